@@ -1,0 +1,25 @@
+"""The little number theory that modular tasks need."""
+
+import numpy as np
+from jaxtyping import Int64
+
+
+def is_prime(number: int) -> bool:
+    """Tell whether a number has no divisor but 1 and itself."""
+    return number > 1 and all(number % divisor for divisor in range(2, int(number**0.5) + 1))
+
+
+def inverses(modulus: int) -> Int64[np.ndarray, " modulus"]:
+    """Return the multiplicative inverse of each residue of a prime modulus; 0, which has none, gives 0."""
+    return np.array([0, *(pow(residue, -1, modulus) for residue in range(1, modulus))], dtype=np.int64)
+
+
+def powers_of_primitive_root(modulus: int) -> Int64[np.ndarray, " nonzero"]:
+    """Return g⁰, g¹, ... for the smallest primitive root g of a prime modulus: the residues by their discrete logarithm."""
+    for root in range(1, modulus):
+        powers = [1]
+        while (following := powers[-1] * root % modulus) != 1:
+            powers.append(following)
+        if len(powers) == modulus - 1:
+            return np.array(powers, dtype=np.int64)
+    raise ValueError(f"{modulus} is not prime")
