@@ -1,0 +1,116 @@
+"""What is done to a run: by a preset when its time has come, by a person at any moment. One form for both."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BeforeValidator, Discriminator, Field, PlainSerializer, model_validator
+
+from grokterm.experiment.settings import Settings
+from grokterm.experiment.task import OperationName
+
+Milestone = Literal["memorized", "grokked", "ungrokked", "diverged"]
+
+
+class Swap(Settings):
+    """Exchange the training set while the network and the optimizer's state stay."""
+
+    kind: Literal["swap"] = "swap"
+
+    train_fraction: float | None = Field(None, gt=0, lt=1)
+    """Share of all equations: smaller keeps a prefix of the training set, larger adds from validation."""
+
+    seed: int | None = Field(None, ge=0)
+    """Draw a new split from this seed."""
+
+    operation: OperationName | None = None
+    """Ask the same pairs for another answer."""
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        if self.train_fraction is None and self.seed is None and self.operation is None:
+            raise ValueError("swap needs a train_fraction, a seed or an operation")
+        return self
+
+    def __str__(self) -> str:
+        parts = [
+            f"to {self.train_fraction:.4g} of the table" if self.train_fraction is not None else "",
+            f"to {self.operation}" if self.operation is not None else "",
+            f"to the split of seed {self.seed}" if self.seed is not None else "",
+        ]
+        return "swap " + ", ".join(part for part in parts if part)
+
+
+class Set(Settings):
+    """Change settings that may change while the training runs."""
+
+    kind: Literal["set"] = "set"
+
+    values: dict[str, bool | int | float | str] = Field(min_length=1)
+    """Dotted names and their new values: {"optimizer.learning_rate" = 1e-3}."""
+
+    def __str__(self) -> str:
+        return "set " + ", ".join(
+            f"{name.rpartition('.')[2]} {value:g}" if isinstance(value, float) else f"{name} {value}"
+            for name, value in self.values.items()
+        )
+
+
+class Save(Settings):
+    """Write a checkpoint."""
+
+    kind: Literal["save"] = "save"
+
+    def __str__(self) -> str:
+        return "save"
+
+
+class Stop(Settings):
+    """End the training, saved."""
+
+    kind: Literal["stop"] = "stop"
+
+    def __str__(self) -> str:
+        return "stop"
+
+
+Action = Annotated[Swap | Set | Save | Stop, Discriminator("kind")]
+
+
+def _without_kind(swap: Swap | None) -> dict[str, object] | None:
+    return None if swap is None else swap.model_dump(exclude={"kind"}, exclude_none=True)
+
+
+def _with_values(values: object) -> object:
+    """Presets write `set = { "optimizer.learning_rate" = 1e-3 }`, without a table of values inside."""
+    return {"values": values} if isinstance(values, dict) and "values" not in values else values
+
+
+def _only_values(action: Set | None) -> dict[str, object] | None:
+    return None if action is None else dict(action.values)
+
+
+class Intervention(Settings):
+    """One action, and when it happens: at a step, or when a milestone is reached."""
+
+    at_step: int | None = Field(None, ge=0)
+    """Before the update that follows this step."""
+
+    when: Milestone | None = None
+    """At the evaluation that first shows the milestone."""
+
+    swap: Annotated[Swap | None, PlainSerializer(_without_kind)] = None
+    set: Annotated[Set | None, BeforeValidator(_with_values), PlainSerializer(_only_values)] = None
+    save: Literal[True] | None = None
+    stop: Literal[True] | None = None
+
+    @model_validator(mode="after")
+    def _is_one_act_at_one_time(self) -> Self:
+        if (self.at_step is None) == (self.when is None):
+            raise ValueError("an intervention needs either at_step or when")
+        if sum(act is not None for act in (self.swap, self.set, self.save, self.stop)) != 1:
+            raise ValueError("an intervention needs exactly one of swap, set, save and stop")
+        return self
+
+    @property
+    def action(self) -> Swap | Set | Save | Stop:
+        """What is done."""
+        return self.swap or self.set or (Save() if self.save else Stop())

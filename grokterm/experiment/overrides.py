@@ -1,0 +1,98 @@
+"""Changes a person makes to an experiment before it starts: `--set a.b=value`, or a field of the form."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+
+from grokterm.errors import ConfigError
+from grokterm.experiment.experiment import Experiment, parse_toml
+from grokterm.experiment.model import MLPModel
+from grokterm.experiment.optimizer import SGD, Adam, AdamW, GradientDescent
+from grokterm.experiment.problems import nearest
+
+KINDS: dict[str, tuple[str, tuple[type[BaseModel], ...]]] = {
+    "model": ("architecture", (MLPModel,)),
+    "optimizer": ("kind", (GradientDescent, SGD, Adam, AdamW)),
+}
+"""Sections whose settings depend on a kind: the setting that names it, and the settings of each kind."""
+
+
+@dataclass(frozen=True)
+class Overridden:
+    """An experiment after changes, and what had to be said about them."""
+
+    experiment: Experiment
+    notes: tuple[str, ...]
+
+
+def override(settings: dict[str, Any], assignments: Sequence[str]) -> Overridden:
+    """Apply `a.b=value` assignments to plain settings, the value written as TOML (a bare word is taken as text).
+
+    Changing a kind drops the settings of the old one that the new one lacks, fills defaults, drops `[expect]`, and says so.
+
+    Raises:
+        ConfigError: if an assignment cannot be read, names no setting, or breaks a rule.
+    """
+    parsed = [_parse(assignment) for assignment in assignments]
+    changed: dict[str, Any] = {name: dict(value) if isinstance(value, dict) else value for name, value in settings.items()}
+    notes = [
+        note
+        for section, (kind, _) in KINDS.items()
+        for path, value in parsed
+        if path == [section, kind]
+        for note in _change_kind(changed, section, value)
+    ]
+    for path, value in parsed:
+        _assign(changed, path, value)
+    return Overridden(Experiment.from_settings(changed), tuple(notes))
+
+
+def _parse(assignment: str) -> tuple[list[str], Any]:
+    name, equals, text = assignment.partition("=")
+    path = [part.strip() for part in name.split(".")]
+    if not equals or not all(path):
+        raise ConfigError(f"--set wants name=value, as in optimizer.learning_rate=1e-3, not {assignment!r}")
+    try:
+        return path, parse_toml(f"value = {text}")["value"]
+    except ConfigError:
+        return path, text.strip()
+
+
+def _assign(settings: dict[str, Any], path: Sequence[str], value: Any) -> None:  # noqa: ANN401 - whatever TOML holds
+    name = ".".join(path)
+    if path[0] not in Experiment.model_fields:
+        raise ConfigError(f"unknown setting {name}{nearest(path[0], Experiment.model_fields) or _sections()}")
+    if len(path) == 1:
+        settings[path[0]] = value
+        return
+    section = settings.setdefault(path[0], {})
+    if len(path) > 2 or not isinstance(section, dict):
+        raise ConfigError(f"unknown setting {name}: settings are named section.key, as in task.modulus")
+    section[path[1]] = value
+
+
+def _sections() -> str:
+    return ": choose one of " + ", ".join(Experiment.model_fields)
+
+
+def _change_kind(settings: dict[str, Any], section: str, new: Any) -> list[str]:  # noqa: ANN401 - whatever TOML holds
+    kind, members = KINDS[section]
+    by_name = {member.model_fields[kind].default: member for member in members}
+    written = settings.get(section, {})
+    old = written.get(kind, Experiment().settings()[section][kind])
+    if new == old or not isinstance(new, str) or new not in by_name:
+        return []  # the same kind, or one that validation will refuse
+    dropped = [name for name in written if name not in by_name[new].model_fields]
+    filled = [name for name in by_name[new].model_fields if name not in written and name != kind]
+    settings[section] = {name: value for name, value in written.items() if name not in dropped} | {kind: new}
+    notes = [f"{section}.{kind} changed from {old} to {new}"]
+    if dropped:
+        notes.append(f"dropped {', '.join(dropped)}, which {new} does not have")
+    if filled:
+        defaults = by_name[new](**{kind: new}).model_dump()
+        notes.append("filled " + ", ".join(f"{name} = {defaults[name]}" for name in filled))
+    if settings.pop("expect", None) is not None:
+        notes.append("the preset's expectations no longer apply")
+    return notes

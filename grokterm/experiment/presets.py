@@ -1,0 +1,91 @@
+"""Experiments with a name: a file that is given, `./presets`, the user's folder, and those that ship with grokterm."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_data_path
+
+from grokterm.errors import ConfigError, PresetError
+from grokterm.experiment.experiment import Experiment, parse_toml
+from grokterm.experiment.problems import nearest
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A named experiment, as it was written."""
+
+    name: str
+    path: Path
+    text: str
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The tables of the file, not yet validated.
+
+        Raises:
+            PresetError: if the file is not TOML.
+        """
+        try:
+            return parse_toml(self.text)
+        except ConfigError as error:
+            raise PresetError(f"preset {self.name}: {error}") from None
+
+    @property
+    def experiment(self) -> Experiment:
+        """The experiment it describes.
+
+        Raises:
+            PresetError: if the file is not TOML, or breaks a rule.
+        """
+        try:
+            return Experiment.from_settings(self.settings)
+        except PresetError:
+            raise
+        except ConfigError as error:
+            raise PresetError(f"preset {self.name}: {error}") from None
+
+
+def find_preset(name: str) -> Preset:
+    """Find a preset: a path ends in .toml or contains a slash, anything else is a name.
+
+    Raises:
+        PresetError: if there is none, or it cannot be read.
+    """
+    if name.endswith(".toml") or "/" in name:
+        return _read(Path(name).expanduser())
+    for folder in _folders():
+        if (path := folder / f"{name}.toml").is_file():
+            return _read(path)
+    known = [path.stem for path in _paths()]
+    raise PresetError(f"no preset is called {name!r}{nearest(name, known) or ': choose one of ' + ', '.join(sorted(known))}")
+
+
+def list_presets() -> list[Preset]:
+    """List presets by name; one found earlier hides those of the same name found later."""
+    found: dict[str, Preset] = {}
+    for path in _paths():
+        found.setdefault(path.stem, _read(path))
+    return [found[name] for name in sorted(found)]
+
+
+def _paths() -> Iterator[Path]:
+    for folder in _folders():
+        yield from sorted(folder.glob("*.toml"))
+
+
+def _folders() -> list[Path]:
+    shipped = Path(str(files("grokterm") / "presets"))
+    checkout = Path(__file__).parents[2] / "presets"  # an editable install has no files inside the package
+    return [Path("presets"), user_data_path("grokterm") / "presets", shipped if shipped.is_dir() else checkout]
+
+
+def _read(path: Path) -> Preset:
+    try:
+        return Preset(path.stem, path, path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        raise PresetError(f"preset {path} is not a text in UTF-8") from None
+    except OSError as error:
+        raise PresetError(f"preset {path} cannot be read: {error.strerror}") from None

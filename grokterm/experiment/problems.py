@@ -1,0 +1,115 @@
+"""One clear line for whatever pydantic refuses: the setting, the rule, the value, the nearest valid name."""
+
+import difflib
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+
+_TYPES = {
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "string_type": "a text",
+    "bool_type": "true or false",
+    "tuple_type": "a list",
+    "dict_type": "a table",
+    "model_type": "a table",
+    "model_attributes_type": "a table",
+    "finite_number": "finite",
+}
+_BOUNDS = {"gt": "above {}", "ge": "at least {}", "lt": "below {}", "le": "at most {}"}
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return ": did you mean 'x'?" for the closest known name, or nothing."""
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f": did you mean {close[0]!r}?" if close else ""
+
+
+def describe(error: ValidationError, root: type[BaseModel]) -> str:
+    """Put the first problem of a validation in one line."""
+    details = error.errors(include_url=False)
+    path, holders, field = _locate(details[0], root)
+    same = [detail for detail in details if _locate(detail, root)[0] == path]
+    return _sentence(path, holders, field, same)
+
+
+def _sentence(path: str, holders: Sequence[type[BaseModel]], field: FieldInfo | None, details: Sequence[ErrorDetails]) -> str:
+    first = details[0]
+    value = _shown(first["input"])
+    name = path.rpartition(".")[2]
+    match first["type"]:
+        case "extra_forbidden":
+            known = sorted({key for holder in holders for key in holder.model_fields})
+            return f"unknown setting {path}{nearest(name, known) or ': choose one of ' + ', '.join(known)}"
+        case "missing":
+            return f"{path} is missing"
+        case "value_error":
+            message = str(first["ctx"]["error"])
+            return f"{path} {message}" if message.startswith("must") else f"{path}: {message}" if path else message
+        case "union_tag_invalid":
+            tags, tag = re.findall(r"'([^']*)'", first["ctx"]["expected_tags"]), str(first["ctx"]["tag"])
+            kind = first["ctx"]["discriminator"].strip("'")
+            return f"{path}.{kind} must be one of {', '.join(tags)}, not {tag!r}{nearest(tag, tags)}"
+        case "greater_than" | "greater_than_equal" | "less_than" | "less_than_equal":
+            return f"{path} must be {_bounds(field) or first['msg'].removeprefix('Input should be ')}, not {value}"
+    rules = [_rule(detail) for detail in details]
+    choices = re.findall(r"'([^']*)'", str(first.get("ctx", {}).get("expected", "")))
+    return f"{path} must be {' or '.join(dict.fromkeys(rules))}, not {value}{nearest(str(first['input']), choices)}"
+
+
+def _rule(detail: ErrorDetails) -> str:
+    if detail["type"] == "literal_error":
+        choices = re.findall(r"'([^']*)'", detail["ctx"]["expected"])
+        return ("one of " if len(choices) > 1 else "") + ", ".join(choices)
+    return _TYPES.get(detail["type"]) or detail["msg"].removeprefix("Input should be ")
+
+
+def _bounds(field: FieldInfo | None) -> str:
+    rules = [
+        phrase.format(f"{limit:g}" if isinstance(limit, float) else limit)
+        for item in (field.metadata if field else ())
+        for key, phrase in _BOUNDS.items()
+        if (limit := getattr(item, key, None)) is not None
+    ]
+    return " and ".join(rules)
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _locate(detail: ErrorDetails, root: type[BaseModel]) -> tuple[str, Sequence[type[BaseModel]], FieldInfo | None]:
+    """Follow pydantic's location, which also names union members, to the dotted name that a person wrote."""
+    path, holders, field = "", [root], None
+    for part in detail["loc"]:
+        if isinstance(part, int):
+            path += f"[{part}]"
+        elif tagged := [holder for holder in holders if part in _tags(holder)]:
+            holders = tagged
+        elif found := [holder.model_fields[part] for holder in holders if part in holder.model_fields]:
+            path, field = f"{path}.{part}".lstrip("."), found[0]
+            holders = _models(field.annotation) or holders
+        elif detail["type"] in ("extra_forbidden", "value_error") and part == detail["loc"][-1]:
+            path = f"{path}.{part}".lstrip(".")
+        elif any(holder.model_config.get("extra") == "allow" for holder in holders) and "[" not in part:
+            path = f"{path}.{part}".lstrip(".") if path.count(".") < 1 else path
+    return path, holders, field
+
+
+def _tags(model: type[BaseModel]) -> tuple[str, ...]:
+    """Return the name by which a union knows this member: the value of its `kind` or `architecture`."""
+    field = model.model_fields.get("kind") or model.model_fields.get("architecture")
+    return get_args(field.annotation) if field and len(get_args(field.annotation)) == 1 else ()
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:  # noqa: ANN401 - any annotation
+    """Find the models inside a union, an optional, a tuple or an Annotated."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in get_args(annotation) for model in _models(part)]

@@ -1,0 +1,24 @@
+"""What all settings share: frozen, documented by their docstrings, and refusing what they do not know."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Settings(BaseModel):
+    """A value that is valid if it exists. Unknown keys are refused; numbers are never read from strings."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True, validate_default=True
+    )
+
+
+def live(default: Any = ..., **rules: Any) -> Any:  # noqa: ANN401 - stands in for pydantic's Field, which is typed so
+    """Declare a field that may be set while the training runs."""
+    return Field(default, json_schema_extra={"live": True}, **rules)
+
+
+def is_live(settings: type[BaseModel], name: str) -> bool:
+    """Tell whether a field may be set while the training runs."""
+    extra = settings.model_fields[name].json_schema_extra
+    return isinstance(extra, dict) and extra.get("live") is True
