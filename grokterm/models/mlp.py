@@ -1,0 +1,55 @@
+"""Multilayer perceptron over two one-hot operands."""
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from torch.nn import functional
+
+from grokterm.experiment.model import MLPModel
+from grokterm.models.activations import ACTIVATIONS
+from grokterm.models.layers import Layer
+from grokterm.models.scalings import SCALINGS
+from grokterm.tasks.randomness import generator
+
+
+class MLP(nn.Module):
+    """f(a, b) = W2 φ(W1 [a; b]): two one-hot operands, one or two hidden layers, no bias (Gromov, 2023)."""
+
+    LAYERS = (
+        Layer("first", "left", "first operand"),
+        Layer("first", "right", "second operand"),
+        Layer("hidden", "hidden", "hidden to hidden", over_residues=False),
+        Layer("readout", "readout", "answer", transposed=True),
+    )
+
+    def __init__(self, settings: MLPModel, modulus: int, seed: int) -> None:
+        super().__init__()
+        p, width = modulus, settings.width
+        scaling = SCALINGS[settings.scaling]
+        self.activation = ACTIVATIONS[settings.activation]
+        self.first_scale = scaling.first(p, width)
+        self.hidden_scale = scaling.hidden(p, width)
+        self.readout_scale = scaling.readout(p, width)
+
+        draw = generator(seed, "weights")
+
+        def weight(rows: int, columns: int, inputs: int) -> nn.Parameter:
+            values = draw.standard_normal((rows, columns)) * scaling.deviation(inputs, width)
+            return nn.Parameter(torch.tensor(values, dtype=torch.float32))
+
+        self.left = weight(p, width, inputs=2 * p)
+        self.right = weight(p, width, inputs=2 * p)
+        self.hidden = weight(width, width, inputs=width) if settings.depth > 1 else None
+        self.readout = weight(width, p, inputs=width)
+
+    def forward(self, operands: Int[Tensor, "batch 2"]) -> Float[Tensor, "batch modulus"]:
+        """Score every residue as the answer to each pair of operands."""
+        left, right = operands.unbind(dim=-1)
+        # Scaled once a residue, then gathered: p rows instead of one an equation.
+        summed = functional.embedding(left, self.first_scale * self.left) + functional.embedding(
+            right, self.first_scale * self.right
+        )
+        active = self.activation(summed)
+        if self.hidden is not None:
+            active = self.activation(active @ (self.hidden_scale * self.hidden))
+        return active @ (self.readout_scale * self.readout)

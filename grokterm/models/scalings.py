@@ -1,0 +1,37 @@
+"""Prefactors and initial scale of the multilayer perceptrons, which belong together.
+
+Learning rates and decays do not carry over from one row to another. p is the modulus, N the width.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import sqrt
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """How large signals and weights are at the start. Factors are functions of (p, N)."""
+
+    first: Callable[[int, int], float]
+    """Factor of the first layer's sum."""
+
+    hidden: Callable[[int, int], float]
+    """Factor of the second hidden layer's sum, where there is one."""
+
+    readout: Callable[[int, int], float]
+    """Factor of the scores."""
+
+    deviation: Callable[[int, int], float]
+    """Standard deviation of a layer's initial weights, from (inputs of the layer, N)."""
+
+
+SCALINGS: dict[str, Scaling] = {
+    # Gromov 2023, Eq. 1-4: f(x) = W2 φ(W1 x / √D) / N with D = 2p.
+    "gromov": Scaling(lambda p, n: 1 / sqrt(2 * p), lambda p, n: 1 / sqrt(n), lambda p, n: 1 / n, lambda inputs, n: 1.0),
+    # Liu's essay: z = (x W1 / √M)², y = z W2 / p.
+    "liu": Scaling(lambda p, n: 1 / sqrt(n), lambda p, n: 1 / sqrt(n), lambda p, n: 1 / p, lambda inputs, n: 1.0),
+    # Doshi 2023, public code: no prefactor. One hidden layer only.
+    "doshi": Scaling(lambda p, n: 1.0, lambda p, n: 1.0, lambda p, n: 1.0, lambda inputs, n: 0.5 / (2 * n) ** (1 / 3)),
+    # No prefactor, and the variance of torch.nn.Linear's initial weights.
+    "standard": Scaling(lambda p, n: 1.0, lambda p, n: 1.0, lambda p, n: 1.0, lambda inputs, n: 1 / sqrt(3 * inputs)),
+}

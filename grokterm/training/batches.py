@@ -1,0 +1,71 @@
+"""The order in which a training set is seen: a function of (seed, step), so that nothing about it has to be stored."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import ceil
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from grokterm.tasks.dataset import Equations
+from grokterm.tasks.randomness import generator
+
+
+@dataclass(frozen=True)
+class DeviceEquations:
+    """Equations on the device."""
+
+    operands: Int[Tensor, "equations 2"]
+    answers: Int[Tensor, " equations"]
+
+    def __len__(self) -> int:
+        return len(self.answers)
+
+    def rows(self, chosen: Tensor | slice) -> "DeviceEquations":
+        """Select rows."""
+        return DeviceEquations(self.operands[chosen], self.answers[chosen])
+
+    def blocks(self, most_rows: int) -> Iterator["DeviceEquations"]:
+        """Cut into consecutive blocks of nearly equal size."""
+        n_blocks = ceil(len(self) / most_rows)
+        size = ceil(len(self) / n_blocks)
+        return (self.rows(slice(start, start + size)) for start in range(0, len(self), size))
+
+
+def to_device(equations: Equations, device: torch.device) -> DeviceEquations:
+    """Copy equations to the device."""
+    return DeviceEquations(torch.tensor(equations.operands, device=device), torch.tensor(equations.answers, device=device))
+
+
+class Batches:
+    """The batch of each step: the whole training set, or the next share of one shuffle an epoch.
+
+    The last batch of an epoch is smaller where the size does not divide the training set. Epochs are counted from
+    `first_step`, the step at which this training set came into use.
+    """
+
+    def __init__(self, equations: DeviceEquations, size: int, *, seed: int, first_step: int) -> None:
+        self.size = size
+        self._equations = equations
+        self._seed = seed
+        self._first_step = first_step
+        self._per_epoch = ceil(len(equations) / size)
+        self._epoch = -1
+        self._order = torch.empty(0, dtype=torch.int64)
+
+    def at(self, step: int) -> DeviceEquations:
+        """Return the equations of the update that follows this step."""
+        if self._per_epoch == 1:
+            return self._equations
+        epoch, position = divmod(step - self._first_step, self._per_epoch)
+        if epoch != self._epoch:
+            shuffled = generator(self._seed, f"order from {self._first_step}", epoch).permutation(len(self._equations))
+            self._order = torch.tensor(shuffled, device=self._equations.answers.device)
+            self._epoch = epoch
+        return self._equations.rows(self._order[position * self.size : (position + 1) * self.size])
+
+
+def batch_size(limit: int | None, share: float, n_train: int) -> int:
+    """Return the size of a batch: what was asked for (None: everything), but no more than this share of the training set."""
+    return min(limit or n_train, ceil(share * n_train))

@@ -1,0 +1,50 @@
+"""Where the numbers live, and how many threads compute them."""
+
+import os
+
+import torch
+
+from grokterm.errors import ConfigError
+
+THREADS = ((1e8, 1), (3e9, 2), (1e11, 8))
+"""Multiply-adds of one step's matrix products, and the threads that suit a step below that size; beyond, 16.
+
+A fixed table, never a timing: a resumed run must add its numbers in the same order. Small steps are faster on one thread.
+"""
+
+
+def find_device(name: str) -> torch.device:
+    """Resolve a device's name.
+
+    Raises:
+        ConfigError: if this machine does not have it.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = torch.device(name)
+    if device.type == "cuda":
+        count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+        if (device.index or 0) >= count:
+            had = (
+                f"this machine has {count} CUDA device{'' if count == 1 else 's'}"
+                if count
+                else "this machine has no CUDA device"
+            )
+            raise ConfigError(f"device {name}: {had}: choose cpu or auto")
+    if device.type == "mps" and not torch.backends.mps.is_available():
+        raise ConfigError("device mps: this machine has no Metal device: choose cpu or auto")
+    return device
+
+
+def describe(device: torch.device) -> str:
+    """Name the device for people: "cuda:0 NVIDIA H100", "cpu"."""
+    if device.type != "cuda":
+        return device.type
+    return f"cuda:{device.index or 0} {torch.cuda.get_device_name(device)}"
+
+
+def choose_threads(n_rows: int, n_parameters: int) -> int:
+    """Choose how many CPU threads a run uses, from the size of one step; at most one a core."""
+    work = 3.0 * n_rows * n_parameters  # forward, and a gradient for weights and for activations
+    suited = next((threads for bound, threads in THREADS if work < bound), 16)
+    return min(suited, os.cpu_count() or 1)

@@ -1,0 +1,133 @@
+"""What a training reports: facts, each with its step. The journal keeps most of them, one line each.
+
+No torch here: the screen, the plots and the lists of runs read records without loading it.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Discriminator, TypeAdapter
+
+from grokterm.experiment.interventions import Action, Milestone
+
+EndReason = Literal["complete", "memorized", "grokked", "diverged", "stopped", "interrupted"]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="strings")
+
+    step: int
+    """Optimizer updates made before it."""
+
+
+class Started(_Record):
+    """Training began, or went on from a checkpoint."""
+
+    record: Literal["started"] = "started"
+    device: str
+    engine: str
+    threads: int
+    n_parameters: int
+    n_train: int
+    n_val: int
+    changes: tuple[str, ...] = ()
+    """Settings that were changed when the run was resumed, as `name=value`."""
+
+
+class Evaluated(_Record):
+    """Both sides were measured."""
+
+    record: Literal["evaluated"] = "evaluated"
+    train_loss: float
+    val_loss: float
+    train_accuracy: float
+    val_accuracy: float
+
+
+class Reached(_Record):
+    """A milestone was first seen in this segment."""
+
+    record: Literal["reached"] = "reached"
+    milestone: Milestone
+
+
+class Acted(_Record):
+    """An action took effect: a preset's intervention, or a person's."""
+
+    record: Literal["acted"] = "acted"
+    action: Action
+    intervention: int | None = None
+    """Which of the experiment's interventions it was; None for a person."""
+
+    n_train: int
+    n_val: int
+    note: str = ""
+    """What followed from it: a batch size that had to be lowered."""
+
+
+class Paused(_Record):
+    """A person paused."""
+
+    record: Literal["paused"] = "paused"
+
+
+class Continued(_Record):
+    """A person went on."""
+
+    record: Literal["continued"] = "continued"
+
+
+class Checkpointed(_Record):
+    """Weights and optimizer state are on disk, and so is everything before this line."""
+
+    record: Literal["checkpointed"] = "checkpointed"
+    file: str
+    seconds: float
+    """Training time so far, evaluation in, imports and pauses out."""
+
+
+class Finished(_Record):
+    """Training ended."""
+
+    record: Literal["finished"] = "finished"
+    reason: EndReason
+    seconds: float
+    """Training time so far, evaluation in, imports and pauses out."""
+
+
+class Advanced(_Record):
+    """Training has come this far. Not journaled."""
+
+    record: Literal["advanced"] = "advanced"
+    steps_per_second: float
+
+
+class Paced(_Record):
+    """The pace was changed. Not journaled: it leaves no trace in the numbers."""
+
+    record: Literal["paced"] = "paced"
+    steps_per_second: float | None
+    """None: as fast as possible."""
+
+
+class Unsaved(_Record):
+    """The disk refused, and training waits. Not journaled: nothing can be."""
+
+    record: Literal["unsaved"] = "unsaved"
+    message: str
+
+
+class Refused(_Record):
+    """A command could not be carried out, and why. Not journaled."""
+
+    record: Literal["refused"] = "refused"
+    message: str
+
+
+Record = Annotated[
+    Started | Evaluated | Reached | Acted | Paused | Continued | Checkpointed | Finished | Advanced | Paced | Unsaved | Refused,
+    Discriminator("record"),
+]
+TRANSIENT = (Advanced, Paced, Unsaved, Refused)
+"""Records that say nothing about the run once the moment has passed."""
+
+RECORD: TypeAdapter[Record] = TypeAdapter(Record)

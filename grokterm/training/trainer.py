@@ -1,0 +1,258 @@
+"""Training as an iterator of records: paused by not being iterated, and told nothing of who is watching."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from grokterm.analysis.milestones import MilestoneWatch
+from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.interventions import Action, Set, Stop, Swap
+from grokterm.models.build import build
+from grokterm.training.batches import Batches, batch_size, to_device
+from grokterm.training.device import choose_threads, describe, find_device
+from grokterm.training.evaluation import evaluate
+from grokterm.training.losses import LOSSES
+from grokterm.training.optimizers import Memory, Weights, rule_of
+from grokterm.training.records import Acted, Advanced, EndReason, Evaluated, Finished, Reached, Record, Started
+from grokterm.training.snapshot import LayerPicture, Snapshot
+from grokterm.training.step import make_step
+
+if TYPE_CHECKING:
+    from grokterm.experiment.interventions import Intervention
+
+CHUNK_SECONDS = 0.05
+"""How long the trainer keeps control: a key press acts within two chunks."""
+
+ENGINE = "eager"
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """An evaluation whose numbers are still on the device, and the state it was made in."""
+
+    step: int
+    numbers: Tensor
+    weights: Weights
+    memory: Memory
+
+
+class Trainer:
+    """One run: weights that follow an experiment, step by step.
+
+    `advance` trains one chunk and hands back what happened. How a run is cut into chunks never changes its numbers.
+    """
+
+    def __init__(self, experiment: Experiment, *, threads: int | None = None) -> None:
+        self.experiment = experiment
+        self.device = find_device(experiment.device)
+        self.dataset = experiment.task.dataset(experiment.seed)
+        self.step = 0
+        self.seconds = 0.0
+        self.ended: EndReason | None = None
+        self.changes: tuple[str, ...] = ()
+
+        self.network = build(experiment.model, experiment.task.modulus, experiment.seed).to(self.device)
+        parameters = {name: parameter.detach().clone() for name, parameter in self.network.named_parameters()}
+        frozen = {layer.parameter for layer in self.network.LAYERS if layer.name in experiment.model.frozen}
+        self.weights: Weights = {name: value for name, value in parameters.items() if name not in frozen}
+        self.frozen: Weights = {name: value for name, value in parameters.items() if name in frozen}
+        self.memory: Memory = rule_of(experiment.optimizer).begin(self.weights)
+
+        self.n_parameters = sum(value.numel() for value in parameters.values())
+        self.threads = threads or choose_threads(len(self.dataset.train), self.n_parameters)
+        self._watch = MilestoneWatch()
+        self._waiting = dict(enumerate(experiment.interventions))
+        self._is_measured = False
+        self._chunk_steps = 1
+        self._use_dataset()
+        self._use_settings()
+
+    def run(self) -> Iterator[Record]:
+        """Train to the end, handing back control at every chunk."""
+        yield from self.begin()
+        while self.ended is None:
+            yield from self.advance()
+
+    def begin(self) -> list[Record]:
+        """Report where training stands: at step 0, which is measured, or where a checkpoint left it."""
+        torch.set_num_threads(self.threads)
+        started = Started(
+            step=self.step,
+            device=describe(self.device),
+            engine=ENGINE,
+            threads=self.threads,
+            n_parameters=self.n_parameters,
+            n_train=len(self.dataset.train),
+            n_val=len(self.dataset.val),
+            changes=self.changes,
+        )
+        measured = [] if self._is_measured else [self._measure()]
+        return [started, *self._report(measured), *self._end_if_due()]
+
+    def advance(self, limit: int | None = None) -> list[Record]:
+        """Train one chunk of about 50 ms, or at most `limit` steps, and report what happened in it."""
+        started = perf_counter()
+        records = self._intervene(at_step=self.step)
+        first, last = self.step, self.step if self.ended else self._chunk_end(limit)
+        training = self.experiment.training
+        measured = []
+        while self.step < last:
+            self.weights, self.memory = self._step(self.weights, self.memory, self._batches.at(self.step))
+            self.step += 1
+            if self.step % training.evaluate_every == 0 or self.step == training.steps:
+                measured.append(self._measure())
+        records += self._report(measured)
+        elapsed = perf_counter() - started
+        self.seconds += elapsed
+        if last > first:
+            rate = (last - first) / elapsed
+            self._chunk_steps = max(1, round(rate * CHUNK_SECONDS))
+            records.append(Advanced(step=self.step, steps_per_second=rate))
+        return records + self._end_if_due()
+
+    def act(self, action: Action, intervention: int | None = None) -> list[Record]:
+        """Do something to the run between two steps.
+
+        Raises:
+            ConfigError: if the run cannot do it; nothing has changed then.
+        """
+        note = self._apply(action)
+        acted = Acted(
+            step=self.step,
+            action=action,
+            intervention=intervention,
+            n_train=len(self.dataset.train),
+            n_val=len(self.dataset.val),
+            note=note,
+        )
+        return [acted, *(self.end("stopped") if isinstance(action, Stop) else [])]
+
+    def end(self, reason: EndReason) -> list[Record]:
+        """End the training here, if it has not ended before."""
+        if self.ended is not None:
+            return []
+        self.ended = reason
+        return [Finished(step=self.step, reason=reason, seconds=self.seconds)]
+
+    def snapshot(self) -> Snapshot:
+        """Copy every layer to the host."""
+        values = self.frozen | self.weights
+        layers = {}
+        for layer in self.network.LAYERS:
+            if (weight := values.get(layer.parameter)) is not None:
+                shown = (weight.T if layer.transposed else weight).cpu().numpy().copy()
+                layers[layer.parameter] = LayerPicture(layer.label, shown, layer.over_residues)
+        return Snapshot(self.step, layers)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return the weights and what the optimizer remembers, by a flat name, for a checkpoint."""
+        weights = {f"weights.{name}": value for name, value in (self.frozen | self.weights).items()}
+        return weights | {f"memory.{name}": value for name, value in self.memory.items()}
+
+    def restore(self, step: int, seconds: float, tensors: Mapping[str, Tensor], records: Sequence[Record]) -> None:
+        """Go back to a checkpoint: its tensors, and what had happened to the run before it."""
+        for record in records:
+            if isinstance(record, Acted):
+                self.step = record.step
+                self._apply(record.action)
+                if record.intervention is not None:
+                    self._waiting.pop(record.intervention, None)
+            elif isinstance(record, Evaluated):
+                self._is_measured = True
+                self._watch.see(**_measures(record))
+        self.step, self.seconds = step, seconds
+        here = {name: value.to(self.device) for name, value in tensors.items()}
+        self.weights = {name: here[f"weights.{name}"] for name in self.weights}
+        self.frozen = {name: here[f"weights.{name}"] for name in self.frozen}
+        self.memory = {name: here[f"memory.{name}"] for name in self.memory}
+        self._use_settings()
+
+    def _use_dataset(self) -> None:
+        self._train, self._val = (to_device(side, self.device) for side in (self.dataset.train, self.dataset.val))
+        experiment = self.experiment
+        size = batch_size(experiment.batch_limit, experiment.optimizer.batch_share, len(self._train))
+        self._batches = Batches(self._train, size, seed=experiment.seed, first_step=self.step)
+
+    def _use_settings(self) -> None:
+        self._loss = LOSSES[self.experiment.loss.kind]
+        self._step = make_step(self.network, self.frozen, self._loss, rule_of(self.experiment.optimizer))
+
+    def _measure(self) -> _Measured:
+        values = self.frozen | self.weights
+        numbers = torch.cat([evaluate(self.network, values, self._loss, side) for side in (self._train, self._val)])
+        return _Measured(self.step, numbers, self.weights, self.memory)
+
+    def _report(self, measured: Sequence[_Measured]) -> list[Record]:
+        """Bring the numbers of a chunk to the host in one copy, and say what they show.
+
+        A run that diverged goes back to the step where it was seen, so that the length of a chunk leaves no trace.
+        """
+        records: list[Record] = []
+        rows = torch.stack([one.numbers for one in measured]).tolist() if measured else []
+        for one, (train_loss, train_accuracy, val_loss, val_accuracy) in zip(measured, rows, strict=True):
+            evaluated = Evaluated(
+                step=one.step,
+                train_loss=train_loss,
+                val_loss=val_loss,
+                train_accuracy=train_accuracy,
+                val_accuracy=val_accuracy,
+            )
+            self._is_measured = True
+            records.append(evaluated)
+            for milestone in self._watch.see(**_measures(evaluated)):
+                records.append(Reached(step=one.step, milestone=milestone))
+                records += self._intervene(when=milestone)
+                if milestone == "diverged":
+                    self.step, self.weights, self.memory = one.step, one.weights, one.memory
+                    return records + self.end("diverged")
+        return records
+
+    def _chunk_end(self, limit: int | None) -> int:
+        """Find the next step at which somebody may want to do something."""
+        training = self.experiment.training
+        ends = [training.steps, self.step + self._chunk_steps]
+        ends += [waiting.at_step for waiting in self._waiting.values() if waiting.at_step and waiting.at_step > self.step]
+        if limit is not None:
+            ends.append(self.step + limit)
+        if training.stop_when != "never" or any(waiting.when for waiting in self._waiting.values()):
+            ends.append(self.step + training.evaluate_every - self.step % training.evaluate_every)
+        return min(ends)
+
+    def _end_if_due(self) -> list[Record]:
+        training = self.experiment.training
+        if training.stop_when != "never" and training.stop_when in self._watch.reached:
+            return self.end(training.stop_when)
+        if self.step >= training.steps:
+            return [*self._intervene(at_step=self.step), *self.end("complete")]
+        return []
+
+    def _intervene(self, **trigger: object) -> list[Record]:
+        """Carry out the interventions that wait for this step or milestone."""
+        (name, value), *_ = trigger.items()
+        due = [number for number, waiting in self._waiting.items() if getattr(waiting, name) == value]
+        waiting: list[tuple[int, Intervention]] = [(number, self._waiting.pop(number)) for number in due]
+        return [record for number, intervention in waiting for record in self.act(intervention.action, number)]
+
+    def _apply(self, action: Action) -> str:
+        """Change what the action changes; return what else followed from it."""
+        if isinstance(action, Set):
+            self.experiment = self.experiment.changed(action)
+            self._use_settings()
+        elif isinstance(action, Swap):
+            before = self._batches.size
+            self.dataset = self.dataset.swapped(
+                train_fraction=action.train_fraction, seed=action.seed, operation=action.operation
+            )
+            self._use_dataset()
+            self._watch.begin_segment()
+            if self.experiment.batch_limit is not None and self._batches.size < before:
+                return f"batch size lowered from {before:,} to {self._batches.size:,}"
+        return ""
+
+
+def _measures(evaluated: Evaluated) -> dict[str, float]:
+    return evaluated.model_dump(include={"train_loss", "val_loss", "train_accuracy", "val_accuracy"})
