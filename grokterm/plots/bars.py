@@ -1,0 +1,87 @@
+"""One vertical bar a value, with some of them highlighted."""
+
+from collections.abc import Collection
+
+import numpy as np
+from jaxtyping import Bool, Float, Int, Shaped
+
+from grokterm.plots.axis import Axis
+from grokterm.plots.cells import Cells, Rows
+from grokterm.plots.palettes import Palette
+
+# Nine levels of one cell: from empty to full.
+_EIGHTHS = " ▁▂▃▄▅▆▇█"
+_ASCII_ORDINARY = " ....::::"
+_ASCII_HIGHLIGHTED = " ++++####"
+
+
+def draw_bars(  # noqa: PLR0913 - each is one property of the picture
+    values: Float[np.ndarray, " bar"],
+    *,
+    width: int,
+    height: int,
+    highlighted: Collection[int],
+    palette: Palette,
+    first: int = 1,
+) -> Rows:
+    """Draw values, scaled to the largest, in `height` lines of `width` cells, the last of which names the bars.
+
+    Bars are numbered from `first`, and `highlighted` holds such numbers. Where there are more bars than cells, each cell shows
+    the largest of as many neighbours as share it. Only what is positive and finite has a bar.
+    """
+    cells = Cells(width, height)
+    if width < 1 or height < 2 or values.size == 0:
+        return cells.rows()
+    per_column = -(-values.size // width)
+    bars = _largest(np.where(np.isfinite(values) & (values > 0), values, 0.0), per_column)
+    is_highlighted = _largest(np.isin(np.arange(first, first + values.size), list(highlighted)), per_column)
+    characters, codes = _glyphs(_levels(bars, height - 1), is_highlighted, palette)
+
+    thickness, gap = _spacing(bars.size, width)
+    pitch = thickness + gap
+    column = np.arange(bars.size * pitch - gap)
+    is_gap = column % pitch >= thickness
+    styles = (None, palette.inks["dim"].style, palette.inks["key_frequency"].style)
+    characters, codes = characters[:, column // pitch], codes[:, column // pitch]
+    cells.paint(np.where(is_gap, " ", characters), np.where(is_gap, 0, codes), lambda code: styles[code])
+
+    room = 2 * len(str(first + values.size)) + 1
+    numbers = _numbers_to_write(first, values.size, at_most=max(column.size // room, 2))
+    labels = [((number - first) // per_column * pitch + thickness // 2, str(number)) for number in numbers]
+    cells.write_labels(height - 1, labels, palette.inks["dim"].style)
+    return cells.rows()
+
+
+def _largest(values: Shaped[np.ndarray, " bar"], n: int) -> Shaped[np.ndarray, " column"]:
+    """Merge n neighbours into the largest of them."""
+    merged: Shaped[np.ndarray, " column"] = np.pad(values, (0, -values.size % n)).reshape(-1, n).max(axis=1)
+    return merged
+
+
+def _spacing(n_bars: int, width: int) -> tuple[int, int]:
+    """Choose the thickness of a bar and the gap after it: the widest that fits."""
+    roomy = ((thickness, 1) for thickness in (3, 2, 1) if n_bars * (thickness + 1) - 1 <= width)
+    return next(roomy, (1, 0))
+
+
+def _levels(bars: Float[np.ndarray, " column"], n_rows: int) -> Int[np.ndarray, "row column"]:
+    """Count the eighths of each cell that a bar fills, from the upper row to the lower."""
+    largest = bars.max()
+    eighths = np.ceil(bars / (largest if largest > 0 else 1.0) * 8 * n_rows - 1e-9).astype(np.int64)
+    filled: Int[np.ndarray, "row column"] = np.clip(eighths - 8 * np.arange(n_rows)[::-1, None], 0, 8)
+    return filled
+
+
+def _glyphs(
+    levels: Int[np.ndarray, "row column"], is_highlighted: Bool[np.ndarray, " column"], palette: Palette
+) -> tuple[Shaped[np.ndarray, "row column"], Int[np.ndarray, "row column"]]:
+    """Choose a character for each cell, and a code: 0 empty, 1 ordinary, 2 highlighted."""
+    ordinary, highlighted = (_ASCII_ORDINARY, _ASCII_HIGHLIGHTED) if palette.is_ascii else (_EIGHTHS, _EIGHTHS)
+    characters = np.where(is_highlighted, np.array([*highlighted])[levels], np.array([*ordinary])[levels])
+    return characters, np.where(levels == 0, 0, np.where(is_highlighted, 2, 1))
+
+
+def _numbers_to_write(first: int, n_bars: int, *, at_most: int) -> list[int]:
+    """Choose the first number and the round ones after it."""
+    ticks = Axis("linear", float(first), float(first + n_bars - 1)).ticks(at_most) if n_bars > 1 else []
+    return sorted({first, *(int(tick.position) for tick in ticks if float(tick.position).is_integer())})

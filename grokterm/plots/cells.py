@@ -1,0 +1,84 @@
+"""A sheet of character cells, and the rows of segments that it becomes."""
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
+
+import numpy as np
+from jaxtyping import Int, Shaped
+from rich.segment import Segment
+from rich.style import Style
+from rich.text import Text
+
+Rows = list[list[Segment]]
+"""One inner list a line of the terminal; every line is as many cells wide as was asked for."""
+
+
+class Cells:
+    """A sheet of one-cell characters, each with a style; what is written beyond its edges is cut off."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self.width, self.height = max(width, 0), max(height, 0)
+        self._characters = np.full((self.height, self.width), " ", dtype="<U1")
+        self._codes = np.zeros((self.height, self.width), dtype=np.int32)
+        self._styles: dict[Style | None, int] = {None: 0}
+
+    def write(self, row: int, column: int, text: str, style: Style | None = None) -> None:
+        """Write one line of text, blanks included."""
+        start, end = max(column, 0), min(column + len(text), self.width)
+        if 0 <= row < self.height and start < end:
+            self._characters[row, start:end] = list(text[start - column : end - column])
+            self._codes[row, start:end] = self._code(style)
+
+    def stamp(self, row: int, column: int, lines: Sequence[str], style: Style | None = None) -> None:
+        """Lay lines of equal length over the sheet; what lies under their blanks stays."""
+        new = np.array([list(line) for line in lines], dtype="<U1")
+        where = slice(row, row + new.shape[0]), slice(column, column + new.shape[1])
+        self._characters[where] = np.where(new == " ", self._characters[where], new)
+        self._codes[where] = np.where(new == " ", self._codes[where], self._code(style))
+
+    def paint(
+        self,
+        characters: Shaped[np.ndarray, "row column"],
+        codes: Int[np.ndarray, "row column"],
+        style_of: Callable[[int], Style | None],
+    ) -> None:
+        """Fill the sheet from its upper left with characters, each in the style that its code stands for."""
+        height, width = characters.shape
+        distinct, inverse = np.unique(codes, return_inverse=True)
+        known = np.array([self._code(style_of(int(code))) for code in distinct], dtype=np.int32)
+        self._characters[:height, :width] = characters
+        self._codes[:height, :width] = known[inverse].reshape(codes.shape)
+
+    def write_labels(self, row: int, labels: Iterable[tuple[int, str]], style: Style | None = None) -> None:
+        """Write each label centred at its column; one that would touch the label before it is left out."""
+        free = 0
+        for column, label in labels:
+            start = max(min(column - len(label) // 2, self.width - len(label)), 0)
+            if free <= start <= self.width - len(label):
+                self.write(row, start, label, style)
+                free = start + len(label) + 1
+
+    def rows(self) -> Rows:
+        """Cut each line into one segment for each run of cells of the same style."""
+        if self.width == 0:
+            return [[] for _ in range(self.height)]
+        styles = list(self._styles)
+        changes = self._codes[:, 1:] != self._codes[:, :-1]
+        rows: Rows = []
+        for text, codes, change in zip(self._lines(), self._codes, changes, strict=True):
+            bounds = [0, *(np.flatnonzero(change) + 1).tolist(), self.width]
+            rows.append([Segment(text[a:b], styles[codes[a]]) for a, b in pairwise(bounds)])
+        return rows
+
+    def _lines(self) -> list[str]:
+        lines: list[str] = self._characters.view(f"<U{self.width}")[:, 0].tolist()
+        return lines
+
+    def _code(self, style: Style | None) -> int:
+        return self._styles.setdefault(style, len(self._styles))
+
+
+def rows_to_text(rows: Rows) -> Text:
+    """Join rows into one Text for the command line."""
+    lines = (Text.assemble(*((segment.text, segment.style or "") for segment in row)) for row in rows)
+    return Text("\n", no_wrap=True).join(lines)

@@ -1,0 +1,123 @@
+"""A matrix as colours: two of its rows in one line of the terminal."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from jaxtyping import Float, Int
+from rich.color import Color
+from rich.style import Style
+
+from grokterm.plots.cells import Cells, Rows
+from grokterm.plots.palettes import Palette
+
+_ASCII_RAMP = " .:-=+*#%@"
+_BLANK = -1
+_LARGEST = 1e300  # beyond it sums may overflow; no float32 comes near
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How much of a matrix a picture shows, for its caption."""
+
+    rows: int
+    """Rows of the picture, each the mean of as many rows of the matrix as share it."""
+    columns: int
+    column_step: int
+    """Every `column_step`-th column of the matrix is shown."""
+    row_repeat: int
+    column_repeat: int
+
+
+def fit_heatmap(shape: tuple[int, int], *, width: int, height: int, palette: Palette) -> Fit:
+    """Work out what of a (rows, columns) matrix fits into `height` lines of `width` cells."""
+    n_rows, n_columns = shape
+    room = max(height, 0) * (1 if palette.is_ascii else 2)
+    rows, step = min(n_rows, room), -(-n_columns // max(width, 1))
+    columns = -(-n_columns // step) if step and width > 0 else 0
+    return Fit(
+        rows=rows,
+        columns=columns,
+        column_step=max(step, 1),
+        row_repeat=room // rows if rows else 1,
+        column_repeat=width // columns if columns else 1,
+    )
+
+
+def draw_heatmap(  # noqa: PLR0913 - each is one property of the picture
+    matrix: Float[np.ndarray, "rows columns"],
+    *,
+    width: int,
+    height: int,
+    limit: int | float,
+    palette: Palette,
+    signed: bool = True,
+) -> Rows:
+    """Draw values from -limit to limit (from 0 if not signed) in `height` lines of `width` cells; what is not finite is blank.
+
+    Rows, along which waves run, are averaged when they do not fit: a wave too short to be drawn fades, where picking rows
+    would show a longer one that is not there. Columns (neurons) are picked, as the mean of neighbours out of phase is no wave.
+    A small matrix is repeated a whole number of times, from the upper left. In ASCII the characters rise from -limit to limit,
+    so that a wave keeps its length.
+    """
+    cells = Cells(width, height)
+    fit = fit_heatmap(matrix.shape, width=width, height=height, palette=palette)
+    if not fit.rows or not fit.columns:
+        return cells.rows()
+    picked = matrix[:, :: fit.column_step].astype(np.float64)
+    shown = np.where(np.abs(picked) <= _LARGEST, picked, np.nan)
+    pixels = _average_rows(shown, fit.rows).repeat(fit.row_repeat, axis=0).repeat(fit.column_repeat, axis=1)
+    ramp = palette.diverging if signed else palette.sequential
+    if palette.is_ascii:
+        levels = _levels(pixels, limit, len(_ASCII_RAMP), signed=signed)
+        cells.paint(np.array([*_ASCII_RAMP, " "])[levels], np.zeros_like(levels), lambda _: None)
+    else:
+        _paint_half_blocks(cells, _levels(pixels, limit, len(ramp), signed=signed), ramp)
+    return cells.rows()
+
+
+def _average_rows(matrix: Float[np.ndarray, "rows columns"], n_rows: int) -> Float[np.ndarray, "fewer columns"]:
+    """Average the finite values over blocks of equal height; a row on the border counts in both blocks by its share."""
+    if n_rows == matrix.shape[0]:
+        return matrix
+    bounds = np.linspace(0, matrix.shape[0], n_rows + 1)
+    row = np.arange(matrix.shape[0])
+    share = np.clip(np.minimum(bounds[1:, None], row + 1) - np.maximum(bounds[:-1, None], row), 0, None)
+    finite = np.isfinite(matrix)
+    weight = share @ finite
+    total = share @ np.where(finite, matrix, 0.0)
+    mean: Float[np.ndarray, "fewer columns"] = np.divide(total, weight, out=np.full_like(total, np.nan), where=weight > 1e-9)
+    return mean
+
+
+def _levels(
+    values: Float[np.ndarray, "rows columns"], limit: int | float, n_levels: int, *, signed: bool
+) -> Int[np.ndarray, "rows columns"]:
+    """Choose the level of a ramp for each value, _BLANK where it is not finite."""
+    finite = np.isfinite(values)
+    bound = limit if 0 < limit < np.inf else 1.0
+    shares = np.clip(np.where(finite, values, 0.0), -bound, bound) / bound
+    levels = np.rint(((shares + 1) / 2 if signed else shares.clip(0)) * (n_levels - 1)).astype(np.int64)
+    return np.where(finite, levels, _BLANK)
+
+
+def _paint_half_blocks(cells: Cells, levels: Int[np.ndarray, "rows columns"], ramp: Sequence[Color]) -> None:
+    even = np.pad(levels, ((0, levels.shape[0] % 2), (0, 0)), constant_values=_BLANK)
+    upper, lower = even[::2], even[1::2]
+    characters = np.select([upper != _BLANK, lower != _BLANK], ["▀", "▄"], " ")
+    n_codes = len(ramp) + 1  # _BLANK is one more level
+
+    def style_of(code: int) -> Style | None:
+        above, below = (None if level == _BLANK else ramp[level] for level in (code // n_codes - 1, code % n_codes - 1))
+        return _half_block(above, below)
+
+    cells.paint(characters, (upper + 1) * n_codes + lower + 1, style_of)
+
+
+@lru_cache(maxsize=1024)
+def _half_block(upper: Color | None, lower: Color | None) -> Style | None:
+    """Colour ▀ by its upper half over its lower one, or ▄ by its lower half where the upper is blank."""
+    if upper is None:
+        return None if lower is None else Style(color=lower)
+    return Style(color=upper, bgcolor=lower)

@@ -1,0 +1,138 @@
+"""Colours, and what stands in for them where there are none.
+
+A role means the same in every picture. Colours are indices of the terminal's own table, never truecolor: ssh does not forward
+COLORTERM, so a terminal's claim to it is lost on the way.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from rich.cells import cell_len
+from rich.color import Color
+from rich.style import Style
+
+from grokterm.plots.plain import plain_text
+
+Role = Literal["train", "val", "swap", "key_frequency", "dim", "text"]
+PaletteName = Literal["256", "16", "ascii"]
+
+
+@dataclass(frozen=True)
+class Ink:
+    """How a role is drawn; two series differ by marker as well as by colour."""
+
+    style: Style | None
+    marker: str
+    """A marker of plotext: a high-resolution set of characters, or one character."""
+    sample: str
+    """What the legend shows beside the label."""
+
+
+class Box(NamedTuple):
+    """The characters of a frame: its left side and floor, their ticks, and the line of a marked step."""
+
+    side: str
+    side_tick: str
+    corner: str
+    floor: str
+    floor_tick: str
+    mark: str
+
+
+@dataclass(frozen=True)
+class Palette:
+    """What a terminal can show: an ink for every role, two ramps of colours, or ASCII characters only."""
+
+    inks: Mapping[Role, Ink]
+    diverging: tuple[Color, ...]
+    """From the most negative over zero, which is next to black, to the most positive; empty without colours."""
+    sequential: tuple[Color, ...]
+    """From zero to the largest; empty without colours."""
+    box: Box
+    is_ascii: bool = False
+
+    def printable(self, label: str) -> str:
+        """Make a label plain, one cell a character, and ASCII where nothing else is to be drawn."""
+        cells = "".join(character if cell_len(character) == 1 else "?" for character in plain_text(label))
+        return cells.encode("ascii", "replace").decode() if self.is_ascii else cells
+
+
+def _fine(color: int | None) -> Ink:
+    return Ink(_foreground(color), "braille", "⠒⠒")
+
+
+def _heavy(color: int | None) -> Ink:
+    return Ink(_foreground(color), "hd", "▀▀")
+
+
+def _character(character: str) -> Ink:
+    return Ink(None, character, character * 2)
+
+
+def _foreground(color: int | None) -> Style | None:
+    return None if color is None else Style(color=Color.from_ansi(color))
+
+
+def _colors(*indices: int) -> tuple[Color, ...]:
+    return tuple(map(Color.from_ansi, indices))
+
+
+_LINES = Box("│", "┤", "└", "─", "┬", "┊")
+
+# Orange against blue survives every common colour blindness, and both stand out from black as well as from white.
+PALETTES: dict[PaletteName, Palette] = {
+    "256": Palette(
+        inks={
+            "train": _fine(208),
+            "val": _heavy(75),
+            "swap": _fine(170),
+            "key_frequency": _heavy(36),
+            "dim": _fine(244),
+            "text": _heavy(None),
+        },
+        diverging=_colors(117, 75, 33, 26, 18, 233, 52, 130, 208, 215, 222),
+        sequential=_colors(233, 53, 89, 125, 161, 203, 209, 215, 222, 229),
+        box=_LINES,
+    ),
+    "16": Palette(
+        inks={
+            "train": _fine(3),
+            "val": _heavy(12),
+            "swap": _fine(5),
+            "key_frequency": _heavy(2),
+            "dim": _fine(8),
+            "text": _heavy(None),
+        },
+        diverging=_colors(6, 4, 0, 1, 3),
+        sequential=_colors(0, 4, 5, 3, 7),
+        box=_LINES,
+    ),
+    "ascii": Palette(
+        inks={
+            "train": _character("*"),
+            "val": _character("o"),
+            "swap": _character("x"),
+            "key_frequency": _character("#"),
+            "dim": _character("."),
+            "text": _character("+"),
+        },
+        diverging=(),
+        sequential=(),
+        box=Box("|", "+", "+", "-", "+", ":"),
+        is_ascii=True,
+    ),
+}
+
+# Of the terminals that do not say so in their name, these have 256 colours too.
+_RICH_TERMINALS = ("256color", "truecolor", "direct", "kitty", "alacritty", "foot", "ghostty", "wezterm")
+
+
+def choose_palette(environ: Mapping[str, str], *, ascii_only: bool) -> Palette:
+    """Choose by what the environment says of the terminal: NO_COLOR, TERM and COLORTERM."""
+    term = environ.get("TERM", "")
+    if ascii_only or environ.get("NO_COLOR") or term == "dumb":
+        return PALETTES["ascii"]
+    if environ.get("COLORTERM") or any(hint in term for hint in _RICH_TERMINALS):
+        return PALETTES["256"]
+    return PALETTES["16"]

@@ -1,0 +1,22 @@
+"""Text that others wrote, made safe to show."""
+
+import re
+import unicodedata
+
+_ESCAPE_SEQUENCE = re.compile(
+    r"(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f]).*?(?:\x07|\x1b\\|\x9c|$)"  # strings: window titles, links, device control
+    r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"  # control sequences: colours, cursor movement
+    r"|\x1b[ -/]*[0-~]?",  # everything else that begins with ESC
+    re.DOTALL,
+)
+_SPACES = dict.fromkeys(map(ord, "\t\n\v\f\r\x85\u2028\u2029"), " ")
+_UNSEEN = {"Cc", "Cf", "Cs"}  # control, format (bidi overrides, zero width) and surrogates
+
+
+def plain_text(value: str) -> str:
+    """Remove escape sequences, control, bidi and zero-width characters; line breaks become spaces.
+
+    Markup is left as it stands, to be shown and not interpreted: `[red]` stays `[red]`.
+    """
+    spaced = _ESCAPE_SEQUENCE.sub("", value).translate(_SPACES)
+    return "".join(character for character in spaced if unicodedata.category(character) not in _UNSEEN)

@@ -1,0 +1,43 @@
+"""Shapes and types at public boundaries are checked while tests run; tiny experiments that train in under a second."""
+
+from pathlib import Path
+
+import pytest
+from jaxtyping import install_import_hook
+
+_hook = install_import_hook(
+    ["grokterm.tasks", "grokterm.analysis", "grokterm.plots", "grokterm.models", "grokterm.training"], "beartype.beartype"
+)
+
+from grokterm.experiment.experiment import Experiment  # noqa: E402 - after the hook, so that it is checked too
+
+TINY = """
+title = "Tiny"
+[task]
+modulus = 11
+train_fraction = 0.6
+[model]
+width = 32
+scaling = "doshi"
+[optimizer]
+kind = "adamw"
+learning_rate = 1e-2
+weight_decay = 1.0
+[training]
+steps = 60
+evaluate_every = 5
+"""
+
+
+@pytest.fixture
+def tiny() -> Experiment:
+    """An experiment that trains in a fraction of a second."""
+    return Experiment.from_toml(TINY)
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees the user's presets or leaves a run behind."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.delenv("GROKTERM_RUNS_DIR", raising=False)
