@@ -1,0 +1,77 @@
+"""How a session begins: a new run, or one that goes on."""
+
+import os
+import platform
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from grokterm import __version__
+from grokterm.control.session import Session
+from grokterm.errors import CheckpointError
+from grokterm.experiment.experiment import Experiment
+from grokterm.runs.checkpoint import load_checkpoint
+from grokterm.runs.journal import JournalWriter, rewind_journal
+from grokterm.runs.resuming import resumed_experiment
+from grokterm.runs.store import Run, create_run
+from grokterm.training.device import describe
+from grokterm.training.records import Record
+from grokterm.training.trainer import ENGINE, Trainer
+
+
+def start_session(experiment: Experiment, folder: Path, preset: str) -> Session:
+    """Make a run directory and stand at step 0.
+
+    Raises:
+        ConfigError: if this machine does not have the device.
+        StorageError: if the folder cannot be written.
+    """
+    trainer = Trainer(experiment)
+    run = create_run(folder, experiment, preset, _meta(trainer))
+    return Session(trainer, run, JournalWriter(run.journal))
+
+
+def resume_session(run: Run, changes: Sequence[str] = (), *, paused: bool = False) -> tuple[Session, tuple[Record, ...]]:
+    """Stand where the last checkpoint of a run left it; return the session, and what had happened before.
+
+    Raises:
+        ConfigError: if a change is not one that a resumed run can take.
+        CheckpointError: if the checkpoint or the journal cannot be read.
+        StorageError: if the run cannot be written.
+    """
+    experiment = resumed_experiment(run, changes)
+    rewound = rewind_journal(run.journal)
+    threads = run.meta.get("threads")
+    trainer = Trainer(experiment, threads=threads if isinstance(threads, int) else None)
+    trainer.changes = tuple(changes)
+    if (checkpoint := rewound.checkpoint) is not None:
+        path = run.checkpoints / checkpoint.file
+        try:
+            trainer.restore(checkpoint.step, checkpoint.seconds, load_checkpoint(path), rewound.records)
+        except KeyError as error:
+            raise CheckpointError(f"checkpoint {path} belongs to another network: it has no {error.args[0]}") from None
+    if changes:
+        run.rewrite(experiment)
+    return Session(trainer, run, JournalWriter(run.journal, rewound.end), paused=paused), rewound.records
+
+
+def _meta(trainer: Trainer) -> dict[str, Any]:
+    return {
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": sys.argv,
+        "host": platform.node(),
+        "platform": platform.platform(),
+        "cores": os.cpu_count(),
+        "device": describe(trainer.device),
+        "engine": ENGINE,
+        "threads": trainer.threads,
+        "grokterm": __version__,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+    }

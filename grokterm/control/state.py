@@ -1,0 +1,149 @@
+"""What is known of a training, folded from its records. The screen, the plots and a replay read the same value."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Literal, Self
+
+import numpy as np
+from jaxtyping import Float
+
+from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.interventions import Milestone, Set, Swap
+from grokterm.training.records import (
+    Acted,
+    Advanced,
+    Checkpointed,
+    Continued,
+    Evaluated,
+    Finished,
+    Paced,
+    Paused,
+    Reached,
+    Record,
+    Refused,
+    Started,
+    Unsaved,
+)
+
+Phase = Literal["loading", "training", "paused", "ended", "failed"]
+
+COLUMNS = ("step", "train_loss", "val_loss", "train_accuracy", "val_accuracy")
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Every evaluation so far, one row each."""
+
+    rows: Float[np.ndarray, "evaluations 5"] = field(default_factory=lambda: np.empty((0, len(COLUMNS))))
+
+    def column(self, name: str) -> Float[np.ndarray, " evaluations"]:
+        """Return one measure over the evaluations."""
+        return self.rows[:, COLUMNS.index(name)]
+
+    def then(self, evaluations: Iterable[Evaluated]) -> Self:
+        """Append evaluations."""
+        new = [[getattr(evaluated, name) for name in COLUMNS] for evaluated in evaluations]
+        return replace(self, rows=np.concatenate([self.rows, new])) if new else self
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened to a run and deserves a mark on its curves."""
+
+    step: int
+    label: str
+    is_swap: bool = False
+
+
+@dataclass(frozen=True)
+class LabState:
+    """Everything the screen shows of a training; it keeps nothing else."""
+
+    experiment: Experiment
+    phase: Phase = "loading"
+    step: int = 0
+    steps_per_second: float | None = None
+    pace: float | None = None
+    device: str = ""
+    engine: str = ""
+    n_train: int = 0
+    n_val: int = 0
+    curves: Curves = field(default_factory=Curves)
+    milestones: dict[Milestone, int] = field(default_factory=dict)
+    """First step of each milestone in the whole run."""
+
+    segment: dict[Milestone, int] = field(default_factory=dict)
+    """The same since the last swap."""
+
+    events: tuple[Event, ...] = ()
+    ended: str = ""
+    """Why the training ended; empty while it has not."""
+
+    saved_at: int | None = None
+    refusals: tuple[str, ...] = ()
+    """What could not be done, oldest first."""
+
+    unsaved: str = ""
+    """Why the disk refused; empty when everything is kept."""
+
+    @property
+    def steps(self) -> int:
+        """How many steps the run is to take."""
+        return self.experiment.training.steps
+
+    def latest(self, name: str) -> float | None:
+        """Return a measure of the last evaluation."""
+        values = self.curves.column(name)
+        return float(values[-1]) if len(values) else None
+
+
+def fold(state: LabState, records: Iterable[Record]) -> LabState:
+    """Take records in. Pure: the journal of a run, folded, gives the state that its screen showed."""
+    records = list(records)
+    for record in records:
+        state = replace(_folded(state, record), step=record.step)
+    return replace(state, curves=state.curves.then(record for record in records if isinstance(record, Evaluated)))
+
+
+def _folded(state: LabState, record: Record) -> LabState:
+    match record:
+        case Started():
+            return replace(
+                state, phase="training", device=record.device, engine=record.engine, n_train=record.n_train, n_val=record.n_val
+            )
+        case Advanced(steps_per_second=rate):
+            before = state.steps_per_second
+            return replace(state, steps_per_second=rate if before is None else 0.8 * before + 0.2 * rate)
+        case Reached(milestone=milestone, step=step):
+            first, segment = {milestone: step} | state.milestones, {milestone: step} | state.segment
+            return replace(state, milestones=first, segment=segment, events=(*state.events, Event(step, milestone)))
+        case Acted():
+            return _acted(state, record)
+        case Paused():
+            return replace(state, phase="paused")
+        case Continued():
+            return replace(state, phase="training")
+        case Paced(steps_per_second=pace):
+            return replace(state, pace=pace)
+        case Checkpointed(step=step):
+            return replace(state, saved_at=step, unsaved="")
+        case Finished(reason=reason):
+            return replace(state, phase="ended", ended=reason)
+        case Unsaved(message=message):
+            return replace(state, phase="ended" if state.ended else "paused", unsaved=message)
+        case Refused(message=message):
+            return replace(state, refusals=(*state.refusals, message))
+    return state
+
+
+def _acted(state: LabState, acted: Acted) -> LabState:
+    is_swap = isinstance(acted.action, Swap)
+    label = f"{acted.action}{f' ({acted.note})' if acted.note else ''}"
+    changed = replace(
+        state,
+        n_train=acted.n_train,
+        n_val=acted.n_val,
+        segment={} if is_swap else state.segment,
+        events=(*state.events, Event(acted.step, label, is_swap=is_swap)),
+    )
+    return replace(changed, experiment=state.experiment.changed(acted.action)) if isinstance(acted.action, Set) else changed

@@ -1,0 +1,83 @@
+"""A training in a thread of its own, for a screen that must never wait for it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from threading import Lock, Thread
+from typing import TYPE_CHECKING
+
+from grokterm.control.commands import Command, Leave
+from grokterm.control.state import LabState, fold
+from grokterm.errors import GroktermError
+from grokterm.training.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from grokterm.control.session import Session
+    from grokterm.training.records import Record
+
+Opener = Callable[[], "tuple[Session, Sequence[Record]]"]
+"""Makes the session; called in the thread, because it loads torch."""
+
+
+class TrainingThread(Thread):
+    """Opens a session, trains, and folds what happens into a state that anyone may read at any time."""
+
+    def __init__(self, opener: Opener, state: LabState) -> None:
+        super().__init__(name="training", daemon=True)
+        self.state = state
+        self.failure = ""
+        """Why no session could be opened, for the user."""
+
+        self.bug: BaseException | None = None
+        """What should not have happened, for a traceback."""
+
+        self._open = opener
+        self._session: Session | None = None
+        self._early: list[Command] = []
+        self._lock = Lock()
+
+    @property
+    def snapshot(self) -> Snapshot | None:
+        """The weights at the last look."""
+        return self._session.snapshot if self._session else None
+
+    @property
+    def run_name(self) -> str:
+        """The name of the run directory, once there is one."""
+        return self._session.run.name if self._session else ""
+
+    def send(self, command: Command) -> None:
+        """Tell the training something; what is said before it has begun waits for it."""
+        with self._lock:
+            if self._session is None:
+                self._early.append(command)
+            else:
+                self._session.send(command)
+
+    def leave(self, seconds: float) -> bool:
+        """Save, end, and wait so long for it; return whether the thread has ended."""
+        self.send(Leave())
+        self.join(seconds)
+        return not self.is_alive()
+
+    def run(self) -> None:
+        """Train until told to leave."""
+        try:
+            self._train()
+        except GroktermError as error:
+            self.failure = str(error)
+            self.state = replace(self.state, phase="failed")
+        except BaseException as error:  # noqa: BLE001 - handed to the screen, which raises it
+            self.bug = error
+
+    def _train(self) -> None:
+        session, earlier = self._open()
+        with self._lock:
+            self._session = session
+            for command in self._early:
+                session.send(command)
+        self.state = fold(replace(self.state, experiment=session.run.experiment), earlier)
+        for records in session.records(stay=True):
+            if records:
+                self.state = fold(self.state, records)

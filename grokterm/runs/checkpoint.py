@@ -1,0 +1,42 @@
+"""Checkpoints: tensors in safetensors files, no pickle anywhere."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from grokterm.errors import CheckpointError, StorageError
+from grokterm.experiment.experiment import Experiment
+from grokterm.runs.store import write_durably
+
+
+def save_checkpoint(folder: Path, step: int, tensors: Mapping[str, Tensor], experiment: Experiment) -> str:
+    """Write the tensors of one step, and the settings they were trained with; return the file's name.
+
+    Raises:
+        StorageError: if the disk refuses; an older checkpoint of the same step stays whole then.
+    """
+    name = f"step-{step:08d}.safetensors"
+    on_host = {key: tensor.detach().cpu().contiguous() for key, tensor in tensors.items()}
+    metadata = {"step": str(step), "settings": json.dumps(experiment.settings())}
+    try:
+        write_durably(folder / name, save(on_host, metadata))
+    except OSError as error:
+        raise StorageError(f"{folder / name} cannot be written: {error.strerror}") from None
+    return name
+
+
+def load_checkpoint(path: Path) -> dict[str, Tensor]:
+    """Read the tensors of a checkpoint.
+
+    Raises:
+        CheckpointError: if the file is missing, truncated or not a checkpoint.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(f"checkpoint {path} cannot be read ({error}): delete it to go on from the one before") from None

@@ -1,0 +1,146 @@
+"""The runs folder: one directory a run, found by name or path."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from grokterm.errors import ConfigError, RunNotFoundError, StorageError
+from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.problems import nearest
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training on disk.
+
+    `experiment.toml` says what was asked for, `meta.json` where and with what it ran, `journal.jsonl` what happened, and
+    `checkpoints/` holds what is needed to go on.
+    """
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The name of its directory."""
+        return self.path.name
+
+    @property
+    def journal(self) -> Path:
+        """What happened, one JSON line a record."""
+        return self.path / "journal.jsonl"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Weights and optimizer states."""
+        return self.path / "checkpoints"
+
+    @cached_property
+    def experiment(self) -> Experiment:
+        """What was asked for.
+
+        Raises:
+            RunNotFoundError: if it cannot be read.
+        """
+        try:
+            return Experiment.from_toml((self.path / "experiment.toml").read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, ConfigError) as error:
+            raise RunNotFoundError(f"run {self.name}: experiment.toml cannot be read: {error}") from None
+
+    @cached_property
+    def meta(self) -> dict[str, Any]:
+        """Where and with what it ran; empty if that was lost."""
+        try:
+            meta = json.loads((self.path / "meta.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return meta if isinstance(meta, dict) else {}
+
+    def rewrite(self, experiment: Experiment) -> None:
+        """Replace what was asked for, when a resume changes it."""
+        with _storing(self.path):
+            write_durably(self.path / "experiment.toml", experiment.to_toml().encode())
+
+
+def create_run(folder: Path, experiment: Experiment, preset: str, meta: Mapping[str, Any]) -> Run:
+    """Make a run directory under a name nobody has: the preset's, and the time.
+
+    It is built under a dotted name and renamed when complete, so that a listing never shows half a run.
+
+    Raises:
+        StorageError: if the folder cannot be written.
+    """
+    with _storing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        stem = f"{preset}-{datetime.now():%Y%m%d-%H%M%S}"
+        draft = folder / f".{stem}-{os.getpid()}"
+        shutil.rmtree(draft, ignore_errors=True)
+        (draft / "checkpoints").mkdir(parents=True)
+        write_durably(draft / "experiment.toml", experiment.to_toml().encode())
+        write_durably(draft / "meta.json", json.dumps({"preset": preset, **meta}, indent=2).encode())
+        write_durably(draft / "journal.jsonl", b"")
+        return Run(_rename_to_free_name(draft, folder / stem))
+
+
+def find_run(folder: Path, name: str) -> Run:
+    """Find a run by its name in the folder, or by a path.
+
+    Raises:
+        RunNotFoundError: with the nearest name, if there is none.
+    """
+    for path in (folder / name, Path(name).expanduser()):
+        if (path / "experiment.toml").is_file():
+            return Run(path)
+    known = [run.name for run in list_runs(folder)]
+    hint = nearest(name, known) or (": `grokterm runs` lists them" if known else f": the folder {folder} holds no run")
+    raise RunNotFoundError(f"no run is called {name!r}{hint}")
+
+
+def list_runs(folder: Path) -> list[Run]:
+    """List the runs of a folder, oldest first."""
+    if not folder.is_dir():
+        return []
+    paths = [path for path in folder.iterdir() if not path.name.startswith(".") and (path / "experiment.toml").is_file()]
+    return [Run(path) for path in sorted(paths, key=lambda path: (path.stat().st_mtime, path.name))]
+
+
+def write_durably(path: Path, content: bytes) -> None:
+    """Write a file that is either whole or absent, also after a power cut."""
+    draft = path.with_name(f".{path.name}.tmp")
+    with draft.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+    directory = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
+
+
+def _rename_to_free_name(draft: Path, wanted: Path) -> Path:
+    for number in range(1, 1000):
+        path = wanted if number == 1 else wanted.with_name(f"{wanted.name}-{number}")
+        if path.exists():
+            continue
+        try:
+            draft.rename(path)
+        except FileExistsError:
+            continue
+        return path
+    raise StorageError(f"the runs folder has a thousand runs called {wanted.name}")
+
+
+@contextmanager
+def _storing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(f"{path} cannot be written: {error.strerror}: free it, or choose another folder with --runs-dir") from None
