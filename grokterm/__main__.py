@@ -1,0 +1,5 @@
+"""`python -m grokterm` is `grokterm`."""
+
+from grokterm.cli.main import main
+
+main()

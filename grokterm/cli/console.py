@@ -1,0 +1,22 @@
+"""Where words go: results to stdout, talk to stderr; no colour codes when not a terminal."""
+
+import sys
+
+from rich.console import Console
+
+PIPE_WIDTH = 160
+"""Columns of a table that goes into a pipe or a file, so that names are not cut."""
+
+
+def results() -> Console:
+    """Open stdout."""
+    return Console(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+
+
+def talk(*lines: str) -> None:
+    """Say something on stderr, if anybody still listens."""
+    try:
+        for line in lines:
+            print(line, file=sys.stderr, flush=True)  # noqa: T201 - this is the place that prints
+    except OSError:
+        return  # the terminal is gone; the run is not

@@ -1,0 +1,60 @@
+"""The `grokterm` command."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from typer.exceptions import TyperException
+
+from grokterm import __version__
+from grokterm.cli import lab, plot, presets, run, runs
+from grokterm.cli.console import talk
+from grokterm.cli.options import RUNS, Ascii, RunsDir
+from grokterm.errors import GroktermError
+
+app = typer.Typer(
+    help="The terminal laboratory for grokking. Without a command it opens the lab.",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("run")(run.run)
+app.command("open")(lab.open_run)
+app.command("plot")(plot.plot)
+app.add_typer(presets.app, name="presets")
+app.add_typer(runs.app, name="runs")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"grokterm {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def _open_the_lab(
+    context: typer.Context,
+    *,
+    preset: Annotated[str, typer.Option("--preset", help="What the form is filled with.")] = "liu-essay",
+    start: Annotated[bool, typer.Option("--start", help="Train at once.")] = False,
+    ascii_only: Ascii = False,
+    runs_dir: RunsDir = RUNS,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    if context.invoked_subcommand is None:
+        lab.open_lab(preset, start=start, ascii_only=ascii_only, runs_dir=Path(runs_dir))
+
+
+def main() -> None:
+    """Run a command. What the user can mend is one line and exit code 2; a bug is a traceback."""
+    try:
+        sys.exit(app(standalone_mode=False))
+    except TyperException as error:
+        talk(f"grokterm: {error.format_message()}")
+    except GroktermError as error:
+        talk(f"grokterm: {error}")
+    sys.exit(2)

@@ -1,0 +1,19 @@
+"""Options that several commands share. Nothing heavy is imported here: `--help` stays instant."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+RunsDir = Annotated[
+    Path, typer.Option("--runs-dir", envvar="GROKTERM_RUNS_DIR", help="Where runs are kept.", show_default="./runs")
+]
+Assignments = Annotated[
+    list[str],
+    typer.Option("--set", metavar="A.B=VALUE", help="Change a setting, as in optimizer.learning_rate=1e-3. May be repeated."),
+]
+RunName = Annotated[str, typer.Argument(metavar="RUN", help="Name or path of a saved run.")]
+Ascii = Annotated[bool, typer.Option("--ascii", help="Draw with plain characters and without colour, as under NO_COLOR.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of words.")]
+
+RUNS = Path("runs")

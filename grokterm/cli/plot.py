@@ -1,0 +1,5 @@
+"""plot"""
+
+
+def plot() -> None:
+    """Plot."""

@@ -1,0 +1,51 @@
+"""`grokterm presets`: experiments with a name."""
+
+from typing import Annotated
+
+import typer
+
+from grokterm.cli.console import results, talk
+from grokterm.cli.options import Assignments
+
+app = typer.Typer(help="List the presets, or print one.", invoke_without_command=True, rich_markup_mode=None)
+
+
+@app.callback()
+def presets(context: typer.Context) -> None:
+    """List the presets."""
+    if context.invoked_subcommand is not None:
+        return
+    from rich.table import Table
+    from rich.text import Text
+
+    from grokterm.errors import PresetError
+    from grokterm.experiment.presets import list_presets
+    from grokterm.plots.plain import plain_text
+
+    table = Table("preset", "what it shows", "source", box=None, pad_edge=False, header_style="bold")
+    for preset in list_presets():
+        try:
+            experiment = preset.experiment
+        except PresetError as error:
+            talk(f"grokterm: {plain_text(str(error))}")
+            continue
+        table.add_row(*(Text(plain_text(cell)) for cell in (preset.name, experiment.title, experiment.source)))
+    results().print(table)
+
+
+@app.command("show")
+def show(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name or path of a preset.")],
+    assignments: Assignments = [],  # noqa: B006 - Typer reads the default
+) -> None:
+    """Print a preset with every setting resolved, as TOML."""
+    from grokterm.experiment.overrides import override
+    from grokterm.experiment.presets import find_preset
+
+    preset = find_preset(name)
+    if not assignments:
+        typer.echo(preset.experiment.to_toml(), nl=False)
+        return
+    overridden = override(preset.settings, assignments)
+    talk(*overridden.notes)
+    typer.echo(overridden.experiment.to_toml(), nl=False)

@@ -1,0 +1,83 @@
+"""`grokterm run`: one experiment, headless."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from grokterm.cli.console import talk
+from grokterm.cli.options import RUNS, AsJson, Assignments, RunsDir
+from grokterm.errors import ConfigError
+
+if TYPE_CHECKING:
+    from grokterm.cli.signals import LeaveOnSignal
+    from grokterm.control.session import Session
+
+
+def run(
+    *,
+    preset: Annotated[str | None, typer.Option("--preset", help="Name or path of the experiment.")] = None,
+    resume: Annotated[str | None, typer.Option("--resume", metavar="RUN", help="Go on with a saved run.")] = None,
+    assignments: Assignments = [],  # noqa: B006 - Typer reads the default
+    as_json: AsJson = False,
+    runs_dir: RunsDir = RUNS,
+) -> None:
+    """Train one experiment without a screen. Ctrl+C saves and ends; --resume goes on."""
+    if (preset is None) == (resume is None):
+        raise ConfigError("run needs either --preset NAME or --resume RUN: `grokterm presets` lists the presets")
+    code = _start(preset, assignments, runs_dir, as_json) if preset else _resume(str(resume), assignments, runs_dir, as_json)
+    raise typer.Exit(code)
+
+
+def _start(preset: str, assignments: list[str], runs_dir: Path, as_json: bool) -> int:
+    from grokterm.cli.signals import LeaveOnSignal
+    from grokterm.experiment.overrides import override
+    from grokterm.experiment.presets import find_preset
+
+    found = find_preset(preset)
+    overridden = override(found.settings, assignments) if assignments else None
+    experiment = overridden.experiment if overridden else found.experiment
+    talk(*(overridden.notes if overridden else ()), *(f"warning: {warning}" for warning in experiment.warnings()))
+    with LeaveOnSignal() as signals:
+        from grokterm.control.opening import start_session
+
+        session = start_session(experiment, runs_dir, found.name)
+        return _train(session, signals, as_json)
+
+
+def _resume(name: str, assignments: list[str], runs_dir: Path, as_json: bool) -> int:
+    from grokterm.cli.report import print_summary
+    from grokterm.cli.signals import LeaveOnSignal
+    from grokterm.runs.journal import read_journal
+    from grokterm.runs.resuming import has_ended, resumed_experiment
+    from grokterm.runs.store import find_run
+
+    saved = find_run(runs_dir, name)
+    if has_ended(resumed_experiment(saved, assignments), read_journal(saved.journal)):
+        print_summary(saved, as_json=as_json)
+        return 0
+    with LeaveOnSignal() as signals:
+        from grokterm.control.opening import resume_session
+
+        session, _ = resume_session(saved, assignments)
+        return _train(session, signals, as_json)
+
+
+def _train(session: "Session", signals: "LeaveOnSignal", as_json: bool) -> int:
+    from grokterm.cli.progress import Reporter
+    from grokterm.cli.report import print_summary
+    from grokterm.control.state import LabState, fold
+
+    signals.session = session
+    state = LabState(session.trainer.experiment)
+    with Reporter() as reporter:
+        for records in session.records():
+            state = fold(state, records)
+            if state.unsaved:
+                talk(f"grokterm: {state.unsaved}: what was written until then can be resumed with --resume {session.run.name}")
+                return 1
+            reporter.show(state)
+    print_summary(session.run, as_json=as_json)
+    if signals.exit_code:
+        talk(f"interrupted at step {state.step:,}, saved: go on with grokterm run --resume {session.run.name}")
+    return signals.exit_code
