@@ -1,11 +1,46 @@
 """`grokterm` and `grokterm open RUN`: the lab."""
 
+import os
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from grokterm.cli.options import RUNS, Ascii, RunName, RunsDir
+from grokterm.errors import ConfigError
+
+if TYPE_CHECKING:
+    from grokterm.tui.app import Opening
 
 
 def open_lab(preset: str, *, start: bool, ascii_only: bool, runs_dir: Path) -> None:
-    """Open the lab."""
+    """Open the lab on a preset."""
+    from grokterm.experiment.presets import find_preset
+    from grokterm.plots.palettes import choose_palette
+    from grokterm.tui.app import Opening
+
+    found = find_preset(preset)
+    found.experiment  # noqa: B018 - a preset that breaks a rule is refused before the screen is taken
+    _show(Opening(found, runs_dir, choose_palette(os.environ, ascii_only=ascii_only), start=start))
 
 
-def open_run(run: str) -> None:
-    """Open."""
+def open_run(name: RunName, *, ascii_only: Ascii = False, runs_dir: RunsDir = RUNS) -> None:
+    """Open the lab on a saved run: look at it, or go on with it."""
+    from grokterm.experiment.presets import Preset
+    from grokterm.plots.palettes import choose_palette
+    from grokterm.runs.store import find_run
+    from grokterm.tui.app import Opening
+
+    run = find_run(runs_dir, name)
+    preset = Preset(run.name, run.path / "experiment.toml", run.experiment.to_toml())
+    _show(Opening(preset, runs_dir, choose_palette(os.environ, ascii_only=ascii_only), run=run))
+
+
+def _show(opening: "Opening") -> None:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise ConfigError("the lab needs a terminal: grokterm run --preset NAME trains without one")
+    from grokterm.tui.app import GroktermApp
+
+    app = GroktermApp(opening)
+    raise typer.Exit(app.run() or app.return_code or 0)

@@ -1,5 +1,47 @@
-"""plot"""
+"""`grokterm plot RUN`: the curves of a saved run as plain text."""
+
+import os
+import shutil
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from grokterm.cli.console import results
+from grokterm.cli.options import RUNS, Ascii, RunName, RunsDir
+
+if TYPE_CHECKING:
+    from grokterm.plots.axis import Scale
+
+PIPE_SIZE = (100, 40)
+"""Columns and lines of pictures that go into a pipe or a file."""
 
 
-def plot() -> None:
-    """Plot."""
+def plot(
+    name: RunName,
+    *,
+    linear: Annotated[bool, typer.Option("--linear", help="A linear axis of steps instead of a logarithmic one.")] = False,
+    ascii_only: Ascii = False,
+    runs_dir: RunsDir = RUNS,
+) -> None:
+    """Draw accuracy and loss of a run over its steps."""
+    from grokterm.control.state import LabState, fold
+    from grokterm.control.views import draw_accuracy, draw_loss
+    from grokterm.plots.cells import rows_to_text
+    from grokterm.plots.palettes import choose_palette
+    from grokterm.plots.plain import plain_text
+    from grokterm.runs.journal import read_journal
+    from grokterm.runs.store import find_run
+
+    run = find_run(runs_dir, name)
+    state = fold(LabState(run.experiment), read_journal(run.journal))
+    palette = choose_palette(os.environ, ascii_only=ascii_only)
+    columns, lines = shutil.get_terminal_size(PIPE_SIZE) if sys.stdout.isatty() else PIPE_SIZE
+    height = max(10, lines // 2 - 2)
+    x_scale: Scale = "linear" if linear else "log"
+    console = results()
+    console.print(plain_text(f"{run.name}: {run.experiment.title}"))
+    for title, draw in (("accuracy", draw_accuracy), ("loss", draw_loss)):
+        rows = draw(state, width=columns - 1, height=height, x_scale=x_scale, palette=palette)
+        console.print(f"{title} over steps")
+        console.print(rows_to_text(rows), soft_wrap=True)

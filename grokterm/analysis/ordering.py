@@ -1,0 +1,26 @@
+"""In which order neurons are looked at: the three of Liu's essay."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Int
+
+from grokterm.analysis.fourier import Block, peak_frequencies, waves
+
+Order = Literal["raw", "frequency", "deviation"]
+
+
+def neuron_order(shown: Block, blocks: Sequence[Block], by: Order) -> Int[np.ndarray, " neurons"]:
+    """Return the columns of `shown` in the order asked for.
+
+    raw: as they are stored. frequency: by the peak of the power summed over blocks, and by the phase of `shown` there, so
+    that neighbours look alike. deviation: by the standard deviation of the column, largest first.
+    """
+    if by == "raw":
+        return np.arange(shown.shape[1])
+    if by == "deviation":
+        return np.argsort(-shown.std(axis=0), kind="stable")
+    peaks = peak_frequencies(blocks)
+    phases = np.angle(waves(shown)[peaks - 1, np.arange(shown.shape[1])])
+    return np.lexsort([phases, peaks])

@@ -1,0 +1,109 @@
+"""What the pictures of a training are drawn from, for the screen and the command line alike."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from grokterm.analysis.fourier import key_frequencies, spectrum
+from grokterm.analysis.ordering import Order, neuron_order
+from grokterm.control.state import LabState
+from grokterm.plots.axis import Scale
+from grokterm.plots.cells import Rows
+from grokterm.plots.curves import Mark, Series, draw_curves
+from grokterm.plots.palettes import Palette
+from grokterm.tasks.operations import OPERATIONS
+from grokterm.training.snapshot import Snapshot
+
+
+def draw_accuracy(state: LabState, *, width: int, height: int, x_scale: Scale, palette: Palette) -> Rows:
+    """Draw the accuracy of both sides over the steps."""
+    return draw_curves(
+        _sides(state, "accuracy"),
+        _marks(state),
+        width=width,
+        height=height,
+        x_scale=x_scale,
+        y_scale="linear",
+        y_limits=(0.0, 1.0),
+        palette=palette,
+    )
+
+
+def draw_loss(state: LabState, *, width: int, height: int, x_scale: Scale, palette: Palette) -> Rows:
+    """Draw the loss of both sides over the steps, on a logarithmic axis."""
+    return draw_curves(
+        _sides(state, "loss"),
+        _marks(state),
+        width=width,
+        height=height,
+        x_scale=x_scale,
+        y_scale="log",
+        y_limits=None,
+        palette=palette,
+    )
+
+
+def _sides(state: LabState, measure: str) -> list[Series]:
+    steps = state.curves.column("step")
+    return [
+        Series("train", steps, state.curves.column(f"train_{measure}"), "train"),
+        Series("val", steps, state.curves.column(f"val_{measure}"), "val"),
+    ]
+
+
+def _marks(state: LabState) -> list[Mark]:
+    """Milestones and swaps deserve a line on the curves."""
+    return [Mark(event.step, event.label, "swap" if event.is_swap else "dim") for event in state.events]
+
+
+@dataclass(frozen=True)
+class WeightPicture:
+    """A matrix as it is looked at, and what to call it."""
+
+    matrix: Float[np.ndarray, "rows neurons"]
+    label: str
+    order: Order
+    rows: str
+    """What the rows are, and in which order."""
+
+
+@dataclass(frozen=True)
+class SpectrumPicture:
+    """The share of a matrix's power at each frequency."""
+
+    shares: Float[np.ndarray, " frequencies"]
+    key_frequencies: Sequence[int]
+    label: str
+    rows: str
+
+
+def weight_picture(snapshot: Snapshot, layer: str, order: Order, state: LabState) -> WeightPicture:
+    """Order the neurons of one layer; sorted by frequency, rows stand in the order in which the operation is a sum."""
+    shown = snapshot.layers[layer]
+    if not shown.over_residues:
+        return WeightPicture(shown.weights, shown.label, "raw", "neurons of the layer before")
+    if order != "frequency":
+        columns = neuron_order(shown.weights, [], order)
+        return WeightPicture(shown.weights[:, columns], shown.label, order, "residues")
+    index, rows = _index(state)
+    blocks = [picture.weights[index] for picture in snapshot.layers.values() if picture.over_residues]
+    matrix = shown.weights[index]
+    return WeightPicture(matrix[:, neuron_order(matrix, blocks, order)], shown.label, order, rows)
+
+
+def spectrum_picture(snapshot: Snapshot, layer: str, state: LabState) -> SpectrumPicture | None:
+    """Transform one layer over the residues; None where its rows are not residues."""
+    shown = snapshot.layers[layer]
+    if not shown.over_residues:
+        return None
+    index, rows = _index(state)
+    shares = spectrum(shown.weights[index].astype(np.float64))
+    return SpectrumPicture(shares, key_frequencies(shares), shown.label, rows)
+
+
+def _index(state: LabState) -> tuple[np.ndarray, str]:
+    task = state.experiment.task
+    index = OPERATIONS[task.operation].index(task.modulus)
+    return index, "residues" if len(index) == task.modulus else "powers of a primitive root"

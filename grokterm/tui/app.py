@@ -1,0 +1,189 @@
+"""The application: which screen is shown, and how it is left."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from signal import SIGTERM
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from grokterm.control.commands import Leave
+from grokterm.control.state import LabState
+from grokterm.control.thread import Opened, TrainingThread
+from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.presets import Preset
+from grokterm.plots.palettes import Palette
+from grokterm.plots.plain import plain_text
+from grokterm.runs.store import Run
+from grokterm.tui.screens.dialogs import Confirm
+from grokterm.tui.screens.help import HelpScreen
+from grokterm.tui.screens.lab import LabScreen
+from grokterm.tui.screens.setup import SetupScreen
+from grokterm.tui.terminal import CHECK_SECONDS, end_without_terminal, is_terminal_gone, on_signals
+from grokterm.tui.theme import THEME
+
+SAVE_SECONDS = 20.0
+"""How long leaving waits for a training to save itself."""
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What the application begins with."""
+
+    preset: Preset
+    runs_dir: Path
+    palette: Palette
+    start: bool = False
+    """Train at once."""
+
+    run: Run | None = None
+    """A saved run to look at, and to go on with."""
+
+
+class GroktermApp(App[int]):
+    """Set an experiment up, watch it, act upon it."""
+
+    TITLE = "grokterm"
+    CSS_PATH = "app.tcss"
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+q", "quit", "Quit", show=False, priority=True)]
+
+    def __init__(self, opening: Opening) -> None:
+        super().__init__()
+        self._opening = opening
+        self.cursor_blink = False
+        self.set_class(opening.palette.is_ascii, "-ascii")
+
+    def on_mount(self) -> None:
+        """Show the first screen; torch loads behind it."""
+        self.register_theme(THEME)
+        self.theme = THEME.name
+        on_signals(terminate=self._terminate, hang_up=self._hang_up)
+        self.set_interval(CHECK_SECONDS, self._check_terminal)
+        opening = self._opening
+        if opening.run is not None:
+            self._open(opening.run)
+        elif opening.start:
+            self._train(opening.preset.experiment, opening.preset.name)
+        else:
+            self.push_screen(SetupScreen(opening.preset))
+        self.call_after_refresh(self._load_in_background)
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Put every key of the screen into the palette."""
+        yield from super().get_system_commands(screen)
+        for active in screen.active_bindings.values():
+            binding = active.binding
+            if binding.description and binding.action != "app.quit" and not binding.action.startswith("app.command_palette"):
+                yield SystemCommand(binding.description, f"key {binding.key}", self._runner(binding.action, screen))
+
+    def _runner(self, action: str, screen: Screen[object]) -> Callable[[], object]:
+        return lambda: self.call_next(self.run_action, action, screen)
+
+    @work(thread=True)
+    def _load_in_background(self) -> None:
+        for module in ("plotext", "grokterm.control.opening"):  # the latter loads torch
+            import_module(module)
+
+    @on(SetupScreen.Chosen)
+    def _train_chosen(self, event: SetupScreen.Chosen) -> None:
+        self._train(event.experiment, event.preset)
+
+    def _train(self, experiment: Experiment, preset: str) -> None:
+        start = partial(_new_training, experiment, self._opening.runs_dir, preset)
+        self.push_screen(LabScreen(start(), start, self._opening.palette))
+
+    def _open(self, run: Run) -> None:
+        restart = partial(_new_training, run.experiment, run.path.parent, str(run.meta.get("preset", run.name)))
+        self.push_screen(LabScreen(_saved_training(run), restart, self._opening.palette))
+
+    @on(LabScreen.Failed)
+    def _go_back(self, event: LabScreen.Failed) -> None:
+        self.notify(plain_text(event.problem), title="Not started", severity="error", timeout=15, markup=False)
+        self._set_up()
+
+    def _set_up(self) -> None:
+        """Return to the form, as it was left."""
+        self.pop_screen()
+        if not isinstance(self.screen, SetupScreen):
+            self.push_screen(SetupScreen(self._opening.preset))
+
+    def action_help(self) -> None:
+        """Say what every key does."""
+        self.push_screen(HelpScreen())
+
+    @work
+    async def action_another(self) -> None:
+        """Set up another experiment, once the one that runs may end."""
+        if (lab := self._lab) is not None and await self._may_end(lab, "Leave it"):
+            lab.thread.send(Leave())
+            self._set_up()
+
+    async def action_quit(self) -> None:
+        """Quit, once the training that runs may end."""
+        self._quit()
+
+    @work(exclusive=True, group="quit")
+    async def _quit(self) -> None:
+        lab = self._lab
+        if lab is None or await self._may_end(lab, "Save and quit" if not lab.state.unsaved else "Quit"):
+            await self.run_worker(self._save, thread=True).wait()
+            self.exit(0)
+
+    async def _may_end(self, lab: LabScreen, agree: str) -> bool:
+        state = lab.state
+        if state.phase not in ("training", "paused"):
+            return True
+        if state.unsaved:
+            kept = f"step {state.saved_at:,}" if state.saved_at is not None else "the start"
+            question = f"{state.unsaved}. What came after {kept} will be lost."
+        else:
+            question = (
+                f"Training is at step {state.step:,} of {state.steps:,}. It is saved first; "
+                f"grokterm open {lab.thread.run_name} goes on with it."
+            )
+        return await self.push_screen_wait(Confirm(question, agree))
+
+    @property
+    def _lab(self) -> LabScreen | None:
+        return next((screen for screen in reversed(self.screen_stack) if isinstance(screen, LabScreen)), None)
+
+    def _save(self) -> None:
+        if (lab := self._lab) is not None and lab.thread.is_alive():
+            lab.thread.leave(SAVE_SECONDS)
+
+    def _terminate(self) -> None:
+        self._save()
+        self.exit(128 + SIGTERM)
+
+    def _hang_up(self) -> None:
+        self._save()
+        end_without_terminal()
+
+    def _check_terminal(self) -> None:
+        if is_terminal_gone() and not self.is_headless:
+            self._hang_up()
+
+
+def _new_training(experiment: Experiment, runs_dir: Path, preset: str) -> TrainingThread:
+    def opener() -> Opened:
+        from grokterm.control.opening import start_session  # loads torch: in the thread
+
+        return start_session(experiment, runs_dir, preset), ()
+
+    return TrainingThread(opener, LabState(experiment))
+
+
+def _saved_training(run: Run) -> TrainingThread:
+    def opener() -> Opened:
+        from grokterm.control.opening import resume_session  # loads torch: in the thread
+
+        return resume_session(run, paused=True)
+
+    return TrainingThread(opener, LabState(run.experiment))

@@ -1,0 +1,83 @@
+"""The settings of an experiment as fields of a form: which there are, what they may be, what they say."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal, get_args, get_origin
+
+import tomlkit
+
+from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.overrides import KINDS as OVERRIDABLE_KINDS
+from grokterm.experiment.settings import Settings
+
+SECTIONS = ("task", "model", "loss", "optimizer", "training")
+KINDS: dict[str, tuple[str, ...]] = {
+    f"{section}.{kind}": tuple(member.model_fields[kind].default for member in members)
+    for section, (kind, members) in OVERRIDABLE_KINDS.items()
+}
+"""Fields that decide which other fields there are, and what they may be."""
+
+FIRST = (
+    "task.operation",
+    "task.modulus",
+    "task.train_fraction",
+    "model.architecture",
+    "model.width",
+    "model.activation",
+    "model.scaling",
+    "optimizer.kind",
+    "optimizer.learning_rate",
+    "optimizer.weight_decay",
+    "training.steps",
+    "seed",
+)
+"""What a form shows at once; the rest is folded away."""
+
+
+@dataclass(frozen=True)
+class FormField:
+    """One setting."""
+
+    name: str
+    """Dotted, as in a preset."""
+
+    text: str
+    """Its value as TOML, without the quotes of a text."""
+
+    choices: tuple[str, ...]
+    """What it may be, where that can be listed."""
+
+    help: str
+
+
+def form_fields(experiment: Experiment) -> Iterator[FormField]:
+    """List every setting that a form can change, in the order of a preset."""
+    for name in ("seed", "device"):
+        yield _field(experiment, name, "")
+    for section in SECTIONS:
+        for name in _kind_first(getattr(experiment, section)):
+            yield _field(getattr(experiment, section), name, f"{section}.")
+
+
+def _kind_first(settings: Settings) -> list[str]:
+    return sorted(type(settings).model_fields, key=lambda name: name not in ("kind", "architecture"))
+
+
+def _field(settings: Settings, name: str, prefix: str) -> FormField:
+    info = type(settings).model_fields[name]
+    dotted = prefix + name
+    choices = KINDS.get(dotted) or _literals(info.annotation)
+    description = " ".join((info.description or "").split())
+    return FormField(dotted, _as_text(getattr(settings, name)), choices, description)
+
+
+def _literals(annotation: Any) -> tuple[str, ...]:  # noqa: ANN401 - any annotation
+    return get_args(annotation) if get_origin(annotation) is Literal else ()
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, float) and float(short := f"{value:g}".replace("e+0", "e").replace("e-0", "e-")) == value:
+        return short
+    return tomlkit.item(list(value) if isinstance(value, tuple) else value).as_string()

@@ -1,0 +1,104 @@
+"""Small questions over the lab."""
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Button, Input, Label, Static
+
+from grokterm.errors import ConfigError
+from grokterm.experiment.experiment import Experiment, read_value
+from grokterm.experiment.interventions import Action, Set, Swap
+from grokterm.plots.plain import plain_text
+
+
+class Confirm(ModalScreen[bool]):
+    """A question with two answers; enter agrees, escape does not."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss(False)", "Stay"),
+        Binding("y", "dismiss(True)"),
+        Binding("n", "dismiss(False)"),
+    ]
+
+    def __init__(self, question: str, agree: str) -> None:
+        super().__init__()
+        self._question = question
+        self._agree = agree
+
+    def compose(self) -> ComposeResult:
+        """Compose the question and two buttons."""
+        with Vertical(classes="dialog"):
+            yield Static(plain_text(self._question), markup=False)
+            with Horizontal(classes="buttons"):
+                yield Button(self._agree, variant="primary", id="agree", compact=True)
+                yield Button("Stay", id="stay", compact=True)
+
+    @on(Button.Pressed)
+    def _answer(self, event: Button.Pressed) -> None:
+        self.dismiss(event.button.id == "agree")
+
+
+class ActionDialog(ModalScreen[Action | None]):
+    """A few fields that make an action; what cannot be done is said at once, and the dialog stays."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Cancel")]
+
+    def __init__(self, title: str, fields: dict[str, tuple[str, str]], make: Callable[[dict[str, str]], Action]) -> None:
+        super().__init__()
+        self._title = title
+        self._fields = fields
+        self._make = make
+
+    def compose(self) -> ComposeResult:
+        """Compose one row a field."""
+        with Vertical(classes="dialog") as dialog:
+            dialog.border_title = self._title
+            for name, (text, placeholder) in self._fields.items():
+                with Horizontal(classes="row"):
+                    yield Label(name.replace("_", " "), classes="name")
+                    yield Input(text, placeholder=placeholder, name=name, compact=True)
+            yield Static(id="problem", markup=False)
+            yield Static("enter does it · tab next field · escape cancels", classes="hint", markup=False)
+
+    @on(Input.Submitted)
+    def _do(self) -> None:
+        texts = {str(field.name): field.value.strip() for field in self.query(Input)}
+        try:
+            self.dismiss(self._make(texts))
+        except ConfigError as error:
+            self.query_one("#problem", Static).update(plain_text(str(error)))
+
+
+def swap_dialog(experiment: Experiment) -> ActionDialog:
+    """Ask for another training set."""
+    fields = {
+        "train_fraction": ("0.02", f"share of the table, now {experiment.task.train_fraction:g} at the start"),
+        "operation": ("", f"another operation for the same pairs, as in {experiment.task.operation}"),
+        "seed": ("", "a number: draw a new split"),
+    }
+    return ActionDialog("swap the training set", fields, _swap)
+
+
+def change_dialog(experiment: Experiment) -> ActionDialog:
+    """Ask for other values of what may change while the training runs."""
+    now = {name: f"{experiment.live_value(name):g}" for name in experiment.live_names()}
+    return ActionDialog(
+        "change while training",
+        {name: (value, "") for name, value in now.items()},
+        lambda texts: _set(experiment, {name: text for name, text in texts.items() if text != now[name]}),
+    )
+
+
+def _swap(texts: dict[str, str]) -> Action:
+    return Swap.from_settings({name: read_value(text) for name, text in texts.items() if text})
+
+
+def _set(experiment: Experiment, texts: dict[str, str]) -> Action:
+    action = Set.from_settings({"values": {name: read_value(text) for name, text in texts.items()}})
+    experiment.changed(action)
+    return action

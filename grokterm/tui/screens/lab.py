@@ -1,0 +1,252 @@
+"""The lab: one training, watched and acted upon."""
+
+from collections.abc import Callable
+from typing import ClassVar, Literal
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.reactive import reactive
+from textual.screen import Screen
+from textual.widgets import Footer, Static
+
+from grokterm.analysis.ordering import Order
+from grokterm.control.commands import Command, Look, Pause, Resume, SetPace, StepOnce
+from grokterm.control.state import LabState
+from grokterm.control.thread import TrainingThread
+from grokterm.control.views import draw_accuracy, draw_loss
+from grokterm.experiment.interventions import Action, Save
+from grokterm.plots.axis import Scale
+from grokterm.plots.palettes import Palette
+from grokterm.plots.plain import plain_text
+from grokterm.tui.screens.dialogs import ActionDialog, change_dialog, swap_dialog
+from grokterm.tui.widgets.curves import CurvesView
+from grokterm.tui.widgets.facts import Facts
+from grokterm.tui.widgets.spectrum import SpectrumView
+from grokterm.tui.widgets.status import Banner, Status
+from grokterm.tui.widgets.weights import ORDERS, WeightsView
+
+POLL_SECONDS = 0.1
+LOOK_SECONDS = 1.0
+PACES = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
+"""Steps a second that < and > go through; beyond the last, as fast as possible."""
+
+View = Literal["curves", "weights", "spectrum", "facts"]
+VIEWS: tuple[View, ...] = ("curves", "weights", "spectrum", "facts")
+
+
+class LabScreen(Screen[None]):
+    """Shows the latest state of a training; keeps none of its own."""
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - Textual annotates it for its base class
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "pause", "Pause"),
+        Binding("w", "swap", "Swap"),
+        Binding("s", "save", "Save"),
+        Binding("question_mark", "app.help", "Help", key_display="?"),
+        Binding("q", "app.quit", "Quit"),
+        Binding("full_stop", "step", "Step", key_display="."),
+        Binding("less_than_sign", "slower", "Slower", key_display="<"),
+        Binding("greater_than_sign", "faster", "Faster", key_display=">"),
+        Binding("h", "change", "Change"),
+        Binding("r", "restart", "Restart"),
+        Binding("f", "freeze", "Freeze"),
+        Binding("x", "scale", "Log-x"),
+        Binding("l", "layer", "Layer"),
+        Binding("o", "order", "Order"),
+        Binding("z", "rescale", "Rescale"),
+        Binding("n", "app.another", "New"),
+        *(Binding(str(number), f"view({name!r})", name.title(), show=False) for number, name in enumerate(VIEWS, start=1)),
+    ]
+
+    x_scale: reactive[Scale] = reactive[Scale]("log")
+    frozen: reactive[bool] = reactive(False)  # noqa: FBT003 - Textual's own signature
+    layer: reactive[str] = reactive("")
+    order: reactive[Order] = reactive[Order]("frequency")
+    view: reactive[View] = reactive[View]("curves")
+
+    class Failed(Message):
+        """The training could not be opened."""
+
+        def __init__(self, problem: str) -> None:
+            super().__init__()
+            self.problem = problem
+
+    def __init__(self, thread: TrainingThread, again: Callable[[], TrainingThread], palette: Palette) -> None:
+        super().__init__(id="lab")
+        self.thread = thread
+        self._again = again
+        self._palette = palette
+        self._views = Static(id="views", markup=False)
+        self._n_refusals_said = 0
+        self._unsaved_said = ""
+        self._will_say_saved = False
+
+    def compose(self) -> ComposeResult:
+        """Compose facts, curves and pictures of the weights; on a narrow terminal one of them at a time."""
+        yield Banner(self._palette)
+        yield self._views
+        with Horizontal(id="body"):
+            yield Facts()
+            with Vertical(id="curves"):
+                yield CurvesView("accuracy", draw_accuracy, self._palette)
+                yield CurvesView("loss", draw_loss, self._palette)
+            with Vertical(id="network"):
+                yield WeightsView(self._palette)
+                yield SpectrumView(self._palette)
+        yield Status(self._palette)
+        yield Footer(compact=True, show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Start training, and look at it ten times a second."""
+        self.thread.start()
+        self.set_interval(POLL_SECONDS, self._poll)
+        self.set_interval(LOOK_SECONDS, self._look)
+
+    @property
+    def state(self) -> LabState:
+        """The latest state of the training."""
+        return self.thread.state
+
+    def _poll(self) -> None:
+        if self.thread.bug is not None:
+            raise self.thread.bug
+        if self.thread.failure:
+            self.post_message(self.Failed(self.thread.failure))
+            return
+        self._show()
+        self._say_what_is_new()
+
+    def _look(self) -> None:
+        """Ask for the weights, if somebody can see them and they have changed."""
+        snapshot = self.thread.snapshot
+        seen = any(picture.is_on_screen for picture in (self.query_one(WeightsView), self.query_one(SpectrumView)))
+        if seen and not self.frozen and (snapshot is None or snapshot.step != self.state.step):
+            self.thread.send(Look())
+
+    def _show(self, *, at_once: bool = False) -> None:
+        state = self.state
+        self.query_one(Banner).state = state
+        self.query_one(Status).state = state
+        self.query_one(Facts).show(state, self.thread.run_name)
+        if self.frozen and not at_once:
+            return
+        for curves in self.query(CurvesView):
+            curves.show(state, self.x_scale, at_once=at_once)
+        if (snapshot := self.thread.snapshot) is not None:
+            layer = self.layer if self.layer in snapshot.layers else next(iter(snapshot.layers))
+            self.query_one(WeightsView).show(snapshot, layer, self.order, state, at_once=at_once)
+            self.query_one(SpectrumView).show(snapshot, layer, state, at_once=at_once)
+
+    def _say_what_is_new(self) -> None:
+        state = self.state
+        for message in state.refusals[self._n_refusals_said :]:
+            self._notify(message, "Not done", "warning")
+        self._n_refusals_said = len(state.refusals)
+        if state.unsaved and state.unsaved != self._unsaved_said:
+            self._notify(f"{state.unsaved}. Training waits: make room, press s, then space.", "Not saved", "error")
+        self._unsaved_said = state.unsaved
+        if self._will_say_saved and state.saved_at == state.step and not state.unsaved:
+            self._will_say_saved = False
+            self._notify(f"{self.thread.run_name}, step {state.step:,}", "Saved")
+
+    def _notify(self, text: str, title: str, severity: Literal["information", "warning", "error"] = "information") -> None:
+        self.notify(plain_text(text), title=title, severity=severity, markup=False)
+
+    def _send(self, command: Command) -> None:
+        self.thread.send(command)
+
+    def watch_view(self, view: View) -> None:
+        """Show one view where there is no room for all."""
+        for name in VIEWS:
+            self.set_class(name == view, f"-view-{name}")
+        names = (f"[{number} {name}]" if name == view else f" {number} {name} " for number, name in enumerate(VIEWS, start=1))
+        self._views.update(" ".join(names))
+        if self.is_mounted:
+            self.call_after_refresh(self._look)
+
+    def action_view(self, view: View) -> None:
+        """Choose what a narrow terminal shows."""
+        self.view = view
+
+    def action_pause(self) -> None:
+        """Pause, or go on."""
+        if self.state.phase == "ended":
+            self._notify("training has ended: r restarts it, n sets up another", "Ended")
+        else:
+            self._send(Resume() if self.state.phase == "paused" else Pause())
+
+    def action_step(self) -> None:
+        """Make one update."""
+        if self.state.phase == "paused":
+            self._send(StepOnce())
+            self._send(Look())
+        else:
+            self._notify("pause first: space", "One step at a time", "warning")
+
+    def action_slower(self) -> None:
+        """Take the next slower pace."""
+        now = self.state.pace or self.state.steps_per_second or PACES[-1]
+        self._send(SetPace(steps_per_second=max((pace for pace in PACES if pace < now), default=PACES[0])))
+
+    def action_faster(self) -> None:
+        """Take the next faster pace, or none at all."""
+        if (now := self.state.pace) is not None:
+            self._send(SetPace(steps_per_second=min((pace for pace in PACES if pace > now), default=None)))
+
+    def action_swap(self) -> None:
+        """Ask for another training set."""
+        self._ask(swap_dialog(self.state.experiment))
+
+    def action_change(self) -> None:
+        """Ask for another learning rate or weight decay."""
+        self._ask(change_dialog(self.state.experiment))
+
+    @work
+    async def _ask(self, dialog: ActionDialog) -> None:
+        action: Action | None = await self.app.push_screen_wait(dialog)
+        if action is not None:
+            self._send(action)
+
+    def action_save(self) -> None:
+        """Write a checkpoint."""
+        self._will_say_saved = True
+        self._send(Save())
+
+    @work(exclusive=True)
+    async def action_restart(self) -> None:
+        """Save and leave this run; start again with the same settings and seed."""
+        old, self.thread = self.thread, self._again()
+        self._n_refusals_said, self._unsaved_said = 0, ""
+        await self.run_worker(lambda: old.leave(20), thread=True).wait()
+        self.thread.start()
+
+    def action_freeze(self) -> None:
+        """Hold the pictures, or let them go on."""
+        self.frozen = not self.frozen
+        self.set_class(self.frozen, "-frozen")
+
+    def action_scale(self) -> None:
+        """Change the axis of steps between logarithmic and linear."""
+        self.x_scale = "linear" if self.x_scale == "log" else "log"
+        self._show(at_once=True)
+
+    def action_layer(self) -> None:
+        """Look at the next layer."""
+        if (snapshot := self.thread.snapshot) is not None:
+            names = list(snapshot.layers)
+            self.layer = names[(names.index(self.layer) + 1) % len(names)] if self.layer in names else names[1 % len(names)]
+            self._show(at_once=True)
+
+    def action_order(self) -> None:
+        """Sort the neurons another way."""
+        orders = list(ORDERS)
+        self.order = orders[(orders.index(self.order) + 1) % len(orders)]
+        self._show(at_once=True)
+
+    def action_rescale(self) -> None:
+        """Fit the colour range to the weights as they are now."""
+        self.query_one(WeightsView).rescale()
+        self._show(at_once=True)

@@ -1,0 +1,107 @@
+"""Where an experiment is chosen, and changed, before it starts."""
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.message import Message
+from textual.screen import Screen
+from textual.widgets import Footer, Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from grokterm.errors import PresetError
+from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.presets import Preset, list_presets
+from grokterm.plots.plain import plain_text
+from grokterm.tui.widgets.form import ExperimentForm
+
+
+class SetupScreen(Screen[None]):
+    """A preset picker that fills a form, and a key that starts."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+s", "start", "Start", priority=True, key_display="^s"),
+        Binding("tab", "app.focus_next", "Settings"),
+        Binding("question_mark", "app.help", "Help"),
+        Binding("q", "app.quit", "Quit"),
+    ]
+
+    class Chosen(Message):
+        """An experiment is to be trained."""
+
+        def __init__(self, experiment: Experiment, preset: str) -> None:
+            super().__init__()
+            self.experiment = experiment
+            self.preset = preset
+
+    def __init__(self, preset: Preset) -> None:
+        super().__init__(id="setup")
+        self._presets = {known.name: known for known in list_presets()} | {preset.name: preset}
+        self._preset = preset
+        self._problem = ""
+
+    def compose(self) -> ComposeResult:
+        """Compose presets on the left, the form on the right, two lines of explanation below."""
+        yield Static("grokterm · the terminal laboratory for grokking", id="banner", markup=False)
+        with Horizontal():
+            picker = OptionList(*(Option(plain_text(name), id=name) for name in self._presets), id="presets", markup=False)
+            picker.border_title, picker.border_subtitle = "presets", "enter starts"
+            yield picker
+            yield ExperimentForm(self._preset.experiment)
+        yield Static(id="title", markup=False)
+        yield Static(id="explanation", markup=False)
+        yield Footer()
+
+    def on_mount(self) -> None:
+        """Begin at the preset that was asked for."""
+        picker = self.query_one("#presets", OptionList)
+        picker.highlighted = list(self._presets).index(self._preset.name)
+        picker.focus()
+        self._describe()
+
+    @on(OptionList.OptionHighlighted, "#presets")
+    async def _fill(self, event: OptionList.OptionHighlighted) -> None:
+        name = str(event.option_id)
+        if name == self._preset.name:
+            return
+        self._preset, self._problem = self._presets[name], ""
+        try:
+            await self.query_one(ExperimentForm).fill(self._preset.experiment)
+        except PresetError as error:
+            self._problem = str(error)
+        self._describe()
+
+    @on(ExperimentForm.Edited)
+    def _check(self, event: ExperimentForm.Edited) -> None:
+        self._problem = event.problem
+        warnings = event.experiment.warnings() if event.experiment else []
+        self._explain(event.problem or "; ".join([*event.notes, *(f"warning: {warning}" for warning in warnings)]))
+
+    @on(ExperimentForm.Explained)
+    def _say(self, event: ExperimentForm.Explained) -> None:
+        if not self._problem:
+            self._explain(event.text)
+
+    @on(OptionList.OptionSelected, "#presets")
+    @on(Input.Submitted)
+    def action_start(self) -> None:
+        """Train what the form says."""
+        if self._problem:
+            self.notify(plain_text(self._problem), title="Not started", severity="error", markup=False)
+            return
+        self.post_message(self.Chosen(self.query_one(ExperimentForm).experiment, self._preset.name))
+
+    def _describe(self) -> None:
+        if self._problem:
+            self._explain(self._problem)
+            return
+        experiment = self._preset.experiment
+        self.query_one("#title", Static).update(plain_text(experiment.title))
+        self._explain(plain_text(experiment.source))
+
+    def _explain(self, text: str) -> None:
+        explanation = self.query_one("#explanation", Static)
+        explanation.update(plain_text(text))
+        explanation.set_class(bool(self._problem), "-problem")

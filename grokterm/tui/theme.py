@@ -1,0 +1,20 @@
+"""The colours of the application around its pictures."""
+
+from textual.theme import Theme
+
+THEME = Theme(
+    name="grokterm",
+    primary="#5fafff",
+    secondary="#00af87",
+    accent="#ff8700",
+    warning="#ffaf5f",
+    error="#ff5f5f",
+    success="#00af87",
+    foreground="#d0d0d0",
+    background="#121212",
+    surface="#1c1c1c",
+    panel="#262626",
+    dark=True,
+    variables={"border": "#444444", "footer-key-foreground": "#5fafff", "footer-background": "#1c1c1c"},
+)
+"""Every colour is one of the 256 that a terminal over ssh has."""

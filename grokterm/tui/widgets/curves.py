@@ -1,0 +1,35 @@
+"""Accuracy and loss over the steps."""
+
+from typing import Protocol
+
+from grokterm.control.state import LabState
+from grokterm.plots.axis import Scale
+from grokterm.plots.cells import Rows
+from grokterm.plots.palettes import Palette
+from grokterm.tui.widgets.picture import Picture
+
+
+class DrawCurves(Protocol):
+    """Draws one measure of a state."""
+
+    def __call__(self, state: LabState, *, width: int, height: int, x_scale: Scale, palette: Palette) -> Rows:
+        """Draw in `height` lines of `width` cells."""
+
+
+class CurvesView(Picture):
+    """One measure of both sides, train and val."""
+
+    def __init__(self, title: str, draw_curves: DrawCurves, palette: Palette) -> None:
+        super().__init__(classes="picture")
+        self.border_title = title
+        self._draw_curves = draw_curves
+        self._palette = palette
+
+    def show(self, state: LabState, x_scale: Scale, *, at_once: bool = False) -> None:
+        """Show the curves of a state."""
+
+        def draw(width: int, height: int) -> Rows:
+            return self._draw_curves(state, width=width, height=height, x_scale=x_scale, palette=self._palette)
+
+        self.border_subtitle = f"{x_scale} x"
+        self.offer((len(state.curves.rows), state.events, x_scale), draw, at_once=at_once)

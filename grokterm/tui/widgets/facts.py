@@ -1,0 +1,73 @@
+"""What is being run, what it has reached, and what was done to it."""
+
+from collections.abc import Iterable
+
+from rich.table import Table
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.widgets import Static
+
+from grokterm.control.state import LabState
+from grokterm.plots.plain import plain_text
+
+
+class Facts(VerticalScroll):
+    """The settings of the run, its milestones and its interventions."""
+
+    def __init__(self) -> None:
+        super().__init__(id="facts", can_focus=False)
+        self.border_title = "experiment"
+        self._static = Static()
+        self._shown: tuple[object, ...] = ()
+
+    def compose(self) -> ComposeResult:
+        """Compose one block of text, as long as it needs to be."""
+        yield self._static
+
+    def show(self, state: LabState, run_name: str) -> None:
+        """Show a state, if anything in it that stands here has changed."""
+        shown = (state.experiment, state.milestones, state.segment, state.events, state.saved_at, state.n_train, run_name)
+        if shown != self._shown:
+            self._shown = shown
+            self._static.update(_table(state, run_name))
+
+
+def _table(state: LabState, run_name: str) -> Table:
+    experiment, optimizer = state.experiment, state.experiment.optimizer
+    table = Table.grid(padding=(0, 1))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    share = state.n_train / max(1, experiment.task.n_train) * experiment.task.train_fraction
+    facts = [
+        ("task", experiment.task.label),
+        ("train", f"{state.n_train:,} ({share:.3g})" if state.n_train else f"{experiment.task.train_fraction:g}"),
+        ("val", f"{state.n_val:,}" if state.n_val else ""),
+        ("network", experiment.model.label),
+        ("frozen", ", ".join(experiment.model.frozen)),
+        ("loss", experiment.loss.kind),
+        ("optimizer", optimizer.kind),
+        ("rate", f"{optimizer.learning_rate:g}"),
+        ("decay", f"{optimizer.weight_decay:g}"),
+        ("batch", f"{optimizer.batch_size}"),
+        ("seed", f"{experiment.seed}"),
+        ("run", run_name),
+        ("saved", "" if state.saved_at is None else f"step {state.saved_at:,}"),
+    ]
+    _section(table, "", [(name, value) for name, value in facts if value])
+    reached: list[tuple[str, str]] = [(name, f"{step:,}") for name, step in state.milestones.items()]
+    if "memorized" in state.milestones and "grokked" in state.milestones:
+        reached.append(("delay", f"{state.milestones['grokked'] - state.milestones['memorized']:,}"))
+    _section(table, "milestones", reached or [("", "none yet")])
+    acts = [(f"{event.step:,}", event.label) for event in state.events if event.label not in state.milestones]
+    if acts:
+        _section(table, "interventions", acts)
+    return table
+
+
+def _section(table: Table, title: str, rows: Iterable[tuple[str, str]]) -> None:
+    if title:
+        table.add_row(Text(), Text())
+        table.add_row(Text(title, style="bold"), Text())
+    for name, value in rows:
+        table.add_row(Text(name), Text(plain_text(value)))

@@ -1,0 +1,106 @@
+"""A form over the settings of an experiment, each field checked as it is typed."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, VerticalScroll
+from textual.message import Message
+from textual.widgets import Collapsible, Input, Label, Select
+
+from grokterm.errors import ConfigError
+from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.overrides import override
+from grokterm.tui.fields import FIRST, KINDS, FormField, form_fields
+
+
+class ExperimentForm(VerticalScroll):
+    """Edits settings; what is typed is validated together, so that two fields may change in any order."""
+
+    class Edited(Message):
+        """A field was changed: the experiment it makes, or why it makes none."""
+
+        def __init__(self, experiment: Experiment | None, problem: str, notes: Sequence[str] = ()) -> None:
+            super().__init__()
+            self.experiment = experiment
+            self.problem = problem
+            self.notes = notes
+
+    class Explained(Message):
+        """A field has the focus."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    def __init__(self, experiment: Experiment) -> None:
+        super().__init__(id="form", can_focus=False)
+        self.border_title = "experiment"
+        self._settings: dict[str, Any] = experiment.settings()
+        self._experiment = experiment
+        self._edits: dict[str, str] = {}
+        self._fields = {field.name: field for field in form_fields(experiment)}
+        self._controls: set[Input | Select[str]] = set()
+
+    def compose(self) -> ComposeResult:
+        """Compose one row a setting, those that matter most first."""
+        for name in FIRST:
+            if name in self._fields:
+                yield self._row(self._fields[name])
+        has_room = self.app.size.height > len(self._fields) + 10
+        with Collapsible(title="more settings", collapsed=not has_room):
+            for name, field in self._fields.items():
+                if name not in FIRST:
+                    yield self._row(field)
+
+    async def fill(self, experiment: Experiment) -> None:
+        """Start over from another experiment."""
+        self._settings, self._experiment, self._edits = experiment.settings(), experiment, {}
+        self._fields = {field.name: field for field in form_fields(experiment)}
+        self._controls = set()  # a late message of a field that has gone is no edit
+        await self.recompose()
+
+    @property
+    def experiment(self) -> Experiment:
+        """The experiment as it was last valid."""
+        return self._experiment
+
+    def _row(self, field: FormField) -> Horizontal:
+        control: Select[str] | Input
+        if field.choices:
+            options = [(choice, choice) for choice in field.choices]
+            control = Select(options, value=field.text, allow_blank=False, name=field.name, compact=True)
+        else:
+            control = Input(field.text, name=field.name, compact=True)
+        self._controls.add(control)
+        return Horizontal(Label(field.name.replace("_", " "), classes="name"), control, classes="row")
+
+    @on(Input.Changed)
+    @on(Select.Changed)
+    async def _on_edit(self, event: Input.Changed | Select.Changed) -> None:
+        event.stop()
+        control = event.control
+        name, text = str(control.name), str(event.value)
+        if control not in self._controls or text == self._edits.get(name, self._fields[name].text):
+            return
+        self._edits[name] = text
+        problem = ""
+        notes: tuple[str, ...] = ()
+        try:
+            overridden = override(self._settings, [f"{key}={value}" for key, value in self._edits.items()])
+            self._experiment, notes = overridden.experiment, overridden.notes
+        except ConfigError as error:
+            problem = str(error)
+        control.set_class(bool(problem), "-invalid")
+        if not problem:
+            self.query(".-invalid").remove_class("-invalid")
+        self.post_message(self.Edited(None if problem else self._experiment, problem, notes))
+        if name in KINDS and not problem:
+            await self.fill(self._experiment)
+
+    def on_descendant_focus(self) -> None:
+        """Say what the focused setting means."""
+        focused = self.screen.focused
+        if focused is not None and focused.name in self._fields:
+            self.post_message(self.Explained(self._fields[focused.name].help))

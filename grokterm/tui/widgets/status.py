@@ -1,0 +1,77 @@
+"""Three lines of words: what runs, how far it is, how well it does."""
+
+from rich.table import Table
+from rich.text import Text
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from grokterm.control.state import LabState
+from grokterm.plots.palettes import Palette
+from grokterm.plots.plain import plain_text
+
+SYMBOLS = {"loading": "○", "training": "●", "paused": "‖", "ended": "■", "failed": "×"}
+
+
+def phase_of(state: LabState) -> str:
+    """Name what the network is doing, in the words of the field."""
+    if "diverged" in state.milestones:
+        return "diverged"
+    if "ungrokked" in state.segment:
+        return "ungrokked"
+    if "grokked" in state.segment:
+        return "grokked"
+    return "memorized, not yet general" if "memorized" in state.segment else "learning"
+
+
+class Banner(Widget):
+    """The experiment's title, and whether it runs, where and how fast."""
+
+    state: reactive[LabState | None] = reactive(None)
+
+    def __init__(self, palette: Palette) -> None:
+        super().__init__(id="banner")
+        self._palette = palette
+
+    def render(self) -> Table | Text:
+        """Title on the left, phase on the right."""
+        if (state := self.state) is None:
+            return Text("grokterm")
+        speed = f"{state.steps_per_second:,.0f} steps/s" if state.steps_per_second and state.phase == "training" else ""
+        pace = f"pace {state.pace:g} steps/s" if state.pace else ""
+        symbol = "" if self._palette.is_ascii else SYMBOLS[state.phase] + " "
+        ended = f" ({state.ended})" if state.phase == "ended" else ""
+        right = " · ".join(part for part in (state.device, speed, pace, f"{symbol}{state.phase}{ended}") if part)
+        table = Table.grid(expand=True)
+        table.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
+        table.add_column(justify="right", no_wrap=True)
+        table.add_row(Text(f"grokterm · {plain_text(state.experiment.title)}"), Text(right))
+        return table
+
+
+class Status(Widget):
+    """Step, accuracies and losses in columns that do not jump."""
+
+    state: reactive[LabState | None] = reactive(None)
+
+    def __init__(self, palette: Palette) -> None:
+        super().__init__(id="status")
+        self._palette = palette
+
+    def render(self) -> Text:
+        """`step 1,234 / 3,000   train 1.000  val 0.998   loss 2.1e-06 / 4.0e-05   grokked`."""
+        if (state := self.state) is None or not len(state.curves.rows):
+            return Text("loading torch ..." if self.state is None or self.state.phase == "loading" else "")
+        numbers = {name: state.latest(name) or 0.0 for name in ("train_accuracy", "val_accuracy", "train_loss", "val_loss")}
+        train, val = (self._palette.inks[side].style or "bold" for side in ("train", "val"))
+        steps = f"{state.steps:,}"
+        return Text.assemble(
+            f" step {state.step:>{len(steps)},} / {steps}   ",
+            ("train ", train),
+            (f"{numbers['train_accuracy']:.3f}", train),
+            "  ",
+            (f"val {numbers['val_accuracy']:.3f}", val),
+            f"   loss {numbers['train_loss']:.1e} / {numbers['val_loss']:.1e}   ",
+            (phase_of(state), "bold"),
+            no_wrap=True,
+            overflow="ellipsis",
+        )

@@ -1,0 +1,47 @@
+"""Draws the README's picture: the lab at the end of a training.
+
+python tests/screenshot.py --preset liu-essay --output .github/lab.svg
+"""
+
+import argparse
+import asyncio
+import re
+import tempfile
+from pathlib import Path
+
+from grokterm.experiment.presets import find_preset
+from grokterm.plots.palettes import PALETTES
+from grokterm.tui.app import GroktermApp, Opening
+from grokterm.tui.screens.lab import LabScreen
+
+SIZE = (160, 45)
+
+
+def main() -> None:
+    """Train in the lab, then save what it shows."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--preset", default="liu-essay")
+    parser.add_argument("--output", type=Path, default=Path(".github/lab.svg"))
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        opening = Opening(find_preset(arguments.preset), Path(folder), PALETTES["256"], start=True)
+        svg = asyncio.run(_draw(GroktermApp(opening)))
+    arguments.output.parent.mkdir(parents=True, exist_ok=True)
+    arguments.output.write_text(svg, encoding="utf-8")
+
+
+async def _draw(app: GroktermApp) -> str:
+    async with app.run_test(size=SIZE) as pilot:
+        lab = app.screen
+        while not isinstance(lab, LabScreen) or lab.state.phase != "ended":
+            await pilot.pause(0.2)
+            lab = app.screen
+        while lab.thread.snapshot is None or lab.thread.snapshot.step != lab.state.step:
+            await pilot.pause(0.2)
+        await pilot.press("z")
+        await pilot.pause(0.5)
+        return re.sub(r"@font-face \{.*?\}", "", app.export_screenshot(title="grokterm"), flags=re.DOTALL)  # nothing from afar
+
+
+if __name__ == "__main__":
+    main()
