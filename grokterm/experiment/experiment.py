@@ -4,16 +4,16 @@ import re
 from typing import Any, Self
 
 import tomlkit
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 from tomlkit.exceptions import TOMLKitError
 
 from grokterm.errors import ConfigError
 from grokterm.experiment.expectation import Expect
-from grokterm.experiment.interventions import Intervention, Set
+from grokterm.experiment.interventions import Intervention, Set, Swap
 from grokterm.experiment.loss import Loss
 from grokterm.experiment.model import MLPModel, Model
 from grokterm.experiment.optimizer import GradientDescent, Optimizer
-from grokterm.experiment.problems import describe, nearest
+from grokterm.experiment.problems import nearest
 from grokterm.experiment.settings import Settings, is_live
 from grokterm.experiment.task import Task
 from grokterm.experiment.training import Training
@@ -43,18 +43,6 @@ class Experiment(Settings):
     expect: Expect | None = None
 
     @classmethod
-    def from_settings(cls, settings: dict[str, Any]) -> Self:
-        """Validate plain tables.
-
-        Raises:
-            ConfigError: one line that names the setting, the rule and the value.
-        """
-        try:
-            return cls.model_validate(settings)
-        except ValidationError as error:
-            raise ConfigError(describe(error, cls)) from None
-
-    @classmethod
     def from_toml(cls, text: str) -> Self:
         """Read an experiment.
 
@@ -79,23 +67,30 @@ class Experiment(Settings):
         Raises:
             ConfigError: if a name is unknown or not live, or a value breaks its rule.
         """
-        settings = self.settings()
+        settings, known = self.settings(), self.live_names()
         for name, value in action.values.items():
-            section, _, key = name.partition(".")
-            holder = getattr(self, section, None)
-            known = sorted(
-                f"{part}.{field}"
-                for part in type(self).model_fields
-                if isinstance(model := getattr(self, part), Settings)
-                for field in type(model).model_fields
-                if is_live(type(model), field)
-            )
-            if not isinstance(holder, Settings) or f"{section}.{key}" not in known:
+            if name not in known:
                 raise ConfigError(
                     f"{name} cannot be set while training{nearest(name, known) or ': choose one of ' + ', '.join(known)}"
                 )
-            settings[section][key] = float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+            section, _, key = name.partition(".")
+            settings[section][key] = value
         return type(self).from_settings(settings)
+
+    def live_names(self) -> list[str]:
+        """List the settings that may change while the training runs, as section.key."""
+        return [
+            f"{section}.{key}"
+            for section in type(self).model_fields
+            if isinstance(part := getattr(self, section), Settings)
+            for key in type(part).model_fields
+            if is_live(type(part), key)
+        ]
+
+    def live_value(self, name: str) -> float:
+        """Return the value of a live setting."""
+        section, _, key = name.partition(".")
+        return float(getattr(getattr(self, section), key))
 
     @property
     def batch_limit(self) -> int | None:
@@ -131,6 +126,30 @@ class Experiment(Settings):
                 ' choose a smaller one or "full"'
             )
         return self
+
+    @model_validator(mode="after")
+    def _interventions_can_happen(self) -> Self:
+        """Refuse at the start what would fail in the middle: each is tried in turn on what the ones before it leave."""
+        settings = self.model_copy(update={"interventions": ()})
+        dataset = self.task.dataset(self.seed) if any(intervention.swap for intervention in self.interventions) else None
+        for number, intervention in enumerate(self.interventions):
+            try:
+                match intervention.action:
+                    case Set() as change:
+                        settings = settings.changed(change)
+                    case Swap() as swap if dataset is not None:
+                        dataset = swap.applied(dataset)
+            except ConfigError as error:
+                raise ConfigError(f"interventions[{number}]: {error}") from None
+        return self
+
+
+def read_value(text: str) -> Any:  # noqa: ANN401 - whatever TOML holds
+    """Read one value as TOML writes it; a bare word is taken as text."""
+    try:
+        return parse_toml(f"value = {text}")["value"]
+    except ConfigError:
+        return text.strip()
 
 
 def parse_toml(text: str) -> dict[str, Any]:

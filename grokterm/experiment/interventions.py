@@ -6,6 +6,7 @@ from pydantic import BeforeValidator, Discriminator, Field, PlainSerializer, mod
 
 from grokterm.experiment.settings import Settings
 from grokterm.experiment.task import OperationName
+from grokterm.tasks.dataset import Dataset
 
 Milestone = Literal["memorized", "grokked", "ungrokked", "diverged"]
 
@@ -29,6 +30,14 @@ class Swap(Settings):
         if self.train_fraction is None and self.seed is None and self.operation is None:
             raise ValueError("swap needs a train_fraction, a seed or an operation")
         return self
+
+    def applied(self, dataset: Dataset) -> Dataset:
+        """Exchange the training set of a dataset.
+
+        Raises:
+            ConfigError: if a side would be empty, or validation cannot give as many equations.
+        """
+        return dataset.swapped(train_fraction=self.train_fraction, seed=self.seed, operation=self.operation)
 
     def __str__(self) -> str:
         parts = [

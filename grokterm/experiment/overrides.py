@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from grokterm.errors import ConfigError
-from grokterm.experiment.experiment import Experiment, parse_toml
+from grokterm.experiment.experiment import Experiment, read_value
 from grokterm.experiment.model import MLPModel
 from grokterm.experiment.optimizer import SGD, Adam, AdamW, GradientDescent
 from grokterm.experiment.problems import nearest
@@ -54,10 +54,7 @@ def _parse(assignment: str) -> tuple[list[str], Any]:
     path = [part.strip() for part in name.split(".")]
     if not equals or not all(path):
         raise ConfigError(f"--set wants name=value, as in optimizer.learning_rate=1e-3, not {assignment!r}")
-    try:
-        return path, parse_toml(f"value = {text}")["value"]
-    except ConfigError:
-        return path, text.strip()
+    return path, read_value(text)
 
 
 def _assign(settings: dict[str, Any], path: Sequence[str], value: Any) -> None:  # noqa: ANN401 - whatever TOML holds

@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -20,6 +20,9 @@ _TYPES = {
     "model_type": "a table",
     "model_attributes_type": "a table",
     "finite_number": "finite",
+    "string_too_short": "a text that is not empty",
+    "too_short": "a table that is not empty",
+    "too_long": "no longer than {max_length}",
 }
 _BOUNDS = {"gt": "above {}", "ge": "at least {}", "lt": "below {}", "le": "at most {}"}
 
@@ -55,32 +58,37 @@ def _sentence(path: str, holders: Sequence[type[BaseModel]], field: FieldInfo | 
             tags, tag = re.findall(r"'([^']*)'", first["ctx"]["expected_tags"]), str(first["ctx"]["tag"])
             kind = first["ctx"]["discriminator"].strip("'")
             return f"{path}.{kind} must be one of {', '.join(tags)}, not {tag!r}{nearest(tag, tags)}"
+        case "union_tag_not_found":
+            kind, tags = first["ctx"]["discriminator"].strip("'"), [tag for holder in holders for tag in _tags(holder)]
+            return f"{path}.{kind} is missing: choose one of {', '.join(tags)}"
         case "greater_than" | "greater_than_equal" | "less_than" | "less_than_equal":
-            return f"{path} must be {_bounds(field) or first['msg'].removeprefix('Input should be ')}, not {value}"
+            return f"{path} must be {_bounds(field) or _rule(first)}, not {value}"
     rules = [_rule(detail) for detail in details]
     choices = re.findall(r"'([^']*)'", str(first.get("ctx", {}).get("expected", "")))
     return f"{path} must be {' or '.join(dict.fromkeys(rules))}, not {value}{nearest(str(first['input']), choices)}"
 
 
 def _rule(detail: ErrorDetails) -> str:
+    context = detail.get("ctx", {})
     if detail["type"] == "literal_error":
-        choices = re.findall(r"'([^']*)'", detail["ctx"]["expected"])
+        choices = re.findall(r"'([^']*)'", context["expected"]) or [context["expected"].lower()]
         return ("one of " if len(choices) > 1 else "") + ", ".join(choices)
-    return _TYPES.get(detail["type"]) or detail["msg"].removeprefix("Input should be ")
+    known = _limits(context) or _TYPES.get(detail["type"])
+    return known.format(**context) if known else detail["msg"].removeprefix("Input should be ")
 
 
 def _bounds(field: FieldInfo | None) -> str:
-    rules = [
-        phrase.format(f"{limit:g}" if isinstance(limit, float) else limit)
-        for item in (field.metadata if field else ())
-        for key, phrase in _BOUNDS.items()
-        if (limit := getattr(item, key, None)) is not None
-    ]
-    return " and ".join(rules)
+    items = field.metadata if field else ()
+    return _limits({key: limit for item in items for key in _BOUNDS if (limit := getattr(item, key, None)) is not None})
+
+
+def _limits(limits: Mapping[str, Any]) -> str:
+    rules = [(phrase, limits[key]) for key, phrase in _BOUNDS.items() if key in limits]
+    return " and ".join(phrase.format(f"{limit:g}" if isinstance(limit, float) else limit) for phrase, limit in rules)
 
 
 def _shown(value: object) -> str:
-    text = repr(value)
+    text = str(value).lower() if isinstance(value, bool) else repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
 
 

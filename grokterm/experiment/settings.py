@@ -1,8 +1,11 @@
 """What all settings share: frozen, documented by their docstrings, and refusing what they do not know."""
 
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from grokterm.errors import ConfigError
+from grokterm.experiment.problems import describe
 
 
 class Settings(BaseModel):
@@ -11,6 +14,18 @@ class Settings(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True, validate_default=True
     )
+
+    @classmethod
+    def from_settings(cls, settings: dict[str, Any]) -> Self:
+        """Validate plain tables.
+
+        Raises:
+            ConfigError: one line that names the setting, the rule and the value.
+        """
+        try:
+            return cls.model_validate(settings)
+        except ValidationError as error:
+            raise ConfigError(describe(error, cls)) from None
 
 
 def live(default: Any = ..., **rules: Any) -> Any:  # noqa: ANN401 - stands in for pydantic's Field, which is typed so

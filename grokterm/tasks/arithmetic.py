@@ -16,10 +16,15 @@ def inverses(modulus: int) -> Int64[np.ndarray, " modulus"]:
 
 def powers_of_primitive_root(modulus: int) -> Int64[np.ndarray, " nonzero"]:
     """Return g⁰, g¹, ... for the smallest primitive root g of a prime modulus: the residues by their discrete logarithm."""
-    for root in range(1, modulus):
-        powers = [1]
-        while (following := powers[-1] * root % modulus) != 1:
-            powers.append(following)
-        if len(powers) == modulus - 1:
-            return np.array(powers, dtype=np.int64)
-    raise ValueError(f"{modulus} is not prime")
+    if not is_prime(modulus):
+        raise ValueError(f"{modulus} is not prime")
+    every_root = (_powers(root, modulus) for root in range(1, modulus))
+    return np.array(next(powers for powers in every_root if len(powers) == modulus - 1), dtype=np.int64)
+
+
+def _powers(root: int, modulus: int) -> list[int]:
+    """Multiply by a residue of a prime modulus until 1 comes back."""
+    powers = [1]
+    while (following := powers[-1] * root % modulus) != 1:
+        powers.append(following)
+    return powers

@@ -85,6 +85,9 @@ class Dataset:
         check_modulus(operation, self.modulus)
         renamed = replace(self, operation=operation)
         train, val = (renamed._answered(side.operands) for side in (self.train, self.val))
+        for name, side in (("training", train), ("validation", val)):
+            if len(side) == 0:
+                raise ConfigError(f"operation {operation} leaves {name} empty: its equations all divide by zero")
         return replace(renamed, train=renamed._noisy(train, at=0), val=val)
 
     def _dealt(self, order: np.random.Generator, train_fraction: float) -> "Dataset":
@@ -101,7 +104,7 @@ class Dataset:
     def _resized(self, train_fraction: float) -> "Dataset":
         wanted = n_train(train_fraction, self.n_equations)
         if wanted <= len(self.train):
-            return replace(self, train=self.train[: self._size(self.train, wanted)])
+            return replace(self, train=self.train[: self._size(self.train, wanted, len(self.train))])
         missing = wanted - len(self.train)
         if missing >= len(self.val):
             largest = (len(self.train) + len(self.val) - 1) / self.n_equations
@@ -109,17 +112,21 @@ class Dataset:
                 f"train_fraction must stay below {largest:.3f}, not {train_fraction:g}: "
                 f"validation has {len(self.val):,} equations to give, and must keep one"
             )
-        size = self._size(self.val, missing)
+        size = self._size(self.val, missing, 0)
         added = self._noisy(self.val[:size], at=len(self.train))
         return replace(self, train=self.train.then(added), val=self.val[size:])
 
-    def _size(self, equations: Equations, wanted: int) -> int:
-        """Under the symmetric split, move a cut that would part a pair from its mirror to the nearest place that does not."""
+    def _size(self, equations: Equations, wanted: int, *ends: int) -> int:
+        """Under the symmetric split, move a cut that would part a pair from its mirror to the nearest place that does not.
+
+        The cut lies inside the equations, or at one of these ends.
+        """
         if self.split != "symmetric":
             return wanted
         mirrored = np.sort(equations.operands, axis=1)
-        cuts = np.flatnonzero(np.any(mirrored[1:] != mirrored[:-1], axis=1)) + 1
-        return int(cuts[np.argmin(np.abs(cuts - wanted))]) if len(cuts) else wanted
+        inside = np.flatnonzero(np.any(mirrored[1:] != mirrored[:-1], axis=1)) + 1
+        cuts = np.array(sorted({*ends, *inside}))
+        return int(cuts[np.argmin(np.abs(cuts - wanted))])
 
     def _answered(self, operands: Int64[np.ndarray, "equations 2"]) -> Equations:
         operation = OPERATIONS[self.operation]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from math import ceil
 
 import torch
@@ -10,6 +11,12 @@ from torch import Tensor
 
 from grokterm.tasks.dataset import Equations
 from grokterm.tasks.randomness import generator
+
+CPU_BLOCK_ROWS = 800
+"""Rows worked on at a time on a CPU: their activations stay in the cache (p = 97, width 500: a third faster)."""
+
+BLOCK_ROWS = 65_536
+"""Rows worked on at a time elsewhere: bounds the memory that a large modulus takes."""
 
 
 @dataclass(frozen=True)
@@ -26,9 +33,9 @@ class DeviceEquations:
         """Select rows."""
         return DeviceEquations(self.operands[chosen], self.answers[chosen])
 
-    def blocks(self, most_rows: int) -> Iterator["DeviceEquations"]:
-        """Cut into consecutive blocks of nearly equal size."""
-        n_blocks = ceil(len(self) / most_rows)
+    def blocks(self) -> Iterator["DeviceEquations"]:
+        """Cut into consecutive blocks of nearly equal size that suit the device."""
+        n_blocks = ceil(len(self) / (CPU_BLOCK_ROWS if self.answers.device.type == "cpu" else BLOCK_ROWS))
         size = ceil(len(self) / n_blocks)
         return (self.rows(slice(start, start + size)) for start in range(0, len(self), size))
 
@@ -68,4 +75,5 @@ class Batches:
 
 def batch_size(limit: int | None, share: float, n_train: int) -> int:
     """Return the size of a batch: what was asked for (None: everything), but no more than this share of the training set."""
-    return min(limit or n_train, ceil(share * n_train))
+    exact = Fraction(str(share)) * n_train  # the share as it is written: in floats 0.07 of 100 is a little more than 7
+    return min(limit or n_train, ceil(exact))

@@ -6,10 +6,10 @@ import torch
 
 from grokterm.errors import ConfigError
 
-THREADS = ((1e8, 1), (3e9, 2), (1e11, 8))
+THREADS = ((1e8, 1), (5e9, 4))
 """Multiply-adds of one step's matrix products, and the threads that suit a step below that size; beyond, 16.
 
-A fixed table, never a timing: a resumed run must add its numbers in the same order. Small steps are faster on one thread.
+A fixed table, never a timing. Small steps are faster on one thread.
 """
 
 

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from grokterm.analysis.milestones import MilestoneWatch
+from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Action, Set, Stop, Swap
 from grokterm.models.build import build
@@ -17,12 +17,10 @@ from grokterm.training.device import choose_threads, describe, find_device
 from grokterm.training.evaluation import evaluate
 from grokterm.training.losses import LOSSES
 from grokterm.training.optimizers import Memory, Weights, rule_of
-from grokterm.training.records import Acted, Advanced, EndReason, Evaluated, Finished, Reached, Record, Started
+from grokterm.training.records import Acted, Advanced, EndReason, Evaluated, Finished, Reached, Record, Refused, Started
 from grokterm.training.snapshot import LayerPicture, Snapshot
 from grokterm.training.step import make_step
-
-if TYPE_CHECKING:
-    from grokterm.experiment.interventions import Intervention
+from grokterm.training.team import Team
 
 CHUNK_SECONDS = 0.05
 """How long the trainer keeps control: a key press acts within two chunks."""
@@ -64,9 +62,11 @@ class Trainer:
 
         self.n_parameters = sum(value.numel() for value in parameters.values())
         self.threads = threads or choose_threads(len(self.dataset.train), self.n_parameters)
+        self._team = Team(self.network, self.threads if self.device.type == "cpu" else 1)
         self._watch = MilestoneWatch()
         self._waiting = dict(enumerate(experiment.interventions))
         self._is_measured = False
+        self._is_stopped = False
         self._chunk_steps = 1
         self._use_dataset()
         self._use_settings()
@@ -79,7 +79,7 @@ class Trainer:
 
     def begin(self) -> list[Record]:
         """Report where training stands: at step 0, which is measured, or where a checkpoint left it."""
-        torch.set_num_threads(self.threads)
+        torch.set_num_threads(1)  # the team's threads are enough
         started = Started(
             step=self.step,
             device=describe(self.device),
@@ -129,7 +129,7 @@ class Trainer:
             n_val=len(self.dataset.val),
             note=note,
         )
-        return [acted, *(self.end("stopped") if isinstance(action, Stop) else [])]
+        return [acted, *(self.end("stopped") if self._is_stopped else [])]
 
     def end(self, reason: EndReason) -> list[Record]:
         """End the training here, if it has not ended before."""
@@ -179,11 +179,11 @@ class Trainer:
 
     def _use_settings(self) -> None:
         self._loss = LOSSES[self.experiment.loss.kind]
-        self._step = make_step(self.network, self.frozen, self._loss, rule_of(self.experiment.optimizer))
+        self._step = make_step(self._team, self.frozen, self._loss, rule_of(self.experiment.optimizer))
 
     def _measure(self) -> _Measured:
         values = self.frozen | self.weights
-        numbers = torch.cat([evaluate(self.network, values, self._loss, side) for side in (self._train, self._val)])
+        numbers = torch.cat([evaluate(self._team, values, self._loss, side) for side in (self._train, self._val)])
         return _Measured(self.step, numbers, self.weights, self.memory)
 
     def _report(self, measured: Sequence[_Measured]) -> list[Record]:
@@ -203,12 +203,13 @@ class Trainer:
             )
             self._is_measured = True
             records.append(evaluated)
-            for milestone in self._watch.see(**_measures(evaluated)):
-                records.append(Reached(step=one.step, milestone=milestone))
+            milestones = self._watch.see(**_measures(evaluated))
+            records += [Reached(step=one.step, milestone=milestone) for milestone in milestones]
+            for milestone in milestones:
                 records += self._intervene(when=milestone)
-                if milestone == "diverged":
-                    self.step, self.weights, self.memory = one.step, one.weights, one.memory
-                    return records + self.end("diverged")
+            if "diverged" in milestones:
+                self.step, self.weights, self.memory = one.step, one.weights, one.memory
+                return records + self.end("diverged")
         return records
 
     def _chunk_end(self, limit: int | None) -> int:
@@ -224,6 +225,12 @@ class Trainer:
 
     def _end_if_due(self) -> list[Record]:
         training = self.experiment.training
+        if self.ended is not None:
+            return []
+        if self._is_stopped:
+            return self.end("stopped")
+        if "diverged" in self._watch.reached:
+            return self.end("diverged")
         if training.stop_when != "never" and training.stop_when in self._watch.reached:
             return self.end(training.stop_when)
         if self.step >= training.steps:
@@ -234,19 +241,28 @@ class Trainer:
         """Carry out the interventions that wait for this step or milestone."""
         (name, value), *_ = trigger.items()
         due = [number for number, waiting in self._waiting.items() if getattr(waiting, name) == value]
-        waiting: list[tuple[int, Intervention]] = [(number, self._waiting.pop(number)) for number in due]
-        return [record for number, intervention in waiting for record in self.act(intervention.action, number)]
+        records: list[Record] = []
+        for number in due:
+            if self.ended is None:
+                records += self._try(self._waiting.pop(number).action, number)
+        return records
+
+    def _try(self, action: Action, intervention: int) -> list[Record]:
+        try:
+            return self.act(action, intervention)
+        except ConfigError as error:  # a person's swap came before it, and left it nothing to do
+            return [Refused(step=self.step, message=f"interventions[{intervention}]: {error}")]
 
     def _apply(self, action: Action) -> str:
         """Change what the action changes; return what else followed from it."""
         if isinstance(action, Set):
             self.experiment = self.experiment.changed(action)
             self._use_settings()
+        elif isinstance(action, Stop):
+            self._is_stopped = True
         elif isinstance(action, Swap):
             before = self._batches.size
-            self.dataset = self.dataset.swapped(
-                train_fraction=action.train_fraction, seed=action.seed, operation=action.operation
-            )
+            self.dataset = action.applied(self.dataset)
             self._use_dataset()
             self._watch.begin_segment()
             if self.experiment.batch_limit is not None and self._batches.size < before:

@@ -1,0 +1,146 @@
+import pytest
+from hypothesis import given
+
+from grokterm.errors import ConfigError
+from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.interventions import Save, Set, Stop, Swap
+from tests.experiment.strategies import Tables, experiments
+
+OPTIMIZERS = {
+    "gd": {"optimizer.learning_rate", "optimizer.weight_decay"},
+    "sgd": {"optimizer.learning_rate", "optimizer.momentum", "optimizer.weight_decay"},
+    "adam": {"optimizer.learning_rate", "optimizer.weight_decay"},
+    "adamw": {"optimizer.learning_rate", "optimizer.weight_decay"},
+}
+
+
+def with_optimizer(**settings: object) -> Experiment:
+    return Experiment.from_settings({"optimizer": settings})
+
+
+@given(experiments)
+def test_what_is_written_as_toml_reads_back_equal(tables: Tables) -> None:
+    experiment = Experiment.from_settings(tables)
+    assert Experiment.from_toml(experiment.to_toml()) == experiment
+
+
+@given(experiments)
+def test_what_was_asked_for_is_what_is_kept(tables: Tables) -> None:
+    settings = Experiment.from_settings(tables).settings()
+    for section in ("task", "model", "optimizer", "training", "expect"):
+        for name, value in tables.get(section, {}).items():
+            kept = settings[section][name]
+            assert (list(kept) if isinstance(kept, tuple) else kept) == value
+    assert list(settings.get("interventions", [])) == tables.get("interventions", [])
+
+
+def test_the_resolved_experiment_holds_the_defaults_and_begins_with_the_kind() -> None:
+    resolved = Experiment().to_toml()
+    assert "modulus = 97\n" in resolved
+    assert '[optimizer]\nkind = "gd"\n' in resolved
+    assert "interventions" not in resolved
+    assert "expect" not in resolved
+
+
+def test_interventions_are_written_as_people_write_them() -> None:
+    preset = """
+[[interventions]]
+at_step = 100
+swap = { train_fraction = 0.25 }
+[[interventions]]
+when = "grokked"
+set = { "optimizer.learning_rate" = 0.5 }
+[[interventions]]
+when = "memorized"
+save = true
+[[interventions]]
+at_step = 0
+stop = true
+"""
+    experiment = Experiment.from_toml(preset)
+    assert [one.action for one in experiment.interventions] == [
+        Swap(train_fraction=0.25),
+        Set(values={"optimizer.learning_rate": 0.5}),
+        Save(),
+        Stop(),
+    ]
+    assert list(experiment.settings()["interventions"])[:2] == [
+        {"at_step": 100, "swap": {"train_fraction": 0.25}},
+        {"when": "grokked", "set": {"optimizer.learning_rate": 0.5}},
+    ]
+
+
+def test_actions_read_as_sentences() -> None:
+    swap = Swap(train_fraction=0.04, operation="multiply", seed=7)
+    assert str(swap) == "swap to 0.04 of the table, to multiply, to the split of seed 7"
+    assert str(Set(values={"optimizer.learning_rate": 1e-3})) == "set learning_rate 0.001"
+    assert (str(Save()), str(Stop())) == ("save", "stop")
+
+
+@pytest.mark.parametrize(("kind", "live"), OPTIMIZERS.items())
+def test_what_may_change_while_training_depends_on_the_optimizer(kind: str, live: set[str]) -> None:
+    experiment = with_optimizer(kind=kind)
+    assert set(experiment.live_names()) == live
+    for name in live:
+        changed = experiment.changed(Set(values={name: 0.25}))
+        assert changed.live_value(name) == 0.25
+        restored = changed.changed(Set(values={name: experiment.live_value(name)}))
+        assert restored == experiment
+
+
+def test_several_settings_change_at_once_and_a_whole_number_will_do() -> None:
+    changed = with_optimizer(kind="adamw").changed(Set(values={"optimizer.learning_rate": 1, "optimizer.weight_decay": 0.5}))
+    assert (changed.optimizer.learning_rate, changed.optimizer.weight_decay) == (1.0, 0.5)
+    assert isinstance(changed.optimizer.learning_rate, float)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("task.modulus", 23, "task.modulus cannot be set while training"),
+        ("optimizer.kind", "gd", "optimizer.kind cannot be set while training"),
+        ("optimizer.betas", 0.5, "optimizer.betas cannot be set while training"),
+        ("optimizer.lerning_rate", 0.5, "cannot be set while training: did you mean 'optimizer.learning_rate'?"),
+        ("nope", 1, ": choose one of optimizer.learning_rate, optimizer.weight_decay"),
+        ("seed", 1, "seed cannot be set while training"),
+        ("optimizer.", 1, "optimizer. cannot be set while training"),
+        ("optimizer.learning_rate", -1, "optimizer.learning_rate must be at least 0, not -1"),
+        ("optimizer.learning_rate", "fast", "optimizer.learning_rate must be a number, not 'fast'"),
+        ("optimizer.learning_rate", True, "optimizer.learning_rate must be a number, not true"),
+    ],
+)
+def test_a_change_that_cannot_be_made_while_training_is_refused(name: str, value: float | str, message: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        with_optimizer(kind="adamw").changed(Set(values={name: value}))
+    assert message in str(refused.value)
+
+
+def test_a_batch_is_held_against_the_training_set_of_the_start() -> None:
+    def with_batch(size: int) -> Experiment:
+        return Experiment.from_settings({"task": {"modulus": 11}, "optimizer": {"kind": "gd", "batch_size": size}})
+
+    assert with_batch(60).batch_limit == 60
+    with pytest.raises(ConfigError) as refused:
+        with_batch(61)
+    assert str(refused.value) == (
+        'optimizer.batch_size 61 is larger than the training set of 60 equations: choose a smaller one or "full"'
+    )
+
+
+def test_sensible_settings_bring_no_warning() -> None:
+    assert Experiment().warnings() == []
+
+
+@pytest.mark.parametrize(
+    ("scaling", "optimizer", "warning"),
+    [
+        ("gromov", {"kind": "adamw", "weight_decay": 5.0}, "weight_decay 5 under the gromov scaling collapses"),
+        ("doshi", {"kind": "gd", "learning_rate": 1e6}, "learning_rate 1e+06 belongs to the gromov scaling"),
+        ("standard", {"kind": "sgd", "learning_rate": 1e5}, "diverges under standard"),
+        ("liu", {"kind": "adamw", "learning_rate": 1.0, "weight_decay": 2.0}, "learning_rate times weight_decay is 2"),
+    ],
+)
+def test_unwise_settings_are_warned_of_and_not_refused(scaling: str, optimizer: Tables, warning: str) -> None:
+    found = Experiment.from_settings({"model": {"scaling": scaling}, "optimizer": optimizer}).warnings()
+    assert len(found) == 1
+    assert warning in found[0]

@@ -1,0 +1,138 @@
+import pytest
+
+from grokterm.errors import ConfigError
+from grokterm.experiment.overrides import override
+from tests.experiment.strategies import Tables
+
+PRESET: Tables = {
+    "title": "A preset",
+    "task": {"modulus": 23},
+    "optimizer": {"kind": "adamw", "learning_rate": 0.01, "weight_decay": 5.0, "betas": [0.9, 0.98]},
+    "expect": {"evidence": "ours", "grokked_at": [10, 20]},
+}
+
+
+def test_without_changes_the_preset_stays_as_it_is() -> None:
+    overridden = override(PRESET, [])
+    assert overridden.experiment.settings()["optimizer"]["betas"] == (0.9, 0.98)
+    assert overridden.experiment.expect is not None
+    assert overridden.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("assignment", "section", "name", "value"),
+    [
+        ("task.modulus=31", "task", "modulus", 31),
+        ("task.train_fraction=0.3", "task", "train_fraction", 0.3),
+        ("optimizer.learning_rate=1e-3", "optimizer", "learning_rate", 1e-3),
+        ("optimizer.learning_rate=2", "optimizer", "learning_rate", 2.0),
+        ("optimizer.betas=[0.5, 0.6]", "optimizer", "betas", (0.5, 0.6)),
+        ("optimizer.batch_size=64", "optimizer", "batch_size", 64),
+        ("optimizer.batch_size=full", "optimizer", "batch_size", "full"),
+        ("task.operation=subtract", "task", "operation", "subtract"),
+        ('task.operation="subtract"', "task", "operation", "subtract"),
+        (" task . modulus = 31 ", "task", "modulus", 31),
+        ("model.frozen=['first']", "model", "frozen", ("first",)),
+        ("training.steps=20_000", "training", "steps", 20_000),
+    ],
+)
+def test_a_value_is_read_as_toml_and_a_bare_word_as_text(assignment: str, section: str, name: str, value: object) -> None:
+    assert override(PRESET, [assignment]).experiment.settings()[section][name] == value
+
+
+@pytest.mark.parametrize(
+    ("assignment", "name", "value"),
+    [
+        ("title=Two words", "title", "Two words"),
+        ("title=", "title", ""),
+        ("seed=7", "seed", 7),
+        ("device=cuda:1", "device", "cuda:1"),
+        ("title=a = b", "title", "a = b"),
+    ],
+)
+def test_settings_outside_of_sections_can_be_changed(assignment: str, name: str, value: object) -> None:
+    assert getattr(override(PRESET, [assignment]).experiment, name) == value
+
+
+def test_the_later_of_two_assignments_holds() -> None:
+    assert override(PRESET, ["seed=1", "seed=2"]).experiment.seed == 2
+
+
+def test_the_settings_that_were_given_are_left_alone() -> None:
+    before = {name: dict(value) if isinstance(value, dict) else value for name, value in PRESET.items()}
+    override(PRESET, ["optimizer.kind=gd", "task.modulus=31"])
+    assert before == PRESET
+
+
+def test_another_kind_drops_what_it_lacks_fills_what_it_has_and_says_so() -> None:
+    overridden = override(PRESET, ["optimizer.kind=sgd"])
+    assert overridden.experiment.settings()["optimizer"] == {
+        "kind": "sgd",
+        "learning_rate": 0.01,
+        "weight_decay": 5.0,
+        "momentum": 0.9,
+        "batch_size": "full",
+        "batch_share": 1.0,
+    }
+    assert overridden.experiment.expect is None
+    assert overridden.notes == (
+        "optimizer.kind changed from adamw to sgd",
+        "dropped betas, which sgd does not have",
+        "filled batch_size = full, batch_share = 1.0, momentum = 0.9",
+        "the preset's expectations no longer apply",
+    )
+
+
+def test_another_kind_of_the_same_shape_keeps_every_setting() -> None:
+    overridden = override(PRESET, ["optimizer.kind=adam"])
+    optimizer = overridden.experiment.settings()["optimizer"]
+    assert {name: optimizer[name] for name in ("learning_rate", "weight_decay", "betas")} == {
+        "learning_rate": 0.01,
+        "weight_decay": 5.0,
+        "betas": (0.9, 0.98),
+    }
+    assert not any(note.startswith("dropped") for note in overridden.notes)
+
+
+def test_a_preset_without_an_optimizer_changes_from_the_default() -> None:
+    overridden = override({}, ["optimizer.kind=adamw"])
+    assert overridden.notes[0] == "optimizer.kind changed from gd to adamw"
+    assert overridden.experiment.optimizer.learning_rate == 1e-3
+
+
+def test_the_same_kind_again_changes_nothing_and_says_nothing() -> None:
+    overridden = override(PRESET, ["optimizer.kind=adamw"])
+    assert overridden == override(PRESET, [])
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_assignments_beside_a_change_of_kind_apply_after_it(order: int) -> None:
+    changed = override(PRESET, ["optimizer.kind=sgd", "optimizer.momentum=0.5"][::order])
+    assert changed.experiment.settings()["optimizer"]["momentum"] == 0.5
+    with pytest.raises(ConfigError, match=r"unknown setting optimizer\.betas"):
+        override(PRESET, ["optimizer.kind=sgd", "optimizer.betas=[0.9, 0.9]"][::order])
+
+
+@pytest.mark.parametrize(
+    ("assignment", "message"),
+    [
+        ("seed", "--set wants name=value, as in optimizer.learning_rate=1e-3, not 'seed'"),
+        ("=3", "--set wants name=value, as in optimizer.learning_rate=1e-3, not '=3'"),
+        ("task.=3", "--set wants name=value, as in optimizer.learning_rate=1e-3, not 'task.=3'"),
+        ("taks.modulus=3", "unknown setting taks.modulus: did you mean 'task'?"),
+        ("task.modulos=3", "unknown setting task.modulos: did you mean 'modulus'?"),
+        ("task.modulus.x=3", "unknown setting task.modulus.x: settings are named section.key, as in task.modulus"),
+        ("title.x=3", "unknown setting title.x: settings are named section.key, as in task.modulus"),
+        ("task=3", "task must be a table, not 3"),
+        ("optimizer.momentum=0.5", "unknown setting optimizer.momentum: choose one of batch_share, batch_size, betas, epsilon"),
+        ("optimizer.kind=adma", "optimizer.kind must be one of gd, sgd, adam, adamw, not 'adma': did you mean 'adam'?"),
+        ("model.architecture=lstm", "model.architecture must be mlp, not 'lstm'"),
+        ("task.train_fraction=.3", "task.train_fraction must be a number, not '.3'"),
+        ("task.modulus=", "task.modulus must be a whole number, not ''"),
+        ("task.train_fraction=2", "task.train_fraction must be above 0 and below 1, not 2"),
+    ],
+)
+def test_an_assignment_that_cannot_be_made_is_refused(assignment: str, message: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        override(PRESET, [assignment])
+    assert str(refused.value).startswith(message)

@@ -1,0 +1,97 @@
+from pathlib import Path
+
+import pytest
+
+from grokterm.errors import PresetError
+from grokterm.experiment.expectation import MEASURES
+from grokterm.experiment.presets import Preset, find_preset, list_presets
+
+SHIPPED = sorted(path.stem for path in (Path(__file__).parents[2] / "presets").glob("*.toml"))
+USER = Path("data/grokterm/presets")
+"""Where XDG_DATA_HOME of these tests has the user's presets."""
+
+
+def write(folder: Path, name: str, text: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.toml").write_text(text, encoding="utf-8")
+
+
+def test_the_presets_that_ship_are_found() -> None:
+    assert "quick" in SHIPPED
+    assert [preset.name for preset in list_presets()] == SHIPPED
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_preset_is_valid_and_says_what_it_shows_on_whose_word(name: str) -> None:
+    experiment = find_preset(name).experiment
+    assert experiment.title != "Untitled"
+    assert experiment.source
+    if experiment.expect is not None:
+        assert set(experiment.expect.ranges) <= set(MEASURES)
+        assert experiment.expect.ranges
+    assert experiment.warnings() == []
+
+
+def test_a_name_is_sought_here_then_in_the_users_folder_then_among_those_that_ship() -> None:
+    assert find_preset("quick").experiment.title != "Mine"
+    write(USER, "quick", 'title = "Mine"')
+    assert find_preset("quick").experiment.title == "Mine"
+    write(Path("presets"), "quick", 'title = "Here"')
+    assert find_preset("quick").experiment.title == "Here"
+    assert [preset.experiment.title for preset in list_presets() if preset.name == "quick"] == ["Here"]
+
+
+def test_a_path_is_read_as_it_stands() -> None:
+    write(Path("presets"), "quick", 'title = "Here"')
+    write(Path(), "quick", 'title = "A file"')
+    assert find_preset("quick.toml").experiment.title == "A file"
+    assert find_preset("./quick.toml").experiment.title == "A file"
+    assert find_preset(str(Path("quick.toml").absolute())).experiment.title == "A file"
+    assert find_preset("quick").experiment.title == "Here"
+
+
+def test_a_file_with_another_ending_is_read_where_its_path_has_a_slash() -> None:
+    Path("mine.txt").write_text('title = "Mine"', encoding="utf-8")
+    assert find_preset("./mine.txt").experiment.title == "Mine"
+
+
+def test_an_unknown_name_is_answered_with_the_nearest() -> None:
+    with pytest.raises(PresetError) as refused:
+        find_preset("quik")
+    assert str(refused.value) == "no preset is called 'quik': did you mean 'quick'?"
+    with pytest.raises(PresetError, match=f"no preset is called 'zzz': choose one of {', '.join(SHIPPED)}"):
+        find_preset("zzz")
+
+
+def test_a_path_to_nothing_is_refused() -> None:
+    with pytest.raises(PresetError) as refused:
+        find_preset("gone/quick.toml")
+    assert str(refused.value) == "preset gone/quick.toml cannot be read: No such file or directory"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[task", "preset broken: not valid TOML: Unexpected end of file at line 1 col 0"),
+        ("seed = -1", "preset broken: seed must be at least 0, not -1"),
+        ('[task]\noperation = "divide"\nmodulus = 90', "preset broken: modulus must be prime for divide"),
+    ],
+)
+def test_a_broken_preset_is_named_and_hides_no_other(text: str, message: str) -> None:
+    write(Path("presets"), "broken", text)
+    with pytest.raises(PresetError) as refused:
+        _ = find_preset("broken").experiment
+    assert str(refused.value).startswith(message)
+    assert {preset.name for preset in list_presets()} == {*SHIPPED, "broken"}
+
+
+def test_a_preset_that_is_no_text_is_refused_with_its_path() -> None:
+    Path("picture.toml").write_bytes(b"\x89PNG\xff")
+    with pytest.raises(PresetError) as refused:
+        find_preset("picture.toml")
+    assert str(refused.value) == "preset picture.toml is not a text in UTF-8"
+
+
+def test_the_settings_of_a_preset_are_what_was_written_and_no_more() -> None:
+    preset = Preset("mine", Path("mine.toml"), "seed = 3\n[task]\nmodulus = 23\n")
+    assert preset.settings == {"seed": 3, "task": {"modulus": 23}}

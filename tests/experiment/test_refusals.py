@@ -1,0 +1,120 @@
+import pytest
+
+from grokterm.errors import ConfigError
+from grokterm.experiment.experiment import Experiment
+
+OPERATIONS = "add, subtract, multiply, divide, sum_of_squares, square_of_sum, random"
+
+WHOLE_MESSAGES = {
+    'titel = "x"': "unknown setting titel: did you mean 'title'?",
+    "title = 3": "title must be a text, not 3",
+    "seed = -1": "seed must be at least 0, not -1",
+    'seed = "1"': "seed must be a whole number, not '1'",
+    'device = "gpu"': "device must be auto, cpu, cuda, cuda:N or mps, not 'gpu'",
+    "task = 3": "task must be a table, not 3",
+    "[task]\nmodulos = 97": "unknown setting task.modulos: did you mean 'modulus'?",
+    "[task]\nmodulus = 998": "task.modulus must be at least 2 and at most 997, not 998",
+    "[task]\nmodulus = 97.0": "task.modulus must be a whole number, not 97.0",
+    "[task]\nmodulus = true": "task.modulus must be a whole number, not true",
+    "[task]\ntrain_fraction = 1.5": "task.train_fraction must be above 0 and below 1, not 1.5",
+    "[task]\ntrain_fraction = nan": "task.train_fraction must be finite, not nan",
+    '[task]\noperation = "ad"': f"task.operation must be one of {OPERATIONS}, not 'ad': did you mean 'add'?",
+    '[task]\noperation = "divide"\nmodulus = 90': "modulus must be prime for divide, and 90 is not: choose 89 or 97",
+    "[task]\nmodulus = 3\ntrain_fraction = 0.01": (
+        "train_fraction 0.01 of 9 equations leaves training empty: choose another share"
+    ),
+    "[model]\nheads = 4": (
+        "unknown setting model.heads: choose one of activation, architecture, depth, frozen, initialization, scaling, width"
+    ),
+    '[model]\narchitecture = "lstm"': "model.architecture must be mlp, not 'lstm'",
+    '[model]\nfrozen = "first"': "model.frozen must be a list, not 'first'",
+    '[model]\nfrozen = ["frist"]': (
+        "model.frozen[0] must be one of first, hidden, readout, not 'frist': did you mean 'first'?"
+    ),
+    '[model]\nscaling = "doshi"\ndepth = 2': (
+        "model: depth must be 1 under the doshi scaling, not 2: choose gromov, liu or standard"
+    ),
+    '[loss]\nkind = "mae"': "loss.kind must be one of mse, cross_entropy, not 'mae': did you mean 'mse'?",
+    '[optimizer]\nkind = "adma"': "optimizer.kind must be one of gd, sgd, adam, adamw, not 'adma': did you mean 'adam'?",
+    "[optimizer]\nlearning_rate = 1.0": "optimizer.kind is missing: choose one of gd, sgd, adam, adamw",
+    '[optimizer]\nkind = "gd"\nmomentum = 0.9': (
+        "unknown setting optimizer.momentum: choose one of batch_share, batch_size, kind, learning_rate, weight_decay"
+    ),
+    '[optimizer]\nkind = "adamw"\nlerning_rate = 1': ("unknown setting optimizer.lerning_rate: did you mean 'learning_rate'?"),
+    '[optimizer]\nkind = "adamw"\nbetas = [0.9, 1.0]': "optimizer.betas[1] must be below 1, not 1.0",
+    '[optimizer]\nkind = "adamw"\nbetas = [0.9]': "optimizer.betas[1] is missing",
+    '[optimizer]\nkind = "adamw"\nbetas = [0.1, 0.1, 0.1]': "optimizer.betas must be no longer than 2, not [0.1, 0.1, 0.1]",
+    '[optimizer]\nkind = "gd"\nbatch_size = "half"': "optimizer.batch_size must be full or a whole number, not 'half'",
+    '[optimizer]\nkind = "gd"\nbatch_size = 0': "optimizer.batch_size must be full or at least 1, not 0",
+    "[training]\nevaluate_every = 0": "training.evaluate_every must be at least 1, not 0",
+    '[training]\nstop_when = "grokt"': (
+        "training.stop_when must be one of never, memorized, grokked, not 'grokt': did you mean 'grokked'?"
+    ),
+    "interventions = 3": "interventions must be a list, not 3",
+    "[expect]\nmemorized_at = [1, 2]": "expect.evidence is missing",
+    '[expect]\nevidence = ""': "expect.evidence must be a text that is not empty, not ''",
+    '[expect]\nevidence = "S"\ngrokked_at = 3': 'expect.grokked_at must be a range [low, high] or "never"',
+    '[expect]\nevidence = "S"\ngrokked_at = [2, 1]': "expect: grokked_at must be [low, high], not [2.0, 1.0]",
+    '[expect]\nevidence = "S"\ngrokked_at = [2, "x"]': "expect.grokked_at[1] must be a number, not 'x'",
+    '[expect]\nevidence = "S"\nval_loss = "never"': "expect: val_loss cannot be never: give a range [low, high]",
+}
+
+INTERVENTIONS = {
+    "at_step = 3": ": an intervention needs exactly one of swap, set, save and stop",
+    "at_step = 3\nstop = true\nsave = true": ": an intervention needs exactly one of swap, set, save and stop",
+    "save = true": ": an intervention needs either at_step or when",
+    'at_step = 3\nwhen = "grokked"\nsave = true': ": an intervention needs either at_step or when",
+    "at_step = 3\nsave = false": ".save must be true, not false",
+    "at_step = -3\nsave = true": ".at_step must be at least 0, not -3",
+    "at_step = 3\nswap = {}": ".swap: swap needs a train_fraction, a seed or an operation",
+    "at_step = 3\nswap = { train_fraction = 2.0 }": ".swap.train_fraction must be above 0 and below 1, not 2.0",
+    'at_step = 3\nset = { "optimizer.learning_rate" = -1 }': ": optimizer.learning_rate must be at least 0, not -1",
+    'at_step = 3\nset = { "optimizer.momentum" = 0.5 }': (
+        ": optimizer.momentum cannot be set while training: did you mean 'optimizer.learning_rate'?"
+    ),
+    'when = "grokked"\nswap = { operation = "divide" }': ": modulus must be prime for divide, and 90 is not: choose 89 or 97",
+    "at_step = 3\nswap = { train_fraction = 1e-5 }": (
+        ": train_fraction 1e-05 of 8,100 equations leaves training empty: choose another share"
+    ),
+}
+
+
+def refusal(text: str) -> str:
+    with pytest.raises(ConfigError) as refused:
+        Experiment.from_toml(text)
+    return str(refused.value)
+
+
+@pytest.mark.parametrize(("text", "message"), WHOLE_MESSAGES.items())
+def test_a_refusal_names_setting_rule_and_value_in_one_line(text: str, message: str) -> None:
+    assert refusal(text) == message
+
+
+@pytest.mark.parametrize(("text", "message"), INTERVENTIONS.items())
+def test_what_an_intervention_cannot_do_is_refused_before_the_run(text: str, message: str) -> None:
+    assert refusal(f"[task]\nmodulus = 90\n[[interventions]]\n{text}") == f"interventions[0]{message}"
+
+
+def test_the_intervention_that_is_wrong_is_named() -> None:
+    text = "[[interventions]]\nat_step = 3\nsave = true\n[[interventions]]\nat_step = 3\nswop = true"
+    assert refusal(text) == "unknown setting interventions[1].swop: did you mean 'swap'?"
+
+
+@pytest.mark.parametrize("text", ["[optimizer", "a = 1\na = 2", "seed ="])
+def test_what_is_not_toml_is_refused_with_its_line(text: str) -> None:
+    assert refusal(text).startswith("not valid TOML: ")
+    assert f"at line {text.count(chr(10)) + 1} col" in refusal(text)
+
+
+def test_an_unmeasured_expectation_is_refused_with_what_is_measured() -> None:
+    message = refusal('[expect]\nevidence = "S"\nmemorised_at = [1, 2]')
+    assert message.startswith("expect: memorised_at is not measured: choose one of memorized_at, grokked_at")
+
+
+def test_a_long_value_is_shortened() -> None:
+    assert refusal(f"seed = {list(range(100))}") == f"seed must be a whole number, not {str(list(range(100)))[:57]}..."
+
+
+@pytest.mark.parametrize("layers", [["hidden"], ["first", "readout"]])
+def test_layers_that_cannot_be_frozen_are_refused(layers: list[str]) -> None:
+    assert refusal(f"[model]\nfrozen = {layers}").startswith("model: frozen names ")

@@ -1,0 +1,119 @@
+from collections.abc import Callable
+from itertools import product
+from math import erf, sqrt
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from grokterm.experiment.model import MLPModel
+from grokterm.models.build import build
+from grokterm.models.mlp import MLP
+
+Matrix = np.ndarray[Any, np.dtype[np.float64]]
+
+P, N = 7, 24
+
+ACTIVATIONS: dict[str, Callable[[Matrix], Matrix]] = {
+    "quadratic": lambda z: z * z,
+    "relu": lambda z: np.maximum(z, 0),
+    "gelu": lambda z: z * (1 + np.vectorize(erf)(z / sqrt(2))) / 2,
+    "sine": np.sin,
+    "tanh": np.tanh,
+}
+
+SHALLOW: dict[str, tuple[float, float]] = {
+    "gromov": (1 / sqrt(2 * P), 1 / N),
+    "liu": (1 / sqrt(N), 1 / P),
+    "doshi": (1, 1),
+    "standard": (1, 1),
+}
+"""What the sum of the first layer and the scores are multiplied by."""
+
+DEVIATIONS: dict[str, tuple[float, float]] = {
+    "gromov": (1, 1),
+    "liu": (1, 1),
+    "doshi": (0.5 / (2 * 400) ** (1 / 3), 0.5 / (2 * 400) ** (1 / 3)),
+    "standard": (1 / sqrt(3 * 2 * 31), 1 / sqrt(3 * 400)),
+}
+"""Of the initial weights of the first layer and of the readout, at p = 31 and width 400."""
+
+
+def mlp(modulus: int = P, seed: int = 0, **settings: Any) -> MLP:  # noqa: ANN401 - whatever the settings take
+    return build(MLPModel(**{"width": N} | settings), modulus, seed)
+
+
+def table(modulus: int) -> torch.Tensor:
+    return torch.tensor(list(product(range(modulus), repeat=2)))
+
+
+def weights(network: MLP) -> dict[str, Matrix]:
+    return {name: value.detach().double().numpy() for name, value in network.named_parameters()}
+
+
+def one_hot_reference(network: MLP, scaling: str, activation: str) -> Matrix:
+    """Score the whole table the long way: two one-hot operands side by side, times one matrix of 2p rows."""
+    inputs = np.array([np.concatenate([np.eye(P)[a], np.eye(P)[b]]) for a, b in product(range(P), repeat=2)])
+    phi, values = ACTIVATIONS[activation], weights(network)
+    first, readout = SHALLOW[scaling]
+    hidden = phi(first * inputs @ np.concatenate([values["left"], values["right"]]))
+    if "hidden" in values:
+        hidden = phi((1 if scaling == "standard" else 1 / sqrt(N)) * hidden @ values["hidden"])
+    return readout * hidden @ values["readout"]
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize(
+    ("scaling", "depth"), [(scaling, depth) for scaling in SHALLOW for depth in (1, 2) if (scaling, depth) != ("doshi", 2)]
+)
+def test_the_network_computes_its_formula(scaling: str, depth: int, activation: str) -> None:
+    network = mlp(scaling=scaling, depth=depth, activation=activation)
+    scores = network(table(P)).detach().double().numpy()
+    expected = one_hot_reference(network, scaling, activation)
+    np.testing.assert_allclose(scores, expected, rtol=1e-4, atol=1e-5 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("scaling", SHALLOW)
+def test_the_initial_weights_have_the_deviation_of_their_scaling(scaling: str) -> None:
+    values = weights(mlp(31, scaling=scaling, width=400))
+    for name, deviation in zip(
+        ("left", "right", "readout"), DEVIATIONS[scaling][:1] * 2 + DEVIATIONS[scaling][1:], strict=True
+    ):
+        assert values[name].std() == pytest.approx(deviation, rel=0.03)
+        assert abs(values[name].mean()) < 0.04 * deviation
+
+
+def test_the_scores_of_a_gromov_network_shrink_as_one_over_root_width() -> None:
+    scores = [float(mlp(31, scaling="gromov", width=width)(table(31)).detach().std()) for width in (100, 10_000)]
+    assert scores[0] / scores[1] == pytest.approx(10, rel=0.15)
+
+
+@pytest.mark.parametrize("depth", [1, 2])
+def test_the_same_seed_gives_the_same_weights_and_another_seed_others(depth: int) -> None:
+    first, again, other = (weights(mlp(depth=depth, seed=seed)) for seed in (3, 3, 4))
+    assert all(np.array_equal(first[name], again[name]) for name in first)
+    assert not any(np.array_equal(first[name], other[name]) for name in first)
+
+
+def test_scalings_share_their_draw_up_to_its_deviation() -> None:
+    gromov, doshi = weights(mlp(scaling="gromov")), weights(mlp(scaling="doshi"))
+    np.testing.assert_allclose(doshi["left"], gromov["left"] * 0.5 / (2 * N) ** (1 / 3), rtol=1e-6)
+
+
+@pytest.mark.parametrize(("depth", "n_parameters"), [(1, 3 * P * N), (2, 3 * P * N + N * N)])
+def test_a_network_has_no_parameters_but_its_matrices(depth: int, n_parameters: int) -> None:
+    assert sum(value.numel() for value in mlp(depth=depth).parameters()) == n_parameters
+
+
+def test_the_two_operands_are_told_apart() -> None:
+    network = mlp()
+    there, back = network(torch.tensor([[1, 2]])), network(torch.tensor([[2, 1]]))
+    assert not torch.allclose(there, back)
+
+
+def test_a_batch_is_scored_row_by_row() -> None:
+    network, rows = mlp(), table(P)
+    whole = network(rows)
+    torch.testing.assert_close(whole, torch.cat([network(row.unsqueeze(0)) for row in rows]))
+    assert whole.shape == (P * P, P)

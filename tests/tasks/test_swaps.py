@@ -1,0 +1,153 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from grokterm.errors import ConfigError
+from grokterm.tasks.dataset import SplitName
+from grokterm.tasks.operations import OPERATIONS
+from tests.tasks.tables import FRACTIONS, SPLITS, dataset, pairs, parted_pairs, rows
+
+splits = pytest.mark.parametrize("split", SPLITS)
+
+
+@splits
+@given(fraction=st.floats(0.01, 0.5))
+def test_a_smaller_training_set_is_a_prefix_and_validation_stays(split: SplitName, fraction: float) -> None:
+    whole = dataset(split=split)
+    small = whole.swapped(train_fraction=fraction)
+    assert rows(small.train) == rows(whole.train)[: len(small.train)]
+    assert rows(small.val) == rows(whole.val)
+    assert abs(len(small.train) - round(fraction * 121)) <= (split == "symmetric")
+
+
+@splits
+@given(fraction=st.floats(0.5, 0.95))
+def test_a_larger_training_set_takes_from_validation(split: SplitName, fraction: float) -> None:
+    half = dataset(split=split)
+    large = half.swapped(train_fraction=fraction)
+    assert rows(large.train) + rows(large.val) == rows(half.train) + rows(half.val)
+    assert abs(len(large.train) - round(fraction * 121)) <= (split == "symmetric")
+
+
+@splits
+def test_a_swap_to_the_present_size_changes_nothing(split: SplitName) -> None:
+    present = dataset(split=split)
+    again = present.swapped(train_fraction=len(present.train) / 121)
+    assert rows(again.train) == rows(present.train)
+    assert rows(again.val) == rows(present.val)
+
+
+@splits
+@given(fractions=st.lists(FRACTIONS, min_size=1, max_size=5))
+def test_validation_never_holds_what_was_trained_on(split: SplitName, fractions: list[float]) -> None:
+    swapped = dataset(split=split)
+    trained_on = pairs(swapped.train)
+    for fraction in fractions:
+        try:
+            swapped = swapped.swapped(train_fraction=fraction)
+        except ConfigError:
+            continue
+        trained_on |= pairs(swapped.train)
+        assert not trained_on & pairs(swapped.val)
+        assert len(swapped.train) > 0
+        assert len(swapped.val) > 0
+
+
+@given(fractions=st.lists(FRACTIONS, min_size=1, max_size=5))
+def test_no_swap_of_a_symmetric_split_parts_a_pair_from_its_mirror(fractions: list[float]) -> None:
+    swapped = dataset(split="symmetric")
+    for fraction in fractions:
+        try:
+            swapped = swapped.swapped(train_fraction=fraction)
+        except ConfigError:
+            continue
+        assert parted_pairs(swapped) == set()
+
+
+@splits
+@pytest.mark.parametrize("operation", ["subtract", "square_of_sum", "random"])
+def test_another_operation_keeps_the_pairs_and_changes_the_answers(split: SplitName, operation: str) -> None:
+    swapped = dataset(split=split).swapped(operation=operation)
+    for before, after in ((dataset(split=split).train, swapped.train), (dataset(split=split).val, swapped.val)):
+        assert after.operands.tolist() == before.operands.tolist()
+        assert after.answers.tolist() == OPERATIONS[operation].answers(before.operands, 11, 0).tolist()
+    assert swapped.operation == operation
+
+
+def test_division_keeps_the_pairs_that_have_an_answer() -> None:
+    swapped = dataset().swapped(operation="divide")
+    assert pairs(swapped.train) == {(a, b) for a, b in pairs(dataset().train) if b}
+    assert pairs(swapped.val) == {(a, b) for a, b in pairs(dataset().val) if b}
+    assert all(b * c % 11 == a for a, b, c in rows(swapped.train) + rows(swapped.val))
+
+
+def test_division_that_leaves_a_side_without_an_equation_is_refused() -> None:
+    all_by_zero = next(
+        drawn
+        for drawn in (dataset(modulus=3, train_fraction=0.1, seed=seed) for seed in range(50))
+        if all(b == 0 for _, b in pairs(drawn.train))
+    )
+    with pytest.raises(ConfigError) as refused:
+        all_by_zero.swapped(operation="divide")
+    assert str(refused.value) == "operation divide leaves training empty: its equations all divide by zero"
+
+
+def test_a_composite_modulus_cannot_be_swapped_to_division() -> None:
+    with pytest.raises(ConfigError, match="modulus must be prime for divide, and 12 is not: choose 11 or 13"):
+        dataset(modulus=12).swapped(operation="divide")
+
+
+@splits
+def test_a_new_seed_draws_another_split_of_the_same_size(split: SplitName) -> None:
+    before, after = dataset(split=split), dataset(split=split).swapped(seed=7)
+    assert pairs(after.train) != pairs(before.train)
+    assert len(after.train) == len(before.train)
+    assert pairs(after.train) | pairs(after.val) == pairs(before.train) | pairs(before.val)
+    assert rows(after.train) == rows(dataset(split=split).swapped(seed=7).train)
+    assert rows(after.train) != rows(dataset(split=split).swapped(seed=8).train)
+
+
+@given(fraction=FRACTIONS)
+def test_a_new_seed_may_come_with_another_fraction(fraction: float) -> None:
+    swapped = dataset().swapped(seed=7, train_fraction=fraction)
+    assert len(swapped.train) == round(fraction * 121)
+    assert rows(swapped.train) == rows(dataset(seed=7, train_fraction=fraction).train)
+
+
+def test_a_random_table_stays_the_same_under_a_new_split() -> None:
+    before, after = dataset(operation="random"), dataset(operation="random").swapped(seed=7)
+    assert set(rows(after.train) + rows(after.val)) == set(rows(before.train) + rows(before.val))
+
+
+def test_what_is_added_gets_its_share_of_noise_and_the_rest_keeps_its_answers() -> None:
+    half = dataset(label_noise=0.5)
+    large = half.swapped(train_fraction=0.9)
+    assert rows(large.train)[: len(half.train)] == rows(half.train)
+    added = rows(large.train)[len(half.train) :]
+    n_wrong = sum((a + b) % 11 != c for a, b, c in added)
+    assert 0 < n_wrong <= round(0.5 * len(added))
+    assert all((a + b) % 11 == c for a, b, c in rows(large.val))
+
+
+def test_growing_back_takes_new_equations_because_the_old_ones_were_trained_on() -> None:
+    shrunk = dataset().swapped(train_fraction=0.25)
+    grown = shrunk.swapped(train_fraction=0.5)
+    assert pairs(grown.train) - pairs(shrunk.train) <= pairs(shrunk.val)
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "message"),
+    [
+        (None, 0.001, "train_fraction 0.001 of 121 equations leaves training empty: choose another share"),
+        (
+            0.1,
+            0.65,
+            "train_fraction must stay below 0.595, not 0.65: validation has 61 equations to give, and must keep one",
+        ),
+    ],
+)
+def test_a_swap_that_would_empty_a_side_is_refused(first: float | None, then: float, message: str) -> None:
+    before = dataset() if first is None else dataset().swapped(train_fraction=first)
+    with pytest.raises(ConfigError) as refused:
+        before.swapped(train_fraction=then)
+    assert str(refused.value) == message

@@ -1,0 +1,78 @@
+"""Experiments brought to their end, and what came of them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import chain, repeat
+from typing import TypeVar
+
+import torch
+
+from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.interventions import Milestone
+from grokterm.experiment.overrides import override
+from grokterm.training.records import TRANSIENT, Evaluated, Finished, Reached, Record
+from grokterm.training.trainer import Trainer
+
+AnyRecord = TypeVar("AnyRecord", bound=Record)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A trainer, and what it has reported."""
+
+    trainer: Trainer
+    records: list[Record]
+
+    def every(self, kind: type[AnyRecord]) -> list[AnyRecord]:
+        """Select the records of one kind."""
+        return [record for record in self.records if isinstance(record, kind)]
+
+    @property
+    def facts(self) -> list[Record]:
+        """What happened, without what a clock has to do with."""
+        lasting = [record for record in self.records if not isinstance(record, TRANSIENT)]
+        return [one.model_copy(update={"seconds": 0.0}) if isinstance(one, Finished) else one for one in lasting]
+
+    @property
+    def evaluated_at(self) -> list[int]:
+        """The steps at which both sides were measured."""
+        return [evaluated.step for evaluated in self.every(Evaluated)]
+
+    def reached_at(self, milestone: Milestone) -> int | None:
+        """The first step of a milestone."""
+        return next((reached.step for reached in self.every(Reached) if reached.milestone == milestone), None)
+
+
+def changed(experiment: Experiment, *assignments: str) -> Experiment:
+    """Change settings as `--set` does."""
+    return override(experiment.settings(), assignments).experiment
+
+
+def started(experiment: Experiment) -> Trainer:
+    """Make a trainer that adds its numbers in one order on every machine."""
+    return Trainer(experiment, threads=1)
+
+
+def finish(trainer: Trainer, limits: Iterable[int | None] = ()) -> Outcome:
+    """Train to the end in chunks of at most these lengths, then of any."""
+    records = trainer.begin()
+    for limit in chain(limits, repeat(None)):
+        if trainer.ended is not None:
+            break
+        records += trainer.advance(limit)
+    return Outcome(trainer, records)
+
+
+def trained_to(experiment: Experiment, step: int) -> Outcome:
+    """Train to a step and halt there."""
+    trainer = started(experiment)
+    records = trainer.begin()
+    while trainer.step < step:
+        assert trainer.ended is None
+        records += trainer.advance(step - trainer.step)
+    return Outcome(trainer, records)
+
+
+def assert_same_numbers(first: Trainer, second: Trainer) -> None:
+    """Compare weights and the optimizer's memory bit for bit."""
+    torch.testing.assert_close(first.tensors(), second.tensors(), rtol=0, atol=0, equal_nan=True)

@@ -1,0 +1,104 @@
+from collections import Counter
+from itertools import cycle, repeat
+
+import pytest
+from torch import Tensor
+
+from grokterm.experiment.experiment import Experiment
+from grokterm.training import trainer as trainer_module
+from tests.training.outcome import assert_same_numbers, changed, finish, started
+
+LIMITS = {"one": repeat(1), "three": repeat(3), "uneven": cycle([1, 9, 2, 40]), "large": repeat(10_000)}
+MILESTONES = """interventions=[
+    { when = "memorized", set = { "optimizer.weight_decay" = 2.0 } },
+    { when = "grokked", swap = { train_fraction = 0.1 } },
+]"""
+TO_HOST = ("tolist", "item", "cpu", "numpy", "__bool__", "__float__", "__int__", "__index__", "__array__")
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the length of a chunk to its limit instead of the clock; only a run's first chunk is one step."""
+    monkeypatch.setattr(trainer_module, "CHUNK_SECONDS", 1e9)
+
+
+cut = pytest.mark.parametrize("limits", LIMITS.values(), ids=LIMITS)
+
+
+@cut
+@pytest.mark.parametrize("name", ["tiny", "eventful", "diverging"])
+def test_how_a_run_is_cut_into_chunks_leaves_no_trace(
+    name: str, limits: "repeat[int] | cycle[int]", request: pytest.FixtureRequest
+) -> None:
+    experiment = request.getfixturevalue(name)
+    whole, in_chunks = finish(started(experiment)), finish(started(experiment), limits)
+    assert [str(fact) for fact in in_chunks.facts] == [str(fact) for fact in whole.facts]  # nan is not equal to itself
+    assert_same_numbers(in_chunks.trainer, whole.trainer)
+
+
+@cut
+def test_chunks_leave_no_trace_where_milestones_have_consequences(
+    grokking: Experiment, limits: "repeat[int] | cycle[int]"
+) -> None:
+    experiment = changed(grokking, MILESTONES)
+    whole, in_chunks = finish(started(experiment)), finish(started(experiment), limits)
+    assert whole.reached_at("grokked") is not None
+    assert in_chunks.facts == whole.facts
+    assert_same_numbers(in_chunks.trainer, whole.trainer)
+
+
+def test_a_chunk_is_as_long_as_its_limit(tiny: Experiment) -> None:
+    trainer = started(tiny)
+    trainer.begin()
+    for limit, step in ((1, 1), (2, 3), (1, 4), (9, 13), (1000, 60)):
+        trainer.advance(limit)
+        assert trainer.step == step
+
+
+@pytest.fixture
+def host_copies(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """Count the calls that wait for the device and bring numbers to the host."""
+    counted: Counter[str] = Counter()
+
+    def count(name: str) -> None:
+        original = getattr(Tensor, name)
+
+        def counting(self: Tensor, *args: object, **options: object) -> object:
+            counted[name] += 1
+            return original(self, *args, **options)
+
+        monkeypatch.setattr(Tensor, name, counting)
+
+    for name in TO_HOST:
+        count(name)
+    return counted
+
+
+@pytest.mark.parametrize("kind", ["gd", "sgd", "adam", "adamw"])
+def test_a_chunk_copies_to_the_host_once(tiny: Experiment, kind: str, host_copies: Counter[str]) -> None:
+    rate = "optimizer.learning_rate=1e-3"
+    trainer = started(changed(tiny, f"optimizer.kind={kind}", rate, "optimizer.batch_size=20", "training.evaluate_every=1"))
+    trainer.begin()
+    assert host_copies == Counter(tolist=1)
+    while trainer.step < 60:
+        host_copies.clear()
+        trainer.advance(20)
+        assert trainer.ended is None or trainer.step == 60
+        assert host_copies == Counter(tolist=1), f"up to step {trainer.step}"
+
+
+def test_a_chunk_without_an_evaluation_copies_nothing(tiny: Experiment, host_copies: Counter[str]) -> None:
+    trainer = started(changed(tiny, "training.evaluate_every=50"))
+    trainer.begin()
+    host_copies.clear()
+    trainer.advance(20)
+    trainer.advance(20)
+    assert trainer.step == 21
+    assert host_copies == Counter()
+
+
+def test_the_counter_of_copies_sees_a_copy(tiny: Experiment, host_copies: Counter[str]) -> None:
+    weight = started(tiny).weights["left"]
+    host_copies.clear()
+    assert bool(weight[0, 0] == weight[0, 0].item())
+    assert host_copies == Counter({"item": 1, "__bool__": 1})

@@ -1,0 +1,102 @@
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+
+from grokterm.experiment.optimizer import SGD, Adam, AdamW, GradientDescent, Optimizer
+from grokterm.training.optimizers import Weights, rule_of
+
+SHAPES = {"left": (5, 3), "readout": (3, 5)}
+
+RULES: list[tuple[Optimizer, Callable[..., torch.optim.Optimizer], dict[str, Any]]] = [
+    (GradientDescent(learning_rate=0.1), torch.optim.SGD, {"lr": 0.1}),
+    (GradientDescent(learning_rate=0.1, weight_decay=0.3), torch.optim.SGD, {"lr": 0.1, "weight_decay": 0.3}),
+    (SGD(learning_rate=0.02), torch.optim.SGD, {"lr": 0.02, "momentum": 0.9}),
+    (
+        SGD(learning_rate=0.02, momentum=0.5, weight_decay=0.3),
+        torch.optim.SGD,
+        {"lr": 0.02, "momentum": 0.5, "weight_decay": 0.3},
+    ),
+    (SGD(learning_rate=0.02, momentum=0.0), torch.optim.SGD, {"lr": 0.02}),
+    (Adam(learning_rate=0.01), torch.optim.Adam, {"lr": 0.01}),
+    (
+        Adam(learning_rate=0.01, betas=(0.8, 0.98), epsilon=1e-6, weight_decay=0.3),
+        torch.optim.Adam,
+        {"lr": 0.01, "betas": (0.8, 0.98), "eps": 1e-6, "weight_decay": 0.3},
+    ),
+    (Adam(learning_rate=0.01, betas=(0.0, 0.0)), torch.optim.Adam, {"lr": 0.01, "betas": (0.0, 0.0)}),
+    (AdamW(learning_rate=0.01), torch.optim.AdamW, {"lr": 0.01, "weight_decay": 0.01}),
+    (
+        AdamW(learning_rate=0.01, betas=(0.9, 0.98), weight_decay=5.0),
+        torch.optim.AdamW,
+        {"lr": 0.01, "betas": (0.9, 0.98), "weight_decay": 5.0},
+    ),
+]
+
+
+def normal(seed: int) -> Weights:
+    source = torch.Generator().manual_seed(seed)
+    return {name: torch.randn(shape, generator=source) for name, shape in SHAPES.items()}
+
+
+def followed(settings: Optimizer, n_steps: int) -> Weights:
+    weights, rule = normal(0), rule_of(settings)
+    memory = rule.begin(weights)
+    for step in range(n_steps):
+        weights, memory = rule.update(normal(step + 1), memory, weights)
+    return weights
+
+
+@pytest.mark.parametrize(("settings", "optimizer", "options"), RULES)
+def test_a_rule_follows_a_hundred_gradients_as_torch_does(
+    settings: Optimizer, optimizer: Callable[..., torch.optim.Optimizer], options: dict[str, Any]
+) -> None:
+    leaves = {name: value.requires_grad_() for name, value in normal(0).items()}
+    reference = optimizer(list(leaves.values()), **options)
+    for step in range(100):
+        for name, slope in normal(step + 1).items():
+            leaves[name].grad = slope
+        reference.step()
+    for name, value in followed(settings, 100).items():
+        reference_value = leaves[name].detach()
+        error = float((value - reference_value).norm() / reference_value.norm())
+        assert error < 1e-6, f"{name} is off by {error:.1e}"
+
+
+@pytest.mark.parametrize("settings", [rule[0] for rule in RULES])
+def test_a_rule_is_pure(settings: Optimizer) -> None:
+    weights, gradient, rule = normal(0), normal(1), rule_of(settings)
+    memory = rule.begin(weights)
+    before = [{name: value.clone() for name, value in state.items()} for state in (weights, gradient, memory)]
+    first, second = (rule.update(gradient, memory, weights) for _ in range(2))
+    for kept, state in zip(before, (weights, gradient, memory), strict=True):
+        assert all(torch.equal(kept[name], state[name]) for name in kept)
+    assert all(torch.equal(first[0][name], second[0][name]) for name in weights)
+    assert all(torch.equal(first[1][name], second[1][name]) for name in memory)
+
+
+@pytest.mark.parametrize("settings", [rule[0] for rule in RULES])
+def test_the_memory_of_a_rule_keeps_its_names(settings: Optimizer) -> None:
+    weights, rule = normal(0), rule_of(settings)
+    memory = rule.begin(weights)
+    assert rule.update(normal(1), memory, weights)[1].keys() == memory.keys()
+
+
+def test_decay_coupled_into_the_gradient_is_not_decay_apart_from_it() -> None:
+    coupled = followed(Adam(learning_rate=0.01, weight_decay=1.0), 20)
+    apart = followed(AdamW(learning_rate=0.01, weight_decay=1.0), 20)
+    assert not torch.allclose(coupled["left"], apart["left"], rtol=1e-2)
+
+
+def test_without_decay_adam_and_adamw_agree() -> None:
+    adam, adamw = (followed(kind(learning_rate=0.01, weight_decay=0.0), 20) for kind in (Adam, AdamW))
+    torch.testing.assert_close(adam, adamw)
+
+
+@pytest.mark.parametrize("kind", [Adam, AdamW])
+def test_the_first_step_of_adam_has_the_length_of_the_learning_rate(kind: type[Adam | AdamW]) -> None:
+    still, slope = {"left": torch.zeros(4)}, {"left": torch.tensor([-2.0, -1.0, 1.0, 5.0])}
+    rule = rule_of(kind(learning_rate=0.01))
+    moved, _ = rule.update(slope, rule.begin(still), still)
+    torch.testing.assert_close(moved["left"], -0.01 * slope["left"].sign(), rtol=1e-6, atol=0)

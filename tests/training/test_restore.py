@@ -1,0 +1,74 @@
+import pytest
+
+from grokterm.experiment.experiment import Experiment
+from grokterm.training.records import Acted, Evaluated, Reached, Started
+from grokterm.training.trainer import Trainer
+from tests.training.outcome import Outcome, assert_same_numbers, changed, finish, started, trained_to
+
+
+def restored(experiment: Experiment, halted: Outcome) -> Trainer:
+    trainer = started(experiment)
+    copies = {name: value.clone() for name, value in halted.trainer.tensors().items()}
+    trainer.restore(halted.trainer.step, halted.trainer.seconds, copies, halted.records)
+    return trainer
+
+
+@pytest.mark.parametrize("step", [0, 1, 5, 7, 8, 13, 14, 19, 25, 30, 33, 41, 44, 59])
+def test_a_restored_run_goes_on_as_if_nothing_had_happened(eventful: Experiment, step: int) -> None:
+    whole, halted = finish(started(eventful)), trained_to(eventful, step)
+    resumed = finish(restored(eventful, halted))
+    begin, *rest = resumed.facts
+    assert isinstance(begin, Started)
+    assert begin.step == step
+    assert [*halted.facts, *rest] == whole.facts
+    assert_same_numbers(resumed.trainer, whole.trainer)
+    assert resumed.trainer.seconds >= halted.trainer.seconds
+
+
+def test_a_restored_run_does_what_waits_for_a_milestone_once(grokking: Experiment) -> None:
+    interventions = 'interventions=[{ when = "memorized", swap = { seed = 5 } }, { when = "grokked", stop = true }]'
+    experiment = changed(grokking, interventions)
+    whole = finish(started(experiment))
+    swapped_at, end = (one.step for one in whole.every(Acted))
+    assert len([one for one in whole.every(Reached) if one.milestone == "memorized"]) == 2
+    for step in (10, swapped_at, swapped_at + 1, end - 1):
+        halted = trained_to(experiment, step)
+        resumed = finish(restored(experiment, halted))
+        assert [*halted.facts, *resumed.facts[1:]] == whole.facts
+
+
+def test_a_restored_run_knows_the_settings_that_were_changed(eventful: Experiment) -> None:
+    trainer = restored(eventful, trained_to(eventful, 20))
+    assert trainer.experiment.optimizer.learning_rate == 5e-3
+    assert len(trainer.dataset.train) == 36
+
+
+def test_restoring_takes_the_weights_of_frozen_layers_too(tiny: Experiment) -> None:
+    frozen = changed(tiny, 'model.frozen=["first"]')
+    halted = trained_to(frozen, 20)
+    halted.trainer.frozen["left"] += 1.0
+    assert_same_numbers(restored(frozen, halted), halted.trainer)
+
+
+def test_a_finished_run_can_be_made_longer(tiny: Experiment) -> None:
+    longer = changed(tiny, "training.steps=90")
+    resumed = finish(restored(longer, finish(started(tiny))))
+    assert_same_numbers(resumed.trainer, finish(started(longer)).trainer)
+    assert resumed.evaluated_at == [65, 70, 75, 80, 85, 90]
+
+
+def test_a_milestone_that_was_reached_is_not_reported_again(grokking: Experiment) -> None:
+    halted = trained_to(grokking, 90)
+    assert halted.reached_at("grokked") is not None
+    resumed = finish(restored(grokking, halted))
+    assert resumed.reached_at("grokked") is None
+    assert resumed.every(Evaluated)[-1].val_accuracy > 0.99
+
+
+def test_a_run_that_stops_at_a_milestone_has_nothing_left_to_do_after_it(grokking: Experiment) -> None:
+    experiment = changed(grokking, "training.stop_when=grokked")
+    halted = finish(started(experiment))
+    resumed = restored(experiment, halted)
+    resumed.begin()
+    assert resumed.ended == "grokked"
+    assert resumed.step == halted.trainer.step

@@ -1,0 +1,76 @@
+import pytest
+import torch
+
+from grokterm.experiment.experiment import Experiment
+from grokterm.models.build import build
+from grokterm.training import batches, evaluation, step
+from grokterm.training.batches import DeviceEquations, to_device
+from grokterm.training.losses import LOSSES
+from grokterm.training.optimizers import Rule, Weights
+from grokterm.training.team import Team
+
+FOLLOWS_NOTHING = Rule(lambda weights: {}, lambda gradient, memory, weights: (gradient, memory))
+"""Hands back the gradient in place of weights."""
+
+
+@pytest.fixture
+def batch(tiny: Experiment) -> DeviceEquations:
+    return to_device(tiny.task.dataset(0).train, torch.device("cpu"))
+
+
+def gradient(experiment: Experiment, batch: DeviceEquations, loss: str = "mse") -> Weights:
+    network = build(experiment.model, experiment.task.modulus, 0)
+    weights = {name: value.detach() for name, value in network.named_parameters()}
+    slopes, _ = step.make_step(Team(network), {}, LOSSES[loss], FOLLOWS_NOTHING)(weights, {}, batch)
+    return slopes
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_the_gradient_is_that_of_the_mean_loss_of_the_batch(tiny: Experiment, batch: DeviceEquations, loss: str) -> None:
+    network = build(tiny.model, tiny.task.modulus, 0)
+    LOSSES[loss](network(batch.operands), batch.answers).mean().backward()  # type: ignore[no-untyped-call]
+    expected = {name: value.grad for name, value in network.named_parameters()}
+    torch.testing.assert_close(gradient(tiny, batch, loss), expected)
+
+
+@pytest.mark.parametrize("rows", [1, 7, 72, 73, 1000])
+def test_the_gradient_does_not_depend_on_how_a_batch_is_cut(
+    tiny: Experiment, batch: DeviceEquations, rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = gradient(tiny, batch)
+    monkeypatch.setattr(batches, "CPU_BLOCK_ROWS", rows)
+    torch.testing.assert_close(gradient(tiny, batch), whole)
+
+
+@pytest.mark.parametrize("rows", [1, 7, 73])
+def test_an_evaluation_does_not_depend_on_how_a_side_is_cut(
+    tiny: Experiment, batch: DeviceEquations, rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = build(tiny.model, tiny.task.modulus, 0)
+    weights = {name: value.detach() for name, value in network.named_parameters()}
+    whole = evaluation.evaluate(Team(network), weights, LOSSES["mse"], batch)
+    monkeypatch.setattr(batches, "CPU_BLOCK_ROWS", rows)
+    torch.testing.assert_close(evaluation.evaluate(Team(network), weights, LOSSES["mse"], batch), whole)
+
+
+def test_an_evaluation_is_the_mean_loss_and_the_share_of_right_answers(tiny: Experiment, batch: DeviceEquations) -> None:
+    network = build(tiny.model, tiny.task.modulus, 0)
+    weights = {name: value.detach() for name, value in network.named_parameters()}
+    loss, accuracy = evaluation.evaluate(Team(network), weights, LOSSES["mse"], batch).tolist()
+    scores = network(batch.operands).detach()
+    right = [int(row.argmax()) == int(answer) for row, answer in zip(scores, batch.answers, strict=True)]
+    assert loss == pytest.approx(float(LOSSES["mse"](scores, batch.answers).mean()))
+    assert accuracy == pytest.approx(sum(right) / len(right))
+
+
+@pytest.mark.parametrize("frozen", ["left", "readout"])
+def test_what_is_frozen_has_no_gradient_and_leaves_the_others_as_they_are(
+    tiny: Experiment, batch: DeviceEquations, frozen: str
+) -> None:
+    network = build(tiny.model, tiny.task.modulus, 0)
+    weights = {name: value.detach() for name, value in network.named_parameters()}
+    kept = {frozen: weights.pop(frozen)}
+    slopes, _ = step.make_step(Team(network), kept, LOSSES["mse"], FOLLOWS_NOTHING)(weights, {}, batch)
+    whole = gradient(tiny, batch)
+    assert slopes.keys() == whole.keys() - {frozen}
+    torch.testing.assert_close(slopes, {name: whole[name] for name in slopes})

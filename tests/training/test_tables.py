@@ -1,0 +1,55 @@
+"""A thing is one row of a table and one name in the settings, and the two agree."""
+
+from collections.abc import Iterable
+from typing import Any, get_args
+
+import pytest
+
+from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.loss import Loss
+from grokterm.experiment.model import MLPModel
+from grokterm.experiment.overrides import KINDS
+from grokterm.experiment.settings import Settings
+from grokterm.experiment.task import OperationName
+from grokterm.models.activations import ACTIVATIONS
+from grokterm.models.build import ARCHITECTURES
+from grokterm.models.mlp import MLP
+from grokterm.models.scalings import SCALINGS
+from grokterm.tasks.operations import OPERATIONS
+from grokterm.training.losses import LOSSES
+from grokterm.training.optimizers import RULES
+
+
+def names(settings: type[Settings], field: str) -> tuple[Any, ...]:
+    return get_args(settings.model_fields[field].annotation)
+
+
+@pytest.mark.parametrize(
+    ("table", "named"),
+    [
+        (OPERATIONS, get_args(OperationName)),
+        (LOSSES, names(Loss, "kind")),
+        (RULES, [member.model_fields["kind"].default for member in KINDS["optimizer"][1]]),
+        (ARCHITECTURES, [member.model_fields["architecture"].default for member in KINDS["model"][1]]),
+        (ACTIVATIONS, names(MLPModel, "activation")),
+        (SCALINGS, names(MLPModel, "scaling")),
+    ],
+)
+def test_the_settings_name_every_row_and_no_other(table: Iterable[str], named: Iterable[str]) -> None:
+    assert sorted(table) == sorted(named)
+
+
+@pytest.mark.parametrize("section", KINDS)
+def test_the_kinds_that_can_be_chosen_are_those_an_experiment_accepts(section: str) -> None:
+
+    annotation = Experiment.model_fields[section].annotation
+    assert set(KINDS[section][1]) == set(get_args(annotation) or [annotation])
+
+
+@pytest.mark.parametrize("depth", [1, 2])
+def test_the_layers_of_the_settings_are_those_of_the_network(depth: int) -> None:
+    settings = MLPModel(depth=depth, width=4)
+    parameters = dict(MLP(settings, 5, 0).named_parameters())
+    present = [layer for layer in MLP.LAYERS if layer.parameter in parameters]
+    assert tuple(dict.fromkeys(layer.name for layer in present)) == settings.layers
+    assert {layer.parameter for layer in present} == set(parameters)

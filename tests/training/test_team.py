@@ -1,0 +1,43 @@
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import nn
+
+from grokterm.experiment.experiment import Experiment
+from grokterm.training import batches
+from grokterm.training.team import Team
+from grokterm.training.trainer import Trainer
+from tests.training.outcome import finish
+
+
+@pytest.mark.parametrize("n_threads", [1, 2, 3])
+def test_results_come_in_the_order_of_the_blocks(n_threads: int) -> None:
+    team = Team(nn.Identity(), n_threads)
+    assert list(team.map(lambda _, block: block**2, range(50))) == [block**2 for block in range(50)]
+
+
+def test_every_thread_has_a_network_of_its_own_and_computes_alone() -> None:
+    network: nn.Module = nn.Linear(2, 2)
+    seen = list(Team(network, 2).map(lambda own, _: (own, torch.get_num_threads()), range(20)))
+    assert all(own is not network and n_threads == 1 for own, n_threads in seen)
+    assert all(
+        torch.equal(ours, theirs)
+        for own, _ in seen
+        for ours, theirs in zip(own.parameters(), network.parameters(), strict=True)
+    )
+
+
+def test_a_failure_in_a_thread_is_raised() -> None:
+    def fail(_: nn.Module, block: int) -> Callable[[], int]:
+        raise ArithmeticError(block)
+
+    with pytest.raises(ArithmeticError):
+        list(Team(nn.Identity(), 2).map(fail, range(3)))
+
+
+def test_a_run_does_not_depend_on_the_number_of_threads(grokking: Experiment, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "CPU_BLOCK_ROWS", 50)
+    alone, shared = (finish(Trainer(grokking, threads=n_threads)) for n_threads in (1, 3))
+    assert alone.trainer.weights.keys() == shared.trainer.weights.keys()
+    assert all(torch.equal(weight, shared.trainer.weights[name]) for name, weight in alone.trainer.weights.items())

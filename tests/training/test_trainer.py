@@ -1,0 +1,137 @@
+import math
+
+import pytest
+import torch
+
+from grokterm.experiment.experiment import Experiment
+from grokterm.training.batches import to_device
+from grokterm.training.evaluation import evaluate
+from grokterm.training.losses import LOSSES
+from grokterm.training.records import Evaluated, Finished, Started
+from grokterm.training.team import Team
+from grokterm.training.trainer import Trainer
+from tests.training.outcome import assert_same_numbers, changed, finish, started
+
+
+def test_the_same_seed_gives_the_same_run_bit_for_bit(eventful: Experiment) -> None:
+    first, second = finish(started(eventful)), finish(started(eventful))
+    assert first.facts == second.facts
+    assert_same_numbers(first.trainer, second.trainer)
+
+
+def test_another_seed_gives_another_run(tiny: Experiment) -> None:
+    first, second = (finish(started(changed(tiny, f"seed={seed}"))) for seed in (0, 1))
+    assert not torch.equal(first.trainer.weights["left"], second.trainer.weights["left"])
+
+
+def test_a_run_says_what_it_starts_with_and_how_it_ends(tiny: Experiment) -> None:
+    outcome = finish(started(tiny))
+    begin, end = outcome.facts[0], outcome.facts[-1]
+    assert isinstance(begin, Started)
+    assert (begin.step, begin.device, begin.threads) == (0, "cpu", 1)
+    assert (begin.n_parameters, begin.n_train, begin.n_val) == (3 * 11 * 32, 73, 48)
+    assert end == Finished(step=60, reason="complete", seconds=0.0)
+    assert outcome.trainer.seconds == outcome.every(Finished)[0].seconds > 0
+
+
+def test_iterating_a_run_is_advancing_it_to_its_end(tiny: Experiment) -> None:
+    trainer = started(tiny)
+    records = [record for record in trainer.run() if isinstance(record, Evaluated)]
+    assert records == finish(started(tiny)).every(Evaluated)
+
+
+@pytest.mark.parametrize(
+    ("steps", "every", "evaluated_at"),
+    [
+        (60, 20, [0, 20, 40, 60]),
+        (50, 20, [0, 20, 40, 50]),
+        (3, 1, [0, 1, 2, 3]),
+        (5, 1000, [0, 5]),
+        (1, 1, [0, 1]),
+        (0, 10, [0]),
+    ],
+)
+def test_the_first_and_the_last_step_are_evaluated(tiny: Experiment, steps: int, every: int, evaluated_at: list[int]) -> None:
+    outcome = finish(started(changed(tiny, f"training.steps={steps}", f"training.evaluate_every={every}")))
+    assert outcome.evaluated_at == evaluated_at
+
+
+def test_without_steps_the_network_stays_as_it_was_drawn(tiny: Experiment) -> None:
+    outcome = finish(started(changed(tiny, "training.steps=0")))
+    assert outcome.facts[-1] == Finished(step=0, reason="complete", seconds=0.0)
+    assert_same_numbers(outcome.trainer, started(tiny))
+
+
+def test_how_often_a_run_is_measured_does_not_change_its_weights(tiny: Experiment) -> None:
+    often, seldom = (finish(started(changed(tiny, f"training.evaluate_every={every}"))) for every in (1, 60))
+    assert_same_numbers(often.trainer, seldom.trainer)
+    assert often.every(Evaluated)[-1] == seldom.every(Evaluated)[-1]
+
+
+def test_an_evaluation_measures_the_weights_of_its_step(tiny: Experiment) -> None:
+    outcome = finish(started(tiny))
+    trainer, last = outcome.trainer, outcome.every(Evaluated)[-1]
+    for side, loss, accuracy in (
+        (trainer.dataset.train, last.train_loss, last.train_accuracy),
+        (trainer.dataset.val, last.val_loss, last.val_accuracy),
+    ):
+        measured = evaluate(Team(trainer.network), trainer.weights, LOSSES["mse"], to_device(side, torch.device("cpu")))
+        assert measured.tolist() == [loss, accuracy]
+
+
+@pytest.mark.parametrize(("frozen", "moving"), [("first", {"readout"}), ("readout", {"left", "right"})])
+def test_frozen_layers_do_not_move(tiny: Experiment, frozen: str, moving: set[str]) -> None:
+    frozen_experiment = changed(tiny, f'model.frozen=["{frozen}"]')
+    before, after = started(frozen_experiment).tensors(), finish(started(frozen_experiment)).trainer.tensors()
+    weights = {name for name in before if name.startswith("weights.")}
+    assert len(weights) == 3
+    assert {name for name in weights if not torch.equal(before[name], after[name])} == {f"weights.{name}" for name in moving}
+    assert not any(
+        name.endswith(("left", "right")) == (frozen == "first") for name in before.keys() - weights - {"memory.count"}
+    )
+
+
+def test_training_accuracy_is_held_against_the_noisy_answers_and_validation_against_the_clean(tiny: Experiment) -> None:
+    noisy = changed(tiny, "task.label_noise=1.0", "model.width=200", "optimizer.weight_decay=0.0", "training.steps=400")
+    outcome = finish(started(noisy))
+    last = outcome.every(Evaluated)[-1]
+    assert last.train_accuracy == 1.0
+    assert last.val_accuracy < 0.4
+
+
+def test_a_diverging_run_ends_where_it_was_seen_to_diverge(diverging: Experiment) -> None:
+    outcome = finish(started(diverging))
+    last = outcome.every(Evaluated)[-1]
+    assert not math.isfinite(last.train_loss)
+    assert all(math.isfinite(one.train_loss) for one in outcome.every(Evaluated)[:-1])
+    assert outcome.reached_at("diverged") == last.step == outcome.trainer.step
+    assert outcome.facts[-1] == Finished(step=last.step, reason="diverged", seconds=0.0)
+
+
+def test_a_run_ends_once(tiny: Experiment) -> None:
+    trainer = started(tiny)
+    trainer.begin()
+    assert [record.step for record in trainer.end("stopped")] == [0]
+    assert trainer.end("complete") == []
+    assert trainer.advance() == []
+    assert trainer.ended == "stopped"
+
+
+def test_a_snapshot_copies_every_layer_with_one_column_a_neuron(tiny: Experiment) -> None:
+    trainer = started(changed(tiny, 'model.frozen=["first"]'))
+    snapshot = trainer.snapshot()
+    assert {name: layer.weights.shape for name, layer in snapshot.layers.items()} == {
+        "left": (11, 32),
+        "right": (11, 32),
+        "readout": (11, 32),
+    }
+    before = snapshot.layers["readout"].weights.copy()
+    finish(trainer)
+    assert (snapshot.layers["readout"].weights == before).all()
+    assert (trainer.snapshot().layers["readout"].weights == trainer.weights["readout"].T.numpy()).all()
+    assert snapshot.step == 0
+
+
+def test_threads_are_chosen_by_the_size_of_a_step_unless_they_are_given(tiny: Experiment) -> None:
+    assert Trainer(tiny).threads == 1
+    assert Trainer(tiny, threads=2).threads == 2
