@@ -4,6 +4,8 @@ import sys
 
 from rich.console import Console
 
+from grokterm.plots.plain import plain_text
+
 PIPE_WIDTH = 160
 """Columns of a table that goes into a pipe or a file, so that names are not cut."""
 
@@ -14,9 +16,9 @@ def results() -> Console:
 
 
 def talk(*lines: str) -> None:
-    """Say something on stderr, if anybody still listens."""
+    """Say something on stderr, one line each, if anybody still listens."""
     try:
         for line in lines:
-            print(line, file=sys.stderr, flush=True)  # noqa: T201 - this is the place that prints
+            print(plain_text(line), file=sys.stderr, flush=True)  # noqa: T201 - this is the place that prints
     except OSError:
         return  # the terminal is gone; the run is not

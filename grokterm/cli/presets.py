@@ -27,7 +27,7 @@ def presets(context: typer.Context) -> None:
         try:
             experiment = preset.experiment
         except PresetError as error:
-            talk(f"grokterm: {plain_text(str(error))}")
+            talk(f"grokterm: {error}")
             continue
         table.add_row(*(Text(plain_text(cell)) for cell in (preset.name, experiment.title, experiment.source)))
     results().print(table)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from grokterm.cli.console import results
+from grokterm.plots.plain import plain_text
 from grokterm.runs.journal import read_journal
 from grokterm.runs.store import Run
 from grokterm.runs.summary import Segment, Summary, summarize
@@ -18,7 +19,7 @@ def describe(summary: Summary) -> str:
     """Say what a run came to, one fact a line."""
     speed = f"{summary.steps_per_second:,.0f} steps/s" if summary.steps_per_second else "-"
     facts = [
-        ("run", summary.run),
+        ("run", plain_text(summary.run)),
         ("ended", f"{summary.ended or 'not yet'} at step {summary.steps:,}"),
         ("time", f"{summary.seconds:.1f} s, {speed}, {summary.device}, {summary.engine}"),
         ("memorized at", _step(summary.memorized_at)),

@@ -30,7 +30,7 @@ def runs(context: typer.Context, runs_dir: RunsDir = RUNS) -> None:
         try:
             summary = summarize(run, read_journal(run.journal))
         except GroktermError as error:
-            talk(f"grokterm: {plain_text(str(error))}")
+            talk(f"grokterm: {error}")
             continue
         steps = ["" if step is None else f"{step:,}" for step in (summary.steps, summary.memorized_at, summary.grokked_at)]
         shares = ["" if share is None else f"{share:.3f}" for share in (summary.train_accuracy, summary.val_accuracy)]

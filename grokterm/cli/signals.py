@@ -31,7 +31,8 @@ class LeaveOnSignal:
 
     def __enter__(self) -> Self:
         for number in _SIGNALS:
-            signal.signal(number, self._handle)
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup stays nohup
+                signal.signal(number, self._handle)
         return self
 
     def __exit__(self, *_: object) -> None:

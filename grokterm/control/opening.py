@@ -57,7 +57,8 @@ def resume_session(run: Run, changes: Sequence[str] = (), *, paused: bool = Fals
             raise CheckpointError(f"checkpoint {path} belongs to another network: it has no {error.args[0]}") from None
     if changes:
         run.rewrite(experiment)
-    return Session(trainer, run, JournalWriter(run.journal, rewound.end), paused=paused), rewound.records
+    journal = JournalWriter(run.journal, rewound.end)
+    return Session(trainer, run, journal, paused=paused), rewound.records
 
 
 def _meta(trainer: Trainer) -> dict[str, Any]:

@@ -50,6 +50,7 @@ class Session:
         self._next_chunk = 0.0
         self._saved_seconds = trainer.seconds
         self._owed: list[Record] = []
+        self._is_unsaved = False
         self._left = False
 
     def send(self, command: Command) -> None:
@@ -62,9 +63,9 @@ class Session:
         Ends with the training; with `stay` it goes on answering commands until it is told to leave. Where the disk refuses,
         the training waits and says so; what could not be kept is written with what follows.
         """
-        begun = self.trainer.begin()
-        if self._waits:
-            self._owed = begun  # a run that is only looked at stays as it was
+        begun = self._begin()
+        if self._paused:
+            self._owed = begun
             yield begun
         else:
             yield self._keep(begun)
@@ -78,6 +79,15 @@ class Session:
     def _waits(self) -> bool:
         return self._paused or self.trainer.ended is not None
 
+    @property
+    def _is_only_looked_at(self) -> bool:
+        """Nothing has been done since the run was opened, so its files stay as they were."""
+        return bool(self._owed) and not self._is_unsaved
+
+    def _begin(self) -> list[Record]:
+        begun = self.trainer.begin()
+        return [*begun, Paused(step=self.trainer.step)] if self._paused and self.trainer.ended is None else begun
+
     def _next_command(self) -> Command | None:
         """Take the next command; wait for it when there is nothing else to do, or to keep a slow pace."""
         try:
@@ -88,9 +98,10 @@ class Session:
     def _advance(self) -> list[Record]:
         if self._pace is None:
             return self.trainer.advance()
-        steps = max(1, round(self._pace * CHUNK_SECONDS))
-        self._next_chunk = monotonic() + steps / self._pace
-        return self.trainer.advance(steps)
+        begun, first = monotonic(), self.trainer.step
+        records = self.trainer.advance(max(1, round(self._pace * CHUNK_SECONDS)))
+        self._next_chunk = begun + (self.trainer.step - first) / self._pace
+        return records
 
     def _obey(self, command: Command) -> list[Record]:
         step, ended = self.trainer.step, self.trainer.ended is not None
@@ -99,7 +110,7 @@ class Session:
                 self.snapshot = self.trainer.snapshot()
             case Leave():
                 self._left = True
-                return self.trainer.end("interrupted")
+                return [] if self._is_only_looked_at else self.trainer.end("interrupted")
             case SetPace(steps_per_second=pace):
                 self._pace, self._next_chunk = pace, 0.0
                 return [Paced(step=step, steps_per_second=pace)]
@@ -124,22 +135,26 @@ class Session:
         """Write records to the journal, and a checkpoint where one is due: before the line that ends the run."""
         end: list[Record] = [record for record in records if isinstance(record, Finished)]
         kept = [record for record in records if not isinstance(record, Finished)]
-        if all(isinstance(record, TRANSIENT) for record in records) and not self._is_checkpoint_due(records):
+        is_checkpoint_due = self._is_checkpoint_due(records)
+        if all(isinstance(record, TRANSIENT) for record in records) and not is_checkpoint_due:
             return records
+        owed, self._owed = self._owed, end
         try:
-            self._journal.write([*self._owed, *kept])
-            self._owed = end
-            if self._is_checkpoint_due(records):
+            self._journal.write([*owed, *kept])
+            if is_checkpoint_due:
                 kept.append(self._checkpoint())
                 self._journal.write(kept[-1:])
-            self._journal.write(end)
             self._owed = []
+            self._journal.write(end)
         except StorageError as error:
-            self._paused = True
+            self._paused = self._is_unsaved = True
             return [*kept, *end, Unsaved(step=self.trainer.step, message=str(error))]
+        self._is_unsaved = False
         return kept + end
 
     def _is_checkpoint_due(self, records: list[Record]) -> bool:
+        if self._is_unsaved:  # tried again with whatever is done next, and not at every look
+            return self._left or not all(isinstance(record, TRANSIENT) for record in records)
         return self.trainer.seconds - self._saved_seconds >= CHECKPOINT_SECONDS or any(
             isinstance(record, Reached | Acted | Paused | Finished) for record in records
         )

@@ -108,14 +108,13 @@ def fold(state: LabState, records: Iterable[Record]) -> LabState:
 def _folded(state: LabState, record: Record) -> LabState:
     match record:
         case Started():
-            return replace(
-                state, phase="training", device=record.device, engine=record.engine, n_train=record.n_train, n_val=record.n_val
-            )
+            where = replace(state, device=record.device, engine=record.engine, n_train=record.n_train, n_val=record.n_val)
+            return replace(where, phase="training", ended="")
         case Advanced(steps_per_second=rate):
             before = state.steps_per_second
             return replace(state, steps_per_second=rate if before is None else 0.8 * before + 0.2 * rate)
         case Reached(milestone=milestone, step=step):
-            first, segment = {milestone: step} | state.milestones, {milestone: step} | state.segment
+            first, segment = ({**seen, milestone: seen.get(milestone, step)} for seen in (state.milestones, state.segment))
             return replace(state, milestones=first, segment=segment, events=(*state.events, Event(step, milestone)))
         case Acted():
             return _acted(state, record)

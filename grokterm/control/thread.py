@@ -1,9 +1,8 @@
 """A training in a thread of its own, for a screen that must never wait for it."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from threading import Lock, Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from grokterm.control.commands import Command, Leave
 from grokterm.control.state import LabState, fold
@@ -11,12 +10,15 @@ from grokterm.errors import GroktermError
 from grokterm.training.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from grokterm.control.session import Session
     from grokterm.training.records import Record
 
-Opener = Callable[[], "tuple[Session, Sequence[Record]]"]
+Opened: TypeAlias = "tuple[Session, Sequence[Record]]"
+"""A session, and what had happened to its run before."""
+
+Opener: TypeAlias = "Callable[[], Opened]"
 """Makes the session; called in the thread, because it loads torch."""
 
 

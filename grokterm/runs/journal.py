@@ -91,6 +91,8 @@ def _entries(path: Path) -> list[Entry]:
         raise CheckpointError(f"{path} cannot be read: {error.strerror}") from None
     entries, end = [], 0
     for number, line in enumerate(lines, start=1):
+        if not line.endswith(b"\n"):
+            break  # torn, even where what is left of it can be read
         end += len(line)
         try:
             entries.append(Entry(RECORD.validate_json(line), end))

@@ -1,5 +1,6 @@
 """The runs folder: one directory a run, found by name or path."""
 
+import errno
 import json
 import os
 import shutil
@@ -66,6 +67,7 @@ class Run:
         """Replace what was asked for, when a resume changes it."""
         with _storing(self.path):
             write_durably(self.path / "experiment.toml", experiment.to_toml().encode())
+        vars(self).pop("experiment", None)  # read before the change
 
 
 def create_run(folder: Path, experiment: Experiment, preset: str, meta: Mapping[str, Any]) -> Run:
@@ -93,9 +95,10 @@ def find_run(folder: Path, name: str) -> Run:
 
     Raises:
         RunNotFoundError: with the nearest name, if there is none.
+        StorageError: if the folder cannot be read.
     """
     for path in (folder / name, Path(name).expanduser()):
-        if (path / "experiment.toml").is_file():
+        if _is_run(path):
             return Run(path)
     known = [run.name for run in list_runs(folder)]
     hint = nearest(name, known) or (": `grokterm runs` lists them" if known else f": the folder {folder} holds no run")
@@ -103,26 +106,50 @@ def find_run(folder: Path, name: str) -> Run:
 
 
 def list_runs(folder: Path) -> list[Run]:
-    """List the runs of a folder, oldest first."""
-    if not folder.is_dir():
+    """List the runs of a folder, oldest first.
+
+    Raises:
+        StorageError: if the folder cannot be read.
+    """
+    try:
+        paths = [path for path in folder.iterdir() if not path.name.startswith(".") and _is_run(path)]
+    except FileNotFoundError:
         return []
-    paths = [path for path in folder.iterdir() if not path.name.startswith(".") and (path / "experiment.toml").is_file()]
-    return [Run(path) for path in sorted(paths, key=lambda path: (path.stat().st_mtime, path.name))]
+    except OSError as error:
+        raise StorageError(f"{folder} cannot be read: {error.strerror}: choose another folder with --runs-dir") from None
+    return [Run(path) for path in sorted(paths, key=lambda path: (_made_at(path), path.name))]
 
 
 def write_durably(path: Path, content: bytes) -> None:
     """Write a file that is either whole or absent, also after a power cut."""
     draft = path.with_name(f".{path.name}.tmp")
-    with draft.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+    try:
+        with draft.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except OSError:
+        draft.unlink(missing_ok=True)  # half a checkpoint must not hold the space that the journal needs
+        raise
     directory = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(directory)
     finally:
         os.close(directory)
+
+
+def _is_run(path: Path) -> bool:
+    try:
+        return (path / "experiment.toml").is_file()
+    except OSError:  # a name that is too long, a folder that may not be entered
+        return False
+
+
+def _made_at(path: Path) -> float:
+    """Read when a run was made from a file that is never rewritten; a resume may touch the directory itself."""
+    meta = path / "meta.json"
+    return (meta if meta.exists() else path).stat().st_mtime
 
 
 def _rename_to_free_name(draft: Path, wanted: Path) -> Path:
@@ -132,7 +159,9 @@ def _rename_to_free_name(draft: Path, wanted: Path) -> Path:
             continue
         try:
             draft.rename(path)
-        except FileExistsError:
+        except OSError as error:
+            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):  # taken by another process since the look
+                raise
             continue
         return path
     raise StorageError(f"the runs folder has a thousand runs called {wanted.name}")
@@ -143,4 +172,6 @@ def _storing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StorageError(f"{path} cannot be written: {error.strerror}: free it, or choose another folder with --runs-dir") from None
+        raise StorageError(
+            f"{path} cannot be written: {error.strerror}: free it, or choose another folder with --runs-dir"
+        ) from None

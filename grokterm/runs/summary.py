@@ -61,7 +61,7 @@ def summarize(run: Run, records: Iterable[Record]) -> Summary:
         summary.steps = max(summary.steps, record.step)
         match record:
             case Started():
-                summary.device, summary.engine = record.device, record.engine
+                summary.device, summary.engine, summary.ended = record.device, record.engine, None
                 if not summary.segments:
                     summary.segments.append(Segment(from_step=record.step, n_train=record.n_train, n_val=record.n_val))
             case Evaluated():

@@ -1,0 +1,115 @@
+"""How soon the lab paints, and how soon a key shows its effect while training.
+
+    python tests/benchmarks/responsiveness.py --preset liu-essay --keys 60
+
+Runs the real program in a pseudo-terminal of 160x45. First paint: from starting the process to the first bytes that show the
+form. A key: from writing it to the first bytes that show its effect, for x (the axis), space (pause, resume) and o (order).
+"""
+
+import argparse
+import fcntl
+import os
+import pty
+import statistics
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+from select import select
+from time import monotonic
+
+SIZE = (45, 160)
+
+
+class Terminal:
+    """The lab in a pseudo-terminal."""
+
+    def __init__(self, *arguments: str) -> None:
+        self._master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", *SIZE, 0, 0))
+        environment = {**os.environ, "TERM": "xterm-256color"}
+        command = [sys.executable, "-m", "grokterm", *arguments]
+        self.started = monotonic()
+        self._process = subprocess.Popen(
+            command, stdin=slave, stdout=slave, stderr=slave, env=environment, start_new_session=True
+        )
+        os.close(slave)
+
+    def press(self, key: str) -> None:
+        """Type a key."""
+        os.write(self._master, key.encode())
+
+    def wait_for(self, *texts: str, seconds: float = 60.0) -> float:
+        """Read until one of the texts is written; return how long it took."""
+        started, seen = monotonic(), ""
+        while monotonic() < started + seconds:
+            if select([self._master], [], [], 0.01)[0]:
+                seen += os.read(self._master, 65536).decode(errors="replace")
+                if any(text in seen for text in texts):
+                    return monotonic() - started
+        raise TimeoutError(f"none of {texts} within {seconds} s")
+
+    def drain(self, seconds: float) -> None:
+        """Read what is written for so long."""
+        end = monotonic() + seconds
+        while (left := end - monotonic()) > 0:
+            if select([self._master], [], [], left)[0]:
+                os.read(self._master, 65536)
+
+    def kill(self) -> None:
+        """End the program at once."""
+        self._process.kill()
+        self._process.wait()
+        os.close(self._master)
+
+
+def main() -> None:
+    """Measure both; print medians and the 95th percentile."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--preset", default="liu-essay")
+    parser.add_argument("--keys", type=int, default=60)
+    parser.add_argument("--starts", type=int, default=5)
+    arguments = parser.parse_args()
+    paints = [_first_paint() for _ in range(arguments.starts)]
+    sys.stdout.write(f"first paint: median {statistics.median(paints):.2f} s, slowest {max(paints):.2f} s\n")
+    delays = _key_delays(arguments.preset, arguments.keys)
+    p95 = sorted(delays)[int(0.95 * len(delays))]
+    sys.stdout.write(
+        f"key to effect: median {1e3 * statistics.median(delays):.0f} ms, p95 {1e3 * p95:.0f} ms of {len(delays)}\n"
+    )
+
+
+def _first_paint() -> float:
+    with tempfile.TemporaryDirectory() as folder:
+        terminal = Terminal("--runs-dir", folder)
+        seconds = terminal.wait_for("liu-essay")
+        terminal.kill()
+    return seconds
+
+
+def _key_delays(preset: str, n_keys: int) -> list[float]:
+    effects = {
+        "x": ("linear x", "log x"),
+        " ": ("paused", "training"),
+        "o": ("as stored", "sorted by deviation", "sorted by frequency"),
+    }
+    delays: list[float] = []
+    with tempfile.TemporaryDirectory() as folder:
+        terminal = Terminal("--preset", preset, "--start", "--runs-dir", folder)
+        terminal.wait_for("spectrum ")
+        terminal.wait_for("sorted by frequency")
+        keys = [key for _ in range(n_keys) for key in effects][:n_keys]
+        for key in keys:
+            terminal.drain(0.35)
+            terminal.press(key)
+            delays.append(terminal.wait_for(*effects[key]))
+            if key == " ":
+                terminal.drain(0.2)
+                terminal.press(" ")
+        terminal.kill()
+    return delays
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+"""The command as a user runs it: a process of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+SECONDS = 60
+"""No command of a test takes so long."""
+
+_QUIET = {"FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "COLUMNS", "PYTHONWARNINGS"}
+"""What a terminal around the tests may have set."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command said, and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> dict[str, Any]:
+        """The one object on stdout, read as strictly as JSON is."""
+        parsed = json.loads(self.out, parse_constant=_refuse)
+        assert isinstance(parsed, dict)
+        return parsed
+
+
+def command_line(*arguments: str | Path) -> list[str]:
+    """`grokterm`, as this Python runs it."""
+    return [sys.executable, "-m", "grokterm", *map(str, arguments)]
+
+
+def environment(**variables: str) -> dict[str, str]:
+    """The environment of a test, without what would change colours and widths."""
+    return {name: value for name, value in os.environ.items() if name not in _QUIET} | variables
+
+
+def grokterm(*arguments: str | Path, **variables: str) -> Outcome:
+    """Run a command to its end."""
+    done = subprocess.run(
+        command_line(*arguments),
+        capture_output=True,
+        check=False,
+        env=environment(**variables),
+        text=True,
+        encoding="utf-8",
+        stdin=subprocess.DEVNULL,
+        timeout=SECONDS,
+    )
+    return Outcome(done.returncode, done.stdout, done.stderr)
+
+
+def assert_refused(outcome: Outcome, *words: str) -> None:
+    """One line on stderr that says what is wrong, nothing on stdout, exit code 2."""
+    assert outcome.code == 2, outcome
+    assert outcome.out == ""
+    assert outcome.err.startswith("grokterm: ")
+    assert outcome.err.endswith("\n")
+    assert len(outcome.err.splitlines()) == 1, outcome.err
+    for word in words:
+        assert word in outcome.err
+
+
+def _refuse(constant: str) -> None:
+    raise AssertionError(f"{constant} is not JSON")

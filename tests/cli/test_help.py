@@ -1,0 +1,58 @@
+import subprocess
+import sys
+
+import pytest
+
+from grokterm import __version__
+from tests.cli.process import environment, grokterm
+
+COMMANDS = [[], ["run"], ["presets"], ["presets", "show"], ["runs"], ["runs", "show"]]
+
+WATCHED = """
+import sys
+sys.argv = ["grokterm", *{arguments!r}]
+from grokterm.cli.main import main
+try:
+    main()
+finally:
+    heavy = sorted({{"torch", "textual", "numpy"}} & sys.modules.keys())
+    sys.stderr.write(f"loaded {{heavy}}")
+"""
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command: list[str]) -> None:
+    for option in ("--help", "-h"):
+        outcome = grokterm(*command, option)
+        assert (outcome.code, outcome.err) == (0, "")
+        assert "Usage:" in outcome.out
+        assert "\x1b" not in outcome.out
+
+
+def test_the_help_lists_the_commands() -> None:
+    text = grokterm("--help").out
+    for command in ("run", "open", "plot", "presets", "runs"):
+        assert f"\n  {command} " in text
+
+
+def test_the_version_is_printed() -> None:
+    outcome = grokterm("--version")
+    assert (outcome.code, outcome.out, outcome.err) == (0, f"grokterm {__version__}\n", "")
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["--version"]])
+def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
+    script = WATCHED.format(arguments=arguments)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, check=False, env=environment(), text=True, timeout=60
+    )
+    assert done.returncode == 0
+    assert done.stderr == "loaded []"
+
+
+def test_the_watch_on_heavy_modules_sees_them() -> None:
+    script = WATCHED.format(arguments=["presets"])
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, check=False, env=environment(), text=True, timeout=60
+    )
+    assert "numpy" in done.stderr

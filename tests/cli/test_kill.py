@@ -1,0 +1,53 @@
+import random
+import shutil
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from grokterm.runs.journal import rewind_journal
+from grokterm.runs.store import Run
+from tests.benchmarks.kill_and_resume import Trial, differences, write_preset
+
+STEPS = 2000
+
+
+def kill_at(trial: Trial, n_lines: int) -> bool:
+    """Kill a run once its journal has grown by so many lines; tell whether it was still alive."""
+    before, pause = lines_of(trial), Event()
+    with trial.start() as child:
+        while child.poll() is None and abs(lines_of(trial) - before) < n_lines:
+            pause.wait(0.002)
+        child.kill()
+    return child.returncode < 0
+
+
+def lines_of(trial: Trial) -> int:
+    return trial.run.journal.read_bytes().count(b"\n") if trial.run else 0
+
+
+@pytest.mark.slow
+def test_a_run_killed_again_and_again_ends_like_one_that_nobody_disturbed(tmp_path: Path) -> None:
+    preset = write_preset(tmp_path, STEPS)
+    expected = Trial(preset, tmp_path / "undisturbed").finish()
+    trial, draw, resumed_at = Trial(preset, tmp_path / "killed"), random.Random(0), set()
+    for _ in range(4):
+        assert kill_at(trial, draw.randrange(10, 50)), "it ended before it was killed"
+        assert trial.run is not None
+        checkpoint = rewind_journal(trial.run.journal).checkpoint
+        resumed_at.add(checkpoint.step if checkpoint else 0)
+    assert len(resumed_at) > 1, "every kill came before the first checkpoint"
+    assert differences(trial.finish(), expected) == []
+
+
+def test_a_difference_of_one_bit_would_be_seen(tmp_path: Path) -> None:
+    first = Trial(write_preset(tmp_path, 16), tmp_path / "first").finish()
+    second = Run(shutil.copytree(first.path, tmp_path / "second"))
+    assert differences(first, second) == []
+    newest = max(second.checkpoints.iterdir())
+    content = bytearray(newest.read_bytes())
+    content[-1] ^= 1
+    newest.write_bytes(content)
+    assert len(differences(second, first)) == 1
+    second.journal.write_bytes(b"".join(second.journal.read_bytes().splitlines(keepends=True)[:-1]))
+    assert "how it ended" in differences(second, first)

@@ -1,0 +1,119 @@
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from grokterm.cli.main import main
+from grokterm.runs.store import Run, list_runs
+from tests.cli.process import Outcome, assert_refused, grokterm
+from tests.control.driving import files_of
+
+Here = Callable[..., Outcome]
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Here:
+    """Run a command in this process, which is sooner at hand than one of its own."""
+
+    def run(*arguments: str | Path) -> Outcome:
+        monkeypatch.setattr(sys, "argv", ["grokterm", *map(str, arguments)])
+        with pytest.raises(SystemExit) as caught:
+            main()
+        assert isinstance(caught.value.code, int)
+        return Outcome(caught.value.code, *capsys.readouterr())
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        (["model.widht=3"], ["unknown setting model.widht", "did you mean 'width'"]),
+        (["modle.width=3"], ["unknown setting modle.width", "did you mean 'model'"]),
+        (["task.train_fraction=1.5"], ["task.train_fraction must be above 0 and below 1, not 1.5"]),
+        (["task.modulus=many"], ["task.modulus must be a whole number, not 'many'"]),
+        (["task.operation=ad"], ["task.operation must be one of add, ", "not 'ad'", "did you mean 'add'"]),
+        (["task.operation=divide", "task.modulus=96"], ["modulus must be prime for divide, and 96 is not"]),
+        (["task.train_fraction=0.001"], ["leaves training empty"]),
+        (["task.train_fraction=0.999"], ["leaves validation empty"]),
+        (["optimizer.batch_size=74"], ["optimizer.batch_size 74 is larger than the training set of 73 equations"]),
+        (["training.steps"], ["--set wants name=value"]),
+    ],
+)
+def test_a_setting_that_breaks_a_rule_is_refused_before_anything_is_made(
+    changes: list[str], words: list[str], here: Here, preset: Path, tmp_path: Path
+) -> None:
+    options = [option for change in changes for option in ("--set", change)]
+    assert_refused(here("run", "--preset", preset, *options), *words)
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["run"], "either --preset NAME or --resume RUN"),
+        (["run", "--preset", "quick", "--resume", "x"], "either --preset NAME or --resume RUN"),
+        (["run", "--preset", "quikc"], "no preset is called 'quikc': did you mean 'quick'?"),
+        (["run", "--preset", "./nowhere.toml"], "nowhere.toml cannot be read: No such file"),
+        (["run", "--preset"], "--preset"),
+        (["run", "--nonsense"], "--nonsense"),
+        (["--nonsense"], "--nonsense"),
+        (["nonsense"], "nonsense"),
+        (["presets", "show"], "NAME"),
+        (["presets", "show", "nonsense"], "no preset is called 'nonsense'"),
+        (["runs", "show", "nonsense"], "no run is called 'nonsense'"),
+        (["run", "--resume", "nonsense"], "no run is called 'nonsense'"),
+        (["run", "--resume", "x" * 300], "no run is called"),
+        (["run", "--preset", "quick", "more"], "more"),
+    ],
+)
+def test_bad_usage_is_refused_in_one_line(arguments: list[str], word: str) -> None:
+    assert_refused(grokterm(*arguments), word)
+
+
+@pytest.mark.parametrize(
+    ("content", "word"),
+    [
+        (b"title = [", "not valid TOML"),
+        (b"title = \xff\n", "not a text in UTF-8"),
+        (b"title = 3\n", "title must be a text, not 3"),
+        (b"[optimizer]\nkind = 'gd'\nbetas = [0.9, 0.98]\n", "unknown setting optimizer.betas"),
+    ],
+)
+def test_a_broken_preset_is_refused_in_one_line(content: bytes, word: str, here: Here, tmp_path: Path) -> None:
+    (tmp_path / "broken.toml").write_bytes(content)
+    assert_refused(here("run", "--preset", "./broken.toml"), word)
+
+
+def test_only_some_settings_may_change_when_a_run_goes_on(finished: Run) -> None:
+    files = files_of(finished)
+    outcome = grokterm("run", "--resume", finished.name, "--set", "task.modulus=13")
+    assert_refused(outcome, "task.modulus cannot be changed when a run is resumed", "training.steps")
+    assert files_of(finished) == files
+
+
+def test_a_truncated_checkpoint_is_refused(finished: Run) -> None:
+    newest = max(finished.checkpoints.iterdir())
+    newest.write_bytes(newest.read_bytes()[:100])
+    outcome = grokterm("run", "--resume", finished.name, "--set", "training.steps=70")
+    assert_refused(outcome, newest.name, "cannot be read", "delete it")
+
+
+def test_a_damaged_journal_is_refused(finished: Run) -> None:
+    finished.journal.write_bytes(b"nonsense\n" + finished.journal.read_bytes())
+    assert_refused(grokterm("run", "--resume", finished.name), "journal.jsonl, line 1, is not a record")
+
+
+def test_a_runs_folder_that_is_a_file_is_refused(preset: Path, tmp_path: Path) -> None:
+    (tmp_path / "occupied").write_text("")
+    outcome = grokterm("run", "--preset", preset, "--runs-dir", "occupied")
+    assert_refused(outcome, "occupied cannot be written: File exists", "--runs-dir")
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a CUDA device")
+def test_a_device_that_is_not_there_is_refused_before_a_run_is_made(preset: Path, tmp_path: Path) -> None:
+    outcome = grokterm("run", "--preset", preset, "--set", "device=cuda")
+    assert_refused(outcome, "device cuda: this machine has no CUDA device")
+    assert list_runs(tmp_path / "runs") == []

@@ -1,0 +1,162 @@
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from grokterm.experiment.experiment import Experiment
+from grokterm.runs.checkpoint import load_checkpoint
+from grokterm.runs.journal import read_journal
+from grokterm.runs.store import Run, list_runs
+from grokterm.training.records import Checkpointed, Finished
+from tests.cli.background import SECONDS, started, training, wait_for_lines, with_patch
+from tests.cli.process import command_line, grokterm
+from tests.control.driving import undisturbed, with_settings
+from tests.runs.tensors import same
+
+A_DISK_THAT_HANGS = """
+from threading import Event
+from grokterm.control import session
+
+def hang(*_):
+    sys.stderr.write("saving\\n")
+    sys.stderr.flush()
+    Event().wait()
+
+def send(self, command, real=session.Session.send):
+    real(self, command)
+    sys.stderr.write("told\\n")
+    sys.stderr.flush()
+
+session.save_checkpoint, session.Session.send = hang, send
+"""
+
+A_SHORT_PATIENCE = "from grokterm.cli import signals\nsignals.SAVE_SECONDS = 0.1\n"
+
+A_SLOW_START = """
+from threading import Event
+from grokterm.control import opening
+
+def hang(*_):
+    sys.stderr.write("opening\\n")
+    sys.stderr.flush()
+    Event().wait()
+
+opening.start_session = hang
+"""
+
+ON_A_TERMINAL = """
+import os, sys
+terminal = os.open(sys.argv[1], os.O_RDWR)
+for number in (0, 1, 2):
+    os.dup2(terminal, number)
+os.execv(sys.executable, sys.argv[2:])
+"""
+
+
+def saved_end(run: Run) -> Finished:
+    """Return a journal's last line; a checkpoint of the same step must stand right before it."""
+    saved, end = read_journal(run.journal)[-2:]
+    assert isinstance(saved, Checkpointed)
+    assert isinstance(end, Finished)
+    assert saved.step == end.step
+    assert (run.checkpoints / saved.file).exists()
+    return end
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)], ids=["int", "term", "hup"]
+)
+def test_a_signal_saves_and_ends_the_run(number: int, code: int, preset: Path, tmp_path: Path) -> None:
+    with started(training(preset)) as child:
+        run = wait_for_lines(tmp_path / "runs", 5)
+        child.send_signal(number)
+        out, err = child.communicate(timeout=SECONDS)
+    assert child.returncode == code
+    end = saved_end(run)
+    assert end.reason == "interrupted"
+    assert f"ended         interrupted at step {end.step:,}" in out.splitlines()
+    assert err.splitlines()[-1].endswith(f"saved: go on with grokterm run --resume {run.name}")
+    assert "Traceback" not in err
+
+
+@pytest.mark.slow
+def test_an_interrupted_run_goes_on_to_the_weights_of_an_undisturbed_one(
+    preset: Path, tiny: Experiment, tmp_path: Path
+) -> None:
+    with started(training(preset)) as child:
+        run = wait_for_lines(tmp_path / "runs", 20)
+        child.send_signal(signal.SIGINT)
+        child.communicate(timeout=SECONDS)
+    steps = saved_end(run).step + 20
+    resumed = grokterm("run", "--resume", run.name, "--set", f"training.steps={steps}")
+    assert resumed.code == 0, resumed.err
+    assert saved_end(run).step == steps
+    expected = undisturbed(with_settings(tiny, training={"steps": steps})).tensors()
+    assert same(load_checkpoint(max(run.checkpoints.iterdir())), expected)
+
+
+def test_a_second_interrupt_leaves_at_once(preset: Path) -> None:
+    with started(with_patch(A_DISK_THAT_HANGS, training(preset))) as child:
+        assert child.stderr is not None
+        for awaited in ("saving\n", "told\n"):
+            assert child.stderr.readline() == awaited
+            child.send_signal(signal.SIGINT)
+        assert child.wait(SECONDS) == 130
+
+
+def test_a_disk_that_hangs_does_not_keep_an_interrupted_run_for_ever(preset: Path) -> None:
+    with started(with_patch(A_SHORT_PATIENCE + A_DISK_THAT_HANGS, training(preset))) as child:
+        assert child.stderr is not None
+        assert child.stderr.readline() == "saving\n"
+        child.send_signal(signal.SIGTERM)
+        assert child.wait(SECONDS) == 143
+
+
+def test_an_interrupt_before_there_is_a_run_leaves_at_once_and_nothing_behind(preset: Path, tmp_path: Path) -> None:
+    with started(with_patch(A_SLOW_START, training(preset))) as child:
+        assert child.stderr is not None
+        assert child.stderr.readline() == "opening\n"
+        child.send_signal(signal.SIGINT)
+        assert child.wait(SECONDS) == 130
+    assert list_runs(tmp_path / "runs") == []
+
+
+def test_a_run_that_was_started_to_survive_a_hangup_survives_it(preset: Path, tmp_path: Path) -> None:
+    with started(training(preset), ignoring=signal.SIGHUP) as child:
+        run = wait_for_lines(tmp_path / "runs", 5)
+        child.send_signal(signal.SIGHUP)
+        wait_for_lines(tmp_path / "runs", run.journal.read_bytes().count(b"\n") + 20)
+        child.send_signal(signal.SIGTERM)
+        assert child.wait(SECONDS) == 143
+
+
+def test_a_run_whose_terminal_goes_away_is_saved(preset: Path, tmp_path: Path) -> None:
+    master, slave = os.openpty()
+    command = [sys.executable, "-c", ON_A_TERMINAL, os.ttyname(slave), *training(preset)]
+    with started(command, new_session=True) as child:
+        os.close(slave)
+        try:
+            run = wait_for_lines(tmp_path / "runs", 5)
+        finally:
+            os.close(master)
+        assert child.wait(SECONDS) == 129
+    assert saved_end(run).reason == "interrupted"
+
+
+def test_a_full_disk_ends_a_headless_run_with_what_can_be_done(preset: Path) -> None:
+    patch = """
+import errno
+from grokterm.runs import checkpoint
+def refuse(*_):
+    raise OSError(errno.ENOSPC, "No space left on device")
+checkpoint.write_durably = refuse
+"""
+    with started(with_patch(patch, command_line("run", "--preset", preset))) as child:
+        out, err = child.communicate(timeout=SECONDS)
+    assert (child.returncode, out) == (1, "")
+    (line,) = err.splitlines()
+    assert line.startswith("grokterm: ")
+    assert "No space left on device" in line
+    assert "--resume tiny-" in line

@@ -1,0 +1,154 @@
+import json
+import math
+import re
+from pathlib import Path
+
+import pytest
+
+from grokterm.errors import CheckpointError
+from grokterm.experiment.interventions import Set, Swap
+from grokterm.runs.journal import JournalWriter, read_journal, rewind_journal
+from grokterm.training.records import (
+    Advanced,
+    Continued,
+    Evaluated,
+    Paced,
+    Paused,
+    Reached,
+    Record,
+    Refused,
+    Unsaved,
+)
+from tests.runs.records import acted, checkpointed, evaluated, finished, started
+
+EVERYTHING: list[Record] = [
+    started(changes=("training.steps=9",)),
+    evaluated(0),
+    Reached(step=1, milestone="memorized"),
+    acted(2, Swap(train_fraction=0.25)),
+    acted(2, Set(values={"optimizer.learning_rate": 0.125})),
+    Paused(step=3),
+    Continued(step=3),
+    checkpointed(4),
+    finished(5),
+]
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Path:
+    """An empty journal in a run directory."""
+    (tmp_path / "checkpoints").mkdir()
+    path = tmp_path / "journal.jsonl"
+    path.touch()
+    return path
+
+
+def keep(journal: Path, records: list[Record]) -> list[Record]:
+    """Write records, and the checkpoint files that they name."""
+    JournalWriter(journal, journal.stat().st_size).write(records)
+    for record in records:
+        if record.record == "checkpointed":
+            (journal.parent / "checkpoints" / record.file).touch()
+    return records
+
+
+def test_every_record_survives_the_journal(journal: Path) -> None:
+    writer = JournalWriter(journal)
+    for record in EVERYTHING:
+        writer.write([record])
+    assert read_journal(journal) == EVERYTHING
+    assert len(journal.read_bytes().splitlines()) == len(EVERYTHING)
+
+
+def test_what_means_nothing_later_is_not_kept(journal: Path) -> None:
+    passing: list[Record] = [
+        Advanced(step=1, steps_per_second=9.0),
+        Paced(step=1, steps_per_second=None),
+        Unsaved(step=1, message="full"),
+        Refused(step=1, message="no"),
+    ]
+    JournalWriter(journal).write(passing)
+    assert journal.read_bytes() == b""
+
+
+def test_numbers_that_are_not_finite_survive_the_journal(journal: Path) -> None:
+    keep(journal, [evaluated(0, train_loss=math.nan, val_loss=-math.inf)])
+    (read,) = read_journal(journal)
+    assert isinstance(read, Evaluated)
+    assert math.isnan(read.train_loss)
+    assert read.val_loss == -math.inf
+    assert "NaN" in json.loads(journal.read_text(), parse_constant=_refuse).values()
+
+
+@pytest.mark.parametrize("n_lost", range(1, 40))
+def test_a_torn_last_line_is_skipped_wherever_it_tore(n_lost: int, journal: Path) -> None:
+    whole = keep(journal, [started(), evaluated(0), evaluated(1)])
+    journal.write_bytes(journal.read_bytes()[:-n_lost])
+    assert read_journal(journal) == whole[:-1]
+
+
+@pytest.mark.parametrize("n_lost", [1, 2, 30])
+def test_a_run_goes_on_after_a_torn_line_without_a_trace_of_it(n_lost: int, journal: Path) -> None:
+    keep(journal, [started(), checkpointed(0), checkpointed(1)])
+    journal.write_bytes(journal.read_bytes()[:-n_lost])
+    JournalWriter(journal, rewind_journal(journal).end).write([evaluated(1)])
+    assert read_journal(journal) == [started(), checkpointed(0), evaluated(1)]
+
+
+@pytest.mark.parametrize("damage", [b"{}\n", b"\n", b"\x00\x00\n", b"\xff\n", b'{"record":"evaluated","step":1}\n', b"[]\n"])
+def test_a_damaged_line_in_the_middle_is_refused_with_its_number(damage: bytes, journal: Path) -> None:
+    keep(journal, [started()])
+    journal.write_bytes(journal.read_bytes() + damage)
+    keep(journal, [evaluated(1)])
+    with pytest.raises(CheckpointError, match=rf"^{re.escape(str(journal))}, line 2, is not a record: .*damaged$"):
+        read_journal(journal)
+
+
+def test_a_journal_that_is_missing_is_refused_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match=r"^.*journal.jsonl cannot be read: No such file or directory$"):
+        read_journal(tmp_path / "journal.jsonl")
+
+
+def test_times_are_for_people_and_never_read(journal: Path) -> None:
+    keep(journal, EVERYTHING)
+    lines = [json.loads(line) for line in journal.read_text().splitlines()]
+    assert all(line.pop("time") for line in lines)
+    without = "".join(json.dumps(line) + "\n" for line in lines)
+    journal.write_text(without)
+    assert read_journal(journal) == EVERYTHING
+    journal.write_text(without.replace("{", '{"time": "half past nonsense", ', 1))
+    assert read_journal(journal) == EVERYTHING
+
+
+def test_a_run_goes_on_from_the_last_checkpoint(journal: Path) -> None:
+    before = keep(journal, [started(), checkpointed(1), evaluated(2), checkpointed(3)])
+    end = journal.stat().st_size
+    keep(journal, [evaluated(4), finished(5)])
+    rewound = rewind_journal(journal)
+    assert list(rewound.records) == before
+    assert rewound.checkpoint == checkpointed(3)
+    assert rewound.end == end
+
+
+def test_a_checkpoint_whose_file_is_gone_is_passed_over(journal: Path) -> None:
+    keep(journal, [started(), checkpointed(1), evaluated(2), checkpointed(3)])
+    (journal.parent / "checkpoints" / checkpointed(3).file).unlink()
+    assert rewind_journal(journal).checkpoint == checkpointed(1)
+    (journal.parent / "checkpoints" / checkpointed(1).file).unlink()
+    rewound = rewind_journal(journal)
+    assert (rewound.records, rewound.checkpoint, rewound.end) == ((), None, 0)
+
+
+def test_what_came_after_the_checkpoint_is_dropped_with_the_first_line_that_is_written(journal: Path) -> None:
+    keep(journal, [started(), checkpointed(1), evaluated(2), finished(2)])
+    before = journal.read_bytes()
+    writer = JournalWriter(journal, rewind_journal(journal).end)
+    writer.write([])
+    writer.write([Advanced(step=1, steps_per_second=1.0)])
+    assert journal.read_bytes() == before  # a run that is only looked at stays as it was
+    writer.write([evaluated(3)])
+    assert read_journal(journal) == [started(), checkpointed(1), evaluated(3)]
+
+
+def _refuse(constant: str) -> None:
+    raise AssertionError(f"{constant} is not JSON")

@@ -1,0 +1,166 @@
+import json
+import os
+from datetime import datetime, tzinfo
+from pathlib import Path
+from typing import Self
+
+import pytest
+
+from grokterm.errors import RunNotFoundError, StorageError
+from grokterm.experiment.experiment import Experiment
+from grokterm.runs import store
+from grokterm.runs.store import Run, create_run, find_run, list_runs
+from tests.runs.failing import failing_once
+
+
+class _StandingClock(datetime):
+    """It is always the same second."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Self:
+        return cls(2030, 1, 2, 3, 4, 5, tzinfo=tz)
+
+
+@pytest.fixture
+def standing_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "datetime", _StandingClock)
+
+
+def make(folder: Path, experiment: Experiment, preset: str = "tiny") -> Run:
+    return create_run(folder, experiment, preset, {"threads": 1})
+
+
+def test_a_new_run_is_a_direct_child_with_everything_in_it(tiny: Experiment, tmp_path: Path) -> None:
+    run = make(tmp_path / "deep" / "runs", tiny)
+    assert run.path.parent == tmp_path / "deep" / "runs"
+    assert run.name.startswith("tiny-")
+    assert {path.name for path in run.path.iterdir()} == {"experiment.toml", "meta.json", "journal.jsonl", "checkpoints"}
+    assert run.experiment == tiny
+    assert run.meta == {"preset": "tiny", "threads": 1}
+    assert run.journal.read_bytes() == b""
+
+
+@pytest.mark.parametrize("n_writes_before", [0, 1, 2])
+def test_a_run_that_could_not_be_completed_is_never_listed(
+    n_writes_before: int, tiny: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "write_durably", failing_once(store.write_durably, at=n_writes_before + 1))
+    with pytest.raises(StorageError, match=r"cannot be written: No space left"):
+        make(tmp_path, tiny)
+    assert list_runs(tmp_path) == []
+    assert all(path.name.startswith(".") for path in tmp_path.iterdir())
+
+
+@pytest.mark.usefixtures("standing_clock")
+def test_runs_of_the_same_second_get_different_names(tiny: Experiment, tmp_path: Path) -> None:
+    names = [make(tmp_path, tiny).name for _ in range(3)]
+    assert names == ["tiny-20300102-030405", "tiny-20300102-030405-2", "tiny-20300102-030405-3"]
+
+
+@pytest.mark.usefixtures("standing_clock")
+def test_a_name_that_another_process_takes_at_the_last_moment_is_left_to_it(
+    tiny: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs = make(tmp_path, tiny)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "exists", lambda _: False)  # it was free when we looked
+        ours = make(tmp_path, tiny)
+    assert ours.path != theirs.path
+    assert {run.path for run in list_runs(tmp_path)} == {ours.path, theirs.path}
+
+
+def test_a_run_is_found_by_its_name_and_by_its_path(tiny: Experiment, tmp_path: Path) -> None:
+    run = make(tmp_path / "runs", tiny)
+    assert find_run(tmp_path / "runs", run.name) == run
+    assert find_run(tmp_path / "elsewhere", str(run.path)) == run
+
+
+def test_a_run_under_the_home_folder_is_found(tiny: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    run = make(tmp_path / "runs", tiny)
+    assert find_run(tmp_path / "elsewhere", f"~/runs/{run.name}") == run
+
+
+def test_a_missing_run_names_the_nearest(tiny: Experiment, tmp_path: Path) -> None:
+    run = make(tmp_path, tiny)
+    with pytest.raises(RunNotFoundError, match=f"did you mean '{run.name}'"):
+        find_run(tmp_path, run.name[:-1])
+
+
+def test_a_missing_run_unlike_any_other_says_where_to_look(tiny: Experiment, tmp_path: Path) -> None:
+    with pytest.raises(RunNotFoundError, match="holds no run"):
+        find_run(tmp_path, "mine")
+    make(tmp_path, tiny)
+    with pytest.raises(RunNotFoundError, match="grokterm runs"):
+        find_run(tmp_path, "mine")
+
+
+def test_a_name_longer_than_a_file_may_have_is_no_run(tmp_path: Path) -> None:
+    with pytest.raises(RunNotFoundError, match="no run is called"):
+        find_run(tmp_path, "x" * 300)
+
+
+def test_runs_are_listed_oldest_first_also_after_an_older_one_was_resumed(tiny: Experiment, tmp_path: Path) -> None:
+    runs = [make(tmp_path, tiny, preset) for preset in ("c", "a", "b")]
+    for age, run in zip((30, 20, 10), runs, strict=True):
+        moment = run.path.stat().st_mtime - age
+        for path in (run.path, *run.path.iterdir()):
+            os.utime(path, (moment, moment))
+    runs[0].rewrite(tiny)
+    assert list_runs(tmp_path) == runs
+
+
+def test_the_list_skips_what_is_no_run(tiny: Experiment, tmp_path: Path) -> None:
+    run = make(tmp_path, tiny)
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes.txt").write_text("mine")
+    run.path.rename(tmp_path / f".{run.name}")
+    assert list_runs(tmp_path) == []
+
+
+def test_a_run_that_lost_its_meta_data_is_still_listed_and_read(tiny: Experiment, tmp_path: Path) -> None:
+    run = make(tmp_path, tiny)
+    for content in ("", "[1, 2]", None):
+        if content is None:
+            (run.path / "meta.json").unlink()
+        else:
+            (run.path / "meta.json").write_text(content)
+        (found,) = list_runs(tmp_path)
+        assert found.meta == {}
+        assert found.experiment == tiny
+
+
+def test_a_folder_that_does_not_exist_holds_no_runs(tmp_path: Path) -> None:
+    assert list_runs(tmp_path / "nowhere") == []
+
+
+def test_a_runs_folder_that_is_a_file_is_refused_in_one_line(tiny: Experiment, tmp_path: Path) -> None:
+    (tmp_path / "runs").write_text("")
+    with pytest.raises(StorageError, match=r"^.*runs cannot be written: File exists: .*--runs-dir$"):
+        make(tmp_path / "runs", tiny)
+    with pytest.raises(StorageError, match=r"^.*runs cannot be read: Not a directory: .*--runs-dir$"):
+        list_runs(tmp_path / "runs")
+
+
+def test_a_runs_folder_that_cannot_be_written_is_refused_in_one_line(tiny: Experiment) -> None:
+    with pytest.raises(StorageError, match=r"^/proc cannot be written: .*--runs-dir$"):
+        make(Path("/proc"), tiny)
+
+
+def test_a_changed_experiment_is_read_back(tiny: Experiment, tmp_path: Path) -> None:
+    run = make(tmp_path, tiny)
+    longer = tiny.model_copy(update={"title": "Longer"})
+    assert run.experiment == tiny
+    run.rewrite(longer)
+    assert run.experiment == Run(run.path).experiment == longer
+
+
+def test_a_run_whose_settings_are_damaged_says_so(tiny: Experiment, tmp_path: Path) -> None:
+    run = make(tmp_path, tiny)
+    (run.path / "experiment.toml").write_text("[task]\nmodulus = 1\n")
+    with pytest.raises(RunNotFoundError, match=rf"run {run.name}: experiment.toml cannot be read: task.modulus must be"):
+        _ = run.experiment
+
+
+def test_the_meta_data_is_json_for_other_programs(tiny: Experiment, tmp_path: Path) -> None:
+    assert json.loads((make(tmp_path, tiny).path / "meta.json").read_text())["preset"] == "tiny"

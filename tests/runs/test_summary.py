@@ -1,0 +1,108 @@
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from grokterm.experiment.expectation import MEASURES
+from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.interventions import Save, Swap
+from grokterm.runs.store import Run, create_run
+from grokterm.runs.summary import Summary, summarize
+from grokterm.training.records import Reached, Record
+from tests.runs.records import acted, checkpointed, evaluated, finished, started
+
+CONTRACT = {
+    "run", "preset", "device", "engine", "steps", "seconds", "steps_per_second",
+    "memorized_at", "grokked_at", "ungrokked_at", "diverged_at",
+    "train_loss", "val_loss", "train_accuracy", "val_accuracy", "val_loss_peak", "val_loss_peak_at",
+    "segments",
+}  # fmt: skip
+
+
+@pytest.fixture
+def run(tiny: Experiment, tmp_path: Path) -> Run:
+    return create_run(tmp_path, tiny, "tiny", {})
+
+
+def as_json(summary: Summary) -> dict[str, Any]:
+    """Read a summary as a strict JSON reader would: NaN and Infinity are no JSON."""
+    parsed = json.loads(summary.model_dump_json(), parse_constant=_refuse)
+    assert isinstance(parsed, dict)
+    return parsed
+
+
+def test_every_key_of_the_contract_is_there_also_before_anything_happened(run: Run) -> None:
+    printed = as_json(summarize(run, []))
+    assert printed.keys() >= CONTRACT
+    assert printed["run"] == run.name
+    assert printed["preset"] == "tiny"
+    assert printed["steps_per_second"] is None
+
+
+def test_a_run_is_summed_up(run: Run) -> None:
+    records: list[Record] = [
+        started(),
+        evaluated(0, val_loss=0.5),
+        evaluated(10, val_loss=0.75),
+        Reached(step=10, milestone="memorized"),
+        checkpointed(10, seconds=1.0),
+        evaluated(20, val_loss=0.25, val_accuracy=1.0),
+        Reached(step=20, milestone="grokked"),
+        finished(20, seconds=4.0),
+    ]
+    summary = summarize(run, records)
+    assert (summary.steps, summary.seconds, summary.steps_per_second) == (20, 4.0, 5.0)
+    assert (summary.memorized_at, summary.grokked_at, summary.ungrokked_at) == (10, 20, None)
+    assert (summary.val_loss_peak, summary.val_loss_peak_at) == (0.75, 10)
+    assert (summary.val_loss, summary.val_accuracy) == (0.25, 1.0)
+    assert (summary.device, summary.engine, summary.ended) == ("cpu", "eager", "complete")
+
+
+def test_each_swap_begins_a_segment_with_milestones_of_its_own(run: Run) -> None:
+    records: list[Record] = [
+        started(),
+        Reached(step=10, milestone="memorized"),
+        Reached(step=20, milestone="grokked"),
+        acted(20, Save()),
+        acted(30, Swap(train_fraction=0.25), n_train=3, n_val=4),
+        Reached(step=40, milestone="memorized"),
+        Reached(step=50, milestone="ungrokked"),
+    ]
+    summary = summarize(run, records)
+    first, second = summary.segments
+    assert (first.from_step, first.n_train, first.n_val) == (0, 6, 4)
+    assert (second.from_step, second.n_train, second.n_val) == (30, 3, 4)
+    assert (first.memorized_at, first.grokked_at, first.ungrokked_at) == (10, 20, None)
+    assert (second.memorized_at, second.grokked_at, second.ungrokked_at) == (40, None, 50)
+    assert (summary.memorized_at, summary.grokked_at, summary.ungrokked_at) == (10, 20, 50)
+
+
+def test_a_resumed_run_is_one_segment_and_has_not_ended_yet(run: Run) -> None:
+    summary = summarize(run, [started(), finished(10), started(10), evaluated(15)])
+    assert [segment.from_step for segment in summary.segments] == [0]
+    assert summary.ended is None
+
+
+def test_what_is_not_finite_is_null_in_json(run: Run) -> None:
+    records: list[Record] = [
+        started(),
+        evaluated(0, val_loss=0.5),
+        evaluated(10, train_loss=math.nan, val_loss=math.inf),
+        Reached(step=10, milestone="diverged"),
+        finished(10, "diverged", seconds=1.0),
+    ]
+    printed = as_json(summarize(run, records))
+    assert printed["train_loss"] is printed["val_loss"] is None
+    assert printed["diverged_at"] == 10
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+def test_everything_that_can_be_expected_is_a_number_of_the_summary(measure: str) -> None:
+    summary = Summary.model_validate({"run": "r", "preset": "p", measure: 1})
+    assert summary.model_dump()[measure] == 1
+
+
+def _refuse(constant: str) -> None:
+    raise AssertionError(f"{constant} is not JSON")
