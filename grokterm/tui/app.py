@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from signal import SIGTERM
+from signal import Signals
+from threading import enumerate as living_threads
 from typing import ClassVar
 
+from rich.text import Text
 from textual import on, work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.filter import Monochrome, NoColor
 from textual.screen import Screen
 
 from grokterm.control.commands import Leave
@@ -25,11 +28,8 @@ from grokterm.tui.screens.dialogs import Confirm
 from grokterm.tui.screens.help import HelpScreen
 from grokterm.tui.screens.lab import LabScreen
 from grokterm.tui.screens.setup import SetupScreen
-from grokterm.tui.terminal import CHECK_SECONDS, end_without_terminal, is_terminal_gone, on_signals
+from grokterm.tui.terminal import CHECK_SECONDS, SAVE_SECONDS, end_without_terminal, is_terminal_gone, on_signals
 from grokterm.tui.theme import THEME
-
-SAVE_SECONDS = 20.0
-"""How long leaving waits for a training to save itself."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,8 @@ class GroktermApp(App[int]):
         self._opening = opening
         self.cursor_blink = False
         self.set_class(opening.palette.is_ascii, "-ascii")
+        # Textual answers NO_COLOR with shades of grey, which are colour codes too.
+        self._filters = [NoColor() if isinstance(known, Monochrome) else known for known in self._filters]
 
     def on_mount(self) -> None:
         """Show the first screen; torch loads behind it."""
@@ -109,8 +111,9 @@ class GroktermApp(App[int]):
         self._set_up()
 
     def _set_up(self) -> None:
-        """Return to the form, as it was left."""
-        self.pop_screen()
+        """Return to the form, as it was left, from the lab and whatever covers it."""
+        while self._lab is not None:
+            self.pop_screen()
         if not isinstance(self.screen, SetupScreen):
             self.push_screen(SetupScreen(self._opening.preset))
 
@@ -127,14 +130,16 @@ class GroktermApp(App[int]):
 
     async def action_quit(self) -> None:
         """Quit, once the training that runs may end."""
-        self._quit()
+        if not isinstance(self.screen, Confirm):
+            self._quit()
 
     @work(exclusive=True, group="quit")
     async def _quit(self) -> None:
         lab = self._lab
         if lab is None or await self._may_end(lab, "Save and quit" if not lab.state.unsaved else "Quit"):
             await self.run_worker(self._save, thread=True).wait()
-            self.exit(0)
+            lost = lab.state.unsaved if lab is not None else ""
+            self.exit(1 if lost else 0, message=Text(f"grokterm: {plain_text(lost)}") if lost else None)
 
     async def _may_end(self, lab: LabScreen, agree: str) -> bool:
         state = lab.state
@@ -155,12 +160,14 @@ class GroktermApp(App[int]):
         return next((screen for screen in reversed(self.screen_stack) if isinstance(screen, LabScreen)), None)
 
     def _save(self) -> None:
-        if (lab := self._lab) is not None and lab.thread.is_alive():
-            lab.thread.leave(SAVE_SECONDS)
+        """End every training, also one whose screen has been left and that is still saving."""
+        for thread in living_threads():
+            if isinstance(thread, TrainingThread):
+                thread.leave(SAVE_SECONDS)
 
-    def _terminate(self) -> None:
+    def _terminate(self, number: Signals) -> None:
         self._save()
-        self.exit(128 + SIGTERM)
+        self.exit(128 + number)
 
     def _hang_up(self) -> None:
         self._save()

@@ -59,6 +59,20 @@ def form_fields(experiment: Experiment) -> Iterator[FormField]:
             yield _field(getattr(experiment, section), name, f"{section}.")
 
 
+def without_other_kinds(edits: dict[str, str]) -> dict[str, str]:
+    """Leave out edits of settings that a kind, edited too, does not have."""
+    for section, (kind, members) in OVERRIDABLE_KINDS.items():
+        known = {
+            f"{section}.{name}"
+            for one in members
+            if one.model_fields[kind].default == edits.get(f"{section}.{kind}")
+            for name in one.model_fields
+        }
+        if known:
+            edits = {name: text for name, text in edits.items() if name in known or not name.startswith(f"{section}.")}
+    return edits
+
+
 def _kind_first(settings: Settings) -> list[str]:
     return sorted(type(settings).model_fields, key=lambda name: name not in ("kind", "architecture"))
 

@@ -8,6 +8,8 @@ import termios
 from collections.abc import Callable
 
 CHECK_SECONDS = 1.0
+SAVE_SECONDS = 20.0
+"""How long leaving waits for a training to save itself."""
 
 
 def is_terminal_gone() -> bool:
@@ -19,10 +21,11 @@ def is_terminal_gone() -> bool:
     return False
 
 
-def on_signals(*, terminate: Callable[[], None], hang_up: Callable[[], None]) -> None:
+def on_signals(*, terminate: Callable[[signal.Signals], None], hang_up: Callable[[], None]) -> None:
     """Call back in the event loop when the process is asked to end, or its terminal has gone."""
     loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGTERM, terminate)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, terminate, number)
     loop.add_signal_handler(signal.SIGHUP, hang_up)
 
 

@@ -1,6 +1,7 @@
 """The lab: one training, watched and acted upon."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import ClassVar, Literal
 
 from textual import work
@@ -21,9 +22,12 @@ from grokterm.experiment.interventions import Action, Save
 from grokterm.plots.axis import Scale
 from grokterm.plots.palettes import Palette
 from grokterm.plots.plain import plain_text
-from grokterm.tui.screens.dialogs import ActionDialog, change_dialog, swap_dialog
+from grokterm.tui.news import News, Severity
+from grokterm.tui.screens.dialogs import change_dialog, swap_dialog
+from grokterm.tui.terminal import SAVE_SECONDS
 from grokterm.tui.widgets.curves import CurvesView
 from grokterm.tui.widgets.facts import Facts
+from grokterm.tui.widgets.picture import Picture
 from grokterm.tui.widgets.spectrum import SpectrumView
 from grokterm.tui.widgets.status import Banner, Status
 from grokterm.tui.widgets.weights import ORDERS, WeightsView
@@ -80,9 +84,8 @@ class LabScreen(Screen[None]):
         self._again = again
         self._palette = palette
         self._views = Static(id="views", markup=False)
-        self._n_refusals_said = 0
-        self._unsaved_said = ""
-        self._will_say_saved = False
+        self._shown: LabState | None = None
+        self._news = News()
 
     def compose(self) -> ComposeResult:
         """Compose facts, curves and pictures of the weights; on a narrow terminal one of them at a time."""
@@ -102,7 +105,7 @@ class LabScreen(Screen[None]):
     def on_mount(self) -> None:
         """Start training, and look at it ten times a second."""
         self.thread.start()
-        self.set_interval(POLL_SECONDS, self._poll)
+        self._watching = self.set_interval(POLL_SECONDS, self._poll)
         self.set_interval(LOOK_SECONDS, self._look)
 
     @property
@@ -114,10 +117,13 @@ class LabScreen(Screen[None]):
         if self.thread.bug is not None:
             raise self.thread.bug
         if self.thread.failure:
+            self._watching.stop()
             self.post_message(self.Failed(self.thread.failure))
             return
-        self._show()
-        self._say_what_is_new()
+        if (state := self.state) is not self._shown:
+            self._shown = state
+            self._say(state)
+        self._draw()
 
     def _look(self) -> None:
         """Ask for the weights, if somebody can see them and they have changed."""
@@ -126,13 +132,17 @@ class LabScreen(Screen[None]):
         if seen and not self.frozen and (snapshot is None or snapshot.step != self.state.step):
             self.thread.send(Look())
 
-    def _show(self, *, at_once: bool = False) -> None:
-        state = self.state
+    def _say(self, state: LabState) -> None:
         self.query_one(Banner).state = state
         self.query_one(Status).state = state
         self.query_one(Facts).show(state, self.thread.run_name)
+        for notice in self._news.of(state, self.thread.run_name):
+            self._notify(notice.text, notice.title, notice.severity)
+
+    def _draw(self, *, at_once: bool = False) -> None:
         if self.frozen and not at_once:
             return
+        state = self.state
         for curves in self.query(CurvesView):
             curves.show(state, self.x_scale, at_once=at_once)
         if (snapshot := self.thread.snapshot) is not None:
@@ -140,19 +150,7 @@ class LabScreen(Screen[None]):
             self.query_one(WeightsView).show(snapshot, layer, self.order, state, at_once=at_once)
             self.query_one(SpectrumView).show(snapshot, layer, state, at_once=at_once)
 
-    def _say_what_is_new(self) -> None:
-        state = self.state
-        for message in state.refusals[self._n_refusals_said :]:
-            self._notify(message, "Not done", "warning")
-        self._n_refusals_said = len(state.refusals)
-        if state.unsaved and state.unsaved != self._unsaved_said:
-            self._notify(f"{state.unsaved}. Training waits: make room, press s, then space.", "Not saved", "error")
-        self._unsaved_said = state.unsaved
-        if self._will_say_saved and state.saved_at == state.step and not state.unsaved:
-            self._will_say_saved = False
-            self._notify(f"{self.thread.run_name}, step {state.step:,}", "Saved")
-
-    def _notify(self, text: str, title: str, severity: Literal["information", "warning", "error"] = "information") -> None:
+    def _notify(self, text: str, title: str, severity: Severity = "information") -> None:
         self.notify(plain_text(text), title=title, severity=severity, markup=False)
 
     def _send(self, command: Command) -> None:
@@ -198,29 +196,29 @@ class LabScreen(Screen[None]):
 
     def action_swap(self) -> None:
         """Ask for another training set."""
-        self._ask(swap_dialog(self.state.experiment))
+        self.app.push_screen(swap_dialog(self.state.experiment), self._act)
 
     def action_change(self) -> None:
         """Ask for another learning rate or weight decay."""
-        self._ask(change_dialog(self.state.experiment))
+        self.app.push_screen(change_dialog(self.state.experiment), self._act)
 
-    @work
-    async def _ask(self, dialog: ActionDialog) -> None:
-        action: Action | None = await self.app.push_screen_wait(dialog)
+    def _act(self, action: Action | None) -> None:
         if action is not None:
             self._send(action)
 
     def action_save(self) -> None:
         """Write a checkpoint."""
-        self._will_say_saved = True
+        self._news.await_save(self.state.step)
         self._send(Save())
 
     @work(exclusive=True)
     async def action_restart(self) -> None:
         """Save and leave this run; start again with the same settings and seed."""
-        old, self.thread = self.thread, self._again()
-        self._n_refusals_said, self._unsaved_said = 0, ""
-        await self.run_worker(lambda: old.leave(20), thread=True).wait()
+        await self.run_worker(partial(self.thread.leave, SAVE_SECONDS), thread=True).wait()
+        self.thread = self._again()
+        self._news = News()
+        for picture in self.query(Picture):
+            picture.forget()
         self.thread.start()
 
     def action_freeze(self) -> None:
@@ -231,22 +229,22 @@ class LabScreen(Screen[None]):
     def action_scale(self) -> None:
         """Change the axis of steps between logarithmic and linear."""
         self.x_scale = "linear" if self.x_scale == "log" else "log"
-        self._show(at_once=True)
+        self._draw(at_once=True)
 
     def action_layer(self) -> None:
         """Look at the next layer."""
         if (snapshot := self.thread.snapshot) is not None:
             names = list(snapshot.layers)
             self.layer = names[(names.index(self.layer) + 1) % len(names)] if self.layer in names else names[1 % len(names)]
-            self._show(at_once=True)
+            self._draw(at_once=True)
 
     def action_order(self) -> None:
         """Sort the neurons another way."""
         orders = list(ORDERS)
         self.order = orders[(orders.index(self.order) + 1) % len(orders)]
-        self._show(at_once=True)
+        self._draw(at_once=True)
 
     def action_rescale(self) -> None:
         """Fit the colour range to the weights as they are now."""
         self.query_one(WeightsView).rescale()
-        self._show(at_once=True)
+        self._draw(at_once=True)

@@ -38,9 +38,14 @@ class SetupScreen(Screen[None]):
 
     def __init__(self, preset: Preset) -> None:
         super().__init__(id="setup")
-        self._presets = {known.name: known for known in list_presets()} | {preset.name: preset}
         self._preset = preset
         self._problem = ""
+        self._unlisted = ""
+        try:
+            known = list_presets()
+        except PresetError as error:
+            known, self._unlisted = [], str(error)
+        self._presets = {one.name: one for one in known} | {preset.name: preset}
 
     def compose(self) -> ComposeResult:
         """Compose presets on the left, the form on the right, two lines of explanation below."""
@@ -60,46 +65,59 @@ class SetupScreen(Screen[None]):
         picker.highlighted = list(self._presets).index(self._preset.name)
         picker.focus()
         self._describe()
+        if self._unlisted:
+            self.notify(plain_text(self._unlisted), title="No other presets", severity="error", markup=False)
 
     @on(OptionList.OptionHighlighted, "#presets")
-    async def _fill(self, event: OptionList.OptionHighlighted) -> None:
-        name = str(event.option_id)
+    async def _move(self, event: OptionList.OptionHighlighted) -> None:
+        if event.option_index == event.option_list.highlighted:  # not one that has been passed meanwhile
+            await self._fill(str(event.option_id))
+
+    @on(OptionList.OptionSelected, "#presets")
+    async def _choose(self, event: OptionList.OptionSelected) -> None:
+        await self._fill(str(event.option_id))
+        self.action_start()
+
+    async def _fill(self, name: str) -> None:
         if name == self._preset.name:
             return
         self._preset, self._problem = self._presets[name], ""
+        form = self.query_one(ExperimentForm)
         try:
-            await self.query_one(ExperimentForm).fill(self._preset.experiment)
+            await form.fill(self._preset.experiment)
         except PresetError as error:
             self._problem = str(error)
+        form.disabled = bool(self._problem)
         self._describe()
 
     @on(ExperimentForm.Edited)
     def _check(self, event: ExperimentForm.Edited) -> None:
         self._problem = event.problem
         warnings = event.experiment.warnings() if event.experiment else []
-        self._explain(event.problem or "; ".join([*event.notes, *(f"warning: {warning}" for warning in warnings)]))
+        self._explain(event.problem or "; ".join(f"warning: {warning}" for warning in warnings))
+        if event.notes:
+            self.notify(plain_text("; ".join(event.notes)), title="Changed", markup=False)
 
     @on(ExperimentForm.Explained)
     def _say(self, event: ExperimentForm.Explained) -> None:
         if not self._problem:
             self._explain(event.text)
 
-    @on(OptionList.OptionSelected, "#presets")
     @on(Input.Submitted)
     def action_start(self) -> None:
         """Train what the form says."""
-        if self._problem:
-            self.notify(plain_text(self._problem), title="Not started", severity="error", markup=False)
+        form = self.query_one(ExperimentForm)
+        if problem := self._problem or form.problem:  # the form knows before its message has come
+            self.notify(plain_text(problem), title="Not started", severity="error", markup=False)
             return
-        self.post_message(self.Chosen(self.query_one(ExperimentForm).experiment, self._preset.name))
+        self.post_message(self.Chosen(form.experiment, self._preset.name))
 
     def _describe(self) -> None:
-        if self._problem:
-            self._explain(self._problem)
-            return
-        experiment = self._preset.experiment
-        self.query_one("#title", Static).update(plain_text(experiment.title))
-        self._explain(plain_text(experiment.source))
+        title, text = self._preset.name, self._problem
+        if not text:
+            title, text = self._preset.experiment.title, self._preset.experiment.source
+        self.query_one("#title", Static).update(plain_text(title))
+        self._explain(text)
 
     def _explain(self, text: str) -> None:
         explanation = self.query_one("#explanation", Static)

@@ -12,7 +12,7 @@ from textual.widgets import Collapsible, Input, Label, Select
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.overrides import override
-from grokterm.tui.fields import FIRST, KINDS, FormField, form_fields
+from grokterm.tui.fields import FIRST, KINDS, FormField, form_fields, without_other_kinds
 
 
 class ExperimentForm(VerticalScroll):
@@ -40,6 +40,7 @@ class ExperimentForm(VerticalScroll):
         self._settings: dict[str, Any] = experiment.settings()
         self._experiment = experiment
         self._edits: dict[str, str] = {}
+        self._problem = ""
         self._fields = {field.name: field for field in form_fields(experiment)}
         self._controls: set[Input | Select[str]] = set()
 
@@ -55,16 +56,26 @@ class ExperimentForm(VerticalScroll):
                     yield self._row(field)
 
     async def fill(self, experiment: Experiment) -> None:
-        """Start over from another experiment."""
-        self._settings, self._experiment, self._edits = experiment.settings(), experiment, {}
+        """Start over from another experiment; the field that has the focus keeps it."""
+        focused = self.screen.focused if self.has_focus_within else None
+        self._settings, self._experiment, self._edits, self._problem = experiment.settings(), experiment, {}, ""
         self._fields = {field.name: field for field in form_fields(experiment)}
         self._controls = set()  # a late message of a field that has gone is no edit
         await self.recompose()
+        if focused is not None:
+            for control in self._controls:
+                if control.name == focused.name:
+                    control.focus(scroll_visible=False)
 
     @property
     def experiment(self) -> Experiment:
         """The experiment as it was last valid."""
         return self._experiment
+
+    @property
+    def problem(self) -> str:
+        """Why what is typed makes no experiment; empty when it does."""
+        return self._problem
 
     def _row(self, field: FormField) -> Horizontal:
         control: Select[str] | Input
@@ -85,18 +96,21 @@ class ExperimentForm(VerticalScroll):
         if control not in self._controls or text == self._edits.get(name, self._fields[name].text):
             return
         self._edits[name] = text
-        problem = ""
+        self._edits = without_other_kinds(self._edits)
+        self._problem = ""
         notes: tuple[str, ...] = ()
         try:
             overridden = override(self._settings, [f"{key}={value}" for key, value in self._edits.items()])
             self._experiment, notes = overridden.experiment, overridden.notes
         except ConfigError as error:
-            problem = str(error)
-        control.set_class(bool(problem), "-invalid")
-        if not problem:
-            self.query(".-invalid").remove_class("-invalid")
-        self.post_message(self.Edited(None if problem else self._experiment, problem, notes))
-        if name in KINDS and not problem:
+            self._problem = str(error)
+        control.set_class(bool(self._problem), "-invalid")
+        if self._problem:
+            self.post_message(self.Edited(None, self._problem))
+            return
+        self.query(".-invalid").remove_class("-invalid")
+        self.post_message(self.Edited(self._experiment, "", notes))
+        if not KINDS.keys().isdisjoint(self._edits):
             await self.fill(self._experiment)
 
     def on_descendant_focus(self) -> None:

@@ -36,6 +36,10 @@ class Picture(Widget):
         self._draw, self._drawn = draw, version
         self._redraw()
 
+    def forget(self) -> None:
+        """Take the next offer for new, whatever its version: it is of another run."""
+        self._drawn = None
+
     def render_line(self, y: int) -> Strip:
         """Return one line, as drawn last."""
         strip = self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width)

@@ -26,7 +26,7 @@ def phase_of(state: LabState) -> str:
 class Banner(Widget):
     """The experiment's title, and whether it runs, where and how fast."""
 
-    state: reactive[LabState | None] = reactive(None)
+    state: reactive[LabState | None] = reactive(None, always_update=True)
 
     def __init__(self, palette: Palette) -> None:
         super().__init__(id="banner")
@@ -51,7 +51,7 @@ class Banner(Widget):
 class Status(Widget):
     """Step, accuracies and losses in columns that do not jump."""
 
-    state: reactive[LabState | None] = reactive(None)
+    state: reactive[LabState | None] = reactive(None, always_update=True)
 
     def __init__(self, palette: Palette) -> None:
         super().__init__(id="status")

@@ -1,0 +1,16 @@
+from pathlib import Path
+
+import pytest
+
+from tests.tui.driving import BRIEF
+
+
+@pytest.fixture
+def presets(tmp_path: Path) -> Path:
+    """Three presets, listed before those that ship with grokterm; their moduli are 11, 13 and 17."""
+    folder = tmp_path / "presets"
+    folder.mkdir()
+    for name, modulus in (("aa", 11), ("ab", 13), ("ac", 17)):
+        text = BRIEF.replace("Brief", f"The title of {name}").replace("modulus = 11", f"modulus = {modulus}")
+        (folder / f"{name}.toml").write_text(text, encoding="utf-8")
+    return folder

@@ -1,0 +1,165 @@
+"""The lab without a terminal: built on tiny presets, driven by keys, waited for by conditions."""
+
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from textual.app import App
+from textual.pilot import Pilot
+from textual.widget import Widget
+from textual.widgets import Input, Select, Static
+
+from grokterm.control.commands import SetPace
+from grokterm.control.state import LabState
+from grokterm.experiment.presets import Preset
+from grokterm.plots.palettes import PALETTES, PaletteName
+from grokterm.runs.journal import read_journal
+from grokterm.runs.store import Run, list_runs
+from grokterm.training.records import Record
+from grokterm.tui.app import GroktermApp, Opening
+from grokterm.tui.screens.lab import LabScreen
+from grokterm.tui.widgets.form import ExperimentForm
+
+SMALL, LARGE = (80, 24), (160, 45)
+PATIENCE_SECONDS = 15.0
+
+BRIEF = """
+title = "Brief"
+source = "ours"
+[task]
+modulus = 11
+train_fraction = 0.6
+[model]
+width = 16
+scaling = "doshi"
+[optimizer]
+kind = "adamw"
+learning_rate = 1e-2
+[training]
+steps = 40
+evaluate_every = 5
+"""
+"""Over before anyone can look."""
+
+ENDLESS = BRIEF.replace("Brief", "Endless").replace("steps = 40", "steps = 1000000").replace("every = 5", "every = 100")
+"""Trains for as long as any test needs."""
+
+
+def preset_of(text: str, name: str = "tried") -> Preset:
+    """Stand in for a file."""
+    return Preset(name, Path(f"{name}.toml"), text)
+
+
+def app_on(text: str, *, runs_dir: Path = Path("runs"), palette: PaletteName = "256", start: bool = True) -> GroktermApp:
+    """Open the lab on a preset; it trains at once unless the form is wanted."""
+    return GroktermApp(Opening(preset_of(text), runs_dir, PALETTES[palette], start=start))
+
+
+def app_on_run(run: Run) -> GroktermApp:
+    """Open the lab on a saved run."""
+    preset = preset_of(run.experiment.to_toml(), run.name)
+    return GroktermApp(Opening(preset, run.path.parent, PALETTES["256"], run=run))
+
+
+async def until(pilot: Pilot[Any], condition: Callable[[], object], what: str = "") -> None:
+    """Let the application work until a condition holds."""
+    deadline = monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert monotonic() < deadline, f"waited too long for {what or 'a condition'}"
+        await pilot.pause(0.01)
+
+
+@asynccontextmanager
+async def training(app: GroktermApp, size: tuple[int, int] = SMALL, pace: float | None = 100.0) -> AsyncIterator[Pilot[int]]:
+    """Run an application that trains at once, from its first evaluation on, slowly enough for pilot to find it idle."""
+    async with app.run_test(size=size) as pilot:
+        lab(app).thread.send(SetPace(steps_per_second=pace))
+        await until(pilot, lambda: len(state(app).curves.rows) and state(app).pace == pace, "the first evaluation")
+        yield pilot
+        for screen in app.screen_stack:
+            if isinstance(screen, LabScreen) and screen.thread.is_alive():
+                screen.thread.leave(PATIENCE_SECONDS)
+
+
+async def paused(pilot: Pilot[int], app: GroktermApp) -> int:
+    """Pause, and return the step it stands at."""
+    await pilot.press("space")
+    await until(pilot, lambda: state(app).phase == "paused", "the pause")
+    return state(app).step
+
+
+def lab(app: GroktermApp) -> LabScreen:
+    """Return the lab, also while a dialog covers it."""
+    return next(screen for screen in app.screen_stack if isinstance(screen, LabScreen))
+
+
+def state(app: GroktermApp) -> LabState:
+    """Return the latest state of the training."""
+    return lab(app).state
+
+
+def form(app: GroktermApp) -> ExperimentForm:
+    """Return the form of the setup."""
+    return app.screen.query_one(ExperimentForm)
+
+
+def control(app: App[Any], name: str) -> Input | Select[str]:
+    """Return the field of a setting."""
+    controls: Iterable[Input | Select[str]] = app.screen.query("#form Input, #form Select").results()  # type: ignore[assignment]
+    return next(one for one in controls if one.name == name)
+
+
+def settings_shown(app: GroktermApp) -> dict[str, str]:
+    """Return every setting of the form, and what it says."""
+    return {str(field.name): str(field.value) for field in app.screen.query(Input) if field.name} | {
+        str(field.name): str(field.value) for field in app.screen.query(Select) if field.name
+    }
+
+
+async def type_into(pilot: Pilot[int], field: Input | Select[str], text: str) -> None:
+    """Replace the text of a field, as somebody types it."""
+    assert isinstance(field, Input)
+    field.focus()
+    field.select_all()
+    await pilot.press("delete")
+    for character in text:
+        pilot.app.simulate_key(character)
+    await until(pilot, lambda: field.value == text, f"{text!r}")
+    await pilot.pause()
+
+
+async def choose(pilot: Pilot[int], field: Input | Select[str], value: str) -> None:
+    """Choose from a list of values."""
+    assert isinstance(field, Select)
+    field.focus()
+    field.value = value
+    await pilot.pause()
+    await pilot.pause()
+
+
+def explanation(app: GroktermApp) -> str:
+    """Return the line under the form."""
+    return str(app.screen.query_one("#explanation", Static).render())
+
+
+def said(app: GroktermApp) -> list[str]:
+    """List what the notifications say."""
+    return [notification.message for notification in app._notifications]
+
+
+def only_run(runs_dir: Path = Path("runs")) -> Run:
+    """Return the one run that was made."""
+    (run,) = list_runs(runs_dir)
+    return run
+
+
+def journal(run: Run) -> list[Record]:
+    """Read what a run wrote down."""
+    return read_journal(run.journal)
+
+
+def content(widget: Widget) -> str:
+    """Return the characters that a widget shows, line by line."""
+    return "\n".join(widget.render_line(y).text for y in range(widget.size.height))

@@ -1,0 +1,104 @@
+"""What is done to a training: swap, change, save."""
+
+from textual.widgets import Input, Static
+
+from grokterm.experiment.interventions import Save, Swap
+from grokterm.training.records import Acted
+from grokterm.tui.screens.dialogs import ActionDialog
+from grokterm.tui.screens.lab import LabScreen
+from tests.tui.driving import (
+    ENDLESS,
+    LARGE,
+    app_on,
+    content,
+    journal,
+    only_run,
+    said,
+    state,
+    training,
+    type_into,
+    until,
+)
+
+
+async def test_w_swaps_the_training_set() -> None:
+    app = app_on(ENDLESS)
+    async with training(app) as pilot:
+        before = state(app).n_train
+        await pilot.press("w")
+        assert isinstance(app.screen, ActionDialog)
+        await type_into(pilot, app.screen.query(Input).first(), "0.2")
+        await pilot.press("enter")
+        await until(pilot, lambda: any(event.is_swap for event in state(app).events), "the swap")
+        assert state(app).n_train < before
+        assert isinstance(app.screen, LabScreen)
+    acted = [record for record in journal(only_run()) if isinstance(record, Acted)]
+    assert [one.action for one in acted] == [Swap(train_fraction=0.2)]
+
+
+async def test_a_swap_that_is_no_swap_is_explained_in_the_dialog_which_stays() -> None:
+    app = app_on(ENDLESS)
+    async with training(app) as pilot:
+        await pilot.press("w")
+        await type_into(pilot, app.screen.query(Input).first(), "2")
+        await pilot.press("enter")
+        assert "train_fraction must be" in str(app.screen.query_one("#problem", Static).render())
+        await pilot.press("escape")
+        assert isinstance(app.screen, LabScreen)
+        assert not any(event.is_swap for event in state(app).events)
+
+
+async def test_a_swap_that_the_run_cannot_do_says_why_and_the_lab_stays() -> None:
+    app = app_on(ENDLESS)
+    async with training(app) as pilot:
+        await pilot.press("w")
+        await type_into(pilot, app.screen.query(Input).first(), "0.0001")
+        await pilot.press("enter")
+        await until(pilot, lambda: said(app), "the refusal")
+        assert isinstance(app.screen, LabScreen)
+        assert not any(event.is_swap for event in state(app).events)
+        assert said(app) == list(state(app).refusals)
+
+
+async def test_w_twice_asks_once() -> None:
+    app = app_on(ENDLESS)
+    async with training(app) as pilot:
+        app.simulate_key("w")
+        app.simulate_key("w")
+        await until(pilot, lambda: isinstance(app.screen, ActionDialog), "the dialog")
+        await pilot.press("escape")
+        assert isinstance(app.screen, LabScreen)
+
+
+async def test_h_changes_the_learning_rate() -> None:
+    app = app_on(ENDLESS)
+    async with training(app, LARGE) as pilot:
+        await pilot.press("h")
+        await type_into(pilot, app.screen.query(Input).first(), "0.005")
+        await pilot.press("enter")
+        await until(pilot, lambda: state(app).experiment.optimizer.learning_rate == 0.005, "the change")
+        await until(pilot, lambda: "0.005" in content(app.screen.query_one("#facts Static")), "the fact")
+
+
+async def test_h_refuses_what_is_no_number_and_a_change_of_nothing() -> None:
+    app = app_on(ENDLESS)
+    async with training(app) as pilot:
+        await pilot.press("h", "enter")
+        assert isinstance(app.screen, ActionDialog)
+        assert str(app.screen.query_one("#problem", Static).render())
+        await type_into(pilot, app.screen.query(Input).first(), "fast")
+        await pilot.press("enter")
+        assert "learning_rate" in str(app.screen.query_one("#problem", Static).render())
+
+
+async def test_s_saves_and_says_so_while_the_training_goes_on() -> None:
+    app = app_on(ENDLESS)
+    async with training(app) as pilot:
+        await until(pilot, lambda: state(app).step > 2, "a few steps")
+        await pilot.press("s")
+        await until(pilot, lambda: said(app), "the notification")
+        saved = state(app).saved_at
+        assert saved is not None
+        assert said(app) == [f"{only_run().name}, step {saved:,}"]
+        assert (only_run().checkpoints / f"step-{saved:08d}.safetensors").exists()
+    assert [record.action for record in journal(only_run()) if isinstance(record, Acted)] == [Save()]

@@ -1,0 +1,131 @@
+"""Fields that are checked as they are typed."""
+
+import pytest
+
+from grokterm.tui.screens.lab import LabScreen
+from grokterm.tui.screens.setup import SetupScreen
+from tests.tui.driving import (
+    BRIEF,
+    SMALL,
+    app_on,
+    choose,
+    control,
+    explanation,
+    form,
+    said,
+    settings_shown,
+    type_into,
+    until,
+)
+
+
+async def test_an_invalid_value_is_marked_explained_and_refused_until_it_is_mended() -> None:
+    app = app_on(BRIEF, start=False)
+    async with app.run_test(size=SMALL) as pilot:
+        await type_into(pilot, control(app, "task.modulus"), "1")
+        assert control(app, "task.modulus").has_class("-invalid")
+        assert explanation(app).startswith("task.modulus must be at least 2")
+        await pilot.press("ctrl+s")
+        assert said(app) == [explanation(app)]
+        assert isinstance(app.screen, SetupScreen)
+        await type_into(pilot, control(app, "task.modulus"), "13")
+        assert not control(app, "task.modulus").has_class("-invalid")
+        assert explanation(app) == ""
+        assert form(app).experiment.task.modulus == 13
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, LabScreen), "the lab")
+
+
+async def test_enter_right_after_an_invalid_value_starts_nothing() -> None:
+    app = app_on(BRIEF, start=False)
+    async with app.run_test(size=SMALL) as pilot:
+        control(app, "task.modulus").focus()
+        await pilot.pause()
+        app.simulate_key("x")
+        app.simulate_key("enter")
+        await until(pilot, lambda: said(app), "the refusal")
+        assert isinstance(app.screen, SetupScreen)
+
+
+async def test_words_where_a_number_belongs_are_refused() -> None:
+    app = app_on(BRIEF, start=False)
+    async with app.run_test(size=SMALL) as pilot:
+        await type_into(pilot, control(app, "training.steps"), "many")
+        assert "training.steps" in explanation(app)
+        assert form(app).experiment.training.steps == 40
+
+
+async def test_an_unwise_value_is_a_warning_and_starts() -> None:
+    app = app_on(BRIEF, start=False)
+    async with app.run_test(size=SMALL) as pilot:
+        await type_into(pilot, control(app, "optimizer.weight_decay"), "200")
+        assert explanation(app).startswith("warning: learning_rate times weight_decay is 2")
+        assert not form(app).problem
+
+
+@pytest.mark.parametrize("operation_first", [True, False])
+async def test_settings_that_are_only_valid_together_can_be_typed_in_either_order(*, operation_first: bool) -> None:
+    app = app_on(BRIEF.replace("modulus = 11", "modulus = 12"), start=False)
+    async with app.run_test(size=SMALL) as pilot:
+        if operation_first:
+            await choose(pilot, control(app, "task.operation"), "divide")
+            assert "prime" in form(app).problem
+            assert control(app, "task.operation").has_class("-invalid")
+            await type_into(pilot, control(app, "task.modulus"), "13")
+        else:
+            await type_into(pilot, control(app, "task.modulus"), "13")
+            await choose(pilot, control(app, "task.operation"), "divide")
+        assert not form(app).problem
+        assert not app.screen.query(".-invalid")
+        assert form(app).experiment.task.label == "a / b mod 13"
+
+
+async def test_another_kind_rebuilds_the_form_and_says_what_was_dropped_and_filled() -> None:
+    app = app_on(BRIEF, start=False)
+    async with app.run_test(size=SMALL) as pilot:
+        await choose(pilot, control(app, "optimizer.kind"), "sgd")
+        await until(pilot, lambda: "optimizer.momentum" in settings_shown(app), "the fields of sgd")
+        assert "optimizer.betas" not in settings_shown(app)
+        assert settings_shown(app)["optimizer.learning_rate"] == "0.01"
+        (text,) = said(app)
+        assert "dropped betas, epsilon, which sgd does not have" in text
+        assert "filled momentum = 0.9" in text
+        assert form(app).experiment.optimizer.kind == "sgd"
+
+
+async def test_the_focus_stays_on_the_kind_that_was_chosen_by_keys() -> None:
+    app = app_on(BRIEF, start=False)
+    async with app.run_test(size=SMALL) as pilot:
+        control(app, "optimizer.kind").focus()
+        await pilot.press("enter", "up", "enter")
+        await until(pilot, lambda: form(app).experiment.optimizer.kind == "adam", "adam")
+        await until(pilot, lambda: app.focused is control(app, "optimizer.kind"), "the focus")
+
+
+async def test_a_kind_can_be_changed_after_a_setting_that_only_the_old_one_has() -> None:
+    app = app_on(BRIEF, start=False)
+    async with app.run_test(size=SMALL) as pilot:
+        control(app, "optimizer.betas").value = "[0.8, 0.9]"
+        await type_into(pilot, control(app, "optimizer.learning_rate"), "0.5")
+        await choose(pilot, control(app, "optimizer.kind"), "sgd")
+        await until(pilot, lambda: "optimizer.momentum" in settings_shown(app), "the fields of sgd")
+        assert form(app).experiment.optimizer.learning_rate == 0.5
+
+
+async def test_a_kind_changed_while_another_field_is_invalid_rebuilds_the_form_once_that_is_mended() -> None:
+    app = app_on(BRIEF, start=False)
+    async with app.run_test(size=SMALL) as pilot:
+        await type_into(pilot, control(app, "task.modulus"), "1")
+        await choose(pilot, control(app, "optimizer.kind"), "sgd")
+        assert form(app).problem
+        await type_into(pilot, control(app, "task.modulus"), "7")
+        await until(pilot, lambda: "optimizer.momentum" in settings_shown(app), "the fields of sgd")
+        assert settings_shown(app)["task.modulus"] == "7"
+        assert app.focused is control(app, "task.modulus")
+
+
+async def test_a_focused_field_says_what_it_means() -> None:
+    app = app_on(BRIEF, start=False)
+    async with app.run_test(size=SMALL) as pilot:
+        control(app, "task.train_fraction").focus()
+        await until(pilot, lambda: explanation(app) == "Share of all equations that the network trains on.", "the help")

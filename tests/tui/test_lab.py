@@ -1,0 +1,182 @@
+"""A training that is watched, paused, paced and restarted by keys."""
+
+from pathlib import Path
+
+import pytest
+
+from grokterm.control.commands import Pause, Resume
+from grokterm.runs.store import list_runs
+from grokterm.training.records import Continued, Finished, Paused
+from grokterm.tui.screens.help import HelpScreen
+from grokterm.tui.screens.lab import PACES, LabScreen
+from grokterm.tui.screens.setup import SetupScreen
+from grokterm.tui.widgets.curves import CurvesView
+from tests.tui.driving import (
+    BRIEF,
+    ENDLESS,
+    SMALL,
+    app_on,
+    content,
+    journal,
+    lab,
+    only_run,
+    paused,
+    said,
+    state,
+    training,
+    until,
+)
+
+
+async def test_a_training_from_the_form_draws_its_curves_to_the_end() -> None:
+    app = app_on(BRIEF, start=False)
+    async with app.run_test(size=SMALL) as pilot:
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: isinstance(app.screen, LabScreen), "the lab")
+        await until(pilot, lambda: state(app).phase == "ended", "the end")
+        curves = app.screen.query(CurvesView).first()
+        await until(pilot, lambda: "train" in content(curves), "the curves")
+    (finished,) = (record for record in journal(only_run()) if isinstance(record, Finished))
+    assert finished.reason == "complete"
+
+
+async def test_space_pauses_and_goes_on_and_the_journal_says_so() -> None:
+    app = app_on(ENDLESS)
+    async with training(app) as pilot:
+        step = await paused(pilot, app)
+        await pilot.press("space")
+        await until(pilot, lambda: state(app).phase == "training" and state(app).step > step, "more steps")
+    kinds = [type(record) for record in journal(only_run())]
+    assert kinds.index(Paused) < kinds.index(Continued)
+
+
+async def test_a_full_stop_makes_exactly_one_step_while_paused() -> None:
+    app = app_on(ENDLESS)
+    async with training(app) as pilot:
+        step = await paused(pilot, app)
+        await pilot.press("full_stop")
+        await until(pilot, lambda: state(app).step == step + 1, "one step")
+        await pilot.press("full_stop", "full_stop")
+        await until(pilot, lambda: state(app).step == step + 3, "two more")
+        assert state(app).phase == "paused"
+
+
+async def test_a_full_stop_while_training_says_to_pause_first() -> None:
+    app = app_on(ENDLESS)
+    async with training(app) as pilot:
+        await pilot.press("full_stop")
+        assert said(app) == ["pause first: space"]
+
+
+@pytest.mark.parametrize(("key", "pace"), [("less_than_sign", 10.0), ("greater_than_sign", 100.0)])
+async def test_slower_and_faster_go_through_the_paces(key: str, pace: float) -> None:
+    app = app_on(ENDLESS)
+    async with training(app, pace=30.0) as pilot:
+        await pilot.press(key)
+        await until(pilot, lambda: state(app).pace == pace, "the pace")
+        await until(pilot, lambda: f"pace {pace:g} steps/s" in content(app.screen.query_one("#banner")), "the banner")
+
+
+async def test_faster_than_the_last_pace_is_as_fast_as_possible() -> None:
+    app = app_on(ENDLESS)
+    async with training(app, pace=PACES[-1]) as pilot:
+        await paused(pilot, app)
+        await pilot.press("greater_than_sign")
+        await until(pilot, lambda: state(app).pace is None, "no pace")
+
+
+async def test_r_restarts_as_a_new_run_and_saves_the_old_one() -> None:
+    app = app_on(ENDLESS)
+    async with training(app) as pilot:
+        old = only_run()
+        await until(pilot, lambda: state(app).step > 2, "a few steps")
+        await pilot.press("r")
+        await until(pilot, lambda: lab(app).thread.run_name not in ("", old.name), "the new run")
+        await until(pilot, lambda: len(state(app).curves.rows), "its first evaluation")
+        new = next(run for run in list_runs(Path("runs")) if run.name != old.name)
+        assert new.experiment == old.experiment
+        assert journal(old)[-1].record == "finished"
+        assert list(old.checkpoints.iterdir())
+
+
+async def test_r_twice_restarts_without_a_stumble() -> None:
+    app = app_on(ENDLESS)
+    async with training(app) as pilot:
+        first = lab(app).thread
+        app.simulate_key("r")
+        app.simulate_key("r")
+        await until(pilot, lambda: lab(app).thread is not first and len(state(app).curves.rows), "the new training")
+        assert not first.is_alive()
+
+
+async def test_after_a_restart_the_pictures_are_of_the_new_run() -> None:
+    app = app_on(BRIEF)
+    async with training(app, pace=None) as pilot:
+        await until(pilot, lambda: state(app).phase == "ended", "the end")
+        curves = app.screen.query(CurvesView).first()
+        curves.offer("another run's", lambda width, height: [[] for _ in range(height)], at_once=True)
+        assert "train" not in content(curves)
+        await pilot.press("r")
+        await until(pilot, lambda: state(app).phase == "ended" and "train" in content(curves), "the new curves")
+
+
+async def test_f_freezes_the_pictures_while_the_training_goes_on() -> None:
+    app = app_on(ENDLESS.replace("evaluate_every = 100", "evaluate_every = 1"))
+    async with training(app) as pilot:
+        curves = app.screen.query(CurvesView).first()
+        await until(pilot, lambda: "train" in content(curves), "the curves")
+        await pilot.press("f")
+        step, picture = state(app).step, content(curves)
+        await until(pilot, lambda: state(app).step > 2 * step + 20, "twenty steps")
+        assert content(curves) == picture
+        assert app.screen.has_class("-frozen")
+        await pilot.press("f")
+        await until(pilot, lambda: content(curves) != picture, "new curves")
+
+
+async def test_help_opens_and_closes() -> None:
+    app = app_on(ENDLESS)
+    async with training(app) as pilot:
+        for key in ("escape", "question_mark", "q"):
+            await pilot.press("question_mark")
+            assert isinstance(app.screen, HelpScreen)
+            await pilot.press(key)
+            assert isinstance(app.screen, LabScreen)
+
+
+async def test_n_asks_and_returns_to_the_form_with_the_run_saved() -> None:
+    app = app_on(ENDLESS)
+    async with training(app) as pilot:
+        thread = lab(app).thread
+        await pilot.press("n", "enter")
+        await until(pilot, lambda: isinstance(app.screen, SetupScreen), "the form")
+        await until(pilot, lambda: not thread.is_alive(), "the end of the training")
+    assert list(only_run().checkpoints.iterdir())
+
+
+async def test_keys_of_an_ended_training_say_that_it_has_ended() -> None:
+    app = app_on(BRIEF)
+    async with training(app, pace=None) as pilot:
+        await until(pilot, lambda: state(app).phase == "ended", "the end")
+        await pilot.press("space")
+        assert said(app) == ["training has ended: r restarts it, n sets up another"]
+        await pilot.press("n")
+        await until(pilot, lambda: isinstance(app.screen, SetupScreen), "the form, without a question")
+
+
+async def test_what_is_said_before_the_training_has_begun_waits_for_it() -> None:
+    app = app_on(ENDLESS)
+    async with app.run_test(size=SMALL) as pilot:
+        lab(app).thread.send(Pause())
+        await until(pilot, lambda: state(app).phase == "paused", "the pause")
+        lab(app).thread.send(Resume())
+        await until(pilot, lambda: state(app).phase == "training", "the training")
+        lab(app).thread.leave(15)
+
+
+async def test_the_command_palette_lists_every_action() -> None:
+    app = app_on(ENDLESS)
+    async with training(app):
+        titles = {command.title for command in app.get_system_commands(app.screen)}
+    assert titles >= {"Pause", "Swap", "Save", "Help", "Step", "Slower", "Faster", "Change", "Restart", "Freeze", "Log-x"}
+    assert titles >= {"Layer", "Order", "Rescale", "New", "Curves", "Weights", "Spectrum", "Facts", "Quit"}

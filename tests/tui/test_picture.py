@@ -1,0 +1,103 @@
+"""A picture is drawn when there is something new, and sends only the lines that changed."""
+
+from collections.abc import Iterable
+
+import pytest
+from rich.segment import Segment
+from textual.app import App, ComposeResult
+from textual.geometry import Region
+
+from grokterm.plots.cells import Rows
+from grokterm.tui.widgets.picture import Draw, Picture
+from tests.tui.driving import content
+
+
+class Gallery(App[None]):
+    """One picture on a wall."""
+
+    def compose(self) -> ComposeResult:
+        yield Picture()
+
+    @property
+    def picture(self) -> Picture:
+        return self.query_one(Picture)
+
+
+class Painter:
+    """Draws the same letters in every line, and counts."""
+
+    def __init__(self, *letters: str) -> None:
+        self.letters = letters
+        self.sizes: list[tuple[int, int]] = []
+
+    def __call__(self, width: int, height: int) -> Rows:
+        self.sizes.append((width, height))
+        return [[Segment(letter * width)] for letter in (*self.letters, *[" "] * height)[:height]]
+
+
+def lines_sent(monkeypatch: pytest.MonkeyPatch, picture: Picture, version: str, draw: Draw) -> list[int]:
+    """Offer a drawing, and return the lines that are to be repainted."""
+    sent: list[int] = []
+
+    def refresh(*regions: Region) -> None:
+        sent.extend(region.y for region in regions)
+
+    monkeypatch.setattr(picture, "refresh", refresh)
+    picture.offer(version, draw, at_once=True)
+    return sent
+
+
+async def test_only_the_lines_that_changed_are_repainted(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with (app := Gallery()).run_test(size=(10, 4)):
+        app.picture.offer("first", Painter("a", "b", "c"), at_once=True)
+        assert lines_sent(monkeypatch, app.picture, "second", Painter("a", "x", "c")) == [1]
+        assert content(app.picture).split() == ["a" * 10, "x" * 10, "c" * 10]
+
+
+async def test_an_equal_drawing_repaints_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with (app := Gallery()).run_test(size=(10, 4)):
+        app.picture.offer("first", Painter("a"), at_once=True)
+        assert lines_sent(monkeypatch, app.picture, "second", Painter("a")) == []
+
+
+async def test_nothing_is_drawn_for_a_version_that_is_shown() -> None:
+    async with (app := Gallery()).run_test(size=(10, 4)):
+        app.picture.offer("first", Painter("a"), at_once=True)
+        app.picture.offer("first", again := Painter("b"), at_once=True)
+        assert again.sizes == []
+
+
+async def test_a_version_that_was_forgotten_is_drawn_again() -> None:
+    async with (app := Gallery()).run_test(size=(10, 4)):
+        app.picture.offer("first", Painter("a"), at_once=True)
+        app.picture.forget()
+        app.picture.offer("first", again := Painter("b"), at_once=True)
+        assert again.sizes == [(10, 4)]
+
+
+async def test_a_drawing_that_is_not_due_waits_unless_it_is_wanted_at_once() -> None:
+    async with (app := Gallery()).run_test(size=(10, 4)):
+        app.picture.offer("first", Painter("a"), at_once=True)
+        app.picture._budget.spend(60.0, 0)
+        app.picture.offer("second", second := Painter("b"))
+        assert second.sizes == []
+        app.picture.offer("second", second, at_once=True)
+        assert second.sizes == [(10, 4)]
+
+
+async def test_a_picture_that_nobody_sees_is_not_drawn() -> None:
+    async with (app := Gallery()).run_test(size=(10, 4)) as pilot:
+        app.picture.display = False
+        await pilot.pause()
+        app.picture.offer("first", unseen := Painter("a"), at_once=True)
+        assert unseen.sizes == []
+
+
+@pytest.mark.parametrize("sizes", [[(20, 8), (1, 1), (10, 4)]])
+async def test_another_size_is_drawn_at_once(sizes: Iterable[tuple[int, int]]) -> None:
+    async with (app := Gallery()).run_test(size=(10, 4)) as pilot:
+        app.picture.offer("first", painter := Painter("a"), at_once=True)
+        for size in sizes:
+            await pilot.resize_terminal(*size)
+            assert painter.sizes[-1] == size
+            assert len(content(app.picture).splitlines()[0]) == size[0]

@@ -1,0 +1,198 @@
+"""The real program in a real, if pseudo, terminal."""
+
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from time import monotonic
+
+import pytest
+
+from grokterm.control.opening import resume_session
+from tests.tui.driving import BRIEF, ENDLESS, journal, only_run
+
+pytestmark = pytest.mark.slow
+
+PATIENCE_SECONDS = 60.0
+"""Starting loads torch, and the machine may be busy."""
+
+ALTERNATE_SCREEN_LEFT, CURSOR_SHOWN = b"\x1b[?1049l", b"\x1b[?25h"
+COLOUR = re.compile(rb"\x1b\[(?:\d+;)*(?:[34][0-8]|9[0-7]|10[0-7])[;\d]*m")
+
+TAKE_CONTROL = "import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
+"""Makes the terminal the one whose end is signalled; without it the program has to notice by itself."""
+
+RUN = "import runpy; runpy.run_module('grokterm', run_name='__main__')"
+
+
+class Terminal:
+    """A pseudo-terminal, and the program in it."""
+
+    def __init__(self, *options: str, text: str, controls: bool = True, **environ: str) -> None:
+        Path("tried.toml").write_text(text, encoding="utf-8")
+        self.master, slave = pty.openpty()
+        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        take = TAKE_CONTROL if controls else ""
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", f"{take}{RUN}", "--preset", "./tried.toml", *options],
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            start_new_session=True,
+            env=os.environ | {"TERM": "xterm-256color", "COLORTERM": ""} | environ,
+        )
+        os.close(slave)
+        self.output = b""
+
+    def press(self, keys: str) -> None:
+        os.write(self.master, keys.encode())
+
+    def read_until(self, condition: Callable[[], object]) -> None:
+        """Read what is painted until a condition holds."""
+        deadline = monotonic() + PATIENCE_SECONDS
+        while not condition():
+            assert monotonic() < deadline, self.output[-2000:].decode(errors="replace")
+            if select.select([self.master], [], [], 0.05)[0]:
+                with suppress(OSError):  # EIO: the program has gone
+                    self.output += os.read(self.master, 65536)
+
+    def read_to_the_end(self) -> int:
+        """Read until the program has ended; return its exit code."""
+        self.read_until(lambda: self.process.poll() is not None)
+        while select.select([self.master], [], [], 0)[0]:
+            try:
+                self.output += os.read(self.master, 65536)
+            except OSError:
+                break
+        return self.process.returncode
+
+    def shows(self, *words: str) -> Callable[[], bool]:
+        return lambda: all(word.encode() in self.output for word in words)
+
+    def hang_up(self) -> None:
+        os.close(self.master)
+        self.master = -1
+
+    def end(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        if self.master >= 0:
+            os.close(self.master)
+
+
+@pytest.fixture
+def opened() -> Iterator[Callable[..., Terminal]]:
+    terminals: list[Terminal] = []
+
+    def open_terminal(*options: str, text: str, controls: bool = True, **environ: str) -> Terminal:
+        terminals.append(Terminal(*options, text=text, controls=controls, **environ))
+        return terminals[-1]
+
+    yield open_terminal
+    for terminal in terminals:
+        terminal.end()
+
+
+def saved_step() -> int:
+    session, _ = resume_session(only_run())
+    return session.trainer.step
+
+
+def test_a_training_can_be_started_paused_and_left_by_keys(opened: Callable[..., Terminal]) -> None:
+    terminal = opened(text=ENDLESS)
+    terminal.read_until(terminal.shows("Endless", "presets"))
+    terminal.press("\r")
+    terminal.read_until(terminal.shows("1,000,000", "● training"))
+    terminal.press(" ")
+    terminal.read_until(terminal.shows("‖ paused"))
+    terminal.press("q")
+    terminal.read_until(terminal.shows("Save and quit"))
+    terminal.press("y")
+    assert terminal.read_to_the_end() == 0
+    assert saved_step() > 0
+
+
+def test_a_training_started_at_once_runs_to_its_end(opened: Callable[..., Terminal]) -> None:
+    terminal = opened("--start", text=BRIEF)
+    terminal.read_until(terminal.shows("ended (complete)"))
+    terminal.press("q")
+    assert terminal.read_to_the_end() == 0
+    assert ALTERNATE_SCREEN_LEFT in terminal.output
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_restores_the_screen_with_the_run_saved(
+    opened: Callable[..., Terminal], number: signal.Signals, code: int
+) -> None:
+    terminal = opened("--start", text=ENDLESS)
+    terminal.read_until(terminal.shows("● training", "/ 1,000,000"))
+    terminal.process.send_signal(number)
+    assert terminal.read_to_the_end() == code
+    assert ALTERNATE_SCREEN_LEFT in terminal.output
+    assert CURSOR_SHOWN in terminal.output
+    assert b"Traceback" not in terminal.output
+    assert saved_step() > 0
+    assert journal(only_run())[-1].record == "finished"
+
+
+@pytest.mark.parametrize("controls", [True, False], ids=["with a signal", "without a signal"])
+def test_a_terminal_that_goes_away_ends_the_program_with_the_run_saved(
+    opened: Callable[..., Terminal], *, controls: bool
+) -> None:
+    terminal = opened("--start", text=ENDLESS, controls=controls)
+    terminal.read_until(terminal.shows("● training", "/ 1,000,000"))
+    terminal.hang_up()
+    assert terminal.process.wait(10) == 129
+    assert saved_step() > 0
+    assert journal(only_run())[-1].record == "finished"
+
+
+def test_a_form_whose_terminal_goes_away_ends_too(opened: Callable[..., Terminal]) -> None:
+    terminal = opened(text=ENDLESS, controls=False)
+    terminal.read_until(terminal.shows("Endless", "presets"))
+    terminal.hang_up()
+    assert terminal.process.wait(10) == 129
+
+
+def test_no_color_means_no_colour(opened: Callable[..., Terminal]) -> None:
+    terminal = opened("--start", text=ENDLESS, NO_COLOR="1")
+    terminal.read_until(terminal.shows("training", "/ 1,000,000"))
+    terminal.process.terminate()
+    terminal.read_to_the_end()
+    assert COLOUR.findall(terminal.output) == []
+    assert b"\x1b[38" not in terminal.output
+    assert b"\x1b[48" not in terminal.output
+
+
+def test_colours_are_those_that_ssh_carries(opened: Callable[..., Terminal]) -> None:
+    terminal = opened("--start", text=ENDLESS)
+    terminal.read_until(terminal.shows("training", "/ 1,000,000"))
+    terminal.process.terminate()
+    terminal.read_to_the_end()
+    assert b"\x1b[38;5;" in terminal.output or b";38;5;" in terminal.output
+    assert b"38;2;" not in terminal.output
+
+
+def test_without_a_terminal_the_lab_says_what_to_use_instead() -> None:
+    Path("tried.toml").write_text(BRIEF, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "grokterm", "--preset", "./tried.toml"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("grokterm: the lab needs a terminal")
+    assert done.stdout == ""

@@ -1,0 +1,55 @@
+"""What others wrote is shown as text; a terminal without line drawing gets none in its pictures."""
+
+from pathlib import Path
+
+import pytest
+from textual.widgets import OptionList, Static
+
+from grokterm.tui.widgets.picture import Picture
+from tests.tui.driving import BRIEF, ENDLESS, LARGE, SMALL, app_on, content, said, state, training, until
+
+WRITTEN = "[red]bold[/red] [link=x]"
+HOSTILE = BRIEF.replace('"Brief"', f'"{WRITTEN}\\u001b]0;owned\\u0007\\u001b[2J"').replace('"ours"', f'"{WRITTEN}\\u001b[31m"')
+
+
+async def test_a_hostile_title_is_plain_text_on_the_form() -> None:
+    app = app_on(HOSTILE, start=False)
+    async with app.run_test(size=SMALL):
+        assert str(app.screen.query_one("#title", Static).render()) == WRITTEN
+        assert str(app.screen.query_one("#explanation", Static).render()) == WRITTEN
+
+
+async def test_a_hostile_title_is_plain_text_in_the_lab() -> None:
+    app = app_on(HOSTILE)
+    async with training(app, LARGE) as pilot:
+        await until(pilot, lambda: WRITTEN in content(app.screen.query_one("#banner")), "the title")
+        assert "\x1b" not in content(app.screen.query_one("#banner"))
+
+
+async def test_a_hostile_problem_is_plain_text_in_the_notification(tmp_path: Path) -> None:
+    (folder := tmp_path / "[red]x[bold]").touch()
+    app = app_on(BRIEF, runs_dir=folder)
+    async with app.run_test(size=SMALL) as pilot:
+        await until(pilot, lambda: said(app), "the notification")
+        await pilot.pause()
+        assert "[red]x[bold]" in said(app)[0]
+
+
+async def test_the_pictures_of_a_plain_terminal_are_ascii() -> None:
+    app = app_on(ENDLESS, palette="ascii")
+    async with training(app, LARGE) as pilot:
+        pictures = list(app.screen.query(Picture))
+        await until(pilot, lambda: all(content(picture).strip() for picture in pictures), "all pictures")
+        assert all(content(picture).isascii() for picture in pictures)
+        assert content(app.screen.query_one("#status")).isascii()
+        assert state(app).phase == "training"
+
+
+async def test_the_chosen_preset_stands_out_without_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    app = app_on(BRIEF, start=False, palette="ascii")
+    async with app.run_test(size=SMALL):
+        picker = app.screen.query_one(OptionList)
+        assert picker.highlighted is not None
+        styles = [segment.style for segment in picker.render_line(picker.highlighted - picker.scroll_offset.y)]
+        assert any(style is not None and style.underline for style in styles)

@@ -1,0 +1,115 @@
+"""The list of presets, and what starts from it."""
+
+from pathlib import Path
+
+import pytest
+from textual.widgets import OptionList, Static
+
+from grokterm.experiment.presets import find_preset
+from grokterm.plots.palettes import PALETTES
+from grokterm.runs.store import list_runs
+from grokterm.tui.app import GroktermApp, Opening
+from grokterm.tui.screens.lab import LabScreen
+from grokterm.tui.screens.setup import SetupScreen
+from tests.tui.driving import BRIEF, SMALL, control, explanation, form, only_run, said, settings_shown, until
+
+BROKEN = BRIEF.replace("modulus = 11", "modulus = 1")
+
+
+def app_on_preset(name: str) -> GroktermApp:
+    return GroktermApp(Opening(find_preset(name), Path("runs"), PALETTES["256"]))
+
+
+@pytest.mark.usefixtures("presets")
+async def test_the_form_opens_filled_from_the_preset_that_was_asked_for() -> None:
+    app = app_on_preset("ab")
+    async with app.run_test(size=SMALL):
+        assert settings_shown(app)["task.modulus"] == "13"
+        assert settings_shown(app)["optimizer.kind"] == "adamw"
+        assert str(app.screen.query_one("#title", Static).render()) == "The title of ab"
+        picker = app.screen.query_one("#presets", OptionList)
+        assert picker.highlighted_option is not None
+        assert picker.highlighted_option.id == "ab"
+
+
+@pytest.mark.usefixtures("presets")
+async def test_moving_through_the_list_refills_the_form() -> None:
+    app = app_on_preset("aa")
+    async with app.run_test(size=SMALL) as pilot:
+        await pilot.press("down", "down")
+        await until(pilot, lambda: settings_shown(app).get("task.modulus") == "17", "the third preset")
+        await pilot.press("up")
+        await until(pilot, lambda: settings_shown(app).get("task.modulus") == "13", "the second preset")
+        assert form(app).experiment == find_preset("ab").experiment
+
+
+@pytest.mark.usefixtures("presets")
+async def test_hurrying_through_the_list_edits_nothing() -> None:
+    app = app_on_preset("aa")
+    async with app.run_test(size=SMALL) as pilot:
+        for key in (*["down"] * 8, *["up"] * 6, "down", "up", "down", "up"):
+            app.simulate_key(key)
+        await until(pilot, lambda: settings_shown(app).get("task.modulus") == "17", "the third preset")
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: isinstance(app.screen, LabScreen), "the lab")
+        await until(pilot, lambda: list_runs(Path("runs")), "the run")
+    assert only_run().experiment == find_preset("ac").experiment
+
+
+@pytest.mark.usefixtures("presets")
+async def test_leaving_a_changed_form_for_another_preset_drops_the_change() -> None:
+    app = app_on_preset("aa")
+    async with app.run_test(size=SMALL) as pilot:
+        modulus = control(app, "task.modulus")
+        modulus.value = "7"
+        app.simulate_key("down")
+        await until(pilot, lambda: settings_shown(app).get("task.modulus") == "13", "the second preset")
+        await pilot.pause()
+        assert form(app).experiment == find_preset("ab").experiment
+
+
+@pytest.mark.usefixtures("presets")
+async def test_enter_on_the_list_starts_what_is_highlighted() -> None:
+    app = app_on_preset("aa")
+    async with app.run_test(size=SMALL) as pilot:
+        app.simulate_key("down")
+        app.simulate_key("enter")
+        await until(pilot, lambda: list_runs(Path("runs")), "the run")
+    run = only_run()
+    assert run.meta["preset"] == "ab"
+    assert run.experiment == find_preset("ab").experiment
+
+
+async def test_a_preset_that_breaks_a_rule_says_so_and_does_not_start(presets: Path) -> None:
+    (presets / "ab.toml").write_text(BROKEN, encoding="utf-8")
+    app = app_on_preset("aa")
+    async with app.run_test(size=SMALL) as pilot:
+        await pilot.press("down")
+        await until(pilot, lambda: "modulus must be at least 2" in explanation(app), "the problem")
+        assert app.screen.query_one("#explanation").has_class("-problem")
+        assert str(app.screen.query_one("#title", Static).render()) == "ab"
+        assert form(app).disabled
+        await pilot.press("enter")
+        await until(pilot, lambda: any("modulus must be at least 2" in text for text in said(app)), "the refusal")
+        assert isinstance(app.screen, SetupScreen)
+        await pilot.press("up")
+        await until(pilot, lambda: not form(app).disabled, "the preset before it")
+        assert explanation(app) == "ours"
+        assert not app.screen.query_one("#explanation").has_class("-problem")
+
+
+async def test_a_preset_that_cannot_be_read_leaves_the_one_that_was_asked_for(presets: Path) -> None:
+    app = app_on_preset("aa")
+    (presets / "bad.toml").write_bytes(b"title = \xff")
+    async with app.run_test(size=SMALL):
+        assert settings_shown(app)["task.modulus"] == "11"
+        assert any("is not a text in UTF-8" in text for text in said(app))
+
+
+@pytest.mark.usefixtures("presets")
+async def test_q_on_the_form_leaves_at_once() -> None:
+    app = app_on_preset("aa")
+    async with app.run_test(size=SMALL) as pilot:
+        await pilot.press("q")
+        await until(pilot, lambda: not app.is_running, "the end")
+    assert app.return_value == 0

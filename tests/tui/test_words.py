@@ -1,0 +1,137 @@
+"""The lines of words around the pictures, each from one state."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from rich.console import Console
+from rich.text import Text
+
+from grokterm.control.state import Curves, Event, LabState
+from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.interventions import Milestone
+from grokterm.plots.palettes import PALETTES
+from grokterm.tui.news import News, Notice
+from grokterm.tui.widgets import facts
+from grokterm.tui.widgets.status import Banner, Status, phase_of
+from tests.tui.driving import BRIEF
+
+Reached = dict[Milestone, int]
+CURVES = Curves(np.array([[1234, 2.14e-6, 4.0e-5, 1.0, 0.998]]))
+
+
+def state_with(**values: Any) -> LabState:  # noqa: ANN401 - whatever a state holds
+    experiment = Experiment.from_toml(BRIEF.replace("steps = 40", "steps = 3000"))
+    return replace(LabState(experiment), phase="training", step=1234, **values)
+
+
+def printed(table: object) -> str:
+    console = Console(width=60, record=True, file=None)
+    with console.capture() as capture:
+        console.print(table)
+    return capture.get()
+
+
+def status(state: LabState | None) -> str:
+    widget = Status(PALETTES["256"])
+    widget.set_reactive(Status.state, state)
+    return str(widget.render())
+
+
+def banner(state: LabState, *, ascii_only: bool = False) -> str:
+    widget = Banner(PALETTES["ascii" if ascii_only else "256"])
+    widget.set_reactive(Banner.state, state)
+    rendered = widget.render()
+    return str(rendered) if isinstance(rendered, Text) else printed(rendered)
+
+
+def test_the_status_line_says_how_far_and_how_well() -> None:
+    line = status(state_with(curves=CURVES))
+    assert line == " step 1,234 / 3,000   train 1.000  val 0.998   loss 2.1e-06 / 4.0e-05   learning"
+
+
+def test_the_columns_of_the_status_line_do_not_jump() -> None:
+    early, late = (status(replace(state_with(curves=CURVES), step=step)) for step in (7, 2999))
+    assert early.index("train") == late.index("train")
+
+
+def test_the_status_line_says_that_torch_is_loading() -> None:
+    assert status(None) == status(replace(state_with(), phase="loading")) == "loading torch ..."
+    assert status(state_with()) == ""
+
+
+@pytest.mark.parametrize(
+    ("milestones", "segment", "word"),
+    [
+        ({}, {}, "learning"),
+        ({"memorized": 5}, {"memorized": 5}, "memorized, not yet general"),
+        ({"memorized": 5, "grokked": 9}, {"memorized": 5, "grokked": 9}, "grokked"),
+        ({"memorized": 5, "grokked": 9}, {"ungrokked": 20}, "ungrokked"),
+        ({"memorized": 5, "grokked": 9}, {}, "learning"),
+        ({"diverged": 3}, {"diverged": 3}, "diverged"),
+    ],
+)
+def test_the_phase_is_that_of_the_present_segment(
+    milestones: dict[Milestone, int], segment: dict[Milestone, int], word: str
+) -> None:
+    assert phase_of(state_with(milestones=milestones, segment=segment)) == word
+
+
+def test_the_banner_says_where_and_how_fast() -> None:
+    line = banner(state_with(device="cpu", steps_per_second=1250.4, pace=None))
+    assert line.startswith("grokterm · Brief")
+    assert line.rstrip().endswith("cpu · 1,250 steps/s · ● training")
+
+
+def test_the_banner_says_why_a_training_has_ended() -> None:
+    assert "ended (diverged)" in banner(replace(state_with(device="cpu", ended="diverged"), phase="ended"))
+
+
+def test_the_banner_of_a_plain_terminal_has_no_symbol() -> None:
+    assert "●" not in banner(state_with(device="cpu"), ascii_only=True)
+
+
+def test_two_states_with_curves_of_equal_length_can_follow_each_other() -> None:
+    widget = Status(PALETTES["256"])
+    widget.state = state_with(curves=CURVES)
+    widget.state = state_with(curves=Curves(CURVES.rows / 2))
+    assert "val 0.499" in str(widget.render())
+
+
+def test_the_facts_hold_settings_milestones_and_interventions() -> None:
+    events = (Event(900, "memorized"), Event(960, "grokked"), Event(1000, "swap to 0.02 of the table", is_swap=True))
+    shown = printed(
+        facts._table(state_with(milestones={"memorized": 900, "grokked": 960}, events=events, n_train=73, n_val=48), "tried-1")
+    )
+    for row in ("a + b mod 11", "73 (0.6)", "adamw", "0.01", "tried-1", "900", "60", "1,000"):
+        assert row in shown
+    assert shown.count("grokked") == 1
+
+
+def test_the_facts_of_an_early_run_say_that_nothing_was_reached() -> None:
+    assert "none yet" in printed(facts._table(state_with(), ""))
+
+
+def test_every_refusal_is_said_once() -> None:
+    news = News()
+    assert [notice.text for notice in news.of(state_with(refusals=("a",)), "run")] == ["a"]
+    assert [notice.text for notice in news.of(state_with(refusals=("a", "b")), "run")] == ["b"]
+    assert list(news.of(state_with(refusals=("a", "b")), "run")) == []
+
+
+def test_a_save_is_said_once_it_is_done_and_only_if_it_was_asked_for() -> None:
+    news = News()
+    assert list(news.of(state_with(saved_at=1200), "run")) == []
+    news.await_save(1230)
+    assert list(news.of(state_with(saved_at=1200), "run")) == []
+    assert list(news.of(state_with(saved_at=1231), "run")) == [Notice("run, step 1,231", "Saved")]
+    assert list(news.of(state_with(saved_at=1300), "run")) == []
+
+
+def test_a_full_disk_is_said_once_and_again_after_a_save_that_fails_too() -> None:
+    news, full = News(), state_with(unsaved="disk full")
+    assert [notice.title for notice in news.of(full, "run")] == ["Not saved"]
+    assert list(news.of(full, "run")) == []
+    news.await_save(1234)
+    assert [notice.title for notice in news.of(full, "run")] == ["Not saved"]
