@@ -42,5 +42,6 @@ def _show(opening: "Opening") -> None:
         raise ConfigError("the lab needs a terminal: grokterm run --preset NAME trains without one")
     from grokterm.tui.app import GroktermApp
 
+    sys.setswitchinterval(0.001)  # the screen waits less for the training threads
     app = GroktermApp(opening)
     raise typer.Exit(app.run() or app.return_code or 0)

@@ -20,14 +20,18 @@ class Preset:
     name: str
     path: Path
     text: str
+    problem: str = ""
+    """Why the file could not be read; empty if it could."""
 
     @property
     def settings(self) -> dict[str, Any]:
         """The tables of the file, not yet validated.
 
         Raises:
-            PresetError: if the file is not TOML.
+            PresetError: if the file cannot be read, or is not TOML.
         """
+        if self.problem:
+            raise PresetError(self.problem)
         try:
             return parse_toml(self.text)
         except ConfigError as error:
@@ -55,19 +59,24 @@ def find_preset(name: str) -> Preset:
         PresetError: if there is none, or it cannot be read.
     """
     if name.endswith(".toml") or "/" in name:
-        return _read(Path(name).expanduser())
-    for folder in _folders():
-        if (path := folder / f"{name}.toml").is_file():
-            return _read(path)
-    known = [path.stem for path in _paths()]
-    raise PresetError(f"no preset is called {name!r}{nearest(name, known) or ': choose one of ' + ', '.join(sorted(known))}")
+        found = _read(Path(name).expanduser())
+    else:
+        known = {path.stem: path for path in reversed(list(_paths()))}  # what is found earlier hides what is found later
+        if name not in known:
+            hint = nearest(name, known) or ": choose one of " + ", ".join(sorted(known))
+            raise PresetError(f"no preset is called {name!r}{hint}")
+        found = _read(known[name])
+    if found.problem:
+        raise PresetError(found.problem)
+    return found
 
 
 def list_presets() -> list[Preset]:
     """List presets by name; one found earlier hides those of the same name found later."""
     found: dict[str, Preset] = {}
     for path in _paths():
-        found.setdefault(path.stem, _read(path))
+        if path.stem not in found:
+            found[path.stem] = _read(path)
     return [found[name] for name in sorted(found)]
 
 
@@ -86,6 +95,7 @@ def _read(path: Path) -> Preset:
     try:
         return Preset(path.stem, path, path.read_text(encoding="utf-8"))
     except UnicodeDecodeError:
-        raise PresetError(f"preset {path} is not a text in UTF-8") from None
+        problem = "is not a text in UTF-8"
     except OSError as error:
-        raise PresetError(f"preset {path} cannot be read: {error.strerror}") from None
+        problem = f"cannot be read: {error.strerror}"
+    return Preset(path.stem, path, "", f"preset {path} {problem}")

@@ -143,7 +143,8 @@ class GroktermApp(App[int]):
 
     async def _may_end(self, lab: LabScreen, agree: str) -> bool:
         state = lab.state
-        if state.phase not in ("training", "paused"):
+        is_kept = state.phase == "paused" and state.saved_at == state.step and not state.unsaved
+        if is_kept or state.phase not in ("training", "paused"):
             return True
         if state.unsaved:
             kept = f"step {state.saved_at:,}" if state.saved_at is not None else "the start"

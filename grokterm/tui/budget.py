@@ -3,14 +3,16 @@
 from dataclasses import dataclass
 from time import monotonic
 
-SHARE_OF_TIME = 0.01
-"""Of wall time, for each view: with three of them all drawing stays under 3 %."""
+N_VIEWS = 4
+"""Views that share the budget."""
 
-BYTES_PER_SECOND = 10_000
-"""Of terminal output, for each view: what a slow ssh connection carries without falling behind."""
+SHARE_OF_TIME = 0.03 / N_VIEWS
+"""Of wall time, for each view."""
 
+BYTES_PER_SECOND = 28_000 / N_VIEWS
+"""Of terminal output, for each view: what a slow ssh connection carries without falling behind, less the status line."""
 
-LONGEST = 5.0
+LONGEST = 10.0
 """Seconds between two drawings at worst."""
 
 

@@ -18,6 +18,12 @@ class Notice:
     severity: Severity = "information"
 
 
+def is_news(before: LabState | None, now: LabState) -> bool:
+    """Tell whether more has changed than the numbers, so that it should not wait for them."""
+    names = ("phase", "pace", "events", "refusals", "unsaved", "saved_at", "experiment")
+    return before is None or any(getattr(before, name) != getattr(now, name) for name in names)
+
+
 class News:
     """Remembers what has been said of one training."""
 

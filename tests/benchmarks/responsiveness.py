@@ -10,6 +10,7 @@ import argparse
 import fcntl
 import os
 import pty
+import random
 import statistics
 import struct
 import subprocess
@@ -20,6 +21,12 @@ from select import select
 from time import monotonic
 
 SIZE = (45, 160)
+EFFECTS = {
+    "x": ("linear x", "log x"),
+    " ": ("paused", "training"),
+    "o": ("as stored", "sorted by deviation", "sorted by frequency"),
+}
+"""Keys, and what the screen says once they have taken effect."""
 
 
 class Terminal:
@@ -74,10 +81,10 @@ def main() -> None:
     paints = [_first_paint() for _ in range(arguments.starts)]
     sys.stdout.write(f"first paint: median {statistics.median(paints):.2f} s, slowest {max(paints):.2f} s\n")
     delays = _key_delays(arguments.preset, arguments.keys)
-    p95 = sorted(delays)[int(0.95 * len(delays))]
-    sys.stdout.write(
-        f"key to effect: median {1e3 * statistics.median(delays):.0f} ms, p95 {1e3 * p95:.0f} ms of {len(delays)}\n"
-    )
+    for key in (*EFFECTS, "all"):
+        chosen = sorted(delay for pressed, delay in delays if key in (pressed, "all"))
+        median, p95 = statistics.median(chosen), chosen[int(0.95 * len(chosen))]
+        sys.stdout.write(f"key {key!r:>5}: median {1e3 * median:4.0f} ms, p95 {1e3 * p95:4.0f} ms of {len(chosen)}\n")
 
 
 def _first_paint() -> float:
@@ -88,22 +95,17 @@ def _first_paint() -> float:
     return seconds
 
 
-def _key_delays(preset: str, n_keys: int) -> list[float]:
-    effects = {
-        "x": ("linear x", "log x"),
-        " ": ("paused", "training"),
-        "o": ("as stored", "sorted by deviation", "sorted by frequency"),
-    }
-    delays: list[float] = []
+def _key_delays(preset: str, n_keys: int) -> list[tuple[str, float]]:
+    delays: list[tuple[str, float]] = []
     with tempfile.TemporaryDirectory() as folder:
         terminal = Terminal("--preset", preset, "--start", "--runs-dir", folder)
         terminal.wait_for("spectrum ")
         terminal.wait_for("sorted by frequency")
-        keys = [key for _ in range(n_keys) for key in effects][:n_keys]
-        for key in keys:
-            terminal.drain(0.35)
+        for number in range(n_keys):
+            key = list(EFFECTS)[number % len(EFFECTS)]
+            terminal.drain(0.3 + 0.1 * random.random())
             terminal.press(key)
-            delays.append(terminal.wait_for(*effects[key]))
+            delays.append((key, terminal.wait_for(*EFFECTS[key])))
             if key == " ":
                 terminal.drain(0.2)
                 terminal.press(" ")

@@ -7,8 +7,9 @@ import pytest
 from grokterm.control.commands import Pause, Resume
 from grokterm.runs.store import list_runs
 from grokterm.training.records import Continued, Finished, Paused
+from grokterm.tui.pace import PACES
 from grokterm.tui.screens.help import HelpScreen
-from grokterm.tui.screens.lab import PACES, LabScreen
+from grokterm.tui.screens.lab import LabScreen
 from grokterm.tui.screens.setup import SetupScreen
 from grokterm.tui.widgets.curves import CurvesView
 from tests.tui.driving import (

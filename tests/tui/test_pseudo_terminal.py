@@ -108,13 +108,21 @@ def saved_step() -> int:
     return session.trainer.step
 
 
-def test_a_training_can_be_started_paused_and_left_by_keys(opened: Callable[..., Terminal]) -> None:
+def test_a_paused_training_is_saved_already_and_left_without_a_question(opened: Callable[..., Terminal]) -> None:
     terminal = opened(text=ENDLESS)
     terminal.read_until(terminal.shows("Endless", "presets"))
     terminal.press("\r")
     terminal.read_until(terminal.shows("1,000,000", "● training"))
     terminal.press(" ")
     terminal.read_until(terminal.shows("‖ paused"))
+    terminal.press("q")
+    assert terminal.read_to_the_end() == 0
+    assert saved_step() > 0
+
+
+def test_a_training_that_runs_is_left_after_a_question(opened: Callable[..., Terminal]) -> None:
+    terminal = opened("--start", text=ENDLESS)
+    terminal.read_until(terminal.shows("1,000,000", "● training"))
     terminal.press("q")
     terminal.read_until(terminal.shows("Save and quit"))
     terminal.press("y")

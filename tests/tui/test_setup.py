@@ -98,12 +98,14 @@ async def test_a_preset_that_breaks_a_rule_says_so_and_does_not_start(presets: P
         assert not app.screen.query_one("#explanation").has_class("-problem")
 
 
-async def test_a_preset_that_cannot_be_read_leaves_the_one_that_was_asked_for(presets: Path) -> None:
+async def test_a_preset_that_cannot_be_read_is_listed_and_says_why(presets: Path) -> None:
+    (presets / "ab.toml").write_bytes(b"title = \xff")
     app = app_on_preset("aa")
-    (presets / "bad.toml").write_bytes(b"title = \xff")
-    async with app.run_test(size=SMALL):
+    async with app.run_test(size=SMALL) as pilot:
         assert settings_shown(app)["task.modulus"] == "11"
-        assert any("is not a text in UTF-8" in text for text in said(app))
+        await pilot.press("down")
+        await until(pilot, lambda: "is not a text in UTF-8" in explanation(app), "the problem")
+        assert form(app).disabled
 
 
 @pytest.mark.usefixtures("presets")

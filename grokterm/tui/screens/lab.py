@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual import work
 from textual.app import ComposeResult
@@ -22,7 +22,9 @@ from grokterm.experiment.interventions import Action, Save
 from grokterm.plots.axis import Scale
 from grokterm.plots.palettes import Palette
 from grokterm.plots.plain import plain_text
-from grokterm.tui.news import News, Severity
+from grokterm.tui.budget import DrawBudget
+from grokterm.tui.news import News, Severity, is_news
+from grokterm.tui.pace import faster, slower
 from grokterm.tui.screens.dialogs import change_dialog, swap_dialog
 from grokterm.tui.terminal import SAVE_SECONDS
 from grokterm.tui.widgets.curves import CurvesView
@@ -32,11 +34,14 @@ from grokterm.tui.widgets.spectrum import SpectrumView
 from grokterm.tui.widgets.status import Banner, Status
 from grokterm.tui.widgets.weights import ORDERS, WeightsView
 
-POLL_SECONDS = 0.1
-LOOK_SECONDS = 1.0
-PACES = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
-"""Steps a second that < and > go through; beyond the last, as fast as possible."""
+if TYPE_CHECKING:
+    from grokterm.training.snapshot import Snapshot
 
+POLL_SECONDS = 0.05
+WORDS_SECONDS = 0.2
+"""Between two changes of the numbers in the status line; news does not wait for it."""
+
+LOOK_SECONDS = 1.0
 View = Literal["curves", "weights", "spectrum", "facts"]
 VIEWS: tuple[View, ...] = ("curves", "weights", "spectrum", "facts")
 
@@ -85,7 +90,9 @@ class LabScreen(Screen[None]):
         self._palette = palette
         self._views = Static(id="views", markup=False)
         self._shown: LabState | None = None
+        self._held: tuple[LabState, Snapshot | None] | None = None
         self._news = News()
+        self._words = DrawBudget(WORDS_SECONDS)
 
     def compose(self) -> ComposeResult:
         """Compose facts, curves and pictures of the weights; on a narrow terminal one of them at a time."""
@@ -103,7 +110,7 @@ class LabScreen(Screen[None]):
         yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
-        """Start training, and look at it ten times a second."""
+        """Start training, and look at it twenty times a second."""
         self.thread.start()
         self._watching = self.set_interval(POLL_SECONDS, self._poll)
         self.set_interval(LOOK_SECONDS, self._look)
@@ -120,8 +127,10 @@ class LabScreen(Screen[None]):
             self._watching.stop()
             self.post_message(self.Failed(self.thread.failure))
             return
-        if (state := self.state) is not self._shown:
+        state = self.state
+        if state is not self._shown and (self._words.is_due() or is_news(self._shown, state)):
             self._shown = state
+            self._words.spend(0, 0)
             self._say(state)
         self._draw()
 
@@ -142,10 +151,10 @@ class LabScreen(Screen[None]):
     def _draw(self, *, at_once: bool = False) -> None:
         if self.frozen and not at_once:
             return
-        state = self.state
+        state, snapshot = self._held or (self.state, self.thread.snapshot)
         for curves in self.query(CurvesView):
             curves.show(state, self.x_scale, at_once=at_once)
-        if (snapshot := self.thread.snapshot) is not None:
+        if snapshot is not None:
             layer = self.layer if self.layer in snapshot.layers else next(iter(snapshot.layers))
             self.query_one(WeightsView).show(snapshot, layer, self.order, state, at_once=at_once)
             self.query_one(SpectrumView).show(snapshot, layer, state, at_once=at_once)
@@ -186,13 +195,12 @@ class LabScreen(Screen[None]):
 
     def action_slower(self) -> None:
         """Take the next slower pace."""
-        now = self.state.pace or self.state.steps_per_second or PACES[-1]
-        self._send(SetPace(steps_per_second=max((pace for pace in PACES if pace < now), default=PACES[0])))
+        self._send(SetPace(steps_per_second=slower(self.state.pace or self.state.steps_per_second)))
 
     def action_faster(self) -> None:
         """Take the next faster pace, or none at all."""
-        if (now := self.state.pace) is not None:
-            self._send(SetPace(steps_per_second=min((pace for pace in PACES if pace > now), default=None)))
+        if self.state.pace is not None:
+            self._send(SetPace(steps_per_second=faster(self.state.pace)))
 
     def action_swap(self) -> None:
         """Ask for another training set."""
@@ -224,6 +232,7 @@ class LabScreen(Screen[None]):
     def action_freeze(self) -> None:
         """Hold the pictures, or let them go on."""
         self.frozen = not self.frozen
+        self._held = (self.state, self.thread.snapshot) if self.frozen else None
         self.set_class(self.frozen, "-frozen")
 
     def action_scale(self) -> None:

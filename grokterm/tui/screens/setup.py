@@ -40,12 +40,7 @@ class SetupScreen(Screen[None]):
         super().__init__(id="setup")
         self._preset = preset
         self._problem = ""
-        self._unlisted = ""
-        try:
-            known = list_presets()
-        except PresetError as error:
-            known, self._unlisted = [], str(error)
-        self._presets = {one.name: one for one in known} | {preset.name: preset}
+        self._presets = {known.name: known for known in list_presets()} | {preset.name: preset}
 
     def compose(self) -> ComposeResult:
         """Compose presets on the left, the form on the right, two lines of explanation below."""
@@ -65,8 +60,6 @@ class SetupScreen(Screen[None]):
         picker.highlighted = list(self._presets).index(self._preset.name)
         picker.focus()
         self._describe()
-        if self._unlisted:
-            self.notify(plain_text(self._unlisted), title="No other presets", severity="error", markup=False)
 
     @on(OptionList.OptionHighlighted, "#presets")
     async def _move(self, event: OptionList.OptionHighlighted) -> None:

@@ -21,7 +21,7 @@ class CurvesView(Picture):
 
     def __init__(self, title: str, draw_curves: DrawCurves, palette: Palette) -> None:
         super().__init__(classes="picture")
-        self.border_title = title
+        self._title = title
         self._draw_curves = draw_curves
         self._palette = palette
 
@@ -31,5 +31,5 @@ class CurvesView(Picture):
         def draw(width: int, height: int) -> Rows:
             return self._draw_curves(state, width=width, height=height, x_scale=x_scale, palette=self._palette)
 
-        self.border_subtitle = f"{x_scale} x"
+        self.caption(self._title, f"{x_scale} x")
         self.offer((len(state.curves.rows), state.events, x_scale), draw, at_once=at_once)

@@ -28,6 +28,7 @@ class Picture(Widget):
         self._strips: list[Strip] = []
         self._draw: Draw = lambda width, height: [[] for _ in range(height)]
         self._drawn: Hashable = None
+        self._caption = ("", "")
 
     def offer(self, version: Hashable, draw: Draw, *, at_once: bool = False) -> None:
         """Take what is to be shown; it is drawn if it differs from what is shown, as soon as the budget allows."""
@@ -35,6 +36,12 @@ class Picture(Widget):
             return
         self._draw, self._drawn = draw, version
         self._redraw()
+
+    def caption(self, title: str, subtitle: str) -> None:
+        """Say what is shown; setting a border's text repaints the whole widget, so it is set only where it changes."""
+        if (title, subtitle) != self._caption:
+            self._caption = (title, subtitle)
+            self.border_title, self.border_subtitle = title, subtitle
 
     def forget(self) -> None:
         """Take the next offer for new, whatever its version: it is of another run."""

@@ -22,12 +22,12 @@ class SpectrumView(Picture):
 
         def draw(width: int, height: int) -> Rows:
             picture = spectrum_picture(snapshot, layer, state)
-            self.border_title = f"spectrum · {snapshot.layers[layer].label} · share of power at frequency k"
+            title = f"spectrum · {snapshot.layers[layer].label} · share of power at frequency k"
             if picture is None:
-                self.border_subtitle = "its rows are not residues"
+                self.caption(title, "its rows are not residues")
                 return Cells(width, height).rows()
             keys = ", ".join(map(str, picture.key_frequencies[:8])) or "none stands out"
-            self.border_subtitle = f"step {snapshot.step:,} · highest {picture.shares.max():.1%} · key frequencies: {keys}"
+            self.caption(title, f"step {snapshot.step:,} · highest {picture.shares.max():.1%} · key frequencies: {keys}")
             return draw_bars(
                 picture.shares, width=width, height=height, highlighted=picture.key_frequencies, palette=self._palette
             )

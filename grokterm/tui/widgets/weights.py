@@ -33,16 +33,18 @@ class WeightsView(Picture):
         def draw(width: int, height: int) -> Rows:
             picture = weight_picture(snapshot, layer, order, state)
             limit = self._limits.setdefault(layer, _limit(picture.matrix))
-            self._caption(picture, snapshot.step, limit, width, height)
+            self._describe(picture, snapshot.step, limit, width, height)
             return draw_heatmap(picture.matrix, width=width, height=height, limit=limit, palette=self._palette)
 
         self.offer((snapshot.step, layer, order, self._limits.get(layer)), draw, at_once=at_once)
 
-    def _caption(self, picture: WeightPicture, step: int, limit: float, width: int, height: int) -> None:
+    def _describe(self, picture: WeightPicture, step: int, limit: float, width: int, height: int) -> None:
         fit = fit_heatmap(picture.matrix.shape, width=width, height=height, palette=self._palette)
         every = "" if fit.column_step == 1 else f" · 1 neuron in {fit.column_step}"
-        self.border_title = f"weights · {picture.label} · {ORDERS[picture.order]}"
-        self.border_subtitle = f"step {step:,} · ±{limit:.3g}{every} · rows: {picture.rows}"
+        self.caption(
+            f"weights · {picture.label} · {ORDERS[picture.order]}",
+            f"step {step:,} · ±{limit:.3g}{every} · rows: {picture.rows}",
+        )
 
 
 def _limit(matrix: np.ndarray) -> float:
