@@ -18,7 +18,8 @@ from grokterm.training.evaluation import evaluate
 from grokterm.training.losses import LOSSES
 from grokterm.training.optimizers import Memory, Weights, rule_of
 from grokterm.training.records import Acted, Advanced, EndReason, Evaluated, Finished, Reached, Record, Refused, Started
-from grokterm.training.snapshot import LayerPicture, Snapshot
+from grokterm.training.schedule import Schedule
+from grokterm.training.snapshot import Snapshot, take_snapshot
 from grokterm.training.step import make_step
 from grokterm.training.team import Team
 
@@ -64,7 +65,7 @@ class Trainer:
         self.threads = threads or choose_threads(len(self.dataset.train), self.n_parameters)
         self._team = Team(self.network, self.threads if self.device.type == "cpu" else 1)
         self._watch = MilestoneWatch()
-        self._waiting = dict(enumerate(experiment.interventions))
+        self._schedule = Schedule(experiment.interventions)
         self._is_measured = False
         self._is_stopped = False
         self._chunk_steps = 1
@@ -96,7 +97,7 @@ class Trainer:
     def advance(self, limit: int | None = None) -> list[Record]:
         """Train one chunk of about 50 ms, or at most `limit` steps, and report what happened in it."""
         started = perf_counter()
-        records = self._intervene(at_step=self.step)
+        records = self._intervene(self._schedule.due(at_step=self.step))
         first, last = self.step, self.step if self.ended else self._chunk_end(limit)
         training = self.experiment.training
         measured = []
@@ -140,13 +141,7 @@ class Trainer:
 
     def snapshot(self) -> Snapshot:
         """Copy every layer to the host."""
-        values = self.frozen | self.weights
-        layers = {}
-        for layer in self.network.LAYERS:
-            if (weight := values.get(layer.parameter)) is not None:
-                shown = (weight.T if layer.transposed else weight).cpu().numpy().copy()
-                layers[layer.parameter] = LayerPicture(layer.label, shown, layer.over_residues)
-        return Snapshot(self.step, layers)
+        return take_snapshot(self.step, self.network.LAYERS, self.frozen | self.weights)
 
     def tensors(self) -> dict[str, Tensor]:
         """Return the weights and what the optimizer remembers, by a flat name, for a checkpoint."""
@@ -159,8 +154,7 @@ class Trainer:
             if isinstance(record, Acted):
                 self.step = record.step
                 self._apply(record.action)
-                if record.intervention is not None:
-                    self._waiting.pop(record.intervention, None)
+                self._schedule.cross_off(record.intervention)
             elif isinstance(record, Evaluated):
                 self._is_measured = True
                 self._watch.see(**_measures(record))
@@ -206,7 +200,7 @@ class Trainer:
             milestones = self._watch.see(**_measures(evaluated))
             records += [Reached(step=one.step, milestone=milestone) for milestone in milestones]
             for milestone in milestones:
-                records += self._intervene(when=milestone)
+                records += self._intervene(self._schedule.due(when=milestone))
             if "diverged" in milestones:
                 self.step, self.weights, self.memory = one.step, one.weights, one.memory
                 return records + self.end("diverged")
@@ -216,10 +210,11 @@ class Trainer:
         """Find the next step at which somebody may want to do something."""
         training = self.experiment.training
         ends = [training.steps, self.step + self._chunk_steps]
-        ends += [waiting.at_step for waiting in self._waiting.values() if waiting.at_step and waiting.at_step > self.step]
+        if (waited_for := self._schedule.next_step(self.step)) is not None:
+            ends.append(waited_for)
         if limit is not None:
             ends.append(self.step + limit)
-        if training.stop_when != "never" or any(waiting.when for waiting in self._waiting.values()):
+        if training.stop_when != "never" or self._schedule.awaits_milestone:
             ends.append(self.step + training.evaluate_every - self.step % training.evaluate_every)
         return min(ends)
 
@@ -234,24 +229,19 @@ class Trainer:
         if training.stop_when != "never" and training.stop_when in self._watch.reached:
             return self.end(training.stop_when)
         if self.step >= training.steps:
-            return [*self._intervene(at_step=self.step), *self.end("complete")]
+            return [*self._intervene(self._schedule.due(at_step=self.step)), *self.end("complete")]
         return []
 
-    def _intervene(self, **trigger: object) -> list[Record]:
-        """Carry out the interventions that wait for this step or milestone."""
-        (name, value), *_ = trigger.items()
-        due = [number for number, waiting in self._waiting.items() if getattr(waiting, name) == value]
+    def _intervene(self, due: Sequence[int]) -> list[Record]:
+        """Carry out the interventions of these numbers, unless one of them ends the run."""
         records: list[Record] = []
         for number in due:
             if self.ended is None:
-                records += self._try(self._waiting.pop(number).action, number)
+                try:
+                    records += self.act(self._schedule.take(number).action, number)
+                except ConfigError as error:  # a person's swap came before it, and left it nothing to do
+                    records.append(Refused(step=self.step, message=f"interventions[{number}]: {error}"))
         return records
-
-    def _try(self, action: Action, intervention: int) -> list[Record]:
-        try:
-            return self.act(action, intervention)
-        except ConfigError as error:  # a person's swap came before it, and left it nothing to do
-            return [Refused(step=self.step, message=f"interventions[{intervention}]: {error}")]
 
     def _apply(self, action: Action) -> str:
         """Change what the action changes; return what else followed from it."""

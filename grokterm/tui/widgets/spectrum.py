@@ -26,8 +26,8 @@ class SpectrumView(Picture):
             if picture is None:
                 self.caption(title, "its rows are not residues")
                 return Cells(width, height).rows()
-            keys = ", ".join(map(str, picture.key_frequencies[:8])) or "none stands out"
-            self.caption(title, f"step {snapshot.step:,} · highest {picture.shares.max():.1%} · key frequencies: {keys}")
+            keys = ", ".join(map(str, picture.key_frequencies[:8])) or "none"
+            self.caption(title, f"step {snapshot.step:,} · top {picture.shares.max():.1%} · key frequencies: {keys}")
             return draw_bars(
                 picture.shares, width=width, height=height, highlighted=picture.key_frequencies, palette=self._palette
             )
