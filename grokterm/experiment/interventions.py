@@ -41,7 +41,7 @@ class Swap(Settings):
 
     def __str__(self) -> str:
         parts = [
-            f"to {self.train_fraction:.4g} of the table" if self.train_fraction is not None else "",
+            f"to {100 * self.train_fraction:.3g} %" if self.train_fraction is not None else "",
             f"to {self.operation}" if self.operation is not None else "",
             f"to the split of seed {self.seed}" if self.seed is not None else "",
         ]

@@ -31,7 +31,7 @@ def test_the_journal_of_an_eventful_run_replays_to_what_its_screen_showed(driver
     eventful(driver)
     live = known(grokking, driver.heard)
     assert live["phase"] == "ended"
-    assert [act for _, act in acts(driver.heard)] == ["set learning_rate 0.005", "swap to 0.1 of the table", "save"]
+    assert [act for _, act in acts(driver.heard)] == ["set learning_rate 0.005", "swap to 10 %", "save"]
     assert known(grokking, driver.journal) == live
 
 

@@ -198,7 +198,7 @@ def test_every_act_stands_in_the_journal_with_its_step(driver: Driver) -> None:
     driver.tell(Save())
     driver.pause_at(6)
     driver.tell(Stop())
-    assert acts(driver.journal) == [(3, "swap to 0.3 of the table"), (5, "set learning_rate 0.5"), (5, "save"), (6, "stop")]
+    assert acts(driver.journal) == [(3, "swap to 30 %"), (5, "set learning_rate 0.5"), (5, "save"), (6, "stop")]
 
 
 def test_every_milestone_is_saved(driver: Driver) -> None:

@@ -55,7 +55,7 @@ def test_a_later_save_keeps_everything_that_was_owed(driver: Driver, monkeypatch
     saved = driver.tell(Save())[-1]
     assert isinstance(saved, Checkpointed)
     assert (driver.session.run.checkpoints / saved.file).exists()
-    assert acts(driver.journal) == [(3, "swap to 0.3 of the table"), (4, "save")]
+    assert acts(driver.journal) == [(3, "swap to 30 %"), (4, "save")]
     assert fold(LabState(driver.trainer.experiment), driver.heard).unsaved == ""
 
 
@@ -94,7 +94,7 @@ def test_whichever_write_is_refused_nothing_is_lost_and_nothing_stands_twice(
         once = [record for record in driver.heard if isinstance(record, kind)]
         assert once
         assert [record for record in journal if isinstance(record, kind)] == once
-    assert [act for act in acts(journal) if act[1] != "save"] == [(10, "swap to 0.3 of the table")]
+    assert [act for act in acts(journal) if act[1] != "save"] == [(10, "swap to 30 %")]
     assert max(record.step for record in journal if isinstance(record, Checkpointed)) == expected.step
 
 

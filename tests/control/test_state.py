@@ -69,7 +69,7 @@ def test_a_story_is_known_by_its_last_word(state: LabState) -> None:
     assert told.curves.column("step").tolist() == [0, 5, 10]
     assert told.latest("val_accuracy") == 0.0
     assert told.experiment.optimizer.learning_rate == 0.25
-    assert [event.label for event in told.events if event.is_swap] == ["swap to 0.25 of the table"]
+    assert [event.label for event in told.events if event.is_swap] == ["swap to 25 %"]
 
 
 def test_a_swap_begins_a_segment_and_keeps_the_milestones_of_the_run(state: LabState) -> None:

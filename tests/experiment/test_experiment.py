@@ -72,7 +72,7 @@ stop = true
 
 def test_actions_read_as_sentences() -> None:
     swap = Swap(train_fraction=0.04, operation="multiply", seed=7)
-    assert str(swap) == "swap to 0.04 of the table, to multiply, to the split of seed 7"
+    assert str(swap) == "swap to 4 %, to multiply, to the split of seed 7"
     assert str(Set(values={"optimizer.learning_rate": 1e-3})) == "set learning_rate 0.001"
     assert (str(Save()), str(Stop())) == ("save", "stop")
 

@@ -100,7 +100,7 @@ def test_two_states_with_curves_of_equal_length_can_follow_each_other() -> None:
 
 
 def test_the_facts_hold_settings_milestones_and_interventions() -> None:
-    events = (Event(900, "memorized"), Event(960, "grokked"), Event(1000, "swap to 0.02 of the table", is_swap=True))
+    events = (Event(900, "memorized"), Event(960, "grokked"), Event(1000, "swap to 2 %", is_swap=True))
     shown = printed(
         facts._table(state_with(milestones={"memorized": 900, "grokked": 960}, events=events, n_train=73, n_val=48), "tried-1")
     )
