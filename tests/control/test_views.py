@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+
+from grokterm.control.state import LabState
+from grokterm.control.views import spectrum_picture, weight_picture
+from grokterm.experiment.experiment import Experiment
+from grokterm.tasks.operations import OPERATIONS
+from grokterm.training.snapshot import LayerPicture, Snapshot
+
+P = 23
+
+
+def state(operation: str) -> LabState:
+    return LabState(Experiment.from_settings({"task": {"operation": operation, "modulus": P}}))
+
+
+def snapshot(matrix: np.ndarray, *, over_residues: bool = True) -> Snapshot:
+    return Snapshot(7, {"left": LayerPicture("first operand", matrix, over_residues)})
+
+
+def logarithmic_wave(frequency: int) -> np.ndarray:
+    """A wave over the discrete logarithm of the residues; 0, which has none, holds 0."""
+    powers = OPERATIONS["multiply"].index(P)
+    matrix = np.zeros((P, 1))
+    matrix[powers, 0] = np.cos(2 * np.pi * frequency * np.arange(P - 1) / (P - 1))
+    return matrix
+
+
+def test_a_product_is_transformed_over_the_discrete_logarithm() -> None:
+    picture = spectrum_picture(snapshot(logarithmic_wave(4)), "left", state("multiply"))
+    assert picture is not None
+    assert picture.shares[3] == pytest.approx(1.0)
+    assert picture.rows == "powers of a primitive root"
+
+
+def test_over_the_residues_themselves_the_same_weights_are_noise() -> None:
+    picture = spectrum_picture(snapshot(logarithmic_wave(4)), "left", state("add"))
+    assert picture is not None
+    assert picture.shares.max() < 0.5
+    assert picture.rows == "residues"
+
+
+def test_a_matrix_between_hidden_layers_has_no_spectrum_and_one_order() -> None:
+    hidden = snapshot(np.eye(5), over_residues=False)
+    assert spectrum_picture(hidden, "left", state("add")) is None
+    assert weight_picture(hidden, "left", "frequency", state("add")).order == "raw"
+
+
+def test_sorted_by_frequency_a_product_shows_its_rows_by_logarithm() -> None:
+    picture = weight_picture(snapshot(logarithmic_wave(2)), "left", "frequency", state("multiply"))
+    assert picture.matrix[:, 0] == pytest.approx(np.cos(2 * np.pi * 2 * np.arange(P - 1) / (P - 1)))
+    raw = weight_picture(snapshot(logarithmic_wave(2)), "left", "raw", state("multiply"))
+    assert raw.matrix.shape == (P, 1)
