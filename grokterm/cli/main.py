@@ -1,5 +1,6 @@
 """The `grokterm` command."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -45,6 +46,7 @@ def _open_the_lab(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
+    os.environ["GROKTERM_RUNS_DIR"] = str(runs_dir)  # before a command it holds for the command
     if context.invoked_subcommand is None:
         lab.open_lab(preset, start=start, ascii_only=ascii_only, runs_dir=Path(runs_dir))
 

@@ -68,14 +68,14 @@ def _train(session: "Session", signals: "LeaveOnSignal", as_json: bool) -> int:
     from grokterm.cli.progress import Reporter
     from grokterm.cli.report import print_summary
     from grokterm.control.state import LabState, fold
-    from grokterm.training.records import Refused
+    from grokterm.training.records import Refused, Skipped
 
     signals.session = session
     state = LabState(session.trainer.experiment)
     with Reporter() as reporter:
         for records in session.records():
             state = fold(state, records)
-            talk(*(f"not done: {record.message}" for record in records if isinstance(record, Refused)))
+            talk(*(f"not done: {record.message}" for record in records if isinstance(record, Refused | Skipped)))
             if state.unsaved:
                 talk(f"grokterm: {state.unsaved}: what was written until then can be resumed with --resume {session.run.name}")
                 return 1

@@ -9,6 +9,7 @@ from jaxtyping import Float
 
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Milestone, Set, Swap
+from grokterm.experiment.task import OperationName
 from grokterm.training.records import (
     Acted,
     Advanced,
@@ -21,6 +22,7 @@ from grokterm.training.records import (
     Reached,
     Record,
     Refused,
+    Skipped,
     Started,
     Unsaved,
 )
@@ -68,6 +70,9 @@ class LabState:
     engine: str = ""
     n_train: int = 0
     n_val: int = 0
+    swapped_operation: OperationName | None = None
+    """What the last swap of the operation asks for."""
+
     curves: Curves = field(default_factory=Curves)
     milestones: dict[Milestone, int] = field(default_factory=dict)
     """First step of each milestone in the whole run."""
@@ -90,6 +95,11 @@ class LabState:
     def steps(self) -> int:
         """How many steps the run is to take."""
         return self.experiment.training.steps
+
+    @property
+    def operation(self) -> OperationName:
+        """What the network is asked now."""
+        return self.swapped_operation or self.experiment.task.operation
 
     def latest(self, name: str) -> float | None:
         """Return a measure of the last evaluation."""
@@ -130,16 +140,18 @@ def _folded(state: LabState, record: Record) -> LabState:
             return replace(state, phase="ended", ended=reason)
         case Unsaved(message=message):
             return replace(state, phase="ended" if state.ended else "paused", unsaved=message)
-        case Refused(message=message):
+        case Refused(message=message) | Skipped(message=message):
             return replace(state, refusals=(*state.refusals, message))
     return state
 
 
 def _acted(state: LabState, acted: Acted) -> LabState:
     is_swap = isinstance(acted.action, Swap)
+    operation = acted.action.operation if isinstance(acted.action, Swap) else None
     label = f"{acted.action}{f' ({acted.note})' if acted.note else ''}"
     changed = replace(
         state,
+        swapped_operation=operation or state.swapped_operation,
         n_train=acted.n_train,
         n_val=acted.n_val,
         segment={} if is_swap else state.segment,

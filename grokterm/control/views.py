@@ -104,6 +104,6 @@ def spectrum_picture(snapshot: Snapshot, layer: str, state: LabState) -> Spectru
 
 
 def _index(state: LabState) -> tuple[np.ndarray, str]:
-    task = state.experiment.task
-    index = OPERATIONS[task.operation].index(task.modulus)
-    return index, "residues" if len(index) == task.modulus else "powers of a primitive root"
+    modulus = state.experiment.task.modulus
+    index = OPERATIONS[state.operation].index(modulus)
+    return index, "residues" if len(index) == modulus else "powers of a primitive root"

@@ -64,7 +64,11 @@ def _assign(settings: dict[str, Any], path: Sequence[str], value: Any) -> None: 
     if len(path) == 1:
         settings[path[0]] = value
         return
-    section = settings.setdefault(path[0], {})
+    kind = KINDS.get(path[0], ("",))[0]
+    default = {kind: Experiment().settings()[path[0]][kind]} if kind else {}
+    section = settings.setdefault(path[0], default)
+    if path[0] in KINDS and not isinstance(section, dict):
+        raise ConfigError(f"{path[0]} must be a table, not {section!r}")
     if len(path) > 2 or not isinstance(section, dict):
         raise ConfigError(f"unknown setting {name}: settings are named section.key, as in task.modulus")
     section[path[1]] = value
@@ -78,6 +82,8 @@ def _change_kind(settings: dict[str, Any], section: str, new: Any) -> list[str]:
     kind, members = KINDS[section]
     by_name = {member.model_fields[kind].default: member for member in members}
     written = settings.get(section, {})
+    if not isinstance(written, dict):
+        return []  # validation refuses it
     old = written.get(kind, Experiment().settings()[section][kind])
     if new == old or not isinstance(new, str) or new not in by_name:
         return []  # the same kind, or one that validation will refuse

@@ -16,13 +16,16 @@ class JournalWriter:
     """Appends records. Lines that could not be written are kept, and written with the next ones.
 
     A resumed run goes on from `end`; what the file holds beyond that is dropped with the first line that is written, so
-    that a run which is only looked at stays as it was.
+    that a run which is only looked at stays as it was. A file that somebody else has written to meanwhile is left alone.
     """
 
     def __init__(self, path: Path, end: int = 0) -> None:
         self._path = path
         self._pending = b""
         self._end = end
+        size = path.stat().st_size
+        self._sizes = range(size, size + 1)
+        """What the file may measure if nobody else writes to it."""
 
     def write(self, records: Iterable[Record]) -> None:
         """Append records; those that mean nothing once the moment has passed are left out.
@@ -34,12 +37,16 @@ class JournalWriter:
         if not self._pending:
             return
         try:
+            if self._path.stat().st_size not in self._sizes:
+                raise StorageError(f"{self._path} was written by another process: let only one train this run")
             os.truncate(self._path, self._end)  # also drops half a line that an earlier failure left
             with self._path.open("ab") as file:
                 file.write(self._pending)
         except OSError as error:
+            self._sizes = range(self._end, max(self._sizes.stop, self._end + len(self._pending) + 1))
             raise StorageError(f"{self._path} cannot be written: {error.strerror}") from None
         self._end += len(self._pending)
+        self._sizes = range(self._end, self._end + 1)
         self._pending = b""
 
 

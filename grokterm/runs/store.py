@@ -99,7 +99,7 @@ def find_run(folder: Path, name: str) -> Run:
     """
     for path in (folder / name, Path(name).expanduser()):
         if _is_run(path):
-            return Run(path)
+            return Run(path.resolve())
     known = [run.name for run in list_runs(folder)]
     hint = nearest(name, known) or (": `grokterm runs` lists them" if known else f": the folder {folder} holds no run")
     raise RunNotFoundError(f"no run is called {name!r}{hint}")

@@ -64,6 +64,14 @@ class Acted(_Record):
     """What followed from it: a batch size that had to be lowered."""
 
 
+class Skipped(_Record):
+    """An intervention's time had come, and the run could not do it."""
+
+    record: Literal["skipped"] = "skipped"
+    intervention: int
+    message: str
+
+
 class Paused(_Record):
     """A person paused."""
 
@@ -124,7 +132,19 @@ class Refused(_Record):
 
 
 Record = Annotated[
-    Started | Evaluated | Reached | Acted | Paused | Continued | Checkpointed | Finished | Advanced | Paced | Unsaved | Refused,
+    Started
+    | Evaluated
+    | Reached
+    | Acted
+    | Skipped
+    | Paused
+    | Continued
+    | Checkpointed
+    | Finished
+    | Advanced
+    | Paced
+    | Unsaved
+    | Refused,
     Discriminator("record"),
 ]
 TRANSIENT = (Advanced, Paced, Unsaved, Refused)

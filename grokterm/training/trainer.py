@@ -17,7 +17,7 @@ from grokterm.training.device import choose_threads, describe, find_device
 from grokterm.training.evaluation import evaluate
 from grokterm.training.losses import LOSSES
 from grokterm.training.optimizers import Memory, Weights, rule_of
-from grokterm.training.records import Acted, Advanced, EndReason, Evaluated, Finished, Reached, Record, Refused, Started
+from grokterm.training.records import Acted, Advanced, EndReason, Evaluated, Finished, Reached, Record, Skipped, Started
 from grokterm.training.schedule import Schedule
 from grokterm.training.snapshot import Snapshot, take_snapshot
 from grokterm.training.step import make_step
@@ -66,7 +66,7 @@ class Trainer:
         self._team = Team(self.network, self.threads if self.device.type == "cpu" else 1)
         self._watch = MilestoneWatch()
         self._schedule = Schedule(experiment.interventions)
-        self._is_measured = False
+        self._measured_at = -1
         self._is_stopped = False
         self._chunk_steps = 1
         self._use_dataset()
@@ -91,7 +91,7 @@ class Trainer:
             n_val=len(self.dataset.val),
             changes=self.changes,
         )
-        measured = [] if self._is_measured else [self._measure()]
+        measured = [self._measure()] if self._measured_at < 0 else []
         return [started, *self._report(measured), *self._end_if_due()]
 
     def advance(self, limit: int | None = None) -> list[Record]:
@@ -133,11 +133,13 @@ class Trainer:
         return [acted, *(self.end("stopped") if self._is_stopped else [])]
 
     def end(self, reason: EndReason) -> list[Record]:
-        """End the training here, if it has not ended before."""
+        """End the training here, if it has not ended before; a step that is the last one is measured."""
         if self.ended is not None:
             return []
         self.ended = reason
-        return [Finished(step=self.step, reason=reason, seconds=self.seconds)]
+        is_last = reason == "stopped" and self._measured_at != self.step
+        measured = self._report([self._measure()]) if is_last else []
+        return [*measured, Finished(step=self.step, reason=reason, seconds=self.seconds)]
 
     def snapshot(self) -> Snapshot:
         """Copy every layer to the host."""
@@ -155,8 +157,10 @@ class Trainer:
                 self.step = record.step
                 self._apply(record.action)
                 self._schedule.cross_off(record.intervention)
+            elif isinstance(record, Skipped):
+                self._schedule.cross_off(record.intervention)
             elif isinstance(record, Evaluated):
-                self._is_measured = True
+                self._measured_at = record.step
                 self._watch.see(**_measures(record))
         self.step, self.seconds = step, seconds
         here = {name: value.to(self.device) for name, value in tensors.items()}
@@ -195,7 +199,7 @@ class Trainer:
                 train_accuracy=train_accuracy,
                 val_accuracy=val_accuracy,
             )
-            self._is_measured = True
+            self._measured_at = one.step
             records.append(evaluated)
             milestones = self._watch.see(**_measures(evaluated))
             records += [Reached(step=one.step, milestone=milestone) for milestone in milestones]
@@ -240,7 +244,8 @@ class Trainer:
                 try:
                     records += self.act(self._schedule.take(number).action, number)
                 except ConfigError as error:  # a person's swap came before it, and left it nothing to do
-                    records.append(Refused(step=self.step, message=f"interventions[{number}]: {error}"))
+                    message = f"interventions[{number}]: {error}"
+                    records.append(Skipped(step=self.step, intervention=number, message=message))
         return records
 
     def _apply(self, action: Action) -> str:

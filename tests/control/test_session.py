@@ -164,7 +164,7 @@ def test_a_save_writes_the_weights_as_they_are(driver: Driver) -> None:
 
 def test_a_stop_ends_the_training_for_good(driver: Driver) -> None:
     driver.pause_at(3)
-    assert kinds(driver.tell(Stop())) == ["acted", "checkpointed", "finished"]
+    assert kinds(driver.tell(Stop())) == ["acted", "evaluated", "checkpointed", "finished"]
     assert driver.tell(Resume()) == driver.tell(StepOnce()) == driver.tell(Pause()) == []
     (refused,) = driver.tell(Swap(seed=1))
     assert isinstance(refused, Refused)

@@ -1,10 +1,12 @@
 import numpy as np
 import pytest
 
-from grokterm.control.state import LabState
+from grokterm.control.state import LabState, fold
 from grokterm.control.views import spectrum_picture, weight_picture
 from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.interventions import Swap
 from grokterm.tasks.operations import OPERATIONS
+from grokterm.training.records import Acted
 from grokterm.training.snapshot import LayerPicture, Snapshot
 
 P = 23
@@ -51,3 +53,11 @@ def test_sorted_by_frequency_a_product_shows_its_rows_by_logarithm() -> None:
     assert picture.matrix[:, 0] == pytest.approx(np.cos(2 * np.pi * 2 * np.arange(P - 1) / (P - 1)))
     raw = weight_picture(snapshot(logarithmic_wave(2)), "left", "raw", state("multiply"))
     assert raw.matrix.shape == (P, 1)
+
+
+def test_after_a_swap_of_the_operation_pictures_follow_the_new_one() -> None:
+    swapped = fold(state("add"), [Acted(step=3, action=Swap(operation="multiply"), n_train=9, n_val=9)])
+    assert swapped.operation == "multiply"
+    picture = spectrum_picture(snapshot(logarithmic_wave(4)), "left", swapped)
+    assert picture is not None
+    assert picture.shares[3] == pytest.approx(1.0)

@@ -136,3 +136,13 @@ def test_an_assignment_that_cannot_be_made_is_refused(assignment: str, message: 
     with pytest.raises(ConfigError) as refused:
         override(PRESET, [assignment])
     assert str(refused.value).startswith(message)
+
+
+def test_a_preset_without_a_section_can_have_one_of_its_settings_changed() -> None:
+    assert override({}, ["optimizer.learning_rate=1e5"]).experiment.optimizer.learning_rate == 1e5
+
+
+@pytest.mark.parametrize("assignment", ["optimizer.kind=sgd", "optimizer.learning_rate=1"])
+def test_a_section_that_is_no_table_is_refused_in_one_line(assignment: str) -> None:
+    with pytest.raises(ConfigError, match=r"^optimizer must be a table, not 'adam'$"):
+        override({"optimizer": "adam"}, [assignment])

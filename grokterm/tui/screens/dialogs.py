@@ -74,11 +74,11 @@ class ActionDialog(ModalScreen[Action | None]):
             self.query_one("#problem", Static).update(plain_text(str(error)))
 
 
-def swap_dialog(experiment: Experiment) -> ActionDialog:
+def swap_dialog(experiment: Experiment, operation: str) -> ActionDialog:
     """Ask for another training set."""
     fields = {
         "train_fraction": ("0.02", f"share of the table, now {experiment.task.train_fraction:g} at the start"),
-        "operation": ("", f"another operation for the same pairs, as in {experiment.task.operation}"),
+        "operation": ("", f"another operation for the same pairs, as in {operation}"),
         "seed": ("", "a number: draw a new split"),
     }
     return ActionDialog("swap the training set", fields, _swap)

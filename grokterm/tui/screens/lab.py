@@ -204,7 +204,7 @@ class LabScreen(Screen[None]):
 
     def action_swap(self) -> None:
         """Ask for another training set."""
-        self.app.push_screen(swap_dialog(self.state.experiment), self._act)
+        self.app.push_screen(swap_dialog(self.state.experiment, self.state.operation), self._act)
 
     def action_change(self) -> None:
         """Ask for another learning rate or weight decay."""

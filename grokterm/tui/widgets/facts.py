@@ -10,6 +10,7 @@ from textual.widgets import Static
 
 from grokterm.control.state import LabState
 from grokterm.plots.plain import plain_text
+from grokterm.tasks.operations import OPERATIONS
 
 
 class Facts(VerticalScroll):
@@ -38,9 +39,10 @@ def _table(state: LabState, run_name: str) -> Table:
     table = Table.grid(padding=(0, 1))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
-    share = state.n_train / max(1, experiment.task.n_train) * experiment.task.train_fraction
+    operation, modulus = OPERATIONS[state.operation], experiment.task.modulus
+    share = state.n_train / operation.n_equations(modulus)
     facts = [
-        ("task", experiment.task.label),
+        ("task", operation.label.format(p=modulus)),
         ("train", f"{state.n_train:,} ({share:.3g})" if state.n_train else f"{experiment.task.train_fraction:g}"),
         ("val", f"{state.n_val:,}" if state.n_val else ""),
         ("network", experiment.model.label),

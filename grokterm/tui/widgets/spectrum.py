@@ -32,4 +32,4 @@ class SpectrumView(Picture):
                 picture.shares, width=width, height=height, highlighted=picture.key_frequencies, palette=self._palette
             )
 
-        self.offer((snapshot.step, layer), draw, at_once=at_once)
+        self.offer((snapshot.step, layer, state.operation), draw, at_once=at_once)

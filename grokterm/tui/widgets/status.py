@@ -36,7 +36,11 @@ class Banner(Widget):
         """Title on the left, phase on the right."""
         if (state := self.state) is None:
             return Text("grokterm")
-        speed = f"{state.steps_per_second:,.0f} steps/s" if state.steps_per_second and state.phase == "training" else ""
+        speed = (
+            f"{state.steps_per_second:,.0f} steps/s"
+            if state.steps_per_second and state.phase == "training" and not state.pace
+            else ""
+        )
         pace = f"pace {state.pace:g} steps/s" if state.pace else ""
         symbol = "" if self._palette.is_ascii else SYMBOLS[state.phase] + " "
         ended = f" ({state.ended})" if state.phase == "ended" else ""

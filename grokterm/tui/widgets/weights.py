@@ -36,7 +36,7 @@ class WeightsView(Picture):
             self._describe(picture, snapshot.step, limit, width, height)
             return draw_heatmap(picture.matrix, width=width, height=height, limit=limit, palette=self._palette)
 
-        self.offer((snapshot.step, layer, order, self._limits.get(layer)), draw, at_once=at_once)
+        self.offer((snapshot.step, layer, order, state.operation, self._limits.get(layer)), draw, at_once=at_once)
 
     def _describe(self, picture: WeightPicture, step: int, limit: float, width: int, height: int) -> None:
         fit = fit_heatmap(picture.matrix.shape, width=width, height=height, palette=self._palette)
