@@ -104,7 +104,7 @@ def test_the_facts_hold_settings_milestones_and_interventions() -> None:
     shown = printed(
         facts._table(state_with(milestones={"memorized": 900, "grokked": 960}, events=events, n_train=73, n_val=48), "tried-1")
     )
-    for row in ("a + b mod 11", "73 (0.6)", "adamw", "0.01", "tried-1", "900", "60", "1,000"):
+    for row in ("a + b mod 11", "73 (0.603)", "adamw", "0.01", "tried-1", "900", "60", "1,000"):
         assert row in shown
     assert shown.count("grokked") == 1
 
