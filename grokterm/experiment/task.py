@@ -36,11 +36,6 @@ class Task(Settings):
         return self
 
     @property
-    def label(self) -> str:
-        """The task as people write it, a + b mod 97."""
-        return OPERATIONS[self.operation].label.format(p=self.modulus)
-
-    @property
     def n_train(self) -> int:
         """Training equations at the start, before any swap."""
         return n_train(self.train_fraction, OPERATIONS[self.operation].n_equations(self.modulus))
