@@ -23,7 +23,7 @@ from grokterm.runs.store import Run, create_run
 from grokterm.training.device import describe, processor
 from grokterm.training.making import make_trainer
 from grokterm.training.records import Record
-from grokterm.training.trainer import ENGINE, Trainer
+from grokterm.training.trainer import Trainer
 
 
 def start_session(experiment: Experiment, folder: Path, preset: str) -> Session:
@@ -81,7 +81,7 @@ def _meta(trainer: Trainer) -> dict[str, Any]:
         "processor": processor(),
         "cores": os.cpu_count(),
         "device": describe(trainer.device),
-        "engine": ENGINE,
+        "engine": trainer.fit.engine,
         "threads": trainer.fit.threads,
         "grokterm": __version__,
         "python": platform.python_version(),

@@ -25,7 +25,7 @@ class Inspection:
 
     def __init__(self, run: Run, step: int | None, norms: Norms, come_to: ComeTo = in_silence) -> None:
         trainer = come_to(run, step)
-        measured = trainer.fit.measure(trainer.step).numbers.tolist()
+        measured = trainer.fit.measure().numbers.tolist()
         self.run = run
         self.norms = norms
         self.examination = trainer.examine()

@@ -1,8 +1,8 @@
 """The order in which a training set is seen: a function of (seed, step), so that nothing about it has to be stored."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from math import ceil
 
 import torch
@@ -34,17 +34,23 @@ class DeviceEquations:
         """Select rows."""
         return DeviceEquations(self.tokens[chosen], self.answers[chosen], self.block_rows)
 
-    def blocks(self) -> Iterator["DeviceEquations"]:
-        """Cut into consecutive blocks of nearly equal size that suit the device."""
+    @cached_property
+    def blocks(self) -> list["DeviceEquations"]:
+        """Consecutive blocks of nearly equal size that suit the device."""
         size = ceil(len(self) / ceil(len(self) / self.block_rows))
-        return (self.rows(slice(start, start + size)) for start in range(0, len(self), size))
+        return [self.rows(slice(start, start + size)) for start in range(0, len(self), size)]
+
+    @cached_property
+    def columns(self) -> tuple[Int[Tensor, " equations"], ...]:
+        """The tokens of each position, side by side in memory."""
+        return self.tokens.T.contiguous().unbind()
 
 
-def to_device(equations: Equations, network: Network, device: torch.device) -> DeviceEquations:
-    """Write equations as the network reads them, and copy them to the device."""
+def to_device(equations: Equations, network: Network, device: torch.device, block_rows: int | None = None) -> DeviceEquations:
+    """Write equations as the network reads them, and copy them to the device, to be worked on so many at a time."""
     tokens, answers = network.encode(equations)
-    block_rows = network.cpu_block_rows if device.type == "cpu" else BLOCK_ROWS
-    return DeviceEquations(tokens.to(device), answers.to(device), block_rows)
+    suited = network.cpu_block_rows if device.type == "cpu" else BLOCK_ROWS
+    return DeviceEquations(tokens.to(device), answers.to(device), block_rows or suited)
 
 
 class Batches:
@@ -63,9 +69,14 @@ class Batches:
         self._epoch = -1
         self._order = torch.empty(0, dtype=torch.int64)
 
+    @property
+    def is_whole(self) -> bool:
+        """Every batch is the whole training set."""
+        return self._per_epoch == 1
+
     def at(self, step: int) -> DeviceEquations:
         """Return the equations of the update that follows this step."""
-        if self._per_epoch == 1:
+        if self.is_whole:
             return self._equations
         epoch, position = divmod(step - self._first_step, self._per_epoch)
         if epoch != self._epoch:

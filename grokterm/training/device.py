@@ -78,8 +78,12 @@ def minding_memory() -> Iterator[None]:
         raise OutOfMemoryError(str(error)) from None
 
 
-def choose_threads(n_rows: int, n_products: int) -> int:
-    """Choose how many CPU threads a run uses, from the rows of a step and the products of one row; at most one a core."""
+def suited_threads(n_rows: int, n_products: int) -> int:
+    """Tell how many CPU threads suit a step, from its rows and the products of one row."""
     work = 3.0 * n_rows * n_products  # forward, and a gradient for weights and for activations
-    suited = next((threads for bound, threads in THREADS if work < bound), 16)
-    return min(suited, os.cpu_count() or 1)
+    return next((threads for bound, threads in THREADS if work < bound), 16)
+
+
+def choose_threads(n_rows: int, n_products: int) -> int:
+    """Choose how many CPU threads a run uses: what suits a step of it, at most one a core."""
+    return min(suited_threads(n_rows, n_products), os.cpu_count() or 1)

@@ -1,5 +1,7 @@
 """Loss and accuracy of the sides, measured without leaving the device."""
 
+from collections.abc import Sequence
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -39,9 +41,20 @@ def evaluate(team: Team, weights: Weights, loss: Loss, equations: DeviceEquation
     @torch.no_grad()
     def score(network: Network, block: DeviceEquations) -> Float[Tensor, "2"]:
         scores = functional_call(network, weights, (block.tokens,))
-        right = scores.argmax(dim=-1) == block.answers
-        if right.ndim > 1:
-            right = right.all(dim=1)  # at every scored position
-        return torch.stack([loss(scores, block.answers).sum(), right.sum()])
+        return losses_and_hits(loss(scores, block.answers).sum(), scores, block.answers)
 
-    return torch.stack(list(team.map(score, equations.blocks()))).sum(dim=0) / len(equations)
+    return mean_of(list(team.map(score, equations.blocks)), equations)
+
+
+@torch.no_grad()
+def losses_and_hits(losses: Float[Tensor, ""], scores: Tensor, answers: Tensor) -> Float[Tensor, "2"]:
+    """Put the summed loss of a block beside the number of its right answers."""
+    right = scores.argmax(dim=-1) == answers
+    if right.ndim > 1:
+        right = right.all(dim=1)  # at every scored position
+    return torch.stack([losses.detach(), right.sum()])
+
+
+def mean_of(blocks: Sequence[Float[Tensor, "2"]], equations: DeviceEquations) -> Float[Tensor, "2"]:
+    """Divide what the blocks of these equations add up to by their number."""
+    return torch.stack(list(blocks)).sum(dim=0) / len(equations)

@@ -16,7 +16,8 @@ from grokterm.experiment.architectures.kernel import KernelModel
 from grokterm.experiment.optimizer import RecursiveFeatures
 from grokterm.models.kernel import KERNELS, Metric, joined
 from grokterm.training.batches import DeviceEquations
-from grokterm.training.optimizers import Memory, Weights
+from grokterm.training.optimizers import Weights
+from grokterm.training.step import State
 from grokterm.training.team import Team
 from grokterm.training.turn import Turn
 
@@ -54,14 +55,18 @@ class FeatureMachine:
         return weights | {"coefficients": table}
 
     @torch.no_grad()
-    def step(self, weights: Weights, memory: Memory, batch: DeviceEquations, _: Turn) -> tuple[Weights, Memory]:
-        """Learn the metric from what the coefficients predict, then solve for the coefficients again."""
+    def step(self, state: State, batch: DeviceEquations, turn: Turn, *, measuring: bool = False) -> tuple[State, None]:
+        """Learn the metric from what the coefficients predict, then solve for the coefficients again; nothing is measured."""
+        del turn, measuring
+        weights = state.weights
         outer = average_outer_product(self.team, self.model, _metric(weights), batch.tokens, weights["coefficients"])
         metric = _power(outer, self.settings.power)
         metric = metric / metric.max()
         p = len(metric) // 2
         blocks = {"cross": metric[:p, p:], "left": metric[:p, :p], "right": metric[p:, p:]}
-        return self.meet(weights | {name: block.contiguous() for name, block in blocks.items()}, batch), memory
+        return State(
+            self.meet(weights | {name: block.contiguous() for name, block in blocks.items()}, batch), state.memory
+        ), None
 
 
 def average_outer_product(

@@ -1,6 +1,6 @@
-"""A network and what it is fitted to: one update, one measurement, nothing of the run around them."""
+"""A network and what it is fitted to: updates and measurements, nothing of the run around them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -12,11 +12,12 @@ from grokterm.models.mixture import Part
 from grokterm.tasks.dataset import Dataset
 from grokterm.training.batches import Batches, batch_size, to_device
 from grokterm.training.device import choose_threads, describe
-from grokterm.training.evaluation import evaluate, statistics_of
+from grokterm.training.engines import ENGINES, choose_engine
+from grokterm.training.evaluation import statistics_of
 from grokterm.training.learner import learner_of
-from grokterm.training.losses import loss_of
 from grokterm.training.optimizers import Memory, Weights
 from grokterm.training.snapshot import Snapshot, take_snapshot
+from grokterm.training.step import State
 from grokterm.training.team import Team
 from grokterm.training.turn import Turn
 
@@ -32,8 +33,7 @@ class Measured:
     numbers: Tensor
     """One for each of NUMBERS."""
 
-    weights: Weights
-    memory: Memory
+    state: State
 
 
 class Fit:
@@ -49,54 +49,88 @@ class Fit:
         parts: Mapping[str, Part] | None = None,
     ) -> None:
         torch.set_num_threads(1)  # here and in the thread that trains: the team's threads are enough
+        self.step = 0
         self.device = device
+        self.engine = choose_engine(experiment, device)
         settings, modulus, form = experiment.model, experiment.task.modulus, experiment.exact_form
         self.network = build(settings, modulus, experiment.seed, parts, form).to(device)
         parameters = {name: parameter.detach().clone() for name, parameter in self.network.named_parameters()}
-        self.weights: Weights = {name: value for name, value in parameters.items() if name not in self.network.frozen}
+        weights: Weights = {name: value for name, value in parameters.items() if name not in self.network.frozen}
         self.frozen: Weights = {name: value for name, value in parameters.items() if name in self.network.frozen}
         self.n_parameters = sum(value.numel() for value in parameters.values())
         self.threads = threads or choose_threads(len(dataset.train), self.n_parameters * self.network.positions)
         self._team = Team(self.network, self.threads if device.type == "cpu" else 1)
-        self.follow(experiment)
-        self.memory: Memory = self._learner.begin(self.weights)
-        self.learn_from(dataset, experiment, step=0)
+        self._prepare(experiment, weights)
+        self._state = self._packed(weights, self._learner.begin(weights))
+        self.learn_from(dataset, experiment)
+
+    @property
+    def weights(self) -> Weights:
+        """What is trained, by name."""
+        return self._learner.packing.unpack(self._state.weights)
+
+    @property
+    def memory(self) -> Memory:
+        """What the optimizer remembers, by name."""
+        return self._learner.packing.unpack_memory(self._state.memory)
 
     def follow(self, experiment: Experiment) -> None:
         """Take over the settings of the loss and of the optimizer; weights and memory stay."""
-        self._loss = loss_of(experiment.loss)
-        self._learner = learner_of(experiment, self._team, self.frozen, self._loss)
+        weights, memory = self.weights, self.memory
+        self._prepare(experiment, weights)
+        self._state = self._packed(weights, memory)
 
-    def learn_from(self, dataset: Dataset, experiment: Experiment, step: int) -> None:
+    def learn_from(self, dataset: Dataset, experiment: Experiment) -> None:
         """Exchange both sides; epochs are counted from this step on."""
-        train, val = (to_device(side, self.network, self.device) for side in (dataset.train, dataset.val))
-        self.weights = self._learner.meet(self.weights, train)
+        rows = self._calculus.block_rows
+        train, val = (to_device(side, self.network, self.device, rows) for side in (dataset.train, dataset.val))
+        self._state = self._packed(self._learner.meet(self.weights, train), self.memory)
         self._dataset, self._train, self._val, self._seed = dataset, train, val, experiment.seed
         self.batch_size = batch_size(experiment.batch_limit, experiment.optimizer.batch_share, len(train))
-        self._batches = Batches(train, self.batch_size, seed=self._seed, first_step=step)
+        self._batches = Batches(train, self.batch_size, seed=self._seed, first_step=self.step)
 
-    def update(self, step: int) -> None:
-        """Make the update that follows this step."""
-        turn = Turn(self._seed, step, self.device)
-        self.weights, self.memory = self._learner.step(self.weights, self.memory, self._batches.at(step), turn)
+    def advance(self, last: int, is_due: Callable[[int], bool]) -> Iterator[Measured]:
+        """Make updates up to a step and measure where it is due, on the way without passing the training set through twice."""
+        while True:
+            if is_due(self.step):
+                if self.step < last and self._learner.measures and self._batches.is_whole:
+                    yield self._measure_by_updating()
+                    continue
+                yield self.measure()
+            if self.step >= last:
+                return
+            self.update()
 
-    def measure(self, step: int) -> Measured:
+    def update(self, *, measuring: bool = False) -> Tensor | None:
+        """Make the update that follows this step; return, if asked, loss and accuracy of its batch before it."""
+        turn = Turn(self._seed, self.step, self.device)
+        batch = self._batches.at(self.step)
+        self._state, numbers = self._learner.step(self._state, batch, turn, measuring=measuring)
+        self.step += 1
+        return numbers
+
+    def measure(self) -> Measured:
         """Measure both sides, without leaving the device."""
-        parameters = self.frozen | self.weights
-        values = parameters | self._statistics(parameters)
-        numbers = torch.cat([evaluate(self._team, values, self._loss, side) for side in (self._train, self._val)])
-        return Measured(step, numbers, self.weights, self.memory)
+        values = self._values(self.weights)
+        numbers = torch.cat([self._calculus.measure(values, side) for side in (self._train, self._val)])
+        return Measured(self.step, numbers, self._state)
 
-    def _statistics(self, parameters: Weights) -> Weights:
-        return statistics_of(self._team, parameters, self._train)
+    def _measure_by_updating(self) -> Measured:
+        """Measure validation, and take the training side from the update that follows: it scores all of it in any case."""
+        step, state = self.step, self._state
+        val = self._calculus.measure(self._values(self.weights), self._val)
+        train = self.update(measuring=True)
+        assert train is not None
+        return Measured(step, torch.cat([train, val]), state)
 
     def go_back(self, measured: Measured) -> None:
         """Return to the state of a measurement."""
-        self.weights, self.memory = measured.weights, measured.memory
+        self.step, self._state = measured.step, measured.state
 
-    def snapshot(self, step: int, weights: Weights | None = None) -> Snapshot:
-        """Copy the network to the host, as it is or with the weights that it had at this step."""
-        parameters = self.frozen | (weights or self.weights)
+    def snapshot(self, measured: Measured | None = None) -> Snapshot:
+        """Copy the network to the host, as it is or as it was when it was measured."""
+        step, state = (self.step, self._state) if measured is None else (measured.step, measured.state)
+        parameters = self.frozen | self._learner.packing.unpack(state.weights)
         return take_snapshot(step, self.network, parameters, self._statistics(parameters), self._dataset)
 
     @property
@@ -108,14 +142,30 @@ class Fit:
         )
 
     def tensors(self) -> dict[str, Tensor]:
-        """Return the weights and what the optimizer remembers, by a flat name, for a checkpoint."""
-        weights = {f"weights.{name}": value for name, value in (self.frozen | self.weights).items()}
-        return weights | {f"memory.{name}": value for name, value in self.memory.items()}
+        """Copy the weights and what the optimizer remembers, by a flat name, for a checkpoint."""
+        weights = {f"weights.{name}": value.clone() for name, value in (self.frozen | self.weights).items()}
+        return weights | {f"memory.{name}": value.clone() for name, value in self.memory.items()}
 
     def load(self, tensors: Mapping[str, Tensor]) -> None:
         """Take over the tensors of a checkpoint."""
         # Copied, because a file's tensors lie at any address, and kernels round differently where memory is not aligned.
         here = {name: value.to(self.device, copy=True) for name, value in tensors.items()}
-        self.weights = {name: here[f"weights.{name}"] for name in self.weights}
-        self.frozen = {name: here[f"weights.{name}"] for name in self.frozen}
-        self.memory = {name: here[f"memory.{name}"] for name in self.memory}
+        self.frozen.update({name: here[f"weights.{name}"] for name in self.frozen})
+        self._state = self._packed(
+            {name: here[f"weights.{name}"] for name in self.weights}, {name: here[f"memory.{name}"] for name in self.memory}
+        )
+
+    def _prepare(self, experiment: Experiment, weights: Weights) -> None:
+        self._calculus = ENGINES[self.engine].calculus(experiment, self._team, self.frozen)
+        self._learner = learner_of(experiment, self._team, self._calculus, weights)
+
+    def _packed(self, weights: Weights, memory: Memory) -> State:
+        packing = self._learner.packing
+        return State(packing.pack(weights), packing.pack_memory(memory))
+
+    def _values(self, weights: Weights) -> Weights:
+        parameters = self.frozen | weights
+        return parameters | self._statistics(parameters)
+
+    def _statistics(self, parameters: Weights) -> Weights:
+        return statistics_of(self._team, parameters, self._train)

@@ -32,7 +32,7 @@ class Inspector:
 
     def submit(self, measured: Measured) -> None:
         """Have the network inspected as it was when it was measured."""
-        examination = Examination(self._fit.snapshot(measured.step, measured.weights), self._observer)
+        examination = Examination(self._fit.snapshot(measured), self._observer)
         self._waiting.append(self._pool.submit(examination.inspected))
 
     def found(self) -> list[Inspected]:

@@ -7,10 +7,11 @@ from grokterm.experiment.architectures.kernel import KernelModel
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.optimizer import RecursiveFeatures
 from grokterm.training.batches import DeviceEquations
+from grokterm.training.calculus import Calculus
 from grokterm.training.features import FeatureMachine
-from grokterm.training.losses import Loss
 from grokterm.training.modifiers import rule_of
 from grokterm.training.optimizers import Memory, Weights
+from grokterm.training.packing import Packing
 from grokterm.training.step import Step, make_step
 from grokterm.training.team import Team
 
@@ -20,21 +21,29 @@ class Learner:
     """What a training does to its weights."""
 
     begin: Callable[[Weights], Memory]
-    """The memory before the first step."""
+    """The memory before the first step, by name."""
 
     meet: Callable[[Weights, DeviceEquations], Weights]
-    """The weights once a training set has come into use: those that follow a gradient stay as they are."""
+    """The weights once a training set has come into use, by name: those that follow a gradient stay as they are."""
+
+    packing: Packing
+    """The form in which the step takes both."""
 
     step: Step
     """One update."""
 
+    measures: bool
+    """The step can say what a measurement of its batch would."""
 
-def learner_of(experiment: Experiment, team: Team, frozen: Weights, loss: Loss) -> Learner:
-    """Turn the settings of an experiment into what its training does."""
+
+def learner_of(experiment: Experiment, team: Team, calculus: Calculus, weights: Weights) -> Learner:
+    """Turn the settings of an experiment into what its training does to these weights."""
     if isinstance(experiment.optimizer, RecursiveFeatures):
         assert isinstance(experiment.model, KernelModel)
         machine = FeatureMachine(team, experiment.model, experiment.optimizer)
-        return Learner(lambda weights: {}, machine.meet, machine.step)
-    rule = rule_of(experiment.optimizer)
-    step = make_step(team, frozen, loss, rule, experiment.optimizer.weight_noise)
-    return Learner(rule.begin, lambda weights, train: weights, step)
+        return Learner(lambda weights: {}, machine.meet, Packing(weights, as_one=False), machine.step, measures=False)
+    rule, noise = rule_of(experiment.optimizer), experiment.optimizer.weight_noise
+    packing = Packing(weights, as_one=not rule.by_tensor)
+    step = make_step(calculus, rule, packing, noise)
+    measures = not noise and not team.network.trains_differently
+    return Learner(rule.begin, lambda weights, train: weights, packing, step, measures)

@@ -31,7 +31,7 @@ def _perpendicular_gradient(settings: GradientOptimizer, rule: Rule) -> Rule:
     def turned(gradient: Weights, _: Memory, weights: Weights, __: Turn) -> tuple[Weights, Memory]:
         return {name: perpendicular(g, weights[name]) for name, g in gradient.items()}, {}
 
-    return _before(rule, turned) if settings.perpendicular_gradient else rule
+    return _before(rule, turned, by_tensor=True) if settings.perpendicular_gradient else rule
 
 
 def perpendicular(gradient: Tensor, weight: Tensor) -> Tensor:
@@ -98,7 +98,7 @@ def _update_noise(settings: GradientOptimizer, rule: Rule) -> Rule:
     def shaken(moved: Weights, _: Memory, __: Weights, turn: Turn) -> tuple[Weights, Memory]:
         return with_noise(moved, deviation, turn.draw("update noise")), {}
 
-    return _after(rule, shaken) if deviation else rule
+    return _after(rule, shaken, by_tensor=True) if deviation else rule
 
 
 def with_noise(weights: Weights, deviation: float, draw: torch.Generator) -> Weights:
@@ -152,7 +152,7 @@ def _nothing(_: Weights) -> Memory:
     return {}
 
 
-def _before(rule: Rule, change: Change, begin: Callable[[Weights], Memory] = _nothing) -> Rule:
+def _before(rule: Rule, change: Change, begin: Callable[[Weights], Memory] = _nothing, *, by_tensor: bool = False) -> Rule:
     """Change the gradient, then follow it."""
 
     def update(gradient: Weights, memory: Memory, weights: Weights, turn: Turn) -> tuple[Weights, Memory]:
@@ -160,10 +160,10 @@ def _before(rule: Rule, change: Change, begin: Callable[[Weights], Memory] = _no
         moved, memory = rule.update(gradient, memory, weights, turn)
         return moved, memory | remembered
 
-    return Rule(lambda weights: rule.begin(weights) | begin(weights), update)
+    return Rule(lambda weights: rule.begin(weights) | begin(weights), update, rule.by_tensor or by_tensor)
 
 
-def _after(rule: Rule, change: Change, begin: Callable[[Weights], Memory] = _nothing) -> Rule:
+def _after(rule: Rule, change: Change, begin: Callable[[Weights], Memory] = _nothing, *, by_tensor: bool = False) -> Rule:
     """Follow the gradient, then change where that led."""
 
     def update(gradient: Weights, memory: Memory, weights: Weights, turn: Turn) -> tuple[Weights, Memory]:
@@ -171,7 +171,7 @@ def _after(rule: Rule, change: Change, begin: Callable[[Weights], Memory] = _not
         moved, remembered = change(moved, memory, weights, turn)
         return moved, new_memory | remembered
 
-    return Rule(lambda weights: rule.begin(weights) | begin(weights), update)
+    return Rule(lambda weights: rule.begin(weights) | begin(weights), update, rule.by_tensor or by_tensor)
 
 
 MODIFIERS: dict[str, Callable[[GradientOptimizer, Rule], Rule]] = {

@@ -71,7 +71,7 @@ class Observer:
         weights = {name: torch.from_numpy(value) for name, value in {**snapshot.parameters, **snapshot.statistics}.items()}
         heads: Columns = dict.fromkeys(self.attention if attention else (), slice(None))
         look = partial(_look, weights=weights, wanted={**neurons, **heads}, keep_scores=scores)
-        blocks = list(self._team.map(look, equations.blocks()))
+        blocks = list(self._team.map(look, equations.blocks))
         return Observation(
             modulus=snapshot.dataset.modulus,
             operands=table.operands,

@@ -30,6 +30,9 @@ class Rule:
     update: Callable[[Weights, Memory, Weights, Turn], tuple[Weights, Memory]]
     """(gradient, memory, weights, turn) -> (weights, memory)."""
 
+    by_tensor: bool = False
+    """It has to know where one tensor ends; any other treats every entry alike, and may be given all of them as one vector."""
+
 
 def _gradient_descent(settings: GradientDescent) -> Rule:
     def update(gradient: Weights, memory: Memory, weights: Weights, _: Turn) -> tuple[Weights, Memory]:
@@ -105,7 +108,7 @@ def _muon(settings: Muon) -> Rule:
             moved[name] = (w * kept).sub_(change, alpha=rate)
         return {name: moved[name] for name in weights}, named("velocity", velocity) | kept_memory
 
-    return Rule(begin, update)
+    return Rule(begin, update, by_tensor=True)
 
 
 def orthogonalized(matrix: Tensor, n_steps: int) -> Tensor:

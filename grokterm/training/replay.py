@@ -25,5 +25,4 @@ def replay(trainer: Trainer, records: Iterable[Record], last: int) -> Iterator[i
         if trainer.step >= last:
             return
         with minding_memory():
-            trainer.fit.update(trainer.step)
-        trainer.step += 1
+            trainer.fit.update()

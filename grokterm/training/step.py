@@ -1,57 +1,48 @@
 """One optimizer step as a pure function, so that an engine may run, compile, capture or batch it."""
 
-from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
-from torch.func import functional_call
 
-from grokterm.models.network import Network
 from grokterm.training.batches import DeviceEquations
-from grokterm.training.losses import Loss
+from grokterm.training.calculus import Calculus
 from grokterm.training.modifiers import with_noise
 from grokterm.training.optimizers import Memory, Rule, Weights
-from grokterm.training.team import Team
+from grokterm.training.packing import Packing
 from grokterm.training.turn import Turn
 
-Step: TypeAlias = Callable[[Weights, Memory, DeviceEquations, Turn], tuple[Weights, Memory]]
+
+class State(NamedTuple):
+    """Weights and what the rule remembers of them, packed."""
+
+    weights: Weights
+    memory: Memory
 
 
-def make_step(team: Team, frozen: Weights, loss: Loss, rule: Rule, weight_noise: float = 0.0) -> Step:
-    """Bind what does not change between steps: step(weights, memory, batch, turn) -> (weights, memory).
+@runtime_checkable
+class Step(Protocol):
+    """One update."""
+
+    def __call__(
+        self, state: State, batch: DeviceEquations, turn: Turn, *, measuring: bool = False
+    ) -> tuple[State, Tensor | None]:
+        """Return the next state and, if asked, loss and accuracy of the batch before it."""
+        ...
+
+
+def make_step(calculus: Calculus, rule: Rule, packing: Packing, weight_noise: float = 0.0) -> Step:
+    """Bind what does not change between steps.
 
     With weight noise the gradient is that of weights that are off by as much, the same for the whole batch.
     """
 
-    def gradient(weights: Weights, batch: DeviceEquations, turn: Turn) -> Weights:
-        def differentiate(network: Network, block: tuple[int, DeviceEquations]) -> tuple[Tensor, ...]:
-            number, equations = block
-            leaves = {name: weight.detach().requires_grad_() for name, weight in weights.items()}
-            draw = turn.draw("dropout", number) if network.trains_differently else None
-            scores = functional_call(network, {**frozen, **leaves}, (equations.tokens, draw))
-            return torch.autograd.grad(loss(scores, equations.answers).sum() / len(batch), list(leaves.values()))
-
-        total: list[Tensor] = []
-        blocks = [batch] if team.network.normalizes_batches else batch.blocks()
-        for slopes in team.map(differentiate, enumerate(blocks)):
-            total = [sum_.add_(slope) for sum_, slope in zip(total, slopes, strict=True)] if total else _each_its_own(slopes)
-        return dict(zip(weights, total, strict=True))
-
-    def step(weights: Weights, memory: Memory, batch: DeviceEquations, turn: Turn) -> tuple[Weights, Memory]:
-        seen = with_noise(weights, weight_noise, turn.draw("weight noise")) if weight_noise else weights
-        slopes = gradient(seen, batch, turn)
+    def step(state: State, batch: DeviceEquations, turn: Turn, *, measuring: bool = False) -> tuple[State, Tensor | None]:
+        seen = packing.unpack(state.weights)
+        if weight_noise:
+            seen = with_noise(seen, weight_noise, turn.draw("weight noise"))
+        slopes, numbers = calculus.gradient(seen, batch, turn, measuring=measuring)
         with torch.no_grad():
-            return rule.update(slopes, memory, weights, turn)
+            return State(*rule.update(packing.pack(slopes), state.memory, state.weights, turn)), numbers
 
     return step
-
-
-def _each_its_own(slopes: Sequence[Tensor]) -> list[Tensor]:
-    """Copy what is there twice: autograd hands back one tensor for two weights that are only ever added to each other."""
-    seen: set[int] = set()
-    own = []
-    for slope in slopes:
-        own.append(slope.clone() if slope.data_ptr() in seen else slope)
-        seen.add(slope.data_ptr())
-    return own

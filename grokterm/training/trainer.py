@@ -25,8 +25,6 @@ from grokterm.training.snapshot import Snapshot
 CHUNK_SECONDS = 0.05
 """How long the trainer keeps control: a key press acts within two chunks."""
 
-ENGINE = "eager"
-
 
 class Trainer:
     """One run: weights that follow an experiment, step by step.
@@ -38,7 +36,6 @@ class Trainer:
         self.experiment = experiment
         self.device = find_device(experiment.device)
         self.dataset = experiment.task.dataset(experiment.seed)
-        self.step = 0
         self.seconds = 0.0
         self.ended: EndReason | None = None
         self.changes: tuple[str, ...] = ()
@@ -49,6 +46,11 @@ class Trainer:
         self._measured_at = -1
         self._is_stopped = False
         self._chunk_steps = 1
+
+    @property
+    def step(self) -> int:
+        """Updates made so far."""
+        return self.fit.step
 
     def run(self) -> Iterator[Record]:
         """Train to the end, handing back control at every chunk."""
@@ -62,7 +64,7 @@ class Trainer:
         started = Started(
             step=self.step,
             device=describe(self.device),
-            engine=ENGINE,
+            engine=self.fit.engine,
             threads=self.fit.threads,
             n_parameters=self.fit.n_parameters,
             n_train=len(self.dataset.train),
@@ -114,7 +116,7 @@ class Trainer:
             return []
         self.ended = reason
         is_last = reason == "stopped" and self._measured_at != self.step
-        measured = self._report([self.fit.measure(self.step)]) if is_last else []
+        measured = self._report([self.fit.measure()]) if is_last else []
         message = self.fit.advice_on_memory if reason == "out_of_memory" else ""
         settled = [] if reason == "interrupted" else self.settle()  # one that is left has to save first
         return [*measured, *settled, Finished(step=self.step, reason=reason, message=message, seconds=self.seconds)]
@@ -125,7 +127,7 @@ class Trainer:
 
     def snapshot(self) -> Snapshot:
         """Copy the network to the host."""
-        return self.fit.snapshot(self.step)
+        return self.fit.snapshot()
 
     def examine(self) -> Examination:
         """Copy the network, to be looked at while the training goes on, or after it; the copies share a table."""
@@ -142,9 +144,9 @@ class Trainer:
     def restore(self, step: int, seconds: float, tensors: Mapping[str, Tensor], records: Sequence[Record]) -> None:
         """Go back to a checkpoint: its tensors, and what had happened to the run before it."""
         for record in records:
-            self.step = record.step
+            self.fit.step = record.step
             self.recall(record)
-        self.step, self.seconds = step, seconds
+        self.fit.step, self.seconds = step, seconds
         self.fit.load(tensors)
         self.fit.follow(self.experiment)
 
@@ -161,19 +163,16 @@ class Trainer:
 
     def _train_to(self, last: int) -> tuple[list[Measured], bool]:
         """Make updates and measure where it is due; where memory runs out, what was reached stands and False comes back."""
-        measured, training = list[Measured](), self.experiment.training
+        measured = list[Measured]()
         try:
             with minding_memory():
-                if self._measured_at < self.step and training.evaluates(self.step):
-                    measured.append(self.fit.measure(self.step))
-                while self.step < last:
-                    self.fit.update(self.step)
-                    self.step += 1
-                    if training.evaluates(self.step):
-                        measured.append(self.fit.measure(self.step))
+                measured.extend(self.fit.advance(last, self._is_due))
         except OutOfMemoryError:
             return measured, False
         return measured, True
+
+    def _is_due(self, step: int) -> bool:
+        return self._measured_at < step and self.experiment.training.evaluates(step)
 
     def _report(self, measured: Sequence[Measured]) -> list[Record]:
         """Bring the numbers of a chunk to the host in one copy, and say what they show.
@@ -193,7 +192,6 @@ class Trainer:
             for milestone in milestones:
                 records += self._intervene(self._schedule.due(when=milestone))
             if "diverged" in milestones:
-                self.step = one.step
                 self.fit.go_back(one)
                 return records + self.end("diverged")
         return records + list(self._inspector.found())
@@ -229,7 +227,7 @@ class Trainer:
         self.experiment.check_training_set(len(dataset.train))
         try:
             with minding_memory():
-                self.fit.learn_from(dataset, self.experiment, self.step)
+                self.fit.learn_from(dataset, self.experiment)
         except OutOfMemoryError:
             raise ConfigError(f"{describe(self.device)} has not enough memory for {len(dataset.train):,} equations") from None
         self.dataset = dataset

@@ -249,7 +249,7 @@ def test_a_device_that_is_not_there_is_replaced_unless_it_was_asked_for(tiny: Ex
 
 
 def test_memory_that_runs_out_is_said_in_one_line(tiny: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def update(_fit: Fit, _step: int) -> None:
+    def update(_fit: Fit) -> None:
         raise torch.OutOfMemoryError
 
     monkeypatch.setattr(Fit, "update", update)

@@ -82,7 +82,7 @@ def test_the_smaller_of_what_was_asked_for_and_the_share_is_taken(
 @given(st.integers(1, 300), st.integers(1, 300))
 def test_blocks_are_consecutive_and_nearly_equal(n_equations: int, most_rows: int) -> None:
     equations = replace(numbered(n_equations), block_rows=most_rows)
-    blocks = [block.answers.tolist() for block in equations.blocks()]
+    blocks = [block.answers.tolist() for block in equations.blocks]
     assert list(chain(*blocks)) == list(range(n_equations))
     assert all(0 < len(block) <= most_rows for block in blocks)
     assert len(blocks) <= ceil(n_equations / most_rows)

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
@@ -12,8 +13,8 @@ from grokterm.experiment.interventions import Swap
 from grokterm.training.batches import DeviceEquations
 from grokterm.training.device import is_out_of_memory
 from grokterm.training.fit import Fit, Measured
-from grokterm.training.optimizers import Memory, Weights
 from grokterm.training.records import Evaluated, Finished
+from grokterm.training.step import State
 from grokterm.training.trainer import Trainer
 from grokterm.training.turn import Turn
 from tests.training.outcome import finish
@@ -26,10 +27,10 @@ ADVICE = (
 def exhausted_at(step: int, trainer: Trainer) -> Trainer:
     learner = trainer.fit._learner
 
-    def update(weights: Weights, memory: Memory, batch: DeviceEquations, turn: Turn) -> tuple[Weights, Memory]:
+    def update(state: State, batch: DeviceEquations, turn: Turn, *, measuring: bool = False) -> tuple[State, Tensor | None]:
         if turn.step == step:
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
-        return learner.step(weights, memory, batch, turn)
+        return learner.step(state, batch, turn, measuring=measuring)
 
     trainer.fit._learner = replace(learner, step=update)
     return trainer
@@ -54,7 +55,7 @@ def test_what_was_reached_can_be_resumed(tiny: Experiment) -> None:
 def test_memory_that_is_exhausted_before_the_first_step_ends_the_run_too(
     tiny: Experiment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def measure(_fit: Fit, _step: int) -> None:
+    def measure(_fit: Fit) -> None:
         raise torch.OutOfMemoryError
 
     monkeypatch.setattr(Fit, "measure", measure)
@@ -62,7 +63,7 @@ def test_memory_that_is_exhausted_before_the_first_step_ends_the_run_too(
 
 
 def test_other_failures_are_bugs(tiny: Experiment, monkeypatch: pytest.MonkeyPatch) -> None:
-    def measure(_fit: Fit, _step: int) -> None:
+    def measure(_fit: Fit) -> None:
         raise RuntimeError("shapes do not agree")
 
     monkeypatch.setattr(Fit, "measure", measure)
@@ -84,10 +85,10 @@ def test_an_evaluation_that_memory_did_not_suffice_for_is_made_when_the_run_goes
 ) -> None:
     measure = Fit.measure
 
-    def measure_until(fit: Fit, step: int) -> Measured:
-        if step == tiny.training.steps:
+    def measure_until(fit: Fit) -> Measured:
+        if fit.step == tiny.training.steps:
             raise MemoryError
-        return measure(fit, step)
+        return measure(fit)
 
     monkeypatch.setattr(Fit, "measure", measure_until)
     broken = finish(Trainer(tiny, threads=1))

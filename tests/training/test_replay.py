@@ -75,7 +75,7 @@ def test_nothing_is_measured(eventful: Experiment, monkeypatch: pytest.MonkeyPat
 
 
 def test_memory_that_runs_out_is_said_in_one_word(tiny: Experiment, monkeypatch: pytest.MonkeyPatch) -> None:
-    def update(_fit: Fit, _step: int) -> None:
+    def update(_fit: Fit) -> None:
         raise torch.OutOfMemoryError
 
     monkeypatch.setattr(Fit, "update", update)

@@ -5,11 +5,14 @@ import torch
 
 from grokterm.experiment.experiment import Experiment
 from grokterm.models.build import ARCHITECTURES, build
+from grokterm.models.network import Network
 from grokterm.training import evaluation, step
+from grokterm.training.autograd import Autograd
 from grokterm.training.batches import DeviceEquations, to_device
 from grokterm.training.losses import LOSSES
 from grokterm.training.modifiers import with_noise
 from grokterm.training.optimizers import Rule, Weights
+from grokterm.training.packing import Packing
 from grokterm.training.team import Team
 from grokterm.training.turn import Turn
 
@@ -23,11 +26,28 @@ def batch(tiny: Experiment) -> DeviceEquations:
     return to_device(tiny.task.dataset(0).train, build(tiny.model, tiny.task.modulus, 0), torch.device("cpu"))
 
 
+def followed(
+    network: Network,
+    weights: Weights,
+    batch: DeviceEquations,
+    loss: str = "mse",
+    *,
+    frozen: Weights | None = None,
+    rule: Rule = FOLLOWS_NOTHING,
+    weight_noise: float = 0.0,
+    turn: Turn = TURN,
+) -> Weights:
+    """Make one step by autograd; by default it leads to the gradient."""
+    packing = Packing(weights, as_one=True)
+    calculus = Autograd(Team(network), frozen or {}, LOSSES[loss])
+    start = step.State(packing.pack(weights), {})
+    state, _ = step.make_step(calculus, rule, packing, weight_noise)(start, batch, turn)
+    return packing.unpack(state.weights)
+
+
 def gradient(experiment: Experiment, batch: DeviceEquations, loss: str = "mse") -> Weights:
     network = build(experiment.model, experiment.task.modulus, 0)
-    weights = {name: value.detach() for name, value in network.named_parameters()}
-    slopes, _ = step.make_step(Team(network), {}, LOSSES[loss], FOLLOWS_NOTHING)(weights, {}, batch, TURN)
-    return slopes
+    return followed(network, {name: value.detach() for name, value in network.named_parameters()}, batch, loss)
 
 
 @pytest.mark.parametrize("loss", LOSSES)
@@ -71,7 +91,7 @@ def test_what_is_frozen_has_no_gradient_and_leaves_the_others_as_they_are(
     network = build(tiny.model, tiny.task.modulus, 0)
     weights = {name: value.detach() for name, value in network.named_parameters()}
     kept = {frozen: weights.pop(frozen)}
-    slopes, _ = step.make_step(Team(network), kept, LOSSES["mse"], FOLLOWS_NOTHING)(weights, {}, batch, TURN)
+    slopes = followed(network, weights, batch, frozen=kept)
     whole = gradient(tiny, batch)
     assert slopes.keys() == whole.keys() - {frozen}
     torch.testing.assert_close(slopes, {name: whole[name] for name in slopes})
@@ -82,12 +102,12 @@ def test_with_weight_noise_the_gradient_is_that_of_weights_which_are_off_by_it(
 ) -> None:
     network = build(tiny.model, tiny.task.modulus, 0)
     weights = {name: value.detach() for name, value in network.named_parameters()}
-    team, loss, turn = Team(network), LOSSES["mse"], Turn(3, 17, torch.device("cpu"))
+    turn = Turn(3, 17, torch.device("cpu"))
     off = with_noise(weights, 0.1, turn.draw("weight noise"))
-    expected, _ = step.make_step(team, {}, loss, FOLLOWS_NOTHING)(off, {}, batch, turn)
+    expected = followed(network, off, batch)
     for rows in (1000, 7):  # one noise, however the batch is cut
-        noisy = step.make_step(team, {}, loss, FOLLOWS_NOTHING, weight_noise=0.1)
-        torch.testing.assert_close(noisy(weights, {}, replace(batch, block_rows=rows), turn)[0], expected)
+        cut = replace(batch, block_rows=rows)
+        torch.testing.assert_close(followed(network, weights, cut, weight_noise=0.1, turn=turn), expected)
     spread = torch.cat([(off[name] - weights[name]).flatten() for name in weights])
     assert float(spread.std()) == pytest.approx(0.1, rel=0.1)
 
@@ -96,7 +116,7 @@ def test_weight_noise_is_applied_to_the_clean_weights(tiny: Experiment, batch: D
     network = build(tiny.model, tiny.task.modulus, 0)
     weights = {name: value.detach() for name, value in network.named_parameters()}
     stay = Rule(lambda weights: {}, lambda gradient, memory, weights, turn: (weights, memory))
-    kept, _ = step.make_step(Team(network), {}, LOSSES["mse"], stay, weight_noise=0.1)(weights, {}, batch, TURN)
+    kept = followed(network, weights, batch, rule=stay, weight_noise=0.1)
     torch.testing.assert_close(kept, weights, rtol=0, atol=0)
 
 
@@ -106,7 +126,6 @@ def test_every_network_has_the_gradient_of_its_whole_batch_however_it_is_cut(arc
     network = build(experiment.model, 7, 0)
     weights = {name: value.detach() for name, value in network.named_parameters()}
     equations = to_device(experiment.task.dataset(0).train, network, torch.device("cpu"))
-    make = step.make_step(Team(network), {}, LOSSES["cross_entropy"], FOLLOWS_NOTHING)
-    whole, cut = (make(weights, {}, replace(equations, block_rows=rows), TURN)[0] for rows in (1000, 5))
+    whole, cut = (followed(network, weights, replace(equations, block_rows=rows), "cross_entropy") for rows in (1000, 5))
     torch.testing.assert_close(cut, whole, rtol=1e-4, atol=1e-6)
     assert len({slope.data_ptr() for slope in whole.values()}) == len(whole), "two weights share a gradient"

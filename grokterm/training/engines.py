@@ -1,0 +1,52 @@
+"""Which engine runs a step: what it takes its gradient from.
+
+To add one: a row in ENGINES, and its name in `grokterm.experiment.training`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from grokterm.errors import ConfigError
+from grokterm.experiment.experiment import Experiment
+from grokterm.training.autograd import Autograd
+from grokterm.training.calculus import Calculus
+from grokterm.training.losses import loss_of
+from grokterm.training.optimizers import Weights
+from grokterm.training.team import Team
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A way to run steps."""
+
+    objection: Callable[[Experiment, torch.device], str]
+    """Why it cannot run an experiment here; empty where it can."""
+
+    calculus: Callable[[Experiment, Team, Weights], Calculus]
+    """Makes what differentiates, from the network's team and the weights that are frozen."""
+
+
+def _autograd(experiment: Experiment, team: Team, frozen: Weights) -> Calculus:
+    return Autograd(team, frozen, loss_of(experiment.loss))
+
+
+ENGINES: dict[str, Engine] = {
+    "eager": Engine(lambda experiment, device: "", _autograd),
+}
+"""The best first: `training.engine = "auto"` takes the first that can."""
+
+
+def choose_engine(experiment: Experiment, device: torch.device) -> str:
+    """Name the engine of an experiment: what was asked for, or else the best for it; never by timing.
+
+    Raises:
+        ConfigError: if the one that was asked for cannot run it here.
+    """
+    asked = experiment.training.engine
+    if asked == "auto":
+        return next(name for name, engine in ENGINES.items() if not engine.objection(experiment, device))
+    if objection := ENGINES[asked].objection(experiment, device):
+        raise ConfigError(f"training.engine {asked} {objection}: choose auto")
+    return asked

@@ -1,0 +1,51 @@
+"""All weights as one vector, where a rule treats every entry alike: one operation instead of one a tensor."""
+
+import torch
+
+from grokterm.training.optimizers import Memory, Weights
+
+ALL = "all"
+"""The name of the vector, in place of the names of the weights."""
+
+
+class Packing:
+    """Goes back and forth between weights by name and the form in which a rule updates them."""
+
+    def __init__(self, weights: Weights, *, as_one: bool) -> None:
+        self._shapes = {name: weight.shape for name, weight in weights.items()} if as_one else {}
+        self._sizes = [shape.numel() for shape in self._shapes.values()]
+
+    def pack(self, tensors: Weights) -> Weights:
+        """Lay tensors, one a weight, end to end."""
+        if not self._shapes:
+            return tensors
+        return {ALL: torch.cat([tensors[name].reshape(-1) for name in self._shapes])}
+
+    def unpack(self, packed: Weights) -> Weights:
+        """Find each tensor again: views, which share the vector's memory."""
+        if not self._shapes:
+            return packed
+        parts = torch.split(packed[ALL], self._sizes)
+        return {name: part.view(shape) for (name, shape), part in zip(self._shapes.items(), parts, strict=True)}
+
+    def pack_memory(self, memory: Memory) -> Memory:
+        """Lay what is remembered of the weights end to end, a vector for each purpose; other memories stay."""
+        packed: Memory = {}
+        for key in memory:
+            purpose, _, name = key.partition(".")
+            if name not in self._shapes:
+                packed[key] = memory[key]
+            elif f"{purpose}.{ALL}" not in packed:
+                packed[f"{purpose}.{ALL}"] = self.pack({one: memory[f"{purpose}.{one}"] for one in self._shapes})[ALL]
+        return packed
+
+    def unpack_memory(self, packed: Memory) -> Memory:
+        """Find what is remembered of each weight again."""
+        memory: Memory = {}
+        for key, value in packed.items():
+            purpose, _, name = key.partition(".")
+            if self._shapes and name == ALL:
+                memory |= {f"{purpose}.{one}": tensor for one, tensor in self.unpack({ALL: value}).items()}
+            else:
+                memory[key] = value
+        return memory
