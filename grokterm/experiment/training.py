@@ -25,8 +25,8 @@ class Training(Settings):
     stop_when: Literal["never", "memorized", "grokked"] = "never"
     """End early at a milestone."""
 
-    engine: Literal["auto", "eager"] = "auto"
-    """How the step is run."""
+    engine: Literal["auto", "fused", "eager"] = "auto"
+    """Where the step has its gradient from: autograd (eager) or, for one hidden layer, written out (fused)."""
 
     def evaluates(self, step: int) -> bool:
         """Tell whether both sides are to be measured at this step."""

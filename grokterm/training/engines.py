@@ -10,11 +10,13 @@ import torch
 
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
+from grokterm.training import written_out
 from grokterm.training.autograd import Autograd
 from grokterm.training.calculus import Calculus
 from grokterm.training.losses import loss_of
 from grokterm.training.optimizers import Weights
 from grokterm.training.team import Team
+from grokterm.training.written_out import WrittenOut
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ def _autograd(experiment: Experiment, team: Team, frozen: Weights) -> Calculus:
 
 
 ENGINES: dict[str, Engine] = {
+    "fused": Engine(written_out.objection, WrittenOut),
     "eager": Engine(lambda experiment, device: "", _autograd),
 }
 """The best first: `training.engine = "auto"` takes the first that can."""
