@@ -61,18 +61,18 @@ def _sentence(path: str, holders: Sequence[type[BaseModel]], field: FieldInfo | 
         case "union_tag_not_found":
             kind, tags = first["ctx"]["discriminator"].strip("'"), [tag for holder in holders for tag in _tags(holder)]
             return f"{path}.{kind} is missing: choose one of {', '.join(tags)}"
-        case "greater_than" | "greater_than_equal" | "less_than" | "less_than_equal":
+        case "greater_than" | "greater_than_equal" | "less_than" | "less_than_equal" if len(details) == 1:
             return f"{path} must be {_bounds(field) or _rule(first)}, not {value}"
     rules = [_rule(detail) for detail in details]
-    choices = re.findall(r"'([^']*)'", str(first.get("ctx", {}).get("expected", "")))
+    choices = [choice for detail in details for choice in re.findall(r"'([^']*)'", str(detail.get("ctx", {}).get("expected")))]
     return f"{path} must be {' or '.join(dict.fromkeys(rules))}, not {value}{nearest(str(first['input']), choices)}"
 
 
 def _rule(detail: ErrorDetails) -> str:
     context = detail.get("ctx", {})
     if detail["type"] == "literal_error":
-        choices = re.findall(r"'([^']*)'", context["expected"]) or [context["expected"].lower()]
-        return ("one of " if len(choices) > 1 else "") + ", ".join(choices)
+        choices = re.findall(r"'([^']*)'", context["expected"])
+        return f"one of {', '.join(choices)}" if len(choices) > 1 else context["expected"].lower().replace("'", '"')
     known = _limits(context) or _TYPES.get(detail["type"])
     return known.format(**context) if known else detail["msg"].removeprefix("Input should be ")
 

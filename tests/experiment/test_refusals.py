@@ -100,8 +100,11 @@ WHOLE_MESSAGES = {
     '[optimizer]\nkind = "adamw"\nbetas = [0.9, 1.0]': "optimizer.betas[1] must be below 1, not 1.0",
     '[optimizer]\nkind = "adamw"\nbetas = [0.9]': "optimizer.betas[1] is missing",
     '[optimizer]\nkind = "adamw"\nbetas = [0.1, 0.1, 0.1]': "optimizer.betas must be no longer than 2, not [0.1, 0.1, 0.1]",
-    '[optimizer]\nkind = "gd"\nbatch_size = "half"': "optimizer.batch_size must be full or a whole number, not 'half'",
-    '[optimizer]\nkind = "gd"\nbatch_size = 0': "optimizer.batch_size must be full or at least 1, not 0",
+    '[optimizer]\nkind = "gd"\nbatch_size = "half"': "optimizer.batch_size must be \"full\" or a whole number, not 'half'",
+    '[optimizer]\nkind = "gd"\nbatch_size = "ful"': (
+        "optimizer.batch_size must be \"full\" or a whole number, not 'ful': did you mean 'full'?"
+    ),
+    '[optimizer]\nkind = "gd"\nbatch_size = 0': 'optimizer.batch_size must be "full" or at least 1, not 0',
     '[optimizer]\nkind = "gd"\ndecay_to = "init"': (
         "unknown setting optimizer.decay_to: choose one of batch_share, batch_size, filter_memory, filter_strength,"
         " filter_window, gradient_filter, held_norm, kind, learning_rate, perpendicular_gradient, update_noise, warmup_steps,"
