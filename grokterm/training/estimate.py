@@ -7,20 +7,25 @@ SAMPLE_SECONDS = 1.0
 
 
 def estimate_seconds(trainer: Trainer) -> float:
-    """Time a few steps, evaluations in, after a chunk to warm up, and multiply."""
+    """Time a few steps, evaluations in, after a chunk to warm up, and multiply.
+
+    They are evenly spaced here: first steps that are measured more often than the rest would foretell too much.
+    """
+    training = trainer.experiment.training
+    every = training.mean_interval
+    evenly = training.model_copy(update={"evaluate_every": every})
+    trainer.experiment = trainer.experiment.model_copy(update={"training": evenly})
     trainer.begin()
     if trainer.ended is None:
         trainer.advance()
     first, warm_up = trainer.step, trainer.seconds
-    while trainer.ended is None and not _is_enough(trainer, first, warm_up):
+    while trainer.ended is None and not _is_enough(trainer.step - first, every, trainer.seconds - warm_up):
         trainer.advance()
     steps, seconds = trainer.step - first, trainer.seconds - warm_up
     if trainer.ended is not None or steps == 0:
         return trainer.seconds
-    return seconds / steps * trainer.experiment.training.steps
+    return seconds / steps * training.steps
 
 
-def _is_enough(trainer: Trainer, first: int, warm_up: float) -> bool:
-    seconds = trainer.seconds - warm_up
-    has_evaluated = trainer.step - first >= trainer.experiment.training.evaluate_every
-    return seconds >= SAMPLE_SECONDS or (has_evaluated and seconds >= SAMPLE_SECONDS / 4)
+def _is_enough(steps: int, every: int, seconds: float) -> bool:
+    return seconds >= SAMPLE_SECONDS or (steps >= every and seconds >= SAMPLE_SECONDS / 4)

@@ -33,5 +33,5 @@ class Schedule:
         waiting = self._waiting.values()
         ends = [training.steps, step + longest, *(one.at_step for one in waiting if one.at_step is not None)]
         if training.stop_when != "never" or any(one.when is not None for one in waiting):
-            ends.append(step + training.evaluate_every - step % training.evaluate_every)
+            ends.append(training.next_evaluation(step))
         return min(end for end in ends if end > step)

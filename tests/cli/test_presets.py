@@ -52,6 +52,12 @@ def test_a_preset_is_printed_with_changes_and_what_followed_from_them() -> None:
     assert "expectations no longer apply" in shown.err
 
 
+def test_a_word_in_place_of_a_number_is_printed_as_text() -> None:
+    shown = grokterm("presets", "show", "quick", "--set", "training.evaluate_every=log")
+    assert (shown.code, shown.err) == (0, "")
+    assert 'evaluate_every = "log"\n' in shown.out
+
+
 def test_a_title_is_shown_as_plain_text(tmp_path: Path) -> None:
     (presets_folder(tmp_path) / "evil.toml").write_text(EVIL, encoding="utf-8")
     outcome = grokterm("presets")

@@ -16,7 +16,7 @@ from grokterm.runs.journal import read_journal
 from grokterm.runs.resuming import has_ended
 from grokterm.runs.store import Run, list_runs
 from grokterm.training.examination import Examination
-from grokterm.training.records import Checkpointed, Finished, Inspected, Refused, Started
+from grokterm.training.records import Checkpointed, Evaluated, Finished, Inspected, Reached, Refused, Started
 from tests.control.driving import Driver, files_of, undisturbed, with_settings
 from tests.runs.tensors import same
 
@@ -106,6 +106,24 @@ def test_a_run_that_was_left_and_resumed_ends_with_the_same_weights(
     assert same(second.trainer.tensors(), expected.tensors())
     assert second.trainer.dataset.train.answers.tolist() == expected.dataset.train.answers.tolist()
     assert second.trainer.experiment == expected.experiment
+
+
+@pytest.mark.parametrize("step", [50, 101, 140])
+def test_a_run_that_was_left_and_resumed_is_measured_and_inspected_at_the_same_steps(
+    step: int, grokking: Experiment, tmp_path: Path
+) -> None:
+    experiment = with_settings(grokking, training={"steps": 150, "evaluate_every": "log", "inspect_every": 27})
+    first = Driver(start_session(experiment, tmp_path, "grokking"))
+    first.pause_at(step)
+    first.leave()
+    second = opened(first.session.run)
+    second.train()
+    evaluated, inspected = (
+        [record.step for record in second.journal if isinstance(record, kind)] for kind in (Evaluated, Inspected)
+    )
+    milestones = {record.step for record in second.journal if isinstance(record, Reached)}
+    assert evaluated == [*range(101), *range(102, 151, 2)]
+    assert inspected == sorted({0, 27, 54, 81, 108, 136, 150} | milestones)
 
 
 def test_a_run_without_a_checkpoint_begins_again(driver: Driver) -> None:

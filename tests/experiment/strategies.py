@@ -115,7 +115,7 @@ trainings = st.fixed_dictionaries(
     {},
     optional={
         "steps": st.integers(0, 10**9),
-        "evaluate_every": st.integers(1, 10**6),
+        "evaluate_every": st.one_of(st.just("log"), st.integers(1, 10**6)),
         "stop_when": st.sampled_from(["never", "memorized", "grokked"]),
     },
 )

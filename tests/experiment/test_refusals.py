@@ -115,7 +115,11 @@ WHOLE_MESSAGES = {
     ),
     '[optimizer]\nkind = "gd"\nfilter_memory = 1.0': "optimizer.filter_memory must be at least 0 and below 1, not 1.0",
     '[optimizer]\nkind = "muon"\northogonal_steps = 0': ("optimizer.orthogonal_steps must be at least 1 and below 100, not 0"),
-    "[training]\nevaluate_every = 0": "training.evaluate_every must be at least 1, not 0",
+    "[training]\nevaluate_every = 0": 'training.evaluate_every must be at least 1 or "log", not 0',
+    "[training]\nevaluate_every = 2.5": 'training.evaluate_every must be a whole number or "log", not 2.5',
+    '[training]\nevaluate_every = "lgo"': (
+        "training.evaluate_every must be a whole number or \"log\", not 'lgo': did you mean 'log'?"
+    ),
     '[training]\nstop_when = "grokt"': (
         "training.stop_when must be one of never, memorized, grokked, not 'grokt': did you mean 'grokked'?"
     ),

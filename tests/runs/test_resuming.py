@@ -24,7 +24,14 @@ def asking_for(tiny: Experiment, **training: object) -> Experiment:
 
 
 @pytest.mark.parametrize(
-    "change", ["training.steps=70", "training.evaluate_every=2", 'training.stop_when="grokked"', "device=cpu"]
+    "change",
+    [
+        "training.steps=70",
+        "training.evaluate_every=2",
+        "training.evaluate_every=log",
+        'training.stop_when="grokked"',
+        "device=cpu",
+    ],
 )
 def test_what_leaves_the_past_alone_may_change(change: str, run: Run) -> None:
     name, _, value = change.partition("=")

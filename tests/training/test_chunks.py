@@ -7,6 +7,7 @@ from torch import Tensor
 
 from grokterm.experiment.experiment import Experiment
 from grokterm.training import trainer as trainer_module
+from grokterm.training.records import Acted
 from tests.training.outcome import assert_same_numbers, changed, finish, started
 
 LIMITS = {"one": repeat(1), "three": repeat(3), "uneven": cycle([1, 9, 2, 40]), "large": repeat(10_000)}
@@ -51,6 +52,17 @@ def test_chunks_leave_no_trace_where_milestones_have_consequences(
     experiment = changed(grokking, MILESTONES)
     whole, in_chunks = finish(started(experiment)), finish(started(experiment), limits)
     assert whole.reached_at("grokked") is not None
+    assert in_chunks.facts == whole.facts
+    assert_same_numbers(in_chunks.trainer, whole.trainer)
+
+
+@cut
+def test_chunks_leave_no_trace_where_measurements_grow_rare(grokking: Experiment, limits: "repeat[int] | cycle[int]") -> None:
+    slow = ("optimizer.learning_rate=1e-3", "training.steps=407", "training.evaluate_every=log")
+    experiment = changed(grokking, *slow, MILESTONES)
+    whole, in_chunks = finish(started(experiment)), finish(started(experiment), limits)
+    assert whole.evaluated_at == [step for step in range(408) if experiment.training.evaluates(step)]
+    assert [one.step > 100 for one in whole.every(Acted)] == [True, True]
     assert in_chunks.facts == whole.facts
     assert_same_numbers(in_chunks.trainer, whole.trainer)
 

@@ -2,6 +2,7 @@ import pytest
 
 from grokterm.experiment.experiment import Experiment
 from grokterm.training.estimate import estimate_seconds
+from grokterm.training.fit import Fit, Measured
 from grokterm.training.trainer import Trainer
 from tests.control.driving import with_settings
 
@@ -17,3 +18,19 @@ def test_a_training_that_ends_while_it_is_timed_took_what_it_took(tiny: Experime
 
 def test_an_untrained_network_takes_no_time(tiny: Experiment) -> None:
     assert estimate_seconds(Trainer(with_settings(tiny, training={"steps": 0}))) == 0
+
+
+def test_early_steps_that_are_measured_often_do_not_make_a_long_training_look_longer(
+    tiny: Experiment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured: list[int] = []
+    original = Fit.measure
+
+    def measure(fit: Fit, step: int) -> Measured:
+        measured.append(step)
+        return original(fit, step)
+
+    monkeypatch.setattr(Fit, "measure", measure)
+    trainer = Trainer(with_settings(tiny, training={"steps": 10**9, "evaluate_every": "log"}))
+    assert estimate_seconds(trainer) > 0
+    assert measured == list(range(0, trainer.step + 1, 100))

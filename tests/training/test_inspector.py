@@ -63,6 +63,13 @@ def test_a_training_that_is_not_to_be_inspected_is_not(tiny: Experiment) -> None
     assert finish(started(tiny)).every(Inspected) == []
 
 
+def test_inspections_wait_for_evaluations_that_grow_rare(inspecting: Experiment) -> None:
+    rare = changed(inspecting, "training.evaluate_every=log", "training.inspect_every=51", "training.steps=150")
+    outcome = finish(started(rare))
+    milestones = {record.step for record in outcome.every(Reached)}
+    assert sorted(inspections(outcome)) == sorted({0, 51, 102, 150} | milestones)
+
+
 def test_inspections_fall_on_evaluations(tiny: Experiment) -> None:
     with pytest.raises(ConfigError, match="inspect_every must be a multiple of evaluate_every, which is 5, not 7"):
         changed(tiny, "training.inspect_every=7")

@@ -49,9 +49,13 @@ def test_iterating_a_run_is_advancing_it_to_its_end(tiny: Experiment) -> None:
         (5, 1000, [0, 5]),
         (1, 1, [0, 1]),
         (0, 10, [0]),
+        (105, "log", [*range(101), 102, 104, 105]),
+        (0, "log", [0]),
     ],
 )
-def test_the_first_and_the_last_step_are_evaluated(tiny: Experiment, steps: int, every: int, evaluated_at: list[int]) -> None:
+def test_the_first_and_the_last_step_are_evaluated(
+    tiny: Experiment, steps: int, every: int | str, evaluated_at: list[int]
+) -> None:
     outcome = finish(started(changed(tiny, f"training.steps={steps}", f"training.evaluate_every={every}")))
     assert outcome.evaluated_at == evaluated_at
 
@@ -88,9 +92,10 @@ def test_a_swap_of_the_operation_leaves_exact_weights_as_they_are(tiny: Experime
 
 
 def test_how_often_a_run_is_measured_does_not_change_its_weights(tiny: Experiment) -> None:
-    often, seldom = (finish(started(changed(tiny, f"training.evaluate_every={every}"))) for every in (1, 60))
+    often, seldom, early = (finish(started(changed(tiny, f"training.evaluate_every={every}"))) for every in (1, 60, "log"))
     assert_same_numbers(often.trainer, seldom.trainer)
     assert often.every(Evaluated)[-1] == seldom.every(Evaluated)[-1]
+    assert often.facts == early.facts  # all of its few steps are early ones
 
 
 def test_an_evaluation_measures_the_weights_of_its_step(tiny: Experiment) -> None:

@@ -55,6 +55,18 @@ async def test_words_where_a_number_belongs_are_refused() -> None:
         assert form(app).experiment.training.steps == 40
 
 
+async def test_a_word_may_stand_where_a_setting_takes_it_beside_numbers() -> None:
+    app = app_on(BRIEF, start=False)
+    async with app.run_test(size=SMALL) as pilot:
+        await type_into(pilot, control(app, "training.evaluate_every"), "lo")
+        assert explanation(app).startswith('training.evaluate_every must be a whole number or "log", not')
+        await type_into(pilot, control(app, "training.evaluate_every"), "log")
+        assert not form(app).problem
+        assert form(app).experiment.training.evaluate_every == "log"
+        await type_into(pilot, control(app, "training.evaluate_every"), "20")
+        assert form(app).experiment.training.evaluate_every == 20
+
+
 async def test_an_unwise_value_is_a_warning_and_starts() -> None:
     app = app_on(BRIEF, start=False)
     async with app.run_test(size=SMALL) as pilot:

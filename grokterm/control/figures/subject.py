@@ -27,12 +27,12 @@ class Subject:
     @property
     def marks(self) -> list[Mark]:
         """What happened; a milestone that a swap does not undo is reached again at once, and that is no news."""
-        every, events = self.state.experiment.training.evaluate_every, self.state.events
+        training, events = self.state.experiment.training, self.state.events
         swaps = [event.step for event in events if event.is_swap]
         again = [
             event.label in get_args(Milestone)
             and (event.label, event.step) not in self.state.milestones.items()
-            and any(swap <= event.step <= swap + every for swap in swaps)
+            and any(swap <= event.step <= training.next_evaluation(swap) for swap in swaps)
             for event in events
         ]
         return [mark for mark, is_again in zip(event_marks(self.state), again, strict=True) if not is_again]
