@@ -2,8 +2,12 @@
 
 from pathlib import Path
 
+import hypothesis
 import pytest
 from jaxtyping import install_import_hook
+
+hypothesis.settings.register_profile("patient", deadline=None)  # how long an example takes says more of the machine than of it
+hypothesis.settings.load_profile("patient")
 
 _hook = install_import_hook(
     ["grokterm.tasks", "grokterm.analysis", "grokterm.plots", "grokterm.models", "grokterm.training"], "beartype.beartype"

@@ -39,6 +39,9 @@ class Training(Settings):
     engine: Literal["auto", "fused", "eager"] = "auto"
     """Where the step has its gradient from: autograd (eager) or, for one hidden layer, written out (fused)."""
 
+    members: int = Field(1, ge=1, le=4096)
+    """An ensemble over seeds: networks that are trained side by side with the seed, the one after it, and so on."""
+
     def evaluates(self, step: int) -> bool:
         """Tell whether both sides are to be measured at this step."""
         return step % self._interval(step) == 0 or step == self.steps

@@ -12,8 +12,7 @@ from typing import Any
 from grokterm.experiment.expectation import Inspecting
 from grokterm.runs.norms import ComeTo, Norms, in_silence
 from grokterm.runs.store import Run
-from grokterm.training.fit import NUMBERS
-from grokterm.training.records import Inspected, PhaseAlignment
+from grokterm.training.records import NUMBERS, Inspected, PhaseAlignment
 
 
 class Inspection:

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from grokterm.errors import ConfigError, OutOfMemoryError
 from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.interventions import Swap
 from grokterm.models.build import build
 from grokterm.models.mixture import Part
 from grokterm.tasks.dataset import Dataset
 from grokterm.training.batches import Batches, batch_size, to_device
-from grokterm.training.device import choose_threads, describe
+from grokterm.training.device import choose_threads, describe, minding_memory
 from grokterm.training.engines import ENGINES, choose_engine
 from grokterm.training.evaluation import statistics_of
 from grokterm.training.learner import learner_of
@@ -21,9 +23,6 @@ from grokterm.training.step import State
 from grokterm.training.team import Team
 from grokterm.training.turn import Turn
 
-NUMBERS = ("train_loss", "train_accuracy", "val_loss", "val_accuracy")
-"""What an evaluation measures, in the order of its numbers."""
-
 
 @dataclass(frozen=True)
 class Measured:
@@ -31,7 +30,7 @@ class Measured:
 
     step: int
     numbers: Tensor
-    """One for each of NUMBERS."""
+    """One for each of NUMBERS; of an ensemble a row a member."""
 
     state: State
 
@@ -42,7 +41,6 @@ class Fit:
     def __init__(
         self,
         experiment: Experiment,
-        dataset: Dataset,
         device: torch.device,
         *,
         threads: int | None = None,
@@ -58,11 +56,12 @@ class Fit:
         weights: Weights = {name: value for name, value in parameters.items() if name not in self.network.frozen}
         self.frozen: Weights = {name: value for name, value in parameters.items() if name in self.network.frozen}
         self.n_parameters = sum(value.numel() for value in parameters.values())
+        dataset = experiment.task.dataset(experiment.seed)
         self.threads = threads or choose_threads(len(dataset.train), self.n_parameters * self.network.positions)
         self._team = Team(self.network, self.threads if device.type == "cpu" else 1)
         self._prepare(experiment, weights)
         self._state = self._packed(weights, self._learner.begin(weights))
-        self.learn_from(dataset, experiment)
+        self._learn_from(dataset, experiment)
 
     @property
     def weights(self) -> Weights:
@@ -80,14 +79,19 @@ class Fit:
         self._prepare(experiment, weights)
         self._state = self._packed(weights, memory)
 
-    def learn_from(self, dataset: Dataset, experiment: Experiment) -> None:
-        """Exchange both sides; epochs are counted from this step on."""
-        rows = self._calculus.block_rows
-        train, val = (to_device(side, self.network, self.device, rows) for side in (dataset.train, dataset.val))
-        self._state = self._packed(self._learner.meet(self.weights, train), self.memory)
-        self._dataset, self._train, self._val, self._seed = dataset, train, val, experiment.seed
-        self.batch_size = batch_size(experiment.batch_limit, experiment.optimizer.batch_share, len(train))
-        self._batches = Batches(train, self.batch_size, seed=self._seed, first_step=self.step)
+    def swap(self, swap: Swap, experiment: Experiment) -> None:
+        """Train on another dataset; where that cannot be, nothing has changed.
+
+        Raises:
+            ConfigError: if there is no such dataset, or not enough memory.
+        """
+        dataset = swap.applied(self.dataset)
+        experiment.check_training_set(len(dataset.train))
+        try:
+            with minding_memory():
+                self._learn_from(dataset, experiment)
+        except OutOfMemoryError:
+            raise ConfigError(f"{describe(self.device)} has not enough memory for {len(dataset.train):,} equations") from None
 
     def advance(self, last: int, is_due: Callable[[int], bool]) -> Iterator[Measured]:
         """Make updates up to a step and measure where it is due, on the way without passing the training set through twice."""
@@ -131,7 +135,7 @@ class Fit:
         """Copy the network to the host, as it is or as it was when it was measured."""
         step, state = (self.step, self._state) if measured is None else (measured.step, measured.state)
         parameters = self.frozen | self._learner.packing.unpack(state.weights)
-        return take_snapshot(step, self.network, parameters, self._statistics(parameters), self._dataset)
+        return take_snapshot(step, self.network, parameters, self._statistics(parameters), self.dataset)
 
     @property
     def advice_on_memory(self) -> str:
@@ -154,6 +158,15 @@ class Fit:
         self._state = self._packed(
             {name: here[f"weights.{name}"] for name in self.weights}, {name: here[f"memory.{name}"] for name in self.memory}
         )
+
+    def _learn_from(self, dataset: Dataset, experiment: Experiment) -> None:
+        """Exchange both sides; epochs are counted from this step on."""
+        rows = self._calculus.block_rows
+        train, val = (to_device(side, self.network, self.device, rows) for side in (dataset.train, dataset.val))
+        self._state = self._packed(self._learner.meet(self.weights, train), self.memory)
+        self.dataset, self._train, self._val, self._seed = dataset, train, val, experiment.seed
+        self.batch_size = batch_size(experiment.batch_limit, experiment.optimizer.batch_share, len(train))
+        self._batches = Batches(train, self.batch_size, seed=self._seed, first_step=self.step)
 
     def _prepare(self, experiment: Experiment, weights: Weights) -> None:
         self._calculus = ENGINES[self.engine].calculus(experiment, self._team, self.frozen)

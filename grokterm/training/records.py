@@ -3,6 +3,9 @@
 No torch here: the screen, the plots and the lists of runs read records without loading it.
 """
 
+from collections.abc import Sequence
+from math import isfinite
+from statistics import fmean
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, TypeAdapter
@@ -33,14 +36,34 @@ class Started(_Record):
     """Settings that were changed when the run was resumed, as `name=value`."""
 
 
+NUMBERS = ("train_loss", "train_accuracy", "val_loss", "val_accuracy")
+"""What an evaluation measures, in the order of its numbers."""
+
+
 class Evaluated(_Record):
-    """Both sides were measured."""
+    """Both sides were measured; of an ensemble these are means over the members that have not diverged."""
 
     record: Literal["evaluated"] = "evaluated"
     train_loss: float
     val_loss: float
     train_accuracy: float
     val_accuracy: float
+    members: tuple[tuple[float, float, float, float], ...] | None = None
+    """Of an ensemble the numbers of each member, in the order of NUMBERS."""
+
+    @classmethod
+    def of(cls, step: int, rows: Sequence[Sequence[float]]) -> "Evaluated":
+        """Make the record of these numbers, a row a member."""
+        sound = [row for row in rows if all(map(isfinite, row))] or rows
+        means = dict(zip(NUMBERS, map(fmean, zip(*sound, strict=True)), strict=True))
+        return cls.model_validate({"step": step, **means, "members": rows if len(rows) > 1 else None})
+
+    @property
+    def rows(self) -> list[dict[str, float]]:
+        """The numbers of each member, or of the one network."""
+        if self.members is None:
+            return [{name: getattr(self, name) for name in NUMBERS}]
+        return [dict(zip(NUMBERS, member, strict=True)) for member in self.members]
 
 
 class PhaseAlignment(BaseModel):

@@ -7,7 +7,7 @@ from time import perf_counter
 import torch
 from torch import Tensor
 
-from grokterm.analysis.milestones import MilestoneWatch
+from grokterm.analysis.milestones import EnsembleWatch
 from grokterm.errors import ConfigError, OutOfMemoryError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Action, Set, Stop, Swap
@@ -15,10 +15,21 @@ from grokterm.models.mixture import Part
 from grokterm.tasks.dataset import Dataset
 from grokterm.training.device import describe, find_device, minding_memory
 from grokterm.training.examination import Examination
-from grokterm.training.fit import NUMBERS, Fit, Measured
+from grokterm.training.fit import Fit, Measured
 from grokterm.training.inspector import Inspector
 from grokterm.training.observer import Observer
-from grokterm.training.records import Acted, Advanced, EndReason, Evaluated, Finished, Reached, Record, Skipped, Started
+from grokterm.training.records import (
+    NUMBERS,
+    Acted,
+    Advanced,
+    EndReason,
+    Evaluated,
+    Finished,
+    Reached,
+    Record,
+    Skipped,
+    Started,
+)
 from grokterm.training.schedule import Schedule
 from grokterm.training.snapshot import Snapshot
 
@@ -35,13 +46,12 @@ class Trainer:
     def __init__(self, experiment: Experiment, *, threads: int | None = None, parts: Mapping[str, Part] | None = None) -> None:
         self.experiment = experiment
         self.device = find_device(experiment.device)
-        self.dataset = experiment.task.dataset(experiment.seed)
         self.seconds = 0.0
         self.ended: EndReason | None = None
         self.changes: tuple[str, ...] = ()
-        self.fit = Fit(experiment, self.dataset, self.device, threads=threads, parts=parts)
+        self.fit = Fit(experiment, self.device, threads=threads, parts=parts)
         self._inspector = Inspector(self.fit)
-        self._watch = MilestoneWatch()
+        self._watch = EnsembleWatch(experiment.training.members)
         self._schedule = Schedule(experiment.interventions)
         self._measured_at = -1
         self._is_stopped = False
@@ -51,6 +61,11 @@ class Trainer:
     def step(self) -> int:
         """Updates made so far."""
         return self.fit.step
+
+    @property
+    def dataset(self) -> Dataset:
+        """What is trained on and measured now."""
+        return self.fit.dataset
 
     def run(self) -> Iterator[Record]:
         """Train to the end, handing back control at every chunk."""
@@ -159,7 +174,7 @@ class Trainer:
             self._schedule.cross_off(record.intervention)
         elif isinstance(record, Evaluated):
             self._measured_at = record.step
-            self._watch.see(**_measures(record))
+            self._watch.see(record.rows)
 
     def _train_to(self, last: int) -> tuple[list[Measured], bool]:
         """Make updates and measure where it is due; where memory runs out, what was reached stands and False comes back."""
@@ -180,12 +195,12 @@ class Trainer:
         A run that diverged goes back to the step where it was seen, so that the length of a chunk leaves no trace.
         """
         records: list[Record] = []
-        rows = torch.stack([one.numbers for one in measured]).tolist() if measured else []
+        rows = torch.stack([one.numbers.view(-1, len(NUMBERS)) for one in measured]).tolist() if measured else []
         for one, row in zip(measured, rows, strict=True):
-            evaluated = Evaluated.model_validate({"step": one.step, **dict(zip(NUMBERS, row, strict=True))})
+            evaluated = Evaluated.of(one.step, row)
             self._measured_at = one.step
             records.append(evaluated)
-            milestones = self._watch.see(**_measures(evaluated))
+            milestones = self._watch.see(evaluated.rows)
             if self.experiment.training.inspects(one.step, is_milestone=bool(milestones)):
                 self._inspector.submit(one)
             records += [Reached(step=one.step, milestone=milestone) for milestone in milestones]
@@ -222,16 +237,6 @@ class Trainer:
                     records.append(Skipped(step=self.step, intervention=number, message=message))
         return records
 
-    def _exchange(self, dataset: Dataset) -> None:
-        """Train on another dataset; where that cannot be, nothing has changed."""
-        self.experiment.check_training_set(len(dataset.train))
-        try:
-            with minding_memory():
-                self.fit.learn_from(dataset, self.experiment)
-        except OutOfMemoryError:
-            raise ConfigError(f"{describe(self.device)} has not enough memory for {len(dataset.train):,} equations") from None
-        self.dataset = dataset
-
     def _apply(self, action: Action) -> str:
         """Change what the action changes; return what else followed from it."""
         if isinstance(action, Set):
@@ -241,12 +246,8 @@ class Trainer:
             self._is_stopped = True
         elif isinstance(action, Swap):
             before = self.fit.batch_size
-            self._exchange(action.applied(self.dataset))
+            self.fit.swap(action, self.experiment)
             self._watch.begin_segment()
             if self.experiment.batch_limit is not None and self.fit.batch_size < before:
                 return f"batch size lowered from {before:,} to {self.fit.batch_size:,}"
         return ""
-
-
-def _measures(evaluated: Evaluated) -> dict[str, float]:
-    return evaluated.model_dump(include=set(NUMBERS))

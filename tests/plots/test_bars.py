@@ -20,7 +20,7 @@ def lines_of(rows: Rows) -> list[str]:
     return rows_to_text(rows).plain.split("\n")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     values=arrays(np.float64, st.integers(0, 60), elements=st.floats(width=64)),
     width=st.integers(0, 40),

@@ -45,7 +45,7 @@ def styles_of(rows: Rows) -> list[list[Style | None]]:
     return [[segment.style for segment in row for _ in segment.text] for row in rows]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     width=st.integers(0, 50),
     height=st.integers(0, 20),

@@ -26,7 +26,7 @@ def only_segment(rows: Rows) -> Segment:
     return segment
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     matrix=arrays(np.float64, st.tuples(st.integers(0, 30), st.integers(0, 30)), elements=st.floats(width=64)),
     width=st.integers(0, 25),

@@ -26,11 +26,11 @@ def test_early_steps_that_are_measured_often_do_not_make_a_long_training_look_lo
     measured: list[int] = []
     original = Fit.measure
 
-    def measure(fit: Fit, step: int) -> Measured:
-        measured.append(step)
-        return original(fit, step)
+    def measure(fit: Fit) -> Measured:
+        measured.append(fit.step)
+        return original(fit)
 
     monkeypatch.setattr(Fit, "measure", measure)
-    trainer = Trainer(with_settings(tiny, training={"steps": 10**9, "evaluate_every": "log"}))
+    trainer = Trainer(with_settings(tiny, training={"steps": 10**9, "evaluate_every": "log"}, optimizer={"batch_size": 20}))
     assert estimate_seconds(trainer) > 0
     assert measured == list(range(0, trainer.step + 1, 100))
