@@ -31,3 +31,7 @@ class OutOfMemoryError(GroktermError):
 
 class StorageError(GroktermError):
     """A run cannot be written: the folder or the disk refuses."""
+
+
+class ProcessDiedError(GroktermError):
+    """A process that trains for this one has ended without being told to."""

@@ -44,7 +44,9 @@ def report(seen: Sequence[Inspection]) -> list[RenderableType]:
 
 
 def _heading(name: str, seen: Inspection) -> str:
-    return f"{name} {seen.run.name}, step {seen.step:,} of {seen.run.experiment.training.steps:,}".strip()
+    training = seen.run.experiment.training
+    member = f", first of {training.members} members" if training.members > 1 else ""
+    return f"{name} {seen.run.name}, step {seen.step:,} of {training.steps:,}{member}".strip()
 
 
 def _words(seen: Inspection) -> Iterable[str]:

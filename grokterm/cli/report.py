@@ -6,13 +6,13 @@ from grokterm.cli.console import results
 from grokterm.plots.plain import plain_text
 from grokterm.runs.journal import read_journal
 from grokterm.runs.store import Run
-from grokterm.runs.summary import Segment, Summary, summarize
+from grokterm.runs.summary import Member, Segment, Summary, summarize
 
 
 def print_summary(run: Run, *, as_json: bool) -> None:
     """Sum a run up on stdout."""
     summary = summarize(run, read_journal(run.journal))
-    results().print(summary.model_dump_json(indent=2) if as_json else describe(summary), soft_wrap=True)
+    results().print(summary.to_json() if as_json else describe(summary), soft_wrap=True)
 
 
 def describe(summary: Summary) -> str:
@@ -31,7 +31,15 @@ def describe(summary: Summary) -> str:
     ]
     rare = {"ungrokked at", "diverged at"}
     lines = [f"{name:<14}{value}" for name, value in facts if value != "-" or name not in rare]
-    return "\n".join([*lines, *_segments(summary.segments)])
+    return "\n".join([*lines, *_segments(summary.segments), *_members(summary.members or [])])
+
+
+def _members(members: list[Member]) -> Iterable[str]:
+    """Say how many members have come to a milestone, and between which steps."""
+    for name in ("memorized", "grokked", "ungrokked", "diverged") if members else ():
+        steps = sorted(step for member in members if (step := getattr(member, f"{name}_at")) is not None)
+        if steps:
+            yield f"{'members':<14}{len(steps)} of {len(members)} {name}, at {steps[0]:,} to {steps[-1]:,}"
 
 
 def _segments(segments: list[Segment]) -> Iterable[str]:

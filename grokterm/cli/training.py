@@ -18,23 +18,28 @@ def train(session: "Session", signals: "LeaveOnSignal") -> int:
     """Train to the end; return 0, 1 if the disk refused or memory ran out, or the code of the signal that ended it, saved."""
     from grokterm.cli.progress import Reporter
     from grokterm.control.state import LabState, fold
+    from grokterm.errors import ProcessDiedError
     from grokterm.training.records import Refused, Skipped
 
     signals.attend(session)
-    state = LabState(session.trainer.experiment)
-    with Reporter() as reporter:
-        for records in session.records():
-            state = fold(state, records)
-            talk(*(f"not done: {record.message}" for record in records if isinstance(record, Refused | Skipped)))
-            if state.unsaved:
-                talk(f"grokterm: {state.unsaved}: what was written until then can be resumed with --resume {session.run.name}")
-                return 1
-            reporter.show(state)
+    state, go_on = LabState(session.trainer.experiment), f"--resume {session.run.name}"
+    try:
+        with Reporter() as reporter:
+            for records in session.records():
+                state = fold(state, records)
+                talk(*(f"not done: {record.message}" for record in records if isinstance(record, Refused | Skipped)))
+                if state.unsaved:
+                    talk(f"grokterm: {state.unsaved}: what was written until then can be resumed with {go_on}")
+                    return 1
+                reporter.show(state)
+    except ProcessDiedError as error:
+        talk(f"grokterm: {error}: what was saved until then can be resumed with {go_on}")
+        return 1
     if state.ended == "out of memory":
-        talk(f"grokterm: {state.refusals[-1]}; saved at step {state.step:,}: --resume {session.run.name} goes on")
+        talk(f"grokterm: {state.refusals[-1]}; saved at step {state.step:,}: {go_on} goes on")
         return 1
     if signals.exit_code:
-        talk(f"interrupted at step {state.step:,}, saved: go on with grokterm run --resume {session.run.name}")
+        talk(f"interrupted at step {state.step:,}, saved: go on with grokterm run {go_on}")
     return signals.exit_code
 
 

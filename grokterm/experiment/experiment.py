@@ -82,6 +82,11 @@ class Experiment(Settings):
             settings[section][key] = value
         return type(self).from_settings(settings)
 
+    def member(self, number: int) -> Self:
+        """Return the experiment of one member of an ensemble, as it would be run alone."""
+        training = self.training.model_copy(update={"members": 1})
+        return self.model_copy(update={"seed": self.seed + number, "training": training})
+
     def live_names(self) -> list[str]:
         """List the settings that may change while the training runs, as section.key."""
         return [

@@ -42,6 +42,8 @@ def find_parts(experiment: Experiment, folder: Path) -> FoundParts:
         found = _find(role, name, folder)
         if isinstance(found.experiment.model, MixtureModel):
             raise ConfigError(f"model.{role}: {name} is a mixture itself: choose a run of another network")
+        if found.experiment.training.members > 1:
+            raise ConfigError(f"model.{role}: {name} is an ensemble: choose a run of a single network")
         if isinstance(found, Run):
             if any(isinstance(record, Finished) and record.reason == "diverged" for record in read_journal(found.journal)):
                 raise ConfigError(f"model.{role}: {found.name} diverged: choose another run")

@@ -7,6 +7,7 @@ from grokterm.experiment.experiment import Experiment
 from grokterm.runs.checkpoint import load_checkpoint
 from grokterm.runs.parts import kept_parts, load_parts
 from grokterm.runs.store import Run
+from grokterm.training.ensemble.naming import of_member
 from grokterm.training.making import make_trainer
 from grokterm.training.records import Checkpointed, Record
 from grokterm.training.trainer import Trainer
@@ -14,6 +15,8 @@ from grokterm.training.trainer import Trainer
 
 def restore_trainer(run: Run, experiment: Experiment, records: Sequence[Record]) -> Trainer:
     """Make a trainer that stands at the last checkpoint of these records; at step 0 if there is none.
+
+    The experiment is that of the run or, if that is an ensemble, of one of its members.
 
     Raises:
         CheckpointError: if the checkpoint or a part of a mixture cannot be read.
@@ -26,7 +29,10 @@ def restore_trainer(run: Run, experiment: Experiment, records: Sequence[Record])
     if checkpoint is not None:
         path = run.checkpoints / checkpoint.file
         try:
-            trainer.restore(checkpoint.step, checkpoint.seconds, load_checkpoint(path), records)
+            tensors = load_checkpoint(path)
+            if run.experiment.training.members > experiment.training.members:
+                tensors = of_member(experiment.seed - run.experiment.seed, tensors)
+            trainer.restore(checkpoint.step, checkpoint.seconds, tensors, records)
         except KeyError as error:
             raise CheckpointError(f"checkpoint {path} belongs to another network: it has no {error.args[0]}") from None
     return trainer

@@ -10,7 +10,7 @@ from grokterm.runs.restoring import restore_trainer
 from grokterm.runs.resuming import has_ended
 from grokterm.runs.store import Run
 from grokterm.training.device import describe, find_device
-from grokterm.training.records import Checkpointed, Record, Started
+from grokterm.training.records import Checkpointed, Evaluated, Record, Started
 from grokterm.training.replay import replay
 from grokterm.training.trainer import Trainer
 
@@ -40,8 +40,8 @@ def approach(run: Run, step: int | None = None, device: str | None = None) -> It
     records = read_journal(run.journal)
     last = _newest_checkpoint(run, records) if step is None else step
     _check(run, last, records)
-    past = [record for record in records if record.step <= last]
-    experiment = run.experiment.model_copy(update={"device": device or _device_of(past)})
+    past = [_of_first_member(record) for record in records if record.step <= last]
+    experiment = run.experiment.member(0).model_copy(update={"device": device or _device_of(past)})
     trainer, since = _at_newest_checkpoint(run, experiment, past)
     try:
         for _ in replay(trainer, since, last):
@@ -51,6 +51,10 @@ def approach(run: Run, step: int | None = None, device: str | None = None) -> It
             f"{describe(trainer.device)} has not enough memory to train run {run.name} again from step {trainer.step:,}:"
             " free some of it, or choose another device"
         ) from None
+
+
+def _of_first_member(record: Record) -> Record:
+    return Evaluated.of(record.step, [list(record.members[0])]) if isinstance(record, Evaluated) and record.members else record
 
 
 def _newest_checkpoint(run: Run, records: Sequence[Record]) -> int:

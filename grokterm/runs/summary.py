@@ -5,6 +5,8 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict
 
+from grokterm.analysis.milestones import EnsembleWatch
+from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Swap
 from grokterm.runs.store import Run
 from grokterm.training.records import Acted, Checkpointed, Evaluated, Finished, Reached, Record, Started
@@ -32,8 +34,28 @@ class Segment(Milestones):
     n_val: int
 
 
+class Member(BaseModel):
+    """What one member of an ensemble came to."""
+
+    model_config = ConfigDict(ser_json_inf_nan="null")
+
+    seed: int
+    memorized_at: int | None = None
+    grokked_at: int | None = None
+    ungrokked_at: int | None = None
+    diverged_at: int | None = None
+    train_loss: float
+    val_loss: float
+    train_accuracy: float
+    val_accuracy: float
+
+
 class Summary(Milestones):
-    """What a run came to. A number that is not finite is null in JSON."""
+    """What a run came to. A number that is not finite is null in JSON.
+
+    Of an ensemble losses and accuracies are means over the members that have not diverged, and it reaches a milestone once all
+    members have.
+    """
 
     model_config = ConfigDict(ser_json_inf_nan="null")
 
@@ -52,10 +74,16 @@ class Summary(Milestones):
     val_loss_peak: float | None = None
     val_loss_peak_at: int | None = None
     segments: list[Segment] = []
+    members: list[Member] | None = None
+
+    def to_json(self) -> str:
+        """Write it as one object; only an ensemble has members."""
+        return self.model_dump_json(indent=2, exclude=None if self.members else {"members"})
 
 
 def summarize(run: Run, records: Iterable[Record]) -> Summary:
     """Add up what happened to a run."""
+    records = list(records)
     summary = Summary(run=run.name, preset=str(run.meta.get("preset", "")))
     for record in records:
         summary.steps = max(summary.steps, record.step)
@@ -75,6 +103,8 @@ def summarize(run: Run, records: Iterable[Record]) -> Summary:
                 summary.seconds = record.seconds
             case Finished():
                 summary.seconds, summary.ended = record.seconds, record.reason
+    if run.experiment.training.members > 1:
+        summary.members = _members(run.experiment, records)
     summary.steps_per_second = summary.steps / summary.seconds if summary.seconds else None
     return summary
 
@@ -84,3 +114,23 @@ def _see(summary: Summary, evaluated: Evaluated) -> None:
         setattr(summary, name, getattr(evaluated, name))
     if summary.val_loss_peak is None or evaluated.val_loss > summary.val_loss_peak:
         summary.val_loss_peak, summary.val_loss_peak_at = evaluated.val_loss, evaluated.step
+
+
+def _members(experiment: Experiment, records: Iterable[Record]) -> list[Member]:
+    """Say what each member came to, from the rows of every evaluation."""
+    watch = EnsembleWatch(experiment.training.members)
+    first: list[dict[str, int]] = [{} for _ in watch.members]
+    rows: list[dict[str, float]] = []
+    for record in records:
+        if isinstance(record, Acted) and isinstance(record.action, Swap):
+            watch.begin_segment()
+        elif isinstance(record, Evaluated):
+            rows = record.rows
+            watch.see(rows)
+            for reached, member in zip(first, watch.members, strict=True):
+                for milestone in member.reached:
+                    reached.setdefault(f"{milestone}_at", record.step)
+    return [
+        Member.model_validate({"seed": experiment.seed + number, **reached, **row})
+        for number, (reached, row) in enumerate(zip(first, rows, strict=False))
+    ]

@@ -60,24 +60,24 @@ class Fit:
         self.threads = threads or choose_threads(len(dataset.train), self.n_parameters * self.network.positions)
         self._team = Team(self.network, self.threads if device.type == "cpu" else 1)
         self._prepare(experiment, weights)
-        self._state = self._packed(weights, self._learner.begin(weights))
+        self.state = self._packed(weights, self._learner.begin(weights))
         self._learn_from(dataset, experiment)
 
     @property
     def weights(self) -> Weights:
         """What is trained, by name."""
-        return self._learner.packing.unpack(self._state.weights)
+        return self._learner.packing.unpack(self.state.weights)
 
     @property
     def memory(self) -> Memory:
         """What the optimizer remembers, by name."""
-        return self._learner.packing.unpack_memory(self._state.memory)
+        return self._learner.packing.unpack_memory(self.state.memory)
 
     def follow(self, experiment: Experiment) -> None:
         """Take over the settings of the loss and of the optimizer; weights and memory stay."""
         weights, memory = self.weights, self.memory
         self._prepare(experiment, weights)
-        self._state = self._packed(weights, memory)
+        self.state = self._packed(weights, memory)
 
     def swap(self, swap: Swap, experiment: Experiment) -> None:
         """Train on another dataset; where that cannot be, nothing has changed.
@@ -109,7 +109,7 @@ class Fit:
         """Make the update that follows this step; return, if asked, loss and accuracy of its batch before it."""
         turn = Turn(self._seed, self.step, self.device)
         batch = self._batches.at(self.step)
-        self._state, numbers = self._learner.step(self._state, batch, turn, measuring=measuring)
+        self.state, numbers = self._learner.step(self.state, batch, turn, measuring=measuring)
         self.step += 1
         return numbers
 
@@ -117,23 +117,23 @@ class Fit:
         """Measure both sides, without leaving the device."""
         values = self._values(self.weights)
         numbers = torch.cat([self._calculus.measure(values, side) for side in (self._train, self._val)])
-        return Measured(self.step, numbers, self._state)
+        return Measured(self.step, numbers, self.state)
 
     def _measure_by_updating(self) -> Measured:
         """Measure validation, and take the training side from the update that follows: it scores all of it in any case."""
-        step, state = self.step, self._state
+        step, state = self.step, self.state
         val = self._calculus.measure(self._values(self.weights), self._val)
         train = self.update(measuring=True)
         assert train is not None
         return Measured(step, torch.cat([train, val]), state)
 
-    def go_back(self, measured: Measured) -> None:
-        """Return to the state of a measurement."""
-        self.step, self._state = measured.step, measured.state
+    def go_back(self, step: int, state: State) -> None:
+        """Return to where it was before."""
+        self.step, self.state = step, state
 
     def snapshot(self, measured: Measured | None = None) -> Snapshot:
         """Copy the network to the host, as it is or as it was when it was measured."""
-        step, state = (self.step, self._state) if measured is None else (measured.step, measured.state)
+        step, state = (self.step, self.state) if measured is None else (measured.step, measured.state)
         parameters = self.frozen | self._learner.packing.unpack(state.weights)
         return take_snapshot(step, self.network, parameters, self._statistics(parameters), self.dataset)
 
@@ -155,7 +155,7 @@ class Fit:
         # Copied, because a file's tensors lie at any address, and kernels round differently where memory is not aligned.
         here = {name: value.to(self.device, copy=True) for name, value in tensors.items()}
         self.frozen.update({name: here[f"weights.{name}"] for name in self.frozen})
-        self._state = self._packed(
+        self.state = self._packed(
             {name: here[f"weights.{name}"] for name in self.weights}, {name: here[f"memory.{name}"] for name in self.memory}
         )
 
@@ -163,7 +163,7 @@ class Fit:
         """Exchange both sides; epochs are counted from this step on."""
         rows = self._calculus.block_rows
         train, val = (to_device(side, self.network, self.device, rows) for side in (dataset.train, dataset.val))
-        self._state = self._packed(self._learner.meet(self.weights, train), self.memory)
+        self.state = self._packed(self._learner.meet(self.weights, train), self.memory)
         self.dataset, self._train, self._val, self._seed = dataset, train, val, experiment.seed
         self.batch_size = batch_size(experiment.batch_limit, experiment.optimizer.batch_share, len(train))
         self._batches = Batches(train, self.batch_size, seed=self._seed, first_step=self.step)

@@ -7,7 +7,8 @@ from functools import cached_property
 import torch
 
 from grokterm.training.examination import Examination
-from grokterm.training.fit import Fit, Measured
+from grokterm.training.fit import Measured
+from grokterm.training.fitting import Fitting
 from grokterm.training.observer import Observer
 from grokterm.training.records import Inspected
 
@@ -18,7 +19,7 @@ MOST_WAITING = 2
 class Inspector:
     """Examines snapshots in a thread of its own, in the order in which they come."""
 
-    def __init__(self, fit: Fit) -> None:
+    def __init__(self, fit: Fitting) -> None:
         self._fit = fit
         self._waiting: deque[Future[Inspected]] = deque()
 

@@ -15,7 +15,8 @@ from grokterm.models.mixture import Part
 from grokterm.tasks.dataset import Dataset
 from grokterm.training.device import describe, find_device, minding_memory
 from grokterm.training.examination import Examination
-from grokterm.training.fit import Fit, Measured
+from grokterm.training.fit import Measured
+from grokterm.training.fitting import Fitting, make_fit
 from grokterm.training.inspector import Inspector
 from grokterm.training.observer import Observer
 from grokterm.training.records import (
@@ -49,7 +50,7 @@ class Trainer:
         self.seconds = 0.0
         self.ended: EndReason | None = None
         self.changes: tuple[str, ...] = ()
-        self.fit = Fit(experiment, self.device, threads=threads, parts=parts)
+        self.fit: Fitting = make_fit(experiment, self.device, threads=threads, parts=parts)
         self._inspector = Inspector(self.fit)
         self._watch = EnsembleWatch(experiment.training.members)
         self._schedule = Schedule(experiment.interventions)
@@ -207,7 +208,7 @@ class Trainer:
             for milestone in milestones:
                 records += self._intervene(self._schedule.due(when=milestone))
             if "diverged" in milestones:
-                self.fit.go_back(one)
+                self.fit.go_back(one.step, one.state)
                 return records + self.end("diverged")
         return records + list(self._inspector.found())
 

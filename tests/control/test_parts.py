@@ -139,6 +139,14 @@ def test_a_mixture_of_mixtures_is_refused(mixture: Experiment, tmp_path: Path) -
         start_session(Experiment.from_settings(settings), tmp_path / "runs", "mixture")
 
 
+def test_an_ensemble_is_no_part(mixture: Experiment, tmp_path: Path) -> None:
+    (tmp_path / "presets" / "several.toml").write_text("[training]\nmembers = 2\n")
+    settings = mixture.settings()
+    settings["model"]["memorizer"] = "several"
+    with pytest.raises(ConfigError, match=r"model.memorizer: several is an ensemble: choose a run of a single network"):
+        start_session(Experiment.from_settings(settings), tmp_path / "runs", "mixture")
+
+
 def test_a_run_without_a_checkpoint_is_no_part(trained: Experiment, tmp_path: Path) -> None:
     run = find_parts(trained, tmp_path / "runs").runs["memorizer"]
     shutil.rmtree(Run(run.path).checkpoints)

@@ -10,6 +10,7 @@ import torch
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Milestone
 from grokterm.experiment.overrides import override
+from grokterm.training.fit import Fit
 from grokterm.training.records import TRANSIENT, Evaluated, Finished, Reached, Record
 from grokterm.training.trainer import Trainer
 
@@ -51,6 +52,12 @@ def changed(experiment: Experiment, *assignments: str) -> Experiment:
 def started(experiment: Experiment) -> Trainer:
     """Make a trainer that adds its numbers in one order on every machine."""
     return Trainer(experiment, threads=1)
+
+
+def fit_of(trainer: Trainer) -> Fit:
+    """Return the one network that a trainer trains, and all that goes with it."""
+    assert isinstance(trainer.fit, Fit)
+    return trainer.fit
 
 
 def finish(trainer: Trainer, limits: Iterable[int | None] = ()) -> Outcome:

@@ -20,7 +20,7 @@ from grokterm.training.records import Evaluated, Started
 from grokterm.training.team import Team
 from grokterm.training.trainer import Trainer
 from tests.models.test_kernel import PAIRS, Name, P, dense_similarity, learned_metric, one_hot
-from tests.training.outcome import assert_same_numbers, changed, finish, started, trained_to
+from tests.training.outcome import assert_same_numbers, changed, finish, fit_of, started, trained_to
 
 KERNEL = """
 device = "cpu"
@@ -123,8 +123,8 @@ def test_a_run_counts_its_metric_and_its_coefficients_and_solves_for_the_whole_t
     trainer = started(kernel)
     (begun,) = (record for record in trainer.begin() if isinstance(record, Started))
     assert begun.n_parameters == 3 * 11**2 + 11**3
-    assert trainer.fit.memory == {}
-    assert len(trainer.fit._batches.at(5)) == begun.n_train == 73
+    assert fit_of(trainer).memory == {}
+    assert len(fit_of(trainer)._batches.at(5)) == begun.n_train == 73
 
 
 @pytest.mark.parametrize("swap", [Swap(train_fraction=0.2), Swap(seed=5), Swap(operation="subtract"), Swap(train_fraction=0.8)])

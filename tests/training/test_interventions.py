@@ -4,7 +4,7 @@ from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Action, Save, Set, Stop, Swap
 from grokterm.training.records import Acted, Evaluated, Finished, Reached
-from tests.training.outcome import assert_same_numbers, changed, finish, started, trained_to
+from tests.training.outcome import assert_same_numbers, changed, finish, fit_of, started, trained_to
 
 
 def intervening(experiment: Experiment, *interventions: str) -> Experiment:
@@ -134,14 +134,14 @@ def test_a_batch_larger_than_the_new_training_set_is_lowered_with_a_note(
     (acted,) = trainer.act(Swap(train_fraction=fraction))
     assert isinstance(acted, Acted)
     assert acted.note == note
-    assert len(trainer.fit._batches.at(5)) == size
+    assert len(fit_of(trainer)._batches.at(5)) == size
 
 
 def test_a_lowered_batch_grows_again_with_the_training_set(tiny: Experiment) -> None:
     trainer = trained_to(changed(tiny, "optimizer.batch_size=64"), 5).trainer
     trainer.act(Swap(train_fraction=0.3))
     trainer.act(Swap(train_fraction=0.6))
-    assert len(trainer.fit._batches.at(5)) == 64
+    assert len(fit_of(trainer)._batches.at(5)) == 64
 
 
 @pytest.mark.parametrize(

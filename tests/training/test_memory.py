@@ -17,7 +17,7 @@ from grokterm.training.records import Evaluated, Finished
 from grokterm.training.step import State
 from grokterm.training.trainer import Trainer
 from grokterm.training.turn import Turn
-from tests.training.outcome import finish
+from tests.training.outcome import finish, fit_of
 
 ADVICE = (
     "cpu has not enough memory for a step of 73 equations: lower optimizer.batch_size, the width of the network or task.modulus"
@@ -25,14 +25,14 @@ ADVICE = (
 
 
 def exhausted_at(step: int, trainer: Trainer) -> Trainer:
-    learner = trainer.fit._learner
+    learner = fit_of(trainer)._learner
 
     def update(state: State, batch: DeviceEquations, turn: Turn, *, measuring: bool = False) -> tuple[State, Tensor | None]:
         if turn.step == step:
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
         return learner.step(state, batch, turn, measuring=measuring)
 
-    trainer.fit._learner = replace(learner, step=update)
+    fit_of(trainer)._learner = replace(learner, step=update)
     return trainer
 
 

@@ -13,14 +13,14 @@ from grokterm.training.engines import choose_engine
 from grokterm.training.optimizers import Weights
 from grokterm.training.trainer import Trainer
 from grokterm.training.turn import Turn
-from tests.training.outcome import assert_same_numbers, changed, finish, started
+from tests.training.outcome import assert_same_numbers, changed, finish, fit_of, started
 
 CPU = torch.device("cpu")
 TURN = Turn(0, 0, CPU)
 
 
 def parts(experiment: Experiment, engine: str) -> tuple[Calculus, Weights, DeviceEquations]:
-    fit = started(changed(experiment, f"training.engine={engine}")).fit
+    fit = fit_of(started(changed(experiment, f"training.engine={engine}")))
     return fit._calculus, fit.weights, fit._batches.at(0)
 
 

@@ -1,0 +1,53 @@
+"""A crew in a process of its own, seen from the process that asks it."""
+
+import subprocess
+import sys
+import weakref
+from contextlib import suppress
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from typing import Any
+
+from grokterm.errors import ProcessDiedError
+
+PATIENCE_SECONDS = 5.0
+"""How long a process that nobody asks any more may take to end."""
+
+
+class CrewProcess:
+    """Starts at once. What is asked is answered in order; the process ends with the last reference to this object."""
+
+    def __init__(self) -> None:
+        self._pipe, theirs = Pipe()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "grokterm.training.ensemble.worker", str(theirs.fileno())],
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,  # a screen may be there; failures come through the pipe
+            start_new_session=True,  # Ctrl+C is for the process that saves
+        )
+        theirs.close()
+        weakref.finalize(self, _end, self._pipe, self._process)
+
+    def ask(self, name: str, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - whatever the method takes
+        """Have a method of the crew called; the first to be asked makes the crew."""
+        with suppress(OSError):  # it has ended, as the answer will say
+            self._pipe.send((name, arguments, options))
+
+    def answer(self) -> Any:  # noqa: ANN401 - whatever the method returns
+        """Wait for what it returned; an exception is handed over, not raised."""
+        try:
+            return self._pipe.recv()
+        except (EOFError, OSError):
+            code = self._process.wait(PATIENCE_SECONDS)
+            return ProcessDiedError(f"a process that trained members of the ensemble has died with exit code {code}")
+
+
+def _end(pipe: Connection, process: subprocess.Popen[bytes]) -> None:
+    pipe.close()
+    try:
+        process.wait(PATIENCE_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

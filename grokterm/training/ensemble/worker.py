@@ -1,0 +1,39 @@
+"""The process of a crew: asked through a pipe, it answers through it, and ends with the process that asks.
+
+`python -m grokterm.training.ensemble.worker FD`, where FD is the pipe's end that it was handed.
+"""
+
+import sys
+import traceback
+from multiprocessing.connection import Connection
+
+import torch
+
+from grokterm.errors import GroktermError
+from grokterm.training.ensemble.crew import Crew
+
+
+def main() -> None:
+    """Make the crew that is asked for first, then call the methods that are named, until nobody asks any more."""
+    torch.set_num_threads(1)
+    pipe = Connection(int(sys.argv[1]))
+    crew: Crew | None = None
+    while True:
+        try:
+            name, arguments, options = pipe.recv()
+        except EOFError:
+            return
+        try:
+            if crew is None:
+                crew, answer = Crew(*arguments), None
+            else:
+                answer = getattr(crew, name)(*arguments, **options)
+        except GroktermError as error:
+            answer = error
+        except Exception:  # noqa: BLE001 - a bug is a traceback, in the process that people see
+            answer = RuntimeError(traceback.format_exc())
+        pipe.send(answer)
+
+
+if __name__ == "__main__":
+    main()
