@@ -1,0 +1,150 @@
+"""The matrix products of one update and nothing else: what no engine that multiplies matrices is expected to beat.
+
+A layer takes three: forward, the gradient of its weights and the gradient of what it was given. What grokterm looks up once a
+token is counted once a token; products over the few positions of attention are left out. They are made in memory that is there
+before, with the same numbers over and over, in whichever way is fastest here.
+"""
+
+from collections.abc import Iterator, Sequence
+from math import ceil
+from time import perf_counter
+from typing import NamedTuple
+
+import torch
+
+from grokterm.errors import ConfigError
+from grokterm.experiment.experiment import Experiment
+from grokterm.models.build import build
+from grokterm.models.mlp import MLP
+from grokterm.models.network import Network
+from grokterm.models.transformer import Transformer
+from grokterm.training.batches import BLOCK_ROWS, batch_size
+from grokterm.training.device import find_device
+from grokterm.training.team import Team
+
+TRIALS = 5
+"""How often each way to multiply is tried, before the fastest is kept."""
+
+
+class Layer(NamedTuple):
+    """So many rows of numbers go in, and as many come out."""
+
+    rows: int
+    inputs: int
+    outputs: int
+
+
+class Way(NamedTuple):
+    """How the rows are shared out."""
+
+    n_blocks: int
+    """Row blocks, which fit the cache where all rows do not."""
+
+    n_threads: int
+    """Threads of torch that multiply one block."""
+
+    n_workers: int
+    """Python threads, each with a block of its own, as grokterm trains."""
+
+    def __str__(self) -> str:
+        rows = f"{self.n_blocks} row blocks" if self.n_blocks > 1 else "all rows at once"
+        threads = self.n_threads * self.n_workers
+        return f"{rows}, {threads} thread{'s' if threads > 1 else ''}{' of Python' if self.n_workers > 1 else ''}"
+
+
+class Products(Network):
+    """The products of some layers, in memory of their own: every worker of a team has a copy."""
+
+    def __init__(self, layers: Sequence[Layer], device: torch.device) -> None:
+        super().__init__()
+        self.operands = [
+            tuple(torch.rand(shape, device=device) for shape in ((rows, inputs), (inputs, outputs), (rows, outputs)))
+            for rows, inputs, outputs in layers
+        ]
+        self.results = [tuple(torch.empty_like(one) for one in operands) for operands in self.operands]
+
+    def multiply(self) -> None:
+        """Make them all once."""
+        for (given, weights, slope), (given_slope, weights_slope, scores) in zip(self.operands, self.results, strict=True):
+            torch.mm(given, weights, out=scores)
+            torch.mm(given.T, slope, out=weights_slope)
+            torch.mm(slope, weights.T, out=given_slope)
+
+
+class Floor:
+    """The products of an experiment's update, made in the fastest way.
+
+    Raises:
+        ConfigError: if it is not known which these are.
+    """
+
+    def __init__(self, experiment: Experiment) -> None:
+        device = find_device(experiment.device)
+        network = build(experiment.model, experiment.task.modulus, experiment.seed, form=experiment.exact_form)
+        rows = batch_size(experiment.batch_limit, experiment.optimizer.batch_share, experiment.task.n_train)
+        layers = list(layers_of(network, rows))
+        n_threads = torch.get_num_threads()
+        if device.type == "cpu":
+            n_blocks = ceil(rows / network.cpu_block_rows)
+            ways = {Way(n_blocks, 1, 1), Way(n_blocks, n_threads, 1), Way(max(n_blocks, n_threads), 1, n_threads)}
+            if rows <= BLOCK_ROWS:
+                ways |= {Way(1, 1, 1), Way(1, n_threads, 1)}
+        else:
+            ways = {Way(ceil(rows / BLOCK_ROWS), 1, 1)}
+        trials = {way: _team(way, layers, device) for way in ways}
+        self.way = min(ways, key=lambda way: _seconds(way, trials[way]))
+        self._team = trials[self.way]
+
+    def update(self, n_steps: int) -> None:
+        """Make the products of so many updates."""
+        _multiply(self.way, self._team, n_steps)
+
+
+def layers_of(network: Network, rows: int) -> Iterator[Layer]:
+    """List the layers of a network that multiply matrices, for so many equations.
+
+    Raises:
+        ConfigError: if they have not been listed.
+    """
+    match network:
+        case MLP(frozen=frozen, normalizes_batches=False) if not frozen:
+            names = ("hidden", "readout") if network.hidden is not None else ("readout",)
+            yield from (Layer(rows, *network.get_parameter(name).shape) for name in names)
+        case Transformer():
+            last = len(network.blocks) - 1
+            for number, block in enumerate(network.blocks):
+                sequences = min(rows, network.n_words) if number == 0 else rows
+                n_read = network.n_scored if number == last else network.n_shown
+                yield Layer(sequences * n_read, *block.query.shape)
+                yield from (Layer(sequences * network.n_shown, *one.shape) for one in (block.key, block.value))
+                yield from (Layer(rows * n_read, *one.shape) for one in (block.output, block.mlp_in, block.mlp_out))
+            yield Layer(rows * network.n_scored, *network.readout.shape)
+        case _:
+            raise ConfigError(f"no floor is known for {type(network).__name__}")
+
+
+def _team(way: Way, layers: Sequence[Layer], device: torch.device) -> Team:
+    block = [layer._replace(rows=ceil(layer.rows / way.n_blocks)) for layer in layers]
+    return Team(Products(block, device), way.n_workers)
+
+
+def _seconds(way: Way, team: Team) -> float:
+    """Try one way: the fastest of a few updates, after one to warm up."""
+    times = []
+    for _ in range(1 + TRIALS):
+        started = perf_counter()
+        _multiply(way, team, 1)
+        times.append(perf_counter() - started)
+    return min(times[1:])
+
+
+def _multiply(way: Way, team: Team, n_steps: int) -> None:
+    torch.set_num_threads(way.n_threads)
+    for _ in range(n_steps):
+        for _ in team.map(_one_block, range(way.n_blocks)):
+            pass
+
+
+def _one_block(products: Network, _: int) -> None:
+    assert isinstance(products, Products)
+    products.multiply()

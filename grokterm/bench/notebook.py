@@ -1,0 +1,185 @@
+"""The training loop as notebooks on grokking write it: what the speed of grokterm is held against.
+
+Modules of torch.nn, loss.backward(), torch.optim as it comes, torch's own number of threads. The perceptron reads one-hot
+operands from a dense matrix of floats and is evaluated at every step, as in the public notebooks of Gromov (2023), Doshi (2023)
+and Liu's essay; the transformer is evaluated when the preset says so. Nothing is slower than it need be for a loop of this
+kind: data lie on the device, the training side is read off the step's own pass, and no gradient is kept for validation.
+
+The network, its initial weights, the split and the settings are those of the experiment, so that both come to the same losses.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.optim.lr_scheduler import LambdaLR
+
+from grokterm.bench.transformer import PlainTransformer
+from grokterm.errors import ConfigError
+from grokterm.experiment.architectures.mlp import MLPModel
+from grokterm.experiment.architectures.transformer import TransformerModel
+from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.settings import Settings
+from grokterm.models.build import build
+from grokterm.models.mlp import MLP
+from grokterm.models.network import Network
+from grokterm.tasks.dataset import Equations
+from grokterm.training.device import find_device
+
+OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
+    "gd": torch.optim.SGD,
+    "sgd": torch.optim.SGD,
+    "adam": torch.optim.Adam,
+    "adamw": torch.optim.AdamW,
+}
+ARGUMENTS = {"learning_rate": "lr", "weight_decay": "weight_decay", "momentum": "momentum", "betas": "betas", "epsilon": "eps"}
+"""What torch.optim calls the settings of an optimizer."""
+
+READ = {
+    MLPModel: ("width", "activation", "scaling", "initialization"),
+    TransformerModel: ("n_layers", "d_model", "n_heads", "d_mlp", "activation", "biases", "initialization", "vocabulary"),
+}
+"""The networks that have a loop, and the settings that they may have."""
+
+
+class OneHotMLP(nn.Module):
+    """f(x) = W2 φ(W1 x) over two one-hot operands; the first layer's prefactor is in x."""
+
+    def __init__(self, network: MLP) -> None:
+        super().__init__()
+        modulus, width = network.left.shape
+        self.activation, self.readout_scale = network.activation, network.readout_scale
+        self.first = nn.Linear(2 * modulus, width, bias=False)
+        self.readout = nn.Linear(width, modulus, bias=False)
+        self.load_state_dict({"first.weight": torch.cat([network.left, network.right]).T, "readout.weight": network.readout.T})
+
+    def forward(self, operands: Float[Tensor, "batch operands"]) -> Float[Tensor, "batch modulus"]:
+        """Score every residue as the answer."""
+        scores: Tensor = self.readout(self.activation(self.first(operands))) * self.readout_scale
+        return scores
+
+
+class Side(NamedTuple):
+    """One side of the split, as the loop keeps it."""
+
+    inputs: Tensor
+    answers: Int[Tensor, " equations"]
+    wanted: Tensor
+    """What the loss takes beside scores: the answers, or one-hot rows."""
+
+
+class Evaluation(NamedTuple):
+    """What the loop notes at a step."""
+
+    train_loss: float
+    train_accuracy: float
+    val_loss: float
+    val_accuracy: float
+
+
+class Notebook:
+    """A network, its data and its optimizer, and the loop that trains it.
+
+    Raises:
+        ConfigError: if the experiment asks for something that this loop does not do.
+    """
+
+    def __init__(self, experiment: Experiment) -> None:
+        _refuse_the_unusual(experiment)
+        settings, device = experiment.model, find_device(experiment.device)
+        network = build(settings, experiment.task.modulus, experiment.seed, form=experiment.exact_form)
+        dataset = experiment.task.dataset(experiment.seed)
+        self.model: nn.Module
+        self._evaluates: Callable[[int], bool]
+        if isinstance(settings, TransformerModel):
+            self.model, self._evaluates = PlainTransformer(settings, network), experiment.training.evaluates
+        else:
+            assert isinstance(network, MLP)
+            self.model, self._evaluates = OneHotMLP(network), lambda _: True
+        self.model.to(device)
+        self._train, self._val = (
+            Side(*(one.to(device) for one in _side(equations, network, experiment)))
+            for equations in (dataset.train, dataset.val)
+        )
+        self._loss = _loss(experiment)
+        self._optimizer, self._schedule = _optimizer(experiment, self.model)
+        self.evaluations: dict[int, Evaluation] = {}
+        self.step = 0
+
+    def train(self, n_steps: int) -> None:
+        """Train, and note how it goes."""
+        self._loop(n_steps, evaluates=True)
+
+    def update(self, n_steps: int) -> None:
+        """Train without looking."""
+        self._loop(n_steps, evaluates=False)
+
+    def _loop(self, n_steps: int, *, evaluates: bool) -> None:
+        for _ in range(n_steps):
+            scores = self.model(self._train.inputs)
+            loss = self._loss(scores, self._train.wanted)
+            if evaluates and self._evaluates(self.step):
+                with torch.no_grad():
+                    val_scores = self.model(self._val.inputs)
+                    val_loss = self._loss(val_scores, self._val.wanted)
+                self.evaluations[self.step] = Evaluation(
+                    loss.item(), _accuracy(scores, self._train), val_loss.item(), _accuracy(val_scores, self._val)
+                )
+            self._optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            self._optimizer.step()
+            if self._schedule:
+                self._schedule.step()
+            self.step += 1
+
+
+def _side(equations: Equations, network: Network, experiment: Experiment) -> Side:
+    """Write one side down as the loop reads it."""
+    inputs, answers = network.encode(equations)
+    if isinstance(network, MLP):
+        inputs = functional.one_hot(inputs, experiment.task.modulus).flatten(1) * network.first_scale
+    if experiment.loss.kind == "cross_entropy":
+        return Side(inputs, answers, answers)
+    n_classes = network.get_parameter("readout").shape[1]
+    return Side(inputs, answers, functional.one_hot(answers, n_classes).to(_precision(experiment)))
+
+
+def _accuracy(scores: Tensor, side: Side) -> float:
+    return (scores.argmax(dim=1) == side.answers).float().mean().item()
+
+
+def _loss(experiment: Experiment) -> Callable[[Tensor, Tensor], Tensor]:
+    loss = functional.cross_entropy if experiment.loss.kind == "cross_entropy" else functional.mse_loss
+    precision = _precision(experiment)
+    return lambda scores, wanted: loss(scores.to(precision), wanted)
+
+
+def _precision(experiment: Experiment) -> torch.dtype:
+    return torch.float64 if experiment.loss.precision == "float64" else torch.float32
+
+
+def _optimizer(experiment: Experiment, model: nn.Module) -> tuple[torch.optim.Optimizer, LambdaLR | None]:
+    settings: Any = experiment.optimizer
+    arguments = {theirs: getattr(settings, ours) for ours, theirs in ARGUMENTS.items() if hasattr(settings, ours)}
+    optimizer = OPTIMIZERS[settings.kind](model.parameters(), **arguments)
+    warmup = settings.warmup_steps
+    return optimizer, LambdaLR(optimizer, lambda step: min(1.0, step / warmup)) if warmup else None
+
+
+def _refuse_the_unusual(experiment: Experiment) -> None:
+    model, optimizer, loss = experiment.model, experiment.optimizer, experiment.loss
+    if type(model) not in READ or not _has_only(model, READ[type(model)]):
+        raise ConfigError(f"no notebook loop is written for {model.label}")
+    if optimizer.kind not in OPTIMIZERS or not _has_only(optimizer, (*ARGUMENTS, "warmup_steps")):
+        raise ConfigError(f"no notebook loop is written for this optimizer, {optimizer.kind} and what is done around it")
+    if loss.kind not in ("mse", "cross_entropy"):
+        raise ConfigError(f"no notebook loop is written for the loss {loss.kind}")
+
+
+def _has_only(settings: Settings, names: tuple[str, ...]) -> bool:
+    """Tell whether all other settings are as they come."""
+    given = {name: getattr(settings, name) for name in names if hasattr(settings, name)}
+    return type(settings).model_validate(given) == settings

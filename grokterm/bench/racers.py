@@ -1,0 +1,72 @@
+"""Who can be timed, one row each: an engine of grokterm, the loop of a notebook, the matrix products alone."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from grokterm.bench.floor import Floor
+from grokterm.bench.notebook import Notebook, OneHotMLP
+from grokterm.errors import ConfigError
+from grokterm.experiment.experiment import Experiment
+from grokterm.training.making import make_trainer
+from grokterm.training.records import Started
+
+Steps = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Racer:
+    """Somebody who makes steps of an experiment."""
+
+    name: str
+
+    about: str
+    """How it does it."""
+
+    modes: Mapping[str, Steps]
+    """`training`, with its evaluations, and `update`, without them; not everybody has both."""
+
+
+def engine(experiment: Experiment) -> Racer:
+    """Train as `grokterm run` does, evaluated as the experiment says, by the engine that it says."""
+    trainer = make_trainer(experiment)
+    started = next(record for record in trainer.begin() if isinstance(record, Started))
+
+    def train(n_steps: int) -> None:
+        last = trainer.step + n_steps
+        while trainer.step < last:
+            trainer.advance(limit=last - trainer.step)
+            if trainer.ended is not None:
+                raise ConfigError(f"the training ended at step {trainer.step:,}, {trainer.ended}, before it could be timed")
+
+    def update(n_steps: int) -> None:
+        for step in range(trainer.step, trainer.step + n_steps):
+            trainer.fit.update(step)
+
+    threads = f"{started.threads} thread{'s' if started.threads > 1 else ''}"
+    return Racer(started.engine, threads, {"training": train, "update": update})
+
+
+def notebook(experiment: Experiment) -> Racer:
+    """Train as a notebook does."""
+    loop = Notebook(experiment)
+    how_often = "each step" if isinstance(loop.model, OneHotMLP) else "as the preset says"
+    return Racer("notebook", f"evaluated {how_often}", {"training": loop.train, "update": loop.update})
+
+
+def floor(experiment: Experiment) -> Racer:
+    """Multiply only."""
+    products = Floor(experiment)
+    return Racer("floor", str(products.way), {"update": products.update})
+
+
+OTHERS: dict[str, Callable[[Experiment], Racer]] = {"notebook": notebook, "floor": floor}
+"""By the name that a worker is asked for; any other is that of an engine, which the experiment says too."""
+
+
+def make_racer(name: str, experiment: Experiment) -> Racer:
+    """Make the racer of this name.
+
+    Raises:
+        ConfigError: if it cannot train the experiment here.
+    """
+    return OTHERS.get(name, engine)(experiment)

@@ -1,0 +1,77 @@
+"""A process with one racer in it: `python -m grokterm.bench.worker`, which answers each JSON line on stdin with one on stdout.
+
+Everybody has a process, so that each has the threads that it would have alone, and its memory is its own. Only the racer whose
+turn it is does anything.
+"""
+
+import json
+import signal
+import sys
+from collections.abc import Mapping
+from time import perf_counter
+from typing import Any
+
+import torch
+
+from grokterm.bench.memory import MemoryWatch
+from grokterm.bench.racers import Racer, Steps, make_racer
+from grokterm.errors import GroktermError
+from grokterm.experiment.experiment import Experiment
+from grokterm.training.device import describe, find_device
+
+
+def main() -> None:
+    """Make the racer that the first line asks for, then the steps that each further line asks for."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # whoever asked has gone: nobody has to be told
+    lines = map(json.loads, sys.stdin)
+    try:
+        wanted = next(lines, None)
+        if wanted is None:
+            return
+        experiment = Experiment.from_toml(wanted["experiment"])
+        device = find_device(experiment.device)
+        watch = MemoryWatch(device)
+        racer = make_racer(wanted["racer"], experiment)
+        for steps in racer.modes.values():
+            _timed(steps, 1, device)  # what is compiled is compiled now, and what fails fails now
+        _answer(_introduction(racer, device))
+        for line in lines:
+            seconds = _timed(racer.modes[line["mode"]], line["steps"], device)
+            _answer({"seconds": seconds, "memory": watch.peak()})
+    except GroktermError as error:
+        _answer({"refused": str(error)})
+
+
+def _introduction(racer: Racer, device: torch.device) -> dict[str, Any]:
+    return {
+        "name": racer.name,
+        "about": racer.about,
+        "modes": list(racer.modes),
+        "device": describe(device),
+        "torch": torch.__version__,
+    }
+
+
+def _timed(steps: Steps, n_steps: int, device: torch.device) -> float:
+    """Return the seconds that so many steps take until their last number is there."""
+    _wait_for(device)
+    started = perf_counter()
+    steps(n_steps)
+    _wait_for(device)
+    return perf_counter() - started
+
+
+def _wait_for(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()
+
+
+def _answer(answer: Mapping[str, Any]) -> None:
+    sys.stdout.write(json.dumps(answer) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

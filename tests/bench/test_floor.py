@@ -1,0 +1,64 @@
+import pytest
+import torch
+
+from grokterm.bench.floor import Floor, Layer, Products, layers_of
+from grokterm.errors import ConfigError
+from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.presets import find_preset
+from grokterm.models.build import build
+from tests.training.outcome import changed
+
+
+def layers(experiment: Experiment) -> list[Layer]:
+    network = build(experiment.model, experiment.task.modulus, experiment.seed)
+    return list(layers_of(network, experiment.task.n_train))
+
+
+def test_the_first_layer_of_a_perceptron_is_looked_up_and_not_multiplied(tiny: Experiment) -> None:
+    assert layers(tiny) == [Layer(73, 32, 11)]
+    assert layers(changed(tiny, "model.scaling=gromov", "model.depth=2")) == [Layer(73, 32, 32), Layer(73, 32, 11)]
+
+
+def test_a_transformer_projects_tokens_and_reads_the_last_position() -> None:
+    assert layers(find_preset("nanda").experiment) == [
+        Layer(114, 128, 128),
+        Layer(342, 128, 128),
+        Layer(342, 128, 128),
+        Layer(3831, 128, 128),
+        Layer(3831, 128, 512),
+        Layer(3831, 512, 128),
+        Layer(3831, 128, 114),
+    ]
+
+
+def test_later_blocks_see_every_position() -> None:
+    rows = [layer.rows for layer in layers(find_preset("report-transformer-50").experiment)]
+    n, p = 4704, 97
+    assert rows == [*[6 * (p + 3)] * 3, *[6 * n] * 3, 2 * n, *[6 * n] * 2, *[2 * n] * 3, 2 * n]  # a c and an <eos> are read
+
+
+def test_the_products_are_those_of_a_layer_and_its_gradient() -> None:
+    products = Products([Layer(5, 3, 2)], torch.device("cpu"))
+    ((given, weights, slope),), ((given_slope, weights_slope, scores),) = products.operands, products.results
+    products.multiply()
+    torch.testing.assert_close(scores, given @ weights)
+    given.requires_grad_()
+    weights.requires_grad_()
+    expected = torch.autograd.grad(given @ weights, [given, weights], slope)
+    torch.testing.assert_close((given_slope, weights_slope), expected)
+
+
+def test_a_floor_is_made_in_one_of_the_ways_that_there_are(tiny: Experiment) -> None:
+    n_threads = torch.get_num_threads()
+    try:
+        floor = Floor(tiny)
+        floor.update(3)
+    finally:
+        torch.set_num_threads(n_threads)
+    assert any(words in str(floor.way) for words in ("all rows at once", "row blocks"))
+
+
+@pytest.mark.parametrize("change", ["model.architecture=lstm", "model.frozen=['first']", "model.normalization=batch"])
+def test_a_network_whose_products_are_not_listed_has_no_floor(tiny: Experiment, change: str) -> None:
+    with pytest.raises(ConfigError, match="no floor is known"):
+        Floor(changed(tiny, change))
