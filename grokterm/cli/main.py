@@ -9,7 +9,7 @@ import typer
 from typer.exceptions import TyperException
 
 from grokterm import __version__
-from grokterm.cli import figures, inspect, lab, plot, presets, run, runs, verify
+from grokterm.cli import bench, figures, inspect, lab, plot, presets, run, runs, verify
 from grokterm.cli.console import talk
 from grokterm.cli.options import RUNS, Ascii, RunsDir
 from grokterm.errors import GroktermError
@@ -24,6 +24,7 @@ app = typer.Typer(
 app.command("run")(run.run)
 app.command("open")(lab.open_run)
 app.command("verify")(verify.verify)
+app.command("bench")(bench.bench)
 app.command("plot")(plot.plot)
 app.command("figures")(figures.figures)
 app.command("inspect")(inspect.inspect)

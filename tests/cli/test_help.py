@@ -6,7 +6,18 @@ import pytest
 from grokterm import __version__
 from tests.cli.process import environment, grokterm
 
-COMMANDS = [[], ["run"], ["presets"], ["presets", "show"], ["runs"], ["runs", "show"], ["verify"], ["figures"], ["inspect"]]
+COMMANDS = [
+    [],
+    ["run"],
+    ["presets"],
+    ["presets", "show"],
+    ["runs"],
+    ["runs", "show"],
+    ["verify"],
+    ["figures"],
+    ["inspect"],
+    ["bench"],
+]
 
 WATCHED = """
 import sys
@@ -31,7 +42,7 @@ def test_every_command_explains_itself(command: list[str]) -> None:
 
 def test_the_help_lists_the_commands() -> None:
     text = grokterm("--help").out
-    for command in ("run", "open", "plot", "figures", "inspect", "presets", "runs", "verify"):
+    for command in ("run", "open", "plot", "figures", "inspect", "presets", "runs", "verify", "bench"):
         assert f"\n  {command} " in text
 
 
@@ -40,7 +51,7 @@ def test_the_version_is_printed() -> None:
     assert (outcome.code, outcome.out, outcome.err) == (0, f"grokterm {__version__}\n", "")
 
 
-HELPED = ("run", "figures", "inspect", "verify")
+HELPED = ("run", "figures", "inspect", "verify", "bench")
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], *([name, "--help"] for name in HELPED)])

@@ -1,0 +1,91 @@
+"""`grokterm bench`: how fast it trains here, beside a notebook's loop and the matrix products alone."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from grokterm.cli.console import talk
+from grokterm.cli.options import AsJson
+from grokterm.errors import ConfigError
+
+if TYPE_CHECKING:
+    from grokterm.bench.race import Race
+    from grokterm.experiment.experiment import Experiment
+
+PRESETS = ("liu-essay", "gromov-gd", "nanda")
+"""A small perceptron, a larger one, a transformer."""
+
+BUSY = 0.5
+"""The load average from which on it is worth a warning."""
+
+
+def bench(
+    *,
+    names: Annotated[
+        list[str], typer.Option("--preset", metavar="NAME", help="Time this preset. May be repeated.", show_default=False)
+    ] = [],  # noqa: B006 - Typer reads the default
+    repetitions: Annotated[int, typer.Option("--repetitions", min=1, help="Turns of everybody.")] = 5,
+    seconds: Annotated[float, typer.Option("--seconds", min=0.001, help="How long a turn takes, about.")] = 0.5,
+    device: Annotated[str | None, typer.Option("--device", help="Where to train: cpu, cuda, cuda:1.")] = None,
+    as_json: AsJson = False,
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="Print a Markdown table, and where it was measured.")] = False,
+) -> None:
+    """Time training here, beside the loop of a notebook and the matrix products alone.
+
+    Each engine that can train a preset, a loop as notebooks have it, and the products take turns, each in a process of its
+    own. Ratios are taken within a repetition, then their median. Without names: liu-essay, gromov-gd and nanda, which takes a
+    minute or two on two cores.
+    """
+    if as_json and as_markdown:
+        raise ConfigError("--json and --markdown exclude each other: choose one")
+    experiments = _experiments(names or list(PRESETS), device)
+
+    from grokterm.cli.signals import LeaveOnSignal
+
+    with LeaveOnSignal():
+        from grokterm.cli.speeds import print_speeds
+
+        _refuse_missing_devices(experiments)
+        load = _load()
+        races = _races(experiments, repetitions, seconds)
+        form = "json" if as_json else "markdown" if as_markdown else "table"
+        print_speeds(races, repetitions=repetitions, load=load, form=form)
+
+
+def _races(experiments: "dict[str, Experiment]", repetitions: int, seconds: float) -> "list[Race]":
+    from grokterm.bench.race import race
+
+    races = []
+    for number, (name, experiment) in enumerate(experiments.items(), start=1):
+        talk(f"{name}, {number} of {len(experiments)}")
+        races.append(race(name, experiment, repetitions=repetitions, seconds=seconds))
+    return races
+
+
+def _refuse_missing_devices(experiments: "dict[str, Experiment]") -> None:
+    """Refuse now, and not when others have been timed for a minute."""
+    from grokterm.training.device import find_device
+
+    for experiment in experiments.values():
+        find_device(experiment.device)
+
+
+def _experiments(names: list[str], device: str | None) -> "dict[str, Experiment]":
+    from grokterm.experiment.overrides import override
+    from grokterm.experiment.presets import find_preset
+
+    experiments = {}
+    for name in names:
+        preset = find_preset(name)
+        experiments[name] = override(preset.settings, [f"device={device}"]).experiment if device else preset.experiment
+    return experiments
+
+
+def _load() -> float:
+    """Return the load average, and warn if the machine has something else to do."""
+    import os
+
+    load = os.getloadavg()[0]
+    if load > BUSY:
+        talk(f"warning: the load of this machine is {load:.1f} already: a loop that waits for its threads suffers most")
+    return load
