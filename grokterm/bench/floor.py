@@ -6,12 +6,14 @@ before, with the same numbers over and over, in whichever way is fastest here.
 """
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from math import ceil
 from time import perf_counter
 from typing import NamedTuple
 
 import torch
 
+from grokterm.bench.measurement import Contender, measure
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
 from grokterm.models.build import build
@@ -22,8 +24,8 @@ from grokterm.training.batches import BLOCK_ROWS, batch_size
 from grokterm.training.device import find_device
 from grokterm.training.team import Team
 
-TRIALS = 5
-"""How often each way to multiply is tried, before the fastest is kept."""
+TRIALS, TRIAL_SECONDS = 3, 0.05
+"""How often each way to multiply is tried, and how long, before the fastest is kept."""
 
 
 class Layer(NamedTuple):
@@ -91,9 +93,11 @@ class Floor:
                 ways |= {Way(1, 1, 1), Way(1, n_threads, 1)}
         else:
             ways = {Way(ceil(rows / BLOCK_ROWS), 1, 1)}
-        trials = {way: _team(way, layers, device) for way in ways}
-        self.way = min(ways, key=lambda way: _seconds(way, trials[way]))
-        self._team = trials[self.way]
+        teams = {way: _team(way, layers, device) for way in ways}
+        trials = {way: Contender(partial(_seconds, way, team)) for way, team in teams.items()}
+        rates = measure(trials, repetitions=TRIALS, seconds=TRIAL_SECONDS)
+        self.way = max(ways, key=lambda way: max(rates[way]))
+        self._team = teams[self.way]
 
     def update(self, n_steps: int) -> None:
         """Make the products of so many updates."""
@@ -128,14 +132,10 @@ def _team(way: Way, layers: Sequence[Layer], device: torch.device) -> Team:
     return Team(Products(block, device), way.n_workers)
 
 
-def _seconds(way: Way, team: Team) -> float:
-    """Try one way: the fastest of a few updates, after one to warm up."""
-    times = []
-    for _ in range(1 + TRIALS):
-        started = perf_counter()
-        _multiply(way, team, 1)
-        times.append(perf_counter() - started)
-    return min(times[1:])
+def _seconds(way: Way, team: Team, n_steps: int) -> float:
+    started = perf_counter()
+    _multiply(way, team, n_steps)
+    return perf_counter() - started
 
 
 def _multiply(way: Way, team: Team, n_steps: int) -> None:

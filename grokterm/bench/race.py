@@ -83,10 +83,7 @@ def race(preset: str, experiment: Experiment, *, repetitions: int, seconds: floa
             processes = {name: stack.enter_context(RacerProcess(name)) for name in names if name != AUTO}
             present, left_out = _introduced(processes, timed, chosen)
             rates = measure(_contenders(present, timed), repetitions=repetitions, seconds=seconds)
-            results = tuple(
-                Result(who.name, who.about, {mode: rates[who.name, mode] for mode in who.modes}, process.memory)
-                for who, process in present
-            )
+            results = tuple(_result(who, process, rates) for who, process in present)
     except ConfigError as error:
         raise ConfigError(f"preset {preset}: {error}") from None
     first, _ = present[0]
@@ -112,6 +109,11 @@ def _introduced(processes: Mapping[str, RacerProcess], timed: Experiment, chosen
                 raise
             left_out[name] = str(error)
     return present, left_out
+
+
+def _result(who: Introduction, process: RacerProcess, rates: Mapping[tuple[str, str], tuple[float, ...]]) -> Result:
+    memory = None if who.name == FLOOR else process.memory  # a floor has tried every way to multiply
+    return Result(who.name, who.about, {mode: rates[who.name, mode] for mode in who.modes}, memory)
 
 
 def as_timed(experiment: Experiment, engine: str = AUTO) -> Experiment:

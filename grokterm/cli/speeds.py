@@ -89,7 +89,9 @@ def _cells(race: Race, result: Result) -> list[str]:
 
 
 def _rate(rate: Spread | None) -> str:
-    return "" if rate is None else f"{rate.median:,.0f}" if rate.median >= 100 else f"{rate.median:.3g}"
+    if rate is None:
+        return ""
+    return format(rate.median, ",.0f" if rate.median >= 100 else ".1f" if rate.median >= 10 else ".2f")
 
 
 def _ratio(race: Race, name: str, mode: str, to: str) -> str:

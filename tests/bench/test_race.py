@@ -25,7 +25,7 @@ def test_everybody_is_timed_in_a_process_of_its_own(tiny: Experiment) -> None:
     assert [list(result.rates) for result in found.results] == [[TRAINING, UPDATE], [TRAINING, UPDATE], [UPDATE]]
     assert all(len(rates) == 2 and min(rates) > 0 for result in found.results for rates in result.rates.values())
     if sys.platform == "linux":
-        assert all(result.memory is not None and 0 <= result.memory < 200e6 for result in found.results)
+        assert all(result.memory is not None and 0 <= result.memory < 200e6 for result in found.results[:2])
     assert found.left_out == {}
     assert found.device == "cpu"
 
