@@ -64,8 +64,7 @@ def test_a_device_that_is_not_there_is_refused_before_anybody_is_timed(here: Her
 def test_an_interrupt_leaves_at_once_without_a_traceback(preset: Path) -> None:
     with started(with_patch(AT_THE_FIRST_RACER, command_line("bench", "--preset", preset))) as child:
         assert child.stderr is not None
-        while child.stderr.readline() != "racing\n":
-            pass
+        assert "racing\n" in iter(child.stderr.readline, "")
         child.send_signal(signal.SIGINT)
         assert child.wait(SECONDS) == 130
         assert "Traceback" not in child.stderr.read()

@@ -1,0 +1,139 @@
+"""How does the cost of a step grow with the modulus and the width? Draws updates a second, log-log.
+
+    python tests/benchmarks/growth.py --out .github/growth.svg
+
+The perceptron of `gromov-gd`, one setting changed at a time, without evaluations; beside it the loop of a notebook and the
+matrix products alone, in turn, up to the first value at which a step of theirs is slow. Slow steps are timed once, whatever
+is asked for. Takes a few minutes on two cores and at most a few GB; needs matplotlib, as figures do.
+"""
+
+import argparse
+from collections.abc import Callable, Sequence
+from functools import partial
+from math import inf
+from pathlib import Path
+from time import perf_counter
+from typing import NamedTuple
+
+import torch
+from matplotlib.axes import Axes
+from matplotlib.ticker import NullLocator
+
+from grokterm.bench.floor import Floor
+from grokterm.bench.measurement import Contender, measure, spread
+from grokterm.bench.notebook import Notebook
+from grokterm.bench.race import as_timed
+from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.overrides import override
+from grokterm.experiment.presets import find_preset
+from grokterm.plots.paper.style import COLUMN, GREY, MANY, new_figure, paper_style, save_figure
+from grokterm.training.making import make_trainer
+
+PRESET = "gromov-gd"
+SLOW = 0.3
+"""Seconds of a step that is timed once only."""
+
+N_THREADS = torch.get_num_threads()
+
+
+class Axis(NamedTuple):
+    """What grows."""
+
+    setting: str
+    label: str
+    values: tuple[int, ...]
+
+
+AXES = (
+    Axis("task.modulus", "modulus p", (23, 47, 97, 197, 397, 997)),
+    Axis("model.width", "width", (64, 128, 256, 512, 1024, 2048, 4096, 8192)),
+)
+"""To add one, add a row; what is drawn follows."""
+
+Steps = Callable[[int], None]
+Curve = dict[int, float]
+"""Updates a second by the value that was set."""
+
+
+def grokterm(experiment: Experiment) -> Steps:
+    """Train with the engine that grokterm chooses."""
+    fit = make_trainer(experiment).fit
+
+    def update(n_steps: int) -> None:
+        for step in range(n_steps):
+            fit.update(step)
+
+    return update
+
+
+def notebook(experiment: Experiment) -> Steps:
+    """Train as a notebook does."""
+    return Notebook(experiment).update
+
+
+def floor(experiment: Experiment) -> Steps:
+    """Multiply only."""
+    return Floor(experiment).update
+
+
+OURS = "grokterm"
+LINES: dict[str, Callable[[Experiment], Steps]] = {OURS: grokterm, "notebook": notebook, "matrix products": floor}
+
+
+def main() -> None:
+    """Measure, print and draw."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, default=Path(".github/growth.svg"))
+    parser.add_argument("--repetitions", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=0.3, help="of a turn")
+    arguments = parser.parse_args()
+    grown = [grow(axis, arguments.repetitions, arguments.seconds) for axis in AXES]
+    with paper_style():
+        figure = new_figure(2.2, width=2 * COLUMN)
+        panels: Sequence[Axes] = figure.subplots(1, len(AXES), sharey=True, squeeze=False)[0]
+        for panel, axis, curves in zip(panels, AXES, grown, strict=True):
+            draw(panel, axis, curves)
+        panels[0].set_ylabel("updates a second")
+        panels[0].legend(loc="lower left")
+        save_figure(figure, arguments.out, "svg")
+
+
+def grow(axis: Axis, repetitions: int, seconds: float) -> dict[str, Curve]:
+    """Measure every line along an axis."""
+    curves: dict[str, Curve] = {name: {} for name in LINES}
+    for value in axis.values:
+        changes = [f"{axis.setting}={value}", "device=cpu"]
+        experiment = as_timed(override(find_preset(PRESET).settings, changes).experiment)
+        names = [name for name, curve in curves.items() if name == OURS or min(curve.values(), default=inf) > 1 / SLOW]
+        contenders = {name: Contender(partial(timed, name, LINES[name](experiment))) for name in names}
+        are_slow = max([one.run(1) for one in contenders.values()]) > SLOW
+        rates = measure(contenders, repetitions=1 if are_slow else repetitions, seconds=0.0 if are_slow else seconds)
+        for name in names:
+            curves[name][value] = spread(rates[name]).median
+            print(f"{axis.setting}={value:<6}{name:<16}{curves[name][value]:12,.2f} updates/s", flush=True)  # noqa: T201
+    return curves
+
+
+def timed(name: str, update: Steps, n_steps: int) -> float:
+    """Return the seconds that so many steps take."""
+    torch.set_num_threads(1 if name == OURS else N_THREADS)
+    started = perf_counter()
+    update(n_steps)
+    return perf_counter() - started
+
+
+def draw(axes: Axes, axis: Axis, curves: dict[str, Curve]) -> None:
+    """Draw grokterm in colour, and what it is held against thin and grey."""
+    for (name, curve), dashes in zip(curves.items(), ("-", "--", ":"), strict=True):
+        is_ours = name == OURS
+        axes.plot(
+            list(curve), list(curve.values()), linestyle=dashes, label=name, color=MANY[0] if is_ours else GREY,
+            linewidth=1.3 if is_ours else 0.8, marker="o" if is_ours else "",
+        )  # fmt: skip
+    axes.set(xscale="log", yscale="log", xlabel=axis.label)
+    axes.set_xticks(axis.values, [f"{value:,}" for value in axis.values])
+    axes.xaxis.set_minor_locator(NullLocator())
+
+
+if __name__ == "__main__":
+    main()
