@@ -74,25 +74,20 @@ class Products(Network):
 
 
 class Floor:
-    """The products of an experiment's update, made in the fastest way.
+    """The products of an experiment's update: one thread a block, several blocks at a time, or all of torch's threads on each.
 
     Raises:
-        ConfigError: if it is not known which these are.
+        ConfigError: if it is not known which products these are, or the device has no such threads.
     """
 
-    def __init__(self, experiment: Experiment) -> None:
+    def __init__(self, experiment: Experiment, *, by_torch: bool) -> None:
         device = find_device(experiment.device)
         network = build(experiment.model, experiment.task.modulus, experiment.seed, form=experiment.exact_form)
         rows = batch_size(experiment.batch_limit, experiment.optimizer.batch_share, experiment.task.n_train)
         layers = list(layers_of(network, rows))
-        n_threads = torch.get_num_threads()
-        if device.type == "cpu":
-            n_blocks = ceil(rows / network.cpu_block_rows)
-            ways = {Way(n_blocks, 1, 1), Way(n_blocks, n_threads, 1), Way(max(n_blocks, n_threads), 1, n_threads)}
-            if rows <= BLOCK_ROWS:
-                ways |= {Way(1, 1, 1), Way(1, n_threads, 1)}
-        else:
-            ways = {Way(ceil(rows / BLOCK_ROWS), 1, 1)}
+        if by_torch and device.type != "cpu":
+            raise ConfigError(f"{device.type} multiplies without torch's threads")
+        ways = _ways(rows, network.cpu_block_rows if device.type == "cpu" else BLOCK_ROWS, by_torch=by_torch)
         teams = {way: _team(way, layers, device) for way in ways}
         trials = {way: Contender(partial(_seconds, way, team)) for way, team in teams.items()}
         rates = measure(trials, repetitions=TRIALS, seconds=TRIAL_SECONDS)
@@ -125,6 +120,14 @@ def layers_of(network: Network, rows: int) -> Iterator[Layer]:
             yield Layer(rows * network.n_scored, *network.readout.shape)
         case _:
             raise ConfigError(f"no floor is known for {type(network).__name__}")
+
+
+def _ways(rows: int, block_rows: int, *, by_torch: bool) -> set[Way]:
+    n_blocks, n_threads = ceil(rows / block_rows), torch.get_num_threads()
+    whole = {1} if rows <= BLOCK_ROWS else set()
+    if by_torch:
+        return {Way(number, n_threads, 1) for number in whole | {n_blocks}}
+    return {Way(number, 1, 1) for number in whole | {n_blocks}} | {Way(max(n_blocks, n_threads), 1, n_threads)}
 
 
 def _team(way: Way, layers: Sequence[Layer], device: torch.device) -> Team:

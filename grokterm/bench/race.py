@@ -19,6 +19,8 @@ from grokterm.training.records import Started
 AUTO = "auto"
 NOTEBOOK = "notebook"
 FLOOR = "floor"
+FLOORS = (FLOOR, "floor by torch")
+"""The same products by either kind of threads: whichever is faster in a repetition is the floor."""
 
 TRAINING = "training"
 UPDATE = "update"
@@ -66,11 +68,13 @@ class Race:
         return ratio(ours, theirs) if ours and theirs else None
 
     def _rates(self, name: str, mode: str) -> tuple[float, ...]:
-        return next((result.rates.get(mode, ()) for result in self.results if result.name == name), ())
+        names = FLOORS if name == FLOOR else (name,)
+        found = [result.rates.get(mode, ()) for result in self.results if result.name in names]
+        return tuple(map(max, zip(*found, strict=True)))
 
 
 def race(preset: str, experiment: Experiment, *, repetitions: int, seconds: float) -> Race:
-    """Time every engine that this experiment can have, the notebook loop and the floor, in turn.
+    """Time every engine that this experiment can have, the notebook loop and the floors, in turn.
 
     Raises:
         ConfigError: if grokterm cannot train it here, or somebody cannot go on.
@@ -79,7 +83,7 @@ def race(preset: str, experiment: Experiment, *, repetitions: int, seconds: floa
         timed = as_timed(experiment)
         chosen = _engine_of(timed)
         with ExitStack() as stack:
-            names = dict.fromkeys([chosen, *ENGINES, NOTEBOOK, FLOOR])
+            names = dict.fromkeys([chosen, *ENGINES, NOTEBOOK, *FLOORS])
             processes = {name: stack.enter_context(RacerProcess(name)) for name in names if name != AUTO}
             present, left_out = _introduced(processes, timed, chosen)
             rates = measure(_contenders(present, timed), repetitions=repetitions, seconds=seconds)
@@ -112,7 +116,7 @@ def _introduced(processes: Mapping[str, RacerProcess], timed: Experiment, chosen
 
 
 def _result(who: Introduction, process: RacerProcess, rates: Mapping[tuple[str, str], tuple[float, ...]]) -> Result:
-    memory = None if who.name == FLOOR else process.memory  # a floor has tried every way to multiply
+    memory = None if who.name in FLOORS else process.memory  # a floor has tried every way to multiply
     return Result(who.name, who.about, {mode: rates[who.name, mode] for mode in who.modes}, memory)
 
 

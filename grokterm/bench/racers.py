@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from grokterm.bench.floor import Floor
 from grokterm.bench.notebook import Notebook, OneHotMLP
@@ -53,13 +54,17 @@ def notebook(experiment: Experiment) -> Racer:
     return Racer("notebook", f"evaluated {how_often}", {"training": loop.train, "update": loop.update})
 
 
-def floor(experiment: Experiment) -> Racer:
+def floor(experiment: Experiment, *, by_torch: bool = False) -> Racer:
     """Multiply only."""
-    products = Floor(experiment)
-    return Racer("floor", str(products.way), {"update": products.update})
+    products = Floor(experiment, by_torch=by_torch)
+    return Racer("floor by torch" if by_torch else "floor", str(products.way), {"update": products.update})
 
 
-OTHERS: dict[str, Callable[[Experiment], Racer]] = {"notebook": notebook, "floor": floor}
+OTHERS: dict[str, Callable[[Experiment], Racer]] = {
+    "notebook": notebook,
+    "floor": floor,
+    "floor by torch": partial(floor, by_torch=True),
+}
 """By the name that a worker is asked for; any other is that of an engine, which the experiment says too."""
 
 

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from grokterm.bench.measurement import Spread, spread
-from grokterm.bench.race import FLOOR, NOTEBOOK, TRAINING, UPDATE, Race, Result
+from grokterm.bench.race import FLOOR, FLOORS, NOTEBOOK, TRAINING, UPDATE, Race, Result
 from grokterm.cli.console import results
 from grokterm.plots.plain import plain_text
 from grokterm.training.device import processor
@@ -19,7 +19,8 @@ HEADINGS = ("training", "× notebook", "update alone", "× notebook", "of floor"
 RATIOS = ((TRAINING, NOTEBOOK), (UPDATE, NOTEBOOK), (UPDATE, FLOOR))
 NOTES = (
     "training: steps a second with evaluations, grokterm's as the preset says; update alone: without any.",
-    "notebook: one-hot operands or tokens, torch.nn and torch.optim as they come; floor: an update's matrix products alone.",
+    "notebook: one-hot operands or tokens, torch.nn and torch.optim as they come.",
+    "floor: an update's matrix products alone; of two, the one that is faster in a repetition.",
     "Medians; ratios are taken within a repetition, and their lowest and highest stand in brackets.",
     "memory: at its peak, beyond what torch takes to load.",
 )
@@ -75,7 +76,7 @@ def _setting(race: Race) -> str:
 
 
 def _cells(race: Race, result: Result) -> list[str]:
-    name = f"grokterm, {result.name}" if result.name not in (NOTEBOOK, FLOOR) else result.name
+    name = f"grokterm, {result.name}" if result.name not in (NOTEBOOK, *FLOORS) else result.name
     training, update = (race.rate(result.name, mode) for mode in (TRAINING, UPDATE))
     to_notebook, updates_to_notebook, to_floor = (_ratio(race, result.name, mode, to) for mode, to in RATIOS)
     memory = "" if result.memory is None else f"{result.memory / 1e6:,.0f} MB"

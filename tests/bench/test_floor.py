@@ -48,17 +48,19 @@ def test_the_products_are_those_of_a_layer_and_its_gradient() -> None:
     torch.testing.assert_close((given_slope, weights_slope), expected)
 
 
-def test_a_floor_is_made_in_one_of_the_ways_that_there_are(tiny: Experiment) -> None:
-    n_threads = torch.get_num_threads()
+@pytest.mark.parametrize(("by_torch", "n_threads"), [(False, 1), (True, 2)])
+def test_a_floor_is_made_by_either_kind_of_threads(tiny: Experiment, by_torch: bool, n_threads: int) -> None:  # noqa: FBT001
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
     try:
-        floor = Floor(tiny)
+        floor = Floor(tiny, by_torch=by_torch)
         floor.update(3)
     finally:
-        torch.set_num_threads(n_threads)
-    assert any(words in str(floor.way) for words in ("all rows at once", "row blocks"))
+        torch.set_num_threads(before)
+    assert floor.way.n_threads == n_threads
 
 
 @pytest.mark.parametrize("change", ["model.architecture=lstm", "model.frozen=['first']", "model.normalization=batch"])
 def test_a_network_whose_products_are_not_listed_has_no_floor(tiny: Experiment, change: str) -> None:
     with pytest.raises(ConfigError, match="no floor is known"):
-        Floor(changed(tiny, change))
+        Floor(changed(tiny, change), by_torch=False)

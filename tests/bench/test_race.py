@@ -4,7 +4,7 @@ import pytest
 
 from grokterm.bench import race as racing
 from grokterm.bench.process import RacerProcess
-from grokterm.bench.race import FLOOR, NOTEBOOK, TRAINING, UPDATE, Race, Result, as_timed, race
+from grokterm.bench.race import FLOOR, FLOORS, NOTEBOOK, TRAINING, UPDATE, Race, Result, as_timed, race
 from grokterm.bench.racers import engine
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
@@ -21,8 +21,9 @@ def timed(tiny: Experiment) -> Experiment:
 @pytest.mark.slow
 def test_everybody_is_timed_in_a_process_of_its_own(tiny: Experiment) -> None:
     found = race("tiny", changed(tiny, "device=cpu"), repetitions=2, seconds=0.01)
-    assert [result.name for result in found.results] == ["eager", NOTEBOOK, FLOOR]
-    assert [list(result.rates) for result in found.results] == [[TRAINING, UPDATE], [TRAINING, UPDATE], [UPDATE]]
+    assert [result.name for result in found.results] == ["eager", NOTEBOOK, *FLOORS]
+    modes = [[TRAINING, UPDATE], [TRAINING, UPDATE], [UPDATE], [UPDATE]]
+    assert [list(result.rates) for result in found.results] == modes
     assert all(len(rates) == 2 and min(rates) > 0 for result in found.results for rates in result.rates.values())
     if sys.platform == "linux":
         assert all(result.memory is not None and 0 <= result.memory < 200e6 for result in found.results[:2])
@@ -34,7 +35,8 @@ def test_ratios_are_between_two_who_do_the_same(timed: Experiment) -> None:
     results = (
         Result("eager", "", {TRAINING: (8.0, 9.0), UPDATE: (10.0, 12.0)}, None),
         Result(NOTEBOOK, "", {TRAINING: (2.0, 3.0), UPDATE: (4.0, 4.0)}, None),
-        Result(FLOOR, "", {UPDATE: (20.0, 20.0)}, None),
+        Result(FLOORS[0], "", {UPDATE: (20.0, 1.0)}, None),
+        Result(FLOORS[1], "", {UPDATE: (15.0, 20.0)}, None),
     )
     found = Race("tiny", timed, "cpu", "", results, {})
     assert found.rate("eager", TRAINING) == (8.5, 8.0, 9.0)
@@ -47,7 +49,7 @@ def test_ratios_are_between_two_who_do_the_same(timed: Experiment) -> None:
 def test_whoever_cannot_take_part_is_left_out_with_the_reason(tiny: Experiment, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(racing, "ENGINES", ("auto", "eager", "steam"))
     found = race("tiny", changed(tiny, "device=cpu", "model.dropout=0.1"), repetitions=1, seconds=0.001)
-    assert [result.name for result in found.results] == ["eager", FLOOR]
+    assert [result.name for result in found.results] == ["eager", *FLOORS]
     assert found.left_out.keys() == {"steam", NOTEBOOK}
     assert "training.engine must be" in found.left_out["steam"]
     assert "no notebook loop" in found.left_out[NOTEBOOK]

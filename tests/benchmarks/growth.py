@@ -73,7 +73,7 @@ def notebook(experiment: Experiment) -> Steps:
 
 def floor(experiment: Experiment) -> Steps:
     """Multiply only."""
-    return Floor(experiment).update
+    return Floor(experiment, by_torch=False).update
 
 
 OURS = "grokterm"
