@@ -40,8 +40,8 @@ def engine(experiment: Experiment) -> Racer:
                 raise ConfigError(f"the training ended at step {trainer.step:,}, {trainer.ended}, before it could be timed")
 
     def update(n_steps: int) -> None:
-        for step in range(trainer.step, trainer.step + n_steps):
-            trainer.fit.update(step)
+        for _ in range(n_steps):
+            trainer.fit.update()
 
     threads = f"{started.threads} thread{'s' if started.threads > 1 else ''}"
     return Racer(started.engine, threads, {"training": train, "update": update})

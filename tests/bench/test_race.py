@@ -21,7 +21,7 @@ def timed(tiny: Experiment) -> Experiment:
 @pytest.mark.slow
 def test_everybody_is_timed_in_a_process_of_its_own(tiny: Experiment) -> None:
     found = race("tiny", changed(tiny, "device=cpu"), repetitions=2, seconds=0.01)
-    assert [result.name for result in found.results] == ["eager", NOTEBOOK, *FLOORS]
+    assert [result.name for result in found.results] == ["fused", "eager", NOTEBOOK, *FLOORS]
     modes = [[TRAINING, UPDATE], [TRAINING, UPDATE], [UPDATE], [UPDATE]]
     assert [list(result.rates) for result in found.results] == modes
     assert all(len(rates) == 2 and min(rates) > 0 for result in found.results for rates in result.rates.values())

@@ -72,7 +72,7 @@ def _write(experiment: Experiment, path: Path) -> float:
 
 
 def _interval(experiment: Experiment) -> int:
-    return experiment.training.evaluate_every
+    return experiment.training.mean_interval
 
 
 def _check(experiment: Experiment, command: list[str], expected: float) -> None:

@@ -60,8 +60,8 @@ def grokterm(experiment: Experiment) -> Steps:
     fit = make_trainer(experiment).fit
 
     def update(n_steps: int) -> None:
-        for step in range(n_steps):
-            fit.update(step)
+        for _ in range(n_steps):
+            fit.update()
 
     return update
 
