@@ -1,8 +1,8 @@
 """The gradient of the one-hidden-layer network, written out and worked on in blocks of rows that stay in the cache.
 
 With one-hot operands x, S = [left; right] and the gradient G of the loss by the scores: z = x S and y = φ(z) W, and so
-dW = φ(z)ᵀ G and dS = xᵀ (G Wᵀ · φ'(z)). Constant factors go into the small matrices. To add an activation or a loss: a function
-and a row.
+dW = φ(z)ᵀ G and dS = xᵀ (G Wᵀ · φ'(z)). Constant factors are left to the end, where the matrices are small. To add an
+activation or a loss: a function and a row.
 """
 
 import threading
@@ -23,6 +23,7 @@ from grokterm.training.device import suited_threads
 from grokterm.training.evaluation import losses_and_hits, mean_of
 from grokterm.training.losses import loss_of
 from grokterm.training.optimizers import Weights
+from grokterm.training.products import add_product_over_rows, times_transposed
 from grokterm.training.team import Team
 from grokterm.training.turn import Turn
 
@@ -41,11 +42,13 @@ class Phi:
     """Put φ(z) into an array: (z, array)."""
 
     chain: Callable[[Tensor, Tensor], object]
-    """Multiply a gradient by φ'(z) in place: (gradient, z); z may be overwritten."""
+    """Multiply a gradient by φ'(z) in place, but for a constant: (gradient, z); z may be overwritten."""
+
+    constant: float = 1.0
 
 
 PHIS: dict[str, Phi] = {
-    "quadratic": Phi(lambda z, to: torch.square(z, out=to), lambda g, z: g.mul_(z).mul_(2)),
+    "quadratic": Phi(lambda z, to: torch.square(z, out=to), lambda g, z: g.mul_(z), constant=2.0),
     "relu": Phi(lambda z, to: torch.clamp(z, min=0, out=to), lambda g, z: g.mul_(z.gt_(0))),
     "gelu": Phi(lambda z, to: to.copy_(functional.gelu(z)), lambda g, z: g.copy_(torch.ops.aten.gelu_backward(g, z))),
     "sine": Phi(lambda z, to: torch.sin(z, out=to), lambda g, z: g.mul_(z.cos_())),
@@ -53,21 +56,21 @@ PHIS: dict[str, Phi] = {
 }
 
 
-def _mse(scores: Tensor, answers: Tensor) -> Tensor:
-    return _less_the_answer(scores, answers).mul_(2 / scores.shape[1])
+@dataclass(frozen=True)
+class Slope:
+    """The gradient of each row's loss by its scores."""
+
+    shares: Callable[[Tensor], Tensor]
+    """What the one-hot answer is taken from; it may be the scores themselves."""
+
+    constant: Callable[[int], float]
+    """The factor of that difference, from the number of classes."""
 
 
-def _cross_entropy(scores: Tensor, answers: Tensor) -> Tensor:
-    return _less_the_answer(scores.softmax(dim=1), answers)
-
-
-def _less_the_answer(shares: Tensor, answers: Tensor) -> Tensor:
-    minus_one = shares.new_full((1, 1), -1.0).expand(len(answers), 1)
-    return shares.scatter_add_(1, answers.unsqueeze(1), minus_one)
-
-
-SLOPES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"mse": _mse, "cross_entropy": _cross_entropy}
-"""(scores, answers) -> the gradient of each row's loss by its scores; the scores may be overwritten."""
+SLOPES: dict[str, Slope] = {
+    "mse": Slope(lambda scores: scores, lambda classes: 2 / classes),
+    "cross_entropy": Slope(lambda scores: scores.softmax(dim=1), lambda classes: 1.0),
+}
 
 
 def objection(experiment: Experiment, device: torch.device) -> str:
@@ -102,7 +105,12 @@ class WrittenOut:
         self._phi = PHIS[model.activation]
         self._loss, self._slope = loss_of(experiment.loss), SLOPES[experiment.loss.kind]
         self._precision = getattr(torch, experiment.loss.precision)
-        self._scales = {"left": network.first_scale, "right": network.first_scale, "readout": network.readout_scale}
+        first, readout = network.first_scale, network.readout_scale
+        self._scales = {"left": first, "right": first, "readout": readout}
+        rate = self._slope.constant(experiment.task.modulus)
+        self._constants = {name: rate * scale * self._phi.constant for name, scale in self._scales.items()} | {
+            "readout": rate * readout
+        }
         self._shape = (experiment.task.modulus, model.width)
         self.block_rows = max(FEWEST_ROWS, BLOCK_ACTIVATIONS // model.width)
         self._own = threading.local()
@@ -131,7 +139,7 @@ class WrittenOut:
             for name, slope in slopes.items():
                 total[name].add_(slope)
         for name, slope in total.items():
-            slope.mul_(self._scales[name] / len(batch))
+            slope.mul_(self._constants[name] / len(batch))
         seen = [lanes[number % n_lanes][1][number // n_lanes] for number in range(len(blocks))] if measuring else []
         return total, mean_of(seen, batch) if measuring else None
 
@@ -150,32 +158,34 @@ class WrittenOut:
 
     def _pass(self, scaled: Weights, block: DeviceEquations) -> Pass:
         """Work out sums, activations and scores, in memory that the next block will use again."""
-        sums, active, scores = (memory[: len(block)] for memory in self._blank)
+        sums, active = (memory[: len(block)] for memory in self._blank)
         left, right = block.columns
         torch.index_select(scaled["left"], 0, left, out=sums)
         sums.add_(torch.index_select(scaled["right"], 0, right, out=active))
         self._phi.write(sums, active)
-        return Pass(sums, active, torch.mm(active, scaled["readout"], out=scores))
+        return Pass(sums, active, times_transposed(active, scaled["readout"].T))
 
     @property
-    def _blank(self) -> Pass:
-        """The memory of this thread, for one block."""
+    def _blank(self) -> tuple[Tensor, Tensor]:
+        """The memory of this thread, for the sums and the activations of one block."""
         if not hasattr(self._own, "blank"):
-            modulus, width = self._shape
-            self._own.blank = Pass(*(torch.empty(self.block_rows, columns) for columns in (width, width, modulus)))
-        blank: Pass = self._own.blank
+            _, width = self._shape
+            self._own.blank = (torch.empty(self.block_rows, width), torch.empty(self.block_rows, width))
+        blank: tuple[Tensor, Tensor] = self._own.blank
         return blank
 
     def _numbers(self, scores: Tensor, block: DeviceEquations) -> Tensor:
         return losses_and_hits(self._loss(scores, block.answers).sum(), scores, block.answers)
 
     def _add_slopes(self, slopes: Weights, readout: Tensor, made: Pass, block: DeviceEquations) -> None:
-        """Add what a block contributes, without constant factors; what it made is used up."""
-        slope = self._slope(made.scores.to(self._precision), block.answers).to(made.scores.dtype)
+        """Add what a block contributes, but for constants; what it made is used up."""
+        shares = self._slope.shares(made.scores.to(self._precision))
+        minus_one = shares.new_full((1, 1), -1.0).expand(len(block), 1)
+        slope = shares.scatter_add_(1, block.answers.unsqueeze(1), minus_one).to(made.scores.dtype)
         if "readout" in slopes:
-            slopes["readout"].addmm_(made.active.T, slope)
+            add_product_over_rows(slopes["readout"], made.active, slope)
         if "left" in slopes:
-            back = torch.mm(slope, readout.T, out=made.active)
+            back = times_transposed(slope, readout)
             self._phi.chain(back, made.sums)
             for name, operands in zip(("left", "right"), block.columns, strict=True):
                 slopes[name].index_add_(0, operands, back)

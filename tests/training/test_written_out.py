@@ -6,7 +6,7 @@ import torch
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
 from grokterm.models.activations import ACTIVATIONS
-from grokterm.training import written_out
+from grokterm.training import products, written_out
 from grokterm.training.batches import DeviceEquations
 from grokterm.training.calculus import Calculus
 from grokterm.training.engines import choose_engine
@@ -24,6 +24,16 @@ def parts(experiment: Experiment, engine: str) -> tuple[Calculus, Weights, Devic
     return fit._calculus, fit.weights, fit._batches.at(0)
 
 
+@pytest.fixture(params=["onednn", "mkl"])
+def _products(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Either library, and products that are worth transposing for oneDNN."""
+    if request.param == "onednn" and not products.HAS_ONEDNN:
+        pytest.skip("this torch is built without oneDNN")
+    monkeypatch.setattr(products, "HAS_ONEDNN", request.param == "onednn")
+    monkeypatch.setattr(products, "WORTH_TRANSPOSING", 20_000)
+
+
+@pytest.mark.usefixtures("_products")
 @pytest.mark.parametrize("loss", ["mse", "cross_entropy"])
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("scaling", ["gromov", "liu", "standard"])
