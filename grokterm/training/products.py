@@ -1,8 +1,8 @@
 """Matrix products on a CPU by oneDNN, where torch is built with it.
 
-torch hands float32 products to MKL, which leaves half of an AMD core's vector width unused; oneDNN, which torch has on board for
-compiled programs, takes all of it. One thread of an AMD EPYC with AVX-512, billions of operations a second by MKL and by oneDNN:
-588 × 500 by 500 × 97 82 and 162, 588 × 97 by 97 × 500 85 and 213, 640 × 120 by 120 × 40 84 and 108.
+torch hands float32 products to MKL, which leaves half of an AMD core's vector width unused; oneDNN, which torch has on board
+for compiled programs, takes all of it. Billions of operations a second of one thread of an AMD EPYC with AVX-512, by MKL and
+by oneDNN: 588 × 500 by 500 × 97 82 and 162, 588 × 97 by 97 × 500 85 and 213, 640 × 120 by 120 × 40 84 and 108.
 """
 
 import torch
