@@ -1,10 +1,11 @@
-"""How does the cost of a step grow with the modulus and the width? Draws updates a second, log-log.
+"""How does the cost of a step grow with the modulus, the width and the members of an ensemble? Draws updates a second, log-log.
 
     python tests/benchmarks/growth.py --out .github/growth.svg
 
-The perceptron of `gromov-gd`, one setting changed at a time, without evaluations; beside it the loop of a notebook and the
-matrix products alone, in turn, up to the first value at which a step of theirs is slow. Slow steps are timed once, whatever
-is asked for. Takes a few minutes on two cores and at most a few GB; needs matplotlib, as figures do.
+The perceptron of `gromov-gd`, or for members the small one of `liu-essay`, one setting changed at a time, without evaluations;
+beside it the loop of a notebook and the matrix products alone, in turn, up to the first value at which a step of theirs is
+slow. Of an ensemble the updates of all members are counted. Slow steps are timed once, whatever is asked for. Takes a few
+minutes on two cores and at most a few GB; needs matplotlib, as figures do.
 """
 
 import argparse
@@ -29,7 +30,6 @@ from grokterm.experiment.presets import find_preset
 from grokterm.plots.paper.style import COLUMN, GREY, MANY, new_figure, paper_style, save_figure
 from grokterm.training.making import make_trainer
 
-PRESET = "gromov-gd"
 SLOW = 0.3
 """Seconds of a step that is timed once only."""
 
@@ -42,11 +42,14 @@ class Axis(NamedTuple):
     setting: str
     label: str
     values: tuple[int, ...]
+    preset: str = "gromov-gd"
 
 
+MEMBERS = "training.members"
 AXES = (
     Axis("task.modulus", "modulus p", (23, 47, 97, 197, 397, 997)),
     Axis("model.width", "width", (64, 128, 256, 512, 1024, 2048, 4096, 8192)),
+    Axis(MEMBERS, "members", (1, 2, 4, 8, 16, 32, 64, 128, 256), "liu-essay"),
 )
 """To add one, add a row; what is drawn follows."""
 
@@ -56,12 +59,12 @@ Curve = dict[int, float]
 
 
 def grokterm(experiment: Experiment) -> Steps:
-    """Train with the engine that grokterm chooses."""
+    """Train with the engine that grokterm chooses; an ensemble of n members makes n updates a step."""
     fit = make_trainer(experiment).fit
 
     def update(n_steps: int) -> None:
-        for _ in range(n_steps):
-            fit.update()
+        for _ in fit.advance(fit.step + n_steps, lambda _: False):
+            pass
 
     return update
 
@@ -89,7 +92,7 @@ def main() -> None:
     arguments = parser.parse_args()
     grown = [grow(axis, arguments.repetitions, arguments.seconds) for axis in AXES]
     with paper_style():
-        figure = new_figure(2.2, width=2 * COLUMN)
+        figure = new_figure(2.2, width=2.5 * COLUMN)
         panels: Sequence[Axes] = figure.subplots(1, len(AXES), sharey=True, squeeze=False)[0]
         for panel, axis, curves in zip(panels, AXES, grown, strict=True):
             draw(panel, axis, curves)
@@ -103,15 +106,21 @@ def grow(axis: Axis, repetitions: int, seconds: float) -> dict[str, Curve]:
     curves: dict[str, Curve] = {name: {} for name in LINES}
     for value in axis.values:
         changes = [f"{axis.setting}={value}", "device=cpu"]
-        experiment = as_timed(override(find_preset(PRESET).settings, changes).experiment)
-        names = [name for name, curve in curves.items() if name == OURS or min(curve.values(), default=inf) > 1 / SLOW]
+        experiment = as_timed(override(find_preset(axis.preset).settings, changes).experiment)
+        members = experiment.training.members
+        names = [name for name, curve in curves.items() if name == OURS or _keeps_up(curve, members)]
         contenders = {name: Contender(partial(timed, name, LINES[name](experiment))) for name in names}
         are_slow = max([one.run(1) for one in contenders.values()]) > SLOW
         rates = measure(contenders, repetitions=1 if are_slow else repetitions, seconds=0.0 if are_slow else seconds)
         for name in names:
-            curves[name][value] = spread(rates[name]).median
+            curves[name][value] = spread(rates[name]).median * members
             print(f"{axis.setting}={value:<6}{name:<16}{curves[name][value]:12,.2f} updates/s", flush=True)  # noqa: T201
     return curves
+
+
+def _keeps_up(curve: Curve, members: int) -> bool:
+    """Tell whether one that is held against grokterm is timed: while it is fast, and where there is one network."""
+    return members == 1 and min(curve.values(), default=inf) > 1 / SLOW
 
 
 def timed(name: str, update: Steps, n_steps: int) -> float:
