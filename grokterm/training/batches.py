@@ -36,8 +36,12 @@ class DeviceEquations:
 
     @cached_property
     def blocks(self) -> list["DeviceEquations"]:
-        """Consecutive blocks of nearly equal size that suit the device."""
-        size = ceil(len(self) / ceil(len(self) / self.block_rows))
+        """Consecutive blocks of nearly equal size that suit the device: an even number of them, which two threads can share.
+
+        What fills less than half a block is one.
+        """
+        n_blocks = 2 * ceil(len(self) / (2 * self.block_rows)) if 2 * len(self) > self.block_rows else 1
+        size = ceil(len(self) / n_blocks)
         return [self.rows(slice(start, start + size)) for start in range(0, len(self), size)]
 
     @cached_property

@@ -85,4 +85,14 @@ def test_blocks_are_consecutive_and_nearly_equal(n_equations: int, most_rows: in
     blocks = [block.answers.tolist() for block in equations.blocks]
     assert list(chain(*blocks)) == list(range(n_equations))
     assert all(0 < len(block) <= most_rows for block in blocks)
-    assert len(blocks) <= ceil(n_equations / most_rows)
+    assert len(blocks) <= 1 + ceil(n_equations / most_rows)
+
+
+@given(st.integers(1, 300), st.integers(1, 300))
+def test_two_threads_can_share_the_blocks_of_all_but_few_equations(n_equations: int, most_rows: int) -> None:
+    sizes = [len(block) for block in replace(numbered(n_equations), block_rows=most_rows).blocks]
+    if 2 * n_equations <= most_rows:
+        assert sizes == [n_equations]
+    else:
+        halves = sum(sizes[0::2]), sum(sizes[1::2])
+        assert abs(halves[0] - halves[1]) <= max(sizes)
