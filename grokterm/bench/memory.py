@@ -34,6 +34,11 @@ class MemoryWatch:
         return _resident("VmHWM") - self._before
 
 
+def resident_now() -> int:
+    """Return the bytes that this process holds in memory, where Linux tells."""
+    return _resident("VmRSS")
+
+
 def _make_torch_load_everything() -> None:
     layer = nn.Linear(1, 1)
     optimizer = torch.optim.AdamW(layer.parameters())
