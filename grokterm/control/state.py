@@ -34,20 +34,38 @@ Phase = Literal["loading", "training", "paused", "ended", "failed"]
 COLUMNS = ("step", "train_loss", "val_loss", "train_accuracy", "val_accuracy")
 
 
+class _Store:
+    """Rows with room for more, shared by the curves of one training: each of them sees those that it began with."""
+
+    def __init__(self, first: Float[np.ndarray, "evaluations 5"], room: int) -> None:
+        self.rows = np.empty((room, len(COLUMNS)))
+        self.rows[: len(first)] = first
+        self.n_taken = len(first)
+
+
 @dataclass(frozen=True)
 class Curves:
     """Every evaluation so far, one row each."""
 
     rows: Float[np.ndarray, "evaluations 5"] = field(default_factory=lambda: np.empty((0, len(COLUMNS))))
+    _store: _Store | None = field(default=None, repr=False, compare=False)
+    """Where the rows lie; None where they lie alone."""
 
     def column(self, name: str) -> Float[np.ndarray, " evaluations"]:
         """Return one measure over the evaluations."""
         return self.rows[:, COLUMNS.index(name)]
 
     def then(self, evaluations: Iterable[Evaluated]) -> Self:
-        """Append evaluations."""
+        """Append evaluations; earlier rows are copied only where there is no room left behind them, or others took it."""
         new = [[getattr(evaluated, name) for name in COLUMNS] for evaluated in evaluations]
-        return replace(self, rows=np.concatenate([self.rows, new])) if new else self
+        if not new:
+            return self
+        first, last, store = len(self.rows), len(self.rows) + len(new), self._store
+        if store is None or store.n_taken != first or len(store.rows) < last:
+            store = _Store(self.rows, room=2 * last)
+        store.rows[first:last] = new
+        store.n_taken = last
+        return replace(self, rows=store.rows[:last], _store=store)
 
 
 @dataclass(frozen=True)
@@ -126,11 +144,13 @@ def fold(state: LabState, records: Iterable[Record]) -> LabState:
     """Take records in. Pure: the journal of a run, folded, gives the state that its screen showed."""
     records = list(records)
     for record in records:
-        state = replace(_folded(state, record), step=max(state.step, record.step))
+        state = _folded(state, record)
+    inspected = tuple(record for record in records if isinstance(record, Inspected))
     return replace(
         state,
         curves=state.curves.then(record for record in records if isinstance(record, Evaluated)),
-        inspections=(*state.inspections, *(record for record in records if isinstance(record, Inspected))),
+        inspections=(*state.inspections, *inspected) if inspected else state.inspections,
+        step=max([state.step, *(record.step for record in records)]),
     )
 
 

@@ -1,5 +1,7 @@
 import copy
+from itertools import pairwise
 
+import numpy as np
 import pytest
 
 from grokterm.control.state import LabState, fold
@@ -53,6 +55,21 @@ def test_folding_leaves_the_state_it_was_given_alone(state: LabState) -> None:
     assert plain(middle) == before
     assert plain(after) != before
     assert plain(fold(middle, STORY[7:])) == plain(after)
+
+
+def test_two_futures_of_one_past_do_not_meet(state: LabState) -> None:
+    past = fold(state, [evaluated(0), evaluated(5)])
+    one, other = (fold(past, [evaluated(10, val_accuracy=accuracy)]) for accuracy in (0.25, 0.75))
+    assert one.latest("val_accuracy") == 0.25
+    assert other.latest("val_accuracy") == 0.75
+    assert past.curves.column("step").tolist() == [0, 5]
+
+
+def test_a_long_past_is_not_copied_with_every_evaluation(state: LabState) -> None:
+    kept = [state := fold(state, [evaluated(step)]) for step in range(1000)]
+    n_copies = sum(not np.shares_memory(one.curves.rows, later.curves.rows) for one, later in pairwise(kept))
+    assert n_copies <= np.log2(len(kept)) + 1
+    assert state.curves.column("step").tolist() == list(range(1000))
 
 
 @pytest.mark.parametrize("cut", range(len(STORY) + 1))
