@@ -1,5 +1,6 @@
 """A training in a thread of its own, for a screen that must never wait for it."""
 
+import gc
 from dataclasses import replace
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, TypeAlias
@@ -95,6 +96,7 @@ class TrainingThread(Thread):
         self._drive(*self._open(), stay=True)
 
     def _drive(self, session: "Session", earlier: "Sequence[Record]", *, stay: bool) -> None:
+        gc.freeze()  # torch, and whatever else is loaded by now: looking it through takes 0.1 s, and every thread waits
         with self._lock:
             self._session = session
             while self._early:
