@@ -1,35 +1,44 @@
 """Drawing has a budget: a screen that is watched must not slow down the training it shows."""
 
-from dataclasses import dataclass
-from time import monotonic
+from time import monotonic, thread_time
 
-N_VIEWS = 4
-"""Pictures that share the budget: two of curves, and of one network or two beside each other."""
+SHARE_OF_TIME = 0.02
+"""Of wall time, for all that the screen's thread does: drawing, layout, painting, timers and keys."""
 
-SHARE_OF_TIME = 0.03 / N_VIEWS
-"""Of wall time, for each view."""
+BYTES_PER_SECOND = 28_000
+"""Of terminal output: what a slow ssh connection carries without falling behind, less the status line."""
 
-BYTES_PER_SECOND = 28_000 / N_VIEWS
-"""Of terminal output, for each view: what a slow ssh connection carries without falling behind, less the status line."""
-
-LONGEST = 10.0
-"""Seconds between two drawings at worst."""
+LONGEST = 2.0
+"""Seconds that a drawing waits at worst, whatever was spent."""
 
 
-@dataclass
 class DrawBudget:
-    """Says when a view may draw again, from what its last drawing cost."""
+    """Says when something may be drawn again. All that is drawn by one thread shares one, and that thread asks it."""
 
-    shortest: float = 0.1
-    """Seconds between two drawings at best."""
+    def __init__(self) -> None:
+        self._seen_at, self._worked = monotonic(), thread_time()
+        self._rest = 0.0
+        """Seconds until what the thread has worked is no more than its share."""
 
-    _due: float = 0.0
+        self._silence = 0.0
+        """Seconds until the line has carried what was sent."""
+
+        self._drawn_at = self._seen_at
 
     def is_due(self) -> bool:
-        """Tell whether the view may draw now."""
-        return monotonic() >= self._due
+        """Tell whether something may be drawn now."""
+        now, worked = monotonic(), thread_time()
+        passed = now - self._seen_at
+        self._rest = _left(self._rest + (worked - self._worked) / SHARE_OF_TIME, passed)
+        self._silence = _left(self._silence, passed)
+        self._seen_at, self._worked = now, worked
+        return not (self._rest or self._silence) or now - self._drawn_at >= LONGEST
 
-    def spend(self, seconds: float, n_bytes: int) -> None:
-        """Take a drawing into account: its own processor time, and what it sent."""
-        pause = max(self.shortest, seconds / SHARE_OF_TIME, n_bytes / BYTES_PER_SECOND)
-        self._due = monotonic() + min(pause, LONGEST)
+    def spend(self, n_bytes: int) -> None:
+        """Take a drawing into account by what it sends; its work is seen when it is done, painting included."""
+        self._silence += n_bytes / BYTES_PER_SECOND
+        self._drawn_at = monotonic()
+
+
+def _left(seconds: float, passed: float) -> float:
+    return min(max(seconds - passed, 0.0), LONGEST)

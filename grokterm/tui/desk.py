@@ -74,6 +74,11 @@ class Desk:
             key = side, question.view.name, question.subject.examination, question.asked
             self._analyst.ask(key, partial(question.view.find, question.subject.examination, question.asked))
 
+    @property
+    def is_answered(self) -> bool:
+        """Tell whether an answer waits to be collected."""
+        return self._pending is not None and self._analyst.is_free
+
     def collect(self) -> Found | None:
         """Take in an answer, if there is a new one.
 

@@ -115,7 +115,7 @@ async def test_after_a_restart_the_pictures_are_of_the_new_run() -> None:
     async with training(app, pace=None) as pilot:
         await until(pilot, lambda: state(app).phase == "ended", "the end")
         curves = app.screen.query(CurvesView).first()
-        curves.offer("another run's", lambda width, height: [[] for _ in range(height)], at_once=True)
+        curves.offer("another run's", lambda width, height: [[] for _ in range(height)])
         assert "train" not in content(curves)
         await pilot.press("r")
         await until(pilot, lambda: state(app).phase == "ended" and "train" in content(curves), "the new curves")

@@ -8,6 +8,7 @@ from textual.app import App, ComposeResult
 from textual.geometry import Region
 
 from grokterm.plots.cells import Rows
+from grokterm.tui.budget import DrawBudget
 from grokterm.tui.widgets.picture import Draw, Picture
 from tests.tui.driving import content
 
@@ -15,8 +16,12 @@ from tests.tui.driving import content
 class Gallery(App[None]):
     """One picture on a wall."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.budget = DrawBudget()
+
     def compose(self) -> ComposeResult:
-        yield Picture()
+        yield Picture(self.budget)
 
     @property
     def picture(self) -> Picture:
@@ -43,60 +48,59 @@ def lines_sent(monkeypatch: pytest.MonkeyPatch, picture: Picture, version: str, 
         sent.extend(region.y for region in regions)
 
     monkeypatch.setattr(picture, "refresh", refresh)
-    picture.offer(version, draw, at_once=True)
+    picture.offer(version, draw)
     return sent
 
 
 async def test_only_the_lines_that_changed_are_repainted(monkeypatch: pytest.MonkeyPatch) -> None:
     async with (app := Gallery()).run_test(size=(10, 4)):
-        app.picture.offer("first", Painter("a", "b", "c"), at_once=True)
+        app.picture.offer("first", Painter("a", "b", "c"))
         assert lines_sent(monkeypatch, app.picture, "second", Painter("a", "x", "c")) == [1]
         assert content(app.picture).split() == ["a" * 10, "x" * 10, "c" * 10]
 
 
 async def test_an_equal_drawing_repaints_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     async with (app := Gallery()).run_test(size=(10, 4)):
-        app.picture.offer("first", Painter("a"), at_once=True)
+        app.picture.offer("first", Painter("a"))
         assert lines_sent(monkeypatch, app.picture, "second", Painter("a")) == []
 
 
 async def test_nothing_is_drawn_for_a_version_that_is_shown() -> None:
     async with (app := Gallery()).run_test(size=(10, 4)):
-        app.picture.offer("first", Painter("a"), at_once=True)
-        app.picture.offer("first", again := Painter("b"), at_once=True)
+        app.picture.offer("first", Painter("a"))
+        app.picture.offer("first", again := Painter("b"))
         assert again.sizes == []
 
 
 async def test_a_version_that_was_forgotten_is_drawn_again() -> None:
     async with (app := Gallery()).run_test(size=(10, 4)):
-        app.picture.offer("first", Painter("a"), at_once=True)
+        app.picture.offer("first", Painter("a"))
         app.picture.forget()
-        app.picture.offer("first", again := Painter("b"), at_once=True)
+        app.picture.offer("first", again := Painter("b"))
         assert again.sizes == [(10, 4)]
 
 
-async def test_a_drawing_that_is_not_due_waits_unless_it_is_wanted_at_once() -> None:
+async def test_the_budget_learns_of_the_lines_that_are_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     async with (app := Gallery()).run_test(size=(10, 4)):
-        app.picture.offer("first", Painter("a"), at_once=True)
-        app.picture._budget.spend(60.0, 0)
-        app.picture.offer("second", second := Painter("b"))
-        assert second.sizes == []
-        app.picture.offer("second", second, at_once=True)
-        assert second.sizes == [(10, 4)]
+        sent: list[int] = []
+        monkeypatch.setattr(app.budget, "spend", sent.append)
+        app.picture.offer("first", Painter("a", "b", "c"))
+        app.picture.offer("second", Painter("a", "x", "c"))
+        assert sent[0] == 3 * sent[1] > 0
 
 
 async def test_a_picture_that_nobody_sees_is_not_drawn() -> None:
     async with (app := Gallery()).run_test(size=(10, 4)) as pilot:
         app.picture.display = False
         await pilot.pause()
-        app.picture.offer("first", unseen := Painter("a"), at_once=True)
+        app.picture.offer("first", unseen := Painter("a"))
         assert unseen.sizes == []
 
 
 @pytest.mark.parametrize("sizes", [[(20, 8), (1, 1), (10, 4)]])
 async def test_another_size_is_drawn_at_once(sizes: Iterable[tuple[int, int]]) -> None:
     async with (app := Gallery()).run_test(size=(10, 4)) as pilot:
-        app.picture.offer("first", painter := Painter("a"), at_once=True)
+        app.picture.offer("first", painter := Painter("a"))
         for size in sizes:
             await pilot.resize_terminal(*size)
             assert painter.sizes[-1] == size
@@ -105,7 +109,7 @@ async def test_another_size_is_drawn_at_once(sizes: Iterable[tuple[int, int]]) -
 
 async def test_a_line_of_the_size_before_leaves_the_border_in_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
     async with (app := Gallery()).run_test(size=(10, 4)) as pilot:
-        app.picture.offer("first", Painter("a"), at_once=True)
+        app.picture.offer("first", Painter("a"))
         monkeypatch.setattr(app.picture, "_redraw", lambda: None)  # nobody has told it yet
         for width in (7, 12):
             await pilot.resize_terminal(width, 4)
@@ -119,5 +123,5 @@ async def test_a_border_is_in_its_place_before_there_is_anything_to_show() -> No
         for _ in range(2):
             lines = [strip.text for strip in app.screen._compositor.render_strips()]
             assert [(line[0], line[-1], len(line)) for line in lines[1:-1]] == [("│", "│", 10)] * 2
-            app.picture.offer("first", Painter("a"), at_once=True)
+            app.picture.offer("first", Painter("a"))
             await pilot.pause()

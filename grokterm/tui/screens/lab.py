@@ -17,31 +17,22 @@ from grokterm.control.commands import Look, Pause, Resume, SetPace, StepOnce
 from grokterm.control.state import LabState
 from grokterm.control.tabs.views import VIEWS
 from grokterm.control.thread import TrainingThread
-from grokterm.control.views import draw_accuracy, draw_loss
 from grokterm.experiment.interventions import Action, Save
 from grokterm.plots.axis import Scale
 from grokterm.plots.palettes import Palette
 from grokterm.plots.plain import plain_text
-from grokterm.tui.budget import DrawBudget
+from grokterm.tui.board import Board, Scene
 from grokterm.tui.keys import KEYS, PANES
-from grokterm.tui.news import News, Severity, is_news
+from grokterm.tui.news import News, Severity
 from grokterm.tui.pace import faster, slower
 from grokterm.tui.screens.dialogs import change_dialog, swap_dialog
 from grokterm.tui.terminal import SAVE_SECONDS
-from grokterm.tui.widgets.curves import CurvesView
-from grokterm.tui.widgets.facts import Facts
-from grokterm.tui.widgets.network import NetworkPane
-from grokterm.tui.widgets.picture import Picture
-from grokterm.tui.widgets.status import Banner, Status
 from grokterm.tui.widgets.tab_bar import TabBar
 
 if TYPE_CHECKING:
     from grokterm.training.examination import Examination
 
 POLL_SECONDS = 0.05
-WORDS_SECONDS = 0.2
-"""Between two changes of the numbers in the status line; news does not wait for it."""
-
 LOOK_SECONDS = 1.0
 
 
@@ -66,26 +57,23 @@ class LabScreen(Screen[None]):
         super().__init__(id="lab")
         self.thread = thread
         self._again = again
-        self._palette = palette
+        self._board = Board(palette)
         self._views = TabBar(list(enumerate(PANES, start=1)), id="views")
-        self._network = NetworkPane(palette)
         self._looked_at: tuple[int, int] | None = None
-        self._shown: LabState | None = None
         self._held: tuple[LabState, Examination | None] | None = None
         self._news = News()
-        self._words = DrawBudget(WORDS_SECONDS)
 
     def compose(self) -> ComposeResult:
         """Compose facts, curves and pictures of the weights; on a narrow terminal one of them at a time."""
-        yield Banner(self._palette)
+        yield self._board.banner
         yield self._views
         with Horizontal(id="body"):
-            yield Facts()
+            yield self._board.facts
             with Vertical(id="curves"):
-                yield CurvesView("accuracy", draw_accuracy, self._palette)
-                yield CurvesView("loss", draw_loss, self._palette)
-            yield self._network
-        yield Status(self._palette)
+                yield self._board.accuracy
+                yield self._board.loss
+            yield self._board.network
+        yield self._board.status
         yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
@@ -106,35 +94,24 @@ class LabScreen(Screen[None]):
             self._watching.stop()
             self.post_message(self.Failed(self.thread.failure))
             return
-        state = self.state
-        if state is not self._shown and (self._words.is_due() or is_news(self._shown, state)):
-            self._shown = state
-            self._words.spend(0, 0)
-            self._say(state)
-        self._draw()
+        self._board.follow(self._scene)
+        for notice in self._news.of(self.state, self.thread.run_name):
+            self._notify(notice.text, notice.title, notice.severity)
 
     def _look(self) -> None:
         """Ask for the network, if somebody can see it and it has changed, or what it is asked."""
         now = self.state.step, len(self.state.events)
         is_old = self.thread.examination is None or (now != self._looked_at and not self.frozen)
-        if self._network.is_watched and is_old:
+        if self._board.network.is_watched and is_old:
             self._looked_at = now
             self.thread.send(Look())
 
-    def _say(self, state: LabState) -> None:
-        self.query_one(Banner).state = state
-        self.query_one(Status).state = state
-        self.query_one(Facts).show(state, self.thread.run_name)
-        for notice in self._news.of(state, self.thread.run_name):
-            self._notify(notice.text, notice.title, notice.severity)
-
-    def _draw(self, *, at_once: bool = False) -> None:
-        state, examination = self._held or (self.state, self.thread.examination)
-        if examination is None and self._held is not None:  # frozen before anyone had looked
-            self._held = state, (examination := self.thread.examination)
-        for curves in self.query(CurvesView):
-            curves.show(state, self.x_scale, at_once=at_once)
-        self._network.show(state, examination, self.x_scale, at_once=at_once)
+    @property
+    def _scene(self) -> Scene:
+        if self._held is not None and self._held[1] is None:  # frozen before anyone had looked
+            self._held = self._held[0], self.thread.examination
+        pictured, examination = self._held or (self.state, self.thread.examination)
+        return Scene(self.state, self.thread.run_name, pictured, examination, self.x_scale)
 
     def _notify(self, text: str, title: str, severity: Severity = "information") -> None:
         self.notify(plain_text(text), title=title, severity=severity, markup=False)
@@ -146,8 +123,12 @@ class LabScreen(Screen[None]):
         self._views.shown = view
         if self.is_mounted:
             if view in VIEWS:
-                self._network.tab = view
-            self.call_after_refresh(self._look)
+                self._board.network.tab = view
+            self.call_after_refresh(self._turn_to_view)
+
+    def _turn_to_view(self) -> None:
+        self._look()
+        self._board.show(self._scene)
 
     def action_view(self, view: str) -> None:
         """Choose what is shown."""
@@ -156,31 +137,31 @@ class LabScreen(Screen[None]):
     def action_turn(self, by: int) -> None:
         """Go to the next view, or back: of all where one is shown at a time, else of those of the network."""
         names = list(VIEWS) if self.has_class("-wide") else list(PANES)
-        now = self.view if self.view in names else self._network.tab
+        now = self.view if self.view in names else self._board.network.tab
         self.view = names[(names.index(now) + by) % len(names)]
 
     def action_network(self, what: str) -> None:
         """Look at the network another way."""
-        getattr(self._network, what)()
-        self._draw(at_once=True)
+        getattr(self._board.network, what)()
+        self._board.show(self._scene)
 
     def action_move(self, down: int, right: int) -> None:
         """Move over the picture of the network, or through the facts."""
         if self.view == "facts":
-            self.query_one(Facts).scroll_relative(y=down, animate=False)
-        self._network.move(down, right)
-        self._draw(at_once=True)
+            self._board.facts.scroll_relative(y=down, animate=False)
+        self._board.network.move(down, right)
+        self._board.show(self._scene)
 
     def action_page(self, pages: int) -> None:
         """Go to the neurons that follow, or come before."""
-        self._network.page(pages)
-        self._draw(at_once=True)
+        self._board.network.page(pages)
+        self._board.show(self._scene)
 
     def action_compare(self) -> None:
         """Put a second network beside this one, or take it away."""
         if self.view not in VIEWS:
-            self.view = self._network.tab
-        self._network.compare(self.thread.saved_run)
+            self.view = self._board.network.tab
+        self._board.network.compare(self.thread.saved_run)
 
     def action_pause(self) -> None:
         """Pause, or go on."""
@@ -229,9 +210,7 @@ class LabScreen(Screen[None]):
         await self.run_worker(partial(self.thread.leave, SAVE_SECONDS), thread=True).wait()
         self.thread = self._again()
         self._news = News()
-        for picture in self.query(Picture):
-            picture.forget()
-        self._network.forget()
+        self._board.forget()
         self._looked_at = None
         if self.frozen:
             self.action_freeze()
@@ -242,9 +221,9 @@ class LabScreen(Screen[None]):
         self.frozen = not self.frozen
         self._held = (self.state, self.thread.examination) if self.frozen else None
         self.set_class(self.frozen, "-frozen")
-        self._draw(at_once=True)
+        self._board.show(self._scene)
 
     def action_scale(self) -> None:
         """Change the axis of steps between logarithmic and linear."""
         self.x_scale = "linear" if self.x_scale == "log" else "log"
-        self._draw(at_once=True)
+        self._board.show(self._scene)

@@ -6,6 +6,7 @@ from grokterm.control.state import LabState
 from grokterm.plots.axis import Scale
 from grokterm.plots.cells import Rows
 from grokterm.plots.palettes import Palette
+from grokterm.tui.budget import DrawBudget
 from grokterm.tui.widgets.picture import Picture
 
 
@@ -19,17 +20,17 @@ class DrawCurves(Protocol):
 class CurvesView(Picture):
     """One measure of both sides, train and val."""
 
-    def __init__(self, title: str, draw_curves: DrawCurves, palette: Palette) -> None:
-        super().__init__(classes="picture")
+    def __init__(self, title: str, draw_curves: DrawCurves, palette: Palette, budget: DrawBudget) -> None:
+        super().__init__(budget, classes="picture")
         self._title = title
         self._draw_curves = draw_curves
         self._palette = palette
 
-    def show(self, state: LabState, x_scale: Scale, *, at_once: bool = False) -> None:
-        """Show the curves of a state."""
+    def show(self, state: LabState, x_scale: Scale) -> bool:
+        """Show the curves of a state; return whether they had to be drawn."""
 
         def draw(width: int, height: int) -> Rows:
             return self._draw_curves(state, width=width, height=height, x_scale=x_scale, palette=self._palette)
 
         self.caption(self._title, f"{x_scale} x")
-        self.offer((len(state.curves.rows), state.events, x_scale), draw, at_once=at_once)
+        return self.offer((len(state.curves.rows), state.events, x_scale), draw)

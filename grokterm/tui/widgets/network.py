@@ -11,12 +11,13 @@ from grokterm.control.comparison import Approach
 from grokterm.control.state import LabState
 from grokterm.control.tabs.activations import Maps, place_of, places_of
 from grokterm.control.tabs.history import History
-from grokterm.control.tabs.view import ORDERS, Choice, Subject
+from grokterm.control.tabs.view import ORDERS, Choice, Subject, View
 from grokterm.control.tabs.views import VIEWS, inspected_in
 from grokterm.control.views import layer_names, layer_of
 from grokterm.plots.mosaic import Mosaic, fit_mosaic
 from grokterm.plots.palettes import Palette
 from grokterm.runs.store import Run
+from grokterm.tui.budget import DrawBudget
 from grokterm.tui.desk import Desk, Side
 from grokterm.tui.screens.dialogs import compare_dialog
 from grokterm.tui.widgets.network_picture import NetworkPicture
@@ -38,15 +39,15 @@ class NetworkPane(Vertical):
 
     tab: reactive[str] = reactive(next(iter(VIEWS)))
 
-    def __init__(self, palette: Palette) -> None:
+    def __init__(self, palette: Palette, budget: DrawBudget) -> None:
         super().__init__(id="network")
         self.choice = Choice()
         self.approach: Approach | None = None
         """The second network, or the way to it."""
 
         self._desk = Desk()
-        self._pinned = NetworkPicture("pinned", self._desk, palette)
-        self._present = NetworkPicture("present", self._desk, palette)
+        self._pinned = NetworkPicture("pinned", self._desk, palette, budget)
+        self._present = NetworkPicture("present", self._desk, palette, budget)
         self._subject: Subject | None = None
         self._histories: dict[Side, History] = {"pinned": History(), "present": History()}
 
@@ -73,40 +74,45 @@ class NetworkPane(Vertical):
         """Whether somebody can see the present network."""
         return self._present.is_on_screen
 
+    @property
+    def is_answered(self) -> bool:
+        """Whether something that was asked of a network has been worked out since it was last shown."""
+        return self._desk.is_answered
+
     def watch_tab(self, tab: str) -> None:
         """Begin a view at its beginning."""
         self.query_one(TabBar).shown = tab
         self.choice = replace(self.choice, is_zoomed=False, corner=(0, 0))
 
-    def show(self, state: LabState, examination: "Examination | None", x_scale: "Scale", *, at_once: bool = False) -> None:
-        """Show the network as it was at the last look, and have found out what is not known of it."""
+    def show(self, state: LabState, examination: "Examination | None", x_scale: "Scale") -> bool:
+        """Show the network as it was at the last look, and have found out what is not known of it.
+
+        Returns whether anything had to be drawn.
+        """
         found = self._desk.collect()
         if found is not None and (said := inspected_in(found.value)) is not None:
             self._histories[found.side].add(said)
         self.choice = replace(self.choice, x_scale=x_scale)
         view, is_idle = VIEWS[self.tab], state.phase != "training"
-        if self.approach is not None:
-            self._follow(self.approach)
-            if (pinned := self.approach.subject) is not None:
-                pinned = replace(pinned, history=self._histories["pinned"].since(pinned.history, pinned.state.swaps))
-                self._pinned.show(view, pinned, self.choice, is_idle=is_idle, at_once=at_once)
+        has_drawn = self.approach is not None and self._show_pinned(self.approach, view, is_idle=is_idle)
         if examination is None:
-            self._present.say(self.tab, ["waiting for the first look"])
-        else:
-            history = self._histories["present"].since(state.inspections, state.swaps)
-            self._subject = Subject(state, examination, history)
-            self._present.show(view, self._subject, self.choice, is_idle=is_idle, at_once=at_once)
+            return self._present.say(self.tab, ["waiting for the first look"]) or has_drawn
+        history = self._histories["present"].since(state.inspections, state.swaps)
+        self._subject = Subject(state, examination, history)
+        return self._present.show(view, self._subject, self.choice, is_idle=is_idle) or has_drawn
 
-    def _follow(self, approach: Approach) -> None:
-        """Say how far the second network is, or why it cannot be had."""
+    def _show_pinned(self, approach: Approach, view: View, *, is_idle: bool) -> bool:
+        """Show the second network, or say how far it is, or why it cannot be had."""
         if approach.bug is not None:
             raise approach.bug
         if approach.problem:
-            self._pinned.say(self.tab, [approach.problem, "c takes it away"])
-        elif approach.subject is None:
-            goal = "its newest checkpoint" if approach.wanted is None else f"{approach.wanted:,}"
-            at = "loading" if approach.step is None else f"step {approach.step:,} of {goal}"
-            self._pinned.say(self.tab, [at, "c gives it up"], at_once=approach.step is None)
+            return self._pinned.say(self.tab, [approach.problem, "c takes it away"])
+        if (pinned := approach.subject) is not None:
+            pinned = replace(pinned, history=self._histories["pinned"].since(pinned.history, pinned.state.swaps))
+            return self._pinned.show(view, pinned, self.choice, is_idle=is_idle)
+        goal = "its newest checkpoint" if approach.wanted is None else f"{approach.wanted:,}"
+        at = "loading" if approach.step is None else f"step {approach.step:,} of {goal}"
+        return self._pinned.say(self.tab, [at, "c gives it up"])
 
     def forget(self) -> None:
         """Take what comes next for a new training."""

@@ -8,6 +8,7 @@ from grokterm.plots.cells import Cells, Rows
 from grokterm.plots.palettes import Palette
 from grokterm.plots.plain import plain_text
 from grokterm.plots.words import draw_words
+from grokterm.tui.budget import DrawBudget
 from grokterm.tui.desk import Desk, Question, Side
 from grokterm.tui.widgets.picture import Picture
 
@@ -15,8 +16,8 @@ from grokterm.tui.widgets.picture import Picture
 class NetworkPicture(Picture):
     """Draws what is at hand, and what the desk has found; until then it says what it waits for."""
 
-    def __init__(self, side: Side, desk: Desk, palette: Palette) -> None:
-        super().__init__(shortest=1.0, id=side, classes="picture")
+    def __init__(self, side: Side, desk: Desk, palette: Palette, budget: DrawBudget) -> None:
+        super().__init__(budget, id=side, classes="picture")
         self.name_shown = ""
         """Stands before the title: the run, where it is not the present one."""
 
@@ -24,8 +25,6 @@ class NetworkPicture(Picture):
         self._desk = desk
         self._palette = palette
         self._limits: dict[str, float] = {}
-        self._view = ""
-        self._choice = Choice()
 
     @property
     def found(self) -> object:
@@ -42,28 +41,24 @@ class NetworkPicture(Picture):
         self._limits.clear()
         self.forget()
 
-    def show(self, view: View, subject: Subject, choice: Choice, *, is_idle: bool, at_once: bool) -> None:
-        """Show a view of a network; what has to be found for it is asked for."""
+    def show(self, view: View, subject: Subject, choice: Choice, *, is_idle: bool) -> bool:
+        """Show a view of a network; what has to be found for it is asked for. Return whether anything had to be drawn."""
         if not self.is_on_screen:
-            return
-        at_once = at_once or view.name != self._view
+            return False
         asked = view.question(subject, choice, self.sheet(*self.size))
         if asked is None:
-            self._offer(view, subject, choice, None, at_once=at_once)
-            return
+            return self._offer(view, subject, choice, None)
         question = Question(view, subject, choice, asked)
         self._desk.ask(self._side, question, is_idle=is_idle)
         found = self._desk.found.get(self._side)
         if found is None or found.question.view is not view:
-            self.say(view.name, ["working it out ..."])
-        elif found.problem:
-            self.say(view.name, [found.problem])
-        else:
-            drawn = replace(subject, examination=found.question.subject.examination)
-            chosen = choice if found.question.is_like(question) else found.question.choice
-            self._offer(view, drawn, chosen, found.value, at_once=at_once or chosen != self._choice)
+            return self.say(view.name, ["working it out ..."])
+        if found.problem:
+            return self.say(view.name, [found.problem])
+        drawn = replace(subject, examination=found.question.subject.examination)
+        return self._offer(view, drawn, choice if found.question.is_like(question) else found.question.choice, found.value)
 
-    def say(self, title: str, words: Sequence[str], *, at_once: bool = True) -> None:
+    def say(self, title: str, words: Sequence[str]) -> bool:
         """Show words instead of a picture."""
 
         def draw(width: int, height: int) -> Rows:
@@ -71,18 +66,16 @@ class NetworkPicture(Picture):
             rows = draw_words(words, width=width, palette=self._palette)
             return (rows + Cells(width, height).rows())[:height]
 
-        self._view = ""
-        self.offer(("words", title, *words), draw, at_once=at_once)
+        return self.offer(("words", title, *words), draw)
 
-    def _offer(self, view: View, subject: Subject, choice: Choice, value: object, *, at_once: bool) -> None:
+    def _offer(self, view: View, subject: Subject, choice: Choice, value: object) -> bool:
         def draw(width: int, height: int) -> Rows:
             drawn: Drawn = view.draw(subject, choice, self.sheet(width, height), value)
             self._caption_of(drawn.title, drawn.subtitle)
             return drawn.rows
 
-        self._view, self._choice = view.name, choice
         events = subject.state.events
-        self.offer((view.name, subject.examination, choice, id(value), len(subject.history), events), draw, at_once=at_once)
+        return self.offer((view.name, subject.examination, choice, id(value), len(subject.history), events), draw)
 
     def _caption_of(self, title: str, subtitle: str) -> None:
         named = f"{self.name_shown} · {title}" if self.name_shown else title

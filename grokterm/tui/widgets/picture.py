@@ -1,9 +1,9 @@
-"""A widget that shows rows of segments, within a budget."""
+"""A widget that shows rows of segments."""
 
 from collections.abc import Callable, Hashable
-from time import thread_time
 
 from rich.segment import Segment
+from rich.style import Style
 from textual.events import Resize
 from textual.geometry import Region
 from textual.strip import Strip
@@ -20,22 +20,27 @@ SEGMENT_BYTES = 14
 
 
 class Picture(Widget):
-    """Draws when there is something new and its budget allows; repaints only the lines that changed."""
+    """Draws when there is something new, which the budget learns; repaints only the lines that changed."""
 
-    def __init__(self, *, shortest: float = 0.1, id: str | None = None, classes: str | None = None) -> None:
+    def __init__(self, budget: DrawBudget, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
-        self._budget = DrawBudget(shortest)
+        self._budget = budget
         self._strips: list[Strip] = []
         self._draw: Draw = lambda width, height: Cells(width, height).rows()
         self._drawn: Hashable = None
         self._caption = ("", "")
+        self._ground = Style.null()
+        """Style of the widget under every line; it takes longer to find than a line takes to paint."""
 
-    def offer(self, version: Hashable, draw: Draw, *, at_once: bool = False) -> None:
-        """Take what is to be shown; it is drawn if it differs from what is shown, as soon as the budget allows."""
-        if version == self._drawn or not (at_once or self._budget.is_due()) or not self.is_on_screen:
-            return
+        self._is_ground_known = False
+
+    def offer(self, version: Hashable, draw: Draw) -> bool:
+        """Take what is to be shown; return whether it was drawn, because it differs from what is shown."""
+        if version == self._drawn or not self.is_on_screen:
+            return False
         self._draw, self._drawn = draw, version
         self._redraw()
+        return True
 
     def caption(self, title: str, subtitle: str) -> None:
         """Say what is shown; setting a border's text repaints the whole widget, so it is set only where it changes."""
@@ -51,20 +56,25 @@ class Picture(Widget):
         """Return one line, as drawn last."""
         strip = self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width)
         # A new size is painted before anyone is told of it: a line of the old one would push the border off.
-        return strip.adjust_cell_length(self.size.width).apply_style(self.rich_style)
+        if not self._is_ground_known:
+            self._ground, self._is_ground_known = self.rich_style, True
+        return strip.adjust_cell_length(self.size.width).apply_style(self._ground)
+
+    def notify_style_update(self) -> None:
+        """Find the style anew."""
+        self._is_ground_known = False
+        super().notify_style_update()
 
     def on_resize(self, _: Resize) -> None:
-        """Draw anew for another size, whatever the budget says."""
+        """Draw anew for another size."""
         self._redraw()
 
     def _redraw(self) -> None:
-        started = thread_time()
         width, height = self.size
         before, self._strips = self._strips, [Strip(row, width) for row in self._draw(width, height)]
         changed = [y for y, strip in enumerate(self._strips) if y >= len(before) or strip != before[y]]
         self.refresh(*(Region(0, y, width, 1) for y in changed)) if changed else None
-        n_bytes = sum(_wire_size(list(self._strips[y])) for y in changed)
-        self._budget.spend(thread_time() - started, n_bytes)
+        self._budget.spend(sum(_wire_size(list(self._strips[y])) for y in changed))
 
 
 def _wire_size(segments: list[Segment]) -> int:
