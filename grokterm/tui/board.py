@@ -38,7 +38,10 @@ class Scene:
 
 
 class Board:
-    """The parts of the screen that follow a training. While it trains they take turns, within one budget."""
+    """The parts of the screen that follow a training.
+
+    While it trains they take turns, within one budget; every other turn is for the words, which cost little.
+    """
 
     def __init__(self, palette: Palette) -> None:
         self._budget = DrawBudget()
@@ -46,9 +49,10 @@ class Board:
         self.accuracy = CurvesView("accuracy", draw_accuracy, palette, self._budget)
         self.loss = CurvesView("loss", draw_loss, palette, self._budget)
         self.network = NetworkPane(palette, self._budget)
-        self._parts = deque((self._show_words, self._show_accuracy, self._show_loss, self._show_network))
+        self._pictures = self._show_accuracy, self._show_loss, self._show_network
+        self._turns = deque(part for picture in self._pictures for part in (self._show_words, picture))
         self._said: LabState | None = None
-        self._examined: Examination | None = None
+        self._shown: Scene | None = None
 
     def follow(self, scene: Scene) -> None:
         """Show what somebody waits for, and of the rest what the budget allows."""
@@ -61,8 +65,10 @@ class Board:
 
     def show(self, scene: Scene) -> None:
         """Show everything that is new: a key was pressed, or nothing trains that this would slow down."""
-        for part in self._parts:
-            part(scene)
+        self._shown = scene
+        self._show_words(scene)
+        for show_picture in self._pictures:
+            show_picture(scene)
 
     def forget(self) -> None:
         """Take what comes next for a new training."""
@@ -71,13 +77,14 @@ class Board:
         self.network.forget()
 
     def _show_next(self, scene: Scene) -> None:
-        for _ in range(len(self._parts)):
-            self._parts.rotate(-1)
-            if self._parts[-1](scene):
+        for _ in range(len(self._turns)):
+            self._turns.rotate(-1)
+            if self._turns[-1](scene):
                 return
 
     def _is_behind(self, scene: Scene) -> bool:
-        return scene.state is not self._said or scene.examination is not self._examined
+        shown = self._shown
+        return shown is None or shown.state is not scene.state or shown.examination is not scene.examination
 
     def _show_words(self, scene: Scene) -> bool:
         if scene.state is self._said:
@@ -94,5 +101,4 @@ class Board:
         return self.loss.show(scene.pictured, scene.x_scale)
 
     def _show_network(self, scene: Scene) -> bool:
-        self._examined = scene.examination
         return self.network.show(scene.pictured, scene.examination, scene.x_scale)
