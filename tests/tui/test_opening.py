@@ -51,8 +51,8 @@ async def test_a_finished_run_is_shown_whole() -> None:
             lambda: all(content(picture).strip() for picture in app.screen.query(Picture) if picture.display),
             "all pictures",
         )
+        await until(pilot, lambda: "ended (complete)" in content(app.screen.query_one("#banner")), "the end, in words")
         assert "train" in content(app.screen.query(CurvesView).first())
-        assert "ended (complete)" in content(app.screen.query_one("#banner"))
         await pilot.press("q")
         await until(pilot, lambda: not app.is_running, "the end")
     assert app.return_value == 0
