@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from math import isfinite
 from typing import Literal, Self
 
 import numpy as np
@@ -10,6 +11,7 @@ from jaxtyping import Float
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Milestone, Set, Swap
 from grokterm.experiment.task import OperationName
+from grokterm.plots.curves import Band
 from grokterm.tasks.operations import Operation, find_operation
 from grokterm.training.records import (
     Acted,
@@ -32,14 +34,16 @@ from grokterm.training.records import (
 Phase = Literal["loading", "training", "paused", "ended", "failed"]
 
 COLUMNS = ("step", "train_loss", "val_loss", "train_accuracy", "val_accuracy")
+BANDS = tuple(f"{edge}_{name}" for name in COLUMNS[1:] for edge in ("lowest", "highest"))
+"""What an evaluation of an ensemble has besides: between which values its members lie."""
 
 
 class _Store:
     """Rows with room for more, shared by the curves of one training: each of them sees those that it began with."""
 
-    def __init__(self, first: Float[np.ndarray, "evaluations 5"], room: int) -> None:
-        self.rows = np.empty((room, len(COLUMNS)))
-        self.rows[: len(first)] = first
+    def __init__(self, first: Float[np.ndarray, "evaluations columns"], room: int, width: int) -> None:
+        self.rows = np.empty((room, width))
+        self.rows[: len(first), : first.shape[1]] = first
         self.n_taken = len(first)
 
 
@@ -47,25 +51,39 @@ class _Store:
 class Curves:
     """Every evaluation so far, one row each."""
 
-    rows: Float[np.ndarray, "evaluations 5"] = field(default_factory=lambda: np.empty((0, len(COLUMNS))))
+    rows: Float[np.ndarray, "evaluations columns"] = field(default_factory=lambda: np.empty((0, len(COLUMNS))))
     _store: _Store | None = field(default=None, repr=False, compare=False)
     """Where the rows lie; None where they lie alone."""
 
     def column(self, name: str) -> Float[np.ndarray, " evaluations"]:
         """Return one measure over the evaluations."""
-        return self.rows[:, COLUMNS.index(name)]
+        return self.rows[:, (*COLUMNS, *BANDS).index(name)]
+
+    def band(self, name: str) -> Band | None:
+        """Return the lowest and the highest member's measure over the evaluations; None of a single network."""
+        if self.rows.shape[1] == len(COLUMNS):
+            return None
+        return self.column(f"lowest_{name}"), self.column(f"highest_{name}")
 
     def then(self, evaluations: Iterable[Evaluated]) -> Self:
         """Append evaluations; earlier rows are copied only where there is no room left behind them, or others took it."""
-        new = [[getattr(evaluated, name) for name in COLUMNS] for evaluated in evaluations]
+        new = [[getattr(evaluated, name) for name in COLUMNS] + _edges(evaluated) for evaluated in evaluations]
         if not new:
             return self
         first, last, store = len(self.rows), len(self.rows) + len(new), self._store
         if store is None or store.n_taken != first or len(store.rows) < last:
-            store = _Store(self.rows, room=2 * last)
+            store = _Store(self.rows, room=2 * last, width=len(new[0]))
         store.rows[first:last] = new
         store.n_taken = last
         return replace(self, rows=store.rows[:last], _store=store)
+
+
+def _edges(evaluated: Evaluated) -> list[float]:
+    """List the least and the greatest of each number among the members that have not diverged."""
+    if evaluated.members is None:
+        return []
+    members = [member for member in evaluated.rows if all(map(isfinite, member.values()))] or evaluated.rows
+    return [edge(member[name] for member in members) for name in COLUMNS[1:] for edge in (min, max)]
 
 
 @dataclass(frozen=True)

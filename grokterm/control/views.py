@@ -12,7 +12,7 @@ from grokterm.control.state import LabState
 from grokterm.plots.axis import Scale
 from grokterm.plots.cells import Rows
 from grokterm.plots.curves import Mark, Series, draw_curves
-from grokterm.plots.palettes import Palette
+from grokterm.plots.palettes import Palette, Role
 from grokterm.training.snapshot import Snapshot
 
 TOGETHER = "layers of the same neurons"
@@ -49,11 +49,9 @@ def draw_loss(state: LabState, *, width: int, height: int, x_scale: Scale, palet
 
 def sides(state: LabState, measure: str) -> list[Series]:
     """Return a measure of the training side and of validation over the steps."""
-    steps = state.curves.column("step")
-    return [
-        Series("train", steps, state.curves.column(f"train_{measure}"), "train"),
-        Series("val", steps, state.curves.column(f"val_{measure}"), "val"),
-    ]
+    steps, curves = state.curves.column("step"), state.curves
+    roles: tuple[Role, ...] = ("train", "val")
+    return [Series(side, steps, curves.column(f"{side}_{measure}"), side, curves.band(f"{side}_{measure}")) for side in roles]
 
 
 def event_marks(state: LabState) -> list[Mark]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from jaxtyping import Float, Real
@@ -18,6 +19,10 @@ _STEADY_LABEL_WIDTH = 4
 _Points = Float[np.ndarray, " _"]
 
 
+Band: TypeAlias = tuple[Real[np.ndarray, " point"], Real[np.ndarray, " point"]]
+"""The lowest and the highest value at each step."""
+
+
 @dataclass(frozen=True)
 class Series:
     """One curve: a value y at each step x, ascending; what is not finite is not drawn."""
@@ -26,6 +31,16 @@ class Series:
     x: Real[np.ndarray, " point"]
     y: Real[np.ndarray, " point"]
     role: Role
+    band: Band | None = None
+    """Where y is a mean: between which values the others lie."""
+
+
+class _Edges(NamedTuple):
+    """A band in the coordinates of its axes."""
+
+    x: _Points
+    low: _Points
+    high: _Points
 
 
 @dataclass(frozen=True)
@@ -82,11 +97,16 @@ def draw_curves(  # noqa: PLR0913 - each is one property of the picture
     values = [to_coordinates(one.y, y_scale) for one in series]
     curves = [_finite(x, y) for x, y in zip(steps, values, strict=True)]
     x_axis = fit_axis([x for x, _ in curves], x_scale, x_limits)
-    y_axis = fit_axis([y for _, y in curves], y_scale, y_limits, rounded=True)
+    bands = [_band(one, x, y_scale) for one, x in zip(series, steps, strict=True)]
+    edges = [edge for band in bands if band is not None for edge in (band.low, band.high)]
+    y_axis = fit_axis([*(y for _, y in curves), *edges], y_scale, y_limits, rounded=True)
     frame = _lay_out(x_axis, y_axis, width=width, height=height)
     shown = [(mark, frame.column(x)) for mark, x in zip(marks, marked.tolist(), strict=True) if x_axis.holds(x)]
     _draw_frame(cells, frame, palette)
     _draw_marks(cells, frame, shown, palette)
+    for one, band in zip(series, bands, strict=True):
+        if band is not None:
+            _draw_band(cells, frame, band, palette.inks[one.role])
     for one, (x, y) in zip(series, curves, strict=True):
         _draw_curve(cells, frame, x, y, palette.inks[one.role])
     _draw_header(cells, series, shown, palette)
@@ -96,6 +116,15 @@ def draw_curves(  # noqa: PLR0913 - each is one property of the picture
 def _finite(x: _Points, y: _Points) -> tuple[_Points, _Points]:
     finite = np.isfinite(x) & np.isfinite(y)
     return x[finite], y[finite]
+
+
+def _band(series: Series, x: _Points, y_scale: Scale) -> _Edges | None:
+    """Bring the band of a series to the coordinates of its axes; None where there is nothing of it."""
+    if series.band is None:
+        return None
+    low, high = (to_coordinates(edge, y_scale) for edge in series.band)
+    finite = np.isfinite(x) & np.isfinite(low) & np.isfinite(high)
+    return _Edges(x[finite], low[finite], high[finite]) if finite.any() else None
 
 
 def _lay_out(x: Axis, y: Axis, *, width: int, height: int) -> _Frame:
@@ -135,6 +164,17 @@ def _draw_curve(cells: Cells, frame: _Frame, x: _Points, y: _Points, ink: Ink) -
     if x.size:
         lines = draw_line(x, y, (frame.x, frame.y), (frame.width, frame.height), ink.marker)
         cells.stamp(frame.top, frame.left, lines, ink.style)
+
+
+def _draw_band(cells: Cells, frame: _Frame, band: _Edges, ink: Ink) -> None:
+    """Shade what lies between the edges, in every column that their steps pass."""
+    centres = frame.x.low + (np.arange(frame.width) + 0.5) / frame.width * (frame.x.high - frame.x.low)
+    lowest, highest = np.interp(centres, band.x, band.low), np.interp(centres, band.x, band.high)
+    shade = np.full((frame.height, frame.width), " ", dtype="<U1")
+    for column in np.flatnonzero((centres >= band.x[0]) & (centres <= band.x[-1])).tolist():
+        top, bottom = (frame.y.cell_from_above(float(edge[column]), frame.height) for edge in (highest, lowest))
+        shade[max(top, 0) : bottom + 1, column] = ink.shade
+    cells.stamp(frame.top, frame.left, ["".join(row) for row in shade], ink.style)
 
 
 def _draw_header(cells: Cells, series: Sequence[Series], marks: Sequence[tuple[Mark, int]], palette: Palette) -> None:

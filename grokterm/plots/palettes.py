@@ -29,6 +29,8 @@ class Ink:
     """A marker of plotext: a high-resolution set of characters, or one character."""
     sample: str
     """What the legend shows beside the label."""
+    shade: str = "░"
+    """What fills the band around a curve."""
 
 
 class Box(NamedTuple):
@@ -67,6 +69,10 @@ _SPELLED_OUT = str.maketrans(
 )
 
 
+_SHADES = {"*": "'", "o": ","}
+"""Of the characters of curves that have bands: train and val."""
+
+
 def _fine(color: int | None) -> Ink:
     return Ink(_foreground(color), "braille", "⠒⠒")
 
@@ -76,7 +82,7 @@ def _heavy(color: int | None) -> Ink:
 
 
 def _character(character: str) -> Ink:
-    return Ink(None, character, character * 2)
+    return Ink(None, character, character * 2, shade=_SHADES.get(character, character))
 
 
 def _foreground(color: int | None) -> Style | None:

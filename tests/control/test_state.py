@@ -1,5 +1,6 @@
 import copy
 from itertools import pairwise
+from math import nan
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from grokterm.experiment.interventions import Set, Swap
 from grokterm.training.records import (
     Advanced,
     Continued,
+    Evaluated,
     Paced,
     Paused,
     Reached,
@@ -70,6 +72,16 @@ def test_a_long_past_is_not_copied_with_every_evaluation(state: LabState) -> Non
     n_copies = sum(not np.shares_memory(one.curves.rows, later.curves.rows) for one, later in pairwise(kept))
     assert n_copies <= np.log2(len(kept)) + 1
     assert state.curves.column("step").tolist() == list(range(1000))
+
+
+def test_the_curves_of_an_ensemble_have_a_band_of_those_that_have_not_diverged(state: LabState) -> None:
+    rows = [[1.0, 0.2, 2.0, 0.1], [3.0, 0.4, 4.0, 0.3], [nan, 0.0, nan, 0.0]]
+    together = fold(state, [Evaluated.of(0, rows), Evaluated.of(5, rows)])
+    band = together.curves.band("val_loss")
+    assert band is not None
+    assert [edge.tolist() for edge in band] == [[2.0, 2.0], [4.0, 4.0]]
+    assert together.latest("val_loss") == 3.0
+    assert fold(state, [evaluated(0)]).curves.band("val_loss") is None
 
 
 @pytest.mark.parametrize("cut", range(len(STORY) + 1))

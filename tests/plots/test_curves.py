@@ -60,7 +60,7 @@ def test_every_picture_has_the_size_that_was_asked_for(  # noqa: PLR0917
     width: int, height: int, x: np.ndarray, y: np.ndarray, x_scale: Scale, y_scale: Scale, mark: float, palette: Palette
 ) -> None:
     rows = draw_curves(
-        [Series("train", np.sort(x), y, "train")],
+        [Series("train", np.sort(x), y, "train", band=(y, y[::-1]))],
         [Mark(mark, "swap 4 %", "swap")],
         width=width,
         height=height,
@@ -162,6 +162,18 @@ def test_each_series_has_its_own_colour_and_character() -> None:
     assert {COLORS.inks["train"].style, COLORS.inks["val"].style} <= styles
     plain = "".join(canvas_of(draw(TRAIN, VAL, y_limits=(0, 1))))
     assert {"*", "o"} <= set(plain)
+
+
+def test_a_band_is_shaded_between_its_edges_and_never_hides_a_curve() -> None:
+    steps, mean = np.array([0.0, 10.0]), np.array([0.5, 0.5])
+    alone = Series("val", steps, mean, "val")
+    banded = Series("val", steps, mean, "val", band=(mean - 0.25, mean + 0.25))
+    plain, shaded = (canvas_of(draw(one, y_limits=(0.0, 1.0))) for one in (alone, banded))
+    heights = [row for row, line in enumerate(shaded) if "," in line]
+    assert heights
+    assert heights[0] >= len(shaded) // 4 - 1
+    assert heights[-1] <= 3 * len(shaded) // 4
+    assert [line.replace(",", " ") for line in shaded] == plain
 
 
 def test_ascii_is_ascii_without_any_style() -> None:

@@ -1,6 +1,7 @@
 """What is drawn over the steps of a training."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -64,6 +65,9 @@ def plot_over_steps(axes: Axes, series: Sequence[Series], among: Sequence[Series
             markevery=(0.04 + 0.08 * number, 0.2) if len(x) > 12 else None,
             label=one.label,
         )
+        if one.band is not None:
+            low, high = (on_log_axis(replace(one, y=edge), first, is_log=is_log) for edge in one.band)
+            axes.fill_between(low[0], low[1], np.interp(low[0], *high), color=ink.color, alpha=0.2, linewidth=0)
     if is_log:
         axes.set_yscale("log")
 

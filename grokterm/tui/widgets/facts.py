@@ -40,7 +40,7 @@ def _table(state: LabState, run_name: str) -> Table:
     table = Table.grid(padding=(0, 1))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
-    operation, modulus = state.asked, experiment.task.modulus
+    operation, modulus, members = state.asked, experiment.task.modulus, experiment.training.members
     share = state.n_train / operation.n_equations(modulus)
     facts = [
         ("task", operation.label.format(p=modulus)),
@@ -51,7 +51,8 @@ def _table(state: LabState, run_name: str) -> Table:
         ("loss", experiment.loss.kind),
         ("optimizer", optimizer.kind),
         *_optimizer_facts(optimizer),
-        ("seed", f"{experiment.seed}"),
+        ("seed", f"{experiment.seed}" + (f" to {experiment.seed + members - 1}" if members > 1 else "")),
+        ("members", f"{members}" if members > 1 else ""),
         ("run", run_name),
         ("saved", "" if state.saved_at is None else f"step {state.saved_at:,}"),
     ]
