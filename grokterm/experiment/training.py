@@ -36,8 +36,8 @@ class Training(Settings):
     stop_when: Literal["never", "memorized", "grokked"] = "never"
     """End early at a milestone."""
 
-    engine: Literal["auto", "fused", "eager"] = "auto"
-    """Where the step has its gradient from: autograd (eager) or, for one hidden layer, written out (fused)."""
+    engine: Literal["auto", "fused", "graph", "eager"] = "auto"
+    """How a step is run: by autograd (eager), replayed as a CUDA graph (graph), or for one hidden layer written out (fused)."""
 
     members: int = Field(1, ge=1, le=4096)
     """An ensemble over seeds: networks that are trained side by side with the seed, the one after it, and so on."""

@@ -66,7 +66,7 @@ class Batches:
 
     def __init__(self, equations: DeviceEquations, size: int, *, seed: int, first_step: int) -> None:
         self.size = size
-        self._equations = equations
+        self.equations = equations
         self._seed = seed
         self._first_step = first_step
         self._per_epoch = ceil(len(equations) / size)
@@ -80,14 +80,24 @@ class Batches:
 
     def at(self, step: int) -> DeviceEquations:
         """Return the equations of the update that follows this step."""
+        rows = self.rows_at(step)
+        return self.equations if rows is None else self.equations.rows(rows)
+
+    def rows_at(self, step: int) -> Int[Tensor, " batch"] | None:
+        """Return which equations these are; None stands for all."""
         if self.is_whole:
-            return self._equations
+            return None
         epoch, position = divmod(step - self._first_step, self._per_epoch)
         if epoch != self._epoch:
-            shuffled = generator(self._seed, f"order from {self._first_step}", epoch).permutation(len(self._equations))
-            self._order = torch.tensor(shuffled, device=self._equations.answers.device)
+            shuffled = generator(self._seed, f"order from {self._first_step}", epoch).permutation(len(self.equations))
+            self._order = _sent(torch.from_numpy(shuffled), self.equations.answers.device)
             self._epoch = epoch
-        return self._equations.rows(self._order[position * self.size : (position + 1) * self.size])
+        return self._order[position * self.size : (position + 1) * self.size]
+
+
+def _sent(order: Tensor, device: torch.device) -> Tensor:
+    """Copy to the device, without waiting for it."""
+    return order.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else order.to(device)
 
 
 def batch_size(limit: int | None, share: float, n_train: int) -> int:

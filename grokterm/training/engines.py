@@ -1,4 +1,4 @@
-"""Which engine runs a step: what it takes its gradient from.
+"""Which engine runs a step: what it takes its gradient from, and how it is run.
 
 To add one: a row in ENGINES, and its name in `grokterm.experiment.training`.
 """
@@ -10,11 +10,13 @@ import torch
 
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
-from grokterm.training import written_out
+from grokterm.training import graph, written_out
 from grokterm.training.autograd import Autograd
 from grokterm.training.calculus import Calculus
+from grokterm.training.graph import Graphs
 from grokterm.training.losses import loss_of
 from grokterm.training.optimizers import Weights
+from grokterm.training.runner import Plain, Runner, Work
 from grokterm.training.team import Team
 from grokterm.training.written_out import WrittenOut
 
@@ -29,14 +31,22 @@ class Engine:
     calculus: Callable[[Experiment, Team, Weights], Calculus]
     """Makes what differentiates, from the network's team and the weights that are frozen."""
 
+    runner: Callable[[Work, torch.device], Runner]
+    """Makes what runs the steps."""
+
 
 def _autograd(experiment: Experiment, team: Team, frozen: Weights) -> Calculus:
     return Autograd(team, frozen, loss_of(experiment.loss))
 
 
+def _plain(work: Work, _: torch.device) -> Plain:
+    return Plain(work)
+
+
 ENGINES: dict[str, Engine] = {
-    "fused": Engine(written_out.objection, WrittenOut),
-    "eager": Engine(lambda experiment, device: "", _autograd),
+    "fused": Engine(written_out.objection, WrittenOut, _plain),
+    "graph": Engine(graph.objection, _autograd, Graphs),
+    "eager": Engine(lambda experiment, device: "", _autograd, _plain),
 }
 """The best first: `training.engine = "auto"` takes the first that can."""
 

@@ -15,9 +15,10 @@ from grokterm.tasks.dataset import Dataset
 from grokterm.training.batches import Batches, batch_size, to_device
 from grokterm.training.device import choose_threads, describe, minding_memory
 from grokterm.training.engines import ENGINES, choose_engine
-from grokterm.training.evaluation import statistics_of
 from grokterm.training.learner import learner_of
+from grokterm.training.measuring import Measuring
 from grokterm.training.optimizers import Memory, Weights
+from grokterm.training.runner import Work
 from grokterm.training.snapshot import Snapshot, take_snapshot
 from grokterm.training.step import State
 from grokterm.training.team import Team
@@ -59,7 +60,8 @@ class Fit:
         dataset = experiment.task.dataset(experiment.seed)
         self.threads = threads or choose_threads(len(dataset.train), self.n_parameters * self.network.positions)
         self._team = Team(self.network, self.threads if device.type == "cpu" else 1)
-        self._prepare(experiment, weights)
+        self._calculus = ENGINES[self.engine].calculus(experiment, self._team, self.frozen)
+        self._learner = learner_of(experiment, self._team, self._calculus, weights)
         self.state = self._packed(weights, self._learner.begin(weights))
         self._learn_from(dataset, experiment)
 
@@ -74,10 +76,10 @@ class Fit:
         return self._learner.packing.unpack_memory(self.state.memory)
 
     def follow(self, experiment: Experiment) -> None:
-        """Take over the settings of the loss and of the optimizer; weights and memory stay."""
+        """Take over the settings of the optimizer; weights and memory stay."""
         weights, memory = self.weights, self.memory
-        self._prepare(experiment, weights)
-        self.state = self._packed(weights, memory)
+        self._learner = learner_of(experiment, self._team, self._calculus, weights)
+        self._begin_at(weights, memory)
 
     def swap(self, swap: Swap, experiment: Experiment) -> None:
         """Train on another dataset; where that cannot be, nothing has changed.
@@ -108,24 +110,25 @@ class Fit:
     def update(self, *, measuring: bool = False) -> Tensor | None:
         """Make the update that follows this step; return, if asked, loss and accuracy of its batch before it."""
         turn = Turn(self._seed, self.step, self.device)
-        batch = self._batches.at(self.step)
-        self.state, numbers = self._learner.step(self.state, batch, turn, measuring=measuring)
+        self.state, numbers = self._runner.update(self.state, self._batches, turn, measuring=measuring)
         self.step += 1
         return numbers
 
     def measure(self) -> Measured:
         """Measure both sides, without leaving the device."""
-        values = self._values(self.weights)
-        numbers = torch.cat([self._calculus.measure(values, side) for side in (self._train, self._val)])
-        return Measured(self.step, numbers, self.state)
+        return Measured(self.step, self._runner.measure(self.state), self.keep())
 
     def _measure_by_updating(self) -> Measured:
         """Measure validation, and take the training side from the update that follows: it scores all of it in any case."""
-        step, state = self.step, self.state
-        val = self._calculus.measure(self._values(self.weights), self._val)
+        step, state = self.step, self.keep()
+        val = self._runner.measure(self.state, val_only=True)
         train = self.update(measuring=True)
         assert train is not None
         return Measured(step, torch.cat([train, val]), state)
+
+    def keep(self) -> State:
+        """Return the state as it is, which no later step overwrites."""
+        return self._runner.keep(self.state)
 
     def go_back(self, step: int, state: State) -> None:
         """Return to where it was before."""
@@ -134,8 +137,8 @@ class Fit:
     def snapshot(self, measured: Measured | None = None) -> Snapshot:
         """Copy the network to the host, as it is or as it was when it was measured."""
         step, state = (self.step, self.state) if measured is None else (measured.step, measured.state)
-        parameters = self.frozen | self._learner.packing.unpack(state.weights)
-        return take_snapshot(step, self.network, parameters, self._statistics(parameters), self.dataset)
+        parameters = self._measuring.parameters(state)
+        return take_snapshot(step, self.network, parameters, self._measuring.statistics(parameters), self.dataset)
 
     @property
     def advice_on_memory(self) -> str:
@@ -155,7 +158,7 @@ class Fit:
         # Copied, because a file's tensors lie at any address, and kernels round differently where memory is not aligned.
         here = {name: value.to(self.device, copy=True) for name, value in tensors.items()}
         self.frozen.update({name: here[f"weights.{name}"] for name in self.frozen})
-        self.state = self._packed(
+        self._begin_at(
             {name: here[f"weights.{name}"] for name in self.weights}, {name: here[f"memory.{name}"] for name in self.memory}
         )
 
@@ -163,22 +166,19 @@ class Fit:
         """Exchange both sides; epochs are counted from this step on."""
         rows = self._calculus.block_rows
         train, val = (to_device(side, self.network, self.device, rows) for side in (dataset.train, dataset.val))
-        self.state = self._packed(self._learner.meet(self.weights, train), self.memory)
+        weights, memory = self._learner.meet(self.weights, train), self.memory
         self.dataset, self._train, self._val, self._seed = dataset, train, val, experiment.seed
         self.batch_size = batch_size(experiment.batch_limit, experiment.optimizer.batch_share, len(train))
         self._batches = Batches(train, self.batch_size, seed=self._seed, first_step=self.step)
+        self._begin_at(weights, memory)
 
-    def _prepare(self, experiment: Experiment, weights: Weights) -> None:
-        self._calculus = ENGINES[self.engine].calculus(experiment, self._team, self.frozen)
-        self._learner = learner_of(experiment, self._team, self._calculus, weights)
+    def _begin_at(self, weights: Weights, memory: Memory) -> None:
+        """Take over weights and memory, and forget how steps were run before."""
+        self.state = self._packed(weights, memory)
+        learner = self._learner
+        self._measuring = Measuring(self._calculus, learner.packing, self._team, self.frozen, self._train, self._val)
+        self._runner = ENGINES[self.engine].runner(Work(learner.step, self._measuring, learner.settles_at), self.device)
 
     def _packed(self, weights: Weights, memory: Memory) -> State:
         packing = self._learner.packing
         return State(packing.pack(weights), packing.pack_memory(memory))
-
-    def _values(self, weights: Weights) -> Weights:
-        parameters = self.frozen | weights
-        return parameters | self._statistics(parameters)
-
-    def _statistics(self, parameters: Weights) -> Weights:
-        return statistics_of(self._team, parameters, self._train)

@@ -35,15 +35,20 @@ class Learner:
     measures: bool
     """The step can say what a measurement of its batch would."""
 
+    settles_at: float
+    """From which step on the number of a step no longer matters to it, but for its random streams."""
+
 
 def learner_of(experiment: Experiment, team: Team, calculus: Calculus, weights: Weights) -> Learner:
     """Turn the settings of an experiment into what its training does to these weights."""
     if isinstance(experiment.optimizer, RecursiveFeatures):
         assert isinstance(experiment.model, KernelModel)
         machine = FeatureMachine(team, experiment.model, experiment.optimizer)
-        return Learner(lambda weights: {}, machine.meet, Packing(weights, as_one=False), machine.step, measures=False)
+        return Learner(
+            lambda weights: {}, machine.meet, Packing(weights, as_one=False), machine.step, measures=False, settles_at=0.0
+        )
     rule, noise = rule_of(experiment.optimizer), experiment.optimizer.weight_noise
     packing = Packing(weights, as_one=not rule.by_tensor)
     step = make_step(calculus, rule, packing, noise)
     measures = not noise and not team.network.trains_differently
-    return Learner(rule.begin, lambda weights, train: weights, packing, step, measures)
+    return Learner(rule.begin, lambda weights, train: weights, packing, step, measures, rule.settles_at)

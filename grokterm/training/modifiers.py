@@ -5,6 +5,7 @@ To add one, write a function (settings, rule) -> rule and list it in MODIFIERS; 
 """
 
 from collections.abc import Callable
+from math import inf
 
 import torch
 from torch import Tensor
@@ -40,7 +41,8 @@ def perpendicular(gradient: Tensor, weight: Tensor) -> Tensor:
     across = gradient - weight * ((weight * gradient).sum() / weight.square().sum().clamp(min=smallest.tiny))
     length, left = gradient.norm(), across.norm()
     # What is left below rounding has no direction to be blown up in.
-    return across * torch.where(left > 10 * smallest.eps * length, length / left, 0.0)
+    is_some = left > 10 * smallest.eps * length
+    return across * torch.where(is_some, length / left, torch.zeros_like(left))  # a plain 0.0 would be copied from the host
 
 
 def _gradient_filter(settings: GradientOptimizer, rule: Rule) -> Rule:
@@ -60,7 +62,7 @@ def _filter_by_running_mean(settings: GradientOptimizer, rule: Rule) -> Rule:
         raised = {name: g.add(slow[name], alpha=settings.filter_strength) for name, g in gradient.items()}
         return raised, named("slow", slow)
 
-    return _before(rule, filtered, lambda weights: named("slow", zeros(weights)))
+    return _before(rule, filtered, lambda weights: named("slow", zeros(weights)), settles_at=1.0)
 
 
 def _filter_by_window(settings: GradientOptimizer, rule: Rule) -> Rule:
@@ -84,7 +86,7 @@ def _filter_by_window(settings: GradientOptimizer, rule: Rule) -> Rule:
     def begin(weights: Weights) -> Memory:
         return {name: value for slot in slots for name, value in named(slot, zeros(weights)).items()}
 
-    return _before(rule, filtered, begin)
+    return _before(rule, filtered, begin, settles_at=inf)  # the ring turns with every step
 
 
 def _update_noise(settings: GradientOptimizer, rule: Rule) -> Rule:
@@ -118,7 +120,7 @@ def _warmup_steps(settings: GradientOptimizer, rule: Rule) -> Rule:
         share = turn.step / settings.warmup_steps
         return {name: torch.lerp(w, moved[name], share) for name, w in weights.items()}, {}
 
-    return _after(rule, shortened) if settings.warmup_steps else rule
+    return _after(rule, shortened, settles_at=float(settings.warmup_steps)) if settings.warmup_steps else rule
 
 
 def _held_norm(settings: GradientOptimizer, rule: Rule) -> Rule:
@@ -152,7 +154,14 @@ def _nothing(_: Weights) -> Memory:
     return {}
 
 
-def _before(rule: Rule, change: Change, begin: Callable[[Weights], Memory] = _nothing, *, by_tensor: bool = False) -> Rule:
+def _before(
+    rule: Rule,
+    change: Change,
+    begin: Callable[[Weights], Memory] = _nothing,
+    *,
+    by_tensor: bool = False,
+    settles_at: float = 0.0,
+) -> Rule:
     """Change the gradient, then follow it."""
 
     def update(gradient: Weights, memory: Memory, weights: Weights, turn: Turn) -> tuple[Weights, Memory]:
@@ -160,10 +169,17 @@ def _before(rule: Rule, change: Change, begin: Callable[[Weights], Memory] = _no
         moved, memory = rule.update(gradient, memory, weights, turn)
         return moved, memory | remembered
 
-    return Rule(lambda weights: rule.begin(weights) | begin(weights), update, rule.by_tensor or by_tensor)
+    return _joined(rule, Rule(begin, update, by_tensor, settles_at))
 
 
-def _after(rule: Rule, change: Change, begin: Callable[[Weights], Memory] = _nothing, *, by_tensor: bool = False) -> Rule:
+def _after(
+    rule: Rule,
+    change: Change,
+    begin: Callable[[Weights], Memory] = _nothing,
+    *,
+    by_tensor: bool = False,
+    settles_at: float = 0.0,
+) -> Rule:
     """Follow the gradient, then change where that led."""
 
     def update(gradient: Weights, memory: Memory, weights: Weights, turn: Turn) -> tuple[Weights, Memory]:
@@ -171,7 +187,17 @@ def _after(rule: Rule, change: Change, begin: Callable[[Weights], Memory] = _not
         moved, remembered = change(moved, memory, weights, turn)
         return moved, new_memory | remembered
 
-    return Rule(lambda weights: rule.begin(weights) | begin(weights), update, rule.by_tensor or by_tensor)
+    return _joined(rule, Rule(begin, update, by_tensor, settles_at))
+
+
+def _joined(inner: Rule, outer: Rule) -> Rule:
+    """Let the outer rule, which calls the inner one, have the needs of both."""
+    return Rule(
+        lambda weights: inner.begin(weights) | outer.begin(weights),
+        outer.update,
+        inner.by_tensor or outer.by_tensor,
+        max(inner.settles_at, outer.settles_at),
+    )
 
 
 MODIFIERS: dict[str, Callable[[GradientOptimizer, Rule], Rule]] = {

@@ -33,6 +33,9 @@ class Rule:
     by_tensor: bool = False
     """It has to know where one tensor ends; any other treats every entry alike, and may be given all of them as one vector."""
 
+    settles_at: float = 0.0
+    """From which step on an update no longer depends on the number of its step; infinite where it always does."""
+
 
 def _gradient_descent(settings: GradientDescent) -> Rule:
     def update(gradient: Weights, memory: Memory, weights: Weights, _: Turn) -> tuple[Weights, Memory]:

@@ -17,6 +17,10 @@ class Turn:
 
     def draw(self, stream: str, block: int = 0) -> torch.Generator:
         """Open the random stream of one purpose ("dropout", "weight noise", ...) and block of rows, on the device."""
+        return torch.Generator(self.device).manual_seed(self.start_of(stream, block))
+
+    def start_of(self, stream: str, block: int) -> int:
+        """Tell which number a random stream starts from."""
         entropy = [self.seed, zlib.crc32(stream.encode()), self.step, block]
         (state,) = np.random.SeedSequence(entropy).generate_state(1, np.uint64)
-        return torch.Generator(self.device).manual_seed(int(state) >> 1)
+        return int(state) >> 1

@@ -1,7 +1,12 @@
+from collections import Counter
+
 import pytest
+from torch import Tensor
 
 from grokterm.experiment.experiment import Experiment
 from tests.training.outcome import changed
+
+TO_HOST = ("tolist", "item", "cpu", "numpy", "__bool__", "__float__", "__int__", "__index__", "__array__")
 
 EVENTS = """interventions=[
     { at_step = 7, set = { "optimizer.learning_rate" = 5e-3 } },
@@ -47,3 +52,22 @@ def modified(eventful: Experiment, modifiers: list[str]) -> Experiment:
 def diverging(tiny: Experiment) -> Experiment:
     """Weights that leave the range of numbers within some steps."""
     return changed(tiny, "optimizer.kind=gd", "optimizer.learning_rate=1e4", "optimizer.weight_decay=0.0")
+
+
+@pytest.fixture
+def host_copies(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """Count the calls that wait for the device and bring numbers to the host."""
+    counted: Counter[str] = Counter()
+
+    def count(name: str) -> None:
+        original = getattr(Tensor, name)
+
+        def counting(self: Tensor, *args: object, **options: object) -> object:
+            counted[name] += 1
+            return original(self, *args, **options)
+
+        monkeypatch.setattr(Tensor, name, counting)
+
+    for name in TO_HOST:
+        count(name)
+    return counted

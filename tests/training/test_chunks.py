@@ -3,7 +3,6 @@ from collections.abc import Sequence
 from itertools import cycle, repeat
 
 import pytest
-from torch import Tensor
 
 from grokterm.experiment.experiment import Experiment
 from grokterm.training import trainer as trainer_module
@@ -15,7 +14,6 @@ MILESTONES = """interventions=[
     { when = "memorized", set = { "optimizer.weight_decay" = 2.0 } },
     { when = "grokked", swap = { train_fraction = 0.1 } },
 ]"""
-TO_HOST = ("tolist", "item", "cpu", "numpy", "__bool__", "__float__", "__int__", "__index__", "__array__")
 
 
 @pytest.fixture(autouse=True)
@@ -73,25 +71,6 @@ def test_a_chunk_is_as_long_as_its_limit(tiny: Experiment) -> None:
     for limit, step in ((1, 1), (2, 3), (1, 4), (9, 13), (1000, 60)):
         trainer.advance(limit)
         assert trainer.step == step
-
-
-@pytest.fixture
-def host_copies(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
-    """Count the calls that wait for the device and bring numbers to the host."""
-    counted: Counter[str] = Counter()
-
-    def count(name: str) -> None:
-        original = getattr(Tensor, name)
-
-        def counting(self: Tensor, *args: object, **options: object) -> object:
-            counted[name] += 1
-            return original(self, *args, **options)
-
-        monkeypatch.setattr(Tensor, name, counting)
-
-    for name in TO_HOST:
-        count(name)
-    return counted
 
 
 @pytest.mark.parametrize("kind", ["gd", "sgd", "adam", "adamw", "muon"])

@@ -32,7 +32,9 @@ def exhausted_at(step: int, trainer: Trainer) -> Trainer:
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
         return learner.step(state, batch, turn, measuring=measuring)
 
-    fit_of(trainer)._learner = replace(learner, step=update)
+    fit = fit_of(trainer)
+    fit._learner = replace(learner, step=update)
+    fit._begin_at(fit.weights, fit.memory)
     return trainer
 
 

@@ -14,12 +14,14 @@ from grokterm.experiment.modifiers import Modifiers
 from grokterm.experiment.overrides import KINDS
 from grokterm.experiment.settings import Settings
 from grokterm.experiment.task import OperationName
+from grokterm.experiment.training import Training
 from grokterm.models.activations import ACTIVATIONS
 from grokterm.models.build import ARCHITECTURES
 from grokterm.models.kernel import KERNELS
 from grokterm.models.mlp import MLP, PARAMETERS
 from grokterm.models.scalings import SCALINGS
 from grokterm.tasks.operations import EXPRESSION, OPERATIONS
+from grokterm.training.engines import ENGINES
 from grokterm.training.features import SPREADS
 from grokterm.training.losses import LOSSES
 from grokterm.training.modifiers import MODIFIERS
@@ -41,6 +43,7 @@ def names(settings: type[Settings], field: str) -> tuple[Any, ...]:
         (SCALINGS, names(MLPModel, "scaling")),
         (KERNELS, names(KernelModel, "kernel")),
         (SPREADS, names(KernelModel, "kernel")),
+        (["auto", *ENGINES], names(Training, "engine")),
         # The noise of the weights belongs to the gradient, and the filter has settings of its own.
         ([*MODIFIERS, "weight_noise", "filter_strength", "filter_memory", "filter_window"], list(Modifiers.model_fields)),
     ],

@@ -91,7 +91,7 @@ class Crew:
         self._keep_place()
 
     def _keep_place(self) -> None:
-        self._places = [(fit.step, fit.state) for fit in self._fits.values()]
+        self._places = [(fit.step, fit.keep()) for fit in self._fits.values()]
 
 
 def _arrays(tensors: Mapping[str, Tensor]) -> Arrays:

@@ -1,0 +1,63 @@
+"""How a step is run, whatever its gradient is taken from."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Protocol, runtime_checkable
+
+from torch import Tensor
+
+from grokterm.training.batches import Batches
+from grokterm.training.measuring import Measuring
+from grokterm.training.step import State, Step
+from grokterm.training.turn import Turn
+
+
+@dataclass(frozen=True)
+class Work:
+    """What there is to run."""
+
+    step: Step
+    measure: Measuring
+    settles_at: float
+    """From which step on the number of a step no longer matters, but for its random streams."""
+
+
+@runtime_checkable
+class Runner(Protocol):
+    """Makes steps and measurements. All of them agree within rounding."""
+
+    @property
+    def label(self) -> str:
+        """What it is called where it is not its calculus that makes the difference; else empty."""
+
+    def update(self, state: State, batches: Batches, turn: Turn, *, measuring: bool = False) -> tuple[State, Tensor | None]:
+        """Return the state after a step and, if asked, loss and accuracy of its batch before it."""
+        ...
+
+    def measure(self, state: State, *, val_only: bool = False) -> Tensor:
+        """Return what a measurement says of a state."""
+        ...
+
+    def keep(self, state: State) -> State:
+        """Return a state that no later step overwrites."""
+        ...
+
+
+@dataclass(frozen=True)
+class Plain:
+    """Calls what there is to run, from Python."""
+
+    work: Work
+
+    label: ClassVar[str] = ""
+
+    def update(self, state: State, batches: Batches, turn: Turn, *, measuring: bool = False) -> tuple[State, Tensor | None]:
+        """Return the state after a step and, if asked, loss and accuracy of its batch before it."""
+        return self.work.step(state, batches.at(turn.step), turn, measuring=measuring)
+
+    def measure(self, state: State, *, val_only: bool = False) -> Tensor:
+        """Return what a measurement says of a state."""
+        return self.work.measure(state, val_only=val_only)
+
+    def keep(self, state: State) -> State:
+        """Return the state itself: a step makes another."""
+        return state
