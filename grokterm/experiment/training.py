@@ -39,6 +39,9 @@ class Training(Settings):
     engine: Literal["auto", "fused", "graph", "eager"] = "auto"
     """How a step is run: by autograd (eager), replayed as a CUDA graph (graph), or for one hidden layer written out (fused)."""
 
+    tf32: bool = False
+    """Let a CUDA device multiply matrices with 10 bits of mantissa instead of 23."""
+
     members: int = Field(1, ge=1, le=4096)
     """An ensemble over seeds: networks that are trained side by side with the seed, the one after it, and so on."""
 

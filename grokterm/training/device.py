@@ -48,6 +48,12 @@ def describe(device: torch.device) -> str:
     return f"cuda:{device.index or 0} {torch.cuda.get_device_name(device)}"
 
 
+def choose_precision(device: torch.device, *, tf32: bool) -> None:
+    """Choose with how many bits a CUDA device multiplies matrices, in this whole process."""
+    if device.type == "cuda":
+        torch.set_float32_matmul_precision("high" if tf32 else "highest")
+
+
 def is_out_of_memory(error: Exception) -> bool:
     """Tell whether this is how torch or NumPy says that memory is exhausted; on a CPU torch has no error of its own for it."""
     exhausted = isinstance(error, MemoryError | torch.OutOfMemoryError)

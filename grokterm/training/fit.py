@@ -13,7 +13,7 @@ from grokterm.models.build import build
 from grokterm.models.mixture import Part
 from grokterm.tasks.dataset import Dataset
 from grokterm.training.batches import Batches, batch_size, to_device
-from grokterm.training.device import choose_threads, describe, minding_memory
+from grokterm.training.device import choose_precision, choose_threads, describe, minding_memory
 from grokterm.training.engines import ENGINES, choose_engine
 from grokterm.training.learner import learner_of
 from grokterm.training.measuring import Measuring
@@ -51,6 +51,7 @@ class Fit:
         self.step = 0
         self.device = device
         self.engine = choose_engine(experiment, device)
+        choose_precision(device, tf32=experiment.training.tf32)
         settings, modulus, form = experiment.model, experiment.task.modulus, experiment.exact_form
         self.network = build(settings, modulus, experiment.seed, parts, form).to(device)
         parameters = {name: parameter.detach().clone() for name, parameter in self.network.named_parameters()}

@@ -63,6 +63,16 @@ def test_a_larger_step_gets_more_threads_and_never_more_than_there_are_cores(mon
     assert [device.choose_threads(*size) for size in sizes] == [1, 1, 1]
 
 
+def test_short_mantissas_are_only_used_on_cuda_and_where_they_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen: list[str] = []
+    monkeypatch.setattr(torch, "set_float32_matmul_precision", chosen.append)
+    device.choose_precision(torch.device("cpu"), tf32=True)
+    assert chosen == []
+    for tf32 in (False, True):
+        device.choose_precision(torch.device("cuda"), tf32=tf32)
+    assert chosen == ["highest", "high"]
+
+
 @with_cuda
 def test_a_run_on_cuda_agrees_with_the_cpu(grokking: Experiment) -> None:
     cpu, cuda = (finish(started(changed(grokking, f"device={name}", "training.steps=20"))) for name in ("cpu", "cuda"))
