@@ -19,7 +19,7 @@ def train(session: "Session", signals: "LeaveOnSignal") -> int:
     from grokterm.cli.progress import Reporter
     from grokterm.control.state import LabState, fold
     from grokterm.errors import ProcessDiedError
-    from grokterm.training.records import Refused, Skipped
+    from grokterm.training.records import Refused, Skipped, Switched
 
     signals.attend(session)
     state, go_on = LabState(session.trainer.experiment), f"--resume {session.run.name}"
@@ -28,6 +28,7 @@ def train(session: "Session", signals: "LeaveOnSignal") -> int:
             for records in session.records():
                 state = fold(state, records)
                 talk(*(f"not done: {record.message}" for record in records if isinstance(record, Refused | Skipped)))
+                talk(*(f"engine {one.engine}, {one.message}".rstrip(", ") for one in records if isinstance(one, Switched)))
                 if state.unsaved:
                     talk(f"grokterm: {state.unsaved}: what was written until then can be resumed with {go_on}")
                     return 1

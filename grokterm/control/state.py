@@ -28,6 +28,7 @@ from grokterm.training.records import (
     Refused,
     Skipped,
     Started,
+    Switched,
     Unsaved,
 )
 
@@ -198,9 +199,14 @@ def _folded(state: LabState, record: Record) -> LabState:
             return replace(state, phase="ended", ended=reason.replace("_", " "), refusals=refusals)
         case Unsaved(message=message):
             return replace(state, phase="ended" if state.ended else "paused", unsaved=message)
-        case Refused(message=message) | Skipped(message=message):
-            return replace(state, refusals=(*state.refusals, message))
+        case Refused() | Skipped() | Switched():
+            return _told(state, record)
     return state
+
+
+def _told(state: LabState, record: Refused | Skipped | Switched) -> LabState:
+    engine = record.engine if isinstance(record, Switched) else state.engine
+    return replace(state, engine=engine, refusals=(*state.refusals, record.message) if record.message else state.refusals)
 
 
 def _acted(state: LabState, acted: Acted) -> LabState:

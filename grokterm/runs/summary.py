@@ -9,7 +9,7 @@ from grokterm.analysis.milestones import EnsembleWatch
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Swap
 from grokterm.runs.store import Run
-from grokterm.training.records import Acted, Checkpointed, Evaluated, Finished, Reached, Record, Started
+from grokterm.training.records import Acted, Checkpointed, Evaluated, Finished, Reached, Record, Started, Switched
 
 
 class Milestones(BaseModel):
@@ -92,6 +92,8 @@ def summarize(run: Run, records: Iterable[Record]) -> Summary:
                 summary.device, summary.engine, summary.ended = record.device, record.engine, None
                 if not summary.segments:
                     summary.segments.append(Segment(from_step=record.step, n_train=record.n_train, n_val=record.n_val))
+            case Switched():
+                summary.engine = record.engine
             case Evaluated():
                 _see(summary, record)
             case Reached():

@@ -10,9 +10,10 @@ import torch
 
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
-from grokterm.training import graph, written_out
+from grokterm.training import compiled, graph, written_out
 from grokterm.training.autograd import Autograd
 from grokterm.training.calculus import Calculus
+from grokterm.training.compiled import Compiled
 from grokterm.training.graph import Graphs
 from grokterm.training.losses import loss_of
 from grokterm.training.optimizers import Weights
@@ -47,8 +48,9 @@ ENGINES: dict[str, Engine] = {
     "fused": Engine(written_out.objection, WrittenOut, _plain),
     "graph": Engine(graph.objection, _autograd, Graphs),
     "eager": Engine(lambda experiment, device: "", _autograd, _plain),
+    "compiled": Engine(compiled.objection, Compiled, _plain),
 }
-"""The best first: `training.engine = "auto"` takes the first that can."""
+"""`training.engine = "auto"` takes the first that can: those after eager have to be asked for."""
 
 
 def choose_engine(experiment: Experiment, device: torch.device) -> str:

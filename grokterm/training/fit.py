@@ -13,6 +13,7 @@ from grokterm.models.build import build
 from grokterm.models.mixture import Part
 from grokterm.tasks.dataset import Dataset
 from grokterm.training.batches import Batches, batch_size, to_device
+from grokterm.training.calculus import Running
 from grokterm.training.device import choose_precision, choose_threads, describe, minding_memory
 from grokterm.training.engines import ENGINES, choose_engine
 from grokterm.training.learner import learner_of
@@ -126,6 +127,15 @@ class Fit:
         train = self.update(measuring=True)
         assert train is not None
         return Measured(step, torch.cat([train, val]), state)
+
+    @property
+    def running(self) -> Running:
+        """What runs the steps just now."""
+        return Running(self._runner.label) if self._runner.label else self._calculus.running
+
+    def rest(self) -> None:
+        """End what works beside the training."""
+        self._calculus.rest()
 
     def keep(self) -> State:
         """Return the state as it is, which no later step overwrites."""

@@ -11,6 +11,8 @@ from grokterm.experiment.interventions import Swap
 from grokterm.models.mixture import Part
 from grokterm.models.network import Network
 from grokterm.tasks.dataset import Dataset
+from grokterm.training.calculus import Running
+from grokterm.training.engines import choose_engine
 from grokterm.training.ensemble.pool import Pool
 from grokterm.training.fit import Fit, Measured
 from grokterm.training.optimizers import Weights
@@ -73,6 +75,15 @@ class Fitting(Protocol):
         """Train on another dataset; where that cannot be, nothing has changed."""
         ...
 
+    @property
+    def running(self) -> Running:
+        """What runs the steps just now."""
+        ...
+
+    def rest(self) -> None:
+        """End what works beside the training."""
+        ...
+
     def snapshot(self, measured: Measured | None = None) -> Snapshot:
         """Copy the network to the host, as it is or as it was when it was measured."""
         ...
@@ -98,5 +109,6 @@ def make_fit(
     Raises:
         ConfigError: if its engine cannot run it here.
     """
+    choose_engine(experiment, device)  # which may object to an ensemble
     kind = Fit if experiment.training.members == 1 else Pool
     return kind(experiment, device, threads=threads, parts=parts)

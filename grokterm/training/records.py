@@ -173,6 +173,15 @@ class Finished(_Record):
     """Training time so far, evaluation in, imports and pauses out."""
 
 
+class Switched(_Record):
+    """Another engine runs the steps from here on."""
+
+    record: Literal["switched"] = "switched"
+    engine: str
+    message: str = ""
+    """Why it is not the one that was asked for."""
+
+
 class Advanced(_Record):
     """Training has come this far. Not journaled."""
 
@@ -213,6 +222,7 @@ Record = Annotated[
     | Continued
     | Checkpointed
     | Finished
+    | Switched
     | Advanced
     | Paced
     | Unsaved

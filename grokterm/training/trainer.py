@@ -30,6 +30,7 @@ from grokterm.training.records import (
     Record,
     Skipped,
     Started,
+    Switched,
 )
 from grokterm.training.schedule import Schedule
 from grokterm.training.snapshot import Snapshot
@@ -57,6 +58,7 @@ class Trainer:
         self._measured_at = -1
         self._is_stopped = False
         self._chunk_steps = 1
+        self._running = self.fit.running
 
     @property
     def step(self) -> int:
@@ -77,10 +79,11 @@ class Trainer:
     def begin(self) -> list[Record]:
         """Report where training stands: at step 0, which is measured, or where a checkpoint left it."""
         torch.set_num_threads(1)
+        self._running = self.fit.running
         started = Started(
             step=self.step,
             device=describe(self.device),
-            engine=self.fit.engine,
+            engine=self._running.engine,
             threads=self.fit.threads,
             n_parameters=self.fit.n_parameters,
             n_train=len(self.dataset.train),
@@ -100,7 +103,7 @@ class Trainer:
         if not records and self.ended is None:
             longest = self._chunk_steps if limit is None else min(limit, self._chunk_steps)
             measured, fits = self._train_to(self._schedule.chunk_end(self.step, self.experiment.training, longest))
-            records = self._report(measured)
+            records = [*self._report(measured), *self._switched()]
         elapsed = perf_counter() - started
         self.seconds += elapsed
         if self.step > first:
@@ -131,6 +134,7 @@ class Trainer:
         if self.ended is not None:
             return []
         self.ended = reason
+        self.fit.rest()
         is_last = reason == "stopped" and self._measured_at != self.step
         measured = self._report([self.fit.measure()]) if is_last else []
         message = self.fit.advice_on_memory if reason == "out_of_memory" else ""
@@ -186,6 +190,13 @@ class Trainer:
         except OutOfMemoryError:
             return measured, False
         return measured, True
+
+    def _switched(self) -> list[Record]:
+        """Say what runs the steps, where that is no longer what was said."""
+        if self.fit.running == self._running:
+            return []
+        self._running = self.fit.running
+        return [Switched(step=self.step, engine=self._running.engine, message=self._running.message)]
 
     def _is_due(self, step: int) -> bool:
         return self._measured_at < step and self.experiment.training.evaluates(step)

@@ -19,6 +19,7 @@ from grokterm.experiment.architectures.mlp import MLPModel
 from grokterm.experiment.experiment import Experiment
 from grokterm.models.mlp import MLP
 from grokterm.training.batches import DeviceEquations
+from grokterm.training.calculus import Running
 from grokterm.training.device import suited_threads
 from grokterm.training.evaluation import losses_and_hits, mean_of
 from grokterm.training.losses import loss_of
@@ -112,6 +113,7 @@ class WrittenOut:
             "readout": rate * readout
         }
         self._shape = (experiment.task.modulus, model.width)
+        self.running = Running("fused")
         self.block_rows = max(FEWEST_ROWS, BLOCK_ACTIVATIONS // model.width)
         self._own = threading.local()
 
@@ -152,6 +154,9 @@ class WrittenOut:
             return self._numbers(self._pass(scaled, block).scores, block)
 
         return mean_of(list(self._team.map(numbers, equations.blocks)), equations)
+
+    def rest(self) -> None:
+        """Nothing works beside the training."""
 
     def _scaled(self, values: Weights) -> Weights:
         return {name: value * self._scales[name] for name, value in values.items()}

@@ -17,6 +17,7 @@ from grokterm.training.records import (
     Reached,
     Record,
     Refused,
+    Switched,
     Unsaved,
 )
 from tests.runs.records import acted, checkpointed, evaluated, finished, started
@@ -142,3 +143,10 @@ def test_the_speed_is_smoothed(state: LabState) -> None:
     twice = fold(once, [Advanced(step=2, steps_per_second=200.0)])
     assert once.steps_per_second == 100.0
     assert twice.steps_per_second == pytest.approx(120.0)
+
+
+def test_what_runs_the_steps_is_known_and_why_it_is_not_what_was_asked_for(state: LabState) -> None:
+    after = fold(state, [started(engine="eager (compiling)"), Switched(step=5, engine="compiled")])
+    assert (after.engine, after.refusals) == ("compiled", ())
+    after = fold(after, [Switched(step=7, engine="eager", message="not compiled: it crashed")])
+    assert (after.engine, after.refusals) == ("eager", ("not compiled: it crashed",))

@@ -10,7 +10,7 @@ from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Save, Swap
 from grokterm.runs.store import Run, create_run
 from grokterm.runs.summary import Summary, summarize
-from grokterm.training.records import Reached, Record
+from grokterm.training.records import Reached, Record, Switched
 from tests.runs.records import acted, checkpointed, evaluated, finished, started
 
 CONTRACT = {
@@ -58,6 +58,10 @@ def test_a_run_is_summed_up(run: Run) -> None:
     assert (summary.val_loss_peak, summary.val_loss_peak_at) == (0.75, 10)
     assert (summary.val_loss, summary.val_accuracy) == (0.25, 1.0)
     assert (summary.device, summary.engine, summary.ended) == ("cpu", "eager", "complete")
+
+
+def test_the_engine_is_the_last_one(run: Run) -> None:
+    assert summarize(run, [started(engine="eager (compiling)"), Switched(step=5, engine="compiled")]).engine == "compiled"
 
 
 def test_each_swap_begins_a_segment_with_milestones_of_its_own(run: Run) -> None:

@@ -15,6 +15,7 @@ from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Swap
 from grokterm.models.mixture import Part
 from grokterm.tasks.dataset import Dataset
+from grokterm.training.calculus import Running
 from grokterm.training.ensemble.process import CrewProcess
 from grokterm.training.fit import Fit, Measured
 from grokterm.training.optimizers import Weights
@@ -113,6 +114,14 @@ class Pool:
         """Train every member on another dataset; where that cannot be, nothing has changed."""
         self._first.swap(swap, experiment.member(0))
         self._ask("swap", self.step, swap, experiment)
+
+    @property
+    def running(self) -> Running:
+        """What runs the steps."""
+        return self._first.running
+
+    def rest(self) -> None:
+        """Nothing works beside the training."""
 
     def snapshot(self, measured: Measured | None = None) -> Snapshot:
         """Copy the network of the first member, as it is or as it was when it was measured."""

@@ -44,7 +44,8 @@ class Banner(Widget):
         pace = f"pace {state.pace:g} steps/s" if state.pace else ""
         symbol = "" if self._palette.is_ascii else SYMBOLS[state.phase] + " "
         ended = f" ({state.ended})" if state.phase == "ended" else ""
-        right = " · ".join(part for part in (state.device, speed, pace, f"{symbol}{state.phase}{ended}") if part)
+        engine = state.engine if state.experiment.training.engine != "auto" else ""
+        right = " · ".join(part for part in (state.device, engine, speed, pace, f"{symbol}{state.phase}{ended}") if part)
         table = Table.grid(expand=True)
         table.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
         table.add_column(justify="right", no_wrap=True)
