@@ -2,12 +2,14 @@
 
 import torch
 from jaxtyping import Float
-from torch import Generator, Tensor
+from torch import Tensor
+
+from grokterm.models.draws import Draw, drawn
 
 
-def dropped(values: Float[Tensor, "..."], share: float, draw: Generator | None) -> Float[Tensor, "..."]:
+def dropped(values: Float[Tensor, "..."], share: float, draw: Draw | None) -> Float[Tensor, "..."]:
     """Silence a share of the values and scale the others up, so that the mean stays; without a `draw` change nothing."""
     if draw is None or not share:
         return values
-    kept = torch.rand(values.shape, generator=draw, device=values.device) >= share
+    kept = drawn(torch.rand, values, draw) >= share
     return values * kept / (1 - share)

@@ -3,10 +3,11 @@
 from typing import ClassVar
 
 from jaxtyping import Float, Int
-from torch import Generator, Tensor, nn
+from torch import Tensor, nn
 from torch.nn import functional
 
 from grokterm.experiment.architectures.embedding_mlp import EmbeddingMLPModel
+from grokterm.models.draws import Draw
 from grokterm.models.hook_points import HookPoint
 from grokterm.models.initial import normal, uniform
 from grokterm.models.layers import Layer
@@ -45,7 +46,7 @@ class EmbeddingMLP(TokenNetwork):
             Layer("readout", "answer", transposed=True),
         )
 
-    def forward(self, tokens: Int[Tensor, "batch 4"], draw: Generator | None = None) -> Float[Tensor, "batch classes"]:
+    def forward(self, tokens: Int[Tensor, "batch 4"], draw: Draw | None = None) -> Float[Tensor, "batch classes"]:
         """Score every token as the answer."""
         left, _, right, _ = tokens.unbind(dim=-1)
         from_left, from_operator, from_right, from_equals = self.first.chunk(self.n_shown)

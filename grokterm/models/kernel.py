@@ -8,9 +8,10 @@ from typing import ClassVar, TypeAlias
 
 import torch
 from jaxtyping import Float, Int
-from torch import Generator, Tensor, nn
+from torch import Tensor, nn
 
 from grokterm.experiment.architectures.kernel import KernelModel
+from grokterm.models.draws import Draw
 from grokterm.models.layers import Layer
 from grokterm.models.network import Network
 
@@ -47,7 +48,7 @@ class Kernel(Network):
             Layer("right", "metric, second operand"),
         )
 
-    def forward(self, tokens: Int[Tensor, "batch 2"], draw: Generator | None = None) -> Float[Tensor, "batch modulus"]:
+    def forward(self, tokens: Int[Tensor, "batch 2"], draw: Draw | None = None) -> Float[Tensor, "batch modulus"]:
         """Score every residue as the answer to each pair of operands."""
         alike = self.similarity(joined(self.left, self.cross, self.right), tokens)
         return alike.flatten(1) @ self.coefficients.flatten(0, 1)

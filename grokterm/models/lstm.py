@@ -5,10 +5,11 @@ from typing import ClassVar, cast
 import numpy as np
 import torch
 from jaxtyping import Float, Int
-from torch import Generator, Tensor, nn
+from torch import Tensor, nn
 from torch.nn import functional
 
 from grokterm.experiment.architectures.lstm import LSTMModel
+from grokterm.models.draws import Draw
 from grokterm.models.dropout import dropped
 from grokterm.models.hook_points import HookPoint
 from grokterm.models.initial import normal, uniform
@@ -76,7 +77,7 @@ class LSTM(TokenNetwork):
             Layer("readout", "answer", transposed=True),
         )
 
-    def forward(self, tokens: Int[Tensor, "batch tokens"], draw: Generator | None = None) -> Float[Tensor, "batch ... classes"]:
+    def forward(self, tokens: Int[Tensor, "batch tokens"], draw: Draw | None = None) -> Float[Tensor, "batch ... classes"]:
         """Score every token as what comes next."""
         (first, state), *others = zip(self.recurrences, self.states, strict=True)
         # Projected once a token, then gathered: a row a token instead of one a position of every equation.

@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 from jaxtyping import Float, Int
-from torch import Generator, Tensor, nn
+from torch import Tensor, nn
 
 from grokterm.errors import ConfigError
 from grokterm.experiment.architectures.mixture import PARTS, MixtureModel
 from grokterm.experiment.experiment import Experiment
+from grokterm.models.draws import Draw
 from grokterm.models.hook_points import HookPoint
 from grokterm.models.network import Network
 from grokterm.tasks.dataset import Equations
@@ -63,7 +64,7 @@ class Mixture(Network):
         """Write equations as both parts read them."""
         return self.generalizer.encode(equations)
 
-    def forward(self, tokens: Int[Tensor, "batch tokens"], draw: Generator | None = None) -> Float[Tensor, "batch ... classes"]:
+    def forward(self, tokens: Int[Tensor, "batch tokens"], draw: Draw | None = None) -> Float[Tensor, "batch ... classes"]:
         """Mix what both parts say; the parts are never silenced, whatever `draw` is."""
         general, memory = (say(part(tokens)) for say, part in zip(self._says, (self.generalizer, self.memorizer), strict=True))
         return (

@@ -1,13 +1,14 @@
 """Multilayer perceptron over two one-hot operands."""
 
 from jaxtyping import Float, Int
-from torch import Generator, Tensor, nn
+from torch import Tensor, nn
 from torch.nn import functional
 
 from grokterm.analysis.analytic import exact_blocks
 from grokterm.experiment.architectures.mlp import MLPModel
 from grokterm.models.activations import ACTIVATIONS
 from grokterm.models.batch_norm import BatchNorm, moments
+from grokterm.models.draws import Draw
 from grokterm.models.dropout import dropped
 from grokterm.models.hook_points import HookPoint
 from grokterm.models.initial import normal, parameter
@@ -71,7 +72,7 @@ class MLP(Network):
         still = [name for layer in settings.frozen for name in PARAMETERS[layer]]
         self.frozen = frozenset(name for name, _ in self.named_parameters() if name.partition(".")[0] in still)
 
-    def forward(self, tokens: Int[Tensor, "batch 2"], draw: Generator | None = None) -> Float[Tensor, "batch modulus"]:
+    def forward(self, tokens: Int[Tensor, "batch 2"], draw: Draw | None = None) -> Float[Tensor, "batch modulus"]:
         """Score every residue as the answer to each pair of operands."""
         active = self._active(0, self._first_sums(tokens), self.first_norm, draw)
         if self.hidden is not None:
@@ -102,7 +103,7 @@ class MLP(Network):
         return active @ (self.hidden_scale * hidden)
 
     def _active(
-        self, number: int, sums: Float[Tensor, "batch width"], norm: BatchNorm | None, draw: Generator | None
+        self, number: int, sums: Float[Tensor, "batch width"], norm: BatchNorm | None, draw: Draw | None
     ) -> Float[Tensor, "batch width"]:
         seen = self.before[number](sums if norm is None else norm(sums, over_batch=draw is not None))
         return dropped(self.after[number](self.activation(seen)), self.dropout, draw)

@@ -4,8 +4,9 @@ from typing import ClassVar
 
 import torch
 from jaxtyping import Float, Int
-from torch import Generator, Tensor, nn
+from torch import Tensor, nn
 
+from grokterm.models.draws import Draw
 from grokterm.models.hook_points import HookPoint
 from grokterm.models.layers import Layer
 from grokterm.tasks.dataset import Equations
@@ -52,7 +53,7 @@ class Network(nn.Module):
         """Write equations as the network reads them: its tokens, and the class that is right at each scored position."""
         return torch.from_numpy(equations.operands), torch.from_numpy(equations.answers)
 
-    def forward(self, tokens: Int[Tensor, "batch tokens"], draw: Generator | None = None) -> Float[Tensor, "batch ... classes"]:
+    def forward(self, tokens: Int[Tensor, "batch tokens"], draw: Draw | None = None) -> Float[Tensor, "batch ... classes"]:
         """Score every class; `draw` makes the random choices of training, such as dropout, and is None when measuring."""
         raise NotImplementedError
 

@@ -6,11 +6,12 @@ from typing import ClassVar, TypeAlias, cast
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
-from torch import Generator, Tensor, nn
+from torch import Tensor, nn
 from torch.nn import functional
 
 from grokterm.experiment.architectures.transformer import TransformerModel
 from grokterm.models.activations import ACTIVATIONS
+from grokterm.models.draws import Draw
 from grokterm.models.dropout import dropped
 from grokterm.models.hook_points import HookPoint
 from grokterm.models.initial import normal, uniform, zeros
@@ -71,7 +72,7 @@ class Block(nn.Module):
         return seen[:, -n_read:] @ self.query, seen @ self.key, seen @ self.value
 
     def forward(  # noqa: PLR0913, PLR0917 - queries, keys and values stand for one thing each
-        self, read: Read, queries: Read, keys: Seen, values: Seen, mask: Mask, draw: Generator | None
+        self, read: Read, queries: Read, keys: Seen, values: Seen, mask: Mask, draw: Draw | None
     ) -> Read:
         """Work out the positions that ask a query; the mask says at which others each may look."""
         read = self.after_attention(read + self.attend(queries, keys, values, mask))
@@ -133,7 +134,7 @@ class Transformer(TokenNetwork):
             Layer("readout", "answer", transposed=True),
         )
 
-    def forward(self, tokens: Int[Tensor, "batch tokens"], draw: Generator | None = None) -> Float[Tensor, "batch ... classes"]:
+    def forward(self, tokens: Int[Tensor, "batch tokens"], draw: Draw | None = None) -> Float[Tensor, "batch ... classes"]:
         """Score every token as what comes next."""
         words = self.embedding[: self.n_words].unsqueeze(1) + self.places  # every token at every place
         stream = gathered(words, tokens)

@@ -43,10 +43,10 @@ class LastingTurn(Turn):
 
     streams: Streams = field(default_factory=dict)
 
-    def draw(self, stream: str, block: int = 0) -> Generator:
+    def generator(self, stream: str, block: int = 0) -> Generator:
         """Return the open stream of this purpose and block of rows."""
         if (stream, block) not in self.streams:
-            self.streams[stream, block] = super().draw(stream, block)
+            self.streams[stream, block] = super().generator(stream, block)
         return self.streams[stream, block]
 
     def start_over(self, turn: Turn) -> None:

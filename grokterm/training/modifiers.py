@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from grokterm.experiment.optimizer import GradientOptimizer
+from grokterm.models.draws import Draw, drawn
 from grokterm.training.optimizers import RULES, Memory, Rule, Weights, named, zeros
 from grokterm.training.turn import Turn
 
@@ -103,12 +104,9 @@ def _update_noise(settings: GradientOptimizer, rule: Rule) -> Rule:
     return _after(rule, shaken, by_tensor=True) if deviation else rule
 
 
-def with_noise(weights: Weights, deviation: float, draw: torch.Generator) -> Weights:
+def with_noise(weights: Weights, deviation: float, draw: Draw) -> Weights:
     """Add N(0, deviation²) to every entry."""
-    return {
-        name: w + deviation * torch.randn(w.shape, generator=draw, dtype=w.dtype, device=w.device)
-        for name, w in weights.items()
-    }
+    return {name: w + deviation * drawn(torch.randn, w, draw) for name, w in weights.items()}
 
 
 def _warmup_steps(settings: GradientOptimizer, rule: Rule) -> Rule:

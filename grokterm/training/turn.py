@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from grokterm.models.draws import Draw
+
 
 @dataclass(frozen=True)
 class Turn:
@@ -15,8 +17,12 @@ class Turn:
     step: int
     device: torch.device
 
-    def draw(self, stream: str, block: int = 0) -> torch.Generator:
+    def draw(self, stream: str, block: int = 0) -> Draw:
         """Open the random stream of one purpose ("dropout", "weight noise", ...) and block of rows, on the device."""
+        return self.generator(stream, block)
+
+    def generator(self, stream: str, block: int = 0) -> torch.Generator:
+        """Start the generator of a random stream."""
         return torch.Generator(self.device).manual_seed(self.start_of(stream, block))
 
     def start_of(self, stream: str, block: int) -> int:

@@ -132,7 +132,7 @@ def test_the_noise_of_an_update_has_the_length_of_the_learning_rate_and_depends_
 
 def test_the_noise_of_an_update_is_added_to_where_the_rule_leads() -> None:
     quiet, noisy = (list(path(GradientDescent(learning_rate=0.1, update_noise=noise))) for noise in (0.0, 1.0))
-    draws = [turn(step).draw("update noise") for step in range(len(quiet))]
+    draws = [turn(step).generator("update noise") for step in range(len(quiet))]
     offset = {name: torch.zeros_like(w) for name, w in normal(0).items()}
     for (clean, _), (shaken, _), draw in zip(quiet, noisy, draws, strict=True):
         for name, w in clean.items():
