@@ -137,7 +137,7 @@ def _held_norm(settings: GradientOptimizer, rule: Rule) -> Rule:
         factor = settings.held_norm * kept[INITIAL_NORM] / _norm(moved)
         return {name: w * factor for name, w in moved.items()}, kept
 
-    return _after(rule, rescaled, begin)
+    return _after(rule, rescaled, begin, by_network=bool(settings.held_norm))
 
 
 INITIAL_NORM = "initial_norm"
@@ -167,7 +167,7 @@ def _before(
         moved, memory = rule.update(gradient, memory, weights, turn)
         return moved, memory | remembered
 
-    return _joined(rule, Rule(begin, update, by_tensor, settles_at))
+    return _joined(rule, Rule(begin, update, by_tensor=by_tensor, settles_at=settles_at))
 
 
 def _after(
@@ -177,6 +177,7 @@ def _after(
     *,
     by_tensor: bool = False,
     settles_at: float = 0.0,
+    by_network: bool = False,
 ) -> Rule:
     """Follow the gradient, then change where that led."""
 
@@ -185,7 +186,7 @@ def _after(
         moved, remembered = change(moved, memory, weights, turn)
         return moved, new_memory | remembered
 
-    return _joined(rule, Rule(begin, update, by_tensor, settles_at))
+    return _joined(rule, Rule(begin, update, by_tensor=by_tensor, by_network=by_network, settles_at=settles_at))
 
 
 def _joined(inner: Rule, outer: Rule) -> Rule:
@@ -193,8 +194,9 @@ def _joined(inner: Rule, outer: Rule) -> Rule:
     return Rule(
         lambda weights: inner.begin(weights) | outer.begin(weights),
         outer.update,
-        inner.by_tensor or outer.by_tensor,
-        max(inner.settles_at, outer.settles_at),
+        by_tensor=inner.by_tensor or outer.by_tensor,
+        by_network=inner.by_network or outer.by_network,
+        settles_at=max(inner.settles_at, outer.settles_at),
     )
 
 

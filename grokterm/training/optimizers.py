@@ -36,6 +36,9 @@ class Rule:
     settles_at: float = 0.0
     """From which step on an update no longer depends on the number of its step; infinite where it always does."""
 
+    by_network: bool = False
+    """It has to know where one network ends; any other that treats every entry alike may be given several networks as one."""
+
 
 def _gradient_descent(settings: GradientDescent) -> Rule:
     def update(gradient: Weights, memory: Memory, weights: Weights, _: Turn) -> tuple[Weights, Memory]:
@@ -114,18 +117,36 @@ def _muon(settings: Muon) -> Rule:
     return Rule(begin, update, by_tensor=True)
 
 
+class _Orthogonalized(torch.autograd.Function):
+    """A function with a rule of its own for vmap, which would take each addmm apart, and round it twice."""
+
+    @staticmethod
+    def forward(matrix: Tensor, n_steps: int) -> Tensor:
+        is_tall = matrix.shape[-2] > matrix.shape[-1]
+        x = (matrix.mT if is_tall else matrix).bfloat16()
+        x = x / x.norm(dim=(-2, -1), keepdim=True).clamp(min=1e-7)
+        plus_product = torch.addmm if x.ndim == 2 else torch.baddbmm
+        for _ in range(n_steps):
+            square = x @ x.mT
+            x = plus_product(x, plus_product(square, square, square, beta=-4.7750, alpha=2.0315), x, beta=3.4445)
+        return x.mT if is_tall else x
+
+    @staticmethod
+    def setup_context(ctx: object, inputs: tuple[Tensor, int], output: Tensor) -> None:
+        """Keep nothing: nobody differentiates an update."""
+
+    @staticmethod
+    def vmap(_: object, in_dims: tuple[int, None], matrices: Tensor, n_steps: int) -> tuple[Tensor, int]:
+        return _Orthogonalized.forward(matrices.movedim(in_dims[0], 0), n_steps), 0
+
+
 def orthogonalized(matrix: Tensor, n_steps: int) -> Tensor:
     """Bring every singular value near one by Newton-Schulz steps of a quintic, in bfloat16 as torch.optim.Muon takes them.
 
     The coefficients are Jordan's: steepest at zero, at the price of singular values that end anywhere between 0.7 and 1.2.
     """
-    is_tall = matrix.shape[0] > matrix.shape[1]
-    x = (matrix.T if is_tall else matrix).bfloat16()
-    x = x / x.norm().clamp(min=1e-7)
-    for _ in range(n_steps):
-        square = x @ x.T
-        x = torch.addmm(x, torch.addmm(square, square, square, beta=-4.7750, alpha=2.0315), x, beta=3.4445)
-    return x.T if is_tall else x
+    change: Tensor = _Orthogonalized.apply(matrix, n_steps)  # type: ignore[no-untyped-call]
+    return change
 
 
 def _update_scale(settings: Muon, matrix: Tensor) -> float:
@@ -147,9 +168,7 @@ def _adaptive(gradient: Weights, memory: Memory, settings: Adam | AdamW) -> tupl
     first_share = _share_seen(count, first_beta)
     second_root = _share_seen(count, second_beta).sqrt()
     first = {name: torch.lerp(memory[f"first.{name}"], g, 1 - first_beta) for name, g in gradient.items()}
-    second = {
-        name: memory[f"second.{name}"].mul(second_beta).addcmul_(g, g, value=1 - second_beta) for name, g in gradient.items()
-    }
+    second = {name: torch.lerp(memory[f"second.{name}"], g.square(), 1 - second_beta) for name, g in gradient.items()}
     change = {
         name: first[name].div(first_share).div_(second[name].sqrt().div_(second_root).add_(settings.epsilon))
         for name in gradient
