@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import ClassVar, NamedTuple, TypeAlias
 
 import torch
-from torch import Generator, Tensor
+from torch import Tensor
 from torch.func import functional_call
 
+from grokterm.models.draws import Draw
 from grokterm.models.network import Network
 from grokterm.training.batches import DeviceEquations
 from grokterm.training.calculus import Running
@@ -25,7 +26,7 @@ class Block(NamedTuple):
     n_batch: int | Tensor
     """How many equations the whole batch has."""
 
-    draw: Generator | None
+    draw: Draw | None
     """What makes the random choices of training, if a pass in training is not what it is when measuring."""
 
     measuring: bool

@@ -5,8 +5,9 @@ from fractions import Fraction
 from functools import cached_property
 from math import ceil
 
+import numpy as np
 import torch
-from jaxtyping import Int
+from jaxtyping import Int, Int64
 from torch import Tensor
 
 from grokterm.models.network import Network
@@ -89,15 +90,21 @@ class Batches:
             return None
         epoch, position = divmod(step - self._first_step, self._per_epoch)
         if epoch != self._epoch:
-            shuffled = generator(self._seed, f"order from {self._first_step}", epoch).permutation(len(self.equations))
-            self._order = _sent(torch.from_numpy(shuffled), self.equations.answers.device)
+            shuffled = epoch_order(self._seed, self._first_step, epoch, len(self.equations))
+            self._order = sent(shuffled, self.equations.answers.device)
             self._epoch = epoch
         return self._order[position * self.size : (position + 1) * self.size]
 
 
-def _sent(order: Tensor, device: torch.device) -> Tensor:
+def sent(array: np.ndarray, device: torch.device) -> Tensor:
     """Copy to the device, without waiting for it."""
-    return order.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else order.to(device)
+    tensor = torch.from_numpy(array)
+    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
+
+
+def epoch_order(seed: int, first_step: int, epoch: int, n_train: int) -> Int64[np.ndarray, " equations"]:
+    """Shuffle the rows of a training set that came into use at a step, anew for every epoch."""
+    return generator(seed, f"order from {first_step}", epoch).permutation(n_train)
 
 
 def batch_size(limit: int | None, share: float, n_train: int) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.func import functional_call
 
@@ -28,10 +28,13 @@ class _Statistics(nn.Module):
 @torch.no_grad()
 def statistics_of(team: Team, weights: Weights, train: DeviceEquations) -> Weights:
     """Return the statistics of the training set that measuring needs beside the weights."""
-    if not team.network.normalizes_batches:
-        return {}
+    return statistics_under(team.network, weights, train.tokens) if team.network.normalizes_batches else {}
+
+
+def statistics_under(network: Network, weights: Weights, tokens: Tensor) -> Weights:
+    """Return the statistics of equations under these weights."""
     named = {f"network.{name}": value for name, value in weights.items()}
-    statistics: Weights = functional_call(_Statistics(team.network), named, (train.tokens,))
+    statistics: Weights = functional_call(_Statistics(network), named, (tokens,))
     return statistics
 
 
@@ -49,10 +52,13 @@ def evaluate(team: Team, weights: Weights, loss: Loss, equations: DeviceEquation
 @torch.no_grad()
 def losses_and_hits(losses: Float[Tensor, ""], scores: Tensor, answers: Tensor) -> Float[Tensor, "2"]:
     """Put the summed loss of a block beside the number of its right answers."""
+    return torch.stack([losses.detach(), hits(scores, answers).sum()])
+
+
+def hits(scores: Float[Tensor, "batch ... classes"], answers: Int[Tensor, "batch ..."]) -> Bool[Tensor, " batch"]:
+    """Tell which rows are answered right, at every scored position."""
     right = scores.argmax(dim=-1) == answers
-    if right.ndim > 1:
-        right = right.all(dim=1)  # at every scored position
-    return torch.stack([losses.detach(), right.sum()])
+    return right.all(dim=1) if right.ndim > 1 else right
 
 
 def mean_of(blocks: Sequence[Float[Tensor, "2"]], equations: DeviceEquations) -> Float[Tensor, "2"]:

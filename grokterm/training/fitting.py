@@ -13,6 +13,7 @@ from grokterm.models.network import Network
 from grokterm.tasks.dataset import Dataset
 from grokterm.training.calculus import Running
 from grokterm.training.engines import choose_engine
+from grokterm.training.ensemble.batched import Batched
 from grokterm.training.ensemble.pool import Pool
 from grokterm.training.fit import Fit, Measured
 from grokterm.training.optimizers import Weights
@@ -29,11 +30,15 @@ class Fitting(Protocol):
     threads: int
     n_parameters: int
     network: Network
-    frozen: Weights
 
     @property
     def weights(self) -> Weights:
         """What is trained, by name."""
+        ...
+
+    @property
+    def frozen(self) -> Weights:
+        """What is not trained, by name."""
         ...
 
     @property
@@ -110,5 +115,7 @@ def make_fit(
         ConfigError: if its engine cannot run it here.
     """
     choose_engine(experiment, device)  # which may object to an ensemble
-    kind = Fit if experiment.training.members == 1 else Pool
+    if experiment.training.members == 1:
+        return Fit(experiment, device, threads=threads, parts=parts)
+    kind = Pool if device.type == "cpu" else Batched
     return kind(experiment, device, threads=threads, parts=parts)

@@ -34,6 +34,8 @@ def objection(experiment: Experiment, device: torch.device) -> str:
         return "needs a gradient to follow, and agop solves for its weights"
     if isinf(rule_of(experiment.optimizer).settles_at):
         return "cannot replay optimizer.gradient_filter ma, whose window moves with every step"
+    if experiment.training.members > 1:
+        return f"captures the steps of one network, not of training.members {experiment.training.members}"
     return "" if device.type == "cuda" else f"replays cuda graphs, and there are none on {device.type}"
 
 

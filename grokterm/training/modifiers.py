@@ -5,6 +5,7 @@ To add one, write a function (settings, rule) -> rule and list it in MODIFIERS; 
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from math import inf
 
 import torch
@@ -33,7 +34,7 @@ def _perpendicular_gradient(settings: GradientOptimizer, rule: Rule) -> Rule:
     def turned(gradient: Weights, _: Memory, weights: Weights, __: Turn) -> tuple[Weights, Memory]:
         return {name: perpendicular(g, weights[name]) for name, g in gradient.items()}, {}
 
-    return _before(rule, turned, by_tensor=True) if settings.perpendicular_gradient else rule
+    return replace(_before(rule, turned), by_tensor=True) if settings.perpendicular_gradient else rule
 
 
 def perpendicular(gradient: Tensor, weight: Tensor) -> Tensor:
@@ -63,7 +64,8 @@ def _filter_by_running_mean(settings: GradientOptimizer, rule: Rule) -> Rule:
         raised = {name: g.add(slow[name], alpha=settings.filter_strength) for name, g in gradient.items()}
         return raised, named("slow", slow)
 
-    return _before(rule, filtered, lambda weights: named("slow", zeros(weights)), settles_at=1.0)
+    remembering = _before(rule, filtered, lambda weights: named("slow", zeros(weights)))
+    return replace(remembering, settles_at=max(rule.settles_at, 1.0))
 
 
 def _filter_by_window(settings: GradientOptimizer, rule: Rule) -> Rule:
@@ -87,7 +89,7 @@ def _filter_by_window(settings: GradientOptimizer, rule: Rule) -> Rule:
     def begin(weights: Weights) -> Memory:
         return {name: value for slot in slots for name, value in named(slot, zeros(weights)).items()}
 
-    return _before(rule, filtered, begin, settles_at=inf)  # the ring turns with every step
+    return replace(_before(rule, filtered, begin), settles_at=inf)  # the ring turns with every step
 
 
 def _update_noise(settings: GradientOptimizer, rule: Rule) -> Rule:
@@ -101,7 +103,7 @@ def _update_noise(settings: GradientOptimizer, rule: Rule) -> Rule:
     def shaken(moved: Weights, _: Memory, __: Weights, turn: Turn) -> tuple[Weights, Memory]:
         return with_noise(moved, deviation, turn.draw("update noise")), {}
 
-    return _after(rule, shaken, by_tensor=True) if deviation else rule
+    return replace(_after(rule, shaken), by_tensor=True) if deviation else rule
 
 
 def with_noise(weights: Weights, deviation: float, draw: Draw) -> Weights:
@@ -118,7 +120,9 @@ def _warmup_steps(settings: GradientOptimizer, rule: Rule) -> Rule:
         share = turn.step / settings.warmup_steps
         return {name: torch.lerp(w, moved[name], share) for name, w in weights.items()}, {}
 
-    return _after(rule, shortened, settles_at=float(settings.warmup_steps)) if settings.warmup_steps else rule
+    if not settings.warmup_steps:
+        return rule
+    return replace(_after(rule, shortened), settles_at=max(rule.settles_at, float(settings.warmup_steps)))
 
 
 def _held_norm(settings: GradientOptimizer, rule: Rule) -> Rule:
@@ -137,7 +141,7 @@ def _held_norm(settings: GradientOptimizer, rule: Rule) -> Rule:
         factor = settings.held_norm * kept[INITIAL_NORM] / _norm(moved)
         return {name: w * factor for name, w in moved.items()}, kept
 
-    return _after(rule, rescaled, begin, by_network=bool(settings.held_norm))
+    return replace(_after(rule, rescaled, begin), by_network=rule.by_network or bool(settings.held_norm))
 
 
 INITIAL_NORM = "initial_norm"
@@ -152,14 +156,7 @@ def _nothing(_: Weights) -> Memory:
     return {}
 
 
-def _before(
-    rule: Rule,
-    change: Change,
-    begin: Callable[[Weights], Memory] = _nothing,
-    *,
-    by_tensor: bool = False,
-    settles_at: float = 0.0,
-) -> Rule:
+def _before(rule: Rule, change: Change, begin: Callable[[Weights], Memory] = _nothing) -> Rule:
     """Change the gradient, then follow it."""
 
     def update(gradient: Weights, memory: Memory, weights: Weights, turn: Turn) -> tuple[Weights, Memory]:
@@ -167,18 +164,10 @@ def _before(
         moved, memory = rule.update(gradient, memory, weights, turn)
         return moved, memory | remembered
 
-    return _joined(rule, Rule(begin, update, by_tensor=by_tensor, settles_at=settles_at))
+    return replace(rule, begin=lambda weights: rule.begin(weights) | begin(weights), update=update)
 
 
-def _after(
-    rule: Rule,
-    change: Change,
-    begin: Callable[[Weights], Memory] = _nothing,
-    *,
-    by_tensor: bool = False,
-    settles_at: float = 0.0,
-    by_network: bool = False,
-) -> Rule:
+def _after(rule: Rule, change: Change, begin: Callable[[Weights], Memory] = _nothing) -> Rule:
     """Follow the gradient, then change where that led."""
 
     def update(gradient: Weights, memory: Memory, weights: Weights, turn: Turn) -> tuple[Weights, Memory]:
@@ -186,18 +175,7 @@ def _after(
         moved, remembered = change(moved, memory, weights, turn)
         return moved, new_memory | remembered
 
-    return _joined(rule, Rule(begin, update, by_tensor=by_tensor, by_network=by_network, settles_at=settles_at))
-
-
-def _joined(inner: Rule, outer: Rule) -> Rule:
-    """Let the outer rule, which calls the inner one, have the needs of both."""
-    return Rule(
-        lambda weights: inner.begin(weights) | outer.begin(weights),
-        outer.update,
-        by_tensor=inner.by_tensor or outer.by_tensor,
-        by_network=inner.by_network or outer.by_network,
-        settles_at=max(inner.settles_at, outer.settles_at),
-    )
+    return replace(rule, begin=lambda weights: rule.begin(weights) | begin(weights), update=update)
 
 
 MODIFIERS: dict[str, Callable[[GradientOptimizer, Rule], Rule]] = {

@@ -1,6 +1,7 @@
 """All weights as one vector, where a rule treats every entry alike: one operation instead of one a tensor."""
 
 import torch
+from torch import Tensor
 
 from grokterm.training.optimizers import Memory, Weights
 
@@ -9,7 +10,10 @@ ALL = "all"
 
 
 class Packing:
-    """Goes back and forth between weights by name and the form in which a rule updates them."""
+    """Goes back and forth between weights by name and the form in which a rule updates them.
+
+    Where several networks are stacked, everything has one more dimension in front.
+    """
 
     def __init__(self, weights: Weights, *, as_one: bool) -> None:
         self._shapes = {name: weight.shape for name, weight in weights.items()} if as_one else {}
@@ -19,14 +23,15 @@ class Packing:
         """Lay tensors, one a weight, end to end."""
         if not self._shapes:
             return tensors
-        return {ALL: torch.cat([tensors[name].reshape(-1) for name in self._shapes])}
+        return {ALL: torch.cat([_flat(tensors[name], shape) for name, shape in self._shapes.items()], dim=-1)}
 
     def unpack(self, packed: Weights) -> Weights:
         """Find each tensor again: views, which share the vector's memory."""
         if not self._shapes:
             return packed
-        parts = torch.split(packed[ALL], self._sizes)
-        return {name: part.view(shape) for (name, shape), part in zip(self._shapes.items(), parts, strict=True)}
+        parts = torch.split(packed[ALL], self._sizes, dim=-1)
+        named = zip(self._shapes.items(), parts, strict=True)
+        return {name: part.view((*part.shape[:-1], *shape)) for (name, shape), part in named}
 
     def pack_memory(self, memory: Memory) -> Memory:
         """Lay what is remembered of the weights end to end, a vector for each purpose; other memories stay."""
@@ -49,3 +54,7 @@ class Packing:
             else:
                 memory[key] = value
         return memory
+
+
+def _flat(tensor: Tensor, shape: torch.Size) -> Tensor:
+    return tensor.reshape(*tensor.shape[: tensor.ndim - len(shape)], -1)

@@ -1,0 +1,97 @@
+"""The batches of several networks, each in the order in which its network would see them alone."""
+
+from collections.abc import Sequence
+from math import ceil
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float, Int, Int64
+from torch import Tensor
+
+from grokterm.training.batches import epoch_order, sent
+from grokterm.training.ensemble.equations import StackedEquations
+
+
+class _Deal(NamedTuple):
+    """The batches of some steps, on the device."""
+
+    steps: range
+    rows: Int[Tensor, "members steps rows"]
+    counts: Float[Tensor, "members steps"]
+    padding: Bool[Tensor, "members steps rows"] | None
+    widths: list[int]
+    """The rows of the largest batch, at each step."""
+
+
+class StackedBatches:
+    """The batch of each step for every member: of its own training set, which may be longer or shorter than others.
+
+    They are dealt in one copy to the device up to where the first member ends its epoch.
+    """
+
+    def __init__(
+        self, equations: StackedEquations, sizes: Sequence[int], n_train: Sequence[int], *, seeds: range, first_step: int
+    ) -> None:
+        self._equations = equations
+        self._first_step = first_step
+        self._epochs = [_Epochs(*own, first_step) for own in zip(seeds, n_train, sizes, strict=True)]
+        self._deal: _Deal | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Every batch is the whole training set."""
+        return all(epochs.length == 1 for epochs in self._epochs)
+
+    def at(self, step: int) -> StackedEquations:
+        """Return the equations of the update that follows this step."""
+        if self.is_whole:
+            return self._equations
+        if self._deal is None or step not in self._deal.steps:
+            self._deal = self._dealt(step)
+        steps, rows, counts, padding, widths = self._deal
+        place = step - steps.start
+        width = widths[place]
+        filled = None if padding is None else padding[:, place, :width]
+        return self._equations.rows(rows[:, place, :width], counts[:, place], filled)
+
+    def _dealt(self, step: int) -> _Deal:
+        """Deal the batches from a step on."""
+        device, (n_members, longest) = self._equations.answers.device, self._equations.answers.shape[:2]
+        hands = [epochs.rest(step - self._first_step) for epochs in self._epochs]
+        n_steps, width = min(len(hand) for hand in hands), max(epochs.size for epochs in self._epochs)
+        rows = np.full((n_members, n_steps, width), -1)
+        for own, hand in zip(rows, hands, strict=True):
+            own[:, : hand.shape[1]] = hand[:n_steps]
+        counts = (rows >= 0).sum(axis=2)
+        widths = counts.max(axis=0)
+        rows = rows.clip(min=0) + longest * np.arange(n_members)[:, None, None]
+        is_even = bool((counts == widths).all())
+        padding = None if is_even else sent(np.arange(width) >= counts[:, :, None], device)
+        return _Deal(
+            range(step, step + n_steps),
+            sent(rows, device),
+            sent(counts.astype(np.float32), device),
+            padding,
+            widths.tolist(),
+        )
+
+
+class _Epochs:
+    """The epochs of one member."""
+
+    def __init__(self, seed: int, n_train: int, size: int, first_step: int) -> None:
+        self.size = size
+        self.length = ceil(n_train / size)
+        self._seed, self._n_train, self._first_step = seed, n_train, first_step
+        self._epoch = -1
+        self._batches = np.empty((0, size), np.int64)
+
+    def rest(self, since: int) -> Int64[np.ndarray, "steps size"]:
+        """Return the rows of each batch that is left of the epoch so many steps on; -1 fills up the last one."""
+        epoch, position = divmod(since, self.length)
+        if epoch != self._epoch:
+            order = epoch_order(self._seed, self._first_step, epoch, self._n_train)
+            missing = self.length * self.size - self._n_train
+            self._batches = np.pad(order, (0, missing), constant_values=-1).reshape(self.length, self.size)
+            self._epoch = epoch
+        return self._batches[position:]
