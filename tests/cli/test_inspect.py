@@ -49,9 +49,9 @@ A_SLOW_WAY = """
 from time import sleep
 from grokterm.training.fit import Fit
 
-def update(self, step, real=Fit.update):
+def update(self, real=Fit.update):
     sleep(0.2)
-    real(self, step)
+    real(self)
 
 Fit.update = update
 """
