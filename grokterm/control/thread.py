@@ -96,6 +96,7 @@ class TrainingThread(Thread):
         self._drive(*self._open(), stay=True)
 
     def _drive(self, session: "Session", earlier: "Sequence[Record]", *, stay: bool) -> None:
+        gc.collect()  # a training that was left may still hold processes, and what is frozen now is never freed
         gc.freeze()  # torch, and whatever else is loaded by now: looking it through takes 0.1 s, and every thread waits
         with self._lock:
             self._session = session

@@ -4,6 +4,7 @@ To add a kernel: a function and a row here, its name in the settings, and its gr
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import ClassVar, TypeAlias
 
 import torch
@@ -16,7 +17,8 @@ from grokterm.models.layers import Layer
 from grokterm.models.network import Network
 
 Metric: TypeAlias = Float[Tensor, "operands operands"]
-Similarity: TypeAlias = Callable[[Metric, Int[Tensor, "batch 2"]], Float[Tensor, "batch modulus modulus"]]
+Pairs: TypeAlias = Int[Tensor, "batch 2"]
+Alike: TypeAlias = Float[Tensor, "batch modulus modulus"]
 """K_M of equations with every pair of operands."""
 
 
@@ -31,7 +33,7 @@ class Kernel(Network):
     def __init__(self, settings: KernelModel, modulus: int, seed: int) -> None:
         del seed  # nothing is drawn
         super().__init__()
-        self.similarity = KERNELS[settings.kernel](settings)
+        self.similarity = partial(KERNELS[settings.kernel], settings)
 
         def weight(values: Tensor) -> nn.Parameter:
             return nn.Parameter(values, requires_grad=False)
@@ -69,20 +71,17 @@ def products(metric: Metric, tokens: Int[Tensor, "batch 2"]) -> Float[Tensor, "b
     return rows[:, :p, None] + rows[:, None, p:]
 
 
-def _quadratic(_: KernelModel) -> Similarity:
-    return lambda metric, tokens: products(metric, tokens).square_()
+def _quadratic(_: KernelModel, metric: Metric, tokens: Pairs) -> Alike:
+    return products(metric, tokens).square_()
 
 
-def _gaussian(settings: KernelModel) -> Similarity:
-    def similarity(metric: Metric, tokens: Int[Tensor, "batch 2"]) -> Float[Tensor, "batch modulus modulus"]:
-        p = len(metric) // 2
-        on_diagonal = metric.diagonal()
-        norms = on_diagonal[:p, None] + on_diagonal[None, p:] + 2 * metric[:p, p:]
-        of_tokens = norms[tokens[:, 0], tokens[:, 1]]
-        minus_squares = products(metric, tokens).mul_(2).sub_(norms).sub_(of_tokens[:, None, None])
-        return minus_squares.clamp_(max=0).div_(2 * settings.bandwidth**2).exp_()
-
-    return similarity
+def _gaussian(settings: KernelModel, metric: Metric, tokens: Pairs) -> Alike:
+    p = len(metric) // 2
+    on_diagonal = metric.diagonal()
+    norms = on_diagonal[:p, None] + on_diagonal[None, p:] + 2 * metric[:p, p:]
+    of_tokens = norms[tokens[:, 0], tokens[:, 1]]
+    minus_squares = products(metric, tokens).mul_(2).sub_(norms).sub_(of_tokens[:, None, None])
+    return minus_squares.clamp_(max=0).div_(2 * settings.bandwidth**2).exp_()
 
 
-KERNELS: dict[str, Callable[[KernelModel], Similarity]] = {"quadratic": _quadratic, "gaussian": _gaussian}
+KERNELS: dict[str, Callable[[KernelModel, Metric, Pairs], Alike]] = {"quadratic": _quadratic, "gaussian": _gaussian}

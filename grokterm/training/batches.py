@@ -41,14 +41,19 @@ class DeviceEquations:
 
         What fills less than half a block is one.
         """
-        n_blocks = 2 * ceil(len(self) / (2 * self.block_rows)) if 2 * len(self) > self.block_rows else 1
-        size = ceil(len(self) / n_blocks)
-        return [self.rows(slice(start, start + size)) for start in range(0, len(self), size)]
+        return [self.rows(rows) for rows in cuts(len(self), self.block_rows)]
 
     @cached_property
     def columns(self) -> tuple[Int[Tensor, " equations"], ...]:
         """The tokens of each position, side by side in memory."""
         return self.tokens.T.contiguous().unbind()
+
+
+def cuts(n_rows: int, block_rows: int) -> list[slice]:
+    """Cut rows into an even number of blocks of nearly equal size; what fills less than half a block stays whole."""
+    n_blocks = 2 * ceil(n_rows / (2 * block_rows)) if 2 * n_rows > block_rows else 1
+    size = ceil(n_rows / n_blocks)
+    return [slice(start, min(start + size, n_rows)) for start in range(0, n_rows, size)]
 
 
 def to_device(equations: Equations, network: Network, device: torch.device, block_rows: int | None = None) -> DeviceEquations:

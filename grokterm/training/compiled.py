@@ -6,6 +6,7 @@ line of text.
 
 import threading
 from dataclasses import replace
+from pickle import PickleError
 from typing import Any, ClassVar
 
 import torch
@@ -23,6 +24,9 @@ from grokterm.training.losses import loss_of
 from grokterm.training.optimizers import Weights
 from grokterm.training.team import Team
 from grokterm.training.turn import Turn
+
+COMPILING = " (compiling)"
+"""Stands behind the engine that runs meanwhile."""
 
 
 def objection(experiment: Experiment, device: torch.device) -> str:
@@ -58,9 +62,10 @@ class Compiled:
     @property
     def running(self) -> Running:
         """What works here just now."""
-        if self._compiled:
-            return Running("compiled", self._failure)
-        return Running("eager", self._failure) if self._failure else Running("eager (compiling)")
+        engine = "compiled" if self._compiled else "eager"
+        if self._failure or self._is_resting or (self._compiled and self._compiler is None):
+            return Running(engine, self._failure)
+        return Running(engine + COMPILING)
 
     def gradient(
         self, weights: Weights, batch: DeviceEquations, turn: Turn, *, measuring: bool = False
@@ -94,7 +99,10 @@ class Compiled:
         for block in blocks_of(self._team.network, batch):
             if len(block) not in self._compiled:
                 own = {name: weight.clone() for name, weight in weights.items()}  # they share the memory of a vector
-                self._compiler = Compiler(Order(self._team.network, self._loss_settings, own, self._frozen, block))
+                try:
+                    self._compiler = Compiler(Order(self._team.network, self._loss_settings, own, self._frozen, block))
+                except (OSError, PickleError, AttributeError, TypeError) as error:  # no room, or a network that cannot be sent
+                    self._failure = f"not compiled: {error}"
                 return
 
     def _differentiate(self, network: Network, weights: Weights, block: Block) -> tuple[list[Tensor], Tensor | None]:

@@ -73,8 +73,12 @@ def _attend(process: subprocess.Popen[bytes], words: bytes, errors: IO[str], pac
         errors.seek(0)
         said = ERROR.findall(errors.read())
     if code == 0:
-        torch._inductor.aoti_load_package(package)  # the first time takes seconds, and here nobody waits for it
-        outcome.put("")
+        try:
+            torch._inductor.aoti_load_package(package)  # the first time takes seconds, and here nobody waits for it
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with it, the training goes on without it
+            outcome.put(f"what was compiled cannot be loaded ({type(error).__name__})")
+        else:
+            outcome.put("")
     elif code < 0:
         outcome.put(f"the compiler crashed ({signal.Signals(-code).name})")
     else:

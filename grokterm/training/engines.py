@@ -53,6 +53,14 @@ ENGINES: dict[str, Engine] = {
 """`training.engine = "auto"` takes the first that can: those after eager have to be asked for."""
 
 
+def with_engine_here(experiment: Experiment, device: torch.device, before: str = "") -> Experiment:
+    """Return an experiment that goes on where it may not have begun: by the engine it had before, if that can run here."""
+    asked = experiment.training.engine
+    wanted = before if asked == "auto" and before in ENGINES else asked
+    usable = wanted if wanted == "auto" or not ENGINES[wanted].objection(experiment, device) else "auto"
+    return experiment.model_copy(update={"training": experiment.training.model_copy(update={"engine": usable})})
+
+
 def choose_engine(experiment: Experiment, device: torch.device) -> str:
     """Name the engine of an experiment: what was asked for, or else the best for it; never by timing.
 

@@ -5,6 +5,7 @@ One row a kernel in SPREADS.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
 
 import torch
@@ -45,7 +46,7 @@ class FeatureMachine:
         """Solve (K + ridge I) α = Y for a training set under the present metric; what is singular gives no numbers."""
         metric, classes = _metric(weights), weights["coefficients"].shape[-1]
         left, right = train.tokens.unbind(dim=-1)
-        similarity, pairs = KERNELS[self.model.kernel](self.model), left * classes + right
+        similarity, pairs = partial(KERNELS[self.model.kernel], self.model), left * classes + right
         alike = torch.cat([similarity(metric, rows).flatten(1)[:, pairs] for rows in torch.split(train.tokens, ROWS_AT_A_TIME)])
         alike.diagonal().add_(self.settings.ridge)
         wanted = functional.one_hot(train.answers, classes).to(alike.dtype)
@@ -97,7 +98,7 @@ def _quadratic(_: KernelModel, metric: Metric, tokens: Int[Tensor, "equations 2"
 def _gaussian(model: KernelModel, metric: Metric, tokens: Int[Tensor, "equations 2"]) -> Spread:
     """∇f(x) = M Σ α(x') K(x, x') (x' − x) / L², where the sum over x' is one over a and one over b of the table."""
     p, (left, right) = len(metric) // 2, tokens.unbind(dim=-1)
-    alike = KERNELS["gaussian"](model)(metric, tokens)
+    alike = KERNELS["gaussian"](model, metric, tokens)
     by_left, by_right = alike.permute(1, 0, 2).contiguous(), alike.permute(2, 0, 1).contiguous()
     rows = torch.arange(len(tokens), device=tokens.device)
     scale = 1 / (len(tokens) * model.bandwidth**4)

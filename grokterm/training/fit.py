@@ -14,7 +14,7 @@ from grokterm.models.mixture import Part
 from grokterm.tasks.dataset import Dataset
 from grokterm.training.batches import Batches, batch_size, to_device
 from grokterm.training.calculus import Running
-from grokterm.training.device import choose_precision, choose_threads, describe, minding_memory
+from grokterm.training.device import choose_threads, describe, minding_memory
 from grokterm.training.engines import ENGINES, choose_engine
 from grokterm.training.learner import learner_of
 from grokterm.training.measuring import Measuring
@@ -52,7 +52,6 @@ class Fit:
         self.step = 0
         self.device = device
         self.engine = choose_engine(experiment, device)
-        choose_precision(device, tf32=experiment.training.tf32)
         settings, modulus, form = experiment.model, experiment.task.modulus, experiment.exact_form
         self.network = build(settings, modulus, experiment.seed, parts, form).to(device)
         parameters = {name: parameter.detach().clone() for name, parameter in self.network.named_parameters()}
@@ -89,13 +88,22 @@ class Fit:
         Raises:
             ConfigError: if there is no such dataset, or not enough memory.
         """
-        dataset = swap.applied(self.dataset)
-        experiment.check_training_set(len(dataset.train))
+        dataset = self.dataset_after(swap, experiment)
         try:
             with minding_memory():
                 self._learn_from(dataset, experiment)
         except OutOfMemoryError:
             raise ConfigError(f"{describe(self.device)} has not enough memory for {len(dataset.train):,} equations") from None
+
+    def dataset_after(self, swap: Swap, experiment: Experiment) -> Dataset:
+        """Return what a swap leads to.
+
+        Raises:
+            ConfigError: if there is no such dataset, or the network cannot learn from it.
+        """
+        dataset = swap.applied(self.dataset)
+        experiment.check_training_set(len(dataset.train))
+        return dataset
 
     def advance(self, last: int, is_due: Callable[[int], bool]) -> Iterator[Measured]:
         """Make updates up to a step and measure where it is due, on the way without passing the training set through twice."""

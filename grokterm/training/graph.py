@@ -60,7 +60,7 @@ class LastingTurn(Turn):
 class Recording:
     """Work on memory that stays where it is: called some times, then captured, then replayed."""
 
-    def __init__(self, work: Callable[[], Tensor | None], turn: LastingTurn, pool: "Pool") -> None:
+    def __init__(self, work: Callable[[], Tensor | None], turn: LastingTurn, pool: "GraphMemory") -> None:
         self.turn = turn
         self._work = work
         self._pool = pool
@@ -86,7 +86,7 @@ class Recording:
             self._numbers.copy_(numbers)
 
 
-class Pool:
+class GraphMemory:
     """The memory that the graphs of a run share: nothing in it outlasts a replay. Without CUDA a replay is another call."""
 
     def __init__(self, device: torch.device) -> None:
@@ -129,7 +129,7 @@ class Graphs:
         self._work = work
         self._plain = Plain(work)
         self._device = device
-        self._pool = Pool(device)
+        self._pool = GraphMemory(device)
         self._state: State | None = None
         self._rows: dict[int, Tensor] = {}
         self._recordings: dict[Hashable, Recording] = {}

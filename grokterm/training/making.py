@@ -19,6 +19,8 @@ def make_trainer(experiment: Experiment, *, threads: int | None = None, parts: M
         with minding_memory():
             return Trainer(experiment, threads=threads, parts=parts)
     except OutOfMemoryError:
+        members = "training.members, " if experiment.training.members > 1 else ""
         raise ConfigError(
-            f"device {experiment.device} has not enough memory for {experiment.model.label}: lower its width or the modulus"
+            f"device {experiment.device} has not enough memory for {experiment.model.label}: lower {members}its width or the"
+            " modulus"
         ) from None

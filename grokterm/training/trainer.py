@@ -13,7 +13,7 @@ from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Action, Set, Stop, Swap
 from grokterm.models.mixture import Part
 from grokterm.tasks.dataset import Dataset
-from grokterm.training.device import describe, find_device, minding_memory
+from grokterm.training.device import choose_precision, describe, find_device, minding_memory
 from grokterm.training.examination import Examination
 from grokterm.training.fit import Measured
 from grokterm.training.fitting import Fitting, make_fit
@@ -79,6 +79,7 @@ class Trainer:
     def begin(self) -> list[Record]:
         """Report where training stands: at step 0, which is measured, or where a checkpoint left it."""
         torch.set_num_threads(1)
+        choose_precision(self.device, tf32=self.experiment.training.tf32)
         self._running = self.fit.running
         started = Started(
             step=self.step,
@@ -135,11 +136,13 @@ class Trainer:
             return []
         self.ended = reason
         self.fit.rest()
+        switched = self._switched()
         is_last = reason == "stopped" and self._measured_at != self.step
         measured = self._report([self.fit.measure()]) if is_last else []
         message = self.fit.advice_on_memory if reason == "out_of_memory" else ""
         settled = [] if reason == "interrupted" else self.settle()  # one that is left has to save first
-        return [*measured, *settled, Finished(step=self.step, reason=reason, message=message, seconds=self.seconds)]
+        finished = Finished(step=self.step, reason=reason, message=message, seconds=self.seconds)
+        return [*measured, *switched, *settled, finished]
 
     def settle(self, seconds: float | None = None) -> list[Record]:
         """Wait for the inspections that are still worked on, at most so long, and report them."""

@@ -110,7 +110,7 @@ class GroktermApp(App[int]):
 
     @on(LabScreen.Failed)
     def _go_back(self, event: LabScreen.Failed) -> None:
-        self.notify(plain_text(event.problem), title="Not started", severity="error", timeout=15, markup=False)
+        self.notify(plain_text(event.problem), title=event.title, severity="error", timeout=15, markup=False)
         self._set_up()
 
     def _set_up(self) -> None:

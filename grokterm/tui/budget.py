@@ -2,7 +2,7 @@
 
 from time import monotonic, thread_time
 
-SHARE_OF_TIME = 0.02
+SHARE_OF_TIME = 0.03
 """Of wall time, for all that the screen's thread does: drawing, layout, painting, timers and keys."""
 
 BYTES_PER_SECOND = 28_000

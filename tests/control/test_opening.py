@@ -78,7 +78,7 @@ def test_who_leaves_saves_before_anything_is_waited_for(
     free = Event()
     monkeypatch.setattr(Examination, "inspected", lambda _: free.wait(10))
     monkeypatch.setattr("grokterm.control.session.SETTLE_SECONDS", 0.05)
-    driver = Driver(start_session(with_settings(tiny, training={"inspect_every": 60}), tmp_path, "tiny"))
+    driver = Driver(start_session(with_settings(tiny, training={"inspect_every": 10**6, "steps": 10**6}), tmp_path, "tiny"))
     driver.train_past(3)
     driver.leave()
     free.set()

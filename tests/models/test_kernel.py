@@ -35,7 +35,7 @@ def dense_similarity(settings: KernelModel, metric: Tensor, inputs: Tensor, othe
 @every_kernel
 def test_similarities_are_those_of_the_formula(name: Name) -> None:
     settings, metric, tokens = KernelModel(kernel=name, bandwidth=1.3), learned_metric(), PAIRS[::3]
-    table = KERNELS[name](settings)(metric, tokens)
+    table = KERNELS[name](settings, metric, tokens)
     dense = dense_similarity(settings, metric, one_hot(tokens), one_hot(PAIRS))
     torch.testing.assert_close(table.flatten(1), dense, rtol=1e-12, atol=1e-12)
 

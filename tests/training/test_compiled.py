@@ -16,6 +16,7 @@ from grokterm.experiment.experiment import Experiment
 from grokterm.training import compiled, compiler
 from grokterm.training.autograd import Block, Recorded
 from grokterm.training.batches import DeviceEquations
+from grokterm.training.compiled import COMPILING
 from grokterm.training.compiling import Order
 from grokterm.training.engines import choose_engine
 from grokterm.training.losses import loss_of
@@ -36,8 +37,8 @@ def python(program: str) -> tuple[str, ...]:
 def wait_for_the_compiler(trainer: Trainer) -> None:
     """Ask for gradients, without making a step, until they come from elsewhere or never will."""
     fit = fit_of(trainer)
-    before, limit = fit.running, monotonic() + 240
-    while fit.running == before and monotonic() < limit:
+    limit = monotonic() + 240
+    while fit.running.engine.endswith(COMPILING) and monotonic() < limit:
         fit._calculus.gradient(fit.weights, fit._batches.at(fit.step), Turn(0, fit.step, CPU))
         sleep(0.05)
 

@@ -8,8 +8,9 @@ from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Milestone, Swap
 from grokterm.training.ensemble.naming import of_member
 from grokterm.training.ensemble.pool import Pool
-from grokterm.training.records import NUMBERS, Evaluated
+from grokterm.training.records import NUMBERS, Evaluated, Inspected
 from grokterm.training.trainer import Trainer
+from tests.training.every_network import every_network, small, trainer_of
 from tests.training.outcome import Outcome, assert_same_numbers, changed, finish, started, trained_to
 
 N_MEMBERS = 3
@@ -33,6 +34,24 @@ def test_a_member_is_bit_for_bit_what_it_would_be_alone(eventful: Experiment) ->
         torch.testing.assert_close(own, solo.trainer.tensors(), rtol=0, atol=0)
         numbers = [one.rows[number] for one in together.every(Evaluated)]
         assert numbers == [one.rows[0] for one in solo.every(Evaluated)]
+
+
+@every_network
+def test_every_network_can_be_a_member(architecture: str) -> None:
+    together = trainer_of(small(architecture, "training.members=2", "training.steps=6"))
+    finish(together)
+    for number in range(2):
+        solo = finish(trainer_of(together.experiment.member(number))).trainer
+        torch.testing.assert_close(of_member(number, together.tensors()), solo.tensors(), rtol=0, atol=0)
+
+
+def test_what_is_inspected_on_the_way_is_the_first_member(grokking: Experiment) -> None:
+    inspecting = changed(grokking, "training.members=2", "training.inspect_every=10")
+    together, solo = finish(Trainer(inspecting)).every(Inspected), finish(started(inspecting.member(0))).every(Inspected)
+    looked_at = {one.step: one for one in solo}
+    regular = [one for one in together if one.step % 10 == 0]
+    assert len(regular) == 11
+    assert all(one == looked_at[one.step] for one in regular)
 
 
 def test_neither_processes_nor_chunks_leave_a_trace(ensemble: Experiment) -> None:
@@ -102,4 +121,4 @@ def test_processes_end_with_their_ensemble(ensemble: Experiment) -> None:
     processes = [worker._process for worker in pool._workers]
     assert [process.poll() for process in processes] == [None, None]
     del pool
-    assert [process.wait(10) for process in processes] == [0, 0]
+    assert all(process.poll() is not None for process in processes)

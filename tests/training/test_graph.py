@@ -27,13 +27,13 @@ CUDA = torch.device("cuda")
 def captured(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """Let the engine run on a CPU, and count what it captures."""
     counted: Counter[str] = Counter()
-    capture = graph.Pool.capture
+    capture = graph.GraphMemory.capture
 
-    def counting(pool: graph.Pool, *arguments: object) -> object:
+    def counting(pool: graph.GraphMemory, *arguments: object) -> object:
         counted["captures"] += 1
         return capture(pool, *arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(graph.Pool, "capture", counting)
+    monkeypatch.setattr(graph.GraphMemory, "capture", counting)
     allow_everywhere(monkeypatch, "graph")
     return counted
 

@@ -216,7 +216,7 @@ class Batched:
 
     def _side(self, equations: Sequence[Equations]) -> StackedEquations:
         side = stacked([to_device(own, self.network, self.device) for own in equations])
-        return replace(side, block_rows=len(side)) if self.network.normalizes_batches else side
+        return replace(side, block_rows=2 * len(side)) if self.network.normalizes_batches else side
 
     def _prepare(self, experiment: Experiment, weights: Weights) -> None:
         """Take over settings, for members whose weights have these shapes."""

@@ -59,6 +59,8 @@ class Crew:
         """Stand at a step of the last chunk again."""
         with minding_memory():
             for fit, place in zip(self._fits.values(), self._places, strict=True):
+                if fit.step == step:
+                    continue  # and keeps what has been changed there
                 fit.go_back(*place)
                 while fit.step < step:
                     fit.update()
@@ -67,6 +69,11 @@ class Crew:
         """Take over settings that may change while the training runs."""
         for number, fit in self._fits.items():
             fit.follow(experiment.member(number))
+
+    def check(self, swap: Swap, experiment: Experiment) -> None:
+        """Refuse a swap that one of the members cannot follow."""
+        for number, fit in self._fits.items():
+            fit.dataset_after(swap, experiment.member(number))
 
     def swap(self, step: int, swap: Swap, experiment: Experiment) -> None:
         """Train every member on another dataset from this step on."""

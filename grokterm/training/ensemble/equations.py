@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import ceil
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from grokterm.training.batches import BLOCK_ROWS, DeviceEquations
+from grokterm.training.batches import BLOCK_ROWS, DeviceEquations, cuts
 
 
 @dataclass(frozen=True)
@@ -47,11 +46,10 @@ class StackedEquations:
         Rows are cut as they are for one network, because a block has random streams of its own; many members share a cut.
         """
         n_members, n_rows = len(self.answers), len(self)
-        size = ceil(n_rows / ceil(n_rows / self.block_rows))
-        at_once = max(1, BLOCK_ROWS // size)
+        blocks = cuts(n_rows, self.block_rows)
+        at_once = max(1, BLOCK_ROWS // blocks[0].stop)
         shares = [slice(first, first + at_once) for first in range(0, n_members, at_once)]
-        cuts = [slice(first, first + size) for first in range(0, n_rows, size)]
-        return [(members, [self._part(members, rows) for rows in cuts]) for members in shares]
+        return [(members, [self._part(members, rows) for rows in blocks]) for members in shares]
 
     def _part(self, members: slice, rows: slice) -> "StackedEquations":
         return StackedEquations(

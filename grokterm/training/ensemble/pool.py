@@ -16,6 +16,7 @@ from grokterm.experiment.interventions import Swap
 from grokterm.models.mixture import Part
 from grokterm.tasks.dataset import Dataset
 from grokterm.training.calculus import Running
+from grokterm.training.ensemble.naming import with_member
 from grokterm.training.ensemble.process import CrewProcess
 from grokterm.training.fit import Fit, Measured
 from grokterm.training.optimizers import Weights
@@ -45,8 +46,7 @@ class Pool:
         self.engine, self.n_parameters = self._first.engine, self._first.n_parameters
         self.network, self.frozen = self._first.network, self._first.frozen
         for begun in [worker.answer() for worker in self._workers]:
-            if isinstance(begun, Exception):
-                raise begun
+            _sound(begun)
 
     @property
     def step(self) -> int:
@@ -112,6 +112,7 @@ class Pool:
 
     def swap(self, swap: Swap, experiment: Experiment) -> None:
         """Train every member on another dataset; where that cannot be, nothing has changed."""
+        self._ask("check", swap, experiment)
         self._first.swap(swap, experiment.member(0))
         self._ask("swap", self.step, swap, experiment)
 
@@ -135,11 +136,15 @@ class Pool:
 
     def load(self, tensors: Mapping[str, Tensor]) -> None:
         """Take over the tensors of a checkpoint."""
+        for number in range(sum(map(len, self._shares))):
+            for name in with_member(number, self._first.tensors()):
+                tensors[name]
         self._ask("load", self.step, {name: value.numpy() for name, value in tensors.items()})
 
     def _look(self) -> None:
         """Take over the weights of the first member from where it is trained."""
-        self._first.state = _state(self._ask("first_weights")[0])
+        self._workers[0].ask("first_weights")
+        self._first.state = _state(_sound(self._workers[0].answer()))
 
     def _by_member(self, shares: Sequence[np.ndarray]) -> np.ndarray:
         """Put what the workers say in the order of the members."""
@@ -159,6 +164,12 @@ class Pool:
         if failures:
             raise failures[0]
         return answers
+
+
+def _sound(answer: Any) -> Any:  # noqa: ANN401 - whatever a method returns
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
 
 
 def _state(weights: Mapping[str, np.ndarray]) -> State:

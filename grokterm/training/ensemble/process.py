@@ -1,5 +1,9 @@
-"""A crew in a process of its own, seen from the process that asks it."""
+"""A crew in a process of its own, seen from the process that asks it.
 
+What passes is pickled plainly: the pipe's own way of sending tensors shares memory, which takes processes that are related.
+"""
+
+import pickle
 import subprocess
 import sys
 import weakref
@@ -9,9 +13,6 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from grokterm.errors import ProcessDiedError
-
-PATIENCE_SECONDS = 5.0
-"""How long a process that nobody asks any more may take to end."""
 
 
 class CrewProcess:
@@ -33,21 +34,18 @@ class CrewProcess:
     def ask(self, name: str, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - whatever the method takes
         """Have a method of the crew called; the first to be asked makes the crew."""
         with suppress(OSError):  # it has ended, as the answer will say
-            self._pipe.send((name, arguments, options))
+            self._pipe.send_bytes(pickle.dumps((name, arguments, options)))
 
     def answer(self) -> Any:  # noqa: ANN401 - whatever the method returns
         """Wait for what it returned; an exception is handed over, not raised."""
         try:
-            return self._pipe.recv()
+            return pickle.loads(self._pipe.recv_bytes())
         except (EOFError, OSError):
-            code = self._process.wait(PATIENCE_SECONDS)
+            code = self._process.wait()
             return ProcessDiedError(f"a process that trained members of the ensemble has died with exit code {code}")
 
 
 def _end(pipe: Connection, process: subprocess.Popen[bytes]) -> None:
     pipe.close()
-    try:
-        process.wait(PATIENCE_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+    process.kill()  # it holds nothing that is worth waiting for
+    process.wait()

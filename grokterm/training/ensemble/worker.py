@@ -3,6 +3,7 @@
 `python -m grokterm.training.ensemble.worker FD`, where FD is the pipe's end that it was handed.
 """
 
+import pickle
 import sys
 import traceback
 from multiprocessing.connection import Connection
@@ -20,10 +21,11 @@ def main() -> None:
     crew: Crew | None = None
     while True:
         try:
-            name, arguments, options = pipe.recv()
+            request = pipe.recv_bytes()
         except EOFError:
             return
         try:
+            name, arguments, options = pickle.loads(request)
             if crew is None:
                 crew, answer = Crew(*arguments), None
             else:
@@ -32,7 +34,7 @@ def main() -> None:
             answer = error
         except Exception:  # noqa: BLE001 - a bug is a traceback, in the process that people see
             answer = RuntimeError(traceback.format_exc())
-        pipe.send(answer)
+        pipe.send_bytes(pickle.dumps(answer))
 
 
 if __name__ == "__main__":

@@ -47,11 +47,12 @@ class LabScreen(Screen[None]):
     view: reactive[str] = reactive("curves")
 
     class Failed(Message):
-        """The training could not be opened."""
+        """The training could not be opened, or could not go on."""
 
-        def __init__(self, problem: str) -> None:
+        def __init__(self, problem: str, run_name: str) -> None:
             super().__init__()
-            self.problem = problem
+            self.problem = f"{problem}: grokterm open {run_name} shows what was saved" if run_name else problem
+            self.title = "Ended early" if run_name else "Not started"
 
     def __init__(self, thread: TrainingThread, again: Callable[[], TrainingThread], palette: Palette) -> None:
         super().__init__(id="lab")
@@ -92,7 +93,7 @@ class LabScreen(Screen[None]):
             raise self.thread.bug
         if self.thread.failure:
             self._watching.stop()
-            self.post_message(self.Failed(self.thread.failure))
+            self.post_message(self.Failed(self.thread.failure, self.thread.run_name))
             return
         self._board.follow(self._scene)
         for notice in self._news.of(self.state, self.thread.run_name):
