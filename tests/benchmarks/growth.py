@@ -75,8 +75,9 @@ def notebook(experiment: Experiment) -> Steps:
 
 
 def floor(experiment: Experiment) -> Steps:
-    """Multiply only."""
-    return Floor(experiment, by_torch=False).update
+    """Multiply only, with all threads, of which grokterm leaves torch one."""
+    torch.set_num_threads(N_THREADS)
+    return Floor(experiment, by_torch=True).update
 
 
 OURS = "grokterm"
