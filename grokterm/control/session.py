@@ -79,6 +79,8 @@ class Session:
                 yield self._keep(self._obey(command))
             elif not self._waits:
                 yield self._keep(self._advance())
+        if self._left:
+            self.trainer.fit.close()
 
     @property
     def _waits(self) -> bool:

@@ -145,6 +145,9 @@ class Fit:
         """End what works beside the training."""
         self._calculus.rest()
 
+    def close(self) -> None:
+        """There are no processes."""
+
     def keep(self) -> State:
         """Return the state as it is, which no later step overwrites."""
         return self._runner.keep(self.state)

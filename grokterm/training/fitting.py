@@ -89,6 +89,10 @@ class Fitting(Protocol):
         """End what works beside the training."""
         ...
 
+    def close(self) -> None:
+        """Let go of the processes that train, if there are any: nothing can be asked of them any more."""
+        ...
+
     def snapshot(self, measured: Measured | None = None) -> Snapshot:
         """Copy the network to the host, as it is or as it was when it was measured."""
         ...

@@ -1,8 +1,12 @@
 """An ensemble is its members: each trained as it would be alone, over processes that nobody has to know of."""
 
+from pathlib import Path
+
 import pytest
 import torch
 
+from grokterm.control.commands import Leave
+from grokterm.control.opening import start_session
 from grokterm.errors import ConfigError, ProcessDiedError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Milestone, Swap
@@ -114,6 +118,16 @@ def test_a_process_that_dies_is_said_in_one_line(ensemble: Experiment) -> None:
     trainer.fit._workers[0]._process.kill()
     with pytest.raises(ProcessDiedError, match="a process that trained members of the ensemble has died"):
         trainer.advance()
+
+
+def test_processes_end_when_their_ensemble_is_left(ensemble: Experiment, tmp_path: Path) -> None:
+    session = start_session(ensemble, tmp_path, "ensemble")
+    assert isinstance(session.trainer.fit, Pool)
+    processes = [worker._process for worker in session.trainer.fit._workers]
+    session.send(Leave())
+    for _ in session.records(stay=True):
+        pass
+    assert all(process.poll() is not None for process in processes)
 
 
 def test_processes_end_with_their_ensemble(ensemble: Experiment) -> None:

@@ -165,6 +165,9 @@ class Batched:
     def rest(self) -> None:
         """Nothing works beside the training."""
 
+    def close(self) -> None:
+        """There are no processes."""
+
     def snapshot(self, measured: Measured | None = None) -> Snapshot:
         """Copy the network of the first member, as it is or as it was when it was measured."""
         step, state = (self.step, self.state) if measured is None else (measured.step, measured.state)

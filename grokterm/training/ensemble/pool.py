@@ -124,6 +124,11 @@ class Pool:
     def rest(self) -> None:
         """Nothing works beside the training."""
 
+    def close(self) -> None:
+        """End the processes."""
+        for worker in self._workers:
+            worker.end()
+
     def snapshot(self, measured: Measured | None = None) -> Snapshot:
         """Copy the network of the first member, as it is or as it was when it was measured."""
         if measured is None:

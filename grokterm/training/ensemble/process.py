@@ -29,7 +29,7 @@ class CrewProcess:
             start_new_session=True,  # Ctrl+C is for the process that saves
         )
         theirs.close()
-        weakref.finalize(self, _end, self._pipe, self._process)
+        self.end = weakref.finalize(self, _end, self._pipe, self._process)
 
     def ask(self, name: str, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - whatever the method takes
         """Have a method of the crew called; the first to be asked makes the crew."""
