@@ -13,6 +13,7 @@ from torch import Tensor
 
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
+from grokterm.models.build import ARCHITECTURES
 from grokterm.training import compiled, compiler
 from grokterm.training.autograd import Block, Recorded
 from grokterm.training.batches import DeviceEquations
@@ -24,7 +25,7 @@ from grokterm.training.optimizers import Weights
 from grokterm.training.records import Started, Switched
 from grokterm.training.trainer import Trainer
 from grokterm.training.turn import Turn
-from tests.training.every_network import every_network, small, trainer_of
+from tests.training.every_network import small, trainer_of
 from tests.training.outcome import assert_same_numbers, changed, finish, fit_of, started
 
 CPU = torch.device("cpu")
@@ -44,8 +45,9 @@ def wait_for_the_compiler(trainer: Trainer) -> None:
 
 
 @pytest.mark.slow
-@every_network
-@pytest.mark.parametrize("settings", [(), ("optimizer.batch_size=10",)], ids=["whole", "minibatches"])
+@pytest.mark.parametrize(
+    ("architecture", "settings"), [*((name, ()) for name in ARCHITECTURES), ("transformer", ("optimizer.batch_size=10",))]
+)
 def test_every_network_is_trained_as_eager_does(architecture: str, settings: tuple[str, ...]) -> None:
     if architecture == "kernel":
         with pytest.raises(ConfigError, match=r"training\.engine compiled needs a gradient to follow"):
