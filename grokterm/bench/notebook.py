@@ -129,7 +129,7 @@ class Notebook:
                     loss.item(), _accuracy(scores, self._train), val_loss.item(), _accuracy(val_scores, self._val)
                 )
             self._optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()  # type: ignore[no-untyped-call]  # torch gives it no types
             self._optimizer.step()
             if self._schedule:
                 self._schedule.step()

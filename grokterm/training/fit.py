@@ -1,7 +1,6 @@
 """A network and what it is fitted to: updates and measurements, nothing of the run around them."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
@@ -22,22 +21,12 @@ from grokterm.training.optimizers import Memory, Weights
 from grokterm.training.runner import Work
 from grokterm.training.snapshot import Snapshot, take_snapshot
 from grokterm.training.step import State
+from grokterm.training.stepping import Measured, Stepping
 from grokterm.training.team import Team
 from grokterm.training.turn import Turn
 
 
-@dataclass(frozen=True)
-class Measured:
-    """An evaluation whose numbers are still on the device, and the state it was made in."""
-
-    step: int
-    numbers: Tensor
-    """One for each of NUMBERS; of an ensemble a row a member."""
-
-    state: State
-
-
-class Fit:
+class Fit(Stepping):
     """Weights that follow the settings of an experiment on a dataset, one step at a time."""
 
     def __init__(
@@ -105,17 +94,10 @@ class Fit:
         experiment.check_training_set(len(dataset.train))
         return dataset
 
-    def advance(self, last: int, is_due: Callable[[int], bool]) -> Iterator[Measured]:
-        """Make updates up to a step and measure where it is due, on the way without passing the training set through twice."""
-        while True:
-            if is_due(self.step):
-                if self.step < last and self._learner.measures and self._batches.is_whole:
-                    yield self._measure_by_updating()
-                    continue
-                yield self.measure()
-            if self.step >= last:
-                return
-            self.update()
+    @property
+    def scores_training_set(self) -> bool:
+        """An update scores the whole training set as a measurement does."""
+        return self._learner.measures and self._batches.is_whole
 
     def update(self, *, measuring: bool = False) -> Tensor | None:
         """Make the update that follows this step; return, if asked, loss and accuracy of its batch before it."""
@@ -124,17 +106,9 @@ class Fit:
         self.step += 1
         return numbers
 
-    def measure(self) -> Measured:
-        """Measure both sides, without leaving the device."""
-        return Measured(self.step, self._runner.measure(self.state), self.keep())
-
-    def _measure_by_updating(self) -> Measured:
-        """Measure validation, and take the training side from the update that follows: it scores all of it in any case."""
-        step, state = self.step, self.keep()
-        val = self._runner.measure(self.state, val_only=True)
-        train = self.update(measuring=True)
-        assert train is not None
-        return Measured(step, torch.cat([train, val]), state)
+    def numbers(self, *, val_only: bool = False) -> Tensor:
+        """Measure both sides, without leaving the device; those of the training set come first."""
+        return self._runner.measure(self.state, val_only=val_only)
 
     @property
     def running(self) -> Running:
@@ -151,10 +125,6 @@ class Fit:
     def keep(self) -> State:
         """Return the state as it is, which no later step overwrites."""
         return self._runner.keep(self.state)
-
-    def go_back(self, step: int, state: State) -> None:
-        """Return to where it was before."""
-        self.step, self.state = step, state
 
     def snapshot(self, measured: Measured | None = None) -> Snapshot:
         """Copy the network to the host, as it is or as it was when it was measured."""

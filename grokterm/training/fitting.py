@@ -15,10 +15,11 @@ from grokterm.training.calculus import Running
 from grokterm.training.engines import choose_engine
 from grokterm.training.ensemble.batched import Batched
 from grokterm.training.ensemble.pool import Pool
-from grokterm.training.fit import Fit, Measured
+from grokterm.training.fit import Fit
 from grokterm.training.optimizers import Weights
 from grokterm.training.snapshot import Snapshot
 from grokterm.training.step import State
+from grokterm.training.stepping import Measured
 
 
 @runtime_checkable

@@ -7,10 +7,10 @@ from functools import cached_property
 import torch
 
 from grokterm.training.examination import Examination
-from grokterm.training.fit import Measured
 from grokterm.training.fitting import Fitting
 from grokterm.training.observer import Observer
 from grokterm.training.records import Inspected
+from grokterm.training.stepping import Measured
 
 MOST_WAITING = 2
 """Snapshots that wait at most; a training that is faster than its inspections waits for them then."""

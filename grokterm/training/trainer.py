@@ -15,7 +15,6 @@ from grokterm.models.mixture import Part
 from grokterm.tasks.dataset import Dataset
 from grokterm.training.device import choose_precision, describe, find_device, minding_memory
 from grokterm.training.examination import Examination
-from grokterm.training.fit import Measured
 from grokterm.training.fitting import Fitting, make_fit
 from grokterm.training.inspector import Inspector
 from grokterm.training.observer import Observer
@@ -34,6 +33,7 @@ from grokterm.training.records import (
 )
 from grokterm.training.schedule import Schedule
 from grokterm.training.snapshot import Snapshot
+from grokterm.training.stepping import Measured
 
 CHUNK_SECONDS = 0.05
 """How long the trainer keeps control: a key press acts within two chunks."""

@@ -2,7 +2,8 @@ import pytest
 
 from grokterm.experiment.experiment import Experiment
 from grokterm.training.estimate import estimate_seconds
-from grokterm.training.fit import Fit, Measured
+from grokterm.training.fit import Fit
+from grokterm.training.stepping import Measured
 from grokterm.training.trainer import Trainer
 from tests.control.driving import with_settings
 

@@ -12,9 +12,10 @@ from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Swap
 from grokterm.training.batches import DeviceEquations
 from grokterm.training.device import is_out_of_memory
-from grokterm.training.fit import Fit, Measured
+from grokterm.training.fit import Fit
 from grokterm.training.records import Evaluated, Finished
 from grokterm.training.step import State
+from grokterm.training.stepping import Measured
 from grokterm.training.trainer import Trainer
 from grokterm.training.turn import Turn
 from tests.training.outcome import finish, fit_of

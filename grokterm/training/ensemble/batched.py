@@ -1,6 +1,6 @@
 """An ensemble on a GPU: one batched program, in which a step is made for all members at once."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -25,16 +25,16 @@ from grokterm.training.ensemble.naming import prefix_of, with_member
 from grokterm.training.ensemble.step import make_stacked_step
 from grokterm.training.ensemble.turn import SharedTurn
 from grokterm.training.evaluation import statistics_under
-from grokterm.training.fit import Measured
 from grokterm.training.losses import loss_of
 from grokterm.training.modifiers import rule_of
 from grokterm.training.optimizers import Memory, Weights
 from grokterm.training.packing import Packing
 from grokterm.training.snapshot import Snapshot, take_snapshot
 from grokterm.training.step import State
+from grokterm.training.stepping import Measured, Stepping
 
 
-class Batched:
+class Batched(Stepping):
     """Weights and memories of all members, stacked; each member is trained as it would be alone, to rounding.
 
     Only dropout is another where training sets of unequal size are filled up: its masks are drawn for the longest.
@@ -100,17 +100,10 @@ class Batched:
             " task.modulus"
         )
 
-    def advance(self, last: int, is_due: Callable[[int], bool]) -> Iterator[Measured]:
-        """Make updates up to a step and measure where it is due, on the way without passing training sets through twice."""
-        while True:
-            if is_due(self.step):
-                if self.step < last and self._measures and self._batches.is_whole:
-                    yield self._measure_by_updating()
-                    continue
-                yield self.measure()
-            if self.step >= last:
-                return
-            self.update()
+    @property
+    def scores_training_set(self) -> bool:
+        """An update scores the training set of every member as a measurement does."""
+        return self._measures and self._batches.is_whole
 
     def update(self, *, measuring: bool = False) -> Tensor | None:
         """Make the update that follows this step; return, if asked, losses and accuracies of the batches before it."""
@@ -119,23 +112,14 @@ class Batched:
         self.step += 1
         return numbers
 
-    def measure(self) -> Measured:
-        """Measure both sides of every member, without leaving the device."""
-        values = self._values()
-        numbers = torch.cat([self._calculus.measure(values, side) for side in (self._train, self._val)], dim=1)
-        return Measured(self.step, numbers, self.state)
+    def keep(self) -> State:
+        """Return the state itself: a step makes another."""
+        return self.state
 
-    def _measure_by_updating(self) -> Measured:
-        """Measure validation, and take the training side from the update that follows: it scores all of it in any case."""
-        step, state = self.step, self.state
-        val = self._calculus.measure(self._values(), self._val)
-        train = self.update(measuring=True)
-        assert train is not None
-        return Measured(step, torch.cat([train, val], dim=1), state)
-
-    def go_back(self, step: int, state: State) -> None:
-        """Return to where all members were before."""
-        self.step, self.state = step, state
+    def numbers(self, *, val_only: bool = False) -> Tensor:
+        """Measure both sides of every member, without leaving the device; those of the training set come first."""
+        values, sides = self._values(), [self._val] if val_only else [self._train, self._val]
+        return torch.cat([self._calculus.measure(values, side) for side in sides], dim=1)
 
     def follow(self, experiment: Experiment) -> None:
         """Take over the settings of the loss and of the optimizer; weights and memories stay."""

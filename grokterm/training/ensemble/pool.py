@@ -18,10 +18,11 @@ from grokterm.tasks.dataset import Dataset
 from grokterm.training.calculus import Running
 from grokterm.training.ensemble.naming import with_member
 from grokterm.training.ensemble.process import CrewProcess
-from grokterm.training.fit import Fit, Measured
+from grokterm.training.fit import Fit
 from grokterm.training.optimizers import Weights
 from grokterm.training.snapshot import Snapshot
 from grokterm.training.step import State
+from grokterm.training.stepping import Measured
 
 
 class Pool:
