@@ -18,13 +18,13 @@ from torch.nn import functional
 from grokterm.experiment.architectures.mlp import MLPModel
 from grokterm.experiment.experiment import Experiment
 from grokterm.models.mlp import MLP
+from grokterm.models.products import product_over_rows, times_transposed
 from grokterm.training.batches import DeviceEquations
 from grokterm.training.calculus import Running
 from grokterm.training.device import suited_threads
 from grokterm.training.evaluation import losses_and_hits, mean_of
 from grokterm.training.losses import loss_of
 from grokterm.training.optimizers import Weights
-from grokterm.training.products import add_product_over_rows, times_transposed
 from grokterm.training.team import Team
 from grokterm.training.turn import Turn
 
@@ -188,7 +188,7 @@ class WrittenOut:
         minus_one = shares.new_full((1, 1), -1.0).expand(len(block), 1)
         slope = shares.scatter_add_(1, block.answers.unsqueeze(1), minus_one).to(made.scores.dtype)
         if "readout" in slopes:
-            add_product_over_rows(slopes["readout"], made.active, slope)
+            slopes["readout"].add_(product_over_rows(made.active, slope))
         if "left" in slopes:
             back = times_transposed(slope, readout)
             self._phi.chain(back, made.sums)

@@ -5,8 +5,9 @@ import torch
 
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
+from grokterm.models import products
 from grokterm.models.activations import ACTIVATIONS
-from grokterm.training import products, written_out
+from grokterm.training import written_out
 from grokterm.training.batches import DeviceEquations
 from grokterm.training.calculus import Calculus
 from grokterm.training.engines import choose_engine
@@ -26,11 +27,11 @@ def parts(experiment: Experiment, engine: str) -> tuple[Calculus, Weights, Devic
 
 @pytest.fixture(params=["onednn", "mkl"])
 def _products(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Either library, and products that are worth transposing for oneDNN."""
+    """Either library, for products of every size."""
     if request.param == "onednn" and not products.HAS_ONEDNN:
         pytest.skip("this torch is built without oneDNN")
     monkeypatch.setattr(products, "HAS_ONEDNN", request.param == "onednn")
-    monkeypatch.setattr(products, "WORTH_TRANSPOSING", 20_000)
+    monkeypatch.setattr(products, "WORTH_CALLING", 0)
 
 
 @pytest.mark.usefixtures("_products")
