@@ -6,11 +6,12 @@ To add one, write a function that takes its settings and list it in RULES. What 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from math import log, sqrt
+from math import sqrt
 from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
+from torch._C._functorch import is_batchedtensor
 
 from grokterm.experiment.optimizer import SGD, Adam, AdamW, GradientDescent, Muon
 from grokterm.training.turn import Turn
@@ -60,8 +61,7 @@ def _sgd(settings: SGD) -> Rule:
 
 def _adam(settings: Adam) -> Rule:
     def update(gradient: Weights, memory: Memory, weights: Weights, _: Turn) -> tuple[Weights, Memory]:
-        change, memory = _adaptive(_with_decay(gradient, weights, settings.weight_decay), memory, settings)
-        return {name: w.sub(change[name], alpha=settings.learning_rate) for name, w in weights.items()}, memory
+        return _adaptive(settings, torch.ops.aten._fused_adam_, settings.weight_decay, gradient, memory, weights)
 
     return Rule(_no_moments, update)
 
@@ -71,11 +71,8 @@ def _adamw(settings: AdamW) -> Rule:
 
 
 def _adamw_to_zero(settings: AdamW) -> Rule:
-    kept = 1 - settings.learning_rate * settings.weight_decay
-
     def update(gradient: Weights, memory: Memory, weights: Weights, _: Turn) -> tuple[Weights, Memory]:
-        change, memory = _adaptive(gradient, memory, settings)
-        return {name: (w * kept).sub_(change[name], alpha=settings.learning_rate) for name, w in weights.items()}, memory
+        return _adaptive(settings, torch.ops.aten._fused_adamw_, settings.weight_decay, gradient, memory, weights)
 
     return Rule(_no_moments, update)
 
@@ -85,12 +82,9 @@ def _adamw_to_init(settings: AdamW) -> Rule:
 
     def update(gradient: Weights, memory: Memory, weights: Weights, _: Turn) -> tuple[Weights, Memory]:
         initial = {name: memory[f"initial.{name}"] for name in weights}
-        change, memory = _adaptive(gradient, memory, settings)
-        moved = {
-            name: torch.lerp(w, initial[name], pull).sub_(change[name], alpha=settings.learning_rate)
-            for name, w in weights.items()
-        }
-        return moved, memory | named("initial", initial)
+        pulled = {name: torch.lerp(w, initial[name], pull) for name, w in weights.items()}
+        moved, moments = _adaptive(settings, torch.ops.aten._fused_adamw_, 0.0, gradient, memory, pulled)
+        return moved, moments | named("initial", initial)
 
     return Rule(lambda weights: _no_moments(weights) | named("initial", _copies(weights)), update)
 
@@ -161,24 +155,61 @@ def _parted(tensors: Weights) -> tuple[Weights, Weights]:
     return matrices, others
 
 
-def _adaptive(gradient: Weights, memory: Memory, settings: Adam | AdamW) -> tuple[Weights, Memory]:
+def _adaptive(  # noqa: PLR0913, PLR0917 - what a rule is given, and what Adam and AdamW differ in
+    settings: Adam | AdamW,
+    operation: Callable[..., None],
+    decay: float,
+    gradient: Weights,
+    memory: Memory,
+    weights: Weights,
+) -> tuple[Weights, Memory]:
     """Divide each gradient's running mean by the root of its running square, both corrected for their start at zero."""
-    first_beta, second_beta = settings.betas
-    count = memory["count"] + 1
-    first_share = _share_seen(count, first_beta)
-    second_root = _share_seen(count, second_beta).sqrt()
-    first = {name: torch.lerp(memory[f"first.{name}"], g, 1 - first_beta) for name, g in gradient.items()}
-    second = {name: torch.lerp(memory[f"second.{name}"], g.square(), 1 - second_beta) for name, g in gradient.items()}
-    change = {
-        name: first[name].div(first_share).div_(second[name].sqrt().div_(second_root).add_(settings.epsilon))
-        for name in gradient
-    }
-    return change, {"count": count, **named("first", first), **named("second", second)}
+    count, change = memory["count"] + 1, _Moved.apply if is_batchedtensor(memory["count"]) else _Moved.forward
+    moved, first, second = Weights(), Weights(), Weights()
+    for name, weight in weights.items():
+        moved[name], first[name], second[name] = change(
+            weight, gradient[name], memory[f"first.{name}"], memory[f"second.{name}"], count, settings, operation, decay
+        )
+    return moved, {"count": count, **named("first", first), **named("second", second)}
 
 
-def _share_seen(count: Tensor, beta: float) -> Tensor:
-    """1 − βⁿ: how much of a running mean the first n gradients make; expm1 keeps the digits that 1 − βⁿ loses for n = 1."""
-    return -torch.expm1(count * log(beta)) if beta > 0 else torch.ones_like(count)
+class _Moved(torch.autograd.Function):
+    """One operation of torch.optim on copies of weights and moments; with a rule for vmap, which has none for it."""
+
+    @staticmethod
+    def forward(  # noqa: PLR0913, PLR0917 - as the operation takes them
+        weight: Tensor,
+        slope: Tensor,
+        first: Tensor,
+        second: Tensor,
+        count: Tensor,
+        settings: Adam | AdamW,
+        operation: Callable[..., None],
+        decay: float,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        moved = weight.clone(), first.clone(), second.clone()
+        operation(
+            *([one] for one in (moved[0], slope.contiguous(), *moved[1:])),
+            [],
+            [count.flatten()[:1]],  # networks that are stacked have made the same number of steps
+            lr=settings.learning_rate,
+            beta1=settings.betas[0],
+            beta2=settings.betas[1],
+            weight_decay=decay,
+            eps=settings.epsilon,
+            amsgrad=False,
+            maximize=False,
+        )
+        return moved
+
+    @staticmethod
+    def setup_context(ctx: object, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
+        """Keep nothing: nobody differentiates an update."""
+
+    @staticmethod
+    def vmap(_: object, in_dims: tuple[int | None, ...], *inputs: Any) -> tuple[tuple[Tensor, ...], tuple[int, ...]]:  # noqa: ANN401
+        stacked = [one if dim is None else one.movedim(dim, 0) for one, dim in zip(inputs, in_dims, strict=True)]
+        return _Moved.forward(*stacked), (0, 0, 0)
 
 
 def _no_moments(weights: Weights) -> Memory:
