@@ -16,7 +16,6 @@ from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.optimizer import RecursiveFeatures
 from grokterm.training.batches import Batches
 from grokterm.training.modifiers import rule_of
-from grokterm.training.optimizers import Weights
 from grokterm.training.runner import Plain, Work
 from grokterm.training.step import State
 from grokterm.training.turn import Turn
@@ -160,8 +159,8 @@ class Graphs:
         return numbers
 
     def keep(self, state: State) -> State:
-        """Return a copy of what the next replay overwrites."""
-        return _copied(state) if state is self._state else state
+        """Return a copy: a step uses up what it is given."""
+        return state.copy()
 
     def _recording(self, kind: Hashable, work: Callable[[Turn], Tensor | None], turn: Turn) -> Recording:
         """Find the recording of a kind of work, or begin it with this one."""
@@ -173,7 +172,7 @@ class Graphs:
     def _settled(self, state: State) -> State:
         """Bring a state to where replays read it."""
         if self._state is None:
-            self._state = _copied(state)
+            self._state = state.copy()
         elif state is not self._state:
             _copy(state, self._state)
         return self._state
@@ -187,15 +186,8 @@ class Graphs:
         return self._rows[len(rows)].copy_(rows)
 
 
-def _copied(state: State) -> State:
-    def copies(tensors: Weights) -> Weights:
-        return {name: value.clone() for name, value in tensors.items()}
-
-    return State(copies(state.weights), copies(state.memory))
-
-
 def _copy(state: State, to: State) -> None:
     for before, after in ((to.weights, state.weights), (to.memory, state.memory)):
         for name, value in before.items():
-            if after[name] is not value:  # a rule hands on what it only remembers
+            if after[name] is not value:  # most rules change what they are given
                 value.copy_(after[name])

@@ -17,7 +17,10 @@ from grokterm.training.optimizers import RULES, Memory, Rule, Weights, named, ze
 from grokterm.training.turn import Turn
 
 Change = Callable[[Weights, Memory, Weights, Turn], tuple[Weights, Memory]]
-"""(gradient or new weights, memory, weights before the update, turn) -> (the same changed, what this change remembers)."""
+"""(gradient, memory, weights, turn) -> (the gradient changed, what this change remembers)."""
+
+Correction = Callable[[Weights, Memory, Turn], tuple[Weights, Memory]]
+"""(new weights, memory before the update, turn) -> (the weights changed, what this change remembers)."""
 
 
 def rule_of(settings: GradientOptimizer) -> Rule:
@@ -79,7 +82,7 @@ def _filter_by_window(settings: GradientOptimizer, rule: Rule) -> Rule:
     slots = [f"recent-{slot}" for slot in range(window)]
 
     def filtered(gradient: Weights, memory: Memory, _: Weights, turn: Turn) -> tuple[Weights, Memory]:
-        latest = named(slots[turn.step % window], gradient)
+        latest = named(slots[turn.step % window], {name: g.clone() for name, g in gradient.items()})
         ring = {f"{slot}.{name}": memory[f"{slot}.{name}"] for slot in slots for name in gradient} | latest
         if turn.step + 1 < window:
             return gradient, ring
@@ -100,7 +103,7 @@ def _update_noise(settings: GradientOptimizer, rule: Rule) -> Rule:
     """
     deviation = settings.learning_rate * settings.update_noise
 
-    def shaken(moved: Weights, _: Memory, __: Weights, turn: Turn) -> tuple[Weights, Memory]:
+    def shaken(moved: Weights, _: Memory, turn: Turn) -> tuple[Weights, Memory]:
         return with_noise(moved, deviation, turn.draw("update noise")), {}
 
     return replace(_after(rule, shaken), by_tensor=True) if deviation else rule
@@ -114,15 +117,16 @@ def with_noise(weights: Weights, deviation: float, draw: Draw) -> Weights:
 def _warmup_steps(settings: GradientOptimizer, rule: Rule) -> Rule:
     """Scale the learning rate by min(1, s / warmup_steps): the whole update is proportional to it, its decay and noise too."""
 
-    def shortened(moved: Weights, _: Memory, weights: Weights, turn: Turn) -> tuple[Weights, Memory]:
+    def update(gradient: Weights, memory: Memory, weights: Weights, turn: Turn) -> tuple[Weights, Memory]:
         if turn.step >= settings.warmup_steps:
-            return moved, {}
-        share = turn.step / settings.warmup_steps
-        return {name: torch.lerp(w, moved[name], share) for name, w in weights.items()}, {}
+            return rule.update(gradient, memory, weights, turn)
+        before = {name: w.clone() for name, w in weights.items()}
+        moved, memory = rule.update(gradient, memory, weights, turn)
+        return {name: torch.lerp(w, moved[name], turn.step / settings.warmup_steps) for name, w in before.items()}, memory
 
     if not settings.warmup_steps:
         return rule
-    return replace(_after(rule, shortened), settles_at=max(rule.settles_at, float(settings.warmup_steps)))
+    return replace(rule, update=update, settles_at=max(rule.settles_at, float(settings.warmup_steps)))
 
 
 def _held_norm(settings: GradientOptimizer, rule: Rule) -> Rule:
@@ -134,7 +138,7 @@ def _held_norm(settings: GradientOptimizer, rule: Rule) -> Rule:
     def begin(weights: Weights) -> Memory:
         return {INITIAL_NORM: _norm(weights)}
 
-    def rescaled(moved: Weights, memory: Memory, _: Weights, __: Turn) -> tuple[Weights, Memory]:
+    def rescaled(moved: Weights, memory: Memory, _: Turn) -> tuple[Weights, Memory]:
         kept = {INITIAL_NORM: memory[INITIAL_NORM]}
         if not settings.held_norm:
             return moved, kept
@@ -167,12 +171,12 @@ def _before(rule: Rule, change: Change, begin: Callable[[Weights], Memory] = _no
     return replace(rule, begin=lambda weights: rule.begin(weights) | begin(weights), update=update)
 
 
-def _after(rule: Rule, change: Change, begin: Callable[[Weights], Memory] = _nothing) -> Rule:
+def _after(rule: Rule, correct: Correction, begin: Callable[[Weights], Memory] = _nothing) -> Rule:
     """Follow the gradient, then change where that led."""
 
     def update(gradient: Weights, memory: Memory, weights: Weights, turn: Turn) -> tuple[Weights, Memory]:
         moved, new_memory = rule.update(gradient, memory, weights, turn)
-        moved, remembered = change(moved, memory, weights, turn)
+        moved, remembered = correct(moved, memory, turn)
         return moved, new_memory | remembered
 
     return replace(rule, begin=lambda weights: rule.begin(weights) | begin(weights), update=update)

@@ -1,4 +1,4 @@
-"""Update rules: (gradient, memory, weights, turn) -> (weights, memory). Pure, on the device, without a look at any value.
+"""Update rules: (gradient, memory, weights, turn) -> (weights, memory). On the device, without a look at any value.
 
 To add one, write a function that takes its settings and list it in RULES. What may be done around any of them is in
 `grokterm.training.modifiers`.
@@ -29,7 +29,7 @@ class Rule:
     """The memory before the first step."""
 
     update: Callable[[Weights, Memory, Weights, Turn], tuple[Weights, Memory]]
-    """(gradient, memory, weights, turn) -> (weights, memory)."""
+    """(gradient, memory, weights, turn) -> (weights, memory): it may use up what it is given, and hand it back changed."""
 
     by_tensor: bool = False
     """It has to know where one tensor ends; any other treats every entry alike, and may be given all of them as one vector."""
@@ -44,7 +44,7 @@ class Rule:
 def _gradient_descent(settings: GradientDescent) -> Rule:
     def update(gradient: Weights, memory: Memory, weights: Weights, _: Turn) -> tuple[Weights, Memory]:
         slope = _with_decay(gradient, weights, settings.weight_decay)
-        return {name: w.sub(slope[name], alpha=settings.learning_rate) for name, w in weights.items()}, memory
+        return _moved_along(slope, weights, settings.learning_rate), memory
 
     return Rule(lambda weights: {}, update)
 
@@ -52,9 +52,8 @@ def _gradient_descent(settings: GradientDescent) -> Rule:
 def _sgd(settings: SGD) -> Rule:
     def update(gradient: Weights, memory: Memory, weights: Weights, _: Turn) -> tuple[Weights, Memory]:
         slope = _with_decay(gradient, weights, settings.weight_decay)
-        velocity = {name: memory[f"velocity.{name}"].mul(settings.momentum).add(g) for name, g in slope.items()}
-        weights = {name: w.sub(velocity[name], alpha=settings.learning_rate) for name, w in weights.items()}
-        return weights, named("velocity", velocity)
+        velocity = {name: memory[f"velocity.{name}"].mul_(settings.momentum).add_(g) for name, g in slope.items()}
+        return _moved_along(velocity, weights, settings.learning_rate), named("velocity", velocity)
 
     return Rule(lambda weights: named("velocity", zeros(weights)), update)
 
@@ -164,7 +163,7 @@ def _adaptive(  # noqa: PLR0913, PLR0917 - what a rule is given, and what Adam a
     weights: Weights,
 ) -> tuple[Weights, Memory]:
     """Divide each gradient's running mean by the root of its running square, both corrected for their start at zero."""
-    count, change = memory["count"] + 1, _Moved.apply if is_batchedtensor(memory["count"]) else _Moved.forward
+    count, change = memory["count"].add_(1), _Moved.apply if is_batchedtensor(memory["count"]) else _Moved.forward
     moved, first, second = Weights(), Weights(), Weights()
     for name, weight in weights.items():
         moved[name], first[name], second[name] = change(
@@ -174,7 +173,7 @@ def _adaptive(  # noqa: PLR0913, PLR0917 - what a rule is given, and what Adam a
 
 
 class _Moved(torch.autograd.Function):
-    """One operation of torch.optim on copies of weights and moments; with a rule for vmap, which has none for it."""
+    """One operation of torch.optim, with a rule for vmap, which has none for it."""
 
     @staticmethod
     def forward(  # noqa: PLR0913, PLR0917 - as the operation takes them
@@ -187,9 +186,8 @@ class _Moved(torch.autograd.Function):
         operation: Callable[..., None],
         decay: float,
     ) -> tuple[Tensor, Tensor, Tensor]:
-        moved = weight.clone(), first.clone(), second.clone()
         operation(
-            *([one] for one in (moved[0], slope.contiguous(), *moved[1:])),
+            *([one] for one in (weight, slope.contiguous(), first, second)),
             [],
             [count.flatten()[:1]],  # networks that are stacked have made the same number of steps
             lr=settings.learning_rate,
@@ -200,7 +198,7 @@ class _Moved(torch.autograd.Function):
             amsgrad=False,
             maximize=False,
         )
-        return moved
+        return weight, first, second
 
     @staticmethod
     def setup_context(ctx: object, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
@@ -208,7 +206,7 @@ class _Moved(torch.autograd.Function):
 
     @staticmethod
     def vmap(_: object, in_dims: tuple[int | None, ...], *inputs: Any) -> tuple[tuple[Tensor, ...], tuple[int, ...]]:  # noqa: ANN401
-        stacked = [one if dim is None else one.movedim(dim, 0) for one, dim in zip(inputs, in_dims, strict=True)]
+        stacked = [one if dim is None else one.movedim(dim, 0).clone() for one, dim in zip(inputs, in_dims, strict=True)]
         return _Moved.forward(*stacked), (0, 0, 0)
 
 
@@ -219,7 +217,11 @@ def _no_moments(weights: Weights) -> Memory:
 
 def _with_decay(gradient: Weights, weights: Weights, decay: float) -> Weights:
     """Couple the decay into the gradient, as torch.optim does."""
-    return {name: g.add(weights[name], alpha=decay) for name, g in gradient.items()} if decay else gradient
+    return {name: g.add_(weights[name], alpha=decay) for name, g in gradient.items()} if decay else gradient
+
+
+def _moved_along(slope: Weights, weights: Weights, rate: float) -> Weights:
+    return {name: w.sub_(slope[name], alpha=rate) for name, w in weights.items()}
 
 
 def zeros(weights: Weights) -> Weights:

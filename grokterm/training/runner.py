@@ -59,5 +59,5 @@ class Plain:
         return self.work.measure(state, val_only=val_only)
 
     def keep(self, state: State) -> State:
-        """Return the state itself: a step makes another."""
-        return state
+        """Return a copy: a step uses up what it is given."""
+        return state.copy()

@@ -1,4 +1,4 @@
-"""One optimizer step as a pure function, so that an engine may run, compile, capture or batch it."""
+"""One optimizer step as a function of what it is given, so that an engine may run, compile, capture or batch it."""
 
 from typing import NamedTuple, Protocol, runtime_checkable
 
@@ -19,6 +19,11 @@ class State(NamedTuple):
     weights: Weights
     memory: Memory
 
+    def copy(self) -> "State":
+        """Copy it, before a step uses it up."""
+        weights, memory = ({name: value.clone() for name, value in one.items()} for one in self)
+        return State(weights, memory)
+
 
 @runtime_checkable
 class Step(Protocol):
@@ -27,7 +32,7 @@ class Step(Protocol):
     def __call__(
         self, state: State, batch: DeviceEquations, turn: Turn, *, measuring: bool = False
     ) -> tuple[State, Tensor | None]:
-        """Return the next state and, if asked, loss and accuracy of the batch before it."""
+        """Return the next state, for which this one is used up, and, if asked, loss and accuracy of the batch before it."""
         ...
 
 

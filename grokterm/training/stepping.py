@@ -61,8 +61,8 @@ class Stepping(ABC):
         return Measured(self.step, self.numbers(), self.keep())
 
     def go_back(self, step: int, state: State) -> None:
-        """Return to where it was before."""
-        self.step, self.state = step, state
+        """Return to where it was before; what was kept of it stays as it is."""
+        self.step, self.state = step, state.copy()
 
     def _measure_by_updating(self) -> Measured:
         """Measure validation, and take the training side from the update that follows: it scores all of it in any case."""

@@ -73,7 +73,8 @@ class Batched(Stepping):
         self.n_parameters = sum(value[0].numel() for value in parameters.values())
         self._all = torch.arange(len(members), device=device)
         self._prepare(experiment, _first(weights))
-        self.state = self._packed(weights, torch.vmap(self._rule.begin)(weights))
+        # Copied, because vmap hands back one number for all members where it does not depend on them.
+        self.state = self._packed(weights, torch.vmap(self._rule.begin)(weights)).copy()
         self._learn_from([one.task.dataset(one.seed) for one in members], experiment)
 
     @property
@@ -113,8 +114,8 @@ class Batched(Stepping):
         return numbers
 
     def keep(self) -> State:
-        """Return the state itself: a step makes another."""
-        return self.state
+        """Return a copy: a step uses up what it is given."""
+        return self.state.copy()
 
     def numbers(self, *, val_only: bool = False) -> Tensor:
         """Measure both sides of every member, without leaving the device; those of the training set come first."""
