@@ -9,6 +9,10 @@ from typing import Any, NamedTuple
 
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
+from grokterm.models import blas
+
+NOTEBOOK = "notebook"
+"""Who has numpy and torch as they come; all others have what grokterm chooses for itself."""
 
 WORKER = (sys.executable, "-m", "grokterm.bench.worker")
 
@@ -32,8 +36,7 @@ class RacerProcess:
     def __init__(self, name: str, command: Sequence[str] = WORKER) -> None:
         self.memory: int | None = None
         self._name = name
-        environment = dict(os.environ)
-        environment.pop("OPENBLAS_NUM_THREADS", None)  # `grokterm` sets it for itself; a notebook has all its threads
+        environment = blas.choices() | os.environ if name != NOTEBOOK else blas.unsettled(os.environ)
         self._process = subprocess.Popen(
             command,
             env=environment,

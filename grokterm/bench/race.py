@@ -8,7 +8,7 @@ from itertools import count
 from typing import get_args
 
 from grokterm.bench.measurement import Contender, Spread, measure, ratio, spread
-from grokterm.bench.process import Introduction, RacerProcess
+from grokterm.bench.process import NOTEBOOK, Introduction, RacerProcess
 from grokterm.errors import ConfigError
 from grokterm.experiment.architectures.mixture import MixtureModel
 from grokterm.experiment.experiment import Experiment
@@ -17,7 +17,6 @@ from grokterm.training.making import make_trainer
 from grokterm.training.records import Started
 
 AUTO = "auto"
-NOTEBOOK = "notebook"
 FLOOR = "floor"
 FLOORS = (FLOOR, "floor by torch")
 """The same products by either kind of threads: whichever is faster in a repetition is the floor."""

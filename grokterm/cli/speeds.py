@@ -10,7 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from grokterm.bench.measurement import Spread, spread
-from grokterm.bench.race import FLOOR, FLOORS, NOTEBOOK, TRAINING, UPDATE, Race, Result
+from grokterm.bench.process import NOTEBOOK
+from grokterm.bench.race import FLOOR, FLOORS, TRAINING, UPDATE, Race, Result
 from grokterm.cli.console import results
 from grokterm.plots.plain import plain_text
 from grokterm.training.device import processor

@@ -36,6 +36,7 @@ class Fit(Stepping):
         *,
         threads: int | None = None,
         parts: Mapping[str, Part] | None = None,
+        is_alone: bool = False,
     ) -> None:
         torch.set_num_threads(1)  # here and in the thread that trains: the team's threads are enough
         self.step = 0
@@ -49,7 +50,7 @@ class Fit(Stepping):
         self.n_parameters = sum(value.numel() for value in parameters.values())
         dataset = experiment.task.dataset(experiment.seed)
         self.threads = threads or choose_threads(len(dataset.train), self.n_parameters * self.network.positions)
-        self._team = Team(self.network, self.threads if device.type == "cpu" else 1)
+        self._team = Team(self.network, self.threads if device.type == "cpu" else 1, is_alone=is_alone)
         self._calculus = ENGINES[self.engine].calculus(experiment, self._team, self.frozen)
         self._learner = learner_of(experiment, self._team, self._calculus, weights)
         self.state = self._packed(weights, self._learner.begin(weights))

@@ -1,77 +1,39 @@
-"""The gradient of the one-hidden-layer network, written out and worked on in blocks of rows that stay in the cache.
+"""The gradient of the network with one hidden layer, whose blocks of rows are dealt out to threads."""
 
-With one-hot operands x, S = [left; right] and the gradient G of the loss by the scores: z = x S and y = φ(z) W, and so
-dW = φ(z)ᵀ G and dS = xᵀ (G Wᵀ · φ'(z)). Constant factors are left to the end, where the matrices are small. To add an
-activation or a loss: a function and a row.
-"""
-
-import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from itertools import zip_longest
 from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.nn import functional
 
 from grokterm.experiment.architectures.mlp import MLPModel
 from grokterm.experiment.experiment import Experiment
 from grokterm.models.mlp import MLP
-from grokterm.models.products import product_over_rows, times_transposed
 from grokterm.training.batches import DeviceEquations
 from grokterm.training.calculus import Running
 from grokterm.training.device import suited_threads
-from grokterm.training.evaluation import losses_and_hits, mean_of
-from grokterm.training.losses import loss_of
+from grokterm.training.evaluation import mean_of
+from grokterm.training.hidden_layer import SLOPES, Desk, HiddenLayer, Matrices
+from grokterm.training.lane import Lane, Worked
 from grokterm.training.optimizers import Weights
+from grokterm.training.packing import Laid
+from grokterm.training.partner import Partner, is_possible
 from grokterm.training.team import Team
 from grokterm.training.turn import Turn
 
-BLOCK_ACTIVATIONS = 300_000
-"""How many hidden activations make a block: 1.2 MB, twice."""
+BLOCK_ACTIVATIONS = 150_000
+"""How many hidden activations make a block: 0.6 MB, three times."""
 
 FEWEST_ROWS = 256
 """Blocks of fewer would starve the matrix products."""
 
+REPEATS = 2_000
+"""Steps on one batch after which it pays to start a process that helps."""
 
-@dataclass(frozen=True)
-class Phi:
-    """An elementwise activation and its derivative, in memory that is there already."""
-
-    write: Callable[[Tensor, Tensor], object]
-    """Put φ(z) into an array: (z, array)."""
-
-    chain: Callable[[Tensor, Tensor], object]
-    """Multiply a gradient by φ'(z) in place, but for a constant: (gradient, z); z may be overwritten."""
-
-    constant: float = 1.0
-
-
-PHIS: dict[str, Phi] = {
-    "quadratic": Phi(lambda z, to: torch.square(z, out=to), lambda g, z: g.mul_(z), constant=2.0),
-    "relu": Phi(lambda z, to: torch.clamp(z, min=0, out=to), lambda g, z: g.mul_(z.gt_(0))),
-    "gelu": Phi(lambda z, to: to.copy_(functional.gelu(z)), lambda g, z: g.copy_(torch.ops.aten.gelu_backward(g, z))),
-    "sine": Phi(lambda z, to: torch.sin(z, out=to), lambda g, z: g.mul_(z.cos_())),
-    "tanh": Phi(lambda z, to: torch.tanh(z, out=to), lambda g, z: g.mul_(z.tanh_().square_().neg_().add_(1))),
-}
-
-
-@dataclass(frozen=True)
-class Slope:
-    """The gradient of each row's loss by its scores."""
-
-    shares: Callable[[Tensor], Tensor]
-    """What the one-hot answer is taken from; it may be the scores themselves."""
-
-    constant: Callable[[int], float]
-    """The factor of that difference, from the number of classes."""
-
-
-SLOPES: dict[str, Slope] = {
-    "mse": Slope(lambda scores: scores, lambda classes: 2 / classes),
-    "cross_entropy": Slope(lambda scores: scores.softmax(dim=1), lambda classes: 1.0),
-}
+WORTH_SHARING = 2_000_000
+"""Multiply-adds of a product over all rows from which half of them are worth asking for."""
 
 
 def objection(experiment: Experiment, device: torch.device) -> str:
@@ -84,113 +46,130 @@ def objection(experiment: Experiment, device: torch.device) -> str:
     return "" if device.type == "cpu" else f"works in the caches of a cpu, not on {device.type}"
 
 
-class Pass(NamedTuple):
-    """What a block of rows makes on its way to the scores."""
+class Share(NamedTuple):
+    """A lane, and its blocks."""
 
-    sums: Float[Tensor, "batch width"]
-    active: Float[Tensor, "batch width"]
-    scores: Float[Tensor, "batch classes"]
+    lane: Lane
+    desks: list[Desk]
+
+
+class Dealt(NamedTuple):
+    """Equations, cut into blocks that are dealt out to lanes."""
+
+    equations: DeviceEquations
+    shares: list[Share]
+    named: Laid
+    """The slopes that are wanted, where they are added up."""
+
+    rates: Float[Tensor, " weights"]
+    """What the slopes of their summed loss are multiplied by."""
 
 
 class WrittenOut:
-    """Differentiates a network with one hidden layer.
+    """Differentiates a network with one hidden layer. A gradient is good until the next.
 
-    Blocks are dealt out to lanes, whose number is a function of sizes alone, so that sums do not depend on the threads.
+    Blocks are dealt out to lanes, whose number is a function of sizes alone, so that sums do not depend on who works.
     """
 
     def __init__(self, experiment: Experiment, team: Team, frozen: Weights) -> None:
-        model, network = experiment.model, team.network
-        assert isinstance(model, MLPModel)
-        assert isinstance(network, MLP)
-        self._team, self._frozen = team, frozen
-        self._phi = PHIS[model.activation]
-        self._loss, self._slope = loss_of(experiment.loss), SLOPES[experiment.loss.kind]
-        self._precision = getattr(torch, experiment.loss.precision)
-        first, readout = network.first_scale, network.readout_scale
-        self._scales = {"left": first, "right": first, "readout": readout}
-        rate = self._slope.constant(experiment.task.modulus)
-        self._constants = {name: rate * scale * self._phi.constant for name, scale in self._scales.items()} | {
-            "readout": rate * readout
-        }
-        self._shape = (experiment.task.modulus, model.width)
+        assert isinstance(team.network, MLP)
+        self._team, self._frozen, self._loss = team, frozen, experiment.loss
+        self._layer = layer = HiddenLayer.of(experiment, team.network)
         self.running = Running("fused")
-        self.block_rows = max(FEWEST_ROWS, BLOCK_ACTIVATIONS // model.width)
-        self._own = threading.local()
+        self.block_rows = max(FEWEST_ROWS, BLOCK_ACTIVATIONS // layer.width)
+        self._scales, self._scaled = layer.scales(), layer.matrices(torch.empty(layer.n_weights))
+        self._lanes: list[Lane] = []
+        self._dealt: dict[int, Dealt] = {}
+        """What came lately, by its identity."""
 
+        self._partner: Partner | None = None
+        self._repeated: DeviceEquations | None = None
+        self._n_repeats = 0
+        self._is_resting = False
+
+    @torch.no_grad()
     def gradient(
         self, weights: Weights, batch: DeviceEquations, _: Turn, *, measuring: bool = False
     ) -> tuple[Weights, Tensor | None]:
         """Return the gradient of the mean loss and, if asked, what `measure` would say of this batch."""
-        scaled = self._scaled(self._frozen | weights)
-        blocks, (modulus, width) = batch.blocks, self._shape
-        n_lanes = min(len(blocks), suited_threads(len(batch), 3 * modulus * width))
+        dealt, partner = self._deal(batch), self._partner_on(batch)
+        scaled = self._scale(weights, partner.scaled if partner else self._scaled)
 
-        @torch.no_grad()
-        def differentiate(_: object, lane: Sequence[DeviceEquations]) -> tuple[Weights, list[Tensor]]:
-            slopes, measured = {name: torch.zeros_like(weight) for name, weight in weights.items()}, []
-            for block in lane:
-                made = self._pass(scaled, block)
-                if measuring:
-                    measured.append(self._numbers(made.scores, block))
-                self._add_slopes(slopes, scaled["readout"], made, block)
-            return slopes, measured
+        def work(_: object, share: Share) -> Worked:
+            return share.lane.work(scaled, share.desks, measuring=measuring)
 
-        lanes = list(self._team.map(differentiate, [blocks[first::n_lanes] for first in range(n_lanes)]))
-        total = lanes[0][0]
-        for slopes, _seen in lanes[1:]:
-            for name, slope in slopes.items():
-                total[name].add_(slope)
-        for name, slope in total.items():
-            slope.mul_(self._constants[name] / len(batch))
-        seen = [lanes[number % n_lanes][1][number // n_lanes] for number in range(len(blocks))] if measuring else []
-        return total, mean_of(seen, batch) if measuring else None
+        if partner:
+            mine, other = dealt.shares
+            partner.ask(measuring=measuring)
+            worked = [work(None, mine), partner.answer() or work(None, other)]
+        else:
+            worked = list(self._team.map(work, dealt.shares))
+        total = worked[0].slopes
+        for other_lane in worked[1:]:
+            total.add_(other_lane.slopes)
+        total.mul_(dealt.rates)
+        seen = _in_order([one.seen for one in worked])
+        return dealt.named, mean_of(seen, batch) if measuring else None
 
+    @torch.no_grad()
     def measure(self, values: Weights, equations: DeviceEquations) -> Float[Tensor, "2"]:
         """Return mean loss and share of right answers, as one tensor, under all values of the network."""
-        scaled = self._scaled(values)
-
-        @torch.no_grad()
-        def numbers(_: object, block: DeviceEquations) -> Tensor:
-            return self._numbers(self._pass(scaled, block).scores, block)
-
-        return mean_of(list(self._team.map(numbers, equations.blocks)), equations)
+        scaled = self._scale(values, self._scaled)
+        seen = self._team.map(lambda _, share: share.lane.measure(scaled, share.desks), self._deal(equations).shares)
+        return mean_of(_in_order(list(seen)), equations)
 
     def rest(self) -> None:
-        """Nothing works beside the training."""
+        """Let nobody help any more."""
+        self._partner, self._is_resting = None, True
 
-    def _scaled(self, values: Weights) -> Weights:
-        return {name: value * self._scales[name] for name, value in values.items()}
+    def _scale(self, values: Weights, scaled: Matrices) -> Matrices:
+        """Write weights down as the layer applies them."""
+        if isinstance(values, Laid) and not self._frozen:
+            torch.mul(values.vector, self._scales, out=scaled.vector)
+        else:
+            scaled.copy_(self._frozen | values)
+            scaled.vector.mul_(self._scales)
+        return scaled
 
-    def _pass(self, scaled: Weights, block: DeviceEquations) -> Pass:
-        """Work out sums, activations and scores, in memory that the next block will use again."""
-        sums, active = (memory[: len(block)] for memory in self._blank)
-        left, right = block.columns
-        torch.index_select(scaled["left"], 0, left, out=sums)
-        sums.add_(torch.index_select(scaled["right"], 0, right, out=active))
-        self._phi.write(sums, active)
-        return Pass(sums, active, times_transposed(active, scaled["readout"].T))
+    def _deal(self, equations: DeviceEquations) -> Dealt:
+        """Deal blocks out to lanes, once where they come again; to two at least, so that somebody can help."""
+        known = self._dealt.get(id(equations))
+        if known and known.equations is equations:
+            return known
+        blocks = equations.blocks
+        n_lanes = min(len(blocks), max(2, suited_threads(len(equations), self._layer.n_weights)))
+        missing = range(len(self._lanes), n_lanes)
+        self._lanes += [Lane(self._layer, self._loss, self.block_rows) for _ in missing]
+        shares = [Share(lane, lane.lay_out(blocks[first::n_lanes])) for first, lane in enumerate(self._lanes[:n_lanes])]
+        if len(self._dealt) > 1:  # both sides of the split
+            self._dealt.clear()
+        named, rates = self._named(self._lanes[0].slopes), self._layer.rates() / len(equations)
+        self._dealt[id(equations)] = dealt = Dealt(equations, shares, named, rates)
+        return dealt
 
-    @property
-    def _blank(self) -> tuple[Tensor, Tensor]:
-        """The memory of this thread, for the sums and the activations of one block."""
-        if not hasattr(self._own, "blank"):
-            _, width = self._shape
-            self._own.blank = (torch.empty(self.block_rows, width), torch.empty(self.block_rows, width))
-        blank: tuple[Tensor, Tensor] = self._own.blank
-        return blank
+    def _partner_on(self, batch: DeviceEquations) -> Partner | None:
+        """Return who works on the second share of a batch; somebody is called once it has come back often."""
+        if batch is not self._repeated:
+            self._partner, self._repeated, self._n_repeats = None, batch, 0
+        self._n_repeats += 1
+        if self._n_repeats == REPEATS and self._can_be_helped(batch):
+            self._partner = Partner(self._layer, self._loss, batch.blocks[1::2])
+        return self._partner
 
-    def _numbers(self, scores: Tensor, block: DeviceEquations) -> Tensor:
-        return losses_and_hits(self._loss(scores, block.answers).sum(), scores, block.answers)
+    def _can_be_helped(self, batch: DeviceEquations) -> bool:
+        layer, n_blocks = self._layer, len(batch.blocks)
+        is_small = suited_threads(len(batch), layer.n_weights) == 1
+        is_worth_it = n_blocks > 1 and len(batch) * layer.modulus * layer.width >= WORTH_SHARING
+        return is_small and is_worth_it and not (self._is_resting or self._team.is_alone) and is_possible()
 
-    def _add_slopes(self, slopes: Weights, readout: Tensor, made: Pass, block: DeviceEquations) -> None:
-        """Add what a block contributes, but for constants; what it made is used up."""
-        shares = self._slope.shares(made.scores.to(self._precision))
-        minus_one = shares.new_full((1, 1), -1.0).expand(len(block), 1)
-        slope = shares.scatter_add_(1, block.answers.unsqueeze(1), minus_one).to(made.scores.dtype)
-        if "readout" in slopes:
-            slopes["readout"].add_(product_over_rows(made.active, slope))
-        if "left" in slopes:
-            back = times_transposed(slope, readout)
-            self._phi.chain(back, made.sums)
-            for name, operands in zip(("left", "right"), block.columns, strict=True):
-                slopes[name].index_add_(0, operands, back)
+    def _named(self, slopes: Matrices) -> Laid:
+        """Name the slopes that are wanted, which lie side by side."""
+        every = {"left": slopes.left, "right": slopes.right, "readout": slopes.readout}
+        wanted = {name: slope for name, slope in every.items() if name not in self._frozen}
+        begin = slopes.first.numel() if "left" in self._frozen else 0
+        return Laid(slopes.vector[begin : begin + sum(slope.numel() for slope in wanted.values())], wanted)
+
+
+def _in_order(seen: Sequence[list[Tensor]]) -> list[Tensor]:
+    """Put what lanes say of their blocks in the order of the blocks."""
+    return [one for of_a_round in zip_longest(*seen) for one in of_a_round if one is not None]

@@ -3,8 +3,8 @@ import sys
 import pytest
 
 from grokterm.bench import race as racing
-from grokterm.bench.process import RacerProcess
-from grokterm.bench.race import FLOOR, FLOORS, NOTEBOOK, TRAINING, UPDATE, Race, Result, as_timed, race
+from grokterm.bench.process import NOTEBOOK, RacerProcess
+from grokterm.bench.race import FLOOR, FLOORS, TRAINING, UPDATE, Race, Result, as_timed, race
 from grokterm.bench.racers import engine
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment

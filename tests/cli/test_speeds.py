@@ -2,7 +2,8 @@ import json
 
 import pytest
 
-from grokterm.bench.race import FLOOR, NOTEBOOK, TRAINING, UPDATE, Race, Result
+from grokterm.bench.process import NOTEBOOK
+from grokterm.bench.race import FLOOR, TRAINING, UPDATE, Race, Result
 from grokterm.cli.speeds import print_speeds
 from grokterm.experiment.experiment import Experiment
 

@@ -25,11 +25,12 @@ def parts(experiment: Experiment, engine: str) -> tuple[Calculus, Weights, Devic
     return fit._calculus, fit.weights, fit._batches.at(0)
 
 
-@pytest.fixture(params=["onednn", "mkl"])
+@pytest.fixture(params=["openblas", "onednn", "mkl"])
 def _products(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Either library, for products of every size."""
+    """Every library, for products of every size."""
     if request.param == "onednn" and not products.HAS_ONEDNN:
         pytest.skip("this torch is built without oneDNN")
+    monkeypatch.setattr(products, "HAS_OPENBLAS", request.param == "openblas")
     monkeypatch.setattr(products, "HAS_ONEDNN", request.param == "onednn")
     monkeypatch.setattr(products, "WORTH_CALLING", 0)
 
