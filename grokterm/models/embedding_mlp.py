@@ -11,6 +11,7 @@ from grokterm.models.draws import Draw
 from grokterm.models.hook_points import HookPoint
 from grokterm.models.initial import normal, uniform
 from grokterm.models.layers import Layer
+from grokterm.models.products import times
 from grokterm.models.sequences import TokenNetwork
 from grokterm.tasks.randomness import generator
 
@@ -56,9 +57,8 @@ class EmbeddingMLP(TokenNetwork):
         summed = functional.embedding(left, residues @ from_left) + functional.embedding(right, residues @ from_right)
         active = self._active(0, summed + (operator @ from_operator + equals @ from_equals + self.first_bias))
         for number, (weight, bias) in enumerate(zip(self.hidden, self.hidden_biases, strict=True), start=1):
-            active = self._active(number, active @ weight + bias)
-        scores: Tensor = active @ self.readout + self.readout_bias
-        return scores
+            active = self._active(number, times(active, weight, bias))
+        return times(active, self.readout, self.readout_bias)
 
     def _active(self, number: int, sums: Float[Tensor, "batch width"]) -> Float[Tensor, "batch width"]:
         active: Tensor = self.after[number](self.before[number](sums).relu())

@@ -14,6 +14,7 @@ from grokterm.models.dropout import dropped
 from grokterm.models.hook_points import HookPoint
 from grokterm.models.initial import normal, uniform
 from grokterm.models.layers import Layer
+from grokterm.models.products import times
 from grokterm.models.sequences import TokenNetwork
 from grokterm.tasks.randomness import generator
 
@@ -31,7 +32,7 @@ class Recurrence(nn.Module):
 
     def project(self, values: Float[Tensor, "... inputs"]) -> Float[Tensor, "... gates"]:
         """Work out what each input adds to the gates, which does not depend on what was read before."""
-        return values @ self.input + (self.input_bias + self.recurrent_bias)
+        return times(values, self.input, self.input_bias + self.recurrent_bias)
 
     def forward(self, projected: Float[Tensor, "batch tokens gates"]) -> Float[Tensor, "batch tokens width"]:
         """Read the tokens one by one: c = f c + i g, h = o tanh(c)."""
@@ -40,7 +41,7 @@ class Recurrence(nn.Module):
         memory = enter.sigmoid() * candidate.tanh()
         said = [leave.sigmoid() * memory.tanh()]
         for gates in others:
-            enter, keep, candidate, leave = (gates + said[-1] @ self.recurrent).chunk(4, dim=-1)
+            enter, keep, candidate, leave = (gates + times(said[-1], self.recurrent)).chunk(4, dim=-1)
             memory = keep.sigmoid() * memory + enter.sigmoid() * candidate.tanh()
             said.append(leave.sigmoid() * memory.tanh())
         return torch.stack(said, dim=1)
@@ -84,4 +85,4 @@ class LSTM(TokenNetwork):
         said: Tensor = state(first(functional.embedding(tokens, first.project(self.embedding))))
         for recurrence, state in others:
             said = state(recurrence(recurrence.project(dropped(said, self.dropout, draw))))
-        return (said[:, -self.n_scored :] @ self.readout).squeeze(dim=1)
+        return times(said[:, -self.n_scored :], self.readout).squeeze(dim=1)

@@ -14,6 +14,7 @@ from grokterm.models.hook_points import HookPoint
 from grokterm.models.initial import normal, parameter
 from grokterm.models.layers import Layer
 from grokterm.models.network import Network
+from grokterm.models.products import times
 from grokterm.models.scalings import SCALINGS
 from grokterm.tasks.randomness import generator
 from grokterm.tasks.sum_forms import SumForm
@@ -77,7 +78,7 @@ class MLP(Network):
         active = self._active(0, self._first_sums(tokens), self.first_norm, draw)
         if self.hidden is not None:
             active = self._active(1, self._hidden_sums(active, self.hidden), self.hidden_norm, draw)
-        return active @ (self.readout_scale * self.readout)
+        return times(active, self.readout_scale * self.readout)
 
     def statistics(self, tokens: Int[Tensor, "train 2"]) -> dict[str, Tensor]:
         """Return the moments of every layer that is normalized; a layer sees those before it as a measurement does."""
@@ -100,7 +101,7 @@ class MLP(Network):
     def _hidden_sums(
         self, active: Float[Tensor, "batch width"], hidden: Float[Tensor, "width width"]
     ) -> Float[Tensor, "batch width"]:
-        return active @ (self.hidden_scale * hidden)
+        return times(active, self.hidden_scale * hidden)
 
     def _active(
         self, number: int, sums: Float[Tensor, "batch width"], norm: BatchNorm | None, draw: Draw | None

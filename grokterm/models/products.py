@@ -8,11 +8,14 @@ by MKL, by oneDNN and by OpenBLAS: 320 × 120 by 120 × 40 36, 27 and 19; 640 ×
 """
 
 import os
+from typing import Any
 
 import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.autograd.function import once_differentiable
+from torch.nn import functional
 
 from grokterm.models import blas
 
@@ -22,14 +25,18 @@ HAS_OPENBLAS: bool = os.environ.get(blas.THREADS) == "1"
 """numpy was loaded by a process that wants one thread of it; with more, threads would wait for each other."""
 
 WORTH_CALLING = 1_500_000
-"""Multiply-adds from which a product gains more by oneDNN than its call costs."""
+"""Multiply-adds from which a product gains more by oneDNN than its call costs.
+
+Where autograd records the call, in Python, both are twice as much or three times.
+"""
 
 
 def product(
-    left: Float[Tensor, "rows inner"], right: Float[Tensor, "inner columns"], out: Float[Tensor, "rows columns"]
+    left: Float[Tensor, "rows inner"], right: Float[Tensor, "inner columns"], out: Float[Tensor, "rows columns"] | None = None
 ) -> Float[Tensor, "rows columns"]:
-    """Return left right, in the memory of `out` or in other memory. Neither is to be differentiated."""
+    """Return left right, in the memory of `out` or in other memory. It is not to be differentiated."""
     if HAS_OPENBLAS:
+        out = left.new_empty(len(left), right.shape[1]) if out is None else out
         np.dot(left.numpy(), right.numpy(), out=out.numpy())
         return out
     if HAS_ONEDNN and left.numel() * right.shape[1] >= WORTH_CALLING:
@@ -37,8 +44,57 @@ def product(
     return torch.mm(left, right, out=out)
 
 
+def times(
+    rows: Float[Tensor, "... inner"], matrix: Float[Tensor, "inner columns"], bias: Float[Tensor, " columns"] | None = None
+) -> Float[Tensor, "... columns"]:
+    """Return rows matrix + bias, for autograd to go back through."""
+    if _suits_onednn(rows, matrix):
+        multiplied: Tensor = _Times.apply(rows, matrix, bias)  # type: ignore[no-untyped-call]
+        return multiplied
+    return functional.linear(rows, matrix.T, bias)
+
+
+def _suits_onednn(rows: Tensor, matrix: Tensor) -> bool:
+    """Tell whether a product is worth a call of its own; what torch.func batches or a compiler traces is left to torch."""
+    return (
+        HAS_ONEDNN
+        and rows.ndim > 1
+        and rows.numel() * matrix.shape[1] >= WORTH_CALLING
+        and rows.is_cpu
+        and rows.dtype is torch.float32
+        and torch._C._get_mkldnn_enabled()
+        and not torch._C._are_functorch_transforms_active()
+    )
+
+
 def _by_onednn(left: Float[Tensor, "rows inner"], right: Float[Tensor, "inner columns"]) -> Float[Tensor, "rows columns"]:
     if left.stride(0) == 1 and len(left) > right.shape[1]:  # it copies a factor that stands on its head: let it be the smaller
         return _by_onednn(right.T, left.T).T
     multiplied: Tensor = torch.ops.mkldnn._linear_pointwise(left, right.T, None, "none", [], "")  # no bias, nothing after it
     return multiplied
+
+
+class _Times(torch.autograd.Function):
+    """rows matrix + bias, and its gradient, by oneDNN, which adds the bias on its way.
+
+    Rows that do not lie side by side are copied: across them a product over rows takes a hundred times as long.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, rows: Tensor, matrix: Tensor, bias: Tensor | None) -> Tensor:  # noqa: ANN401 - torch's own
+        rows = rows.contiguous()
+        ctx.save_for_backward(rows, matrix)
+        multiplied: Tensor = torch.ops.mkldnn._linear_pointwise(rows, matrix.T, bias, "none", [], "")
+        return multiplied
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:  # noqa: ANN401 - torch's own
+        rows, matrix = ctx.saved_tensors
+        slope = slope.flatten(0, -2).contiguous()
+        for_rows, for_matrix, for_bias = ctx.needs_input_grad
+        return (
+            product(slope, matrix.T).view_as(rows) if for_rows else None,
+            product(rows.flatten(0, -2).T, slope) if for_matrix else None,
+            slope.sum(dim=0) if for_bias else None,
+        )

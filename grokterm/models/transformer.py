@@ -16,6 +16,7 @@ from grokterm.models.dropout import dropped
 from grokterm.models.hook_points import HookPoint
 from grokterm.models.initial import normal, uniform, zeros
 from grokterm.models.layers import Layer
+from grokterm.models.products import times
 from grokterm.models.sequences import TokenNetwork
 from grokterm.tasks.randomness import generator
 
@@ -69,7 +70,7 @@ class Block(nn.Module):
     def project(self, stream: Seen, n_read: int) -> tuple[Read, Seen, Seen]:
         """Work out the queries of the last `n_read` positions, and the keys and values of all."""
         seen = self.before_attention(stream)
-        return seen[:, -n_read:] @ self.query, seen @ self.key, seen @ self.value
+        return times(seen[:, -n_read:], self.query), times(seen, self.key), times(seen, self.value)
 
     def forward(  # noqa: PLR0913, PLR0917 - queries, keys and values stand for one thing each
         self, read: Read, queries: Read, keys: Seen, values: Seen, mask: Mask, draw: Draw | None
@@ -85,12 +86,12 @@ class Block(nn.Module):
         # Written out: the fused attention of torch is no faster for so few tokens, and cannot be batched over networks.
         alike = (q @ k.transpose(-2, -1) / sqrt(k.shape[-1])).masked_fill(~mask, -torch.inf)
         pattern: Tensor = self.pattern(alike.softmax(dim=-1))
-        return (pattern @ v).transpose(1, 2).flatten(-2) @ self.output
+        return times((pattern @ v).transpose(1, 2).flatten(-2), self.output)
 
     def think(self, read: Read) -> Read:
         """Apply the MLP to each position."""
-        hidden = self.after(self.activation(self.before(functional.linear(read, self.mlp_in.T, self.mlp_in_bias))))
-        return functional.linear(hidden, self.mlp_out.T, self.mlp_out_bias)
+        hidden = self.after(self.activation(self.before(times(read, self.mlp_in, self.mlp_in_bias))))
+        return times(hidden, self.mlp_out, self.mlp_out_bias)
 
 
 class Transformer(TokenNetwork):
@@ -146,8 +147,7 @@ class Transformer(TokenNetwork):
             else:
                 queries, keys, values = block.project(stream, len(mask))
             stream = block(stream[:, -len(mask) :], queries, keys, values, mask, draw)
-        scores: Tensor = self.final_norm(stream) @ self.readout
-        return scores.squeeze(dim=1)
+        return times(self.final_norm(stream), self.readout).squeeze(dim=1)
 
 
 def gathered(

@@ -62,7 +62,8 @@ def compile_gradient(order: Order) -> None:
 
     n_batch = torch.tensor(float(len(order.equations)))
     inputs = (order.weights, order.frozen, order.equations.tokens, order.equations.answers, n_batch)
-    operations = make_fx(differentiate)(*inputs)  # the way back is written down too
+    with torch.backends.mkldnn.flags(enabled=False, allow_tf32=None):  # products that a compiler knows
+        operations = make_fx(differentiate)(*inputs)  # the way back is written down too
     with torch.no_grad():
         exported = torch.export.export(operations, inputs, strict=False)
         torch._inductor.aoti_compile_and_package(exported, package_path=order.package)

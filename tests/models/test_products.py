@@ -1,10 +1,15 @@
 """A product is the same by every library, whatever its shape."""
 
+from collections.abc import Sequence
+from itertools import product as every
+
 import pytest
 import torch
+from torch import Tensor
+from torch.fx.experimental.proxy_tensor import make_fx
 
 from grokterm.models import products
-from grokterm.models.products import product
+from grokterm.models.products import product, times
 
 
 @pytest.fixture(params=["openblas", "onednn", "mkl"], autouse=True)
@@ -25,3 +30,63 @@ def test_products_are_those_of_float64(rows: int, columns: int, inner: int) -> N
         for other in (right, right.T.contiguous().T):
             got = product(one, other, out=torch.empty(rows, columns))
             torch.testing.assert_close(got, exact, rtol=1e-4, atol=1e-4)
+
+
+def leaves(*shapes: Sequence[int], dtype: torch.dtype = torch.float32) -> list[Tensor]:
+    return [torch.randn(*shape, dtype=dtype, requires_grad=True) for shape in shapes]
+
+
+def calls_onednn(values: Tensor) -> bool:
+    return "_Times" in type(values.grad_fn).__name__
+
+
+@pytest.mark.parametrize("shape", [(7,), (20, 7), (5, 3, 7)])
+@pytest.mark.parametrize("has_bias", [True, False])
+def test_what_is_recorded_has_the_gradient_of_float64(shape: tuple[int, ...], has_bias: bool) -> None:  # noqa: FBT001 - a case
+    given = leaves(shape, (7, 4), *([(4,)] if has_bias else []))
+    exact = [one.detach().double().requires_grad_() for one in given]
+    made, right = times(*given), exact[0] @ exact[1] + (exact[2] if has_bias else 0)
+    weights = torch.randn_like(made)
+    slopes = torch.autograd.grad((made * weights).sum(), given)
+    expected = torch.autograd.grad((right * weights).sum(), exact)
+    for one, other in zip([made, *slopes], [right, *expected], strict=True):
+        torch.testing.assert_close(one, other.float(), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("wanted", [one for one in every([True, False], repeat=3) if any(one)])
+def test_only_gradients_that_are_wanted_are_worked_out(wanted: tuple[bool, ...]) -> None:
+    given = leaves((20, 7), (7, 4), (4,))
+    for one, is_wanted in zip(given, wanted, strict=True):
+        one.requires_grad_(is_wanted)
+    times(*given).sum().backward()  # type: ignore[no-untyped-call]
+    assert [one.grad is not None for one in given] == list(wanted)
+
+
+def test_rows_and_slopes_may_lie_anywhere() -> None:
+    values, matrix = leaves((6, 20, 7), (7, 4))
+    plain = torch.autograd.grad((values.transpose(0, 1)[:, -1:] @ matrix).sum(), [values, matrix])
+    ours = torch.autograd.grad(times(values.transpose(0, 1)[:, -1:], matrix).sum(), [values, matrix])
+    torch.testing.assert_close(ours, plain)
+
+
+def test_a_product_can_be_batched_and_its_gradient_taken_outside() -> None:
+    rows, matrix, bias = leaves((3, 20, 7), (3, 7, 4), (3, 4))
+    batched = torch.vmap(times)(rows, matrix, bias)
+    one_by_one = torch.stack([times(*one) for one in zip(rows, matrix, bias, strict=True)])
+    torch.testing.assert_close(batched, one_by_one)
+    slopes, expected = (torch.autograd.grad(made.square().sum(), [rows, matrix, bias]) for made in (batched, one_by_one))
+    torch.testing.assert_close(slopes, expected)
+
+
+def test_only_large_products_of_float32_are_worth_a_call_of_onednn(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert calls_onednn(times(*leaves((20, 7), (7, 4)))) is products.HAS_ONEDNN
+    assert not calls_onednn(times(*leaves((20, 7), (7, 4), dtype=torch.float64)))
+    monkeypatch.setattr(products, "WORTH_CALLING", 20 * 7 * 4)
+    assert calls_onednn(times(*leaves((20, 7), (7, 4)))) is products.HAS_ONEDNN
+    assert not calls_onednn(times(*leaves((19, 7), (7, 4))))
+
+
+def test_a_compiler_is_shown_products_that_it_knows() -> None:
+    with torch.backends.mkldnn.flags(enabled=False, allow_tf32=None):
+        traced = make_fx(lambda *given: torch.autograd.grad(times(*given).sum(), given))(*leaves((20, 7), (7, 4), (4,)))
+    assert "mkldnn" not in traced.code
