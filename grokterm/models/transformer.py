@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from grokterm.experiment.architectures.transformer import TransformerModel
 from grokterm.models.activations import ACTIVATIONS
+from grokterm.models.attention import collected, likeness, pattern_of
 from grokterm.models.draws import Draw
 from grokterm.models.dropout import dropped
 from grokterm.models.hook_points import HookPoint
@@ -82,11 +83,8 @@ class Block(nn.Module):
 
     def attend(self, queries: Read, keys: Seen, values: Seen, mask: Mask) -> Read:
         """Collect values from other positions, in every head by its own weights."""
-        q, k, v = (one.reshape(*one.shape[:-1], self.n_heads, -1).transpose(1, 2) for one in (queries, keys, values))
-        # Written out: the fused attention of torch is no faster for so few tokens, and cannot be batched over networks.
-        alike = (q @ k.transpose(-2, -1) / sqrt(k.shape[-1])).masked_fill(~mask, -torch.inf)
-        pattern: Tensor = self.pattern(alike.softmax(dim=-1))
-        return times((pattern @ v).transpose(1, 2).flatten(-2), self.output)
+        pattern: Tensor = self.pattern(pattern_of(likeness(queries, keys, self.n_heads), mask))
+        return times(collected(pattern, values), self.output)
 
     def think(self, read: Read) -> Read:
         """Apply the MLP to each position."""
