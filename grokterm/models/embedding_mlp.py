@@ -11,6 +11,7 @@ from grokterm.models.draws import Draw
 from grokterm.models.hook_points import HookPoint
 from grokterm.models.initial import normal, uniform
 from grokterm.models.layers import Layer
+from grokterm.models.network import Words
 from grokterm.models.products import times
 from grokterm.models.sequences import TokenNetwork
 from grokterm.tasks.randomness import generator
@@ -47,15 +48,26 @@ class EmbeddingMLP(TokenNetwork):
             Layer("readout", "answer", transposed=True),
         )
 
-    def forward(self, tokens: Int[Tensor, "batch 4"], draw: Draw | None = None) -> Float[Tensor, "batch classes"]:
-        """Score every token as the answer."""
-        left, _, right, _ = tokens.unbind(dim=-1)
+    def words(self, n_equations: int) -> Words:
+        """Work out what each operand adds to the first sums, and what the two signs and the bias add in every equation."""
+        del n_equations
         from_left, from_operator, from_right, from_equals = self.first.chunk(self.n_shown)
         residues = self.embedding[: self.modulus]
         equals, operator = self.embedding[self.modulus], self.embedding[self.modulus + 1]
-        # Projected once a residue, then gathered; the two signs are the same in every equation.
-        summed = functional.embedding(left, residues @ from_left) + functional.embedding(right, residues @ from_right)
-        active = self._active(0, summed + (operator @ from_operator + equals @ from_equals + self.first_bias))
+        return {
+            "left": times(residues, from_left),
+            "right": times(residues, from_right),
+            "signs": operator @ from_operator + equals @ from_equals + self.first_bias,
+        }
+
+    def forward(
+        self, tokens: Int[Tensor, "batch 4"], draw: Draw | None = None, words: Words | None = None
+    ) -> Float[Tensor, "batch classes"]:
+        """Score every token as the answer."""
+        words = self.words(len(tokens)) if words is None else words
+        left, _, right, _ = tokens.unbind(dim=-1)
+        summed = functional.embedding(left, words["left"]) + functional.embedding(right, words["right"])
+        active = self._active(0, summed + words["signs"])
         for number, (weight, bias) in enumerate(zip(self.hidden, self.hidden_biases, strict=True), start=1):
             active = self._active(number, times(active, weight, bias))
         return times(active, self.readout, self.readout_bias)

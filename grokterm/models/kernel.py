@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from grokterm.experiment.architectures.kernel import KernelModel
 from grokterm.models.draws import Draw
 from grokterm.models.layers import Layer
-from grokterm.models.network import Network
+from grokterm.models.network import Network, Words
 
 Metric: TypeAlias = Float[Tensor, "operands operands"]
 Pairs: TypeAlias = Int[Tensor, "batch 2"]
@@ -50,7 +50,9 @@ class Kernel(Network):
             Layer("right", "metric, second operand"),
         )
 
-    def forward(self, tokens: Int[Tensor, "batch 2"], draw: Draw | None = None) -> Float[Tensor, "batch modulus"]:
+    def forward(
+        self, tokens: Int[Tensor, "batch 2"], draw: Draw | None = None, words: Words | None = None
+    ) -> Float[Tensor, "batch modulus"]:
         """Score every residue as the answer to each pair of operands."""
         alike = self.similarity(joined(self.left, self.cross, self.right), tokens)
         return alike.flatten(1) @ self.coefficients.flatten(0, 1)

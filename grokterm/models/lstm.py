@@ -14,6 +14,7 @@ from grokterm.models.dropout import dropped
 from grokterm.models.hook_points import HookPoint
 from grokterm.models.initial import normal, uniform
 from grokterm.models.layers import Layer
+from grokterm.models.network import Words
 from grokterm.models.products import times
 from grokterm.models.sequences import TokenNetwork
 from grokterm.tasks.randomness import generator
@@ -78,11 +79,18 @@ class LSTM(TokenNetwork):
             Layer("readout", "answer", transposed=True),
         )
 
-    def forward(self, tokens: Int[Tensor, "batch tokens"], draw: Draw | None = None) -> Float[Tensor, "batch ... classes"]:
+    def words(self, n_equations: int) -> Words:
+        """Work out what each token adds to the gates of the first layer."""
+        del n_equations
+        return {"gates": self.recurrences[0].project(self.embedding)}
+
+    def forward(
+        self, tokens: Int[Tensor, "batch tokens"], draw: Draw | None = None, words: Words | None = None
+    ) -> Float[Tensor, "batch ... classes"]:
         """Score every token as what comes next."""
+        words = self.words(len(tokens)) if words is None else words
         (first, state), *others = zip(self.recurrences, self.states, strict=True)
-        # Projected once a token, then gathered: a row a token instead of one a position of every equation.
-        said: Tensor = state(first(functional.embedding(tokens, first.project(self.embedding))))
+        said: Tensor = state(first(functional.embedding(tokens, words["gates"])))
         for recurrence, state in others:
             said = state(recurrence(recurrence.project(dropped(said, self.dropout, draw))))
         return times(said[:, -self.n_scored :], self.readout).squeeze(dim=1)

@@ -13,7 +13,7 @@ from grokterm.experiment.architectures.mixture import PARTS, MixtureModel
 from grokterm.experiment.experiment import Experiment
 from grokterm.models.draws import Draw
 from grokterm.models.hook_points import HookPoint
-from grokterm.models.network import Network
+from grokterm.models.network import Network, Words
 from grokterm.tasks.dataset import Equations
 
 
@@ -64,7 +64,9 @@ class Mixture(Network):
         """Write equations as both parts read them."""
         return self.generalizer.encode(equations)
 
-    def forward(self, tokens: Int[Tensor, "batch tokens"], draw: Draw | None = None) -> Float[Tensor, "batch ... classes"]:
+    def forward(
+        self, tokens: Int[Tensor, "batch tokens"], draw: Draw | None = None, words: Words | None = None
+    ) -> Float[Tensor, "batch ... classes"]:
         """Mix what both parts say; the parts are never silenced, whatever `draw` is."""
         general, memory = (say(part(tokens)) for say, part in zip(self._says, (self.generalizer, self.memorizer), strict=True))
         return (

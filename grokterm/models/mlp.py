@@ -13,7 +13,7 @@ from grokterm.models.dropout import dropped
 from grokterm.models.hook_points import HookPoint
 from grokterm.models.initial import normal, parameter
 from grokterm.models.layers import Layer
-from grokterm.models.network import Network
+from grokterm.models.network import Network, Words
 from grokterm.models.products import times
 from grokterm.models.scalings import SCALINGS
 from grokterm.tasks.randomness import generator
@@ -73,7 +73,9 @@ class MLP(Network):
         still = [name for layer in settings.frozen for name in PARAMETERS[layer]]
         self.frozen = frozenset(name for name, _ in self.named_parameters() if name.partition(".")[0] in still)
 
-    def forward(self, tokens: Int[Tensor, "batch 2"], draw: Draw | None = None) -> Float[Tensor, "batch modulus"]:
+    def forward(
+        self, tokens: Int[Tensor, "batch 2"], draw: Draw | None = None, words: Words | None = None
+    ) -> Float[Tensor, "batch modulus"]:
         """Score every residue as the answer to each pair of operands."""
         active = self._active(0, self._first_sums(tokens), self.first_norm, draw)
         if self.hidden is not None:

@@ -1,6 +1,7 @@
 """What every network is to the rest of the program."""
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import ClassVar, TypeAlias
 
 import torch
 from jaxtyping import Float, Int
@@ -10,6 +11,9 @@ from grokterm.models.draws import Draw
 from grokterm.models.hook_points import HookPoint
 from grokterm.models.layers import Layer
 from grokterm.tasks.dataset import Equations
+
+Words: TypeAlias = Mapping[str, Tensor]
+"""What every token stands for on its own, in one or more tables."""
 
 
 class Network(nn.Module):
@@ -53,8 +57,19 @@ class Network(nn.Module):
         """Write equations as the network reads them: its tokens, and the class that is right at each scored position."""
         return torch.from_numpy(equations.operands), torch.from_numpy(equations.answers)
 
-    def forward(self, tokens: Int[Tensor, "batch tokens"], draw: Draw | None = None) -> Float[Tensor, "batch ... classes"]:
-        """Score every class; `draw` makes the random choices of training, such as dropout, and is None when measuring."""
+    def words(self, n_equations: int) -> Words:
+        """Work out what tokens stand for on their own: once, however many blocks look it up, for so many equations in all."""
+        del n_equations
+        return {}
+
+    def forward(
+        self, tokens: Int[Tensor, "batch tokens"], draw: Draw | None = None, words: Words | None = None
+    ) -> Float[Tensor, "batch ... classes"]:
+        """Score every class.
+
+        `draw` makes the random choices of training, such as dropout, and is None when measuring; `words` are what the method
+        of this name says, if that has been asked.
+        """
         raise NotImplementedError
 
     def statistics(self, tokens: Int[Tensor, "train tokens"]) -> dict[str, Tensor]:

@@ -12,11 +12,15 @@ from grokterm.experiment.architectures.tokens import TokenModel
 from grokterm.models.network import Network
 from grokterm.tasks.dataset import Equations
 
+SIGNS = ("=", "op", "<eos>")
+"""The words that are the same in every equation."""
+
 
 def write(equations: Equations, text: str, modulus: int) -> Int64[Tensor, "equations tokens"]:
     """Write every equation in the words of `text`, such as "<eos> a op b = c"."""
     left, right = equations.operands.T
-    tokens = {"a": left, "b": right, "c": equations.answers, "=": modulus, "op": modulus + 1, "<eos>": modulus + 2}
+    signs = {word: modulus + number for number, word in enumerate(SIGNS)}
+    tokens = {"a": left, "b": right, "c": equations.answers, **signs}
     columns = [np.broadcast_to(tokens[word], len(equations)) for word in text.split()]
     return torch.from_numpy(np.stack(columns, axis=1).astype(np.int64))
 

@@ -17,12 +17,14 @@ from grokterm.models.dropout import dropped
 from grokterm.models.hook_points import HookPoint
 from grokterm.models.initial import normal, uniform, zeros
 from grokterm.models.layers import Layer
+from grokterm.models.network import Words
 from grokterm.models.products import times
-from grokterm.models.sequences import TokenNetwork
+from grokterm.models.sequences import SIGNS, TokenNetwork
 from grokterm.tasks.randomness import generator
 
 Read: TypeAlias = Float[Tensor, "batch read features"]
 Seen: TypeAlias = Float[Tensor, "batch seen features"]
+Alike: TypeAlias = Float[Tensor, "batch heads read seen"]
 Mask: TypeAlias = Bool[Tensor, "read seen"]
 
 MATRICES = (
@@ -68,23 +70,22 @@ class Block(nn.Module):
         self.pattern = HookPoint(f"block {number}, attention", "attention")
         self.before, self.after = HookPoint(f"block {number}, MLP before φ"), HookPoint(f"block {number}, MLP after φ")
 
+    def look(self, stream: Seen, n_read: int) -> tuple[Alike, Seen]:
+        """Tell how much each of the last `n_read` positions asks for every other, and what that has to give."""
+        queries, keys, values = self.project(stream, n_read)
+        return likeness(queries, keys, self.n_heads), values
+
     def project(self, stream: Seen, n_read: int) -> tuple[Read, Seen, Seen]:
         """Work out the queries of the last `n_read` positions, and the keys and values of all."""
         seen = self.before_attention(stream)
         return times(seen[:, -n_read:], self.query), times(seen, self.key), times(seen, self.value)
 
-    def forward(  # noqa: PLR0913, PLR0917 - queries, keys and values stand for one thing each
-        self, read: Read, queries: Read, keys: Seen, values: Seen, mask: Mask, draw: Draw | None
-    ) -> Read:
-        """Work out the positions that ask a query; the mask says at which others each may look."""
-        read = self.after_attention(read + self.attend(queries, keys, values, mask))
+    def forward(self, read: Read, alike: Alike, values: Seen, mask: Mask, draw: Draw | None) -> Read:
+        """Work out the positions that read; the mask says at which others each may look."""
+        pattern: Tensor = self.pattern(pattern_of(alike, mask))
+        read = self.after_attention(read + times(collected(pattern, values), self.output))
         changed: Tensor = self.after_mlp(read + dropped(self.think(self.before_mlp(read)), self.dropout, draw))
         return changed
-
-    def attend(self, queries: Read, keys: Seen, values: Seen, mask: Mask) -> Read:
-        """Collect values from other positions, in every head by its own weights."""
-        pattern: Tensor = self.pattern(pattern_of(likeness(queries, keys, self.n_heads), mask))
-        return times(collected(pattern, values), self.output)
 
     def think(self, read: Read) -> Read:
         """Apply the MLP to each position."""
@@ -103,6 +104,11 @@ class Transformer(TokenNetwork):
         self.n_words = settings.n_needed(modulus)
         self.positions = n_shown
         self.dropout = settings.dropout
+        last = self.shown.split()[-1]
+        alone = settings.n_layers == 1 and self.n_scored == 1
+        self.question = modulus + SIGNS.index(last) if alone and last in SIGNS else None
+        """The token that alone asks the others, if it is the same in every equation."""
+
         is_normal = settings.initialization == "normal"
 
         draw = generator(seed, "weights")
@@ -133,19 +139,48 @@ class Transformer(TokenNetwork):
             Layer("readout", "answer", transposed=True),
         )
 
-    def forward(self, tokens: Int[Tensor, "batch tokens"], draw: Draw | None = None) -> Float[Tensor, "batch ... classes"]:
+    def words(self, n_equations: int) -> Words:
+        """Work out every token at every place, and what the first block makes of each where there are more equations."""
+        stream = self.embedding[: self.n_words].unsqueeze(1) + self.places
+        if n_equations <= self.n_words:
+            return {"stream": stream}
+        block = self.blocks[0]
+        queries, keys, values = block.project(stream, self._n_read(0))
+        if self.question is None:
+            return {"stream": stream, "query": queries, "key": keys, "value": values}
+        # One query for all equations: it is compared with a word at a place once.
+        alike = likeness(queries[self.question].expand(len(keys), 1, -1), keys, block.n_heads)
+        return {"read": stream[self.question, -1:], "alike": alike.squeeze(2).transpose(1, 2), "value": values}
+
+    def forward(
+        self, tokens: Int[Tensor, "batch tokens"], draw: Draw | None = None, words: Words | None = None
+    ) -> Float[Tensor, "batch ... classes"]:
         """Score every token as what comes next."""
-        words = self.embedding[: self.n_words].unsqueeze(1) + self.places  # every token at every place
-        stream = gathered(words, tokens)
+        words = self.words(len(tokens)) if words is None else words
+        stream, alike, values = self._first_look(words, tokens)
         for number, block in enumerate(self.blocks):
-            # Only the scored positions are read, so that the last block need not work out the others.
-            mask = self.causal if number < len(self.blocks) - 1 else self.causal[-self.n_scored :]
-            if number == 0 and len(words) < len(tokens):  # project once a token, then gather
-                queries, keys, values = (gathered(one, tokens) for one in block.project(words, len(mask)))
-            else:
-                queries, keys, values = block.project(stream, len(mask))
-            stream = block(stream[:, -len(mask) :], queries, keys, values, mask, draw)
+            n_read = self._n_read(number)
+            if number > 0:
+                alike, values = block.look(stream, n_read)
+            stream = block(stream[:, -n_read:], alike, values, self.causal[-n_read:], draw)
         return times(self.final_norm(stream), self.readout).squeeze(dim=1)
+
+    def _n_read(self, number: int) -> int:
+        """Count the last positions that a block works out: the last block only those that are scored."""
+        return self.n_shown if number < len(self.blocks) - 1 else self.n_scored
+
+    def _first_look(self, words: Words, tokens: Int[Tensor, "batch tokens"]) -> tuple[Read, Alike, Seen]:
+        """Look up what the first block works out, how much that asks for every position, and what those have to give."""
+        n_read = self._n_read(0)
+        if "alike" in words:
+            alike = gathered(words["alike"], tokens).transpose(1, 2).unsqueeze(2)
+            return words["read"].expand(len(tokens), 1, -1), alike, gathered(words["value"], tokens)
+        if "query" in words:
+            queries, keys, values = (gathered(words[name], tokens) for name in ("query", "key", "value"))
+            read = gathered(words["stream"][:, -n_read:], tokens)
+            return read, likeness(queries, keys, self.blocks[0].n_heads), values
+        stream = gathered(words["stream"], tokens)
+        return stream[:, -n_read:], *self.blocks[0].look(stream, n_read)
 
 
 def gathered(

@@ -12,9 +12,9 @@ from grokterm.models.draws import Draw
 from grokterm.models.network import Network
 from grokterm.training.batches import DeviceEquations
 from grokterm.training.calculus import Running
-from grokterm.training.evaluation import evaluate, losses_and_hits, mean_of
+from grokterm.training.evaluation import evaluate, losses_and_hits, mean_of, words_under
 from grokterm.training.losses import Loss
-from grokterm.training.optimizers import Weights
+from grokterm.training.optimizers import Weights, named
 from grokterm.training.team import Team
 from grokterm.training.turn import Turn
 
@@ -32,8 +32,11 @@ class Block(NamedTuple):
     measuring: bool
     """What `measure` would say of them is asked for too."""
 
+    words: Weights | None = None
+    """What tokens stand for, if that was worked out for all blocks: they are differentiated by as weights are."""
 
-Differentiate: TypeAlias = Callable[[Network, Weights, Block], tuple[list[Tensor], Tensor | None]]
+
+Differentiate: TypeAlias = Callable[[Network, Weights, Block], tuple[Weights, Tensor | None]]
 """(network, weights, block) -> what the block adds to the gradient of each weight and, if asked, its losses and hits."""
 
 
@@ -44,14 +47,29 @@ class Recorded:
     frozen: Weights
     loss: Loss
 
-    def __call__(self, network: Network, weights: Weights, block: Block) -> tuple[list[Tensor], Tensor | None]:
-        """Return what the block adds to the gradient of each weight and, if asked, its losses and hits."""
-        equations = block.equations
-        leaves = {name: weight.detach().requires_grad_() for name, weight in weights.items()}
-        scores = functional_call(network, {**self.frozen, **leaves}, (equations.tokens, block.draw))
+    def __call__(self, network: Network, weights: Weights, block: Block) -> tuple[Weights, Tensor | None]:
+        """Return what the block adds to the gradient of each weight or word that it uses and, if asked, its losses and hits."""
+        equations, leaves = block.equations, _leaves(weights)
+        words = None if block.words is None else _leaves(block.words)
+        scores = functional_call(network, {**self.frozen, **leaves}, (equations.tokens, block.draw, words))
         losses = self.loss(scores, equations.answers).sum()
-        slopes = torch.autograd.grad(losses / block.n_batch, list(leaves.values()))
-        return list(slopes), losses_and_hits(losses, scores, equations.answers) if block.measuring else None
+        slopes = _slopes([losses / block.n_batch], leaves | named("words", words or {}), allow_unused=words is not None)
+        return slopes, losses_and_hits(losses, scores, equations.answers) if block.measuring else None
+
+
+class SharedWords:
+    """What tokens stand for under some weights, worked out once for all blocks of a batch, and the way back through it."""
+
+    def __init__(self, network: Network, weights: Weights, frozen: Weights, n_equations: int) -> None:
+        self._leaves = _leaves(weights)
+        self._recorded = words_under(network, {**frozen, **self._leaves}, n_equations)
+        self.values = {name: word.detach() for name, word in self._recorded.items()}
+        """The words, with nothing recorded of where they come from."""
+
+    def slopes(self, total: Weights) -> Weights:
+        """Return what the slopes by the words, which are among these, add to those by the weights that they are made of."""
+        made, by_word = list(self._recorded.values()), [total[f"words.{name}"] for name in self._recorded]
+        return _slopes(made, self._leaves, by_word, allow_unused=True) if made else {}
 
 
 @dataclass(frozen=True)
@@ -72,18 +90,25 @@ class Autograd:
     ) -> tuple[Weights, Tensor | None]:
         """Return the gradient of the mean loss and, if asked, what `measure` would say of this batch."""
         differentiate = self.differentiate or Recorded(self.frozen, self.loss)
+        blocks = blocks_of(self.team.network, batch)
+        shares = self.differentiate is None and len(blocks) > 1
+        shared = SharedWords(self.team.network, weights, self.frozen, len(batch)) if shares else None
 
-        def work(network: Network, block: tuple[int, DeviceEquations]) -> tuple[list[Tensor], Tensor | None]:
+        def work(network: Network, block: tuple[int, DeviceEquations]) -> tuple[Weights, Tensor | None]:
             number, equations = block
             draw = turn.draw("dropout", number) if network.trains_differently else None
-            return differentiate(network, weights, Block(equations, len(batch), draw, measuring))
+            return differentiate(
+                network, weights, Block(equations, len(batch), draw, measuring, shared.values if shared else None)
+            )
 
-        total: list[Tensor] = []
+        total: Weights = {}
         seen: list[Tensor] = []
-        for slopes, numbers in self.team.map(work, enumerate(blocks_of(self.team.network, batch))):
-            total = [sum_.add_(slope) for sum_, slope in zip(total, slopes, strict=True)] if total else _each_its_own(slopes)
+        for slopes, numbers in self.team.map(work, enumerate(blocks)):
+            _add(total, slopes)
             seen += [] if numbers is None else [numbers]
-        return dict(zip(weights, total, strict=True)), mean_of(seen, batch) if measuring else None
+        if shared:
+            _add(total, shared.slopes(total))
+        return {name: total[name] for name in weights}, mean_of(seen, batch) if measuring else None
 
     def measure(self, values: Weights, equations: DeviceEquations) -> Tensor:
         """Return mean loss and share of right answers, as one tensor on the device, under all values of the network."""
@@ -98,11 +123,26 @@ def blocks_of(network: Network, batch: DeviceEquations) -> list[DeviceEquations]
     return [batch] if network.normalizes_batches else batch.blocks
 
 
-def _each_its_own(slopes: list[Tensor]) -> list[Tensor]:
-    """Copy what is there twice: autograd hands back one tensor for two weights that are only ever added to each other."""
-    seen: set[int] = set()
-    own = []
-    for slope in slopes:
-        own.append(slope.clone() if slope.data_ptr() in seen else slope)
-        seen.add(slope.data_ptr())
-    return own
+def _leaves(weights: Weights) -> Weights:
+    """Return the same values with nothing recorded of where they come from, to differentiate by."""
+    return {name: weight.detach().requires_grad_() for name, weight in weights.items()}
+
+
+def _slopes(made: list[Tensor], leaves: Weights, slopes: list[Tensor] | None = None, *, allow_unused: bool = False) -> Weights:
+    """Go back from what was made, by whose slopes, to those of the leaves that it is made of."""
+    found = torch.autograd.grad(made, list(leaves.values()), slopes, allow_unused=allow_unused)
+    return {name: slope for name, slope in zip(leaves, found, strict=True) if slope is not None}
+
+
+def _add(total: Weights, slopes: Weights) -> None:
+    """Add slopes to those of the same name, each in memory of its own.
+
+    Autograd hands back one tensor for two weights that are only ever added to each other.
+    """
+    taken = {slope.data_ptr() for slope in total.values()}
+    for name, slope in slopes.items():
+        if name in total:
+            total[name].add_(slope)
+        else:
+            total[name] = slope.clone() if slope.data_ptr() in taken else slope
+            taken.add(slope.data_ptr())

@@ -105,13 +105,13 @@ class Compiled:
                     self._failure = f"not compiled: {error}"
                 return
 
-    def _differentiate(self, network: Network, weights: Weights, block: Block) -> tuple[list[Tensor], Tensor | None]:
+    def _differentiate(self, network: Network, weights: Weights, block: Block) -> tuple[Weights, Tensor | None]:
         equations = block.equations
         if len(equations) not in self._compiled:
             return self._recorded(network, weights, block)
         n_batch = torch.tensor(float(block.n_batch))
         slopes, numbers = self._loaded(len(equations))(weights, self._frozen, equations.tokens, equations.answers, n_batch)
-        return slopes, numbers if block.measuring else None
+        return dict(zip(weights, slopes, strict=True)), numbers if block.measuring else None
 
     def _loaded(self, n_rows: int) -> Any:  # noqa: ANN401 - whatever torch makes of a package
         """Return what this thread has loaded for blocks of so many rows."""

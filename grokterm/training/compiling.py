@@ -58,7 +58,8 @@ def compile_gradient(order: Order) -> None:
         weights: Weights, frozen: Weights, tokens: Tensor, answers: Tensor, n_batch: Tensor
     ) -> tuple[list[Tensor], Tensor | None]:
         block = Block(DeviceEquations(tokens, answers), n_batch, draw, measuring=True)
-        return Recorded(frozen, loss)(order.network, weights, block)
+        slopes, numbers = Recorded(frozen, loss)(order.network, weights, block)
+        return list(slopes.values()), numbers
 
     n_batch = torch.tensor(float(len(order.equations)))
     inputs = (order.weights, order.frozen, order.equations.tokens, order.equations.answers, n_batch)

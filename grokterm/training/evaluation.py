@@ -10,19 +10,20 @@ from torch.func import functional_call
 from grokterm.models.network import Network
 from grokterm.training.batches import DeviceEquations
 from grokterm.training.losses import Loss
-from grokterm.training.optimizers import Weights
+from grokterm.training.optimizers import Weights, named
 from grokterm.training.team import Team
 
 
-class _Statistics(nn.Module):
-    """The statistics of a network as a module's output, so that functional_call can exchange the weights."""
+class _Method(nn.Module):
+    """A method of a network as a module's output, so that functional_call can exchange the weights."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, name: str) -> None:
         super().__init__()
-        self.network = network
+        self.network, self.name = network, name
 
-    def forward(self, tokens: Tensor) -> dict[str, Tensor]:
-        return self.network.statistics(tokens)
+    def forward(self, given: object) -> Weights:
+        found: Weights = getattr(self.network, self.name)(given)
+        return found
 
 
 @torch.no_grad()
@@ -33,17 +34,24 @@ def statistics_of(team: Team, weights: Weights, train: DeviceEquations) -> Weigh
 
 def statistics_under(network: Network, weights: Weights, tokens: Tensor) -> Weights:
     """Return the statistics of equations under these weights."""
-    named = {f"network.{name}": value for name, value in weights.items()}
-    statistics: Weights = functional_call(_Statistics(network), named, (tokens,))
+    statistics: Weights = functional_call(_Method(network, "statistics"), named("network", weights), (tokens,))
     return statistics
+
+
+def words_under(network: Network, weights: Weights, n_equations: int) -> Weights:
+    """Return what tokens stand for under these weights, for so many equations."""
+    words: Weights = functional_call(_Method(network, "words"), named("network", weights), (n_equations,))
+    return words
 
 
 def evaluate(team: Team, weights: Weights, loss: Loss, equations: DeviceEquations) -> Float[Tensor, "2"]:
     """Return mean loss and share of right answers, as one tensor on the device."""
+    with torch.no_grad():
+        words = words_under(team.network, weights, len(equations))
 
     @torch.no_grad()
     def score(network: Network, block: DeviceEquations) -> Float[Tensor, "2"]:
-        scores = functional_call(network, weights, (block.tokens,))
+        scores = functional_call(network, weights, (block.tokens, None, words))
         return losses_and_hits(loss(scores, block.answers).sum(), scores, block.answers)
 
     return mean_of(list(team.map(score, equations.blocks)), equations)

@@ -57,6 +57,18 @@ def test_a_batch_is_scored_row_by_row(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("n_equations", [1, 25])
+def test_words_say_the_same_whoever_works_them_out(name: str, n_equations: int) -> None:
+    network = NETWORKS[name]()
+    tokens, _ = network.encode(equations())
+    weights = list(network.parameters())
+    alone, by_words = network(tokens), network(tokens, None, network.words(n_equations))
+    torch.testing.assert_close(by_words, alone, rtol=1e-4, atol=1e-6)
+    slopes, expected = (torch.autograd.grad(scores.square().sum(), weights) for scores in (by_words, alone))
+    torch.testing.assert_close(slopes, expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
 def test_every_weight_moves(name: str) -> None:
     network = NETWORKS[name]()
     tokens, answers = network.encode(equations())

@@ -15,6 +15,7 @@ from grokterm.training.optimizers import Rule, Weights
 from grokterm.training.packing import Packing
 from grokterm.training.team import Team
 from grokterm.training.turn import Turn
+from tests.training.every_network import MODULUS, small
 
 TURN = Turn(0, 0, torch.device("cpu"))
 FOLLOWS_NOTHING = Rule(lambda weights: {}, lambda gradient, memory, weights, turn: (gradient, memory))
@@ -48,6 +49,28 @@ def followed(
 def gradient(experiment: Experiment, batch: DeviceEquations, loss: str = "mse") -> Weights:
     network = build(experiment.model, experiment.task.modulus, 0)
     return followed(network, {name: value.detach() for name, value in network.named_parameters()}, batch, loss)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "settings"),
+    [*((name, ()) for name in ("mlp", "embedding_mlp", "lstm", "transformer")), ("transformer", ("model.n_layers=1",))],
+)
+@pytest.mark.parametrize("n_rows", [4, 34], ids=["few equations", "more equations than tokens"])
+def test_blocks_and_threads_leave_the_gradient_as_it_is(architecture: str, settings: tuple[str, ...], n_rows: int) -> None:
+    experiment = small(architecture, *settings)
+    network = build(experiment.model, MODULUS, 0)
+    weights = {name: value.detach() for name, value in network.named_parameters()}
+    tokens, answers = network.encode(experiment.task.dataset(0).train[slice(n_rows)])
+    (whole, numbers), *cut = (
+        Autograd(Team(network, threads), {}, LOSSES["cross_entropy"]).gradient(
+            weights, DeviceEquations(tokens, answers, block_rows), TURN, measuring=True
+        )
+        for block_rows, threads in ((100, 1), (3, 2), (3, 3))
+    )
+    for slopes, others in cut:
+        torch.testing.assert_close(slopes, whole, rtol=1e-4, atol=1e-6)
+        torch.testing.assert_close(others, numbers)
+    torch.testing.assert_close(*(slopes for slopes, _ in cut), rtol=0, atol=0)
 
 
 @pytest.mark.parametrize("loss", LOSSES)
