@@ -15,6 +15,12 @@ from grokterm.models.network import Network
 Block = TypeVar("Block")
 Result = TypeVar("Result")
 
+LARGEST_PIECE = 33_000_000
+"""Bytes, just under the 32 MiB up to which glibc's malloc learns from a piece that comes and goes (man mallopt).
+
+Before, it gives memory back to the system that the next block of rows must be given again, by thousands of pages a step.
+"""
+
 
 class Team:
     """Applies a function of the network to blocks of rows, several at a time, and hands the results back in order.
@@ -29,6 +35,7 @@ class Team:
         self.is_alone = is_alone
         """Every other core has work of its own."""
 
+        torch.empty(LARGEST_PIECE, dtype=torch.uint8)
         self._own = threading.local()
         # Copied here, before anyone works; and nothing that a worker holds leads back to the pool, which ends with the team.
         networks: SimpleQueue[Network] = SimpleQueue()
