@@ -20,7 +20,7 @@ from grokterm.tasks.randomness import generator
 class EmbeddingMLP(TokenNetwork):
     """f(a, b) = W φ(... φ(W1 [E(a); E(op); E(b); E(=)] + b1) ...) + b, φ = ReLU (the efficiency report's)."""
 
-    cpu_block_rows: ClassVar[int] = 512
+    cpu_block_rows: ClassVar[int] = 1024  # a batch of 512 is not worth sharing
 
     def __init__(self, settings: EmbeddingMLPModel, modulus: int, seed: int) -> None:
         super().__init__(settings, modulus)

@@ -96,7 +96,7 @@ class Block(nn.Module):
 class Transformer(TokenNetwork):
     """A causal decoder: embedding plus positions, blocks, an untied readout."""
 
-    cpu_block_rows: ClassVar[int] = 512
+    cpu_block_rows: ClassVar[int] = 1000  # two threads share a batch of 512
 
     def __init__(self, settings: TransformerModel, modulus: int, seed: int) -> None:
         super().__init__(settings, modulus)
