@@ -80,6 +80,14 @@ class Block(nn.Module):
         seen = self.before_attention(stream)
         return times(seen[:, -n_read:], self.query), times(seen, self.key), times(seen, self.value)
 
+    def look_once(self, words: Float[Tensor, "words seen features"], question: int) -> tuple[Tensor, Tensor]:
+        """Tell how much the last position, if it is always this word, asks for each word at each place, and what those have."""
+        seen = self.before_attention(words)
+        asked = times(seen[question, -1:], self.query)
+        # One query for all equations: every head wants the same features in them, and no key is needed.
+        wanted = (self.key * asked).reshape(len(self.key), self.n_heads, -1)
+        return seen @ (wanted.sum(dim=-1) / sqrt(wanted.shape[-1])), times(seen, self.value)
+
     def forward(self, read: Read, alike: Alike, values: Seen, mask: Mask, draw: Draw | None) -> Read:
         """Work out the positions that read; the mask says at which others each may look."""
         pattern: Tensor = self.pattern(pattern_of(alike, mask))
@@ -145,12 +153,11 @@ class Transformer(TokenNetwork):
         if n_equations <= self.n_words:
             return {"stream": stream}
         block = self.blocks[0]
+        if self.question is not None:
+            alike, values = block.look_once(stream, self.question)
+            return {"read": stream[self.question, -1:], "alike": alike, "value": values}
         queries, keys, values = block.project(stream, self._n_read(0))
-        if self.question is None:
-            return {"stream": stream, "query": queries, "key": keys, "value": values}
-        # One query for all equations: it is compared with a word at a place once.
-        alike = likeness(queries[self.question].expand(len(keys), 1, -1), keys, block.n_heads)
-        return {"read": stream[self.question, -1:], "alike": alike.squeeze(2).transpose(1, 2), "value": values}
+        return {"stream": stream, "query": queries, "key": keys, "value": values}
 
     def forward(
         self, tokens: Int[Tensor, "batch tokens"], draw: Draw | None = None, words: Words | None = None
