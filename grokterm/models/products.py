@@ -8,11 +8,11 @@ by MKL, by oneDNN and by OpenBLAS: 320 × 120 by 120 × 40 36, 27 and 19; 640 ×
 """
 
 import os
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Float32
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
@@ -31,18 +31,34 @@ Where autograd records the call, in Python, both are twice as much or three time
 """
 
 
-@np.errstate(over="ignore", invalid="ignore")  # numbers of a run that diverges, which torch would say nothing about
-def product(
-    left: Float[Tensor, "rows inner"], right: Float[Tensor, "inner columns"], out: Float[Tensor, "rows columns"] | None = None
-) -> Float[Tensor, "rows columns"]:
-    """Return left right, in the memory of `out` or in other memory. It is not to be differentiated."""
+class Factor(NamedTuple):
+    """A matrix as torch and as numpy know it, which share its memory."""
+
+    tensor: Float[Tensor, "rows columns"]
+    array: Float32[np.ndarray, "rows columns"]
+
+    @staticmethod
+    def of(tensor: Float[Tensor, "rows columns"]) -> "Factor":
+        """Find the array of a tensor."""
+        return Factor(tensor, tensor.numpy())
+
+
+@np.errstate(over="ignore", invalid="ignore")  # numbers of a run that diverges, of which torch would say nothing
+def product(left: Factor, right: Factor, out: Factor) -> None:
+    """Write left right into the memory of `out`. It is not to be differentiated."""
     if HAS_OPENBLAS:
-        out = left.new_empty(len(left), right.shape[1]) if out is None else out
-        np.dot(left.numpy(), right.numpy(), out=out.numpy())
-        return out
-    if HAS_ONEDNN and left.numel() * right.shape[1] >= WORTH_CALLING:
-        return _by_onednn(left, right)
-    return torch.mm(left, right, out=out)
+        np.dot(left.array, right.array, out=out.array)
+    elif HAS_ONEDNN and left.tensor.numel() * right.tensor.shape[1] >= WORTH_CALLING:
+        out.tensor.copy_(_by_onednn(left.tensor, right.tensor))
+    else:
+        torch.mm(left.tensor, right.tensor, out=out.tensor)
+
+
+def multiplied(left: Float[Tensor, "rows inner"], right: Float[Tensor, "inner columns"]) -> Float[Tensor, "rows columns"]:
+    """Return left right. It is not to be differentiated."""
+    out = left.new_empty(len(left), right.shape[1])
+    product(Factor.of(left), Factor.of(right), Factor.of(out))
+    return out
 
 
 def times(
@@ -95,7 +111,7 @@ class _Times(torch.autograd.Function):
         slope = slope.flatten(0, -2).contiguous()
         for_rows, for_matrix, for_bias = ctx.needs_input_grad
         return (
-            product(slope, matrix.T).view_as(rows) if for_rows else None,
-            product(rows.flatten(0, -2).T, slope) if for_matrix else None,
+            multiplied(slope, matrix.T).view_as(rows) if for_rows else None,
+            multiplied(rows.flatten(0, -2).T, slope) if for_matrix else None,
             slope.sum(dim=0) if for_bias else None,
         )

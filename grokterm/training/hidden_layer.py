@@ -17,7 +17,7 @@ from torch.nn import functional
 from grokterm.experiment.architectures.mlp import MLPModel
 from grokterm.experiment.experiment import Experiment
 from grokterm.models.mlp import MLP
-from grokterm.models.products import product
+from grokterm.models.products import Factor, product
 from grokterm.training.batches import DeviceEquations
 from grokterm.training.optimizers import Weights
 
@@ -71,6 +71,11 @@ class Matrices(NamedTuple):
     left: Float[Tensor, "modulus width"]
     right: Float[Tensor, "modulus width"]
     readout: Float[Tensor, "width modulus"]
+    reads: Factor
+    """The readout, to multiply by,"""
+
+    reads_back: Factor
+    """and the other way round."""
 
     def copy_(self, values: Weights) -> None:
         """Take over the values of each."""
@@ -86,23 +91,30 @@ class Blank(NamedTuple):
     active: Float[Tensor, "rows width"]
     scores: Float[Tensor, "rows classes"]
     back: Float[Tensor, "rows width"]
-    readout: Float[Tensor, "width classes"]
+    readout: Factor
 
 
 class Desk(NamedTuple):
-    """What a block of rows is worked on with, laid out once."""
+    """What a block of rows is worked on with, laid out once: what is equal of all blocks is memory that they share."""
 
     left: Int[Tensor, " batch"]
     right: Int[Tensor, " batch"]
     pairs: Int[Tensor, " twice_the_batch"]
     """The rows of `Matrices.first` that each row of the block adds up, two by two."""
 
+    starts: Int[Tensor, " batch"]
     answers: Int[Tensor, " batch"]
     classes: Int[Tensor, "batch 1"]
     """The answers, in a column."""
 
-    blank: Blank
-    """Its rows, among those that the next block will use again."""
+    minus_one: Float[Tensor, "batch 1"]
+    active: Factor
+    active_by_unit: Factor
+    """The activations, a row a hidden unit."""
+
+    scores: Factor
+    back: Factor
+    readout: Factor
 
 
 @dataclass(frozen=True)
@@ -145,7 +157,8 @@ class HiddenLayer:
         first, readout = vector.tensor_split((2 * self.modulus * self.width,))
         first = first.view(2 * self.modulus, self.width)
         left, right = first.chunk(2)
-        return Matrices(vector, first, left, right, readout.view(self.width, self.modulus))
+        readout = readout.view(self.width, self.modulus)
+        return Matrices(vector, first, left, right, readout, Factor.of(readout), Factor.of(readout.T))
 
     def scales(self) -> Float[Tensor, " weights"]:
         """Return what the weights are multiplied by before anything else."""
@@ -164,43 +177,55 @@ class HiddenLayer:
             torch.empty(rows, self.width),
             torch.empty(rows, self.modulus),
             torch.empty(rows, self.width),
-            torch.empty(self.width, self.modulus),
+            Factor.of(torch.empty(self.width, self.modulus)),
         )
 
     def desk(self, block: DeviceEquations, blank: Blank) -> Desk:
         """Lay out what a block is worked on with."""
-        (left, right), n_rows = block.columns, len(block)
-        own = blank._replace(
-            starts=blank.starts[:n_rows],
-            minus_one=blank.minus_one[:n_rows],
-            active=blank.active[:n_rows],
-            scores=blank.scores[:n_rows],
-            back=blank.back[:n_rows],
+        left, right = block.columns
+        starts, minus_one, active, scores, back = (memory[: len(block)] for memory in blank[:5])
+        return Desk(
+            left,
+            right,
+            torch.stack([left, right + self.modulus], dim=1).flatten(),
+            starts,
+            block.answers,
+            block.answers.unsqueeze(1),
+            minus_one,
+            Factor.of(active),
+            Factor.of(active.T),
+            Factor.of(scores),
+            Factor.of(back),
+            blank.readout,
         )
-        pairs = torch.stack([left, right + self.modulus], dim=1).flatten()
-        return Desk(left, right, pairs, block.answers, block.answers.unsqueeze(1), own)
 
-    def forward(self, scaled: Matrices, desk: Desk) -> tuple[Float[Tensor, "batch width"], Float[Tensor, "batch classes"]]:
-        """Return sums and scores; the activations stay on the desk."""
-        active = desk.blank.active
-        sums = torch.embedding_bag(scaled.first, desk.pairs, desk.blank.starts, False, 0)[0]  # noqa: FBT003 - torch names neither
-        PHIS[self.activation].write(sums, active)
-        return sums, product(active, scaled.readout, out=desk.blank.scores)
+    def forward(self, scaled: Matrices, desk: Desk) -> Float[Tensor, "batch width"]:
+        """Return sums; activations and scores are on the desk then."""
+        sums = torch.embedding_bag(scaled.first, desk.pairs, desk.starts, False, 0)[0]  # noqa: FBT003 - torch names neither
+        PHIS[self.activation].write(sums, desk.active.tensor)
+        product(desk.active, scaled.reads, out=desk.scores)
+        return sums
 
-    def slope(self, scores: Float[Tensor, "batch classes"], desk: Desk) -> Float[Tensor, "batch classes"]:
-        """Return G, for which the scores are used up."""
-        shares = SLOPES[self.loss].shares(scores.to(self.precision))
-        return shares.scatter_add_(1, desk.classes, desk.blank.minus_one).to(scores.dtype)
-
-    def add_slopes(self, total: Matrices, scaled: Matrices, sums: Tensor, slope: Tensor, desk: Desk) -> None:
-        """Add dS and dW, for which the sums are used up."""
+    def add_slopes(self, total: Matrices, scaled: Matrices, sums: Float[Tensor, "batch width"], desk: Desk) -> None:
+        """Add dS and dW, for which sums and scores are used up."""
+        slope = self._slope(desk)
         if "readout" not in self.frozen:
-            total.readout.add_(product(desk.blank.active.T, slope, out=desk.blank.readout))
+            product(desk.active_by_unit, slope, out=desk.readout)
+            total.readout.add_(desk.readout.tensor)
         if "left" not in self.frozen:
-            back = product(slope, scaled.readout.T, out=desk.blank.back)
+            product(slope, scaled.reads_back, out=desk.back)
+            back = desk.back.tensor
             PHIS[self.activation].chain(back, sums)
             total.left.index_add_(0, desk.left, back)
             total.right.index_add_(0, desk.right, back)
+
+    def _slope(self, desk: Desk) -> Factor:
+        """Put G where the scores are."""
+        scores = desk.scores.tensor
+        shares = SLOPES[self.loss].shares(scores.to(self.precision)).scatter_add_(1, desk.classes, desk.minus_one)
+        if shares is not scores:
+            scores.copy_(shares)
+        return desk.scores
 
     def _each(self, first: float, readout: float) -> Float[Tensor, " weights"]:
         """Make a factor for each weight."""

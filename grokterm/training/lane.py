@@ -39,15 +39,20 @@ class Lane:
         self.slopes.vector.zero_()
         seen: list[Tensor] = []
         for desk in desks:
-            sums, scores = self._layer.forward(scaled, desk)
+            sums = self._layer.forward(scaled, desk)
             if measuring:
-                seen.append(self._numbers(scores, desk))
-            self._layer.add_slopes(self.slopes, scaled, sums, self._layer.slope(scores, desk), desk)
+                seen.append(self._numbers(desk))
+            self._layer.add_slopes(self.slopes, scaled, sums, desk)
         return Worked(self.slopes.vector, seen)
 
     def measure(self, scaled: Matrices, desks: Sequence[Desk]) -> list[Tensor]:
         """Return summed loss and right answers of each block."""
-        return [self._numbers(self._layer.forward(scaled, desk)[1], desk) for desk in desks]
+        seen = []
+        for desk in desks:
+            self._layer.forward(scaled, desk)
+            seen.append(self._numbers(desk))
+        return seen
 
-    def _numbers(self, scores: Tensor, desk: Desk) -> Tensor:
+    def _numbers(self, desk: Desk) -> Tensor:
+        scores = desk.scores.tensor
         return losses_and_hits(self._loss(scores, desk.answers).sum(), scores, desk.answers)

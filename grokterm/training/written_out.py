@@ -11,7 +11,7 @@ from torch import Tensor
 from grokterm.experiment.architectures.mlp import MLPModel
 from grokterm.experiment.experiment import Experiment
 from grokterm.models.mlp import MLP
-from grokterm.training.batches import DeviceEquations
+from grokterm.training.batches import DeviceEquations, halves
 from grokterm.training.calculus import Running
 from grokterm.training.device import suited_threads
 from grokterm.training.evaluation import mean_of
@@ -23,8 +23,8 @@ from grokterm.training.partner import Partner, is_possible
 from grokterm.training.team import Team
 from grokterm.training.turn import Turn
 
-BLOCK_ACTIVATIONS = 150_000
-"""How many hidden activations make a block: 0.6 MB, three times."""
+BLOCK_ACTIVATIONS = 300_000
+"""How many hidden activations make a block: 1.2 MB, three times."""
 
 FEWEST_ROWS = 256
 """Blocks of fewer would starve the matrix products."""
@@ -57,6 +57,7 @@ class Dealt(NamedTuple):
     """Equations, cut into blocks that are dealt out to lanes."""
 
     equations: DeviceEquations
+    blocks: list[DeviceEquations]
     shares: list[Share]
     named: Laid
     """The slopes that are wanted, where they are added up."""
@@ -68,7 +69,8 @@ class Dealt(NamedTuple):
 class WrittenOut:
     """Differentiates a network with one hidden layer. A gradient is good until the next.
 
-    Blocks are dealt out to lanes, whose number is a function of sizes alone, so that sums do not depend on who works.
+    Blocks are dealt out to lanes, whose number is a function of sizes alone, so that sums do not depend on who works; only a
+    network that is trained beside others has fewer lanes, where they are slower for one thread.
     """
 
     def __init__(self, experiment: Experiment, team: Team, frozen: Weights) -> None:
@@ -92,7 +94,8 @@ class WrittenOut:
         self, weights: Weights, batch: DeviceEquations, _: Turn, *, measuring: bool = False
     ) -> tuple[Weights, Tensor | None]:
         """Return the gradient of the mean loss and, if asked, what `measure` would say of this batch."""
-        dealt, partner = self._deal(batch), self._partner_on(batch)
+        dealt = self._deal(batch)
+        partner = self._partner_on(dealt)
         scaled = self._scale(weights, partner.scaled if partner else self._scaled)
 
         def work(_: object, share: Share) -> Worked:
@@ -132,35 +135,39 @@ class WrittenOut:
         return scaled
 
     def _deal(self, equations: DeviceEquations) -> Dealt:
-        """Deal blocks out to lanes, once where they come again; to two at least, so that somebody can help."""
+        """Deal blocks out to lanes, once where they come again."""
         known = self._dealt.get(id(equations))
         if known and known.equations is equations:
             return known
+        n_lanes = suited_threads(len(equations), self._layer.n_weights)
         blocks = equations.blocks
-        n_lanes = min(len(blocks), max(2, suited_threads(len(equations), self._layer.n_weights)))
+        if self._is_worth_sharing(equations):
+            n_lanes = 2
+            blocks = blocks if len(blocks) > 1 else [equations.rows(half) for half in halves(len(equations))]
+        n_lanes = min(n_lanes, len(blocks))
         missing = range(len(self._lanes), n_lanes)
         self._lanes += [Lane(self._layer, self._loss, self.block_rows) for _ in missing]
         shares = [Share(lane, lane.lay_out(blocks[first::n_lanes])) for first, lane in enumerate(self._lanes[:n_lanes])]
+        named, rates = self._named(self._lanes[0].slopes), self._layer.rates() / len(equations)
         if len(self._dealt) > 1:  # both sides of the split
             self._dealt.clear()
-        named, rates = self._named(self._lanes[0].slopes), self._layer.rates() / len(equations)
-        self._dealt[id(equations)] = dealt = Dealt(equations, shares, named, rates)
+        self._dealt[id(equations)] = dealt = Dealt(equations, blocks, shares, named, rates)
         return dealt
 
-    def _partner_on(self, batch: DeviceEquations) -> Partner | None:
-        """Return who works on the second share of a batch; somebody is called once it has come back often."""
-        if batch is not self._repeated:
-            self._partner, self._repeated, self._n_repeats = None, batch, 0
-        self._n_repeats += 1
-        if self._n_repeats == REPEATS and self._can_be_helped(batch):
-            self._partner = Partner(self._layer, self._loss, batch.blocks[1::2])
-        return self._partner
+    def _is_worth_sharing(self, equations: DeviceEquations) -> bool:
+        """Tell whether half of a small step is worth asking for, if there is somebody to be asked."""
+        is_small = suited_threads(len(equations), self._layer.n_weights) == 1
+        is_worth_it = len(equations) * self._layer.modulus * self._layer.width >= WORTH_SHARING
+        return is_small and is_worth_it and not self._team.is_alone
 
-    def _can_be_helped(self, batch: DeviceEquations) -> bool:
-        layer, n_blocks = self._layer, len(batch.blocks)
-        is_small = suited_threads(len(batch), layer.n_weights) == 1
-        is_worth_it = n_blocks > 1 and len(batch) * layer.modulus * layer.width >= WORTH_SHARING
-        return is_small and is_worth_it and not (self._is_resting or self._team.is_alone) and is_possible()
+    def _partner_on(self, dealt: Dealt) -> Partner | None:
+        """Return who works on the second share of a batch; somebody is called once it has come back often."""
+        if dealt.equations is not self._repeated:
+            self._partner, self._repeated, self._n_repeats = None, dealt.equations, 0
+        self._n_repeats += 1
+        if self._n_repeats == REPEATS and self._is_worth_sharing(dealt.equations) and not self._is_resting and is_possible():
+            self._partner = Partner(self._layer, self._loss, dealt.blocks[1::2])
+        return self._partner
 
     def _named(self, slopes: Matrices) -> Laid:
         """Name the slopes that are wanted, which lie side by side."""

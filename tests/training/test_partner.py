@@ -57,15 +57,22 @@ def helped(experiment: Experiment) -> Fit:
     return fit
 
 
+def unhelped(experiment: Experiment, n_steps: int) -> Fit:
+    """Train without a partner."""
+    fit = Fit(experiment, CPU)
+    fit.rest()
+    for _ in range(n_steps):
+        fit.update()
+    return fit
+
+
 def assert_same_bits(fit: Fit, experiment: Experiment) -> None:
-    alone = Fit(experiment, CPU, is_alone=True)
-    for _ in range(fit.step):
-        alone.update()
-    assert all(torch.equal(value, alone.tensors()[name]) for name, value in fit.tensors().items())
+    expected = unhelped(experiment, fit.step).tensors()
+    assert all(torch.equal(value, expected[name]) for name, value in fit.tensors().items())
 
 
 @pytest.mark.parametrize("setting", ["model.activation=quadratic", "loss.kind=cross_entropy", "model.frozen=['first']"])
-def test_its_steps_are_those_of_one_that_is_alone(grokking: Experiment, setting: str) -> None:
+def test_steps_are_the_same_with_it_and_without(grokking: Experiment, setting: str) -> None:
     experiment = changed(grokking, setting)
     fit = helped(experiment)
     notes = partner_of(fit)._common.notes
@@ -79,9 +86,8 @@ def test_its_steps_are_those_of_one_that_is_alone(grokking: Experiment, setting:
 @pytest.mark.parametrize("precision", ["float32", "float64"])
 def test_it_measures_its_share(grokking: Experiment, precision: str) -> None:
     experiment = changed(grokking, f"loss.precision={precision}")
-    fit, alone = helped(experiment), Fit(experiment, CPU, is_alone=True)
-    for _ in range(fit.step):
-        alone.update()
+    fit = helped(experiment)
+    alone = unhelped(experiment, fit.step)
     for _ in range(20):
         ours, theirs = fit.update(measuring=True), alone.update(measuring=True)
         assert ours is not None
