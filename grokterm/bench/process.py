@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
-from grokterm.models import blas
 
 NOTEBOOK = "notebook"
 """Who has numpy and torch as they come; all others have what grokterm chooses for itself."""
@@ -36,7 +35,11 @@ class RacerProcess:
     def __init__(self, name: str, command: Sequence[str] = WORKER) -> None:
         self.memory: int | None = None
         self._name = name
-        environment = blas.choices() | os.environ if name != NOTEBOOK else blas.unsettled(os.environ)
+        environment = dict(os.environ)
+        if name == NOTEBOOK:
+            environment.pop("OPENBLAS_NUM_THREADS", None)  # it has all its threads
+        else:
+            environment.setdefault("OPENBLAS_NUM_THREADS", "1")  # as `grokterm` sets it for itself
         self._process = subprocess.Popen(
             command,
             env=environment,

@@ -13,7 +13,6 @@ from grokterm.cli import bench, figures, inspect, lab, plot, presets, run, runs,
 from grokterm.cli.console import talk
 from grokterm.cli.options import RUNS, Ascii, RunsDir
 from grokterm.errors import GroktermError
-from grokterm.models import blas
 
 app = typer.Typer(
     help="The terminal laboratory for grokking. Without a command it opens the lab.",
@@ -58,7 +57,8 @@ def _open_the_lab(
 
 def main() -> None:
     """Run a command. What the user can mend is one line and exit code 2; a bug is a traceback."""
-    blas.settle()
+    # The threads of numpy's matrix products wait by spinning, which training beside them pays for; numpy reads this once.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         sys.exit(app(standalone_mode=False))
     except TyperException as error:

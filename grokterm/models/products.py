@@ -1,10 +1,10 @@
 """Matrix products on a CPU by the library that is fastest at them.
 
 torch hands float32 products to MKL, which leaves half of an AMD core's vector width unused. numpy's OpenBLAS takes all of it
-once it is told to (`grokterm.models.blas`), and costs next to nothing to call. oneDNN, which torch has on board for compiled
-programs, takes all of it in any case, but costs ten microseconds a call. Microseconds of one thread of an AMD EPYC (AVX-512)
-by MKL, by oneDNN and by OpenBLAS: 320 × 120 by 120 × 40 36, 27 and 19; 640 × 120 by 120 × 40 72, 44 and 37; 588 × 500 by
-500 × 97 690, 293 and 291.
+and costs next to nothing to call. oneDNN, which torch has on board for compiled programs, takes all of it too, whatever numpy
+was built with, and has the better kernels for large factors, but costs ten microseconds a call. Microseconds of one thread of
+an AMD EPYC (AVX-512) by MKL, by oneDNN and by OpenBLAS: 320 × 120 by 120 × 40 36, 27 and 19; 640 × 120 by 120 × 40 72, 44 and
+38; 588 × 500 by 500 × 97 690, 298 and 290; 479 × 128 by 128 × 512 660, 280 and 298.
 """
 
 import os
@@ -17,15 +17,16 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
-from grokterm.models import blas
-
 HAS_ONEDNN: bool = torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")  # type: ignore[no-untyped-call]
 
-HAS_OPENBLAS: bool = os.environ.get(blas.THREADS) == "1"
-"""numpy was loaded by a process that wants one thread of it; with more, threads would wait for each other."""
+NUMPY_IS_CALM: bool = os.environ.get("OPENBLAS_NUM_THREADS") == "1"
+"""numpy multiplies with the thread that asks; several of its own would wait for each other by spinning."""
+
+SMALL = 4_000_000
+"""Multiply-adds up to which the call matters."""
 
 WORTH_CALLING = 1_500_000
-"""Multiply-adds from which a product gains more by oneDNN than its call costs.
+"""Multiply-adds from which a product gains more by oneDNN than its call costs, beside MKL.
 
 Where autograd records the call, in Python, both are twice as much or three times.
 """
@@ -44,21 +45,22 @@ class Factor(NamedTuple):
 
 
 @np.errstate(over="ignore", invalid="ignore")  # numbers of a run that diverges, of which torch would say nothing
-def product(left: Factor, right: Factor, out: Factor) -> None:
-    """Write left right into the memory of `out`. It is not to be differentiated."""
-    if HAS_OPENBLAS:
+def product(left: Factor, right: Factor, out: Factor) -> Factor:
+    """Return left right, in the memory of `out` or in other memory. It is not to be differentiated."""
+    work = left.array.size * right.array.shape[1]
+    if NUMPY_IS_CALM and (work < SMALL or not HAS_ONEDNN):
         np.dot(left.array, right.array, out=out.array)
-    elif HAS_ONEDNN and left.tensor.numel() * right.tensor.shape[1] >= WORTH_CALLING:
-        out.tensor.copy_(_by_onednn(left.tensor, right.tensor))
+    elif HAS_ONEDNN and work >= WORTH_CALLING:
+        return Factor.of(_by_onednn(left.tensor, right.tensor))
     else:
         torch.mm(left.tensor, right.tensor, out=out.tensor)
+    return out
 
 
 def multiplied(left: Float[Tensor, "rows inner"], right: Float[Tensor, "inner columns"]) -> Float[Tensor, "rows columns"]:
     """Return left right. It is not to be differentiated."""
     out = left.new_empty(len(left), right.shape[1])
-    product(Factor.of(left), Factor.of(right), Factor.of(out))
-    return out
+    return product(Factor.of(left), Factor.of(right), Factor.of(out)).tensor
 
 
 def times(

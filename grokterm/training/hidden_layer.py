@@ -199,33 +199,30 @@ class HiddenLayer:
             blank.readout,
         )
 
-    def forward(self, scaled: Matrices, desk: Desk) -> Float[Tensor, "batch width"]:
-        """Return sums; activations and scores are on the desk then."""
+    def forward(self, scaled: Matrices, desk: Desk) -> tuple[Float[Tensor, "batch width"], Factor]:
+        """Return sums and scores; the activations are on the desk then."""
         sums = torch.embedding_bag(scaled.first, desk.pairs, desk.starts, False, 0)[0]  # noqa: FBT003 - torch names neither
         PHIS[self.activation].write(sums, desk.active.tensor)
-        product(desk.active, scaled.reads, out=desk.scores)
-        return sums
+        return sums, product(desk.active, scaled.reads, out=desk.scores)
 
-    def add_slopes(self, total: Matrices, scaled: Matrices, sums: Float[Tensor, "batch width"], desk: Desk) -> None:
+    def add_slopes(
+        self, total: Matrices, scaled: Matrices, sums: Float[Tensor, "batch width"], scores: Factor, desk: Desk
+    ) -> None:
         """Add dS and dW, for which sums and scores are used up."""
-        slope = self._slope(desk)
+        self._turn_into_slope(scores.tensor, desk)
         if "readout" not in self.frozen:
-            product(desk.active_by_unit, slope, out=desk.readout)
-            total.readout.add_(desk.readout.tensor)
+            total.readout.add_(product(desk.active_by_unit, scores, out=desk.readout).tensor)
         if "left" not in self.frozen:
-            product(slope, scaled.reads_back, out=desk.back)
-            back = desk.back.tensor
+            back = product(scores, scaled.reads_back, out=desk.back).tensor
             PHIS[self.activation].chain(back, sums)
             total.left.index_add_(0, desk.left, back)
             total.right.index_add_(0, desk.right, back)
 
-    def _slope(self, desk: Desk) -> Factor:
+    def _turn_into_slope(self, scores: Float[Tensor, "batch classes"], desk: Desk) -> None:
         """Put G where the scores are."""
-        scores = desk.scores.tensor
         shares = SLOPES[self.loss].shares(scores.to(self.precision)).scatter_add_(1, desk.classes, desk.minus_one)
         if shares is not scores:
             scores.copy_(shares)
-        return desk.scores
 
     def _each(self, first: float, readout: float) -> Float[Tensor, " weights"]:
         """Make a factor for each weight."""

@@ -39,20 +39,15 @@ class Lane:
         self.slopes.vector.zero_()
         seen: list[Tensor] = []
         for desk in desks:
-            sums = self._layer.forward(scaled, desk)
+            sums, scores = self._layer.forward(scaled, desk)
             if measuring:
-                seen.append(self._numbers(desk))
-            self._layer.add_slopes(self.slopes, scaled, sums, desk)
+                seen.append(self._numbers(scores.tensor, desk))
+            self._layer.add_slopes(self.slopes, scaled, sums, scores, desk)
         return Worked(self.slopes.vector, seen)
 
     def measure(self, scaled: Matrices, desks: Sequence[Desk]) -> list[Tensor]:
         """Return summed loss and right answers of each block."""
-        seen = []
-        for desk in desks:
-            self._layer.forward(scaled, desk)
-            seen.append(self._numbers(desk))
-        return seen
+        return [self._numbers(self._layer.forward(scaled, desk)[1].tensor, desk) for desk in desks]
 
-    def _numbers(self, desk: Desk) -> Tensor:
-        scores = desk.scores.tensor
+    def _numbers(self, scores: Tensor, desk: Desk) -> Tensor:
         return losses_and_hits(self._loss(scores, desk.answers).sum(), scores, desk.answers)

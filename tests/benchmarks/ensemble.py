@@ -7,21 +7,20 @@ counted; the notebook's loop evaluated at each step, as it is written. Ratios ar
 """
 
 import argparse
+import os
 import sys
 from time import perf_counter
 
-from grokterm.models import blas
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as `grokterm` does, before numpy is loaded
 
-blas.settle()  # as `grokterm` does, before numpy is loaded
+import torch
 
-import torch  # noqa: E402
-
-from grokterm.bench.measurement import Contender, measure, ratio, spread  # noqa: E402
-from grokterm.bench.notebook import Notebook  # noqa: E402
-from grokterm.bench.race import as_timed  # noqa: E402
-from grokterm.experiment.overrides import override  # noqa: E402
-from grokterm.experiment.presets import find_preset  # noqa: E402
-from grokterm.training.making import make_trainer  # noqa: E402
+from grokterm.bench.measurement import Contender, measure, ratio, spread
+from grokterm.bench.notebook import Notebook
+from grokterm.bench.race import as_timed
+from grokterm.experiment.overrides import override
+from grokterm.experiment.presets import find_preset
+from grokterm.training.making import make_trainer
 
 N_THREADS = torch.get_num_threads()
 

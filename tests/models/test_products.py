@@ -16,7 +16,7 @@ from grokterm.models.products import multiplied, times
 def _library(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if request.param == "onednn" and not products.HAS_ONEDNN:
         pytest.skip("this torch is built without oneDNN")
-    monkeypatch.setattr(products, "HAS_OPENBLAS", request.param == "openblas")
+    monkeypatch.setattr(products, "NUMPY_IS_CALM", request.param == "openblas")
     monkeypatch.setattr(products, "HAS_ONEDNN", request.param == "onednn")
     monkeypatch.setattr(products, "WORTH_CALLING", 0)
 

@@ -30,7 +30,7 @@ def _products(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
     """Every library, for products of every size."""
     if request.param == "onednn" and not products.HAS_ONEDNN:
         pytest.skip("this torch is built without oneDNN")
-    monkeypatch.setattr(products, "HAS_OPENBLAS", request.param == "openblas")
+    monkeypatch.setattr(products, "NUMPY_IS_CALM", request.param == "openblas")
     monkeypatch.setattr(products, "HAS_ONEDNN", request.param == "onednn")
     monkeypatch.setattr(products, "WORTH_CALLING", 0)
 
