@@ -40,7 +40,7 @@ class Scene:
 class Board:
     """The parts of the screen that follow a training.
 
-    While it trains they take turns, within one budget; every other turn is for the words, which cost little.
+    While it trains the pictures take turns, within one budget; the words, which cost little, go with each of them.
     """
 
     def __init__(self, palette: Palette) -> None:
@@ -50,7 +50,8 @@ class Board:
         self.loss = CurvesView("loss", draw_loss, palette, self._budget)
         self.network = NetworkPane(palette, self._budget)
         self._pictures = self._show_accuracy, self._show_loss, self._show_network
-        self._turns = deque(part for picture in self._pictures for part in (self._show_words, picture))
+        self._turns = deque(self._pictures)
+        self._has_looked = False
         self._said: LabState | None = None
         self._shown: Scene | None = None
 
@@ -58,14 +59,16 @@ class Board:
         """Show what somebody waits for, and of the rest what the budget allows."""
         if is_news(self._said, scene.state):
             self._show_words(scene)
-        if self.network.is_answered or (scene.state.phase != "training" and self._is_behind(scene)):
+        is_first_look = scene.examination is not None and not self._has_looked
+        if is_first_look or self.network.is_answered or (scene.state.phase != "training" and self._is_behind(scene)):
             self.show(scene)
         elif self._budget.is_due():
+            self._show_words(scene)
             self._show_next(scene)
 
     def show(self, scene: Scene) -> None:
         """Show everything that is new: a key was pressed, or nothing trains that this would slow down."""
-        self._shown = scene
+        self._shown, self._has_looked = scene, scene.examination is not None
         self._show_words(scene)
         for show_picture in self._pictures:
             show_picture(scene)
@@ -75,6 +78,7 @@ class Board:
         for curves in (self.accuracy, self.loss):
             curves.forget()
         self.network.forget()
+        self._has_looked = False
 
     def _show_next(self, scene: Scene) -> None:
         for _ in range(len(self._turns)):

@@ -46,12 +46,31 @@ def scene(**values: Any) -> Scene:  # noqa: ANN401 - whatever a state holds
     return Scene(state, "run", state, None, "log")
 
 
-def test_while_it_trains_one_part_is_drawn_at_a_time_and_words_every_other(board: Watched) -> None:
-    for step in range(13):
+def test_while_it_trains_one_picture_is_drawn_at_a_time_and_words_with_each(board: Watched) -> None:
+    board.follow(scene())
+    for step in range(1, 13):
+        board.seen.clear()
         board.follow(scene(step=step))
-        assert len(board.seen) == step + 2  # the first scene is news
-    assert board.seen.count("words") == 7
-    assert {board.seen.count(name) for name in ALL - {"words"}} == {2, 3}
+        assert len(board.seen) == 2
+        assert board.seen[0] == "words"
+
+
+def test_every_picture_has_its_turn(board: Watched) -> None:
+    for step in range(9):
+        board.follow(scene(step=step))
+    assert {board.seen.count(name) for name in ALL - {"words"}} == {3}
+
+
+def test_the_first_look_at_the_network_is_shown_at_once(board: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(board._budget, "is_due", lambda: False)
+    board.follow(scene())
+    board.seen.clear()
+    look = replace(scene(step=5), examination=object())  # type: ignore[arg-type]  # nobody examines anything here
+    board.follow(look)
+    assert set(board.seen) == ALL
+    board.seen.clear()
+    board.follow(replace(look, state=replace(look.state, step=6)))
+    assert board.seen == []
 
 
 def test_nothing_is_drawn_before_it_is_due_but_news(board: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
