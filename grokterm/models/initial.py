@@ -23,5 +23,5 @@ def zeros(*shape: int) -> nn.Parameter:
 
 
 def parameter(values: np.ndarray) -> nn.Parameter:
-    """Start at these values."""
-    return nn.Parameter(torch.tensor(values, dtype=torch.float32))
+    """Start at these values, which lie row by row in memory: torch's optimizers pair entries by where they lie."""
+    return nn.Parameter(torch.tensor(np.ascontiguousarray(values), dtype=torch.float32))

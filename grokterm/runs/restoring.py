@@ -30,14 +30,16 @@ def restore_trainer(run: Run, experiment: Experiment, records: Sequence[Record])
     threads = run.meta.get("threads") if is_where_it_was else None
     here = with_engine_here(experiment, device, str(run.meta.get("engine", "")) if is_where_it_was else "")
     parts = load_parts(kept_parts(run))
-    trainer = make_trainer(here, threads=threads if isinstance(threads, int) else None, parts=parts)
+    is_member = run.experiment.training.members > experiment.training.members
+    n_threads = threads if isinstance(threads, int) else None
+    trainer = make_trainer(here, threads=n_threads, parts=parts, is_alone=is_member)
     trainer.experiment = experiment  # which says what was asked for
     checkpoint = next((record for record in reversed(records) if isinstance(record, Checkpointed)), None)
     if checkpoint is not None:
         path = run.checkpoints / checkpoint.file
         try:
             tensors = load_checkpoint(path)
-            if run.experiment.training.members > experiment.training.members:
+            if is_member:
                 tensors = of_member(experiment.seed - run.experiment.seed, tensors)
             trainer.restore(checkpoint.step, checkpoint.seconds, tensors, records)
         except KeyError as error:

@@ -33,7 +33,10 @@ class Calculus(Protocol):
     def gradient(
         self, weights: Weights, batch: DeviceEquations, turn: Turn, *, measuring: bool = False
     ) -> tuple[Weights, Tensor | None]:
-        """Return the gradient of the mean loss and, if asked, what `measure` would say of this batch."""
+        """Return the gradient of the mean loss and, if asked, what `measure` would say of this batch.
+
+        It may lie in memory that the next call uses again.
+        """
         ...
 
     def measure(self, values: Weights, equations: DeviceEquations) -> Tensor:

@@ -113,6 +113,7 @@ def make_fit(
     *,
     threads: int | None = None,
     parts: Mapping[str, Part] | None = None,
+    is_alone: bool = False,
 ) -> Fitting:
     """Make what an experiment trains.
 
@@ -121,6 +122,6 @@ def make_fit(
     """
     choose_engine(experiment, device)  # which may object to an ensemble
     if experiment.training.members == 1:
-        return Fit(experiment, device, threads=threads, parts=parts)
+        return Fit(experiment, device, threads=threads, parts=parts, is_alone=is_alone)
     kind = Pool if device.type == "cpu" else Batched
     return kind(experiment, device, threads=threads, parts=parts)

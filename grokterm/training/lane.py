@@ -23,7 +23,7 @@ class Worked(NamedTuple):
 
 
 class Lane:
-    """Adds up what blocks contribute to the slopes of a network with one hidden layer. Nothing is recorded for autograd."""
+    """Adds up what blocks contribute to the slopes of a network with one hidden layer."""
 
     def __init__(self, layer: HiddenLayer, loss: LossSettings, block_rows: int) -> None:
         self._layer, self._loss = layer, loss_of(loss)
@@ -34,6 +34,7 @@ class Lane:
         """Prepare blocks to be worked on here."""
         return [self._layer.desk(block, self._blank) for block in blocks]
 
+    @torch.no_grad()
     def work(self, scaled: Matrices, desks: Sequence[Desk], *, measuring: bool) -> Worked:
         """Add up slopes, but for constants."""
         self.slopes.vector.zero_()
@@ -45,6 +46,7 @@ class Lane:
             self._layer.add_slopes(self.slopes, scaled, sums, scores, desk)
         return Worked(self.slopes.vector, seen)
 
+    @torch.no_grad()
     def measure(self, scaled: Matrices, desks: Sequence[Desk]) -> list[Tensor]:
         """Return summed loss and right answers of each block."""
         return [self._numbers(self._layer.forward(scaled, desk)[1].tensor, desk) for desk in desks]

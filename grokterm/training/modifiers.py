@@ -20,7 +20,8 @@ Change = Callable[[Weights, Memory, Weights, Turn], tuple[Weights, Memory]]
 """(gradient, memory, weights, turn) -> (the gradient changed, what this change remembers)."""
 
 Correction = Callable[[Weights, Memory, Turn], tuple[Weights, Memory]]
-"""(new weights, memory before the update, turn) -> (the weights changed, what this change remembers)."""
+"""(new weights, memory, turn) -> (the weights changed, what this change remembers); of the memory its own part alone is as it
+was before the update."""
 
 
 def rule_of(settings: GradientOptimizer) -> Rule:

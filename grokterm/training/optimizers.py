@@ -184,7 +184,8 @@ def _adaptive(  # noqa: PLR0913, PLR0917 - what a rule is given, and what Adam a
     moments = [memory[f"{moment}.{name}"] for moment in ("first", "second") for name in weights]
     count = memory["count"].add_(1)
     (_Moved.apply if is_batchedtensor(count) else _Moved.forward)(move, count, *weights.values(), *slopes, *moments)
-    return weights, memory
+    remembered = ["count", *(f"{moment}.{name}" for moment in ("first", "second") for name in weights)]
+    return weights, {name: memory[name] for name in remembered}
 
 
 class _Moved(torch.autograd.Function):
@@ -213,7 +214,7 @@ def _no_moments(weights: Weights) -> Memory:
 
 def _with_decay(gradient: Weights, weights: Weights, decay: float) -> Weights:
     """Couple the decay into the gradient, as torch.optim does."""
-    return {name: g.add_(weights[name], alpha=decay) for name, g in gradient.items()} if decay else gradient
+    return {name: g.add(weights[name], alpha=decay) for name, g in gradient.items()} if decay else gradient
 
 
 def _moved_along(slope: Weights, weights: Weights, rate: float) -> Weights:

@@ -13,14 +13,15 @@ import platform
 import subprocess
 import sys
 import weakref
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from time import perf_counter
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 import numpy as np
 import torch
 
 from grokterm.experiment.loss import Loss as LossSettings
+from grokterm.models import products
 from grokterm.training.batches import DeviceEquations
 from grokterm.training.hidden_layer import HiddenLayer, Matrices
 from grokterm.training.lane import Worked
@@ -31,8 +32,8 @@ ASKED, BEGUN, DONE, ASLEEP, MEASURING = range(5)
 PATIENCE = 2e-4
 """Seconds to wait for what has been begun: longer than it takes, unless another program has the core."""
 
-NOTES = 64
-"""Bytes for those numbers."""
+LINE = 64
+"""Bytes of a cache line: notes take one, and tensors begin at one, as torch's own do: kernels round by where memory lies."""
 
 
 class Order(NamedTuple):
@@ -45,7 +46,13 @@ class Order(NamedTuple):
     @property
     def size(self) -> int:
         """Bytes of the memory that is shared."""
-        return NOTES + 16 * len(self.blocks) + 8 * self.layer.n_weights
+        return self.starts[-1]
+
+    @property
+    def starts(self) -> tuple[int, int, int, int]:
+        """Where what was measured begins, then the weights, their slopes, and what comes after."""
+        seen, numbers = _lines(16 * len(self.blocks)), _lines(4 * self.layer.n_weights)
+        return LINE, LINE + seen, LINE + seen + numbers, LINE + seen + 2 * numbers
 
 
 class Common:
@@ -53,38 +60,41 @@ class Common:
 
     def __init__(self, descriptor: int, order: Order) -> None:
         memory, n_blocks, n_weights = mmap.mmap(descriptor, order.size), len(order.blocks), order.layer.n_weights
-        self.notes = memoryview(memory)[:NOTES].cast("q")
-        seen = np.frombuffer(memory, np.float64, 2 * n_blocks, NOTES)
-        self.seen = torch.from_numpy(seen).view(n_blocks, 2)
-        weights, slopes = (np.frombuffer(memory, np.float32, n_weights, NOTES + seen.nbytes + 4 * n) for n in (0, n_weights))
+        seen, *numbers, _ = order.starts
+        self.notes = memoryview(memory)[:LINE].cast("q")
+        self.seen = torch.from_numpy(np.frombuffer(memory, np.float64, 2 * n_blocks, seen)).view(n_blocks, 2)
+        weights, slopes = (np.frombuffer(memory, np.float32, n_weights, start) for start in numbers)
         self.scaled: Matrices = order.layer.matrices(torch.from_numpy(weights))
         self.slopes = torch.from_numpy(slopes)
 
 
 class Partner:
-    """Works on some blocks of a batch; it ends with the last reference to this object."""
+    """Works on some blocks of a batch; it ends with the last reference to this object.
+
+    Raises:
+        OSError: if the system has no memory, descriptor or process left for it.
+    """
 
     def __init__(self, layer: HiddenLayer, loss: LossSettings, blocks: list[DeviceEquations]) -> None:
-        order, memory, (listening, self._waking) = Order(layer, loss, blocks), os.memfd_create("grokterm-partner"), os.pipe()
-        os.ftruncate(memory, order.size)
-        self._common, self._number, self._is_measuring = Common(memory, order), 0, False
+        order = Order(layer, loss, blocks)
         self._precision = torch.promote_types(torch.float32, getattr(torch, loss.precision))
-        with os.fdopen(os.memfd_create("grokterm-order"), "w+b") as written:
+        self._number, self._is_measuring = 0, False
+        with ExitStack() as opened:
+            memory = os.memfd_create("grokterm-partner")
+            opened.callback(os.close, memory)
+            os.ftruncate(memory, order.size)
+            self._common = Common(memory, order)
+            written = opened.enter_context(os.fdopen(os.memfd_create("grokterm-order"), "w+b"))
             pickle.dump(order, written)
             written.seek(0)
-            process = subprocess.Popen(
-                [sys.executable, "-m", "grokterm.training.partnering", str(memory), str(listening)],
-                pass_fds=[memory, listening],
-                stdin=written,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,  # a screen may be there, and nothing depends on it
-                start_new_session=True,  # Ctrl+C is for the process that saves
-            )
-        os.close(memory)
-        os.close(listening)
-        os.set_blocking(self._waking, False)
-        self.process_id = process.pid
-        self.end = weakref.finalize(self, _end, process, self._waking)
+            with ExitStack() as kept:
+                # Both ends: whoever writes is not to be killed where nobody reads any more.
+                ends = listening, self._waking = os.pipe()
+                for end in ends:
+                    kept.callback(os.close, end)
+                os.set_blocking(self._waking, False)
+                process = _started(memory, listening, written)
+                self.process_id, self.end = process.pid, weakref.finalize(self, _end, process, kept.pop_all())
 
     @property
     def scaled(self) -> Matrices:
@@ -98,7 +108,7 @@ class Partner:
         notes[MEASURING] = measuring
         notes[ASKED] = self._number
         if notes[ASLEEP]:
-            with suppress(OSError):  # it has been woken often enough, or is no more
+            with suppress(BlockingIOError):  # it has been woken often enough
                 os.write(self._waking, b"\0")
 
     def answer(self) -> Worked | None:
@@ -115,11 +125,33 @@ class Partner:
 
 
 def is_possible() -> bool:
-    """Tell whether this machine has what it takes: Linux's memory, the order of writes that x86 keeps, a second core."""
+    """Tell whether this machine has what it takes: Linux's memory, the order of writes that x86 keeps, a second core.
+
+    A read may still come before a write to elsewhere; then a partner that falls asleep just now is woken a request later.
+    """
     return hasattr(os, "memfd_create") and platform.machine() in {"x86_64", "AMD64"} and len(os.sched_getaffinity(0)) > 1
 
 
-def _end(process: subprocess.Popen[bytes], waking: int) -> None:
-    os.close(waking)
+def _started(memory: int, listening: int, order: IO[bytes]) -> subprocess.Popen[bytes]:
+    # The same library has to multiply there.
+    calm = {"OPENBLAS_NUM_THREADS": "1"} if products.NUMPY_IS_CALM else {}
+    others = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    return subprocess.Popen(
+        [sys.executable, "-m", "grokterm.training.partnering", str(memory), str(listening)],
+        pass_fds=[memory, listening],
+        stdin=order,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,  # a screen may be there, and nothing depends on it
+        env=others | calm,
+        start_new_session=True,  # Ctrl+C is for the process that saves
+    )
+
+
+def _end(process: subprocess.Popen[bytes], pipe: ExitStack) -> None:
+    pipe.close()
     process.kill()  # it holds nothing that is worth waiting for
     process.wait()
+
+
+def _lines(n_bytes: int) -> int:
+    return -(-n_bytes // LINE) * LINE

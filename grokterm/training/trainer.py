@@ -45,13 +45,20 @@ class Trainer:
     `advance` trains one chunk and hands back what happened. How a run is cut into chunks never changes its numbers.
     """
 
-    def __init__(self, experiment: Experiment, *, threads: int | None = None, parts: Mapping[str, Part] | None = None) -> None:
+    def __init__(
+        self,
+        experiment: Experiment,
+        *,
+        threads: int | None = None,
+        parts: Mapping[str, Part] | None = None,
+        is_alone: bool = False,
+    ) -> None:
         self.experiment = experiment
         self.device = find_device(experiment.device)
         self.seconds = 0.0
         self.ended: EndReason | None = None
         self.changes: tuple[str, ...] = ()
-        self.fit: Fitting = make_fit(experiment, self.device, threads=threads, parts=parts)
+        self.fit: Fitting = make_fit(experiment, self.device, threads=threads, parts=parts, is_alone=is_alone)
         self._inspector = Inspector(self.fit)
         self._watch = EnsembleWatch(experiment.training.members)
         self._schedule = Schedule(experiment.interventions)

@@ -1,6 +1,7 @@
 """The gradient of the network with one hidden layer, whose blocks of rows are dealt out to threads."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import zip_longest
 from typing import NamedTuple
 
@@ -59,11 +60,6 @@ class Dealt(NamedTuple):
     equations: DeviceEquations
     blocks: list[DeviceEquations]
     shares: list[Share]
-    named: Laid
-    """The slopes that are wanted, where they are added up."""
-
-    rates: Float[Tensor, " weights"]
-    """What the slopes of their summed loss are multiplied by."""
 
 
 class WrittenOut:
@@ -79,8 +75,12 @@ class WrittenOut:
         self._layer = layer = HiddenLayer.of(experiment, team.network)
         self.running = Running("fused")
         self.block_rows = max(FEWEST_ROWS, BLOCK_ACTIVATIONS // layer.width)
-        self._scales, self._scaled = layer.scales(), layer.matrices(torch.empty(layer.n_weights))
-        self._lanes: list[Lane] = []
+        self._scales, self._rates = layer.scales(), layer.rates()
+        self._scaled = layer.matrices(torch.empty(layer.n_weights))
+        self._lanes = [Lane(layer, experiment.loss, self.block_rows)]
+        self._named = self._wanted(self._lanes[0].slopes)
+        """The slopes, where they are added up."""
+
         self._dealt: dict[int, Dealt] = {}
         """What came lately, by its identity."""
 
@@ -110,9 +110,9 @@ class WrittenOut:
         total = worked[0].slopes
         for other_lane in worked[1:]:
             total.add_(other_lane.slopes)
-        total.mul_(dealt.rates)
+        total.mul_(self._rates).mul_(1 / len(batch))
         seen = _in_order([one.seen for one in worked])
-        return dealt.named, mean_of(seen, batch) if measuring else None
+        return self._named, mean_of(seen, batch) if measuring else None
 
     @torch.no_grad()
     def measure(self, values: Weights, equations: DeviceEquations) -> Float[Tensor, "2"]:
@@ -148,10 +148,9 @@ class WrittenOut:
         missing = range(len(self._lanes), n_lanes)
         self._lanes += [Lane(self._layer, self._loss, self.block_rows) for _ in missing]
         shares = [Share(lane, lane.lay_out(blocks[first::n_lanes])) for first, lane in enumerate(self._lanes[:n_lanes])]
-        named, rates = self._named(self._lanes[0].slopes), self._layer.rates() / len(equations)
         if len(self._dealt) > 1:  # both sides of the split
             self._dealt.clear()
-        self._dealt[id(equations)] = dealt = Dealt(equations, blocks, shares, named, rates)
+        self._dealt[id(equations)] = dealt = Dealt(equations, blocks, shares)
         return dealt
 
     def _is_worth_sharing(self, equations: DeviceEquations) -> bool:
@@ -166,10 +165,11 @@ class WrittenOut:
             self._partner, self._repeated, self._n_repeats = None, dealt.equations, 0
         self._n_repeats += 1
         if self._n_repeats == REPEATS and self._is_worth_sharing(dealt.equations) and not self._is_resting and is_possible():
-            self._partner = Partner(self._layer, self._loss, dealt.blocks[1::2])
+            with suppress(OSError):  # no room for a process: nobody needs one
+                self._partner = Partner(self._layer, self._loss, dealt.blocks[1::2])
         return self._partner
 
-    def _named(self, slopes: Matrices) -> Laid:
+    def _wanted(self, slopes: Matrices) -> Laid:
         """Name the slopes that are wanted, which lie side by side."""
         every = {"left": slopes.left, "right": slopes.right, "readout": slopes.readout}
         wanted = {name: slope for name, slope in every.items() if name not in self._frozen}

@@ -9,12 +9,15 @@ minutes on two cores and at most a few GB; needs matplotlib, as figures do.
 """
 
 import argparse
+import os
 from collections.abc import Callable, Sequence
 from functools import partial
 from math import inf
 from pathlib import Path
 from time import perf_counter
 from typing import NamedTuple
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as `grokterm` does, before numpy is loaded
 
 import torch
 from matplotlib.axes import Axes

@@ -209,3 +209,7 @@ def test_the_amplitude_of_exact_weights_is_the_paper_s(scaling: str, amplitude: 
 def test_wider_exact_networks_leave_less_to_chance() -> None:
     narrow, wide = (accuracy(exact_mlp("add", 97, width), "add", 97) for width in (20, 60))
     assert narrow < wide < 1
+
+
+def test_exact_weights_lie_row_by_row() -> None:
+    assert all(one.is_contiguous() for one in exact_mlp("add", 7, 40).parameters())

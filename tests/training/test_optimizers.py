@@ -126,6 +126,20 @@ def test_muon_leaves_what_is_no_matrix_to_adamw() -> None:
     assert {name for name in muon if torch.equal(muon[name], adamw[name])} == {"bias", "scale"}
 
 
+def test_muon_moves_a_matrix_as_it_would_without_a_bias_beside_it() -> None:
+    with_bias, matrix = ({"left": normal(0)["left"]} for _ in range(2))
+    with_bias["bias"] = torch.zeros(5)
+    rule = rule_of(Muon(learning_rate=0.01))
+    memories = [rule.begin(weights) for weights in (with_bias, matrix)]
+    for step in range(5):
+        slope = {"left": normal(step + 1)["left"]}
+        with_bias, memories[0] = rule.update(slope | {"bias": torch.ones(5)}, memories[0], with_bias, TURN)
+        matrix, memories[1] = rule.update(slope, memories[1], matrix, TURN)
+    assert torch.equal(with_bias["left"], matrix["left"])
+    assert torch.equal(memories[0]["velocity.left"], memories[1]["velocity.left"])
+    assert float(memories[1]["velocity.left"].norm()) > 0
+
+
 def test_decay_to_the_start_is_the_pull_that_its_formula_says() -> None:
     start, still = {"left": torch.tensor([1.0, -2.0])}, {"left": torch.zeros(2)}
     rule = rule_of(AdamW(learning_rate=0.5, weight_decay=0.5, decay_to="init"))

@@ -2,7 +2,9 @@
 
 import os
 import signal
+import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from time import monotonic, sleep
 
 import pytest
@@ -128,6 +130,21 @@ def test_another_dataset_gets_another_partner(grokking: Experiment) -> None:
     fit.swap(Swap(train_fraction=0.5), grokking)
     fit.update()
     assert partner_of(fit) is not before
+
+
+def test_where_there_is_no_room_for_one_the_training_goes_on(grokking: Experiment, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise BlockingIOError("Resource temporarily unavailable")
+
+    monkeypatch.setattr(subprocess, "Popen", refuse)
+    descriptors = Path("/proc/self/fd")
+    before = len(list(descriptors.iterdir()))
+    fit = Fit(grokking, CPU)
+    for _ in range(5):
+        fit.update()
+    assert isinstance(fit._calculus, WrittenOut)
+    assert fit._calculus._partner is None
+    assert len(list(descriptors.iterdir())) == before
 
 
 def test_it_ends_with_the_training(grokking: Experiment) -> None:

@@ -1,4 +1,4 @@
-"""One optimizer step of several networks as a pure function."""
+"""One optimizer step of several networks as a function of what it is given."""
 
 from collections.abc import Callable
 from typing import TypeAlias
