@@ -10,16 +10,17 @@ import torch
 
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
-from grokterm.training import compiled, graph, written_out
+from grokterm.training import compiled, graph
 from grokterm.training.autograd import Autograd
 from grokterm.training.calculus import Calculus
 from grokterm.training.compiled import Compiled
+from grokterm.training.fused import written_out
+from grokterm.training.fused.written_out import WrittenOut
 from grokterm.training.graph import Graphs
 from grokterm.training.losses import loss_of
 from grokterm.training.optimizers import Weights
 from grokterm.training.runner import Plain, Runner, Work
 from grokterm.training.team import Team
-from grokterm.training.written_out import WrittenOut
 
 
 @dataclass(frozen=True)

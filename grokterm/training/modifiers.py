@@ -75,9 +75,9 @@ def _filter_by_running_mean(settings: GradientOptimizer, rule: Rule) -> Rule:
 def _filter_by_window(settings: GradientOptimizer, rule: Rule) -> Rule:
     """Add the mean of the last gradients once there are enough, as the public code does.
 
-    The window is a ring of one tensor a gradient, so that an update replaces one and copies none: `window` times the weights
-    in memory and in every checkpoint. Their sum is taken anew each time, because a running sum would keep the rounding errors
-    of early gradients, which are larger than late ones.
+    The window is a ring of one tensor a gradient, so that an update replaces one and copies no other: `window` times the
+    weights in memory, in every checkpoint, and copied at every evaluation. Their sum is taken anew each time, because a running
+    sum would keep the rounding errors of early gradients, which are larger than late ones.
     """
     window = settings.filter_window
     slots = [f"recent-{slot}" for slot in range(window)]

@@ -35,7 +35,7 @@ class Team:
         self.is_alone = is_alone
         """Every other core has work of its own."""
 
-        torch.empty(LARGEST_PIECE, dtype=torch.uint8)
+        _have_freed_memory_kept()
         self._own = threading.local()
         # Copied here, before anyone works; and nothing that a worker holds leads back to the pool, which ends with the team.
         networks: SimpleQueue[Network] = SimpleQueue()
@@ -67,6 +67,11 @@ class Team:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+
+
+def _have_freed_memory_kept() -> None:
+    """Take a large piece of memory and give it back, from which malloc learns for this whole process."""
+    torch.empty(LARGEST_PIECE, dtype=torch.uint8)
 
 
 def _join(own: threading.local, networks: "SimpleQueue[Network]") -> None:

@@ -12,12 +12,12 @@ import torch
 
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Swap
-from grokterm.training import partner as partners
-from grokterm.training import written_out
 from grokterm.training.ensemble.crew import Crew
 from grokterm.training.fit import Fit
-from grokterm.training.partner import ASLEEP, BEGUN, Partner, is_possible
-from grokterm.training.written_out import WrittenOut
+from grokterm.training.fused import partner as partners
+from grokterm.training.fused import written_out
+from grokterm.training.fused.partner import ASLEEP, BEGUN, Partner, is_possible
+from grokterm.training.fused.written_out import WrittenOut
 from tests.training.outcome import changed
 
 pytestmark = pytest.mark.skipif(not is_possible(), reason="needs Linux on x86 and a second core")

@@ -7,10 +7,10 @@ from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
 from grokterm.models import products
 from grokterm.models.activations import ACTIVATIONS
-from grokterm.training import written_out
 from grokterm.training.batches import DeviceEquations
 from grokterm.training.calculus import Calculus
 from grokterm.training.engines import choose_engine
+from grokterm.training.fused import written_out
 from grokterm.training.optimizers import Weights
 from grokterm.training.trainer import Trainer
 from grokterm.training.turn import Turn

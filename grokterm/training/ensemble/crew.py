@@ -84,7 +84,7 @@ class Crew:
             fit.swap(swap, experiment.member(number))
 
     def first_weights(self) -> Arrays:
-        """Copy the weights of the first member, as its step takes them."""
+        """Show the weights of the first member, as its step takes them and changes them: they are sent before it goes on."""
         return _arrays(next(iter(self._fits.values())).state.weights)
 
     def tensors(self) -> Arrays:

@@ -23,8 +23,8 @@ import torch
 from grokterm.experiment.loss import Loss as LossSettings
 from grokterm.models import products
 from grokterm.training.batches import DeviceEquations
-from grokterm.training.hidden_layer import HiddenLayer, Matrices
-from grokterm.training.lane import Worked
+from grokterm.training.fused.hidden_layer import HiddenLayer, Matrices
+from grokterm.training.fused.lane import Worked
 
 ASKED, BEGUN, DONE, ASLEEP, MEASURING = range(5)
 """Where both note the number of a request, whether the partner has to be woken, and whether it is to measure too."""
@@ -137,7 +137,7 @@ def _started(memory: int, listening: int, order: IO[bytes]) -> subprocess.Popen[
     calm = {"OPENBLAS_NUM_THREADS": "1"} if products.NUMPY_IS_CALM else {}
     others = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
     return subprocess.Popen(
-        [sys.executable, "-m", "grokterm.training.partnering", str(memory), str(listening)],
+        [sys.executable, "-m", "grokterm.training.fused.partnering", str(memory), str(listening)],
         pass_fds=[memory, listening],
         stdin=order,
         stdout=subprocess.DEVNULL,

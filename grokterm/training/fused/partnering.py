@@ -1,4 +1,4 @@
-"""The process of a partner: `python -m grokterm.training.partnering MEMORY WAKING`.
+"""The process of a partner: `python -m grokterm.training.fused.partnering MEMORY WAKING`.
 
 Both are descriptors of what it shares with the process that trains, with which it ends. Its standard input is its order.
 """
@@ -10,8 +10,8 @@ from time import perf_counter
 
 import torch
 
-from grokterm.training.lane import Lane
-from grokterm.training.partner import ASKED, ASLEEP, BEGUN, DONE, MEASURING, Common, Order
+from grokterm.training.fused.lane import Lane
+from grokterm.training.fused.partner import ASKED, ASLEEP, BEGUN, DONE, MEASURING, Common, Order
 
 WATCHING = 2e-3
 """Seconds without a request after which it sleeps: longer than an evaluation takes."""

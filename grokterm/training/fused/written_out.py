@@ -16,11 +16,11 @@ from grokterm.training.batches import DeviceEquations, halves
 from grokterm.training.calculus import Running
 from grokterm.training.device import suited_threads
 from grokterm.training.evaluation import mean_of
-from grokterm.training.hidden_layer import SLOPES, Desk, HiddenLayer, Matrices
-from grokterm.training.lane import Lane, Worked
+from grokterm.training.fused.hidden_layer import SLOPES, Desk, HiddenLayer, Matrices
+from grokterm.training.fused.lane import Lane, Worked
+from grokterm.training.fused.partner import Partner, is_possible
 from grokterm.training.optimizers import Weights
 from grokterm.training.packing import Laid
-from grokterm.training.partner import Partner, is_possible
 from grokterm.training.team import Team
 from grokterm.training.turn import Turn
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from grokterm.experiment.loss import Loss as LossSettings
 from grokterm.training.batches import DeviceEquations
 from grokterm.training.evaluation import losses_and_hits
-from grokterm.training.hidden_layer import Desk, HiddenLayer, Matrices
+from grokterm.training.fused.hidden_layer import Desk, HiddenLayer, Matrices
 from grokterm.training.losses import loss_of
 
 
