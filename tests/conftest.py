@@ -1,6 +1,9 @@
 """Shapes and types at public boundaries are checked while tests run; tiny experiments that train in under a second."""
 
+import os
 from pathlib import Path
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as `grokterm` does, which some tests start, before numpy is loaded
 
 import hypothesis
 import pytest

@@ -19,7 +19,9 @@ from torch.nn import functional
 
 HAS_ONEDNN: bool = torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")  # type: ignore[no-untyped-call]
 
-NUMPY_IS_CALM: bool = os.environ.get("OPENBLAS_NUM_THREADS") == "1"
+NUMPY_THREADS = "OPENBLAS_NUM_THREADS"
+
+NUMPY_IS_CALM: bool = os.environ.get(NUMPY_THREADS) == "1"
 """numpy multiplies with the thread that asks; several of its own would wait for each other by spinning."""
 
 SMALL = 4_000_000
@@ -30,6 +32,12 @@ WORTH_CALLING = 1_500_000
 
 Where autograd records the call, in Python, both are twice as much or three times.
 """
+
+
+def environment() -> dict[str, str]:
+    """Return the environment of a process that is to multiply by the libraries of this one, to the same bits."""
+    others = {name: value for name, value in os.environ.items() if name != NUMPY_THREADS}
+    return others | ({NUMPY_THREADS: "1"} if NUMPY_IS_CALM else {})
 
 
 class Factor(NamedTuple):

@@ -110,7 +110,8 @@ class Compiled:
         if len(equations) not in self._compiled:
             return self._recorded(network, weights, block)
         n_batch = torch.tensor(float(block.n_batch))
-        slopes, numbers = self._loaded(len(equations))(weights, self._frozen, equations.tokens, equations.answers, n_batch)
+        plain = dict(weights)  # what was compiled knows no other kind
+        slopes, numbers = self._loaded(len(equations))(plain, self._frozen, equations.tokens, equations.answers, n_batch)
         return dict(zip(weights, slopes, strict=True)), numbers if block.measuring else None
 
     def _loaded(self, n_rows: int) -> Any:  # noqa: ANN401 - whatever torch makes of a package

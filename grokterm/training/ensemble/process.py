@@ -13,6 +13,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from grokterm.errors import ProcessDiedError
+from grokterm.models import products
 
 
 class CrewProcess:
@@ -23,6 +24,7 @@ class CrewProcess:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "grokterm.training.ensemble.worker", str(theirs.fileno())],
             pass_fds=[theirs.fileno()],
+            env=products.environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,  # a screen may be there; failures come through the pipe

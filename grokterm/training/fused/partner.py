@@ -133,16 +133,13 @@ def is_possible() -> bool:
 
 
 def _started(memory: int, listening: int, order: IO[bytes]) -> subprocess.Popen[bytes]:
-    # The same library has to multiply there.
-    calm = {"OPENBLAS_NUM_THREADS": "1"} if products.NUMPY_IS_CALM else {}
-    others = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
     return subprocess.Popen(
         [sys.executable, "-m", "grokterm.training.fused.partnering", str(memory), str(listening)],
         pass_fds=[memory, listening],
         stdin=order,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,  # a screen may be there, and nothing depends on it
-        env=others | calm,
+        env=products.environment(),
         start_new_session=True,  # Ctrl+C is for the process that saves
     )
 
