@@ -46,11 +46,15 @@ class Axis:
 
     def cell(self, coordinate: float, n_cells: int) -> int:
         """Return the cell, counted from `low`, in which plotext draws a coordinate that lies on the axis."""
-        return _cell_of((coordinate - self.low) / (self.high - self.low), n_cells)
+        return cell_of((coordinate - self.low) / (self.high - self.low), n_cells)
 
     def cell_from_above(self, coordinate: float, n_cells: int) -> int:
         """Return the same, counted from `high` as the lines of a terminal are."""
-        return _cell_of((self.high - coordinate) / (self.high - self.low), n_cells)
+        return cell_of((self.high - coordinate) / (self.high - self.low), n_cells)
+
+    def shares(self, coordinates: Float[np.ndarray, " point"]) -> Float[np.ndarray, " point"]:
+        """Return where coordinates lie on the axis: 0 at `low`, 1 at `high`."""
+        return (coordinates - self.low) / (self.high - self.low)
 
     def ticks(self, at_most: int) -> list[Tick]:
         """Choose few, round places, which do not move when the limits move a little."""
@@ -128,7 +132,8 @@ def _first_equal(y: Float[np.ndarray, " point"], starts: Int[np.ndarray, " run"]
     return found
 
 
-def _cell_of(share: float, n_cells: int) -> int:
+def cell_of(share: float, n_cells: int) -> int:
+    """Return the cell in which plotext draws a share of the way along an axis."""
     return min(max(int(_BEFORE + (n_cells - _BEFORE - _AFTER) * share), 0), n_cells - 1)
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from jaxtyping import Float, Real
 
-from grokterm.plots.axis import Axis, Limits, Scale, Tick, decimate, fit_axis, steps_to_coordinates, to_coordinates
+from grokterm.plots.axis import Axis, Limits, Scale, Tick, cell_of, decimate, fit_axis, steps_to_coordinates, to_coordinates
 from grokterm.plots.cells import Cells, Rows
 from grokterm.plots.palettes import Ink, Palette, Role
 from grokterm.plots.raster import draw_line
@@ -168,12 +168,14 @@ def _draw_curve(cells: Cells, frame: _Frame, x: _Points, y: _Points, ink: Ink) -
 
 def _draw_band(cells: Cells, frame: _Frame, band: _Edges, ink: Ink) -> None:
     """Shade what lies between the edges, in every column that their steps pass."""
-    centres = frame.x.low + (np.arange(frame.width) + 0.5) / frame.width * (frame.x.high - frame.x.low)
-    lowest, highest = np.interp(centres, band.x, band.low), np.interp(centres, band.x, band.high)
+    # In shares of the axes, because a slope between values of a diverging run may overflow.
+    centers = (np.arange(frame.width) + 0.5) / frame.width
+    x, low, high = frame.x.shares(band.x), 1 - frame.y.shares(band.low), 1 - frame.y.shares(band.high)
+    lowest, highest = np.interp(centers, x, low), np.interp(centers, x, high)
     shade = np.full((frame.height, frame.width), " ", dtype="<U1")
-    for column in np.flatnonzero((centres >= band.x[0]) & (centres <= band.x[-1])).tolist():
-        top, bottom = (frame.y.cell_from_above(float(edge[column]), frame.height) for edge in (highest, lowest))
-        shade[max(top, 0) : bottom + 1, column] = ink.shade
+    for column in np.flatnonzero((centers >= x[0]) & (centers <= x[-1])).tolist():
+        top, bottom = (cell_of(float(edge[column]), frame.height) for edge in (highest, lowest))
+        shade[top : bottom + 1, column] = ink.shade
     cells.stamp(frame.top, frame.left, ["".join(row) for row in shade], ink.style)
 
 

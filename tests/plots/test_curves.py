@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from rich.style import Style
@@ -55,6 +55,16 @@ def styles_of(rows: Rows) -> list[list[Style | None]]:
     y_scale=st.sampled_from(["linear", "log"]),
     mark=anything,
     palette=st.sampled_from([*PALETTES.values()]),
+)
+@example(  # a run that diverges: the slope between two neighbors is beyond every float
+    width=8,
+    height=8,
+    x=np.array([0, 0, 0, 0, 9e-235]),
+    y=np.array([0, 0, 0, 0, 1.65e74]),
+    x_scale="linear",
+    y_scale="linear",
+    mark=0.0,
+    palette=ASCII,
 )
 def test_every_picture_has_the_size_that_was_asked_for(  # noqa: PLR0917
     width: int, height: int, x: np.ndarray, y: np.ndarray, x_scale: Scale, y_scale: Scale, mark: float, palette: Palette
