@@ -25,8 +25,6 @@ TRAINING = "training"
 UPDATE = "update"
 
 ENGINES: tuple[str, ...] = get_args(Training.model_fields["engine"].annotation)
-COMPILED = "compiled"
-NOT_ASKED = "takes half a minute to be compiled, and has to be asked for: --compiled"
 
 Present = list[tuple[Introduction, RacerProcess]]
 
@@ -75,8 +73,8 @@ class Race:
         return tuple(map(max, zip(*found, strict=True)))
 
 
-def race(preset: str, experiment: Experiment, *, repetitions: int, seconds: float, compiled: bool = False) -> Race:
-    """Time every engine that this experiment can have, or all but the compiled one, the notebook loop and the floors, in turn.
+def race(preset: str, experiment: Experiment, *, repetitions: int, seconds: float) -> Race:
+    """Time every engine that this experiment can have, the notebook loop and the floors, in turn.
 
     Raises:
         ConfigError: if grokterm cannot train it here, or somebody cannot go on.
@@ -86,10 +84,8 @@ def race(preset: str, experiment: Experiment, *, repetitions: int, seconds: floa
         chosen = _engine_of(timed)
         with ExitStack() as stack:
             names = dict.fromkeys([chosen, *ENGINES, NOTEBOOK, *FLOORS])
-            absent = {AUTO} if compiled else {AUTO, COMPILED}
-            processes = {name: stack.enter_context(RacerProcess(name)) for name in names if name not in absent}
+            processes = {name: stack.enter_context(RacerProcess(name)) for name in names if name != AUTO}
             present, left_out = _introduced(processes, timed, chosen)
-            left_out |= {} if compiled else {COMPILED: NOT_ASKED}
             rates = measure(_contenders(present, timed), repetitions=repetitions, seconds=seconds)
             results = tuple(_result(who, process, rates) for who, process in present)
     except ConfigError as error:

@@ -8,7 +8,6 @@ from grokterm.bench.floor import Floor
 from grokterm.bench.notebook import Notebook, OneHotMLP
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
-from grokterm.training.compiled import COMPILING
 from grokterm.training.making import make_trainer
 from grokterm.training.records import Started
 
@@ -32,10 +31,6 @@ def engine(experiment: Experiment) -> Racer:
     """Train as `grokterm run` does, evaluated as the experiment says, by the engine that it says."""
     trainer = make_trainer(experiment)
     started = next(record for record in trainer.begin() if isinstance(record, Started))
-    while trainer.fit.running.engine.endswith(COMPILING) and trainer.ended is None:
-        trainer.advance()
-    if trainer.fit.running.message:
-        raise ConfigError(f"training.engine {experiment.training.engine} is {trainer.fit.running.message}")
 
     def train(n_steps: int) -> None:
         last = trainer.step + n_steps
@@ -49,7 +44,7 @@ def engine(experiment: Experiment) -> Racer:
             pass
 
     threads = f"{started.threads} thread{'s' if started.threads > 1 else ''}"
-    return Racer(trainer.fit.running.engine, threads, {"training": train, "update": update})
+    return Racer(trainer.fit.engine, threads, {"training": train, "update": update})
 
 
 def notebook(experiment: Experiment) -> Racer:

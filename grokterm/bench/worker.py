@@ -33,7 +33,7 @@ def main() -> None:
         watch = MemoryWatch(device)
         racer = make_racer(wanted["racer"], experiment)
         for steps in racer.modes.values():
-            _timed(steps, 1, device)  # what is compiled is compiled now, and what fails fails now
+            _timed(steps, 1, device)  # what is captured is captured now, and what fails fails now
         _answer(_introduction(racer, device))
         for line in lines:
             seconds = _timed(racer.modes[line["mode"]], line["steps"], device)

@@ -27,9 +27,6 @@ def bench(
     repetitions: Annotated[int, typer.Option("--repetitions", min=1, help="Turns of everybody.")] = 5,
     seconds: Annotated[float, typer.Option("--seconds", min=0.001, help="How long a turn takes, about.")] = 0.5,
     device: Annotated[str | None, typer.Option("--device", help="Where to train: cpu, cuda, cuda:1.")] = None,
-    compiled: Annotated[
-        bool, typer.Option("--compiled", help="Time the compiled engine too; it is compiled first, for half a minute.")
-    ] = False,
     as_json: AsJson = False,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Print a Markdown table, and where it was measured.")] = False,
 ) -> None:
@@ -50,18 +47,18 @@ def bench(
 
         _refuse_missing_devices(experiments)
         load = _load()
-        races = _races(experiments, repetitions, seconds, compiled=compiled)
+        races = _races(experiments, repetitions, seconds)
         form = "json" if as_json else "markdown" if as_markdown else "table"
         print_speeds(races, repetitions=repetitions, load=load, form=form)
 
 
-def _races(experiments: "dict[str, Experiment]", repetitions: int, seconds: float, *, compiled: bool) -> "list[Race]":
+def _races(experiments: "dict[str, Experiment]", repetitions: int, seconds: float) -> "list[Race]":
     from grokterm.bench.race import race
 
     races = []
     for number, (name, experiment) in enumerate(experiments.items(), start=1):
         talk(f"{name}, {number} of {len(experiments)}")
-        races.append(race(name, experiment, repetitions=repetitions, seconds=seconds, compiled=compiled))
+        races.append(race(name, experiment, repetitions=repetitions, seconds=seconds))
     return races
 
 

@@ -22,7 +22,7 @@ from grokterm.runs.resuming import resumed_experiment
 from grokterm.runs.store import Run, create_run
 from grokterm.training.device import describe, processor
 from grokterm.training.making import make_trainer
-from grokterm.training.records import Record
+from grokterm.training.records import Record, Started, Switched
 from grokterm.training.trainer import Trainer
 
 
@@ -69,7 +69,15 @@ def resume_session(run: Run, changes: Sequence[str] = (), *, paused: bool = Fals
     if changes:
         run.rewrite(experiment)
     journal = JournalWriter(run.journal, rewound.end)
-    return Session(trainer, run, journal, paused=paused), rewound.records
+    return Session(trainer, run, journal, paused=paused, notes=_switched(trainer, rewound.records)), rewound.records
+
+
+def _switched(trainer: Trainer, records: Sequence[Record]) -> list[Record]:
+    """Report that another engine goes on than the one that trained these records."""
+    before = next((record.engine for record in reversed(records) if isinstance(record, Started | Switched)), trainer.fit.engine)
+    if before == trainer.fit.engine:
+        return []
+    return [Switched(step=trainer.step, engine=trainer.fit.engine, message=f"the steps before were made by {before}")]
 
 
 def _meta(trainer: Trainer) -> dict[str, Any]:

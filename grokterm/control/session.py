@@ -1,6 +1,6 @@
 """One running training on disk: commands in, records out. The screen and the command line drive the same session."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -42,7 +42,9 @@ class Session:
     `send` may be called from any thread. Everything else belongs to the thread that iterates `records`.
     """
 
-    def __init__(self, trainer: Trainer, run: Run, journal: JournalWriter, *, paused: bool = False) -> None:
+    def __init__(
+        self, trainer: Trainer, run: Run, journal: JournalWriter, *, paused: bool = False, notes: Sequence[Record] = ()
+    ) -> None:
         self.run = run
         self.trainer = trainer
         self.examination: Examination | None = None
@@ -51,6 +53,9 @@ class Session:
         self._journal = journal
         self._commands: SimpleQueue[Command] = SimpleQueue()
         self._paused = paused
+        self._notes = notes
+        """What is reported right after the start."""
+
         self._pace: float | None = None
         self._next_chunk = 0.0
         self._saved_seconds = trainer.seconds
@@ -92,7 +97,7 @@ class Session:
         return bool(self._owed) and not self._is_unsaved
 
     def _begin(self) -> list[Record]:
-        begun = self.trainer.begin()
+        begun = [*self.trainer.begin(), *self._notes]
         return [*begun, Paused(step=self.trainer.step)] if self._paused and self.trainer.ended is None else begun
 
     def _next_command(self) -> Command | None:

@@ -36,8 +36,8 @@ class Training(Settings):
     stop_when: Literal["never", "memorized", "grokked"] = "never"
     """End early at a milestone."""
 
-    engine: Literal["auto", "fused", "graph", "eager", "compiled"] = "auto"
-    """How a step is run: by autograd (eager), written out for one hidden layer (fused), from CUDA graphs, or compiled."""
+    engine: Literal["auto", "eager", "fused", "graph"] = "auto"
+    """How a step is run: by autograd (eager), written out for one hidden layer (fused), or from CUDA graphs (graph)."""
 
     tf32: bool = False
     """Let a CUDA device multiply matrices with 10 bits of mantissa instead of 23."""

@@ -82,14 +82,13 @@ def times(
 
 
 def _suits_onednn(rows: Tensor, matrix: Tensor) -> bool:
-    """Tell whether a product is worth a call of its own; what torch.func batches or a compiler traces is left to torch."""
+    """Tell whether a product is worth a call of its own; what torch.func batches is left to torch."""
     return (
         HAS_ONEDNN
         and rows.ndim > 1
         and rows.numel() * matrix.shape[1] >= WORTH_CALLING
         and rows.is_cpu
         and rows.dtype is torch.float32
-        and torch._C._get_mkldnn_enabled()
         and not torch._C._are_functorch_transforms_active()
     )
 

@@ -32,7 +32,7 @@ def restore_trainer(run: Run, experiment: Experiment, records: Sequence[Record])
     parts = load_parts(kept_parts(run))
     is_member = run.experiment.training.members > experiment.training.members
     n_threads = threads if isinstance(threads, int) else None
-    trainer = make_trainer(here, threads=n_threads, parts=parts, is_alone=is_member)
+    trainer = make_trainer(here, threads=n_threads, parts=parts)
     trainer.experiment = experiment  # which says what was asked for
     checkpoint = next((record for record in reversed(records) if isinstance(record, Checkpointed)), None)
     if checkpoint is not None:

@@ -46,7 +46,6 @@ def approach(run: Run, step: int | None = None, device: str | None = None) -> It
     try:
         for _ in replay(trainer, since, last):
             yield trainer
-        trainer.fit.rest()
     except OutOfMemoryError:
         raise OutOfMemoryError(
             f"{describe(trainer.device)} has not enough memory to train run {run.name} again from step {trainer.step:,}:"

@@ -17,6 +17,9 @@ from grokterm.errors import ConfigError, RunNotFoundError, StorageError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.problems import nearest
 
+RETIRED_ENGINE, IN_ITS_PLACE = 'engine = "compiled"', 'engine = "eager"'
+"""As an experiment.toml says it: runs of version 0.1.0 may name an engine that is gone, and go on by the one it agrees with."""
+
 
 @dataclass(frozen=True)
 class Run:
@@ -51,7 +54,8 @@ class Run:
             RunNotFoundError: if it cannot be read.
         """
         try:
-            return Experiment.from_toml((self.path / "experiment.toml").read_text(encoding="utf-8"))
+            text = (self.path / "experiment.toml").read_text(encoding="utf-8")
+            return Experiment.from_toml(text.replace(RETIRED_ENGINE, IN_ITS_PLACE))
         except (OSError, UnicodeDecodeError, ConfigError) as error:
             raise RunNotFoundError(f"run {self.name}: experiment.toml cannot be read: {error}") from None
 

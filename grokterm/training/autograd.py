@@ -1,60 +1,19 @@
 """The gradient of any network, by automatic differentiation."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple, TypeAlias
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 from torch.func import functional_call
 
-from grokterm.models.draws import Draw
 from grokterm.models.network import Network
 from grokterm.training.batches import DeviceEquations
-from grokterm.training.calculus import Running
 from grokterm.training.evaluation import evaluate, losses_and_hits, mean_of, words_under
 from grokterm.training.losses import Loss
 from grokterm.training.optimizers import Weights, named
 from grokterm.training.team import Team
 from grokterm.training.turn import Turn
-
-
-class Block(NamedTuple):
-    """Rows of a batch that are worked on at a time."""
-
-    equations: DeviceEquations
-    n_batch: int | Tensor
-    """How many equations the whole batch has."""
-
-    draw: Draw | None
-    """What makes the random choices of training, if a pass in training is not what it is when measuring."""
-
-    measuring: bool
-    """What `measure` would say of them is asked for too."""
-
-    words: Weights | None = None
-    """What tokens stand for, if that was worked out for all blocks: they are differentiated by as weights are."""
-
-
-Differentiate: TypeAlias = Callable[[Network, Weights, Block], tuple[Weights, Tensor | None]]
-"""(network, weights, block) -> what the block adds to the gradient of each weight and, if asked, its losses and hits."""
-
-
-@dataclass(frozen=True)
-class Recorded:
-    """Differentiates a block by recording its pass and going back through it."""
-
-    frozen: Weights
-    loss: Loss
-
-    def __call__(self, network: Network, weights: Weights, block: Block) -> tuple[Weights, Tensor | None]:
-        """Return what the block adds to the gradient of each weight or word that it uses and, if asked, its losses and hits."""
-        equations, leaves = block.equations, _leaves(weights)
-        words = None if block.words is None else _leaves(block.words)
-        scores = functional_call(network, {**self.frozen, **leaves}, (equations.tokens, block.draw, words))
-        losses = self.loss(scores, equations.answers).sum()
-        slopes = _slopes([losses / block.n_batch], leaves | named("words", words or {}), allow_unused=words is not None)
-        return slopes, losses_and_hits(losses, scores, equations.answers) if block.measuring else None
 
 
 class SharedWords:
@@ -79,27 +38,26 @@ class Autograd:
     team: Team
     frozen: Weights
     loss: Loss
-    differentiate: Differentiate | None = None
-    """What does it, if not autograd itself."""
 
     block_rows: ClassVar[None] = None
-    running: ClassVar[Running] = Running("eager")
 
     def gradient(
         self, weights: Weights, batch: DeviceEquations, turn: Turn, *, measuring: bool = False
     ) -> tuple[Weights, Tensor | None]:
         """Return the gradient of the mean loss and, if asked, what `measure` would say of this batch."""
-        differentiate = self.differentiate or Recorded(self.frozen, self.loss)
-        blocks = blocks_of(self.team.network, batch)
-        shares = self.differentiate is None and len(blocks) > 1
-        shared = SharedWords(self.team.network, weights, self.frozen, len(batch)) if shares else None
+        network = self.team.network
+        blocks = [batch] if network.normalizes_batches else batch.blocks
+        shared = SharedWords(network, weights, self.frozen, len(batch)) if len(blocks) > 1 else None
 
-        def work(network: Network, block: tuple[int, DeviceEquations]) -> tuple[Weights, Tensor | None]:
-            number, equations = block
+        def work(network: Network, numbered: tuple[int, DeviceEquations]) -> tuple[Weights, Tensor | None]:
+            """Return what a block adds to the gradients of weights and words and, if asked, its losses and hits."""
+            number, block = numbered
             draw = turn.draw("dropout", number) if network.trains_differently else None
-            return differentiate(
-                network, weights, Block(equations, len(batch), draw, measuring, shared.values if shared else None)
-            )
+            leaves, words = _leaves(weights), None if shared is None else _leaves(shared.values)
+            scores = functional_call(network, {**self.frozen, **leaves}, (block.tokens, draw, words))
+            losses = self.loss(scores, block.answers).sum()
+            slopes = _slopes([losses / len(batch)], leaves | named("words", words or {}), allow_unused=words is not None)
+            return slopes, losses_and_hits(losses, scores, block.answers) if measuring else None
 
         total: Weights = {}
         seen: list[Tensor] = []
@@ -113,14 +71,6 @@ class Autograd:
     def measure(self, values: Weights, equations: DeviceEquations) -> Tensor:
         """Return mean loss and share of right answers, as one tensor on the device, under all values of the network."""
         return evaluate(self.team, values, self.loss, equations)
-
-    def rest(self) -> None:
-        """Nothing works beside the training."""
-
-
-def blocks_of(network: Network, batch: DeviceEquations) -> list[DeviceEquations]:
-    """Cut a batch into blocks, if the network lets it be cut."""
-    return [batch] if network.normalizes_batches else batch.blocks
 
 
 def _leaves(weights: Weights) -> Weights:

@@ -56,11 +56,6 @@ def cuts(n_rows: int, block_rows: int) -> list[slice]:
     return [slice(start, min(start + size, n_rows)) for start in range(0, n_rows, size)]
 
 
-def halves(n_rows: int) -> list[slice]:
-    """Cut rows into two blocks of nearly equal size."""
-    return cuts(n_rows, n_rows)
-
-
 def to_device(equations: Equations, network: Network, device: torch.device, block_rows: int | None = None) -> DeviceEquations:
     """Write equations as the network reads them, and copy them to the device, to be worked on so many at a time."""
     tokens, answers = network.encode(equations)

@@ -1,20 +1,12 @@
 """How the gradient of a network and its scores are had."""
 
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from torch import Tensor
 
 from grokterm.training.batches import DeviceEquations
 from grokterm.training.optimizers import Weights
 from grokterm.training.turn import Turn
-
-
-class Running(NamedTuple):
-    """What runs the steps just now."""
-
-    engine: str
-    message: str = ""
-    """Why it is not what was asked for, if it will not become that either."""
 
 
 @runtime_checkable
@@ -24,11 +16,6 @@ class Calculus(Protocol):
     @property
     def block_rows(self) -> int | None:
         """How many equations it likes to work on at a time; None leaves that to the network."""
-
-    @property
-    def running(self) -> Running:
-        """What works here just now."""
-        ...
 
     def gradient(
         self, weights: Weights, batch: DeviceEquations, turn: Turn, *, measuring: bool = False
@@ -41,8 +28,4 @@ class Calculus(Protocol):
 
     def measure(self, values: Weights, equations: DeviceEquations) -> Tensor:
         """Return mean loss and share of right answers, as one tensor on the device, under all values of the network."""
-        ...
-
-    def rest(self) -> None:
-        """End what works beside the training, if anything does."""
         ...

@@ -10,10 +10,9 @@ import torch
 
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
-from grokterm.training import compiled, graph
+from grokterm.training import graph
 from grokterm.training.autograd import Autograd
 from grokterm.training.calculus import Calculus
-from grokterm.training.compiled import Compiled
 from grokterm.training.fused import written_out
 from grokterm.training.fused.written_out import WrittenOut
 from grokterm.training.graph import Graphs
@@ -49,9 +48,8 @@ ENGINES: dict[str, Engine] = {
     "fused": Engine(written_out.objection, WrittenOut, _plain),
     "graph": Engine(graph.objection, _autograd, Graphs),
     "eager": Engine(lambda experiment, device: "", _autograd, _plain),
-    "compiled": Engine(compiled.objection, Compiled, _plain),
 }
-"""`training.engine = "auto"` takes the first that can: those after eager have to be asked for."""
+"""`training.engine = "auto"` takes the first that can."""
 
 
 def with_engine_here(experiment: Experiment, device: torch.device, before: str = "") -> Experiment:

@@ -12,7 +12,6 @@ from grokterm.models.build import build
 from grokterm.models.mixture import Part
 from grokterm.tasks.dataset import Dataset
 from grokterm.training.batches import Batches, batch_size, to_device
-from grokterm.training.calculus import Running
 from grokterm.training.device import choose_threads, describe, minding_memory
 from grokterm.training.engines import ENGINES, choose_engine
 from grokterm.training.learner import learner_of
@@ -36,7 +35,6 @@ class Fit(Stepping):
         *,
         threads: int | None = None,
         parts: Mapping[str, Part] | None = None,
-        is_alone: bool = False,
     ) -> None:
         torch.set_num_threads(1)  # here and in the thread that trains: the team's threads are enough
         self.step = 0
@@ -50,7 +48,7 @@ class Fit(Stepping):
         self.n_parameters = sum(value.numel() for value in parameters.values())
         dataset = experiment.task.dataset(experiment.seed)
         self.threads = threads or choose_threads(len(dataset.train), self.n_parameters * self.network.positions)
-        self._team = Team(self.network, self.threads if device.type == "cpu" else 1, is_alone=is_alone)
+        self._team = Team(self.network, self.threads if device.type == "cpu" else 1)
         self._calculus = ENGINES[self.engine].calculus(experiment, self._team, self.frozen)
         self._learner = learner_of(experiment, self._team, self._calculus, weights)
         self.state = self._packed(weights, self._learner.begin(weights))
@@ -110,15 +108,6 @@ class Fit(Stepping):
     def numbers(self, *, val_only: bool = False) -> Tensor:
         """Measure both sides, without leaving the device; those of the training set come first."""
         return self._runner.measure(self.state, val_only=val_only)
-
-    @property
-    def running(self) -> Running:
-        """What runs the steps just now."""
-        return Running(self._runner.label) if self._runner.label else self._calculus.running
-
-    def rest(self) -> None:
-        """End what works beside the training."""
-        self._calculus.rest()
 
     def close(self) -> None:
         """There are no processes."""

@@ -11,7 +11,6 @@ from grokterm.experiment.interventions import Swap
 from grokterm.models.mixture import Part
 from grokterm.models.network import Network
 from grokterm.tasks.dataset import Dataset
-from grokterm.training.calculus import Running
 from grokterm.training.engines import choose_engine
 from grokterm.training.ensemble.batched import Batched
 from grokterm.training.ensemble.pool import Pool
@@ -81,15 +80,6 @@ class Fitting(Protocol):
         """Train on another dataset; where that cannot be, nothing has changed."""
         ...
 
-    @property
-    def running(self) -> Running:
-        """What runs the steps just now."""
-        ...
-
-    def rest(self) -> None:
-        """End what works beside the training."""
-        ...
-
     def close(self) -> None:
         """Let go of the processes that train, if there are any: nothing can be asked of them any more."""
         ...
@@ -113,7 +103,6 @@ def make_fit(
     *,
     threads: int | None = None,
     parts: Mapping[str, Part] | None = None,
-    is_alone: bool = False,
 ) -> Fitting:
     """Make what an experiment trains.
 
@@ -122,6 +111,6 @@ def make_fit(
     """
     choose_engine(experiment, device)  # which may object to an ensemble
     if experiment.training.members == 1:
-        return Fit(experiment, device, threads=threads, parts=parts, is_alone=is_alone)
+        return Fit(experiment, device, threads=threads, parts=parts)
     kind = Pool if device.type == "cpu" else Batched
     return kind(experiment, device, threads=threads, parts=parts)

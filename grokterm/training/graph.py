@@ -7,7 +7,7 @@ What is random in it comes from generators that the graph knows, and that start 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from math import isinf
-from typing import ClassVar, TypeAlias
+from typing import TypeAlias
 
 import torch
 from torch import Generator, Tensor
@@ -121,8 +121,6 @@ class GraphMemory:
 
 class Graphs:
     """Runs each kind of step, and of measurement, from a recording of its own."""
-
-    label: ClassVar[str] = "graph"
 
     def __init__(self, work: Work, device: torch.device) -> None:
         self._work = work

@@ -9,17 +9,15 @@ from grokterm.training.device import minding_memory
 from grokterm.training.trainer import Trainer
 
 
-def make_trainer(
-    experiment: Experiment, *, threads: int | None = None, parts: Mapping[str, Part] | None = None, is_alone: bool = False
-) -> Trainer:
-    """Make a trainer; one that is alone goes about it as the member of an ensemble does.
+def make_trainer(experiment: Experiment, *, threads: int | None = None, parts: Mapping[str, Part] | None = None) -> Trainer:
+    """Make a trainer.
 
     Raises:
         ConfigError: if this machine does not have the device, or not enough memory.
     """
     try:
         with minding_memory():
-            return Trainer(experiment, threads=threads, parts=parts, is_alone=is_alone)
+            return Trainer(experiment, threads=threads, parts=parts)
     except OutOfMemoryError:
         members = "training.members, " if experiment.training.members > 1 else ""
         raise ConfigError(

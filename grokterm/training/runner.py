@@ -1,7 +1,7 @@
 """How a step is run, whatever its gradient is taken from."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from torch import Tensor
 
@@ -25,10 +25,6 @@ class Work:
 class Runner(Protocol):
     """Makes steps and measurements. All of them agree within rounding."""
 
-    @property
-    def label(self) -> str:
-        """What it is called where it is not its calculus that makes the difference; else empty."""
-
     def update(self, state: State, batches: Batches, turn: Turn, *, measuring: bool = False) -> tuple[State, Tensor | None]:
         """Return the state after a step and, if asked, loss and accuracy of its batch before it."""
         ...
@@ -47,8 +43,6 @@ class Plain:
     """Calls what there is to run, from Python."""
 
     work: Work
-
-    label: ClassVar[str] = ""
 
     def update(self, state: State, batches: Batches, turn: Turn, *, measuring: bool = False) -> tuple[State, Tensor | None]:
         """Return the state after a step and, if asked, loss and accuracy of its batch before it."""

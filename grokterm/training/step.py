@@ -1,4 +1,4 @@
-"""One optimizer step as a function of what it is given, so that an engine may run, compile, capture or batch it."""
+"""One optimizer step as a function of what it is given, so that an engine may run, capture or batch it."""
 
 from typing import NamedTuple, Protocol, runtime_checkable
 

@@ -30,11 +30,8 @@ class Team:
     as soon as another program wants a core. And what is added up in the order of the blocks does not depend on their number.
     """
 
-    def __init__(self, network: Network, n_threads: int = 1, *, is_alone: bool = False) -> None:
+    def __init__(self, network: Network, n_threads: int = 1) -> None:
         self.network = network
-        self.is_alone = is_alone
-        """Every other core has work of its own."""
-
         _have_freed_memory_kept()
         self._own = threading.local()
         # Copied here, before anyone works; and nothing that a worker holds leads back to the pool, which ends with the team.

@@ -29,7 +29,6 @@ from grokterm.training.records import (
     Record,
     Skipped,
     Started,
-    Switched,
 )
 from grokterm.training.schedule import Schedule
 from grokterm.training.snapshot import Snapshot
@@ -51,21 +50,19 @@ class Trainer:
         *,
         threads: int | None = None,
         parts: Mapping[str, Part] | None = None,
-        is_alone: bool = False,
     ) -> None:
         self.experiment = experiment
         self.device = find_device(experiment.device)
         self.seconds = 0.0
         self.ended: EndReason | None = None
         self.changes: tuple[str, ...] = ()
-        self.fit: Fitting = make_fit(experiment, self.device, threads=threads, parts=parts, is_alone=is_alone)
+        self.fit: Fitting = make_fit(experiment, self.device, threads=threads, parts=parts)
         self._inspector = Inspector(self.fit)
         self._watch = EnsembleWatch(experiment.training.members)
         self._schedule = Schedule(experiment.interventions)
         self._measured_at = -1
         self._is_stopped = False
         self._chunk_steps = 1
-        self._running = self.fit.running
 
     @property
     def step(self) -> int:
@@ -87,11 +84,10 @@ class Trainer:
         """Report where training stands: at step 0, which is measured, or where a checkpoint left it."""
         torch.set_num_threads(1)
         choose_precision(self.device, tf32=self.experiment.training.tf32)
-        self._running = self.fit.running
         started = Started(
             step=self.step,
             device=describe(self.device),
-            engine=self._running.engine,
+            engine=self.fit.engine,
             threads=self.fit.threads,
             n_parameters=self.fit.n_parameters,
             n_train=len(self.dataset.train),
@@ -111,7 +107,7 @@ class Trainer:
         if not records and self.ended is None:
             longest = self._chunk_steps if limit is None else min(limit, self._chunk_steps)
             measured, fits = self._train_to(self._schedule.chunk_end(self.step, self.experiment.training, longest))
-            records = [*self._report(measured), *self._switched()]
+            records = self._report(measured)
         elapsed = perf_counter() - started
         self.seconds += elapsed
         if self.step > first:
@@ -142,14 +138,12 @@ class Trainer:
         if self.ended is not None:
             return []
         self.ended = reason
-        self.fit.rest()
-        switched = self._switched()
         is_last = reason == "stopped" and self._measured_at != self.step
         measured = self._report([self.fit.measure()]) if is_last else []
         message = self.fit.advice_on_memory if reason == "out_of_memory" else ""
         settled = [] if reason == "interrupted" else self.settle()  # one that is left has to save first
         finished = Finished(step=self.step, reason=reason, message=message, seconds=self.seconds)
-        return [*measured, *switched, *settled, finished]
+        return [*measured, *settled, finished]
 
     def settle(self, seconds: float | None = None) -> list[Record]:
         """Wait for the inspections that are still worked on, at most so long, and report them."""
@@ -200,13 +194,6 @@ class Trainer:
         except OutOfMemoryError:
             return measured, False
         return measured, True
-
-    def _switched(self) -> list[Record]:
-        """Say what runs the steps, where that is no longer what was said."""
-        if self.fit.running == self._running:
-            return []
-        self._running = self.fit.running
-        return [Switched(step=self.step, engine=self._running.engine, message=self._running.message)]
 
     def _is_due(self, step: int) -> bool:
         return self._measured_at < step and self.experiment.training.evaluates(step)

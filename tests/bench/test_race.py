@@ -27,7 +27,7 @@ def test_everybody_is_timed_in_a_process_of_its_own(tiny: Experiment) -> None:
     assert all(len(rates) == 2 and min(rates) > 0 for result in found.results for rates in result.rates.values())
     if sys.platform == "linux":
         assert all(result.memory is not None and 0 <= result.memory < 200e6 for result in found.results[:3])
-    assert found.left_out.keys() == {"graph", "compiled"}
+    assert found.left_out.keys() == {"graph"}
     assert found.device == "cpu"
 
 
@@ -50,7 +50,7 @@ def test_whoever_cannot_take_part_is_left_out_with_the_reason(tiny: Experiment, 
     monkeypatch.setattr(racing, "ENGINES", ("auto", "eager", "steam"))
     found = race("tiny", changed(tiny, "device=cpu", "model.dropout=0.1"), repetitions=1, seconds=0.001)
     assert [result.name for result in found.results] == ["eager", *FLOORS]
-    assert found.left_out.keys() == {"steam", "compiled", NOTEBOOK}
+    assert found.left_out.keys() == {"steam", NOTEBOOK}
     assert "training.engine must be" in found.left_out["steam"]
     assert "no notebook loop" in found.left_out[NOTEBOOK]
 

@@ -68,3 +68,21 @@ async def test_the_lab_opens_it(saved: Run) -> None:
         await until(pilot, lambda: state(app).phase == "ended", "the end")
         assert (state(app).step, state(app).milestones) == (200, {"memorized": 120})
         assert len(state(app).inspections) == 7
+
+
+def test_a_run_of_an_engine_that_is_gone_goes_on_by_eager_and_says_so(saved: Run, here: Here) -> None:
+    for file in (saved.path / "experiment.toml", saved.path / "meta.json", saved.journal):
+        text = file.read_text(encoding="utf-8")
+        file.write_text(
+            text.replace('engine = "auto"', 'engine = "compiled"')
+            .replace('"engine": "fused"', '"engine": "compiled"')
+            .replace('"engine":"fused"', '"engine":"compiled"'),
+            encoding="utf-8",
+        )
+    assert here("inspect", saved.path, "--step", "130", "--json").json["step"] == 130
+    outcome = here("run", "--resume", saved.path, "--set", "training.steps=260", "--json")
+    assert outcome.json["engine"] == "eager"
+    assert "engine eager, the steps before were made by compiled" in outcome.err
+    assert 'engine = "eager"' in (saved.path / "experiment.toml").read_text(encoding="utf-8")
+    again = here("run", "--resume", saved.path, "--set", "training.steps=280", "--json")
+    assert "compiled" not in again.err

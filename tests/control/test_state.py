@@ -146,7 +146,7 @@ def test_the_speed_is_smoothed(state: LabState) -> None:
 
 
 def test_what_runs_the_steps_is_known_and_why_it_is_not_what_was_asked_for(state: LabState) -> None:
-    after = fold(state, [started(engine="eager (compiling)"), Switched(step=5, engine="compiled")])
-    assert (after.engine, after.refusals) == ("compiled", ())
-    after = fold(after, [Switched(step=7, engine="eager", message="not compiled: it crashed")])
-    assert (after.engine, after.refusals) == ("eager", ("not compiled: it crashed",))
+    after = fold(state, [started(engine="fused"), Switched(step=5, engine="graph")])
+    assert (after.engine, after.refusals) == ("graph", ())
+    after = fold(after, [Switched(step=7, engine="eager", message="the steps before were made by graph")])
+    assert (after.engine, after.refusals) == ("eager", ("the steps before were made by graph",))

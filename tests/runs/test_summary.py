@@ -61,7 +61,7 @@ def test_a_run_is_summed_up(run: Run) -> None:
 
 
 def test_the_engine_is_the_last_one(run: Run) -> None:
-    assert summarize(run, [started(engine="eager (compiling)"), Switched(step=5, engine="compiled")]).engine == "compiled"
+    assert summarize(run, [started(engine="fused"), Switched(step=5, engine="eager")]).engine == "eager"
 
 
 def test_each_swap_begins_a_segment_with_milestones_of_its_own(run: Run) -> None:

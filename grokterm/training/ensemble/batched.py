@@ -16,7 +16,6 @@ from grokterm.models.build import build
 from grokterm.models.mixture import Part
 from grokterm.tasks.dataset import Dataset, Equations
 from grokterm.training.batches import batch_size, to_device
-from grokterm.training.calculus import Running
 from grokterm.training.device import describe, minding_memory
 from grokterm.training.ensemble.batches import StackedBatches
 from grokterm.training.ensemble.calculus import StackedCalculus
@@ -141,14 +140,6 @@ class Batched(Stepping):
         except OutOfMemoryError:
             n_train = sum(len(dataset.train) for dataset in datasets)
             raise ConfigError(f"{describe(self.device)} has not enough memory for {n_train:,} equations") from None
-
-    @property
-    def running(self) -> Running:
-        """What runs the steps."""
-        return Running(self.engine)
-
-    def rest(self) -> None:
-        """Nothing works beside the training."""
 
     def close(self) -> None:
         """There are no processes."""

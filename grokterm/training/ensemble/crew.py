@@ -38,9 +38,7 @@ class Crew:
     def __init__(self, experiment: Experiment, numbers: Sequence[int], parts: Mapping[str, Part] | None) -> None:
         device = find_device(experiment.device)
         with minding_memory():
-            self._fits = {
-                number: Fit(experiment.member(number), device, threads=1, parts=parts, is_alone=True) for number in numbers
-            }
+            self._fits = {number: Fit(experiment.member(number), device, threads=1, parts=parts) for number in numbers}
         self._keep_place()
 
     def advance(self, last: int, due: Sequence[int], *, keeping: bool) -> Advance:

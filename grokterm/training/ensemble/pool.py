@@ -15,7 +15,6 @@ from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Swap
 from grokterm.models.mixture import Part
 from grokterm.tasks.dataset import Dataset
-from grokterm.training.calculus import Running
 from grokterm.training.ensemble.naming import with_member
 from grokterm.training.ensemble.process import CrewProcess
 from grokterm.training.fit import Fit
@@ -116,14 +115,6 @@ class Pool:
         self._ask("check", swap, experiment)
         self._first.swap(swap, experiment.member(0))
         self._ask("swap", self.step, swap, experiment)
-
-    @property
-    def running(self) -> Running:
-        """What runs the steps."""
-        return self._first.running
-
-    def rest(self) -> None:
-        """Nothing works beside the training."""
 
     def close(self) -> None:
         """End the processes."""

@@ -1,7 +1,6 @@
 """The gradient of the network with one hidden layer, whose blocks of rows are dealt out to threads."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from itertools import zip_longest
 from typing import NamedTuple
 
@@ -12,13 +11,11 @@ from torch import Tensor
 from grokterm.experiment.architectures.mlp import MLPModel
 from grokterm.experiment.experiment import Experiment
 from grokterm.models.mlp import MLP
-from grokterm.training.batches import DeviceEquations, halves
-from grokterm.training.calculus import Running
+from grokterm.training.batches import DeviceEquations
 from grokterm.training.device import suited_threads
 from grokterm.training.evaluation import mean_of
 from grokterm.training.fused.hidden_layer import SLOPES, Desk, HiddenLayer, Matrices
 from grokterm.training.fused.lane import Lane, Worked
-from grokterm.training.fused.partner import Partner, is_possible
 from grokterm.training.optimizers import Weights
 from grokterm.training.packing import Laid
 from grokterm.training.team import Team
@@ -29,12 +26,6 @@ BLOCK_ACTIVATIONS = 300_000
 
 FEWEST_ROWS = 256
 """Blocks of fewer would starve the matrix products."""
-
-REPEATS = 2_000
-"""Steps on one batch after which it pays to start a process that helps."""
-
-WORTH_SHARING = 2_000_000
-"""Multiply-adds of a product over all rows from which half of them are worth asking for."""
 
 
 def objection(experiment: Experiment, device: torch.device) -> str:
@@ -58,22 +49,19 @@ class Dealt(NamedTuple):
     """Equations, cut into blocks that are dealt out to lanes."""
 
     equations: DeviceEquations
-    blocks: list[DeviceEquations]
     shares: list[Share]
 
 
 class WrittenOut:
     """Differentiates a network with one hidden layer. A gradient is good until the next.
 
-    Blocks are dealt out to lanes, whose number is a function of sizes alone, so that sums do not depend on who works; only a
-    network that is trained beside others has fewer lanes, where they are slower for one thread.
+    Blocks are dealt out to lanes, whose number is a function of sizes alone: sums do not depend on how many threads work.
     """
 
     def __init__(self, experiment: Experiment, team: Team, frozen: Weights) -> None:
         assert isinstance(team.network, MLP)
         self._team, self._frozen, self._loss = team, frozen, experiment.loss
         self._layer = layer = HiddenLayer.of(experiment, team.network)
-        self.running = Running("fused")
         self.block_rows = max(FEWEST_ROWS, BLOCK_ACTIVATIONS // layer.width)
         self._scales, self._rates = layer.scales(), layer.rates()
         self._scaled = layer.matrices(torch.empty(layer.n_weights))
@@ -84,29 +72,18 @@ class WrittenOut:
         self._dealt: dict[int, Dealt] = {}
         """What came lately, by its identity."""
 
-        self._partner: Partner | None = None
-        self._repeated: DeviceEquations | None = None
-        self._n_repeats = 0
-        self._is_resting = False
-
     @torch.no_grad()
     def gradient(
         self, weights: Weights, batch: DeviceEquations, _: Turn, *, measuring: bool = False
     ) -> tuple[Weights, Tensor | None]:
         """Return the gradient of the mean loss and, if asked, what `measure` would say of this batch."""
         dealt = self._deal(batch)
-        partner = self._partner_on(dealt)
-        scaled = self._scale(weights, partner.scaled if partner else self._scaled)
+        scaled = self._scale(weights)
 
         def work(_: object, share: Share) -> Worked:
             return share.lane.work(scaled, share.desks, measuring=measuring)
 
-        if partner:
-            mine, other = dealt.shares
-            partner.ask(measuring=measuring)
-            worked = [work(None, mine), partner.answer() or work(None, other)]
-        else:
-            worked = list(self._team.map(work, dealt.shares))
+        worked = list(self._team.map(work, dealt.shares))
         total = worked[0].slopes
         for other_lane in worked[1:]:
             total.add_(other_lane.slopes)
@@ -117,16 +94,13 @@ class WrittenOut:
     @torch.no_grad()
     def measure(self, values: Weights, equations: DeviceEquations) -> Float[Tensor, "2"]:
         """Return mean loss and share of right answers, as one tensor, under all values of the network."""
-        scaled = self._scale(values, self._scaled)
+        scaled = self._scale(values)
         seen = self._team.map(lambda _, share: share.lane.measure(scaled, share.desks), self._deal(equations).shares)
         return mean_of(_in_order(list(seen)), equations)
 
-    def rest(self) -> None:
-        """Let nobody help any more."""
-        self._partner, self._is_resting = None, True
-
-    def _scale(self, values: Weights, scaled: Matrices) -> Matrices:
+    def _scale(self, values: Weights) -> Matrices:
         """Write weights down as the layer applies them."""
+        scaled = self._scaled
         if isinstance(values, Laid) and not self._frozen:
             torch.mul(values.vector, self._scales, out=scaled.vector)
         else:
@@ -139,35 +113,15 @@ class WrittenOut:
         known = self._dealt.get(id(equations))
         if known and known.equations is equations:
             return known
-        n_lanes = suited_threads(len(equations), self._layer.n_weights)
         blocks = equations.blocks
-        if self._is_worth_sharing(equations):
-            n_lanes = 2
-            blocks = blocks if len(blocks) > 1 else [equations.rows(half) for half in halves(len(equations))]
-        n_lanes = min(n_lanes, len(blocks))
+        n_lanes = min(suited_threads(len(equations), self._layer.n_weights), len(blocks))
         missing = range(len(self._lanes), n_lanes)
         self._lanes += [Lane(self._layer, self._loss, self.block_rows) for _ in missing]
         shares = [Share(lane, lane.lay_out(blocks[first::n_lanes])) for first, lane in enumerate(self._lanes[:n_lanes])]
         if len(self._dealt) > 1:  # both sides of the split
             self._dealt.clear()
-        self._dealt[id(equations)] = dealt = Dealt(equations, blocks, shares)
+        self._dealt[id(equations)] = dealt = Dealt(equations, shares)
         return dealt
-
-    def _is_worth_sharing(self, equations: DeviceEquations) -> bool:
-        """Tell whether half of a small step is worth asking for, if there is somebody to be asked."""
-        is_small = suited_threads(len(equations), self._layer.n_weights) == 1
-        is_worth_it = len(equations) * self._layer.modulus * self._layer.width >= WORTH_SHARING
-        return is_small and is_worth_it and not self._team.is_alone
-
-    def _partner_on(self, dealt: Dealt) -> Partner | None:
-        """Return who works on the second share of a batch; somebody is called once it has come back often."""
-        if dealt.equations is not self._repeated:
-            self._partner, self._repeated, self._n_repeats = None, dealt.equations, 0
-        self._n_repeats += 1
-        if self._n_repeats == REPEATS and self._is_worth_sharing(dealt.equations) and not self._is_resting and is_possible():
-            with suppress(OSError):  # no room for a process: nobody needs one
-                self._partner = Partner(self._layer, self._loss, dealt.blocks[1::2])
-        return self._partner
 
     def _wanted(self, slopes: Matrices) -> Laid:
         """Name the slopes that are wanted, which lie side by side."""
