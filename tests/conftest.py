@@ -13,11 +13,23 @@ hypothesis.settings.register_profile("patient", deadline=None)  # how long an ex
 hypothesis.settings.load_profile("patient")
 
 _hook = install_import_hook(
-    ["grokterm.tasks", "grokterm.analysis", "grokterm.plots", "grokterm.models", "grokterm.training", "grokterm.bench"],
+    [
+        "grokterm.tasks",
+        "grokterm.analysis",
+        "grokterm.plots",
+        "grokterm.models",
+        "grokterm.optim",
+        "grokterm.engines",
+        "grokterm.inspection",
+        "grokterm.training",
+        "grokterm.bench",
+    ],
     "beartype.beartype",
 )
 
 from grokterm.experiment.experiment import Experiment  # noqa: E402 - after the hook, so that it is checked too
+
+pytest_plugins = ["tests.training.fixtures"]
 
 TINY = """
 title = "Tiny"

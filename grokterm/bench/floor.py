@@ -14,15 +14,15 @@ from typing import NamedTuple
 import torch
 
 from grokterm.bench.measurement import Contender, measure
+from grokterm.engines.batches import BLOCK_ROWS, batch_size
+from grokterm.engines.device import find_device
+from grokterm.engines.thread_pool import Team
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
 from grokterm.models.build import build
 from grokterm.models.mlp import MLP
 from grokterm.models.network import Network
 from grokterm.models.transformer import Transformer
-from grokterm.training.batches import BLOCK_ROWS, batch_size
-from grokterm.training.device import find_device
-from grokterm.training.team import Team
 
 TRIALS, TRIAL_SECONDS = 3, 0.05
 """How often each way to multiply is tried, and how long, before the fastest is kept."""

@@ -18,6 +18,7 @@ from torch.nn import functional
 from torch.optim.lr_scheduler import LambdaLR
 
 from grokterm.bench.transformer import PlainTransformer
+from grokterm.engines.device import find_device
 from grokterm.errors import ConfigError
 from grokterm.experiment.architectures.mlp import MLPModel
 from grokterm.experiment.architectures.transformer import TransformerModel
@@ -27,7 +28,6 @@ from grokterm.models.build import build
 from grokterm.models.mlp import MLP
 from grokterm.models.network import Network
 from grokterm.tasks.dataset import Equations
-from grokterm.training.device import find_device
 
 OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
     "gd": torch.optim.SGD,

@@ -13,11 +13,11 @@ from typing import Any
 
 import torch
 
+from grokterm.bench.contestants import Racer, Steps, make_racer
 from grokterm.bench.memory import MemoryWatch
-from grokterm.bench.racers import Racer, Steps, make_racer
+from grokterm.engines.device import describe, find_device
 from grokterm.errors import GroktermError
 from grokterm.experiment.experiment import Experiment
-from grokterm.training.device import describe, find_device
 
 
 def main() -> None:

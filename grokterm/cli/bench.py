@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from grokterm.cli.console import talk
+from grokterm.cli.console import print_results, talk
 from grokterm.cli.options import AsJson
 from grokterm.errors import ConfigError
 
 if TYPE_CHECKING:
-    from grokterm.bench.race import Race
+    from grokterm.bench.comparison import Race
     from grokterm.experiment.experiment import Experiment
 
 PRESETS = ("liu-essay", "gromov-gd", "nanda")
@@ -43,17 +43,17 @@ def bench(
     from grokterm.cli.signals import LeaveOnSignal
 
     with LeaveOnSignal():
-        from grokterm.cli.speeds import print_speeds
+        from grokterm.reports.benchmark import speeds
 
         _refuse_missing_devices(experiments)
         load = _load()
         races = _races(experiments, repetitions, seconds)
         form = "json" if as_json else "markdown" if as_markdown else "table"
-        print_speeds(races, repetitions=repetitions, load=load, form=form)
+        print_results(*speeds(races, repetitions=repetitions, load=load, form=form))
 
 
 def _races(experiments: "dict[str, Experiment]", repetitions: int, seconds: float) -> "list[Race]":
-    from grokterm.bench.race import race
+    from grokterm.bench.comparison import race
 
     races = []
     for number, (name, experiment) in enumerate(experiments.items(), start=1):
@@ -64,7 +64,7 @@ def _races(experiments: "dict[str, Experiment]", repetitions: int, seconds: floa
 
 def _refuse_missing_devices(experiments: "dict[str, Experiment]") -> None:
     """Refuse now, and not when others have been timed for a minute."""
-    from grokterm.training.device import find_device
+    from grokterm.engines.device import find_device
 
     for experiment in experiments.values():
         find_device(experiment.device)

@@ -2,9 +2,9 @@
 
 import sys
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 
-from grokterm.plots.plain import plain_text
+from grokterm.plots.sanitize import plain_text
 
 PIPE_WIDTH = 160
 """Columns of a table that goes into a pipe or a file, so that names are not cut."""
@@ -13,6 +13,13 @@ PIPE_WIDTH = 160
 def results() -> Console:
     """Open stdout."""
     return Console(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+
+
+def print_results(*parts: RenderableType) -> None:
+    """Print parts of a report on stdout, one below the other; only plain text may be wider than the terminal."""
+    console = results()
+    for part in parts:
+        console.print(part, soft_wrap=isinstance(part, str))
 
 
 def talk(*lines: str) -> None:

@@ -10,15 +10,15 @@ import typer
 from grokterm.cli.console import results, talk
 from grokterm.cli.options import RUNS, RunsDir
 from grokterm.errors import ConfigError, StorageError
-from grokterm.experiment.problems import nearest
-from grokterm.plots.plain import plain_text
+from grokterm.experiment.validation_errors import nearest
+from grokterm.plots.sanitize import plain_text
 
 if TYPE_CHECKING:
-    from grokterm.control.figures.subject import Drawn, Subject
+    from grokterm.experiment.records import Record
+    from grokterm.inspection.analysis import Examination
     from grokterm.plots.paper.style import Format, PaperFigure
     from grokterm.runs.store import Run
-    from grokterm.training.examination import Examination
-    from grokterm.training.records import Record
+    from grokterm.views.paper.subject import Drawn, Subject
 
 SOON = 1.05
 """A milestone's checkpoint is written a moment later: within so many times its step."""
@@ -43,10 +43,10 @@ def figures(
     """
     if find_spec("matplotlib") is None:
         raise ConfigError("figures need matplotlib: pip install 'grokterm[figures]'")
-    from grokterm.control.figures.subject import LeftOut
-    from grokterm.control.figures.table import COMPARISONS, FIGURES
     from grokterm.plots.paper.style import paper_style
     from grokterm.runs.store import find_run
+    from grokterm.views.paper.subject import LeftOut
+    from grokterm.views.paper.table import COMPARISONS, FIGURES
 
     chosen = _choose(only, list(FIGURES if len(names) == 1 else COMPARISONS), n_runs=len(names))
     runs = [find_run(runs_dir, name) for name in names]
@@ -76,9 +76,9 @@ def _choose(only: Sequence[str], known: Sequence[str], *, n_runs: int) -> list[s
 
 
 def _subject(run: "Run", step: int | None, *, with_memorized: bool) -> "Subject":
-    from grokterm.control.figures.subject import Subject
-    from grokterm.control.state import LabState, fold
     from grokterm.runs.journal import read_journal
+    from grokterm.session.state import LabState, fold
+    from grokterm.views.paper.subject import Subject
 
     records = read_journal(run.journal)
     state = fold(LabState(run.experiment), records)
@@ -90,20 +90,20 @@ def _subject(run: "Run", step: int | None, *, with_memorized: bool) -> "Subject"
 
 def _once(step: int, records: Sequence["Record"]) -> int:
     """Return the step of a checkpoint soon after a milestone, which need not be trained again; or the milestone's own."""
-    from grokterm.training.records import Checkpointed
+    from grokterm.experiment.records import Checkpointed
 
     kept = [record.step for record in records if isinstance(record, Checkpointed)]
     return min((at for at in kept if step <= at <= SOON * step), default=step)
 
 
 def _examine(run: "Run", step: int | None) -> "Examination":
-    from grokterm.cli.approaching import come_to
+    from grokterm.cli.progress import come_to
 
     return come_to(run, step).examine()
 
 
 def _draw(name: str, subjects: Sequence["Subject"]) -> "Drawn":
-    from grokterm.control.figures.table import COMPARISONS, FIGURES
+    from grokterm.views.paper.table import COMPARISONS, FIGURES
 
     return FIGURES[name](subjects[0]) if len(subjects) == 1 else COMPARISONS[name](subjects)
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from grokterm.cli.console import results
+from grokterm.cli.console import print_results
 from grokterm.cli.options import RUNS, RunsDir
 
 if TYPE_CHECKING:
@@ -35,15 +35,15 @@ def inspect(
 
     runs = {run.path: run for run in (find_run(runs_dir, name) for name in names)}
     with LeaveOnSignal():
-        from grokterm.cli.examined import objects, report
+        from grokterm.reports.network import objects, report
 
         seen = _look(list(runs.values()), list(dict.fromkeys(steps)) or [None], initial_only=skip_norms)
         printed = [objects(seen)] if as_json else report(seen)
-    results().print(*printed, sep="\n", soft_wrap=as_json)
+    print_results(*printed)
 
 
 def _look(runs: "Sequence[Run]", steps: "Sequence[int | None]", *, initial_only: bool) -> "list[Inspection]":
-    from grokterm.cli.approaching import come_to
+    from grokterm.cli.progress import come_to
     from grokterm.runs.inspection import Inspection
     from grokterm.runs.norms import Norms
 

@@ -25,13 +25,13 @@ def plot(
     runs_dir: RunsDir = RUNS,
 ) -> None:
     """Draw accuracy and loss of a run over its steps."""
-    from grokterm.control.state import LabState, fold
-    from grokterm.control.views import draw_accuracy, draw_loss
     from grokterm.plots.cells import rows_to_text
     from grokterm.plots.palettes import choose_palette
-    from grokterm.plots.plain import plain_text
+    from grokterm.plots.sanitize import plain_text
     from grokterm.runs.journal import read_journal
     from grokterm.runs.store import find_run
+    from grokterm.session.state import LabState, fold
+    from grokterm.views.pictures import draw_accuracy, draw_loss
 
     run = find_run(runs_dir, name)
     state = fold(LabState(run.experiment), read_journal(run.journal))

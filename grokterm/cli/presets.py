@@ -22,7 +22,7 @@ def presets(context: typer.Context) -> None:
 
     from grokterm.errors import PresetError
     from grokterm.experiment.presets import group_presets, split_source
-    from grokterm.plots.plain import plain_text
+    from grokterm.plots.sanitize import plain_text
 
     table = Table("preset", "what it shows", "where", box=None, pad_edge=False, header_style="bold")
     for source, group in group_presets().items():

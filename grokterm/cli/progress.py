@@ -1,4 +1,4 @@
-"""How far a headless training has come: a bar on a terminal, a line every few seconds elsewhere."""
+"""How far a headless training or a replay has come: on a terminal as it moves, a line every few seconds elsewhere."""
 
 import sys
 from time import monotonic
@@ -9,10 +9,20 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from grokterm.cli.console import talk
-from grokterm.control.state import LabState
+from grokterm.plots.sanitize import plain_text
+from grokterm.reports.duration import duration
+from grokterm.runs.replay import approach
+from grokterm.runs.store import Run
+from grokterm.session.state import LabState
+from grokterm.training.trainer import Trainer
 
 BAR_SECONDS = 0.1
 LINE_SECONDS = 5.0
+
+QUIET_SECONDS = 1.0
+"""Nothing is said of a way that is shorter."""
+
+CLEAR_LINE = "\r\x1b[2K"
 
 
 class Reporter:
@@ -74,8 +84,45 @@ def figures_of(state: LabState) -> str:
     return "  ".join(parts)
 
 
-def duration(seconds: float) -> str:
-    """`2 min 05 s`."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
+def come_to(run: Run, step: int | None) -> Trainer:
+    """Come to where a run stood at a step, or at its newest checkpoint, on the CPU.
+
+    Raises:
+        ConfigError, CheckpointError, RunNotFoundError, OutOfMemoryError: as `approach` does.
+    """
+    way = _Way(run, step)
+    for trainer in approach(run, step, "cpu"):
+        way.show(trainer.step)
+    way.clear()
+    return trainer
+
+
+class _Way:
+    def __init__(self, run: Run, step: int | None) -> None:
+        self._run = run.name
+        self._aim = "" if step is None else f" of {step:,}"
+        self._is_terminal = sys.stderr.isatty()
+        self._due = monotonic() + QUIET_SECONDS
+        self._is_shown = False
+
+    def show(self, step: int) -> None:
+        if (now := monotonic()) < self._due:
+            return
+        self._due = now + (BAR_SECONDS if self._is_terminal else LINE_SECONDS)
+        self._is_shown = True
+        line = plain_text(f"{self._run}: step {step:,}{self._aim}")
+        if self._is_terminal:
+            self._write(CLEAR_LINE + line)
+        else:
+            talk(line)
+
+    def clear(self) -> None:
+        if self._is_terminal and self._is_shown:
+            self._write(CLEAR_LINE)
+
+    def _write(self, text: str) -> None:
+        try:
+            sys.stderr.write(text)
+            sys.stderr.flush()
+        except OSError:
+            self._is_terminal = False  # it is gone; `talk` minds that too

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from grokterm.cli.console import talk
+from grokterm.cli.console import print_results, talk
 from grokterm.cli.options import RUNS, AsJson, Assignments, RunsDir
 from grokterm.errors import ConfigError
 
 if TYPE_CHECKING:
     from grokterm.cli.signals import LeaveOnSignal
-    from grokterm.control.session import Session
+    from grokterm.session.session import Session
 
 
 def run(
@@ -39,8 +39,8 @@ def _start(preset: str, assignments: list[str], runs_dir: Path, as_json: bool) -
     experiment = overridden.experiment if overridden else found.experiment
     talk(*(overridden.notes if overridden else ()), *(f"warning: {warning}" for warning in experiment.warnings()))
     with LeaveOnSignal() as signals:
-        from grokterm.cli.training import train_parts
-        from grokterm.control.opening import start_session
+        from grokterm.cli.headless import train_parts
+        from grokterm.session.start import start_session
 
         if code := train_parts(experiment, runs_dir, signals):
             return code
@@ -49,29 +49,29 @@ def _start(preset: str, assignments: list[str], runs_dir: Path, as_json: bool) -
 
 
 def _resume(name: str, assignments: list[str], runs_dir: Path, as_json: bool) -> int:
-    from grokterm.cli.report import print_summary
     from grokterm.cli.signals import LeaveOnSignal
+    from grokterm.reports.run import summary_of
     from grokterm.runs.journal import read_journal
-    from grokterm.runs.resuming import has_ended, resumed_experiment
+    from grokterm.runs.resume import has_ended, resumed_experiment
     from grokterm.runs.store import find_run
 
     saved = find_run(runs_dir, name)
     if has_ended(resumed_experiment(saved, assignments), read_journal(saved.journal)):
-        print_summary(saved, as_json=as_json)
+        print_results(summary_of(saved, as_json=as_json))
         return 0
     with LeaveOnSignal() as signals:
-        from grokterm.control.opening import resume_session
+        from grokterm.session.start import resume_session
 
         session, _ = resume_session(saved, assignments)
         return _train(session, signals, as_json)
 
 
 def _train(session: "Session", signals: "LeaveOnSignal", as_json: bool) -> int:
-    from grokterm.cli.report import print_summary
-    from grokterm.cli.training import last_words, train
+    from grokterm.cli.headless import last_words, train
+    from grokterm.reports.run import summary_of
 
     code = train(session, signals)
     if code != 1:
         with last_words(signals):
-            print_summary(session.run, as_json=as_json)
+            print_results(summary_of(session.run, as_json=as_json))
     return code

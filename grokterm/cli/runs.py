@@ -2,7 +2,7 @@
 
 import typer
 
-from grokterm.cli.console import results, talk
+from grokterm.cli.console import print_results, talk
 from grokterm.cli.options import RUNS, AsJson, RunName, RunsDir
 
 app = typer.Typer(help="List the saved runs, or sum one up.", invoke_without_command=True, rich_markup_mode=None)
@@ -18,7 +18,7 @@ def runs(context: typer.Context, runs_dir: RunsDir = RUNS) -> None:
     from rich.text import Text
 
     from grokterm.errors import GroktermError
-    from grokterm.plots.plain import plain_text
+    from grokterm.plots.sanitize import plain_text
     from grokterm.runs.journal import read_journal
     from grokterm.runs.store import list_runs
     from grokterm.runs.summary import summarize
@@ -36,7 +36,7 @@ def runs(context: typer.Context, runs_dir: RunsDir = RUNS) -> None:
         shares = ["" if share is None else f"{share:.3f}" for share in (summary.train_accuracy, summary.val_accuracy)]
         table.add_row(*(Text(plain_text(cell)) for cell in (run.name, summary.ended or "not yet", *steps, *shares)))
     if table.row_count:
-        results().print(table)
+        print_results(table)
     else:
         talk(f"no runs in {runs_dir}: `grokterm run --preset quick` makes one")
 
@@ -44,7 +44,7 @@ def runs(context: typer.Context, runs_dir: RunsDir = RUNS) -> None:
 @app.command("show")
 def show(context: typer.Context, name: RunName, as_json: AsJson = False, runs_dir: RunsDir = RUNS) -> None:
     """Sum a run up."""
-    from grokterm.cli.report import print_summary
+    from grokterm.reports.run import summary_of
     from grokterm.runs.store import find_run
 
-    print_summary(find_run(runs_dir if runs_dir != RUNS else context.obj, name), as_json=as_json)
+    print_results(summary_of(find_run(runs_dir if runs_dir != RUNS else context.obj, name), as_json=as_json))

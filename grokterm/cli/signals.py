@@ -6,10 +6,10 @@ from threading import Timer
 from types import FrameType
 from typing import TYPE_CHECKING, Self
 
-from grokterm.control.commands import Leave
+from grokterm.session.commands import Leave
 
 if TYPE_CHECKING:
-    from grokterm.control.session import Session
+    from grokterm.session.session import Session
 
 SAVE_SECONDS = 20.0
 """How long saving may take before the process ends regardless: a disk that hangs must not keep it for ever."""

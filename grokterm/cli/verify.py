@@ -4,9 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from grokterm.cli.console import talk
+from grokterm.cli.console import print_results, talk
 from grokterm.cli.options import RUNS, AsJson, Assignments, RunsDir
-from grokterm.cli.request import Request
 from grokterm.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -41,27 +40,30 @@ def verify(
         raise ConfigError("--json and --markdown exclude each other: choose one")
     changes = [*assignments, *([f"device={device}"] if device else [])]
     checks = _named(names, changes) if names else _expecting(changes)
-    request = Request(runs_dir, n_seeds, device, not (names or everything or from_runs), from_runs)
     form = "json" if as_json else "markdown" if as_markdown else "table"
-    raise typer.Exit(_verify(checks, request, form, shows_all=bool(names) or everything))
+    only_short = not (names or everything or from_runs)
 
-
-def _verify(checks: "list[Check]", request: Request, form: str, *, shows_all: bool) -> int:
     from grokterm.cli.signals import LeaveOnSignal
-    from grokterm.cli.training import last_words
 
     with LeaveOnSignal() as signals:
-        from grokterm.cli.evidence import from_saved_runs, from_training
-        from grokterm.cli.verdicts import print_checks
+        from grokterm.cli.headless import last_words
+        from grokterm.cli.sources import Request, from_saved_runs, from_training
+        from grokterm.reports.verification import not_run, verification
 
-        code, held = from_saved_runs(checks, request) if request.from_runs else from_training(checks, request, signals)
+        request = Request(runs_dir, n_seeds, device, only_short)
+        code, held = from_saved_runs(checks, request) if from_runs else from_training(checks, request, signals)
         with last_words(signals):
-            print_checks(held, form, shows_all=shows_all)
+            talk(*(not_run(held) if as_markdown else ()))
+            print_results(*verification(held, form, shows_all=bool(names) or everything))
+    raise typer.Exit(code or _code(held))
+
+
+def _code(held: "list[Check]") -> int:
     verdicts = [verdict for check in held for verdict in check.verdicts]
-    if not verdicts and not code:
+    if not verdicts:
         talk("grokterm: nothing was measured")
         return 1
-    return code or (0 if all(verdict.is_met for verdict in verdicts) else NOT_MET)
+    return 0 if all(verdict.is_met for verdict in verdicts) else NOT_MET
 
 
 def _named(names: list[str], changes: list[str]) -> "list[Check]":

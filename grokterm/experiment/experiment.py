@@ -16,10 +16,10 @@ from grokterm.experiment.interventions import Intervention, Set, Swap
 from grokterm.experiment.loss import Loss
 from grokterm.experiment.model import Model
 from grokterm.experiment.optimizer import GradientDescent, Optimizer, RecursiveFeatures
-from grokterm.experiment.problems import nearest
 from grokterm.experiment.settings import Settings, is_live, own_first
 from grokterm.experiment.task import Task
 from grokterm.experiment.training import Training
+from grokterm.experiment.validation_errors import nearest
 from grokterm.tasks.operations import sums
 from grokterm.tasks.sum_forms import SumForm
 

@@ -1,7 +1,7 @@
 """What may be done around any update that follows a gradient: each setting is off by default, and any may be combined.
 
 They act in this order: weight_noise, gradient_filter, perpendicular_gradient, the update itself with its decay, update_noise,
-warmup_steps, held_norm. To add one, add its settings here and a row in `grokterm.training.modifiers`.
+warmup_steps, held_norm. To add one, add its settings here and a row in `grokterm.optim.modifiers`.
 """
 
 from typing import Literal

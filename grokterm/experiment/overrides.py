@@ -11,7 +11,7 @@ from grokterm.experiment.expectation import inspected_after
 from grokterm.experiment.experiment import Experiment, read_value
 from grokterm.experiment.model import MODELS
 from grokterm.experiment.optimizer import OPTIMIZERS
-from grokterm.experiment.problems import nearest
+from grokterm.experiment.validation_errors import nearest
 from grokterm.tasks.operations import EXPRESSION
 
 KINDS: dict[str, tuple[str, tuple[type[BaseModel], ...]]] = {

@@ -11,7 +11,7 @@ from platformdirs import user_data_path
 
 from grokterm.errors import ConfigError, PresetError
 from grokterm.experiment.experiment import Experiment, parse_toml
-from grokterm.experiment.problems import nearest
+from grokterm.experiment.validation_errors import nearest
 
 OURS = "ours"
 """The source of a preset that follows nobody else's figure."""

@@ -6,7 +6,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from grokterm.errors import ConfigError
-from grokterm.experiment.problems import describe
+from grokterm.experiment.validation_errors import describe
 
 
 class Settings(BaseModel):

@@ -1,6 +1,6 @@
 """Kernel machine over two one-hot operands, in float64.
 
-To add a kernel: a function and a row here, its name in the settings, and its gradient in grokterm.training.features.
+To add a kernel: a function and a row here, its name in the settings, and its gradient in grokterm.training.rfm.
 """
 
 from collections.abc import Callable

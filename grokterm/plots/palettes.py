@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from rich.color import Color
 from rich.style import Style
 
-from grokterm.plots.plain import plain_text
+from grokterm.plots.sanitize import plain_text
 
 Role = Literal["train", "val", "swap", "key_frequency", "dim", "text", "first", "second", "third", "fourth"]
 """`first` to `fourth`: what is neither of train nor of val, in the order of its legend."""

@@ -10,16 +10,16 @@ from math import isfinite
 from typing import Any
 
 from grokterm.experiment.expectation import Inspecting
+from grokterm.experiment.records import NUMBERS, Inspected, PhaseAlignment
 from grokterm.runs.norms import ComeTo, Norms, in_silence
 from grokterm.runs.store import Run
-from grokterm.training.records import NUMBERS, Inspected, PhaseAlignment
 
 
 class Inspection:
     """A saved network at one step, measured, and what else can be said of it, worked out when first asked for.
 
     Raises:
-        ConfigError, CheckpointError, RunNotFoundError, OutOfMemoryError: as `grokterm.runs.rewinding.approach` does.
+        ConfigError, CheckpointError, RunNotFoundError, OutOfMemoryError: as `grokterm.runs.replay.approach` does.
     """
 
     def __init__(self, run: Run, step: int | None, norms: Norms, come_to: ComeTo = in_silence) -> None:

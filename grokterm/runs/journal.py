@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from grokterm.errors import CheckpointError, StorageError
-from grokterm.training.records import RECORD, TRANSIENT, Checkpointed, Inspected, Record
+from grokterm.experiment.records import RECORD, TRANSIENT, Checkpointed, Inspected, Record
 
 
 class JournalWriter:

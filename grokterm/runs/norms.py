@@ -6,11 +6,11 @@ from math import isfinite
 from typing import TypeAlias
 
 from grokterm.analysis.efficiency import late_step, parameter_norm
+from grokterm.experiment.records import Inspected
 from grokterm.runs.journal import read_journal
-from grokterm.runs.rewinding import trainer_at
+from grokterm.runs.replay import trainer_at
 from grokterm.runs.store import Run
 from grokterm.runs.summary import summarize
-from grokterm.training.records import Inspected
 from grokterm.training.trainer import Trainer
 
 ComeTo: TypeAlias = Callable[[Run, int | None], Trainer]

@@ -1,12 +1,12 @@
 """What a saved run showed."""
 
 from grokterm.experiment.expectation import Expect
+from grokterm.experiment.records import Evaluated
 from grokterm.runs.inspection import inspect
 from grokterm.runs.journal import read_journal
 from grokterm.runs.store import Run
 from grokterm.runs.summary import summarize
 from grokterm.runs.verification import Outcome
-from grokterm.training.records import Evaluated
 
 
 def read_outcome(run: Run, expect: Expect) -> Outcome:

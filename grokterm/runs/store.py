@@ -15,7 +15,7 @@ from typing import Any
 
 from grokterm.errors import ConfigError, RunNotFoundError, StorageError
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.problems import nearest
+from grokterm.experiment.validation_errors import nearest
 
 RETIRED_ENGINE, IN_ITS_PLACE = 'engine = "compiled"', 'engine = "eager"'
 """As an experiment.toml says it: runs of version 0.1.0 may name an engine that is gone, and go on by the one it agrees with."""

@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict
 from grokterm.analysis.milestones import EnsembleWatch
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Swap
+from grokterm.experiment.records import Acted, Checkpointed, Evaluated, Finished, Reached, Record, Started, Switched
 from grokterm.runs.store import Run
-from grokterm.training.records import Acted, Checkpointed, Evaluated, Finished, Reached, Record, Started, Switched
 
 
 class Milestones(BaseModel):

@@ -12,8 +12,8 @@ from typing import Any
 
 from grokterm.experiment.expectation import Crossing, Expect, Wanted
 from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.records import Evaluated
 from grokterm.runs.summary import Summary
-from grokterm.training.records import Evaluated
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,11 @@ from functools import cached_property
 
 import torch
 
-from grokterm.training.examination import Examination
-from grokterm.training.fitting import Fitting
-from grokterm.training.observer import Observer
-from grokterm.training.records import Inspected
-from grokterm.training.stepping import Measured
+from grokterm.experiment.records import Inspected
+from grokterm.inspection.analysis import Examination
+from grokterm.inspection.forward_pass import Observer
+from grokterm.training.step_loop import Measured
+from grokterm.training.trainable import Fitting
 
 MOST_WAITING = 2
 """Snapshots that wait at most; a training that is faster than its inspections waits for them then."""

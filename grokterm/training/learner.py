@@ -3,17 +3,17 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from grokterm.engines.batches import DeviceEquations
+from grokterm.engines.gradient import Calculus
+from grokterm.engines.step import Step, make_step
+from grokterm.engines.thread_pool import Team
 from grokterm.experiment.architectures.kernel import KernelModel
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.optimizer import RecursiveFeatures
-from grokterm.training.batches import DeviceEquations
-from grokterm.training.calculus import Calculus
-from grokterm.training.features import FeatureMachine
-from grokterm.training.modifiers import rule_of
-from grokterm.training.optimizers import Memory, Weights
-from grokterm.training.packing import Packing
-from grokterm.training.step import Step, make_step
-from grokterm.training.team import Team
+from grokterm.optim.flat import Packing
+from grokterm.optim.modifiers import rule_of
+from grokterm.optim.rules import Memory, Weights
+from grokterm.training.rfm import FeatureMachine
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
+from grokterm.engines.device import minding_memory
 from grokterm.errors import ConfigError, OutOfMemoryError
 from grokterm.experiment.experiment import Experiment
 from grokterm.models.mixture import Part
-from grokterm.training.device import minding_memory
 from grokterm.training.trainer import Trainer
 
 

@@ -8,17 +8,11 @@ import torch
 from torch import Tensor
 
 from grokterm.analysis.milestones import EnsembleWatch
+from grokterm.engines.device import choose_precision, describe, find_device, minding_memory
 from grokterm.errors import ConfigError, OutOfMemoryError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Action, Set, Stop, Swap
-from grokterm.models.mixture import Part
-from grokterm.tasks.dataset import Dataset
-from grokterm.training.device import choose_precision, describe, find_device, minding_memory
-from grokterm.training.examination import Examination
-from grokterm.training.fitting import Fitting, make_fit
-from grokterm.training.inspector import Inspector
-from grokterm.training.observer import Observer
-from grokterm.training.records import (
+from grokterm.experiment.records import (
     NUMBERS,
     Acted,
     Advanced,
@@ -30,9 +24,15 @@ from grokterm.training.records import (
     Skipped,
     Started,
 )
+from grokterm.inspection.analysis import Examination
+from grokterm.inspection.forward_pass import Observer
+from grokterm.inspection.snapshot import Snapshot
+from grokterm.models.mixture import Part
+from grokterm.tasks.dataset import Dataset
+from grokterm.training.inspector import Inspector
 from grokterm.training.schedule import Schedule
-from grokterm.training.snapshot import Snapshot
-from grokterm.training.stepping import Measured
+from grokterm.training.step_loop import Measured
+from grokterm.training.trainable import Fitting, make_fit
 
 CHUNK_SECONDS = 0.05
 """How long the trainer keeps control: a key press acts within two chunks."""

@@ -16,14 +16,14 @@ from textual.binding import Binding, BindingType
 from textual.filter import Monochrome, NoColor
 from textual.screen import Screen
 
-from grokterm.control.commands import Leave
-from grokterm.control.state import LabState
-from grokterm.control.thread import Opened, TrainingThread
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.presets import Preset
 from grokterm.plots.palettes import Palette
-from grokterm.plots.plain import plain_text
+from grokterm.plots.sanitize import plain_text
 from grokterm.runs.store import Run
+from grokterm.session.commands import Leave
+from grokterm.session.state import LabState
+from grokterm.session.thread import Opened, TrainingThread
 from grokterm.tui.screens.dialogs import Confirm
 from grokterm.tui.screens.help import HelpScreen
 from grokterm.tui.screens.lab import LabScreen
@@ -32,7 +32,7 @@ from grokterm.tui.terminal import CHECK_SECONDS, SAVE_SECONDS, end_without_termi
 from grokterm.tui.theme import THEME
 
 if TYPE_CHECKING:
-    from grokterm.control.session import Session
+    from grokterm.session.session import Session
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class GroktermApp(App[int]):
 
     @work(thread=True)
     def _load_in_background(self) -> None:
-        for module in ("plotext", "grokterm.control.opening"):  # the latter loads torch
+        for module in ("plotext", "grokterm.session.start"):  # the latter loads torch
             import_module(module)
 
     @on(SetupScreen.Chosen)
@@ -184,12 +184,12 @@ class GroktermApp(App[int]):
 
 def _new_training(experiment: Experiment, runs_dir: Path, preset: str) -> TrainingThread:
     def parts() -> "Iterable[Session]":
-        from grokterm.control.opening import start_untrained_parts  # loads torch: in the thread
+        from grokterm.session.start import start_untrained_parts  # loads torch: in the thread
 
         return start_untrained_parts(experiment, runs_dir)
 
     def opener() -> Opened:
-        from grokterm.control.opening import start_session
+        from grokterm.session.start import start_session
 
         return start_session(experiment, runs_dir, preset), ()
 
@@ -198,7 +198,7 @@ def _new_training(experiment: Experiment, runs_dir: Path, preset: str) -> Traini
 
 def _saved_training(run: Run) -> TrainingThread:
     def opener() -> Opened:
-        from grokterm.control.opening import resume_session  # loads torch: in the thread
+        from grokterm.session.start import resume_session  # loads torch: in the thread
 
         return resume_session(run, paused=True)
 

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from textual.binding import Binding
 
-from grokterm.control.tabs.views import VIEWS
+from grokterm.views.table import VIEWS
 
 PANES: tuple[str, ...] = ("curves", *VIEWS, "facts")
 """What a narrow terminal shows one of; a key each."""

@@ -1,11 +1,11 @@
 import pytest
 
+from grokterm.bench.comparison import as_timed
 from grokterm.bench.notebook import Notebook
-from grokterm.bench.race import as_timed
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.presets import find_preset
-from grokterm.training.records import Evaluated
+from grokterm.experiment.records import Evaluated
 from grokterm.training.trainer import Trainer
 from tests.training.outcome import changed
 

@@ -19,12 +19,12 @@ from typing import Any
 
 import numpy as np
 
+from grokterm.bench.comparison import AUTO, TRAINING, UPDATE, as_timed
 from grokterm.bench.measurement import Contender, measure, ratio, spread
 from grokterm.bench.process import RacerProcess
-from grokterm.bench.race import AUTO, TRAINING, UPDATE, as_timed
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.presets import find_preset
-from grokterm.training.records import Evaluated
+from grokterm.experiment.records import Evaluated
 from grokterm.training.trainer import Trainer
 
 OURS = "grokterm"

@@ -15,9 +15,9 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as `grokterm` does, before
 
 import torch
 
+from grokterm.bench.comparison import as_timed
 from grokterm.bench.measurement import Contender, measure, ratio, spread
 from grokterm.bench.notebook import Notebook
-from grokterm.bench.race import as_timed
 from grokterm.experiment.overrides import override
 from grokterm.experiment.presets import find_preset
 from grokterm.training.making import make_trainer

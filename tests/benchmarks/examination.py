@@ -15,8 +15,8 @@ from time import perf_counter, process_time
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the command does
 
 from grokterm.experiment.presets import find_preset
-from grokterm.training.examination import Examination
-from grokterm.training.observer import Observer
+from grokterm.inspection.analysis import Examination
+from grokterm.inspection.forward_pass import Observer
 from grokterm.training.trainer import Trainer
 
 PARTS: dict[str, Callable[[Examination], object]] = {

@@ -23,10 +23,10 @@ import torch
 from matplotlib.axes import Axes
 from matplotlib.ticker import NullLocator
 
+from grokterm.bench.comparison import as_timed
 from grokterm.bench.floor import Floor
 from grokterm.bench.measurement import Contender, measure, spread
 from grokterm.bench.notebook import Notebook
-from grokterm.bench.race import as_timed
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.overrides import override
 from grokterm.experiment.presets import find_preset

@@ -12,10 +12,10 @@ import tempfile
 from pathlib import Path
 
 from grokterm.bench.memory import resident_now
-from grokterm.control.opening import start_session
-from grokterm.control.state import LabState, fold
 from grokterm.experiment.overrides import override
 from grokterm.experiment.presets import find_preset
+from grokterm.session.start import start_session
+from grokterm.session.state import LabState, fold
 
 TINY = ["task.modulus=11", "task.train_fraction=0.6", "model.width=32"]
 """A step of it takes so little that a million are over in a few minutes."""

@@ -21,10 +21,10 @@ from itertools import pairwise
 from pathlib import Path
 from time import monotonic, thread_time
 
-from grokterm.control.thread import TrainingThread
 from grokterm.experiment.overrides import override
 from grokterm.experiment.presets import Preset, find_preset
 from grokterm.plots.palettes import PALETTES
+from grokterm.session.thread import TrainingThread
 from grokterm.tui.app import GroktermApp, Opening
 from grokterm.tui.screens.lab import LabScreen
 

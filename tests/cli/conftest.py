@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 
 from grokterm.cli.main import main
-from grokterm.control.opening import start_session
 from grokterm.experiment.experiment import Experiment
 from grokterm.runs.store import Run
+from grokterm.session.start import start_session
 from tests.cli.process import Here, Outcome
 
 

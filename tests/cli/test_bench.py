@@ -10,7 +10,7 @@ from tests.cli.background import SECONDS, started, with_patch
 from tests.cli.process import Here, assert_refused, command_line, grokterm
 
 AT_THE_FIRST_RACER = """
-from grokterm.bench import race
+from grokterm.bench import comparison as race
 from threading import Event
 
 def hang(*_):

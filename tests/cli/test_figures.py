@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from grokterm.cli import approaching, figures
-from grokterm.control.opening import start_session
+from grokterm.cli import figures, progress
 from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.records import Checkpointed, Inspected, PhaseAlignment
 from grokterm.runs.journal import JournalWriter
 from grokterm.runs.store import Run
-from grokterm.training.records import Checkpointed, Inspected, PhaseAlignment
+from grokterm.session.start import start_session
 from tests.cli.process import Here, Outcome, assert_refused
 from tests.training.outcome import changed
 
@@ -73,7 +73,7 @@ def test_an_svg_says_what_it_shows_as_text(here: Here, finished: Run) -> None:
 
 
 def test_a_run_can_be_looked_at_before_its_end(here: Here, finished: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(approaching, "PATIENCE_SECONDS", -1.0)
+    monkeypatch.setattr(progress, "QUIET_SECONDS", -1.0)
     outcome = here("figures", finished.name, "--step", "15", "--format", "svg", "--out", "f", "--only", "weights")
     assert names_of(outcome) == ["weights"]
     assert_says("f", "weights", ["a + b mod 11, step 15"])

@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from grokterm.cli.examined import report
-from grokterm.cli.numbers import NUMBERS
-from grokterm.control.opening import start_session
 from grokterm.experiment.experiment import Experiment
+from grokterm.reports.metrics import NUMBERS
+from grokterm.reports.network import report
 from grokterm.runs.inspection import Inspection
 from grokterm.runs.norms import Norms
 from grokterm.runs.store import Run, create_run
+from grokterm.session.start import start_session
 from tests.cli.background import SECONDS, started, with_patch
 from tests.cli.process import assert_refused, command_line, grokterm
-from tests.control.driving import files_of, with_settings
+from tests.session.driving import files_of, with_settings
 from tests.training.outcome import changed
 
 CONTRACT = {
@@ -47,7 +47,7 @@ CONTRACT = {
 
 A_SLOW_WAY = """
 from time import sleep
-from grokterm.training.fit import Fit
+from grokterm.training.single import Fit
 
 def update(self, real=Fit.update):
     sleep(0.2)

@@ -5,7 +5,7 @@ import torch
 
 from grokterm.runs.store import Run, list_runs
 from tests.cli.process import Here, assert_refused, grokterm
-from tests.control.driving import files_of
+from tests.session.driving import files_of
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from grokterm.experiment.records import Started
 from grokterm.runs.journal import read_journal
 from grokterm.runs.store import Run, list_runs
-from grokterm.training.records import Started
 from tests.cli.process import command_line, environment, grokterm
-from tests.control.driving import files_of
 from tests.runs.test_summary import CONTRACT
+from tests.session.driving import files_of
 
 
 def test_a_run_prints_one_object_and_nothing_else(preset: Path, tmp_path: Path) -> None:

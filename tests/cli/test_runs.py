@@ -1,8 +1,8 @@
 from pathlib import Path
 
-from grokterm.control.opening import start_session
 from grokterm.experiment.experiment import Experiment
 from grokterm.runs.store import Run
+from grokterm.session.start import start_session
 from tests.cli.process import assert_refused, grokterm
 
 

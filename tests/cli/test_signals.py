@@ -6,19 +6,19 @@ from pathlib import Path
 import pytest
 
 from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.records import Checkpointed, Finished
 from grokterm.runs.checkpoint import load_checkpoint
 from grokterm.runs.journal import read_journal
 from grokterm.runs.store import Run, list_runs
-from grokterm.training.records import Checkpointed, Finished
 from tests.cli.background import SECONDS, started, training, wait_for_lines, with_patch
 from tests.cli.process import command_line, grokterm
-from tests.control.driving import undisturbed, with_settings
 from tests.runs.tensors import same
+from tests.session.driving import undisturbed, with_settings
 
 A_DISK_THAT_HANGS = """
 import os
 from threading import Event
-from grokterm.control import session
+from grokterm.session import session
 
 def hang(*_):
     os.write(2, b"saving\\n")  # a signal may come before this returns, and a buffer cannot be written to twice at once
@@ -35,7 +35,7 @@ A_SHORT_PATIENCE = "from grokterm.cli import signals\nsignals.SAVE_SECONDS = 0.1
 
 A_SLOW_START = """
 from threading import Event
-from grokterm.control import opening
+from grokterm.session import start as opening
 
 def hang(*_):
     sys.stderr.write("opening\\n")

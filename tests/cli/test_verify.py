@@ -11,7 +11,7 @@ from grokterm.runs.store import list_runs
 from grokterm.runs.summary import summarize
 from tests.cli.background import SECONDS, started, wait_for_lines, with_patch
 from tests.cli.process import Outcome, assert_refused, command_line, grokterm
-from tests.control.driving import with_settings
+from tests.session.driving import with_settings
 
 MET = {
     "evidence": "ours",
@@ -181,12 +181,11 @@ def test_without_names_what_takes_long_is_not_run_and_says_how_long(
     monkeypatch.setattr("grokterm.experiment.presets._folders", lambda: [presets])
     long = with_settings(tiny, expect=MET, training={"steps": 10**9})
     (presets / "long.toml").write_text(long.to_toml(), encoding="utf-8")
-    from grokterm.cli.evidence import from_training
-    from grokterm.cli.request import Request
     from grokterm.cli.signals import LeaveOnSignal
+    from grokterm.cli.sources import Request, from_training
     from grokterm.cli.verify import _expecting
 
-    request = Request(Path("runs"), n_seeds=None, device=None, only_short=True, from_runs=False)
+    request = Request(Path("runs"), n_seeds=None, device=None, only_short=True)
     code, checks = from_training(_expecting([]), request, LeaveOnSignal())
     assert code == 0
     by_name = {check.preset: check for check in checks}

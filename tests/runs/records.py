@@ -1,7 +1,7 @@
 """Records with everything filled in that a test does not care about."""
 
 from grokterm.experiment.interventions import Action
-from grokterm.training.records import Acted, Checkpointed, Evaluated, Finished, Started
+from grokterm.experiment.records import Acted, Checkpointed, Evaluated, Finished, Started
 
 
 def started(step: int = 0, **changed: object) -> Started:

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from grokterm.control.opening import resume_session, start_session
 from grokterm.experiment.experiment import Experiment
 from grokterm.runs.journal import read_journal
-from grokterm.runs.rewinding import trainer_at
+from grokterm.runs.replay import trainer_at
 from grokterm.runs.store import Run
 from grokterm.runs.summary import Summary, summarize
+from grokterm.session.start import resume_session, start_session
 from tests.training.outcome import assert_same_numbers, changed, finish, started, trained_to
 
 

@@ -3,7 +3,6 @@ from pathlib import Path
 import pytest
 import torch
 
-from grokterm.control.opening import start_session
 from grokterm.errors import CheckpointError
 from grokterm.experiment.expectation import INSPECTED, Expect
 from grokterm.experiment.experiment import Experiment
@@ -11,8 +10,9 @@ from grokterm.runs import inspection
 from grokterm.runs.inspection import INSPECTIONS, Inspection, inspect
 from grokterm.runs.norms import Norms, in_silence
 from grokterm.runs.store import Run, create_run
+from grokterm.session.start import start_session
 from grokterm.training.trainer import Trainer
-from tests.control.driving import with_settings
+from tests.session.driving import with_settings
 from tests.training.outcome import changed, trained_to
 
 DIVERGING = {"learning_rate": 1e30, "weight_decay": 0.0}

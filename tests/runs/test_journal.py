@@ -7,8 +7,7 @@ import pytest
 
 from grokterm.errors import CheckpointError
 from grokterm.experiment.interventions import Set, Swap
-from grokterm.runs.journal import JournalWriter, read_journal, rewind_journal
-from grokterm.training.records import (
+from grokterm.experiment.records import (
     Advanced,
     Continued,
     Evaluated,
@@ -19,6 +18,7 @@ from grokterm.training.records import (
     Refused,
     Unsaved,
 )
+from grokterm.runs.journal import JournalWriter, read_journal, rewind_journal
 from tests.runs.records import acted, checkpointed, evaluated, finished, started
 
 EVERYTHING: list[Record] = [

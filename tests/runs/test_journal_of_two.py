@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from grokterm.errors import StorageError
+from grokterm.experiment.records import Continued, Paused
 from grokterm.runs.journal import JournalWriter, read_journal
-from grokterm.training.records import Continued, Paused
 
 
 def test_a_journal_that_another_process_writes_to_is_left_alone(tmp_path: Path) -> None:

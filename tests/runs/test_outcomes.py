@@ -2,14 +2,14 @@ from pathlib import Path
 
 import pytest
 
-from grokterm.control.opening import resume_session, start_session
 from grokterm.experiment.expectation import Expect
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Save, Swap
-from grokterm.runs.finished import finished_runs
+from grokterm.runs.matching import finished_runs
 from grokterm.runs.outcomes import read_outcome
 from grokterm.runs.store import Run, create_run, list_runs
-from tests.control.driving import Driver, with_settings
+from grokterm.session.start import resume_session, start_session
+from tests.session.driving import Driver, with_settings
 
 
 def trained(experiment: Experiment, folder: Path) -> Run:

@@ -8,9 +8,9 @@ import pytest
 from grokterm.experiment.expectation import MEASURES
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Save, Swap
+from grokterm.experiment.records import Reached, Record, Switched
 from grokterm.runs.store import Run, create_run
 from grokterm.runs.summary import Summary, summarize
-from grokterm.training.records import Reached, Record, Switched
 from tests.runs.records import acted, checkpointed, evaluated, finished, started
 
 CONTRACT = {

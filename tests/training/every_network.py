@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 import torch
 
+from grokterm.engines.table import ENGINES
 from grokterm.experiment.experiment import Experiment
 from grokterm.models.build import ARCHITECTURES, build
 from grokterm.models.mixture import Part
-from grokterm.training.engines import ENGINES
 from grokterm.training.trainer import Trainer
 from tests.training.outcome import changed
 

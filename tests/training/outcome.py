@@ -10,8 +10,8 @@ import torch
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Milestone
 from grokterm.experiment.overrides import override
-from grokterm.training.fit import Fit
-from grokterm.training.records import TRANSIENT, Evaluated, Finished, Reached, Record
+from grokterm.experiment.records import TRANSIENT, Evaluated, Finished, Reached, Record
+from grokterm.training.single import Fit
 from grokterm.training.trainer import Trainer
 
 AnyRecord = TypeVar("AnyRecord", bound=Record)

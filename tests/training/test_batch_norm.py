@@ -5,13 +5,13 @@ from itertools import cycle
 import pytest
 import torch
 
+from grokterm.engines.batches import to_device
+from grokterm.engines.evaluation import evaluate, statistics_of
+from grokterm.engines.thread_pool import Team
 from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.records import Evaluated
 from grokterm.models.network import Network
-from grokterm.training.batches import to_device
-from grokterm.training.evaluation import evaluate, statistics_of
-from grokterm.training.losses import LOSSES
-from grokterm.training.records import Evaluated
-from grokterm.training.team import Team
+from grokterm.optim.losses import LOSSES
 from grokterm.training.trainer import Trainer
 from tests.training.outcome import assert_same_numbers, changed, finish, started, trained_to
 from tests.training.test_restore import restored

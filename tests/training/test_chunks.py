@@ -5,8 +5,8 @@ from itertools import cycle, repeat
 import pytest
 
 from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.records import Acted
 from grokterm.training import trainer as trainer_module
-from grokterm.training.records import Acted
 from tests.training.outcome import assert_same_numbers, changed, finish, started
 
 LIMITS = {"one": repeat(1), "three": repeat(3), "uneven": cycle([1, 9, 2, 40]), "large": repeat(10_000)}

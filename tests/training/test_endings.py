@@ -1,6 +1,6 @@
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Swap
-from grokterm.training.records import Acted, Evaluated, Finished, Skipped
+from grokterm.experiment.records import Acted, Evaluated, Finished, Skipped
 from grokterm.training.trainer import Trainer
 from tests.training.outcome import changed, finish
 

@@ -2,10 +2,10 @@ import pytest
 
 from grokterm.experiment.experiment import Experiment
 from grokterm.training.estimate import estimate_seconds
-from grokterm.training.fit import Fit
-from grokterm.training.stepping import Measured
+from grokterm.training.single import Fit
+from grokterm.training.step_loop import Measured
 from grokterm.training.trainer import Trainer
-from tests.control.driving import with_settings
+from tests.session.driving import with_settings
 
 
 def test_a_training_that_is_a_thousand_times_as_long_takes_about_a_thousand_times_as_long(tiny: Experiment) -> None:

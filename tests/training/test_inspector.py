@@ -4,9 +4,9 @@ import pytest
 
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
-from grokterm.training.examination import Examination
-from grokterm.training.observer import Observer
-from grokterm.training.records import Acted, Evaluated, Finished, Inspected, Reached
+from grokterm.experiment.records import Acted, Evaluated, Finished, Inspected, Reached
+from grokterm.inspection.analysis import Examination
+from grokterm.inspection.forward_pass import Observer
 from tests.training.outcome import Outcome, changed, finish, started, trained_to
 
 

@@ -7,17 +7,17 @@ import pytest
 import torch
 from torch import Tensor
 
+from grokterm.engines.batches import DeviceEquations
+from grokterm.engines.device import is_out_of_memory
+from grokterm.engines.step import State
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Swap
-from grokterm.training.batches import DeviceEquations
-from grokterm.training.device import is_out_of_memory
-from grokterm.training.fit import Fit
-from grokterm.training.records import Evaluated, Finished
-from grokterm.training.step import State
-from grokterm.training.stepping import Measured
+from grokterm.experiment.records import Evaluated, Finished
+from grokterm.optim.rng import Turn
+from grokterm.training.single import Fit
+from grokterm.training.step_loop import Measured
 from grokterm.training.trainer import Trainer
-from grokterm.training.turn import Turn
 from tests.training.outcome import finish, fit_of
 
 ADVICE = (
@@ -110,7 +110,7 @@ def test_a_swap_for_which_there_is_no_memory_is_refused_and_changes_nothing(
     trainer = Trainer(tiny, threads=1)
     trainer.begin()
     n_train = len(trainer.dataset.train)
-    monkeypatch.setattr("grokterm.training.fit.to_device", refuse)
+    monkeypatch.setattr("grokterm.training.single.to_device", refuse)
     with pytest.raises(ConfigError, match="cpu has not enough memory for 36 equations"):
         trainer.act(Swap(train_fraction=0.3))
     assert len(trainer.dataset.train) == n_train

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from grokterm.control.state import LabState
-from grokterm.control.views import spectrum_picture, weight_picture
 from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.records import Evaluated
 from grokterm.models.sequences import TokenNetwork
-from grokterm.training.records import Evaluated
+from grokterm.session.state import LabState
 from grokterm.training.trainer import Trainer
+from grokterm.views.pictures import spectrum_picture, weight_picture
 from tests.training.outcome import assert_same_numbers, changed, finish, started, trained_to
 from tests.training.test_restore import restored
 

@@ -5,6 +5,7 @@ from typing import Any, Literal, get_args
 
 import pytest
 
+from grokterm.engines.table import ENGINES
 from grokterm.experiment.architectures.kernel import KernelModel
 from grokterm.experiment.architectures.mlp import MLPModel
 from grokterm.experiment.architectures.transformer import TransformerModel
@@ -20,12 +21,11 @@ from grokterm.models.build import ARCHITECTURES
 from grokterm.models.kernel import KERNELS
 from grokterm.models.mlp import MLP, PARAMETERS
 from grokterm.models.scalings import SCALINGS
+from grokterm.optim.losses import LOSSES
+from grokterm.optim.modifiers import MODIFIERS
+from grokterm.optim.rules import RULES
 from grokterm.tasks.operations import EXPRESSION, OPERATIONS
-from grokterm.training.engines import ENGINES
-from grokterm.training.features import SPREADS
-from grokterm.training.losses import LOSSES
-from grokterm.training.modifiers import MODIFIERS
-from grokterm.training.optimizers import RULES
+from grokterm.training.rfm import SPREADS
 
 
 def names(settings: type[Settings], field: str) -> tuple[Any, ...]:

@@ -3,12 +3,12 @@ import math
 import pytest
 import torch
 
+from grokterm.engines.batches import to_device
+from grokterm.engines.evaluation import evaluate
+from grokterm.engines.thread_pool import Team
 from grokterm.experiment.experiment import Experiment
-from grokterm.training.batches import to_device
-from grokterm.training.evaluation import evaluate
-from grokterm.training.losses import LOSSES
-from grokterm.training.records import Evaluated, Finished, Started
-from grokterm.training.team import Team
+from grokterm.experiment.records import Evaluated, Finished, Started
+from grokterm.optim.losses import LOSSES
 from grokterm.training.trainer import Trainer
 from tests.training.outcome import assert_same_numbers, changed, finish, started
 

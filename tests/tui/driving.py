@@ -11,13 +11,13 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 from textual.widgets import Input, Select, Static
 
-from grokterm.control.commands import SetPace
-from grokterm.control.state import LabState
 from grokterm.experiment.presets import Preset
+from grokterm.experiment.records import Record
 from grokterm.plots.palettes import PALETTES, PaletteName
 from grokterm.runs.journal import read_journal
 from grokterm.runs.store import Run, list_runs
-from grokterm.training.records import Record
+from grokterm.session.commands import SetPace
+from grokterm.session.state import LabState
 from grokterm.tui.app import GroktermApp, Opening
 from grokterm.tui.screens.lab import LabScreen
 from grokterm.tui.widgets.form import ExperimentForm

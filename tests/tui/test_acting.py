@@ -3,7 +3,7 @@
 from textual.widgets import Input, Static
 
 from grokterm.experiment.interventions import Save, Swap
-from grokterm.training.records import Acted
+from grokterm.experiment.records import Acted
 from grokterm.tui.screens.dialogs import FieldsDialog
 from grokterm.tui.screens.lab import LabScreen
 from tests.tui.driving import (

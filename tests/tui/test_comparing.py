@@ -102,7 +102,7 @@ async def test_a_long_way_says_how_far_it_is_and_can_be_given_up(monkeypatch: py
         finally:
             left.set()
 
-    monkeypatch.setattr("grokterm.runs.rewinding.approach", endless)
+    monkeypatch.setattr("grokterm.runs.replay.approach", endless)
     app = app_on(ENDLESS)
     async with training(app, LARGE) as pilot:
         await compare(pilot, app, "5000")

@@ -5,8 +5,8 @@ from threading import Event
 
 import pytest
 
-from grokterm.control import opening
 from grokterm.errors import ConfigError
+from grokterm.session import start as opening
 from grokterm.training.trainer import Trainer
 from grokterm.tui.app import GroktermApp
 from grokterm.tui.screens.help import HelpScreen

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from grokterm.control.commands import Pause, Resume
+from grokterm.experiment.records import Continued, Finished, Paused
 from grokterm.runs.store import list_runs
-from grokterm.training.records import Continued, Finished, Paused
+from grokterm.session.commands import Pause, Resume
 from grokterm.tui.pace import PACES
 from grokterm.tui.screens.help import HelpScreen
 from grokterm.tui.screens.lab import LabScreen

@@ -6,9 +6,9 @@ from threading import Event
 import pytest
 from textual.widgets import Static
 
-from grokterm.control.opening import resume_session
 from grokterm.runs import checkpoint
 from grokterm.runs.store import write_durably
+from grokterm.session.start import resume_session
 from grokterm.tui.screens.dialogs import Confirm
 from grokterm.tui.screens.lab import LabScreen
 from grokterm.tui.screens.setup import SetupScreen

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from grokterm.control.commands import Leave, SetPace
-from grokterm.control.opening import start_session
 from grokterm.experiment.experiment import Experiment
 from grokterm.runs.store import Run
+from grokterm.session.commands import Leave, SetPace
+from grokterm.session.start import start_session
 from grokterm.tui.screens.setup import SetupScreen
 from grokterm.tui.widgets.curves import CurvesView
 from grokterm.tui.widgets.picture import Picture

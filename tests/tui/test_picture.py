@@ -8,7 +8,7 @@ from textual.app import App, ComposeResult
 from textual.geometry import Region
 
 from grokterm.plots.cells import Rows
-from grokterm.tui.budget import DrawBudget
+from grokterm.tui.draw_budget import DrawBudget
 from grokterm.tui.widgets.picture import Draw, Picture
 from tests.tui.driving import content
 

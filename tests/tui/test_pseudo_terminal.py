@@ -17,7 +17,7 @@ from time import monotonic
 
 import pytest
 
-from grokterm.control.opening import resume_session
+from grokterm.session.start import resume_session
 from tests.tui.driving import BRIEF, ENDLESS, journal, only_run
 
 pytestmark = pytest.mark.slow

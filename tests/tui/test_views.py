@@ -4,9 +4,6 @@ import pytest
 from textual.pilot import Pilot
 from textual.widget import Widget
 
-from grokterm.control.tabs.view import ORDERS
-from grokterm.control.tabs.views import VIEWS
-from grokterm.control.views import layer_names
 from grokterm.experiment.interventions import Swap
 from grokterm.tui.app import GroktermApp
 from grokterm.tui.keys import PANES
@@ -15,6 +12,9 @@ from grokterm.tui.widgets.network import NetworkPane
 from grokterm.tui.widgets.network_picture import NetworkPicture
 from grokterm.tui.widgets.picture import Picture
 from grokterm.tui.widgets.tab_bar import TabBar
+from grokterm.views.pictures import layer_names
+from grokterm.views.table import VIEWS
+from grokterm.views.view import ORDERS
 from tests.tui.driving import ENDLESS, LARGE, SMALL, app_on, content, lab, training, until
 
 TINY_SIZES = [(20, 5), (1, 1), (110, 5)]

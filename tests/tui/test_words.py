@@ -8,11 +8,11 @@ import pytest
 from rich.console import Console
 from rich.text import Text
 
-from grokterm.control.state import Curves, Event, LabState
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Milestone
 from grokterm.plots.palettes import PALETTES
-from grokterm.tui.news import News, Notice
+from grokterm.session.state import Curves, Event, LabState
+from grokterm.tui.notifications import News, Notice
 from grokterm.tui.widgets import facts
 from grokterm.tui.widgets.status import Banner, Status, phase_of
 from tests.tui.driving import BRIEF

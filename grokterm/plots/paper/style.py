@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
 from grokterm.plots.palettes import Role
-from grokterm.plots.plain import plain_text
+from grokterm.plots.sanitize import plain_text
 
 Format = Literal["png", "svg"]
 

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int, Int64
 from torch import Tensor
 
-from grokterm.training.batches import epoch_order, sent
+from grokterm.engines.batches import epoch_order, sent
 from grokterm.training.ensemble.equations import StackedEquations
 
 

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from grokterm.training.batches import BLOCK_ROWS, DeviceEquations, cuts
+from grokterm.engines.batches import BLOCK_ROWS, DeviceEquations, cuts
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,13 @@ from typing import TypeAlias
 import torch
 from torch import Tensor
 
-from grokterm.training.ensemble.calculus import StackedCalculus
+from grokterm.engines.step import State
+from grokterm.optim.flat import Packing
+from grokterm.optim.modifiers import with_noise
+from grokterm.optim.rules import Memory, Rule, Weights
 from grokterm.training.ensemble.equations import StackedEquations
-from grokterm.training.ensemble.turn import SharedTurn
-from grokterm.training.modifiers import with_noise
-from grokterm.training.optimizers import Memory, Rule, Weights
-from grokterm.training.packing import Packing
-from grokterm.training.step import State
+from grokterm.training.ensemble.gradient import StackedCalculus
+from grokterm.training.ensemble.rng import SharedTurn
 
 Update: TypeAlias = Callable[[Weights, Memory, Weights, SharedTurn], tuple[Weights, Memory]]
 

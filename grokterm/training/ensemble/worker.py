@@ -11,7 +11,7 @@ from multiprocessing.connection import Connection
 import torch
 
 from grokterm.errors import GroktermError
-from grokterm.training.ensemble.crew import Crew
+from grokterm.training.ensemble.members import Crew
 
 
 def main() -> None:

@@ -11,12 +11,12 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, Static
 
-from grokterm.control.comparison import Approach
 from grokterm.errors import ConfigError, GroktermError
 from grokterm.experiment.experiment import Experiment, read_value
 from grokterm.experiment.interventions import Action, Set, Swap
-from grokterm.plots.plain import plain_text
+from grokterm.plots.sanitize import plain_text
 from grokterm.runs.store import Run, find_run
+from grokterm.views.comparison import Approach
 
 Made = TypeVar("Made")
 

@@ -13,24 +13,24 @@ from textual.reactive import reactive
 from textual.screen import Screen
 from textual.widgets import Footer
 
-from grokterm.control.commands import Look, Pause, Resume, SetPace, StepOnce
-from grokterm.control.state import LabState
-from grokterm.control.tabs.views import VIEWS
-from grokterm.control.thread import TrainingThread
 from grokterm.experiment.interventions import Action, Save
 from grokterm.plots.axis import Scale
 from grokterm.plots.palettes import Palette
-from grokterm.plots.plain import plain_text
-from grokterm.tui.board import Board, Scene
+from grokterm.plots.sanitize import plain_text
+from grokterm.session.commands import Look, Pause, Resume, SetPace, StepOnce
+from grokterm.session.state import LabState
+from grokterm.session.thread import TrainingThread
 from grokterm.tui.keys import KEYS, PANES
-from grokterm.tui.news import News, Severity
+from grokterm.tui.layout import Board, Scene
+from grokterm.tui.notifications import News, Severity
 from grokterm.tui.pace import faster, slower
 from grokterm.tui.screens.dialogs import change_dialog, swap_dialog
 from grokterm.tui.terminal import SAVE_SECONDS
 from grokterm.tui.widgets.tab_bar import TabBar
+from grokterm.views.table import VIEWS
 
 if TYPE_CHECKING:
-    from grokterm.training.examination import Examination
+    from grokterm.inspection.analysis import Examination
 
 POLL_SECONDS = 0.05
 LOOK_SECONDS = 1.0

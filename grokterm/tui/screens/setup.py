@@ -15,7 +15,7 @@ from textual.widgets.option_list import Option
 from grokterm.errors import PresetError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.presets import Preset, group_presets
-from grokterm.plots.plain import plain_text
+from grokterm.plots.sanitize import plain_text
 from grokterm.tui.widgets.form import ExperimentForm
 
 

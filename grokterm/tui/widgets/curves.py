@@ -2,11 +2,11 @@
 
 from typing import Protocol
 
-from grokterm.control.state import LabState
 from grokterm.plots.axis import Scale
 from grokterm.plots.cells import Rows
 from grokterm.plots.palettes import Palette
-from grokterm.tui.budget import DrawBudget
+from grokterm.session.state import LabState
+from grokterm.tui.draw_budget import DrawBudget
 from grokterm.tui.widgets.picture import Picture
 
 

@@ -8,10 +8,10 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from grokterm.control.state import LabState
 from grokterm.experiment.architectures.mlp import MLPModel
 from grokterm.experiment.optimizer import Optimizer, RecursiveFeatures
-from grokterm.plots.plain import plain_text
+from grokterm.plots.sanitize import plain_text
+from grokterm.session.state import LabState
 
 
 class Facts(VerticalScroll):

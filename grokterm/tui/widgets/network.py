@@ -7,25 +7,25 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.reactive import reactive
 
-from grokterm.control.comparison import Approach
-from grokterm.control.state import LabState
-from grokterm.control.tabs.activations import Maps, place_of, places_of
-from grokterm.control.tabs.history import History
-from grokterm.control.tabs.view import ORDERS, Choice, Subject, View
-from grokterm.control.tabs.views import VIEWS, inspected_in
-from grokterm.control.views import layer_names, layer_of
 from grokterm.plots.mosaic import Mosaic, fit_mosaic
 from grokterm.plots.palettes import Palette
 from grokterm.runs.store import Run
-from grokterm.tui.budget import DrawBudget
-from grokterm.tui.desk import Desk, Side
+from grokterm.session.state import LabState
+from grokterm.tui.draw_budget import DrawBudget
 from grokterm.tui.screens.dialogs import compare_dialog
+from grokterm.tui.view_requests import Desk, Side
 from grokterm.tui.widgets.network_picture import NetworkPicture
 from grokterm.tui.widgets.tab_bar import TabBar
+from grokterm.views.comparison import Approach
+from grokterm.views.history import History
+from grokterm.views.lab.activations import Maps, place_of, places_of
+from grokterm.views.pictures import layer_names, layer_of
+from grokterm.views.table import VIEWS, inspected_in
+from grokterm.views.view import ORDERS, Choice, Subject, View
 
 if TYPE_CHECKING:
+    from grokterm.inspection.analysis import Examination
     from grokterm.plots.axis import Scale
-    from grokterm.training.examination import Examination
 
 FAR = 8
 """Residues that a part of a map or of the table moves by at a key."""

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from grokterm.control.tabs.view import Choice, Drawn, Sheet, Subject, View
 from grokterm.plots.cells import Cells, Rows
 from grokterm.plots.palettes import Palette
-from grokterm.plots.plain import plain_text
+from grokterm.plots.sanitize import plain_text
 from grokterm.plots.words import draw_words
-from grokterm.tui.budget import DrawBudget
-from grokterm.tui.desk import Desk, Question, Side
+from grokterm.tui.draw_budget import DrawBudget
+from grokterm.tui.view_requests import Desk, Question, Side
 from grokterm.tui.widgets.picture import Picture
+from grokterm.views.view import Choice, Drawn, Sheet, Subject, View
 
 
 class NetworkPicture(Picture):

@@ -10,7 +10,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from grokterm.plots.cells import Cells, Rows
-from grokterm.tui.budget import DrawBudget
+from grokterm.tui.draw_budget import DrawBudget
 
 Draw = Callable[[int, int], Rows]
 """(width, height) -> rows."""

@@ -5,9 +5,9 @@ from rich.text import Text
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from grokterm.control.state import LabState
 from grokterm.plots.palettes import Palette
-from grokterm.plots.plain import plain_text
+from grokterm.plots.sanitize import plain_text
+from grokterm.session.state import LabState
 
 SYMBOLS = {"loading": "○", "training": "●", "paused": "‖", "ended": "■", "failed": "×"}
 

@@ -1,0 +1,88 @@
+"""Where the runs come from that presets are held against: training, or the runs folder."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from grokterm.cli.console import talk
+from grokterm.cli.headless import train, train_parts
+from grokterm.cli.signals import LeaveOnSignal
+from grokterm.errors import GroktermError
+from grokterm.reports.duration import duration
+from grokterm.runs.matching import finished_runs, is_readable
+from grokterm.runs.mixture_parts import find_parts, load_parts
+from grokterm.runs.outcomes import read_outcome
+from grokterm.runs.store import list_runs
+from grokterm.runs.verification import Check, Outcome
+from grokterm.session.start import start_session
+from grokterm.training.estimate import estimate_seconds
+from grokterm.training.making import make_trainer
+
+SHORT_SECONDS = 60.0
+"""What is run without being asked for by name."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """Which runs are asked for."""
+
+    runs_dir: Path
+    n_seeds: int | None
+    """None: one when training, as many as there are when saved runs are read."""
+
+    device: str | None
+    only_short: bool
+
+
+def from_training(checks: Sequence[Check], request: Request, signals: LeaveOnSignal) -> tuple[int, list[Check]]:
+    """Train each preset; return the code of what ended it early, or 0, and what was measured until then."""
+    code, held = 0, []
+    for check in checks:
+        outcomes: tuple[Outcome, ...] = ()
+        try:
+            reason = "ended before its turn" if code else _too_long(check, request)
+            if not reason:
+                code, outcomes = _train(check, request, signals)
+                reason = "ended before its end" if code else ""
+        except GroktermError as error:
+            reason = str(error)
+        held.append(replace(check, not_run=reason) if reason else replace(check, outcomes=outcomes))
+    return code, held
+
+
+def from_saved_runs(checks: Sequence[Check], request: Request) -> tuple[int, list[Check]]:
+    """Read the newest finished run of each preset and seed."""
+    runs = [run for run in list_runs(request.runs_dir) if is_readable(run)]
+    held = []
+    for check in checks:
+        found = finished_runs(runs, check.experiment, request.device)
+        first, count = check.experiment.seed, request.n_seeds
+        wanted = [run for run in found if count is None or run.experiment.seed in range(first, first + count)]
+        outcomes = tuple(read_outcome(run, check.expect) for run in wanted)
+        held.append(replace(check, outcomes=outcomes, not_run="" if outcomes else f"no finished run in {request.runs_dir}"))
+    return 0, held
+
+
+def _train(check: Check, request: Request, signals: LeaveOnSignal) -> tuple[int, tuple[Outcome, ...]]:
+    outcomes = []
+    for seed in range(check.experiment.seed, check.experiment.seed + (request.n_seeds or 1)):
+        if signals.exit_code:
+            return signals.exit_code, ()
+        talk(f"{check.preset}, seed {seed}")
+        if code := train_parts(check.experiment, request.runs_dir, signals):
+            return code, ()
+        session = start_session(check.experiment.model_copy(update={"seed": seed}), request.runs_dir, check.preset)
+        if code := train(session, signals):
+            return code, ()
+        outcomes.append(read_outcome(session.run, check.expect))
+    return 0, tuple(outcomes)
+
+
+def _too_long(check: Check, request: Request) -> str:
+    if not request.only_short:
+        return ""
+    parts = find_parts(check.experiment, request.runs_dir)
+    if parts.untrained:
+        return "wants " + " and ".join(preset.name for preset in parts.untrained) + " trained first"
+    seconds = estimate_seconds(make_trainer(check.experiment, parts=load_parts(parts.runs))) * (request.n_seeds or 1)
+    return f"takes about {duration(seconds)} here" if seconds > SHORT_SECONDS else ""

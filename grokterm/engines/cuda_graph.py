@@ -1,0 +1,191 @@
+"""Steps and measurements as CUDA graphs: captured once, then replayed by a single call of the host.
+
+A replay reads and writes memory that stays where it is: the state, the rows of a minibatch, the numbers of a measurement.
+What is random in it comes from generators that the graph knows, and that start before each replay where the plain step's would.
+"""
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from math import isinf
+from typing import TypeAlias
+
+import torch
+from torch import Generator, Tensor
+
+from grokterm.engines.batches import Batches
+from grokterm.engines.runner import Plain, Work
+from grokterm.engines.step import State
+from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.optimizer import RecursiveFeatures
+from grokterm.optim.modifiers import rule_of
+from grokterm.optim.rng import Turn
+
+WARM_UPS = 3
+"""Calls before a capture, as torch asks for: libraries set themselves up in them. They are steps like any other."""
+
+Streams: TypeAlias = dict[tuple[str, int], Generator]
+"""Random streams that stay open, by purpose and block."""
+
+
+def objection(experiment: Experiment, device: torch.device) -> str:
+    """Say why the steps of an experiment cannot be captured; empty where they can."""
+    if isinstance(experiment.optimizer, RecursiveFeatures):
+        return "needs a gradient to follow, and agop solves for its weights"
+    if isinf(rule_of(experiment.optimizer).settles_at):
+        return "cannot replay optimizer.gradient_filter ma, whose window moves with every step"
+    if experiment.training.members > 1:
+        return f"captures the steps of one network, not of training.members {experiment.training.members}"
+    return "" if device.type == "cuda" else f"replays cuda graphs, and there are none on {device.type}"
+
+
+@dataclass(frozen=True)
+class LastingTurn(Turn):
+    """A turn whose random streams stay open, for every replay of the step that was captured in it."""
+
+    streams: Streams = field(default_factory=dict)
+
+    def generator(self, stream: str, block: int = 0) -> Generator:
+        """Return the open stream of this purpose and block of rows."""
+        if (stream, block) not in self.streams:
+            self.streams[stream, block] = super().generator(stream, block)
+        return self.streams[stream, block]
+
+    def start_over(self, turn: Turn) -> None:
+        """Let every stream start where it does in another turn."""
+        for (stream, block), draw in self.streams.items():
+            draw.manual_seed(turn.start_of(stream, block))
+
+
+class Recording:
+    """Work on memory that stays where it is: called some times, then captured, then replayed."""
+
+    def __init__(self, work: Callable[[], Tensor | None], turn: LastingTurn, pool: "GraphMemory") -> None:
+        self.turn = turn
+        self._work = work
+        self._pool = pool
+        self._n_calls = 0
+        self._numbers: Tensor | None = None
+        self._replay: Callable[[], None] | None = None
+
+    def __call__(self) -> Tensor | None:
+        """Do the work, and return its numbers."""
+        self._n_calls += 1
+        if self._n_calls <= WARM_UPS:
+            self._pool.warm_up(self._record)
+        else:
+            self._replay = self._replay or self._pool.capture(self._record, self.turn.streams)
+            self._replay()
+        return None if self._numbers is None else self._numbers.clone()
+
+    def _record(self) -> None:
+        numbers = self._work()
+        if numbers is not None:
+            if self._numbers is None:
+                self._numbers = torch.empty_like(numbers)
+            self._numbers.copy_(numbers)
+
+
+class GraphMemory:
+    """The memory that the graphs of a run share: nothing in it outlasts a replay. Without CUDA a replay is another call."""
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        self._handle = torch.cuda.graph_pool_handle() if device.type == "cuda" else None
+
+    def warm_up(self, record: Callable[[], None]) -> None:
+        """Call it on a stream of its own, as a capture will."""
+        if self._handle is None:
+            record()
+            return
+        with torch.cuda.device(self._device):
+            here, aside = torch.cuda.current_stream(), torch.cuda.Stream()  # type: ignore[no-untyped-call]
+            aside.wait_stream(here)
+            with torch.cuda.stream(aside):
+                record()
+            here.wait_stream(aside)
+
+    def capture(self, record: Callable[[], None], streams: Streams) -> Callable[[], None]:
+        """Write down what it does, without doing it; return what does it."""
+        if self._handle is None:
+            return record
+        graph = torch.cuda.CUDAGraph()
+        for draw in streams.values():
+            graph.register_generator_state(draw)
+        with torch.cuda.device(self._device):
+            # Other threads may look at the network meanwhile: only what this one does is forbidden to wait for the device.
+            aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+            with torch.cuda.graph(graph, self._handle, aside, capture_error_mode="thread_local"):
+                record()
+        return graph.replay
+
+
+class Graphs:
+    """Runs each kind of step, and of measurement, from a recording of its own."""
+
+    def __init__(self, work: Work, device: torch.device) -> None:
+        self._work = work
+        self._plain = Plain(work)
+        self._device = device
+        self._pool = GraphMemory(device)
+        self._state: State | None = None
+        self._rows: dict[int, Tensor] = {}
+        self._recordings: dict[Hashable, Recording] = {}
+
+    def update(self, state: State, batches: Batches, turn: Turn, *, measuring: bool = False) -> tuple[State, Tensor | None]:
+        """Return the state after a step and, if asked, loss and accuracy of its batch before it."""
+        if turn.step < self._work.settles_at:
+            return self._plain.update(state, batches, turn, measuring=measuring)
+        here, rows, plain = self._settled(state), self._placed(batches.rows_at(turn.step)), self._work.step
+
+        def step(turn: Turn) -> Tensor | None:
+            batch = batches.equations if rows is None else batches.equations.rows(rows)
+            after, numbers = plain(here, batch, turn, measuring=measuring)
+            _copy(after, here)
+            return numbers
+
+        recording = self._recording((None if rows is None else len(rows), measuring), step, turn)
+        recording.turn.start_over(turn)
+        return here, recording()
+
+    def measure(self, state: State, *, val_only: bool = False) -> Tensor:
+        """Return what a measurement says of a state."""
+        here, plain = self._settled(state), self._work.measure
+        turn = Turn(0, 0, self._device)  # nothing is random in it
+        recording = self._recording(("measure", val_only), lambda _: plain(here, val_only=val_only), turn)
+        numbers = recording()
+        assert numbers is not None
+        return numbers
+
+    def keep(self, state: State) -> State:
+        """Return a copy: a step uses up what it is given."""
+        return state.copy()
+
+    def _recording(self, kind: Hashable, work: Callable[[Turn], Tensor | None], turn: Turn) -> Recording:
+        """Find the recording of a kind of work, or begin it with this one."""
+        if kind not in self._recordings:
+            lasting = LastingTurn(turn.seed, turn.step, turn.device)
+            self._recordings[kind] = Recording(lambda: work(lasting), lasting, self._pool)
+        return self._recordings[kind]
+
+    def _settled(self, state: State) -> State:
+        """Bring a state to where replays read it."""
+        if self._state is None:
+            self._state = state.copy()
+        elif state is not self._state:
+            _copy(state, self._state)
+        return self._state
+
+    def _placed(self, rows: Tensor | None) -> Tensor | None:
+        """Bring the rows of a minibatch to where replays read those of its size."""
+        if rows is None:
+            return None
+        if len(rows) not in self._rows:
+            self._rows[len(rows)] = torch.empty_like(rows)
+        return self._rows[len(rows)].copy_(rows)
+
+
+def _copy(state: State, to: State) -> None:
+    for before, after in ((to.weights, state.weights), (to.memory, state.memory)):
+        for name, value in before.items():
+            if after[name] is not value:  # most rules change what they are given
+                value.copy_(after[name])

@@ -1,0 +1,86 @@
+"""A network to look at: numpy copies, made on request only."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Float, Shaped
+
+from grokterm.analysis.blocks import Blocks
+from grokterm.models.layers import RESIDUES
+from grokterm.tasks.dataset import Dataset
+
+if TYPE_CHECKING:  # the screen reads snapshots without loading torch
+    from grokterm.models.layers import Layer
+    from grokterm.models.network import Network
+    from grokterm.optim.rules import Weights
+
+
+@dataclass(frozen=True)
+class LayerPicture:
+    """One weight matrix, one column a neuron."""
+
+    label: str
+    weights: Float[np.ndarray, "rows neurons"]
+    rows: str
+    """What the rows are."""
+
+    transposed: bool = False
+    """The network stores it neurons first."""
+
+    @property
+    def over_residues(self) -> bool:
+        """Its rows are the residues of the task, so that it has a spectrum."""
+        return self.rows == RESIDUES
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A network at one step, and what it was trained on then."""
+
+    step: int
+    layers: Mapping[str, LayerPicture]
+    """The matrices to look at, without the tokens that are no residues."""
+
+    parameters: Mapping[str, Shaped[np.ndarray, "..."]]
+    """Every parameter, as the network holds it."""
+
+    statistics: Mapping[str, Shaped[np.ndarray, "..."]]
+    """What measuring needs beside them."""
+
+    dataset: Dataset
+    circuit: tuple[str, str, str] | None
+    """The layers that read the first operand, the second, and answer, where nothing but one φ lies between them."""
+
+    @property
+    def blocks(self) -> Blocks | None:
+        """The three matrices of a network with one hidden layer; None for any other."""
+        return None if self.circuit is None else Blocks(*(self.layers[name].weights for name in self.circuit))
+
+    def with_blocks(self, blocks: Blocks) -> "Snapshot":
+        """Put other matrices in place of the three of a network with one hidden layer."""
+        if self.circuit is None:
+            raise ValueError("only a network with one hidden layer has blocks")
+        first, second, answer = self.circuit
+        exchanged = {first: blocks.first, second: blocks.second, answer: blocks.answer}
+        layers = {name: replace(self.layers[name], weights=matrix) for name, matrix in exchanged.items()}
+        stored = {name: matrix.T if self.layers[name].transposed else matrix for name, matrix in exchanged.items()}
+        return replace(self, layers={**self.layers, **layers}, parameters={**self.parameters, **stored})
+
+
+def take_snapshot(step: int, network: "Network", parameters: "Weights", statistics: "Weights", dataset: Dataset) -> Snapshot:
+    """Copy a network to the host."""
+    copies = _copies(parameters)
+    layers = {layer.parameter: _picture(layer, copies[layer.parameter], dataset.modulus) for layer in network.layers}
+    return Snapshot(step, layers, copies, _copies(statistics), dataset, network.circuit)
+
+
+def _copies(tensors: "Weights") -> dict[str, np.ndarray]:
+    return {name: value.cpu().numpy().copy() for name, value in tensors.items()}
+
+
+def _picture(layer: "Layer", weights: Float[np.ndarray, "_ _"], modulus: int) -> LayerPicture:
+    looked_at = weights.T if layer.transposed else weights
+    shown = looked_at[:modulus] if layer.rows == RESIDUES else looked_at
+    return LayerPicture(layer.label, shown, layer.rows, layer.transposed)

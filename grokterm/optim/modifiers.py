@@ -1,0 +1,193 @@
+"""What may be done around any rule: before it to the gradient, after it to the step it makes.
+
+To add one, write a function (settings, rule) -> rule and list it in MODIFIERS; the settings are in
+`grokterm.experiment.modifiers`. One that is off hands back the rule it was given, and costs nothing.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from math import inf
+
+import torch
+from torch import Tensor
+
+from grokterm.experiment.optimizer import GradientOptimizer
+from grokterm.models.draws import Draw, drawn
+from grokterm.optim.rng import Turn
+from grokterm.optim.rules import RULES, Memory, Rule, Weights, named, zeros
+
+Change = Callable[[Weights, Memory, Weights, Turn], tuple[Weights, Memory]]
+"""(gradient, memory, weights, turn) -> (the gradient changed, what this change remembers)."""
+
+Correction = Callable[[Weights, Memory, Turn], tuple[Weights, Memory]]
+"""(new weights, memory, turn) -> (the weights changed, what this change remembers); of the memory its own part alone is as it
+was before the update."""
+
+
+def rule_of(settings: GradientOptimizer) -> Rule:
+    """Turn the settings of an optimizer into its rule, with all that is done around it."""
+    rule = RULES[settings.kind](settings)
+    for modify in MODIFIERS.values():
+        rule = modify(settings, rule)
+    return rule
+
+
+def _perpendicular_gradient(settings: GradientOptimizer, rule: Rule) -> Rule:
+    """Follow g − (w·g / w·w) w, rescaled to ‖g‖, one tensor at a time (Prieto 2025, arXiv:2501.04697)."""
+
+    def turned(gradient: Weights, _: Memory, weights: Weights, __: Turn) -> tuple[Weights, Memory]:
+        return {name: perpendicular(g, weights[name]) for name, g in gradient.items()}, {}
+
+    return replace(_before(rule, turned), by_tensor=True) if settings.perpendicular_gradient else rule
+
+
+def perpendicular(gradient: Tensor, weight: Tensor) -> Tensor:
+    """Take out what points along the weight, at the same length; nothing is left of a gradient that only points along it."""
+    smallest = torch.finfo(gradient.dtype)
+    across = gradient - weight * ((weight * gradient).sum() / weight.square().sum().clamp(min=smallest.tiny))
+    length, left = gradient.norm(), across.norm()
+    # What is left below rounding has no direction to be blown up in.
+    is_some = left > 10 * smallest.eps * length
+    return across * torch.where(is_some, length / left, torch.zeros_like(left))  # a plain 0.0 would be copied from the host
+
+
+def _gradient_filter(settings: GradientOptimizer, rule: Rule) -> Rule:
+    """Follow g + λ μ with μ the slow part of the gradient (Grokfast, Lee 2024, arXiv:2405.20233)."""
+    match settings.gradient_filter:
+        case "ema":
+            return _filter_by_running_mean(settings, rule)
+        case "ma":
+            return _filter_by_window(settings, rule)
+    return rule
+
+
+def _filter_by_running_mean(settings: GradientOptimizer, rule: Rule) -> Rule:
+    def filtered(gradient: Weights, memory: Memory, _: Weights, turn: Turn) -> tuple[Weights, Memory]:
+        share = 1 - settings.filter_memory if turn.step else 1.0  # the mean begins as the first gradient
+        slow = {name: torch.lerp(memory[f"slow.{name}"], g, share) for name, g in gradient.items()}
+        raised = {name: g.add(slow[name], alpha=settings.filter_strength) for name, g in gradient.items()}
+        return raised, named("slow", slow)
+
+    remembering = _before(rule, filtered, lambda weights: named("slow", zeros(weights)))
+    return replace(remembering, settles_at=max(rule.settles_at, 1.0))
+
+
+def _filter_by_window(settings: GradientOptimizer, rule: Rule) -> Rule:
+    """Add the mean of the last gradients once there are enough, as the public code does.
+
+    The window is a ring of one tensor a gradient, so that an update replaces one and copies no other: `window` times the
+    weights in memory, in every checkpoint, and copied at every evaluation. Their sum is taken anew each time, because a running
+    sum would keep the rounding errors of early gradients, which are larger than late ones.
+    """
+    window = settings.filter_window
+    slots = [f"recent-{slot}" for slot in range(window)]
+
+    def filtered(gradient: Weights, memory: Memory, _: Weights, turn: Turn) -> tuple[Weights, Memory]:
+        latest = named(slots[turn.step % window], {name: g.clone() for name, g in gradient.items()})
+        ring = {f"{slot}.{name}": memory[f"{slot}.{name}"] for slot in slots for name in gradient} | latest
+        if turn.step + 1 < window:
+            return gradient, ring
+        means = {name: torch.stack([ring[f"{slot}.{name}"] for slot in slots]).mean(dim=0) for name in gradient}
+        return {name: g.add(means[name], alpha=settings.filter_strength) for name, g in gradient.items()}, ring
+
+    def begin(weights: Weights) -> Memory:
+        return {name: value for slot in slots for name, value in named(slot, zeros(weights)).items()}
+
+    return replace(_before(rule, filtered, begin), settles_at=inf)  # the ring turns with every step
+
+
+def _update_noise(settings: GradientOptimizer, rule: Rule) -> Rule:
+    """End at w − η factor N(0, 1).
+
+    So the efficiency report writes it, and its public code does with Adam. The AdamW of that code divides the noise by 1 − β1ᵗ,
+    as it does the momentum, which makes the first noises up to ten times as large; here it does not.
+    """
+    deviation = settings.learning_rate * settings.update_noise
+
+    def shaken(moved: Weights, _: Memory, turn: Turn) -> tuple[Weights, Memory]:
+        return with_noise(moved, deviation, turn.draw("update noise")), {}
+
+    return replace(_after(rule, shaken), by_tensor=True) if deviation else rule
+
+
+def with_noise(weights: Weights, deviation: float, draw: Draw) -> Weights:
+    """Add N(0, deviation²) to every entry."""
+    return {name: w + deviation * drawn(torch.randn, w, draw) for name, w in weights.items()}
+
+
+def _warmup_steps(settings: GradientOptimizer, rule: Rule) -> Rule:
+    """Scale the learning rate by min(1, s / warmup_steps): the whole update is proportional to it, its decay and noise too."""
+
+    def update(gradient: Weights, memory: Memory, weights: Weights, turn: Turn) -> tuple[Weights, Memory]:
+        if turn.step >= settings.warmup_steps:
+            return rule.update(gradient, memory, weights, turn)
+        before = {name: w.clone() for name, w in weights.items()}
+        moved, memory = rule.update(gradient, memory, weights, turn)
+        return {name: torch.lerp(w, moved[name], turn.step / settings.warmup_steps) for name, w in before.items()}, memory
+
+    if not settings.warmup_steps:
+        return rule
+    return replace(rule, update=update, settles_at=max(rule.settles_at, float(settings.warmup_steps)))
+
+
+def _held_norm(settings: GradientOptimizer, rule: Rule) -> Rule:
+    """Rescale all trained weights together to a multiple of their initial norm (Omnigrok, Liu 2022, arXiv:2210.01117).
+
+    The initial norm is remembered even while the weights are free, because they may be held from the middle of a run on.
+    """
+
+    def begin(weights: Weights) -> Memory:
+        return {INITIAL_NORM: _norm(weights)}
+
+    def rescaled(moved: Weights, memory: Memory, _: Turn) -> tuple[Weights, Memory]:
+        kept = {INITIAL_NORM: memory[INITIAL_NORM]}
+        if not settings.held_norm:
+            return moved, kept
+        factor = settings.held_norm * kept[INITIAL_NORM] / _norm(moved)
+        return {name: w * factor for name, w in moved.items()}, kept
+
+    return replace(_after(rule, rescaled, begin), by_network=rule.by_network or bool(settings.held_norm))
+
+
+INITIAL_NORM = "initial_norm"
+
+
+def _norm(weights: Weights) -> Tensor:
+    squares: Tensor = torch.stack([w.square().sum() for w in weights.values()])
+    return squares.sum().sqrt()
+
+
+def _nothing(_: Weights) -> Memory:
+    return {}
+
+
+def _before(rule: Rule, change: Change, begin: Callable[[Weights], Memory] = _nothing) -> Rule:
+    """Change the gradient, then follow it."""
+
+    def update(gradient: Weights, memory: Memory, weights: Weights, turn: Turn) -> tuple[Weights, Memory]:
+        gradient, remembered = change(gradient, memory, weights, turn)
+        moved, memory = rule.update(gradient, memory, weights, turn)
+        return moved, memory | remembered
+
+    return replace(rule, begin=lambda weights: rule.begin(weights) | begin(weights), update=update)
+
+
+def _after(rule: Rule, correct: Correction, begin: Callable[[Weights], Memory] = _nothing) -> Rule:
+    """Follow the gradient, then change where that led."""
+
+    def update(gradient: Weights, memory: Memory, weights: Weights, turn: Turn) -> tuple[Weights, Memory]:
+        moved, new_memory = rule.update(gradient, memory, weights, turn)
+        moved, remembered = correct(moved, memory, turn)
+        return moved, new_memory | remembered
+
+    return replace(rule, begin=lambda weights: rule.begin(weights) | begin(weights), update=update)
+
+
+MODIFIERS: dict[str, Callable[[GradientOptimizer, Rule], Rule]] = {
+    "perpendicular_gradient": _perpendicular_gradient,
+    "gradient_filter": _gradient_filter,
+    "update_noise": _update_noise,
+    "warmup_steps": _warmup_steps,
+    "held_norm": _held_norm,
+}
+"""From the rule outwards, each by the setting that turns it on: the last to change the gradient first, the norm last."""

@@ -1,0 +1,245 @@
+"""Update rules: (gradient, memory, weights, turn) -> (weights, memory). On the device, without a look at any value.
+
+To add one, write a function that takes its settings and list it in RULES. What may be done around any of them is in
+`grokterm.optim.modifiers`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from math import sqrt
+from typing import Any, TypeAlias
+
+import torch
+from torch import Tensor
+from torch._C._functorch import is_batchedtensor
+
+from grokterm.experiment.optimizer import SGD, Adam, AdamW, GradientDescent, Muon
+from grokterm.optim.rng import Turn
+
+Weights: TypeAlias = dict[str, Tensor]
+Memory: TypeAlias = dict[str, Tensor]
+"""What a rule remembers, by a flat name such as "first.readout"; it is empty before the first step of some rules."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How weights follow a gradient."""
+
+    begin: Callable[[Weights], Memory]
+    """The memory before the first step."""
+
+    update: Callable[[Weights, Memory, Weights, Turn], tuple[Weights, Memory]]
+    """(gradient, memory, weights, turn) -> (weights, memory): it may use up what it is given, and hand it back changed."""
+
+    by_tensor: bool = False
+    """It has to know where one tensor ends; any other treats every entry alike, and may be given all of them as one vector."""
+
+    settles_at: float = 0.0
+    """From which step on an update no longer depends on the number of its step; infinite where it always does."""
+
+    by_network: bool = False
+    """It has to know where one network ends; any other that treats every entry alike may be given several networks as one."""
+
+
+def _gradient_descent(settings: GradientDescent) -> Rule:
+    def update(gradient: Weights, memory: Memory, weights: Weights, _: Turn) -> tuple[Weights, Memory]:
+        slope = _with_decay(gradient, weights, settings.weight_decay)
+        return _moved_along(slope, weights, settings.learning_rate), memory
+
+    return Rule(lambda weights: {}, update)
+
+
+def _sgd(settings: SGD) -> Rule:
+    def update(gradient: Weights, memory: Memory, weights: Weights, _: Turn) -> tuple[Weights, Memory]:
+        slope = _with_decay(gradient, weights, settings.weight_decay)
+        velocity = {name: memory[f"velocity.{name}"].mul_(settings.momentum).add_(g) for name, g in slope.items()}
+        return _moved_along(velocity, weights, settings.learning_rate), named("velocity", velocity)
+
+    return Rule(lambda weights: named("velocity", zeros(weights)), update)
+
+
+def _adam(settings: Adam) -> Rule:
+    def update(gradient: Weights, memory: Memory, weights: Weights, _: Turn) -> tuple[Weights, Memory]:
+        return _adaptive(settings, torch.ops.aten._fused_adam_, settings.weight_decay, gradient, memory, weights)
+
+    return Rule(_no_moments, update)
+
+
+def _adamw(settings: AdamW) -> Rule:
+    return _adamw_to_init(settings) if settings.decay_to == "init" else _adamw_to_zero(settings)
+
+
+def _adamw_to_zero(settings: AdamW) -> Rule:
+    def update(gradient: Weights, memory: Memory, weights: Weights, _: Turn) -> tuple[Weights, Memory]:
+        return _adaptive(settings, torch.ops.aten._fused_adamw_, settings.weight_decay, gradient, memory, weights)
+
+    return Rule(_no_moments, update)
+
+
+def _adamw_to_init(settings: AdamW) -> Rule:
+    pull = settings.learning_rate * settings.weight_decay
+
+    def update(gradient: Weights, memory: Memory, weights: Weights, _: Turn) -> tuple[Weights, Memory]:
+        initial = {name: memory[f"initial.{name}"] for name in weights}
+        pulled = {name: torch.lerp(w, initial[name], pull) for name, w in weights.items()}
+        moved, moments = _adaptive(settings, torch.ops.aten._fused_adamw_, 0.0, gradient, memory, pulled)
+        return moved, moments | named("initial", initial)
+
+    return Rule(lambda weights: _no_moments(weights) | named("initial", _copies(weights)), update)
+
+
+def _muon(settings: Muon) -> Rule:
+    elsewhere = _adamw(AdamW(**settings.model_dump(include={"learning_rate", "weight_decay", "betas", "epsilon"})))
+    kept = 1 - settings.learning_rate * settings.weight_decay
+
+    def begin(weights: Weights) -> Memory:
+        matrices, others = _parted(weights)
+        return named("velocity", zeros(matrices)) | (elsewhere.begin(others) if others else {})
+
+    def update(gradient: Weights, memory: Memory, weights: Weights, turn: Turn) -> tuple[Weights, Memory]:
+        (slopes, other_slopes), (matrices, others) = _parted(gradient), _parted(weights)
+        velocity = {name: torch.lerp(memory[f"velocity.{name}"], g, 1 - settings.momentum) for name, g in slopes.items()}
+        moved, kept_memory = elsewhere.update(other_slopes, memory, others, turn) if others else ({}, {})
+        for name, w in matrices.items():
+            ahead = torch.lerp(slopes[name], velocity[name], settings.momentum) if settings.nesterov else velocity[name]
+            change = orthogonalized(ahead, settings.orthogonal_steps)
+            rate = settings.learning_rate * _update_scale(settings, w)
+            moved[name] = (w * kept).sub_(change, alpha=rate)
+        return {name: moved[name] for name in weights}, named("velocity", velocity) | kept_memory
+
+    return Rule(begin, update, by_tensor=True)
+
+
+class _Orthogonalized(torch.autograd.Function):
+    """A function with a rule of its own for vmap, which would take each addmm apart, and round it twice."""
+
+    @staticmethod
+    def forward(matrix: Tensor, n_steps: int) -> Tensor:
+        is_tall = matrix.shape[-2] > matrix.shape[-1]
+        x = (matrix.mT if is_tall else matrix).bfloat16()
+        x = x / x.norm(dim=(-2, -1), keepdim=True).clamp(min=1e-7)
+        plus_product = torch.addmm if x.ndim == 2 else torch.baddbmm
+        for _ in range(n_steps):
+            square = x @ x.mT
+            x = plus_product(x, plus_product(square, square, square, beta=-4.7750, alpha=2.0315), x, beta=3.4445)
+        return x.mT if is_tall else x
+
+    @staticmethod
+    def setup_context(ctx: object, inputs: tuple[Tensor, int], output: Tensor) -> None:
+        """Keep nothing: nobody differentiates an update."""
+
+    @staticmethod
+    def vmap(_: object, in_dims: tuple[int, None], matrices: Tensor, n_steps: int) -> tuple[Tensor, int]:
+        return _Orthogonalized.forward(matrices.movedim(in_dims[0], 0), n_steps), 0
+
+
+def orthogonalized(matrix: Tensor, n_steps: int) -> Tensor:
+    """Bring every singular value near one by Newton-Schulz steps of a quintic, in bfloat16 as torch.optim.Muon takes them.
+
+    The coefficients are Jordan's: steepest at zero, at the price of singular values that end anywhere between 0.7 and 1.2.
+    """
+    change: Tensor = _Orthogonalized.apply(matrix, n_steps)  # type: ignore[no-untyped-call]
+    return change
+
+
+def _update_scale(settings: Muon, matrix: Tensor) -> float:
+    inputs, outputs = matrix.shape  # torch stores them the other way round
+    return sqrt(max(1, outputs / inputs)) if settings.update_scale == "original" else 0.2 * sqrt(max(inputs, outputs))
+
+
+def _parted(tensors: Weights) -> tuple[Weights, Weights]:
+    """Part the matrices from all else."""
+    is_matrix = {name: tensor.ndim == 2 for name, tensor in tensors.items()}
+    matrices, others = ({name: t for name, t in tensors.items() if is_matrix[name] is wanted} for wanted in (True, False))
+    return matrices, others
+
+
+def _adaptive(  # noqa: PLR0913, PLR0917 - what a rule is given, and what Adam and AdamW differ in
+    settings: Adam | AdamW,
+    operation: Callable[..., None],
+    decay: float,
+    gradient: Weights,
+    memory: Memory,
+    weights: Weights,
+) -> tuple[Weights, Memory]:
+    """Divide each gradient's running mean by the root of its running square, both corrected for their start at zero."""
+
+    def move(count: Tensor, *tensors: Tensor) -> None:
+        n = len(weights)
+        given = [list(tensors[first : first + n]) for first in range(0, 4 * n, n)]
+        operation(
+            *given,
+            [],
+            [count if count.ndim == 0 else count.flatten()[0]] * n,  # stacked networks have made the same number of steps
+            lr=settings.learning_rate,
+            beta1=settings.betas[0],
+            beta2=settings.betas[1],
+            weight_decay=decay,
+            eps=settings.epsilon,
+            amsgrad=False,
+            maximize=False,
+        )
+
+    slopes = [gradient[name].contiguous() for name in weights]
+    moments = [memory[f"{moment}.{name}"] for moment in ("first", "second") for name in weights]
+    count = memory["count"].add_(1)
+    (_Moved.apply if is_batchedtensor(count) else _Moved.forward)(move, count, *weights.values(), *slopes, *moments)
+    remembered = ["count", *(f"{moment}.{name}" for moment in ("first", "second") for name in weights)]
+    return weights, {name: memory[name] for name in remembered}
+
+
+class _Moved(torch.autograd.Function):
+    """An operation in place, with a rule for vmap, which has none for those of torch.optim: it is done to all networks."""
+
+    @staticmethod
+    def forward(move: Callable[..., None], count: Tensor, *tensors: Tensor) -> Tensor:
+        move(count, *tensors)
+        return count
+
+    @staticmethod
+    def setup_context(ctx: object, inputs: tuple[Any, ...], output: Tensor) -> None:
+        """Keep nothing: nobody differentiates an update."""
+
+    @staticmethod
+    def vmap(_: object, in_dims: tuple[int | None, ...], move: Callable[..., None], *tensors: Tensor) -> tuple[Tensor, int]:
+        stacked = [one if dim is None else one.movedim(dim, 0) for one, dim in zip(tensors, in_dims[1:], strict=True)]
+        move(*stacked)
+        return stacked[0], 0
+
+
+def _no_moments(weights: Weights) -> Memory:
+    count = torch.zeros((), dtype=torch.float32, device=next(iter(weights.values())).device)
+    return {"count": count, **named("first", zeros(weights)), **named("second", zeros(weights))}
+
+
+def _with_decay(gradient: Weights, weights: Weights, decay: float) -> Weights:
+    """Couple the decay into the gradient, as torch.optim does."""
+    return {name: g.add(weights[name], alpha=decay) for name, g in gradient.items()} if decay else gradient
+
+
+def _moved_along(slope: Weights, weights: Weights, rate: float) -> Weights:
+    return {name: w.sub_(slope[name], alpha=rate) for name, w in weights.items()}
+
+
+def zeros(weights: Weights) -> Weights:
+    """Make tensors of the same shapes that hold nothing."""
+    return {name: torch.zeros_like(w) for name, w in weights.items()}
+
+
+def _copies(weights: Weights) -> Weights:
+    """Copy, because a checkpoint holds no tensor twice."""
+    return {name: w.clone() for name, w in weights.items()}
+
+
+def named(purpose: str, tensors: Mapping[str, Tensor]) -> Memory:
+    """Write a purpose before each name, so that what is remembered of a weight for several purposes lies side by side."""
+    return {f"{purpose}.{name}": tensor for name, tensor in tensors.items()}
+
+
+RULES: dict[str, Callable[[Any], Rule]] = {
+    "gd": _gradient_descent,
+    "sgd": _sgd,
+    "adam": _adam,
+    "adamw": _adamw,
+    "muon": _muon,
+}

@@ -1,0 +1,114 @@
+"""What was found in networks, as a report or as JSON objects."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from rich.console import RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from grokterm.analysis.confusion import confusions, mirror_leakage
+from grokterm.plots.sanitize import plain_text
+from grokterm.reports.diagnosis import cleaner, reads_in_waves, verdict
+from grokterm.reports.metrics import NUMBERS, Number
+from grokterm.reports.missing import why_missing
+from grokterm.runs.inspection import Inspection
+
+NOTHING = "–"
+MOST_CONFUSIONS = 5
+IPR_OF_SQUARES = (
+    "IPR says little here: the operation reads or answers squares, whose waves are no waves over residues; see exact fit"
+)
+
+Columns = Mapping[str, Inspection]
+
+
+def objects(seen: Sequence[Inspection]) -> str:
+    """Write one JSON object a network: indented if there is one, else one a line."""
+    indent = 2 if len(seen) == 1 else None
+    return "\n".join(json.dumps(one.facts(), indent=indent, ensure_ascii=False, allow_nan=False) for one in seen)
+
+
+def report(seen: Sequence[Inspection]) -> list[RenderableType]:
+    """Say what was asked of each network and what was found, and set the numbers side by side."""
+    columns = {f"[{number}]": one for number, one in enumerate(seen, start=1)} if len(seen) > 1 else {"": seen[0]}
+    printed: list[RenderableType] = []
+    for name, one in columns.items():
+        printed += [Text(plain_text(_heading(name, one)), style="bold"), *map(_indented, _words(one)), Text()]
+    printed += [_table(columns), *map(_indented, _notes(columns))]
+    if comparison := cleaner(columns):
+        printed += [Text(), Text(comparison)]
+    return printed
+
+
+def _heading(name: str, seen: Inspection) -> str:
+    training = seen.run.experiment.training
+    member = f", first of {training.members} members" if training.members > 1 else ""
+    return f"{name} {seen.run.name}, step {seen.step:,} of {training.steps:,}{member}".strip()
+
+
+def _words(seen: Inspection) -> Iterable[str]:
+    examination, model = seen.examination, seen.run.experiment.model
+    operation = examination.operation
+    null = "; held against a + b" if operation.function is None else ""
+    yield f"{operation.label.format(p=examination.modulus)}; {model.label}; basis: {_basis(seen)}{null}"
+    yield verdict(seen)
+    if (certificate := examination.certificate) is not None and certificate.frequencies:
+        counts = " ".join(f"{frequency}×{n_neurons}" for frequency, n_neurons in certificate.frequencies.items())
+        yield f"frequency × neurons: {counts}"
+    wrong = confusions(examination.observation, at_most=MOST_CONFUSIONS)
+    if wrong:
+        listed = (f"{one.predicted} instead of {one.answer} ({one.n_equations:,}×)" for one in wrong)
+        yield f"most frequent errors on validation: {', '.join(listed)}"
+    if operation.is_symmetric(examination.modulus):
+        leakage = mirror_leakage(examination.observation)
+        if leakage.given_away.n_equations and leakage.others.n_equations:
+            yield (
+                f"{100 * leakage.share:.1f} % of validation is the mirror (b, a) of a training equation: val accuracy"
+                f" {leakage.given_away.accuracy:.4f} there, {leakage.others.accuracy:.4f} elsewhere"
+            )
+
+
+def _basis(seen: Inspection) -> str:
+    operation, modulus = seen.examination.operation, seen.examination.modulus
+    if operation.n_permutations is not None:
+        return "none, permutations have no waves"
+    return "residues" if len(operation.index(modulus)) == modulus else f"powers of a primitive root modulo {modulus}"
+
+
+def _table(columns: Columns) -> Table:
+    table = Table("", box=None, pad_edge=False, header_style="bold")
+    for name in columns:
+        table.add_column(Text(name), justify="right", no_wrap=True)
+    table.add_column("noise", justify="right")
+    table.add_column("")
+    for number in NUMBERS:
+        values = {seen: number.value(seen) for seen in columns.values()}
+        shown = [NOTHING if value is None else number.written(value) for value in values.values()]
+        cells = [number.label, *shown, _noise(number, values), number.meaning]
+        table.add_row(*(Text(cell) for cell in cells))
+    return table
+
+
+def _noise(number: Number, values: Mapping[Inspection, float | None]) -> str:
+    known = (number.noise(seen) for seen, value in values.items() if value is not None)
+    return " / ".join(dict.fromkeys(format(noise, "#.2g") for noise in known if noise is not None))
+
+
+def _notes(columns: Columns) -> Iterable[str]:
+    missing: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for number in NUMBERS:
+        for name, seen in columns.items():
+            if number.value(seen) is None:
+                missing[why_missing(number.measure, seen)][number.label].append(name)
+    for reason, labels in missing.items():
+        told = (label + (f" {' '.join(names)}" if names != [""] else "") for label, names in labels.items())
+        yield f"{NOTHING} {reason}: {', '.join(told)}"
+    if not all(map(reads_in_waves, columns.values())):
+        yield IPR_OF_SQUARES
+
+
+def _indented(line: str) -> Padding:
+    return Padding(Text(plain_text(line)), (0, 0, 0, 2), expand=False)

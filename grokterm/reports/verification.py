@@ -1,0 +1,202 @@
+"""Presets held against their expectations, as a table, as JSON or as Markdown."""
+
+import json
+from collections.abc import Iterable, Sequence
+from statistics import median
+from typing import Any
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from grokterm.experiment.expectation import MILESTONE_STEPS, Expect, Inspecting, is_step
+from grokterm.plots.sanitize import plain_text
+from grokterm.reports.duration import duration
+from grokterm.runs.verification import Check, Outcome, Verdict
+
+DIGITISED = "≈ was read off a picture of one run: a neighbourhood, not a bound"
+SEVERAL = 'median (lowest–highest) of the seeds: the median decides, and "never" must hold for every seed'
+MARKDOWN_HEADINGS = ("preset", "source's figure", "expected", "measured", "device", "seeds", "time of one run")
+EVIDENCE = (
+    "Evidence: S read in the source, V re-run independently, D digitised from one run (≈, a neighbourhood and not a bound), "
+    "I inferred, ours."
+)
+RULE = 'With several seeds: median (lowest–highest); the median decides, and "never" must hold for every seed.'
+SPACES = str.maketrans("_.", "  ")
+
+
+def verification(checks: Sequence[Check], form: str, *, shows_all: bool) -> list[RenderableType]:
+    """Say what was held against what; in Markdown without what was not run, unless all is to be shown."""
+    match form:
+        case "json":
+            return [json.dumps(_as_json(checks), indent=2)]
+        case "markdown":
+            return [_markdown([check for check in checks if shows_all or not check.not_run])]
+        case _:
+            return _table(checks)
+
+
+def not_run(checks: Sequence[Check]) -> list[str]:
+    """List the presets that were not run, and why."""
+    return [plain_text(f"not run: {check.preset}: {check.not_run}") for check in checks if check.not_run]
+
+
+def _table(checks: Sequence[Check]) -> list[RenderableType]:
+    table = Table("preset", "source", "evidence", "expected", "measured", "verdict", box=None, header_style="bold")
+    for check in checks:
+        head = [check.preset, source(check), check.expect.evidence]
+        for verdict in check.verdicts:
+            cells = [*head, f"{verdict.measure} {expected(verdict, check.expect)}", measured(verdict), is_met(verdict)]
+            table.add_row(*(Text(plain_text(cell)) for cell in cells))
+            head = ["", "", ""]
+    notes = not_run(checks)
+    if any(check.outcomes and check.expect.is_digitised for check in checks):
+        notes.append(DIGITISED)
+    if any(len(check.outcomes) > 1 for check in checks):
+        notes.append(SEVERAL)
+    counts = _counts(checks)
+    notes.append(f"{counts['met']} met, {counts['not_met']} not met, {counts['not_run']} not run")
+    return [*([table] if table.row_count else []), *notes]
+
+
+def _counts(checks: Sequence[Check]) -> dict[str, int]:
+    verdicts = [verdict for check in checks for verdict in check.verdicts]
+    n_met = sum(verdict.is_met for verdict in verdicts)
+    return {"met": n_met, "not_met": len(verdicts) - n_met, "not_run": sum(bool(check.not_run) for check in checks)}
+
+
+def _as_json(checks: Sequence[Check]) -> dict[str, Any]:
+    return {**_counts(checks), "presets": [_preset_as_json(check) for check in checks]}
+
+
+def _preset_as_json(check: Check) -> dict[str, Any]:
+    summaries = [outcome.summary for outcome in check.outcomes]
+    return {
+        "preset": check.preset,
+        "source": check.experiment.source,
+        "source_says": check.expect.source_says,
+        "evidence": check.expect.evidence,
+        "not_run": check.not_run or None,
+        "runs": [summary.run for summary in summaries],
+        "seeds": [outcome.seed for outcome in check.outcomes],
+        "devices": sorted({summary.device for summary in summaries}),
+        "seconds": median(summary.seconds for summary in summaries) if summaries else None,
+        "expectations": [_verdict_as_json(verdict) for verdict in check.verdicts],
+    }
+
+
+def _verdict_as_json(verdict: Verdict) -> dict[str, Any]:
+    names = ("measure", "wanted", "values", "median", "n_inside", "is_met")
+    return {name: getattr(verdict, name) for name in names}
+
+
+def _markdown(checks: Sequence[Check]) -> str:
+    """Write one row a preset, and a caption that says on which machine, with what and when."""
+    rows = [_row(check) if check.outcomes else _unmeasured(check) for check in checks]
+    lines = [MARKDOWN_HEADINGS, ["---"] * len(MARKDOWN_HEADINGS), *rows]
+    table = ["| " + " | ".join(_escaped(cell) for cell in line) + " |" for line in lines]
+    return "\n".join([*table, "", _caption([outcome for check in checks for outcome in check.outcomes])])
+
+
+def _row(check: Check) -> list[str]:
+    summaries = [outcome.summary for outcome in check.outcomes]
+    seconds = median(summary.seconds for summary in summaries)
+    return [
+        *_head(check),
+        ", ".join(_phrase(verdict.measure, measured(verdict)) + _objection(verdict) for verdict in check.verdicts),
+        ", ".join(sorted({summary.device for summary in summaries})),
+        ", ".join(str(outcome.seed) for outcome in check.outcomes),
+        f"{seconds:.2g} s" if seconds < 60 else duration(seconds),
+    ]
+
+
+def _unmeasured(check: Check) -> list[str]:
+    return [*_head(check), "not yet measured", "", "", ""]
+
+
+def _head(check: Check) -> list[str]:
+    verdicts = [Verdict(name, wanted, ()) for name, wanted in check.expect.ranges.items()]
+    wanted = ", ".join(_phrase(verdict.measure, expected(verdict, check.expect)) for verdict in verdicts)
+    return [f"`{check.preset}`", source(check), f"{wanted} [{check.expect.evidence}]"]
+
+
+def _phrase(measure: str, figure: str) -> str:
+    """`memorized 15–30`, `never grokked`, `train loss < 1e-4 at 73–165`, `val accuracy 0.99–1`, `IPR at 200: 0.85–1`."""
+    if inspecting := Inspecting.parse(measure):
+        words = "IPR" if inspecting.measure == "ipr" else inspecting.measure.translate(SPACES)
+        return f"{words} {figure}" if inspecting.step is None else f"{words} at {inspecting.step:,}: {figure}"
+    words = measure.replace("_", " ")
+    if measure in MILESTONE_STEPS:
+        words = words.removesuffix(" at")
+    elif is_step(measure):
+        words += "" if figure == "never" else " at"
+    return f"never {words}" if figure == "never" else f"{words} {figure}"
+
+
+def _objection(verdict: Verdict) -> str:
+    return "" if verdict.is_met else f" (**{is_met(verdict)}**)"
+
+
+def _caption(outcomes: Sequence[Outcome]) -> str:
+    if not outcomes:
+        return EVIDENCE
+    days = sorted({str(outcome.meta.get("created", ""))[:10] for outcome in outcomes} - {""})
+    when = " to ".join(dict.fromkeys([days[0], days[-1]])) if days else "on an unknown day"
+    rule = [RULE] if len({outcome.seed for outcome in outcomes}) > 1 else []
+    return " ".join([f"Measured by `grokterm verify` on {_all(map(_machine, outcomes))}, {when}.", EVIDENCE, *rule])
+
+
+def _machine(outcome: Outcome) -> str:
+    meta = outcome.meta
+    processor = f"{meta.get('processor', 'an unknown processor')} with {meta.get('cores', 'unknown')} cores"
+    device = plain_text(outcome.summary.device)
+    where = processor if device == "cpu" else f"{device} ({processor})"
+    return plain_text(f"{where}, torch {meta.get('torch', 'of an unknown version')}")
+
+
+def _all(parts: Iterable[str]) -> str:
+    return " and ".join(sorted(set(parts)))
+
+
+def _escaped(cell: str) -> str:
+    return plain_text(cell).replace("|", "\\|")
+
+
+def source(check: Check) -> str:
+    """Whom the preset follows, and what they saw where it says so."""
+    return ": ".join(part for part in (check.experiment.source, check.expect.source_says) if part)
+
+
+def expected(verdict: Verdict, expect: Expect) -> str:
+    """`864–1,056`; `≈ 640–1,440` where it was read off a picture, which bounds nothing."""
+    if verdict.wanted == "never":
+        return "never"
+    low, high = (number(verdict.measure, limit) for limit in verdict.wanted)
+    return ("≈ " if expect.is_digitised else "") + (low if low == high else _span(low, high))
+
+
+def measured(verdict: Verdict) -> str:
+    """`960`, or with several seeds the median and the spread, `960 (940–1,010)`."""
+    middle = number(verdict.measure, verdict.median)
+    if len(verdict.values) == 1:
+        return middle
+    low, *_, high = sorted(verdict.values, key=lambda value: float("inf") if value is None else value)
+    return f"{middle} ({_span(number(verdict.measure, low), number(verdict.measure, high))})"
+
+
+def _span(low: str, high: str) -> str:
+    return f"{low} to {high}" if "-" in low + high else f"{low}–{high}"
+
+
+def is_met(verdict: Verdict) -> str:
+    """`met`, or with several seeds `met, 4 of 5 seeds inside`."""
+    said = "met" if verdict.is_met else "not met"
+    n_runs = len(verdict.values)
+    return said if n_runs == 1 else f"{said}, {verdict.n_inside} of {n_runs} seeds inside"
+
+
+def number(measure: str, value: float | None) -> str:
+    """Write a step, or another measure, so that it can be compared by eye."""
+    if value is None:
+        return "never" if is_step(measure) else "none" if Inspecting.parse(measure) else "not finite"
+    return format(value, ",.10g" if is_step(measure) or measure == "val_loss_peak_at" else ".4g")

@@ -1,0 +1,111 @@
+"""The trained networks that a mixture is made of: found among the saved runs, and copied into the run of the mixture."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from grokterm.errors import CheckpointError, ConfigError, PresetError, RunNotFoundError
+from grokterm.experiment.architectures.mixture import PARTS, MixtureModel
+from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.presets import Preset, find_preset
+from grokterm.experiment.records import Finished
+from grokterm.models.build import build
+from grokterm.models.mixture import Part
+from grokterm.runs.checkpoint import load_checkpoint
+from grokterm.runs.journal import read_journal, rewind_journal
+from grokterm.runs.matching import finished_runs, is_readable
+from grokterm.runs.store import Run, find_run, list_runs
+
+
+@dataclass(frozen=True)
+class FoundParts:
+    """What there is of a mixture."""
+
+    runs: Mapping[str, Run]
+    """The trained run of each role."""
+
+    untrained: tuple[Preset, ...]
+    """Presets that no saved run shows yet."""
+
+
+def find_parts(experiment: Experiment, folder: Path) -> FoundParts:
+    """Look for the parts of an experiment; one that is no mixture has none.
+
+    Raises:
+        ConfigError: if a part is neither a run nor a preset, or is a mixture itself.
+        StorageError: if the folder cannot be read.
+    """
+    runs: dict[str, Run] = {}
+    untrained: dict[str, Preset] = {}
+    for role in PARTS if isinstance(experiment.model, MixtureModel) else ():
+        name = getattr(experiment.model, role)
+        found = _find(role, name, folder)
+        if isinstance(found.experiment.model, MixtureModel):
+            raise ConfigError(f"model.{role}: {name} is a mixture itself: choose a run of another network")
+        if found.experiment.training.members > 1:
+            raise ConfigError(f"model.{role}: {name} is an ensemble: choose a run of a single network")
+        if isinstance(found, Run):
+            if any(isinstance(record, Finished) and record.reason == "diverged" for record in read_journal(found.journal)):
+                raise ConfigError(f"model.{role}: {found.name} diverged: choose another run")
+            runs[role] = found
+        else:
+            untrained[found.name] = found
+    return FoundParts(runs, tuple(untrained.values()))
+
+
+def load_parts(runs: Mapping[str, Run]) -> dict[str, Part] | None:
+    """Read the networks that were trained; None where there are no parts.
+
+    Raises:
+        CheckpointError: if one cannot be read.
+    """
+    return {role: _load(run) for role, run in runs.items()} or None
+
+
+def kept_parts(run: Run) -> dict[str, Run]:
+    """Return the parts that a run of a mixture keeps."""
+    return {role: Run(run.path / "parts" / role) for role in PARTS} if isinstance(run.experiment.model, MixtureModel) else {}
+
+
+def files_to_keep(runs: Mapping[str, Run]) -> dict[str, bytes]:
+    """Read what the run of a mixture keeps of its parts, by file name, so that it needs no other run.
+
+    Raises:
+        CheckpointError: if one cannot be read.
+    """
+    files = {}
+    for role, run in runs.items():
+        try:
+            for path in (run.path / "experiment.toml", run.path / "meta.json", run.journal, _checkpoint(run)):
+                files[f"parts/{role}/{path.relative_to(run.path)}"] = path.read_bytes()
+        except OSError as error:
+            raise CheckpointError(f"run {run.name} cannot be read: {error.strerror}: choose another model.{role}") from None
+    return files
+
+
+def _find(role: str, name: str, folder: Path) -> Run | Preset:
+    try:
+        return find_run(folder, name)
+    except RunNotFoundError:
+        pass
+    try:
+        preset = find_preset(name)
+    except PresetError:
+        raise ConfigError(f"model.{role} must be a run in {folder} or a preset, and neither is called {name!r}") from None
+    showing = finished_runs(filter(is_readable, list_runs(folder)), preset.experiment)
+    return next((run for run in showing if run.experiment.seed == preset.experiment.seed), preset)
+
+
+def _load(run: Run) -> Part:
+    experiment, prefix = run.experiment, "weights."
+    network = build(experiment.model, experiment.task.modulus, experiment.seed)
+    tensors = load_checkpoint(_checkpoint(run))
+    network.load_state_dict({name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)})
+    return Part(run.name, experiment, network)
+
+
+def _checkpoint(run: Run) -> Path:
+    checkpoint = rewind_journal(run.journal).checkpoint
+    if checkpoint is None:
+        raise CheckpointError(f"run {run.name} has no checkpoint: train it again, or choose another run")
+    return run.checkpoints / checkpoint.file

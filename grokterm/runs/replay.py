@@ -1,0 +1,158 @@
+"""A saved run at any step that it has come to: trained again from the checkpoint before, in memory. No file is touched."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+
+from grokterm.engines.device import describe, find_device, minding_memory
+from grokterm.engines.table import with_engine_here
+from grokterm.errors import CheckpointError, ConfigError, OutOfMemoryError
+from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.records import Checkpointed, Evaluated, Record, Started
+from grokterm.runs.checkpoint import load_checkpoint
+from grokterm.runs.journal import read_journal
+from grokterm.runs.mixture_parts import kept_parts, load_parts
+from grokterm.runs.resume import has_ended
+from grokterm.runs.store import Run
+from grokterm.training.ensemble.naming import of_member
+from grokterm.training.making import make_trainer
+from grokterm.training.trainer import Trainer
+
+
+def trainer_at(run: Run, step: int | None = None, device: str | None = None) -> Trainer:
+    """Stand where a run stood at a step; `approach` says what that means, and comes there without keeping control.
+
+    Raises:
+        ConfigError, CheckpointError, RunNotFoundError, OutOfMemoryError: as `approach` does.
+    """
+    return deque(approach(run, step, device), maxlen=1).pop()
+
+
+def approach(run: Run, step: int | None = None, device: str | None = None) -> Iterator[Trainer]:
+    """Come to where a run stood at a step, once everything had been done that was done there.
+
+    Yields one and the same trainer at every step from the newest usable checkpoint on: show how far it has come, or stop by
+    not iterating. Without a step that is the newest checkpoint. Without a device it is the one that the run was trained on,
+    or the CPU where this machine does not have it; on another device than its own, a run may differ by rounding.
+
+    Raises:
+        ConfigError: if the run has not come to this step, or this machine does not have the device, or not enough memory.
+        CheckpointError: if the journal cannot be read, or no step is given and there is no checkpoint.
+        RunNotFoundError: if the experiment cannot be read.
+        OutOfMemoryError: if the device has no memory left for a step.
+    """
+    records = read_journal(run.journal)
+    last = _newest_checkpoint(run, records) if step is None else step
+    _check(run, last, records)
+    past = [_of_first_member(record) for record in records if record.step <= last]
+    experiment = run.experiment.member(0).model_copy(update={"device": device or _device_of(past)})
+    trainer, since = _at_newest_checkpoint(run, experiment, past)
+    try:
+        for _ in replay(trainer, since, last):
+            yield trainer
+    except OutOfMemoryError:
+        raise OutOfMemoryError(
+            f"{describe(trainer.device)} has not enough memory to train run {run.name} again from step {trainer.step:,}:"
+            " free some of it, or choose another device"
+        ) from None
+
+
+def _of_first_member(record: Record) -> Record:
+    return Evaluated.of(record.step, [list(record.members[0])]) if isinstance(record, Evaluated) and record.members else record
+
+
+def _newest_checkpoint(run: Run, records: Sequence[Record]) -> int:
+    step = next((record.step for record in reversed(records) if isinstance(record, Checkpointed)), None)
+    if step is None:
+        raise CheckpointError(f"run {run.name} has no checkpoint: choose a step up to {_reached(records):,}")
+    return step
+
+
+def _check(run: Run, step: int, records: Sequence[Record]) -> None:
+    if step < 0:
+        raise ConfigError(f"step must be at least 0, not {step:,}")
+    if step > (reached := _reached(records)):
+        training = run.experiment.training
+        longer = training.model_copy(update={"steps": max(step, training.steps)})
+        if has_ended(run.experiment.model_copy(update={"training": longer}), records):
+            advice = f"it has ended, so choose a step up to {reached:,}"
+        else:
+            more = f" --set training.steps={step}" if step > training.steps else ""
+            advice = f"go on with grokterm run --resume {run.name}{more}"
+        raise ConfigError(f"run {run.name} has reached step {reached:,}, not {step:,}: {advice}")
+
+
+def _reached(records: Sequence[Record]) -> int:
+    return max((record.step for record in records), default=0)
+
+
+def _device_of(records: Sequence[Record]) -> str:
+    """Return the device that these steps were trained on, or the CPU."""
+    name = next((record.device.split()[0] for record in reversed(records) if isinstance(record, Started)), "cpu")
+    try:
+        find_device(name)
+    except ConfigError:
+        return "cpu"
+    return name
+
+
+def _at_newest_checkpoint(run: Run, experiment: Experiment, past: Sequence[Record]) -> tuple[Trainer, Sequence[Record]]:
+    """Stand at the newest checkpoint that is there and can be read, or at step 0; return also what happened since."""
+    for number in range(len(past), 0, -1):
+        if isinstance(record := past[number - 1], Checkpointed) and (run.checkpoints / record.file).exists():
+            try:
+                return restore_trainer(run, experiment, past[:number]), past[number:]
+            except CheckpointError:
+                continue
+    return restore_trainer(run, experiment, ()), past
+
+
+def replay(trainer: Trainer, records: Iterable[Record], last: int) -> Iterator[int]:
+    """Train on as these records say that it went, measuring nothing; hand back control at every step.
+
+    A step is yielded, the first one too, once everything has been done that was done there. What an experiment would do by
+    itself is left to the records: they know what was skipped, and at which step a milestone was seen.
+
+    Raises:
+        OutOfMemoryError: if the device has no memory left for a step.
+    """
+    waiting = deque(records)
+    while True:
+        while waiting and waiting[0].step <= trainer.step:
+            trainer.recall(waiting.popleft())
+        yield trainer.step
+        if trainer.step >= last:
+            return
+        with minding_memory():
+            trainer.fit.update()
+
+
+def restore_trainer(run: Run, experiment: Experiment, records: Sequence[Record]) -> Trainer:
+    """Make a trainer that stands at the last checkpoint of these records; at step 0 if there is none.
+
+    The experiment is that of the run or, if that is an ensemble, of one of its members. It goes on by the engine and with the
+    threads that it had, where it goes on on a device of the same kind.
+
+    Raises:
+        CheckpointError: if the checkpoint or a part of a mixture cannot be read.
+        ConfigError: if this machine does not have the device, or not enough memory.
+    """
+    device = find_device(experiment.device)
+    is_where_it_was = str(run.meta.get("device", "")).split(":")[0] == device.type
+    threads = run.meta.get("threads") if is_where_it_was else None
+    here = with_engine_here(experiment, device, str(run.meta.get("engine", "")) if is_where_it_was else "")
+    parts = load_parts(kept_parts(run))
+    is_member = run.experiment.training.members > experiment.training.members
+    n_threads = threads if isinstance(threads, int) else None
+    trainer = make_trainer(here, threads=n_threads, parts=parts)
+    trainer.experiment = experiment  # which says what was asked for
+    checkpoint = next((record for record in reversed(records) if isinstance(record, Checkpointed)), None)
+    if checkpoint is not None:
+        path = run.checkpoints / checkpoint.file
+        try:
+            tensors = load_checkpoint(path)
+            if is_member:
+                tensors = of_member(experiment.seed - run.experiment.seed, tensors)
+            trainer.restore(checkpoint.step, checkpoint.seconds, tensors, records)
+        except KeyError as error:
+            raise CheckpointError(f"checkpoint {path} belongs to another network: it has no {error.args[0]}") from None
+    return trainer

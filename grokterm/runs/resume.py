@@ -1,0 +1,38 @@
+"""Whether and how a saved run may go on."""
+
+from collections.abc import Iterable, Sequence
+
+from grokterm.errors import ConfigError
+from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.overrides import override
+from grokterm.experiment.records import Finished, Record
+from grokterm.runs.store import Run
+
+RESUMABLE = ("training.steps", "training.evaluate_every", "training.inspect_every", "training.stop_when", "device")
+"""What may be changed when a run goes on."""
+
+
+def resumed_experiment(run: Run, changes: Sequence[str]) -> Experiment:
+    """Apply what may be changed when a run goes on.
+
+    Raises:
+        ConfigError: if something else is to be changed.
+    """
+    for change in changes:
+        if (name := change.partition("=")[0].strip()) not in RESUMABLE:
+            raise ConfigError(f"{name} cannot be changed when a run is resumed, only {', '.join(RESUMABLE)}: start a new run")
+    return override(run.experiment.settings(), changes).experiment if changes else run.experiment
+
+
+def has_ended(experiment: Experiment, records: Iterable[Record]) -> bool:
+    """Tell whether a run has nothing left to do under these settings."""
+    last = next((record for record in reversed(list(records)) if isinstance(record, Finished)), None)
+    match last.reason if last else "interrupted":
+        case "interrupted" | "out_of_memory":
+            return False
+        case "complete":
+            return last is not None and last.step >= experiment.training.steps
+        case "memorized" | "grokked" as milestone:
+            return milestone == experiment.training.stop_when
+        case _:
+            return True

@@ -1,0 +1,98 @@
+"""How a session begins: a new run, or one that goes on."""
+
+import os
+import platform
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from grokterm import __version__
+from grokterm.engines.device import describe, processor
+from grokterm.errors import ConfigError
+from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.records import Record, Started, Switched
+from grokterm.runs.journal import JournalWriter, rewind_journal
+from grokterm.runs.mixture_parts import files_to_keep, find_parts, load_parts
+from grokterm.runs.replay import restore_trainer
+from grokterm.runs.resume import resumed_experiment
+from grokterm.runs.store import Run, create_run
+from grokterm.session.session import Session
+from grokterm.training.making import make_trainer
+from grokterm.training.trainer import Trainer
+
+
+def start_session(experiment: Experiment, folder: Path, preset: str) -> Session:
+    """Make a run directory and stand at step 0.
+
+    Raises:
+        ConfigError: if this machine does not have the device.
+        StorageError: if the folder cannot be written.
+    """
+    parts = find_parts(experiment, folder)
+    if parts.untrained:
+        raise ConfigError(
+            f"preset {parts.untrained[0].name} has to be trained first: grokterm run --preset {parts.untrained[0].name}"
+        )
+    trainer = make_trainer(experiment, parts=load_parts(parts.runs))
+    run = create_run(folder, experiment, preset, _meta(trainer), files_to_keep(parts.runs))
+    return Session(trainer, run, JournalWriter(run.journal))
+
+
+def start_untrained_parts(experiment: Experiment, folder: Path) -> Iterator[Session]:
+    """Make a session for each part of a mixture that no saved run shows yet; the next one wants the last one finished.
+
+    Raises:
+        ConfigError: if a part is neither a run nor a preset, or this machine does not have its device.
+        StorageError: if the folder cannot be written.
+    """
+    for part in find_parts(experiment, folder).untrained:
+        yield start_session(part.experiment.model_copy(update={"device": experiment.device}), folder, part.name)
+
+
+def resume_session(run: Run, changes: Sequence[str] = (), *, paused: bool = False) -> tuple[Session, tuple[Record, ...]]:
+    """Stand where the last checkpoint of a run left it; return the session, and what had happened before.
+
+    Raises:
+        ConfigError: if a change is not one that a resumed run can take.
+        CheckpointError: if the checkpoint or the journal cannot be read.
+        StorageError: if the run cannot be written.
+    """
+    experiment = resumed_experiment(run, changes)
+    rewound = rewind_journal(run.journal)
+    trainer = restore_trainer(run, experiment, rewound.records)
+    trainer.changes = tuple(changes)
+    if changes:
+        run.rewrite(experiment)
+    journal = JournalWriter(run.journal, rewound.end)
+    return Session(trainer, run, journal, paused=paused, notes=_switched(trainer, rewound.records)), rewound.records
+
+
+def _switched(trainer: Trainer, records: Sequence[Record]) -> list[Record]:
+    """Report that another engine goes on than the one that trained these records."""
+    before = next((record.engine for record in reversed(records) if isinstance(record, Started | Switched)), trainer.fit.engine)
+    if before == trainer.fit.engine:
+        return []
+    return [Switched(step=trainer.step, engine=trainer.fit.engine, message=f"the steps before were made by {before}")]
+
+
+def _meta(trainer: Trainer) -> dict[str, Any]:
+    return {
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": sys.argv,
+        "host": platform.node(),
+        "platform": platform.platform(),
+        "processor": processor(),
+        "cores": os.cpu_count(),
+        "device": describe(trainer.device),
+        "engine": trainer.fit.engine,
+        "threads": trainer.fit.threads,
+        "grokterm": __version__,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+    }

@@ -1,0 +1,224 @@
+"""What is known of a training, folded from its records. The screen, the plots and a replay read the same value."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from math import isfinite
+from typing import Literal, Self
+
+import numpy as np
+from jaxtyping import Float
+
+from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.interventions import Milestone, Set, Swap
+from grokterm.experiment.records import (
+    Acted,
+    Advanced,
+    Checkpointed,
+    Continued,
+    Evaluated,
+    Finished,
+    Inspected,
+    Paced,
+    Paused,
+    Reached,
+    Record,
+    Refused,
+    Skipped,
+    Started,
+    Switched,
+    Unsaved,
+)
+from grokterm.experiment.task import OperationName
+from grokterm.plots.curves import Band
+from grokterm.tasks.operations import Operation, find_operation
+
+Phase = Literal["loading", "training", "paused", "ended", "failed"]
+
+COLUMNS = ("step", "train_loss", "val_loss", "train_accuracy", "val_accuracy")
+BANDS = tuple(f"{edge}_{name}" for name in COLUMNS[1:] for edge in ("lowest", "highest"))
+"""What an evaluation of an ensemble has besides: between which values its members lie."""
+
+
+class _Store:
+    """Rows with room for more, shared by the curves of one training: each of them sees those that it began with."""
+
+    def __init__(self, first: Float[np.ndarray, "evaluations columns"], room: int, width: int) -> None:
+        self.rows = np.empty((room, width))
+        self.rows[: len(first), : first.shape[1]] = first
+        self.n_taken = len(first)
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Every evaluation so far, one row each."""
+
+    rows: Float[np.ndarray, "evaluations columns"] = field(default_factory=lambda: np.empty((0, len(COLUMNS))))
+    _store: _Store | None = field(default=None, repr=False, compare=False)
+    """Where the rows lie; None where they lie alone."""
+
+    def column(self, name: str) -> Float[np.ndarray, " evaluations"]:
+        """Return one measure over the evaluations."""
+        return self.rows[:, (*COLUMNS, *BANDS).index(name)]
+
+    def band(self, name: str) -> Band | None:
+        """Return the lowest and the highest member's measure over the evaluations; None of a single network."""
+        if self.rows.shape[1] == len(COLUMNS):
+            return None
+        return self.column(f"lowest_{name}"), self.column(f"highest_{name}")
+
+    def then(self, evaluations: Iterable[Evaluated]) -> Self:
+        """Append evaluations; earlier rows are copied only where there is no room left behind them, or others took it."""
+        new = [[getattr(evaluated, name) for name in COLUMNS] + _edges(evaluated) for evaluated in evaluations]
+        if not new:
+            return self
+        first, last, store = len(self.rows), len(self.rows) + len(new), self._store
+        if store is None or store.n_taken != first or len(store.rows) < last:
+            store = _Store(self.rows, room=2 * last, width=len(new[0]))
+        store.rows[first:last] = new
+        store.n_taken = last
+        return replace(self, rows=store.rows[:last], _store=store)
+
+
+def _edges(evaluated: Evaluated) -> list[float]:
+    """List the least and the greatest of each number among the members that have not diverged."""
+    if evaluated.members is None:
+        return []
+    members = [member for member in evaluated.rows if all(map(isfinite, member.values()))] or evaluated.rows
+    return [edge(member[name] for member in members) for name in COLUMNS[1:] for edge in (min, max)]
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened to a run and deserves a mark on its curves."""
+
+    step: int
+    label: str
+    is_swap: bool = False
+
+
+@dataclass(frozen=True)
+class LabState:
+    """Everything the screen shows of a training; it keeps nothing else."""
+
+    experiment: Experiment
+    phase: Phase = "loading"
+    step: int = 0
+    steps_per_second: float | None = None
+    pace: float | None = None
+    device: str = ""
+    engine: str = ""
+    n_train: int = 0
+    n_val: int = 0
+    swapped_operation: OperationName | None = None
+    """What the last swap of the operation asks for."""
+
+    curves: Curves = field(default_factory=Curves)
+    milestones: dict[Milestone, int] = field(default_factory=dict)
+    """First step of each milestone in the whole run."""
+
+    segment: dict[Milestone, int] = field(default_factory=dict)
+    """The same since the last swap."""
+
+    inspections: tuple[Inspected, ...] = ()
+    """What the network had learned, step by step."""
+
+    events: tuple[Event, ...] = ()
+    ended: str = ""
+    """Why the training ended; empty while it has not."""
+
+    saved_at: int | None = None
+    refusals: tuple[str, ...] = ()
+    """What could not be done, oldest first."""
+
+    unsaved: str = ""
+    """Why the disk refused; empty when everything is kept."""
+
+    @property
+    def steps(self) -> int:
+        """How many steps the run is to take."""
+        return self.experiment.training.steps
+
+    @property
+    def operation(self) -> OperationName:
+        """What the network is asked now."""
+        return self.swapped_operation or self.experiment.task.operation
+
+    @property
+    def asked(self) -> Operation:
+        """The operation of this name, and what there is to know of it."""
+        return find_operation(self.operation, self.experiment.task.expression)
+
+    @property
+    def swaps(self) -> tuple[int, ...]:
+        """The steps at which the training set was swapped."""
+        return tuple(event.step for event in self.events if event.is_swap)
+
+    def latest(self, name: str) -> float | None:
+        """Return a measure of the last evaluation."""
+        values = self.curves.column(name)
+        return float(values[-1]) if len(values) else None
+
+
+def fold(state: LabState, records: Iterable[Record]) -> LabState:
+    """Take records in. Pure: the journal of a run, folded, gives the state that its screen showed."""
+    records = list(records)
+    for record in records:
+        state = _folded(state, record)
+    inspected = tuple(record for record in records if isinstance(record, Inspected))
+    return replace(
+        state,
+        curves=state.curves.then(record for record in records if isinstance(record, Evaluated)),
+        inspections=(*state.inspections, *inspected) if inspected else state.inspections,
+        step=max([state.step, *(record.step for record in records)]),
+    )
+
+
+def _folded(state: LabState, record: Record) -> LabState:
+    match record:
+        case Started():
+            where = replace(state, device=record.device, engine=record.engine, n_train=record.n_train, n_val=record.n_val)
+            return replace(where, phase="training", ended="")
+        case Advanced(steps_per_second=rate):
+            before = state.steps_per_second
+            return replace(state, steps_per_second=rate if before is None else 0.8 * before + 0.2 * rate)
+        case Reached(milestone=milestone, step=step):
+            first, segment = ({**seen, milestone: seen.get(milestone, step)} for seen in (state.milestones, state.segment))
+            return replace(state, milestones=first, segment=segment, events=(*state.events, Event(step, milestone)))
+        case Acted():
+            return _acted(state, record)
+        case Paused():
+            return replace(state, phase="paused")
+        case Continued():
+            return replace(state, phase="training")
+        case Paced(steps_per_second=pace):
+            return replace(state, pace=pace)
+        case Checkpointed(step=step):
+            return replace(state, saved_at=step, unsaved="")
+        case Finished(reason=reason, message=message):
+            refusals = (*state.refusals, message) if message else state.refusals
+            return replace(state, phase="ended", ended=reason.replace("_", " "), refusals=refusals)
+        case Unsaved(message=message):
+            return replace(state, phase="ended" if state.ended else "paused", unsaved=message)
+        case Refused() | Skipped() | Switched():
+            return _told(state, record)
+    return state
+
+
+def _told(state: LabState, record: Refused | Skipped | Switched) -> LabState:
+    engine = record.engine if isinstance(record, Switched) else state.engine
+    return replace(state, engine=engine, refusals=(*state.refusals, record.message) if record.message else state.refusals)
+
+
+def _acted(state: LabState, acted: Acted) -> LabState:
+    is_swap = isinstance(acted.action, Swap)
+    operation = acted.action.operation if isinstance(acted.action, Swap) else None
+    label = f"{acted.action}{f' ({acted.note})' if acted.note else ''}"
+    changed = replace(
+        state,
+        swapped_operation=operation or state.swapped_operation,
+        n_train=acted.n_train,
+        n_val=acted.n_val,
+        segment={} if is_swap else state.segment,
+        events=(*state.events, Event(acted.step, label, is_swap=is_swap)),
+    )
+    return replace(changed, experiment=state.experiment.changed(acted.action)) if isinstance(acted.action, Set) else changed

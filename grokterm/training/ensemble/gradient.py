@@ -1,0 +1,99 @@
+"""The gradients of several networks in one pass."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.func import functional_call
+
+from grokterm.engines.evaluation import hits
+from grokterm.models.draws import Streams
+from grokterm.models.network import Network
+from grokterm.optim.losses import Loss
+from grokterm.optim.rules import Weights
+from grokterm.training.ensemble.equations import StackedEquations
+from grokterm.training.ensemble.rng import SharedTurn
+
+
+@dataclass(frozen=True)
+class StackedCalculus:
+    """Differentiates the networks of an ensemble, whose weights are stacked, as many at a time as memory is meant for.
+
+    Only the way forward runs under vmap: the way back is then that of the batched products themselves, at half the calls from
+    Python. Networks share nothing, so that one whose numbers are no longer finite leaves the others alone.
+    """
+
+    network: Network
+    frozen: Weights
+    loss: Loss
+
+    def gradient(
+        self, weights: Weights, batch: StackedEquations, turn: SharedTurn, *, measuring: bool = False
+    ) -> tuple[Weights, Float[Tensor, "members 2"] | None]:
+        """Return the gradient of each mean loss and, if asked, what `measure` would say of this batch."""
+        slopes, seen = [], []
+        for members, blocks in batch.blocks:
+            values, leaves, own_turn = _of(members, self.frozen), _of(members, weights), turn.of(members)
+            for leaf in leaves.values():
+                leaf.requires_grad_()
+            total: list[Tensor] = []
+            numbers: list[Tensor] = []
+            for number, block in enumerate(blocks):
+                scores = self._scores_in_training(values | leaves, block, own_turn, number)
+                losses = self._losses(scores, block)
+                own = torch.autograd.grad((losses / block.counts).sum(), list(leaves.values()))
+                total = [one + other for one, other in zip(total, own, strict=True)] if total else list(own)
+                numbers += [_losses_and_hits(losses, scores, block)] if measuring else []
+            slopes.append(total)
+            seen += [_means(numbers, blocks)] if measuring else []
+        joined = [_joined(parts) for parts in zip(*slopes, strict=True)]
+        return dict(zip(weights, joined, strict=True)), _joined(seen) if measuring else None
+
+    @torch.no_grad()
+    def measure(self, values: Weights, equations: StackedEquations) -> Float[Tensor, "members 2"]:
+        """Return mean loss and share of right answers of each network, on the device, under all values of the networks."""
+        seen = []
+        for members, blocks in equations.blocks:
+            own, numbers = _of(members, values), []
+            for block in blocks:
+                scores = torch.vmap(self._scores)(own, block.tokens)
+                numbers.append(_losses_and_hits(self._losses(scores, block), scores, block))
+            seen.append(_means(numbers, blocks))
+        return _joined(seen)
+
+    def _scores_in_training(self, values: Weights, block: StackedEquations, turn: SharedTurn, number: int) -> Tensor:
+        if not self.network.trains_differently:
+            return torch.vmap(self._scores)(values, block.tokens)
+        return turn.each(
+            lambda own, value, tokens: self._scores(value, tokens, own.draw("dropout", number)), values, block.tokens
+        )
+
+    def _scores(self, values: Weights, tokens: Tensor, draw: Streams | None = None) -> Tensor:
+        scores: Tensor = functional_call(self.network, values, (tokens, draw))
+        return scores
+
+    def _losses(self, scores: Tensor, block: StackedEquations) -> Float[Tensor, " members"]:
+        """Sum the losses of each network."""
+        losses = self.loss(scores.flatten(0, 1), block.answers.flatten(0, 1)).view(scores.shape[:2])
+        return (losses if block.padding is None else losses.masked_fill(block.padding, 0)).sum(dim=1)
+
+
+def _of(members: slice, tensors: Weights) -> Weights:
+    return {name: value.detach()[members] for name, value in tensors.items()}
+
+
+def _joined(parts: Sequence[Tensor]) -> Tensor:
+    """Put members together again; most often all were worked on at a time, and nothing is copied."""
+    return torch.cat(list(parts)) if len(parts) > 1 else parts[0]
+
+
+def _losses_and_hits(losses: Tensor, scores: Tensor, block: StackedEquations) -> Float[Tensor, "members 2"]:
+    right = hits(scores.flatten(0, 1), block.answers.flatten(0, 1)).view(scores.shape[:2])
+    counted = right if block.padding is None else right & ~block.padding
+    return torch.stack([losses.detach(), counted.sum(dim=1)], dim=1)
+
+
+def _means(numbers: Sequence[Tensor], blocks: Sequence[StackedEquations]) -> Float[Tensor, "members 2"]:
+    return torch.stack(list(numbers)).sum(dim=0) / blocks[0].counts.unsqueeze(1)

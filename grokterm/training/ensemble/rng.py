@@ -1,0 +1,45 @@
+"""One update of several networks at once."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from grokterm.models.draws import Streams
+from grokterm.optim.rng import Turn
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class SharedTurn(Turn):
+    """The update that follows a step of every member of an ensemble."""
+
+    seeds: range
+    """Of the members, whose random streams are those that they would have alone."""
+
+    member: Int[Tensor, "..."]
+    """All members by their place among the seeds or, under vmap, the one at hand."""
+
+    def draw(self, stream: str, block: int = 0) -> Streams:
+        """Open the random stream of one purpose and block of rows, for every member."""
+        alone = (Turn(seed, self.step, self.device) for seed in self.seeds)
+        return Streams([turn.generator(stream, block) for turn in alone], self.member)
+
+    def of(self, members: slice) -> "SharedTurn":
+        """Select members."""
+        seeds = self.seeds[members]
+        return replace(self, seeds=seeds, member=self.member[: len(seeds)])
+
+    def each(self, function: Callable[..., Result], *stacked: Any) -> Result:  # noqa: ANN401 - any tree of tensors
+        """Apply a function of (turn, ...) to what belongs to each member, to all at once."""
+
+        def of_one(member: Tensor, *own: Any) -> Result:  # noqa: ANN401
+            return function(replace(self, member=member), *own)
+
+        # Not "different": that would take one stream for all, and every draw here is from a stream that is given.
+        result: Result = torch.vmap(of_one, randomness="same")(self.member, *stacked)
+        return result

@@ -1,0 +1,230 @@
+"""An ensemble on a GPU: one batched program, in which a step is made for all members at once."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from grokterm.engines.batches import batch_size, to_device
+from grokterm.engines.device import describe, minding_memory
+from grokterm.engines.evaluation import statistics_under
+from grokterm.engines.step import State
+from grokterm.errors import ConfigError, OutOfMemoryError
+from grokterm.experiment.architectures.kernel import KernelModel
+from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.interventions import Swap
+from grokterm.experiment.optimizer import RecursiveFeatures
+from grokterm.inspection.snapshot import Snapshot, take_snapshot
+from grokterm.models.build import build
+from grokterm.models.mixture import Part
+from grokterm.optim.flat import Packing
+from grokterm.optim.losses import loss_of
+from grokterm.optim.modifiers import rule_of
+from grokterm.optim.rules import Memory, Weights
+from grokterm.tasks.dataset import Dataset, Equations
+from grokterm.training.ensemble.batches import StackedBatches
+from grokterm.training.ensemble.equations import StackedEquations, stacked
+from grokterm.training.ensemble.gradient import StackedCalculus
+from grokterm.training.ensemble.naming import prefix_of, with_member
+from grokterm.training.ensemble.rng import SharedTurn
+from grokterm.training.ensemble.step import make_stacked_step
+from grokterm.training.step_loop import Measured, Stepping
+
+
+class Batched(Stepping):
+    """Weights and memories of all members, stacked; each member is trained as it would be alone, to rounding.
+
+    Only dropout is another where training sets of unequal size are filled up: its masks are drawn for the longest.
+
+    Raises:
+        ConfigError: if networks of this kind cannot be trained so.
+    """
+
+    engine = "batched"
+    threads = 1
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        device: torch.device,
+        *,
+        threads: int | None = None,
+        parts: Mapping[str, Part] | None = None,
+    ) -> None:
+        del threads
+        if isinstance(experiment.model, KernelModel):
+            raise ConfigError(
+                f"training.members {experiment.training.members}: model.architecture kernel solves for one network at a time on"
+                f" {device.type}: set device=cpu, or training.members=1"
+            )
+        self.step = 0
+        self.device = device
+        members = [experiment.member(number) for number in range(experiment.training.members)]
+        self._seeds = range(experiment.seed, experiment.seed + len(members))
+        modulus, form = experiment.task.modulus, experiment.exact_form
+        networks = [build(one.model, modulus, one.seed, parts, form) for one in members]
+        self.network = networks[0].to(device)
+        parameters = _stacked([dict(network.named_parameters()) for network in networks], device)
+        weights: Weights = {name: value for name, value in parameters.items() if name not in self.network.frozen}
+        self._frozen: Weights = {name: value for name, value in parameters.items() if name in self.network.frozen}
+        self.n_parameters = sum(value[0].numel() for value in parameters.values())
+        self._all = torch.arange(len(members), device=device)
+        self._prepare(experiment, _first(weights))
+        # Copied, because vmap hands back one number for all members where it does not depend on them.
+        self.state = self._packed(weights, torch.vmap(self._rule.begin)(weights)).copy()
+        self._learn_from([one.task.dataset(one.seed) for one in members], experiment)
+
+    @property
+    def weights(self) -> Weights:
+        """What is trained in the first member, by name."""
+        return _first(self._weights)
+
+    @property
+    def frozen(self) -> Weights:
+        """What is not trained in the first member."""
+        return _first(self._frozen)
+
+    @property
+    def dataset(self) -> Dataset:
+        """What the first member is trained on and measured on now."""
+        return self._datasets[0]
+
+    @property
+    def advice_on_memory(self) -> str:
+        """What to do where a step does not fit."""
+        return (
+            f"{describe(self.device)} has not enough memory for a step of {len(self._seeds):,} members with"
+            f" {self.batch_size:,} equations each: lower training.members, optimizer.batch_size, the width of the network or"
+            " task.modulus"
+        )
+
+    @property
+    def scores_training_set(self) -> bool:
+        """An update scores the training set of every member as a measurement does."""
+        return self._measures and self._batches.is_whole
+
+    def update(self, *, measuring: bool = False) -> Tensor | None:
+        """Make the update that follows this step; return, if asked, losses and accuracies of the batches before it."""
+        turn = SharedTurn(self._seeds.start, self.step, self.device, self._seeds, self._all)
+        self.state, numbers = self._step(self.state, self._batches.at(self.step), turn, measuring=measuring)
+        self.step += 1
+        return numbers
+
+    def keep(self) -> State:
+        """Return a copy: a step uses up what it is given."""
+        return self.state.copy()
+
+    def numbers(self, *, val_only: bool = False) -> Tensor:
+        """Measure both sides of every member, without leaving the device; those of the training set come first."""
+        values, sides = self._values(), [self._val] if val_only else [self._train, self._val]
+        return torch.cat([self._calculus.measure(values, side) for side in sides], dim=1)
+
+    def follow(self, experiment: Experiment) -> None:
+        """Take over the settings of the loss and of the optimizer; weights and memories stay."""
+        weights, memory = self._weights, self._memory
+        self._prepare(experiment, _first(weights))
+        self.state = self._packed(weights, memory)
+
+    def swap(self, swap: Swap, experiment: Experiment) -> None:
+        """Train every member on another dataset; where that cannot be, nothing has changed.
+
+        Raises:
+            ConfigError: if there is no such dataset, or not enough memory.
+        """
+        datasets = [swap.applied(dataset) for dataset in self._datasets]
+        try:
+            with minding_memory():
+                self._learn_from(datasets, experiment)
+        except OutOfMemoryError:
+            n_train = sum(len(dataset.train) for dataset in datasets)
+            raise ConfigError(f"{describe(self.device)} has not enough memory for {n_train:,} equations") from None
+
+    def close(self) -> None:
+        """There are no processes."""
+
+    def snapshot(self, measured: Measured | None = None) -> Snapshot:
+        """Copy the network of the first member, as it is or as it was when it was measured."""
+        step, state = (self.step, self.state) if measured is None else (measured.step, measured.state)
+        parameters = self.frozen | self._packing.unpack(_first(state.weights))
+        statistics = self._statistics({name: value.unsqueeze(0) for name, value in parameters.items()}, self._train.tokens[:1])
+        return take_snapshot(step, self.network, parameters, _first(statistics), self.dataset)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Copy what a checkpoint holds of every member."""
+        named = {f"weights.{name}": value for name, value in (self._frozen | self._weights).items()}
+        named |= {f"memory.{name}": value for name, value in self._memory.items()}
+        copies: dict[str, Tensor] = {}
+        for number in range(len(self._seeds)):
+            copies |= with_member(number, {name: value[number].clone() for name, value in named.items()})
+        return copies
+
+    def load(self, tensors: Mapping[str, Tensor]) -> None:
+        """Take over the tensors of a checkpoint."""
+        prefixes = [prefix_of(number) for number in range(len(self._seeds))]
+
+        def here(purpose: str, names: Iterable[str]) -> Weights:
+            found = [{name: tensors[f"{prefix}{purpose}.{name}"] for name in names} for prefix in prefixes]
+            return _stacked(found, self.device)
+
+        self._frozen.update(here("weights", self._frozen))
+        self.state = self._packed(here("weights", self._weights), here("memory", self._memory))
+
+    @property
+    def _weights(self) -> Weights:
+        return self._packing.unpack(self.state.weights)
+
+    @property
+    def _memory(self) -> Memory:
+        return self._packing.unpack_memory(self.state.memory)
+
+    def _learn_from(self, datasets: Sequence[Dataset], experiment: Experiment) -> None:
+        """Exchange both sides of every member; epochs are counted from this step on."""
+        n_train = [len(dataset.train) for dataset in datasets]
+        if self.network.normalizes_batches and len(set(n_train)) > 1:
+            raise ConfigError(
+                f"model.normalization batch of an ensemble on {self.device.type} needs training sets of one size, not"
+                f" {min(n_train):,} to {max(n_train):,}: choose another task.split or swap, or set device=cpu"
+            )
+        train, val = (self._side([getattr(dataset, side) for dataset in datasets]) for side in ("train", "val"))
+        self._datasets, self._train, self._val = datasets, train, val
+        sizes = [batch_size(experiment.batch_limit, experiment.optimizer.batch_share, size) for size in n_train]
+        self.batch_size = sizes[0]
+        self._batches = StackedBatches(train, sizes, n_train, seeds=self._seeds, first_step=self.step)
+
+    def _side(self, equations: Sequence[Equations]) -> StackedEquations:
+        side = stacked([to_device(own, self.network, self.device) for own in equations])
+        return replace(side, block_rows=2 * len(side)) if self.network.normalizes_batches else side
+
+    def _prepare(self, experiment: Experiment, weights: Weights) -> None:
+        """Take over settings, for members whose weights have these shapes."""
+        optimizer = experiment.optimizer
+        assert not isinstance(optimizer, RecursiveFeatures)
+        self._rule = rule_of(optimizer)
+        self._packing = Packing(weights, as_one=not self._rule.by_tensor)
+        self._calculus = StackedCalculus(self.network, self._frozen, loss_of(experiment.loss))
+        self._step = make_stacked_step(self._calculus, self._rule, self._packing, optimizer.weight_noise)
+        self._measures = not optimizer.weight_noise and not self.network.trains_differently
+
+    def _packed(self, weights: Weights, memory: Memory) -> State:
+        return State(self._packing.pack(weights), self._packing.pack_memory(memory))
+
+    def _values(self) -> Weights:
+        parameters = self._frozen | self._weights
+        return parameters | self._statistics(parameters, self._train.tokens)
+
+    def _statistics(self, parameters: Weights, tokens: Tensor) -> Weights:
+        if not self.network.normalizes_batches:
+            return {}
+        with torch.no_grad():
+            return torch.vmap(partial(statistics_under, self.network))(parameters, tokens)
+
+
+def _stacked(members: Sequence[Mapping[str, Tensor]], device: torch.device) -> Weights:
+    """Lay what belongs to the members side by side on the device; of all names that the first has."""
+    return {name: torch.stack([tensors[name].detach().cpu() for tensors in members]).to(device) for name in members[0]}
+
+
+def _first(tensors: Mapping[str, Tensor]) -> Weights:
+    return {name: value[0] for name, value in tensors.items()}

@@ -1,0 +1,73 @@
+"""How a chunk is trained and measured, whether in it is one network or several stacked."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from grokterm.engines.step import State
+
+
+@dataclass(frozen=True)
+class Measured:
+    """An evaluation whose numbers are still on the device, and the state it was made in."""
+
+    step: int
+    numbers: Tensor
+    """One for each of NUMBERS; of an ensemble a row a member."""
+
+    state: State
+
+
+class Stepping(ABC):
+    """What trains in this process, step by step."""
+
+    step: int
+    state: State
+
+    @property
+    @abstractmethod
+    def scores_training_set(self) -> bool:
+        """An update scores the whole training set as a measurement does."""
+
+    @abstractmethod
+    def update(self, *, measuring: bool = False) -> Tensor | None:
+        """Make the update that follows this step; return, if asked, loss and accuracy of its batch before it."""
+
+    @abstractmethod
+    def keep(self) -> State:
+        """Return the state as it is, which no later step overwrites."""
+
+    @abstractmethod
+    def numbers(self, *, val_only: bool = False) -> Tensor:
+        """Measure both sides, without leaving the device; those of the training set come first."""
+
+    def advance(self, last: int, is_due: Callable[[int], bool]) -> Iterator[Measured]:
+        """Make updates up to a step and measure where it is due, on the way without passing the training set through twice."""
+        while True:
+            if is_due(self.step):
+                if self.step < last and self.scores_training_set:
+                    yield self._measure_by_updating()
+                    continue
+                yield self.measure()
+            if self.step >= last:
+                return
+            self.update()
+
+    def measure(self) -> Measured:
+        """Measure both sides, without leaving the device."""
+        return Measured(self.step, self.numbers(), self.keep())
+
+    def go_back(self, step: int, state: State) -> None:
+        """Return to where it was before; what was kept of it stays as it is."""
+        self.step, self.state = step, state.copy()
+
+    def _measure_by_updating(self) -> Measured:
+        """Measure validation, and take the training side from the update that follows: it scores all of it in any case."""
+        step, state = self.step, self.keep()
+        val = self.numbers(val_only=True)
+        train = self.update(measuring=True)
+        assert train is not None
+        return Measured(step, torch.cat([train, val], dim=-1), state)

@@ -1,0 +1,116 @@
+"""What a trainer asks of whatever it trains: one network, or an ensemble."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Protocol, runtime_checkable
+
+import torch
+from torch import Tensor
+
+from grokterm.engines.step import State
+from grokterm.engines.table import choose_engine
+from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.interventions import Swap
+from grokterm.inspection.snapshot import Snapshot
+from grokterm.models.mixture import Part
+from grokterm.models.network import Network
+from grokterm.optim.rules import Weights
+from grokterm.tasks.dataset import Dataset
+from grokterm.training.ensemble.processes import Pool
+from grokterm.training.ensemble.vmapped import Batched
+from grokterm.training.single import Fit
+from grokterm.training.step_loop import Measured
+
+
+@runtime_checkable
+class Fitting(Protocol):
+    """Weights that follow the settings of an experiment; of an ensemble, what is one thing is that of the first member."""
+
+    step: int
+    engine: str
+    threads: int
+    n_parameters: int
+    network: Network
+
+    @property
+    def weights(self) -> Weights:
+        """What is trained, by name."""
+        ...
+
+    @property
+    def frozen(self) -> Weights:
+        """What is not trained, by name."""
+        ...
+
+    @property
+    def dataset(self) -> Dataset:
+        """What is trained on and measured now."""
+        ...
+
+    @property
+    def batch_size(self) -> int:
+        """Equations of an update."""
+        ...
+
+    @property
+    def advice_on_memory(self) -> str:
+        """What to do where a step does not fit."""
+        ...
+
+    def advance(self, last: int, is_due: Callable[[int], bool]) -> Iterator[Measured]:
+        """Make updates up to a step and measure where it is due."""
+        ...
+
+    def update(self) -> object:
+        """Make the update that follows this step."""
+        ...
+
+    def measure(self) -> Measured:
+        """Measure both sides."""
+        ...
+
+    def go_back(self, step: int, state: State) -> None:
+        """Return to a measurement of the last chunk."""
+        ...
+
+    def follow(self, experiment: Experiment) -> None:
+        """Take over settings that may change while the training runs."""
+        ...
+
+    def swap(self, swap: Swap, experiment: Experiment) -> None:
+        """Train on another dataset; where that cannot be, nothing has changed."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the processes that train, if there are any: nothing can be asked of them any more."""
+        ...
+
+    def snapshot(self, measured: Measured | None = None) -> Snapshot:
+        """Copy the network to the host, as it is or as it was when it was measured."""
+        ...
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Copy what a checkpoint holds."""
+        ...
+
+    def load(self, tensors: Mapping[str, Tensor]) -> None:
+        """Take over the tensors of a checkpoint."""
+        ...
+
+
+def make_fit(
+    experiment: Experiment,
+    device: torch.device,
+    *,
+    threads: int | None = None,
+    parts: Mapping[str, Part] | None = None,
+) -> Fitting:
+    """Make what an experiment trains.
+
+    Raises:
+        ConfigError: if its engine cannot run it here.
+    """
+    choose_engine(experiment, device)  # which may object to an ensemble
+    if experiment.training.members == 1:
+        return Fit(experiment, device, threads=threads, parts=parts)
+    kind = Pool if device.type == "cpu" else Batched
+    return kind(experiment, device, threads=threads, parts=parts)

@@ -1,0 +1,97 @@
+"""What is known of a network over its steps: journaled while it trained, and found while somebody looked."""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from grokterm.plots.axis import Limits, Scale
+from grokterm.plots.cells import Rows
+from grokterm.plots.curves import Mark, Series, draw_curves
+from grokterm.plots.palettes import Role
+from grokterm.session.state import LabState
+from grokterm.views.view import Sheet
+
+if TYPE_CHECKING:
+    from grokterm.experiment.records import Inspected
+
+NO_HISTORY = "one step is known: more while this tab is open, or with training.inspect_every"
+
+
+def merged(*sources: "Iterable[Inspected]", swaps: Collection[int] = ()) -> "tuple[Inspected, ...]":
+    """Sort by step; of two that are of one step, the earlier source says what the later one leaves out.
+
+    At the step of a swap they may be of different tasks: only the last one counts.
+    """
+    by_step: dict[int, Inspected] = {}
+    for inspected in (one for source in sources for one in source):
+        known = by_step.get(inspected.step)
+        said = {name: value for name, value in inspected if value not in (None, ())}
+        by_step[inspected.step] = inspected if known is None or inspected.step in swaps else known.model_copy(update=said)
+    return tuple(by_step[step] for step in sorted(by_step))
+
+
+class History:
+    """The journal's records of a training, and those found beside it."""
+
+    def __init__(self) -> None:
+        self._found: list[Inspected] = []
+        self._known: tuple[int, int, tuple[int, ...]] = 0, 0, ()
+        self._merged: tuple[Inspected, ...] = ()
+
+    def add(self, found: "Inspected") -> None:
+        """Take in what was found."""
+        self._found.append(found)
+
+    def since(self, journaled: "Sequence[Inspected]", swaps: tuple[int, ...] = ()) -> "tuple[Inspected, ...]":
+        """Return everything, in the order of steps; the same value as long as nothing is added."""
+        known = len(journaled), len(self._found), swaps
+        if known != self._known:
+            self._known, self._merged = known, merged(journaled, self._found, swaps=swaps)
+        return self._merged
+
+
+def series(history: "Sequence[Inspected]", label: str, role: Role, measure: "Callable[[Inspected], float | None]") -> Series:
+    """Follow one measure; steps at which it was not asked for are left out."""
+    known = [(one.step, value) for one in history if (value := measure(one)) is not None]
+    points = np.array(known, dtype=np.float64).reshape(-1, 2)
+    return Series(label, points[:, 0], points[:, 1], role)
+
+
+def draw_history(  # noqa: PLR0913 - each is one property of the picture
+    curves: Sequence[Series],
+    state: LabState,
+    sheet: Sheet,
+    height: int,
+    *,
+    x_scale: Scale,
+    y_scale: Scale,
+    y_limits: Limits | None = None,
+) -> Rows:
+    """Draw measures over the steps, with what happened at them; on a log axis step 0 is shown where the axis begins."""
+    first, last = limits = _reach(curves, state, x_scale)
+    marks = [Mark(max(event.step, first), event.label, "swap" if event.is_swap else "dim") for event in state.events]
+    return draw_curves(
+        [replace(one, x=one.x.clip(first, last)) for one in curves],
+        marks,
+        width=sheet.width,
+        height=height,
+        x_scale=x_scale,
+        y_scale=y_scale,
+        y_limits=y_limits,
+        palette=sheet.palette,
+        x_limits=limits,
+    )
+
+
+def has_history(curves: Sequence[Series]) -> bool:
+    """Tell whether there is more than one step to draw."""
+    return any(len(one.x) > 1 for one in curves)
+
+
+def _reach(curves: Sequence[Series], state: LabState, x_scale: Scale) -> Limits:
+    """Show the steps from the first to the present one, also those at which nothing was asked."""
+    last = max([float(state.step), 1.0, *(float(one.x.max()) for one in curves if len(one.x))])
+    first = min([float(step) for step in state.curves.column("step") if step > 0] or [1.0])
+    return (min(first, last / 2), last) if x_scale == "log" else (0.0, last)

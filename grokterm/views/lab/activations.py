@@ -1,0 +1,207 @@
+"""What hidden neurons say of every pair (a, b), and what heads of attention look at."""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from grokterm.analysis.fourier import peak_frequencies
+from grokterm.analysis.ordering import Order, joint_order
+from grokterm.plots.cells import Cells
+from grokterm.plots.heatmap import draw_heatmap
+from grokterm.plots.mosaic import Mosaic, draw_mosaic, fit_mosaic
+from grokterm.plots.words import draw_words
+from grokterm.views.pictures import stacked_layers
+from grokterm.views.view import ORDERS, Choice, Drawn, Sheet, Subject, View
+
+if TYPE_CHECKING:
+    from grokterm.inspection.analysis import Examination
+
+MOST_VALUES = 2**26
+"""Where a place has more values than these over the whole table, its neurons are not sorted by what they say."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Some neurons of a place, in an order, and the part of their maps that is shown."""
+
+    place: str
+    order: Order
+    first: int
+    at_most: int
+    rows: tuple[int, int]
+    columns: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Maps:
+    """What was found of them."""
+
+    names: tuple[str, ...]
+    maps: Float[np.ndarray, "maps rows columns"]
+    n_maps: int
+    order: Order
+    """The one that they have: as stored where the other is not to be had."""
+
+    is_signed: bool
+
+
+def places_of(examination: "Examination") -> tuple[str, ...]:
+    """List where a network can be observed."""
+    return (*examination.observer.neurons, *examination.observer.attention)
+
+
+def place_of(examination: "Examination", wanted: str) -> str:
+    """Return the place that is wanted, or else the one after the last φ; empty for a network without hidden neurons."""
+    places = places_of(examination)
+    if wanted in places:
+        return wanted
+    return next((place for place in reversed(examination.observer.neurons)), next(iter(places), ""))
+
+
+def ask(subject: Subject, choice: Choice, sheet: Sheet) -> Wanted | None:
+    """Ask for the page of neurons that the chosen one is on, or for that one alone."""
+    examination = subject.examination
+    if not (place := place_of(examination, choice.place)):
+        return None
+    p = examination.modulus
+    if choice.is_zoomed:
+        rows, columns = visible(p, choice.corner, sheet)
+        return Wanted(place, choice.order, choice.chosen, 1, rows, columns)
+    mosaic = _mosaic(subject, sheet)
+    first = choice.chosen // mosaic.n_tiles * mosaic.n_tiles
+    return Wanted(place, choice.order, first, mosaic.n_tiles, (0, mosaic.side), (0, mosaic.side))
+
+
+def visible(p: int, corner: tuple[int, int], sheet: Sheet) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return which a and which b fit on a sheet, one pixel each, from a corner on."""
+    room = max(sheet.height * (1 if sheet.palette.is_ascii else 2), 2), max(sheet.width, 2)  # one pair may have no answer
+    starts = [max(min(start, p - size), 0) for start, size in zip(corner, room, strict=True)]
+    rows, columns = ((start, min(start + size, p)) for start, size in zip(starts, room, strict=True))
+    return rows, columns
+
+
+def find_maps(examination: "Examination", wanted: Wanted) -> Maps:
+    """Look at the neurons that were asked for; past the last one, at the last page."""
+    window = range(*wanted.rows), range(*wanted.columns)
+    if wanted.place in examination.observer.attention:
+        maps = examination.attention_maps(wanted.place, window)
+        tokens = _tokens(examination, maps.shape[1])
+        names = tuple(f"head {head + 1} to {token}" for head in range(len(maps)) for token in tokens)
+        flat = maps.reshape(-1, *maps.shape[2:])
+        shown = _page(len(names), wanted)
+        return Maps(names[shown], flat[shown], len(names), "raw", is_signed=False)
+    columns, peaks, order = _sorted(examination, wanted.place, wanted.order)
+    chosen = columns[_page(len(columns), wanted)]
+    names = tuple(f"{neuron}" if peaks is None or not peaks[neuron] else f"{neuron} k={peaks[neuron]}" for neuron in chosen)
+    maps = examination.maps(wanted.place, chosen.tolist(), window)
+    return Maps(names, maps, len(columns), order, is_signed=bool((maps < 0).any()))
+
+
+def _page(n_maps: int, wanted: Wanted) -> slice:
+    first = min(wanted.first, (n_maps - 1) // wanted.at_most * wanted.at_most)
+    return slice(first, first + wanted.at_most)
+
+
+def _tokens(examination: "Examination", n_tokens: int) -> list[str]:
+    return ["a", "b", "="] if n_tokens == 3 else ["<eos>", "a", "op", "b", "=", "c"][:n_tokens]
+
+
+def _sorted(
+    examination: "Examination", place: str, order: Order
+) -> tuple[Int[np.ndarray, " neurons"], Int[np.ndarray, " neurons"] | None, Order]:
+    """Return the neurons in order, the frequency of each, and the order. Where weights say it, they are asked."""
+    snapshot, blocks = examination.snapshot, examination.residue_blocks
+    names = stacked_layers(snapshot)
+    if names and place in examination.observer.neurons[:2]:  # before and after the first φ
+        known = [blocks[name] for name in names if name in blocks]
+        peaks = peak_frequencies(known) if known else None
+        matrices = known or [snapshot.layers[name].weights for name in names]
+        order = "raw" if peaks is None and order == "frequency" else order
+        return joint_order(matrices, order), peaks, order
+    n_neurons = examination.n_neurons(place)
+    stored = np.arange(n_neurons)
+    if order == "raw" or n_neurons * examination.modulus**2 > MOST_VALUES:
+        return stored, None, "raw"
+    heard = examination.neuron_frequencies(place)
+    if order == "deviation":
+        deviation = examination.values(place, slice(None)).std(axis=0)
+        return np.argsort(-deviation, kind="stable"), None if heard is None else heard.best, order
+    if heard is None:
+        return stored, None, "raw"
+    return np.lexsort([-heard.shares, heard.best, heard.best == 0]), heard.best, order
+
+
+def draw_activations(subject: Subject, choice: Choice, sheet: Sheet, found: Maps | None) -> Drawn:
+    """Draw a page of maps, or one as large as fits."""
+    if found is None:
+        why = "this network has no hidden neurons to look at"
+        words = draw_words([why], width=sheet.width, palette=sheet.palette) + Cells(sheet.width, sheet.height).rows()
+        return Drawn(words[: sheet.height], "activations", "")
+    examination = subject.examination
+    place = place_of(examination, choice.place)
+    limit = _limit(sheet, place, found)
+    draw = _draw_one if choice.is_zoomed else _draw_page
+    drawn = draw(subject, choice, sheet, found, limit)
+    span = f"±{limit:.3g}" if found.is_signed else f"0 to {limit:.3g}"
+    return replace(drawn, title=f"{place} · {drawn.title}", subtitle=f"step {examination.step:,} · {drawn.subtitle} · {span}")
+
+
+def _draw_one(subject: Subject, choice: Choice, sheet: Sheet, found: Maps, limit: float) -> Drawn:
+    """Draw one map as large as fits."""
+    rows, columns = visible(subject.examination.modulus, choice.corner, sheet)
+    one = found.maps[0]
+    scale = max(min(2 * sheet.height // max(one.shape[0], 1), sheet.width // max(one.shape[1], 1)), 1)
+    pixels = one.repeat(scale, axis=0).repeat(scale, axis=1)
+    padded = np.full((sheet.height * (1 if sheet.palette.is_ascii else 2), sheet.width), np.nan)
+    padded[: pixels.shape[0], : pixels.shape[1]] = pixels[: padded.shape[0], : padded.shape[1]]
+    drawn = draw_heatmap(
+        padded, width=sheet.width, height=sheet.height, limit=limit, palette=sheet.palette, signed=found.is_signed
+    )
+    where = f"a {rows[0]} to {rows[1] - 1} down, b {columns[0]} to {columns[1] - 1} across"
+    return Drawn(drawn, f"{found.names[0]} ({_shown(subject, choice, sheet, found).start + 1:,} of {found.n_maps:,})", where)
+
+
+def _draw_page(subject: Subject, choice: Choice, sheet: Sheet, found: Maps, limit: float) -> Drawn:
+    """Draw a page of maps."""
+    examination, mosaic, first = subject.examination, _mosaic(subject, sheet), _shown(subject, choice, sheet, found).start
+    drawn = draw_mosaic(
+        [*found.maps],
+        found.names,
+        mosaic,
+        width=sheet.width,
+        height=sheet.height,
+        limit=limit,
+        palette=sheet.palette,
+        signed=found.is_signed,
+        chosen=min(choice.chosen, found.n_maps - 1) - first,
+    )
+    is_attention = place_of(examination, choice.place) in examination.observer.attention
+    kind = "of the position that answers" if is_attention else ORDERS[found.order]
+    part = f"a, b < {mosaic.side}" if mosaic.side < examination.modulus else f"all a, b < {mosaic.side}"
+    return Drawn(drawn, kind, f"{first + 1:,}-{first + len(found.names):,} of {found.n_maps:,} · {part}")
+
+
+def _shown(subject: Subject, choice: Choice, sheet: Sheet, found: Maps) -> slice:
+    return _page(found.n_maps, ask(subject, choice, sheet) or _NOTHING)
+
+
+_NOTHING = Wanted("", "raw", 0, 1, (0, 1), (0, 1))
+
+
+def _mosaic(subject: Subject, sheet: Sheet) -> Mosaic:
+    return fit_mosaic(subject.examination.modulus, width=sheet.width, height=sheet.height, palette=sheet.palette)
+
+
+def _limit(sheet: Sheet, place: str, found: Maps) -> float:
+    """Return the colour range of a place, as fitted to the first maps that were shown of it."""
+    if place not in sheet.limits:
+        known = np.abs(found.maps[np.isfinite(found.maps)])
+        if not known.any():  # what is still zero sets no range
+            return 1.0
+        sheet.limits[place] = float(np.quantile(known, 0.99)) or float(known.max())
+    return sheet.limits[place]
+
+
+ACTIVATIONS = View("activations", draw_activations, ask, find_maps)

@@ -1,0 +1,232 @@
+"""The circuit: how close a network is to the exact solution, or how much of it lies in few frequencies."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from math import log, pi, sqrt
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from grokterm.analysis.neurons import why_unreadable
+from grokterm.plots.bars import draw_bars
+from grokterm.plots.cells import Cells, Rows
+from grokterm.plots.curves import Series
+from grokterm.plots.words import draw_words, heading
+from grokterm.session.state import LabState
+from grokterm.views.history import NO_HISTORY, draw_history, has_history, series
+from grokterm.views.view import Choice, Drawn, Sheet, Subject, View
+
+if TYPE_CHECKING:
+    from grokterm.experiment.records import Inspected
+    from grokterm.inspection.analysis import Examination
+    from grokterm.plots.axis import Scale
+
+LARGE = 24
+"""From so many lines on there is room for the history too."""
+
+LEAST_BARS, LEAST_CURVES = 5, 9
+"""Lines without which they say nothing."""
+
+MOST_BINS = 41
+"""Of the histogram of phases; an odd number, so that 0 lies in the middle of one."""
+
+
+DrawBars: TypeAlias = "Callable[[Circuit, Sheet, int], Rows]"
+
+
+@dataclass(frozen=True)
+class Circuit:
+    """What was found of a network."""
+
+    inspected: "Inspected"
+    n_neurons: Int[np.ndarray, " frequencies"] | None
+    """How many neurons have each frequency; None where they have none."""
+
+    place: str
+    """Where these neurons are."""
+
+    mismatch: Float[np.ndarray, " neurons"] | None
+    """φ1 + φ2 − φ3 of the matched neurons; None without one hidden layer, or without a sum."""
+
+    n_matched: int = 0
+    n_with_waves: int = 0
+
+
+def find_circuit(examination: "Examination", _: object) -> Circuit:
+    """Ask everything that can be asked of a network."""
+    inspected = examination.inspected()
+    if (certificate := examination.certificate) is not None:
+        counts = np.bincount(certificate.frequency[certificate.has_waves], minlength=_n_frequencies(examination) + 1)[1:]
+        mismatch = certificate.mismatch[~np.isnan(certificate.mismatch)]
+        return Circuit(
+            inspected, counts, "hidden layer", mismatch, int(certificate.is_matched.sum()), int(certificate.has_waves.sum())
+        )
+    place = next(reversed(examination.observer.neurons), "")
+    heard = examination.neuron_frequencies(place) if place and examination.progress is not None else None
+    return Circuit(inspected, None if heard is None else heard.n_neurons, place, None)
+
+
+def _n_frequencies(examination: "Examination") -> int:
+    return examination.held_against.order // 2 if examination.held_against is not None else 0
+
+
+def ask(subject: Subject, _choice: Choice, _sheet: Sheet) -> str:
+    """Ask for all of it."""
+    return subject.examination.operation.label
+
+
+def draw_circuit(subject: Subject, choice: Choice, sheet: Sheet, found: Circuit) -> Drawn:
+    """Draw numbers, bars and their history; what there is no room for is left out from below."""
+    has_certificate = found.mismatch is not None
+    numbers = [*(_of_exact_form(found) if has_certificate else _of_frequencies(found)), *_why_not(subject, found)]
+    if not has_certificate and found.inspected.excluded_loss is not None:
+        numbers += _stretches(subject.state)
+    rows = draw_words(numbers, width=sheet.width, palette=sheet.palette)
+    about = "what its frequencies say" if subject.examination.form is not None else "no circuit to look for"
+    solution = "the exact solution" if subject.examination.form is not None else "that of a + b"
+    title = f"held against {solution}" if has_certificate else about
+    history = _history(subject, has_certificate=has_certificate)
+    room = sheet.height - len(rows)
+    curves = 0 if not has_history(history) else room if choice.is_zoomed else room // 2 if room >= LARGE else 0
+    note = heading(NO_HISTORY, width=sheet.width, palette=sheet.palette) if not has_history(history) else []
+    for draw, height in _shared_out(found, room - curves - len(note)):
+        rows += draw(found, sheet, height)
+    rows += note
+    if curves >= LEAST_CURVES:
+        rows += heading("over the steps", width=sheet.width, palette=sheet.palette)
+        rows += _draw_history(history, subject, choice, sheet, sheet.height - len(rows))
+    elif has_history(history):
+        title += " · enter shows its history"
+    rows += Cells(sheet.width, sheet.height - len(rows)).rows()
+    operation = subject.examination.operation.label.format(p=subject.examination.modulus)
+    return Drawn(rows[: sheet.height], title, f"step {found.inspected.step:,} · {operation}")
+
+
+def _shared_out(found: Circuit, room: int) -> "Iterator[tuple[DrawBars, int]]":
+    """Give each of the bars that there are as many lines."""
+    bars: list[DrawBars] = []
+    if found.mismatch is not None and len(found.mismatch):
+        bars.append(_histogram)
+    if found.n_neurons is not None and len(found.n_neurons):
+        bars.append(_counts)
+    for left, draw in zip(range(len(bars), 0, -1), bars, strict=True):
+        if (height := room // left) >= LEAST_BARS:
+            yield draw, height
+            room -= height
+
+
+def _draw_history(history: Sequence[Series], subject: Subject, choice: Choice, sheet: Sheet, height: int) -> Rows:
+    """Draw shares from 0 to 1, and losses over all their orders of magnitude."""
+    y_scale: Scale = "log" if "loss" in history[0].label else "linear"
+    limits = None if y_scale == "log" else (0.0, 1.0)
+    return draw_history(history, subject.state, sheet, height, x_scale=choice.x_scale, y_scale=y_scale, y_limits=limits)
+
+
+def _of_exact_form(found: Circuit) -> Iterator[str]:
+    seen = found.inspected
+    yield f"IPR {_number(seen.ipr)}"
+    yield f"matched {found.n_matched:,} of {found.n_with_waves:,} neurons, {_share(seen.matched_frequency_share)}"
+    if (phase := seen.phase_alignment) is not None:
+        spread = sqrt(-2 * log(phase.resultant)) if 0 < phase.resultant < 1 else (0.0 if phase.resultant >= 1 else pi)
+        yield f"φ1+φ2−φ3 {round(phase.mean, 2) + 0.0:.2f} ± {spread:.2f} rad"
+    yield f"exact form R² {_number(seen.exact_fit)}"
+    yield f"its accuracy {_share(seen.analytic_agreement)}"
+
+
+def _of_frequencies(found: Circuit) -> Iterator[str]:
+    seen = found.inspected
+    keys = ", ".join(map(str, seen.key_frequencies[:12])) or "none"
+    yield f"key frequencies {keys}{' ...' if len(seen.key_frequencies) > 12 else ''}"
+    yield f"Gini {_number(seen.gini)}"
+    if seen.restricted_loss is not None or seen.excluded_loss is not None:
+        of = "them" if seen.key_frequencies else "all frequencies"
+        yield f"loss of {of} alone (restricted) {_loss(seen.restricted_loss)}"
+        yield f"without {of} (excluded) {_loss(seen.excluded_loss)}"
+
+
+def _why_not(subject: Subject, found: Circuit) -> Iterator[str]:
+    """Say in one line why something is missing."""
+    form = subject.examination.form
+    if found.mismatch is not None or found.n_neurons is not None:
+        return
+    if form is None:
+        yield "the operation is no sum of terms, so that no cosines solve it"
+    elif found.inspected.excluded_loss is None:
+        yield f"modulus {subject.examination.modulus}: the table has too many scores to work this out"
+    elif not found.place:
+        yield "no hidden neurons to count"
+    elif (why := why_unreadable(form)) is not None:
+        yield f"neurons have no frequencies: {why}"
+
+
+def _stretches(state: LabState) -> Iterator[str]:
+    """Name the stretches between the milestones (Nanda et al., 2023)."""
+    memorized, grokked = state.milestones.get("memorized"), state.milestones.get("grokked")
+    if memorized is not None and grokked is not None:
+        yield f"memorization to {memorized:,}"
+        yield f"circuit formation to {grokked:,}"
+        yield "then cleanup"
+
+
+def _histogram(found: Circuit, sheet: Sheet, height: int) -> Rows:
+    mismatch = found.mismatch if found.mismatch is not None else np.empty(0)
+    n_bins = min(MOST_BINS, (sheet.width + 1) // 2 * 2 - 1)
+    counts, _ = np.histogram(mismatch, bins=n_bins, range=(-pi, pi))
+    middle = n_bins // 2 + 1
+    quarter = n_bins // 4
+    names = {1: "−π", middle - quarter: "−π/2", middle: "0", middle + quarter: "π/2", n_bins: "π"}
+    bars = draw_bars(
+        counts.astype(np.float64),
+        width=sheet.width,
+        height=height,
+        highlighted=[middle],
+        palette=sheet.palette,
+        names={bar: sheet.palette.printable(name) for bar, name in names.items()},
+    )
+    name = f"φ1+φ2−φ3 of the matched neurons · tallest {counts.max():,} of {len(mismatch):,}"
+    return heading(name, width=sheet.width, palette=sheet.palette) + bars
+
+
+def _counts(found: Circuit, sheet: Sheet, height: int) -> Rows:
+    counts = found.n_neurons if found.n_neurons is not None else np.empty(0, dtype=np.int64)
+    bars = draw_bars(
+        counts.astype(np.float64),
+        width=sheet.width,
+        height=height - 1,
+        highlighted=found.inspected.key_frequencies,
+        palette=sheet.palette,
+    )
+    name = f"neurons per frequency · {found.place} · {np.count_nonzero(counts)} in use, most {counts.max(initial=0):,}"
+    return heading(name, width=sheet.width, palette=sheet.palette) + bars
+
+
+def _history(subject: Subject, *, has_certificate: bool) -> Sequence[Series]:
+    history = subject.history
+    if has_certificate:
+        return [
+            series(history, "IPR", "first", lambda one: one.ipr),
+            series(history, "matched", "second", lambda one: one.matched_frequency_share),
+            series(history, "R²", "third", lambda one: one.exact_fit),
+            series(history, "accuracy of the exact form", "fourth", lambda one: one.analytic_agreement),
+        ]
+    losses = [
+        series(history, "restricted loss", "first", lambda one: one.restricted_loss),
+        series(history, "excluded loss", "second", lambda one: one.excluded_loss),
+    ]
+    return losses if any(len(one.x) for one in losses) else [series(history, "Gini", "third", lambda one: one.gini)]
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1%}"
+
+
+def _loss(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2g}"
+
+
+CIRCUIT = View("circuit", draw_circuit, ask, find_circuit)

@@ -1,0 +1,96 @@
+"""The table of all pairs (a, b): where a network is right and where it is wrong."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Int
+
+from grokterm.analysis.confusion import Cell, Confusion, confusions, count_cells, downsample
+from grokterm.analysis.observation import Side
+from grokterm.plots.cells import Cells, Rows
+from grokterm.plots.outcomes import draw_outcomes, draw_shares, sample
+from grokterm.plots.words import Part, draw_words, heading
+from grokterm.views.view import Choice, Drawn, Sheet, Subject, View
+
+if TYPE_CHECKING:
+    from grokterm.inspection.analysis import Examination
+
+SIDES = {Side.TRAIN: "train", Side.VAL: "val", Side.NEITHER: "neither"}
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """What became of every pair, and the wrong answers that are most frequent in validation."""
+
+    cells: Int[np.ndarray, "modulus modulus"]
+    confusions: Sequence[Confusion]
+
+
+def ask(_subject: Subject, _choice: Choice, _sheet: Sheet) -> str:
+    """Ask for the whole table."""
+    return "table"
+
+
+def find_outcomes(examination: "Examination", _: object) -> Outcomes:
+    """Have every equation answered."""
+    return Outcomes(examination.cells, confusions(examination.observation, at_most=4))
+
+
+def draw_table(subject: Subject, choice: Choice, sheet: Sheet, found: Outcomes) -> Drawn:
+    """Draw every cell, where they fit or are asked for, and else shares answered right."""
+    p = len(found.cells)
+    counts = count_cells(found.cells)
+    rows = draw_words(_tallies(counts, sheet), width=sheet.width, palette=sheet.palette)
+    rows += draw_words(_most_frequent(found.confusions), width=sheet.width, palette=sheet.palette)
+    room = sheet.height - len(rows)
+    fits = p <= sheet.width and p <= room * (1 if sheet.palette.is_ascii else 2)
+    if fits or choice.is_zoomed:
+        (top, bottom), (left, right) = visible_cells(p, choice, sheet, room)
+        rows += draw_outcomes(
+            found.cells[top:bottom, left:right], width=sheet.width, height=max(room, 0), palette=sheet.palette
+        )
+        all_of = "every a down, every b across" if fits else f"a {top} to {bottom - 1} down, b {left} to {right - 1} across"
+        title = all_of if fits else f"{all_of} · enter shows all"
+    else:
+        drawn, side = _shares(found, sheet, room)
+        rows += drawn
+        title = f"share right in {side} × {side} blocks · enter shows cells"
+    rows += Cells(sheet.width, sheet.height - len(rows)).rows()
+    return Drawn(rows[: sheet.height], title, f"step {subject.examination.step:,} · a down, b across")
+
+
+def visible_cells(p: int, choice: Choice, sheet: Sheet, room: int) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return which a and which b fit, from the corner on."""
+    sizes = max(room, 1) * (1 if sheet.palette.is_ascii else 2), max(sheet.width, 1)
+    starts = [max(min(start, p - size), 0) for start, size in zip(choice.corner, sizes, strict=True)]
+    rows, columns = ((start, min(start + size, p)) for start, size in zip(starts, sizes, strict=True))
+    return rows, columns
+
+
+def _shares(found: Outcomes, sheet: Sheet, room: int) -> tuple[Rows, int]:
+    below = max(room - 1, 1) * (1 if sheet.palette.is_ascii else 2)
+    side = max(min((sheet.width - 1) // 2, below, len(found.cells)), 1)
+    shares = downsample(found.cells, side, side)
+    enlarged = max(min(below // side, sheet.width // (2 * side + 1)), 1)
+    name = f"{'train':<{(side + 1) * enlarged}}val, bright where right"
+    drawn = draw_shares(shares[Side.TRAIN], shares[Side.VAL], width=sheet.width, height=max(room - 1, 0), palette=sheet.palette)
+    return heading(name, width=sheet.width, palette=sheet.palette) + drawn, side
+
+
+def _tallies(counts: dict[Cell, int], sheet: Sheet) -> Iterator[Part]:
+    for side, name in SIDES.items():
+        right, wrong = Cell.of(side, is_right=True), Cell.of(side, is_right=False)
+        if n := counts[right] + counts[wrong]:
+            said = (f" {name} right {counts[right]:,}/{n:,}  ", None), (f" wrong {counts[wrong]:,}", None)
+            yield [sample(right, sheet.palette), said[0], sample(wrong, sheet.palette), said[1]]
+
+
+def _most_frequent(found: Sequence[Confusion]) -> Iterator[str]:
+    yield "most often val says" if found else "val: no wrong answer"
+    for one in found:
+        yield f"{one.predicted} for {one.answer} ({one.n_equations:,})"
+
+
+TABLE = View("table", draw_table, ask, find_outcomes)

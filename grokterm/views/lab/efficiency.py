@@ -1,0 +1,94 @@
+"""Efficiency: the norm of all parameters, and the right answers' logits that it buys."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from grokterm.analysis.efficiency import N_QUANTILES, NormAt, efficiency_labels, late_step
+from grokterm.experiment.records import Inspected
+from grokterm.plots.cells import Cells
+from grokterm.plots.curves import Series
+from grokterm.plots.palettes import Role
+from grokterm.plots.words import draw_words, heading
+from grokterm.views.history import NO_HISTORY, draw_history, has_history, series
+from grokterm.views.view import Choice, Drawn, Sheet, Subject, View
+
+if TYPE_CHECKING:
+    from grokterm.inspection.analysis import Examination
+
+LEAST = 12
+"""Lines that a picture of curves needs."""
+
+BAND: dict[int, tuple[str, Role]] = {
+    0: ("lowest", "dim"),
+    N_QUANTILES // 4: ("25 %", "second"),
+    N_QUANTILES // 2: ("median", "first"),
+    3 * N_QUANTILES // 4: ("75 %", "second"),
+    N_QUANTILES - 1: ("95 %", "dim"),
+}
+"""The quantiles that are drawn, and how."""
+
+
+def ask(_subject: Subject, _choice: Choice, _sheet: Sheet) -> str:
+    """Ask for norm and logits."""
+    return "efficiency"
+
+
+def find_efficiency(examination: "Examination", _: object) -> Inspected:
+    """Measure both."""
+    return Inspected(
+        step=examination.step,
+        parameter_norm=examination.parameter_norm,
+        logit_quantiles=tuple(examination.logit_quantiles.tolist()),
+    )
+
+
+def draw_efficiency(subject: Subject, choice: Choice, sheet: Sheet, found: Inspected) -> Drawn:
+    """Draw the norm over the steps, and below it the band of logits."""
+    rows = draw_words(_numbers(subject, found), width=sheet.width, palette=sheet.palette)
+    norm = [series(subject.history, "norm", "third", lambda one: one.parameter_norm)]
+    pictures = {
+        "Euclidean norm of all parameters": norm,
+        "logit of the right answer, over training answered right": _band(subject),
+    }
+    title = "large logits from small weights"
+    if sheet.height - len(rows) < 2 * LEAST:
+        title += " · enter shows the logits" if not choice.is_zoomed else " · enter shows the norm"
+        pictures = dict([list(pictures.items())[choice.is_zoomed]])
+    for left, (name, curves) in zip(range(len(pictures), 0, -1), pictures.items(), strict=True):
+        height = (sheet.height - len(rows)) // left
+        rows += heading(name, width=sheet.width, palette=sheet.palette)
+        rows += draw_history(curves, subject.state, sheet, height - 1, x_scale=choice.x_scale, y_scale="linear")
+    if not has_history(norm):
+        title = NO_HISTORY
+    rows += Cells(sheet.width, sheet.height - len(rows)).rows()
+    return Drawn(rows[: sheet.height], title, f"step {found.step:,}")
+
+
+def _band(subject: Subject) -> Sequence[Series]:
+    def quantile(number: int) -> Series:
+        label, role = BAND[number]
+        return series(subject.history, label, role, lambda one: one.logit_quantiles[number] if one.logit_quantiles else None)
+
+    return [quantile(number) for number in BAND]
+
+
+def _numbers(subject: Subject, found: Inspected) -> Iterator[str]:
+    norms = [NormAt(one.step, one.parameter_norm) for one in subject.history if one.parameter_norm is not None]
+    state = subject.state
+    labels = efficiency_labels(norms, memorized_at=state.milestones.get("memorized"), steps=state.steps)
+    yield f"norm {found.parameter_norm:.4g}"
+    if found.logit_quantiles:
+        yield f"median logit {found.logit_quantiles[N_QUANTILES // 2]:.3g}"
+    else:
+        yield "no training equation is answered right"
+    memorized = state.milestones.get("memorized")
+    yield _label("C_mem", labels.memorizing, "once memorized" if memorized is None else f"no norm by step {memorized:,}")
+    late = late_step(state.steps)
+    yield _label("C_gen", labels.generalizing, f"from step {late:,} on" if state.step < late else f"no norm by step {late:,}")
+
+
+def _label(name: str, at: NormAt | None, otherwise: str) -> str:
+    return f"{name}: {otherwise}" if at is None else f"{name} {at.norm:.4g} at step {at.step:,}"
+
+
+EFFICIENCY = View("efficiency", draw_efficiency, ask, find_efficiency)

@@ -1,0 +1,62 @@
+"""Weights as heat maps, one column a neuron."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float
+
+from grokterm.plots.cells import Cells, Rows
+from grokterm.plots.heatmap import draw_heatmap, fit_heatmap
+from grokterm.plots.words import heading
+from grokterm.views.pictures import TOGETHER, WeightPicture, layer_of, stacked_picture, weight_picture
+from grokterm.views.view import ORDERS, Choice, Drawn, Sheet, Subject, View
+
+
+def draw_weights(subject: Subject, choice: Choice, sheet: Sheet, _: object) -> Drawn:
+    """Draw one layer, or those that share their neurons one under the other."""
+    snapshot, state = subject.examination.snapshot, subject.state
+    name = layer_of(snapshot, choice.layer)
+    if name == TOGETHER:
+        return _draw_together(stacked_picture(snapshot, choice.order, state), snapshot.step, sheet)
+    picture = weight_picture(snapshot, name, choice.order, state)
+    limit = _limit(sheet, picture)
+    title = f"{picture.label} · {ORDERS[picture.order]}"
+    shown = f"step {snapshot.step:,} · ±{limit:.3g}{_picked(picture, sheet)} · rows: {picture.rows}"
+    return Drawn(_draw_one(picture.matrix, limit, sheet, sheet.height), title, shown)
+
+
+def _draw_together(pictures: Sequence[WeightPicture], step: int, sheet: Sheet) -> Drawn:
+    """Give each matrix as many lines, and show of its rows what fits: the mean of neighbours would fade short waves."""
+    rows: Rows = []
+    height = sheet.height // len(pictures)
+    n_rows, first = len(pictures[0].matrix), pictures[0]
+    n_shown = min(n_rows, max(height - 1, 1) * (1 if sheet.palette.is_ascii else 2))
+    for picture in pictures:
+        limit = _limit(sheet, picture)
+        rows += heading(f"{picture.label}   ±{limit:.3g}", width=sheet.width, palette=sheet.palette)
+        rows += _draw_one(picture.matrix[:n_shown], limit, sheet, height - 1)
+    rows += Cells(sheet.width, sheet.height - len(rows)).rows()
+    part = "" if n_shown == n_rows else f", the first {n_shown} of {n_rows}"
+    shown = f"step {step:,}{_picked(first, sheet)} · rows: {first.rows}{part}"
+    return Drawn(rows[: sheet.height], f"{TOGETHER} · {ORDERS[first.order]}", shown)
+
+
+def _picked(picture: WeightPicture, sheet: Sheet) -> str:
+    every = fit_heatmap(picture.matrix.shape, width=sheet.width, height=sheet.height, palette=sheet.palette).column_step
+    return "" if every == 1 else f" · 1 neuron in {every}"
+
+
+def _draw_one(matrix: Float[np.ndarray, "rows neurons"], limit: float, sheet: Sheet, height: int) -> Rows:
+    return draw_heatmap(matrix, width=sheet.width, height=max(height, 0), limit=limit, palette=sheet.palette)
+
+
+def _limit(sheet: Sheet, picture: WeightPicture) -> float:
+    """Return the colour range of a matrix; all but the outermost weights keep their shade."""
+    known = sheet.limits.get(picture.label)
+    limit = known or float(np.quantile(np.abs(picture.matrix), 0.99)) or 1.0
+    if picture.matrix.any():  # what is still zero sets no range
+        sheet.limits[picture.label] = limit
+    return limit
+
+
+WEIGHTS = View("weights", draw_weights)

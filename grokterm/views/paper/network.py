@@ -1,0 +1,152 @@
+"""Figures of a network at one step."""
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from grokterm.analysis.confusion import Cell
+from grokterm.analysis.fourier import Block, key_frequencies, peak_frequencies, power, spectrum
+from grokterm.analysis.ordering import Order, neuron_order
+from grokterm.inspection.analysis import Examination
+from grokterm.plots.paper.circuit import Neurons, draw_circuit
+from grokterm.plots.paper.spectra import LayerSpectrum, draw_spectra
+from grokterm.plots.paper.tables import draw_outcomes
+from grokterm.plots.paper.weights import Stack, draw_activations, draw_attention, draw_weights
+from grokterm.views.paper.subject import Drawn, LeftOut, Subject
+
+TITLES: dict[Order, str] = {
+    "raw": "as stored",
+    "deviation": "by standard deviation",
+    "frequency": "by peak frequency",
+}
+N_MAPS = 100
+
+CELLS: dict[Cell, str] = {
+    Cell.ABSENT: "no equation",
+    Cell.NEITHER_WRONG: "neither side, wrong",
+    Cell.NEITHER_RIGHT: "neither side, right",
+    Cell.TRAIN_WRONG: "train, wrong",
+    Cell.TRAIN_RIGHT: "train, right",
+    Cell.VAL_WRONG: "val, wrong",
+    Cell.VAL_RIGHT: "val, right",
+}
+
+NO_RESIDUES = LeftOut("no matrix of the network has the residues as its rows")
+
+
+def weights(subject: Subject) -> Drawn:
+    """Draw the matrices over residues in three orders of their neurons."""
+    examination = subject.examination
+    if not examination.residue_blocks:
+        return NO_RESIDUES
+    stacks = [Stack(TITLES[order], _ordered(examination, order)) for order in ("raw", "deviation", "frequency")]
+    return draw_weights(stacks, unit=unit_of(examination), title=subject.title)
+
+
+def activations(subject: Subject) -> Drawn:
+    """Draw what up to a hundred neurons say of every pair, sorted by frequency where they have one."""
+    examination = subject.examination
+    if not examination.observer.neurons:
+        return LeftOut("the network has no hidden neurons")
+    place = examination.observer.neurons[0]
+    maps, best = chosen_maps(examination, N_MAPS)
+    rows = [best[start : start + 10] for start in range(0, len(best), 10)]
+    labels = [_range(row) for row in rows]
+    return draw_activations(maps, labels, place=place, title=subject.title)
+
+
+def chosen_maps(
+    examination: Examination, n_maps: int
+) -> tuple[Float[np.ndarray, "neurons modulus modulus"], Int[np.ndarray, " neurons"]]:
+    """Choose neurons of the first hidden place at even distances in the order of their frequencies, 0 for none."""
+    place = examination.observer.neurons[0]
+    values = examination.values(place, slice(None))
+    found = examination.neuron_frequencies(place)
+    best = np.zeros(values.shape[1], dtype=np.int64) if found is None else found.best
+    order = np.argsort(best, kind="stable")
+    chosen = order[np.linspace(0, len(order) - 1, min(n_maps, len(order))).round().astype(int)]
+    table = examination.observation
+    return np.stack([table.as_table(one, missing=np.nan) for one in values[:, chosen].T]), best[chosen]
+
+
+def spectra(subject: Subject) -> Drawn:
+    """Draw the power of the matrices over residues, neuron by neuron and as a whole."""
+    examination = subject.examination
+    if not examination.residue_blocks:
+        return NO_RESIDUES
+    layers = [
+        _spectrum_of(examination.snapshot.layers[name].label, block) for name, block in examination.residue_blocks.items()
+    ]
+    return draw_spectra(layers, unit=unit_of(examination), title=subject.title)
+
+
+def circuit(subject: Subject) -> Drawn:
+    """Hold the neurons against the exact solution."""
+    examination = subject.examination
+    certificate = examination.certificate
+    if examination.held_against is None:
+        return LeftOut(f"{examination.operation.label.format(p=examination.modulus)} is no sum of terms")
+    if certificate is None:
+        return LeftOut("only a network with one hidden layer has an exact solution")
+    neurons = Neurons(
+        phases=certificate.phases,
+        is_matched=certificate.is_matched,
+        mismatch=certificate.mismatch,
+        mean=certificate.phase_mean,
+        resultant=certificate.phase_resultant,
+        fit=certificate.fit,
+        frequencies=certificate.frequencies,
+        n_frequencies=examination.held_against.order // 2,
+    )
+    return draw_circuit(neurons, title=subject.title)
+
+
+def attention(subject: Subject) -> Drawn:
+    """Draw where the position that answers looks, for each head."""
+    examination = subject.examination
+    if not examination.observer.attention:
+        return LeftOut("the network has no attention")
+    seen = examination.observer.observe(examination.snapshot, attention=True)
+    tokens = str(getattr(subject.state.experiment.model, "shown", "")).split()
+    rows = []
+    for label, pattern in seen.attention.items():
+        block = f"{label.removesuffix(', attention')}, " if len(seen.attention) > 1 else ""
+        for token, heads in zip(tokens, np.moveaxis(pattern, 2, 0), strict=False):
+            rows.append((f"{block}to {token}", np.stack([seen.as_table(one, missing=np.nan) for one in heads.T])))
+    return draw_attention(rows, title=subject.title)
+
+
+def confusion(subject: Subject) -> Drawn:
+    """Draw which pairs are answered right, training and validation told apart."""
+    return draw_outcomes(subject.examination.cells, [CELLS[cell] for cell in Cell], title=subject.title)
+
+
+def unit_of(examination: Examination) -> str:
+    """Say what a column is; features of a stream of tokens are no neurons."""
+    return "neuron" if examination.snapshot.circuit is not None else "column"
+
+
+def _ordered(examination: Examination, order: Order) -> list[tuple[str, Block]]:
+    """Order columns; matrices with as many columns have the same neurons, and so the same order."""
+    blocks = examination.residue_blocks
+    shown = []
+    for name, block in blocks.items():
+        alike = [other for other in blocks.values() if other.shape == block.shape]
+        by_frequency = order == "frequency"
+        columns = neuron_order(alike[0] if by_frequency else np.concatenate(alike), alike if by_frequency else [], order)
+        shown.append((examination.snapshot.layers[name].label, block[:, columns]))
+    return shown
+
+
+def _spectrum_of(label: str, block: Block) -> LayerSpectrum:
+    values, shares = power(block), spectrum(block)
+    total = values.sum(axis=0)
+    by_neuron = np.divide(values, total, out=np.zeros_like(values), where=total > 0)
+    order = np.lexsort([-by_neuron.max(axis=0), peak_frequencies([block])])
+    return LayerSpectrum(label, by_neuron[:, order], shares, key_frequencies(shares))
+
+
+def _range(frequencies: Int[np.ndarray, " neurons"]) -> str:
+    low, high = int(frequencies.min()), int(frequencies.max())
+    if high == 0:
+        return ""
+    return f"k = {low}" if low == high else f"k = {low}–{high}"

@@ -1,0 +1,119 @@
+"""Figures of how a run went."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from grokterm.analysis.efficiency import NormAt, efficiency_labels
+from grokterm.analysis.milestones import LEARNED
+from grokterm.analysis.observation import Side
+from grokterm.experiment.records import Inspected
+from grokterm.inspection.analysis import MOST_SCORES, Examination
+from grokterm.plots.curves import Series
+from grokterm.plots.palettes import Role
+from grokterm.plots.paper.efficiency import Circuit, Kind, draw_circuits, draw_over_steps
+from grokterm.plots.paper.steps import Delay, draw_curves, draw_stack
+from grokterm.views.paper.subject import Drawn, LeftOut, Subject
+from grokterm.views.pictures import sides
+
+NOT_INSPECTED = LeftOut("nothing was inspected on the way: train with --set training.inspect_every=N")
+
+
+def curves(subject: Subject) -> Drawn:
+    """Draw accuracy and loss over steps."""
+    state = subject.state
+    if len(state.curves.rows) < 2:
+        return LeftOut("nothing was trained")
+    return draw_curves(sides(state, "accuracy"), sides(state, "loss"), subject.marks, _delay(subject))
+
+
+def progress(subject: Subject) -> Drawn:
+    """Draw the losses with the key frequencies alone and without them, and how sparse and how large the weights are."""
+    state, seen = subject.state, subject.state.inspections
+    if not seen:
+        return NOT_INSPECTED
+    keyed = [one for one in seen if one.key_frequencies]  # before, the measure is taken with all frequencies: another one
+    if all(one.restricted_loss is None for one in keyed):
+        return LeftOut(_no_progress(subject.examination, keyed))
+    losses = [
+        _series(keyed, "restricted_loss", "restricted", "key_frequency"),
+        _series(keyed, "excluded_loss", "excluded", "swap"),
+    ]
+    panels = [
+        ("cross-entropy", losses),
+        ("Gini coefficient", [_series(seen, "gini", "Gini coefficient", "text")]),
+        ("parameter norm", [_series(seen, "parameter_norm", "parameter norm", "text")]),
+    ]
+    if state.experiment.loss.kind == "cross_entropy":
+        losses[:0] = sides(state, "loss")
+    else:  # another loss has no place on an axis of cross-entropies
+        panels.insert(1, ("loss", sides(state, "loss")))
+    return draw_stack(panels, subject.marks, log=("cross-entropy", "loss"))
+
+
+def formation(subject: Subject) -> Drawn:
+    """Draw how the network came near the exact solution, in shares that are 1 there."""
+    seen = subject.state.inspections
+    if not seen:
+        return NOT_INSPECTED
+    series = [
+        _series(seen, "ipr", "IPR", "text"),
+        _series(seen, "matched_frequency_share", "matched", "key_frequency"),
+        _series(seen, "exact_fit", "R² of the exact form", "dim"),
+        _series(seen, "analytic_agreement", "agreement", "swap"),
+        Series("val accuracy", *_column(subject, "val_accuracy"), "val"),
+    ]
+    shown = [one for one in series if np.isfinite(one.y).any()]
+    return draw_stack([("share", shown)], subject.marks)
+
+
+def efficiency(subject: Subject) -> Drawn:
+    """Draw norm and logits over steps, or else those of C_mem and of the step that is looked at."""
+    seen = [one for one in subject.state.inspections if one.parameter_norm is not None and len(one.logit_quantiles) == 20]
+    if not seen:
+        return draw_circuits(circuits(subject, ""))
+    norm = _series(seen, "parameter_norm", "parameter norm", "text")
+    norms = [NormAt(one.step, one.parameter_norm) for one in seen if one.parameter_norm is not None]
+    named = efficiency_labels(norms, memorized_at=subject.state.milestones.get("memorized"), steps=subject.state.steps)
+    kinds = (("C_mem", named.memorizing), ("C_gen", named.generalizing))
+    return draw_over_steps(
+        norm,
+        norm.x,
+        np.array([one.logit_quantiles for one in seen]),
+        subject.marks,
+        [(name, at.step, at.norm) for name, at in kinds if at is not None],
+    )
+
+
+def circuits(subject: Subject, label: str) -> list[Circuit]:
+    """Take the network that has memorized, and the one that is looked at."""
+    seen = subject.examination.observation
+    is_right = seen.is_right[seen.sides == Side.VAL]
+    has_generalised = bool(len(is_right)) and is_right.mean() >= LEARNED
+    last: Kind = "generalised" if has_generalised else "neither"
+    kinds: tuple[Kind, Kind] = ("memorized", last)
+    both = zip(kinds, (subject.memorized, subject.examination), strict=True)
+    return [Circuit(label, kind, one.parameter_norm, one.logit_quantiles) for kind, one in both if one is not None]
+
+
+def _delay(subject: Subject) -> Delay:
+    """Return what lies between memorizing and generalising; where circuits form in it, milestones do not say."""
+    first, last = (subject.state.milestones.get(name) for name in ("memorized", "grokked"))
+    return (first, last) if first is not None and last is not None and first < last else None
+
+
+def _no_progress(examination: Examination, keyed: Sequence[Inspected]) -> str:
+    if examination.form is None:
+        return "the operation is no sum of terms"
+    if not keyed:
+        return "no frequency stands out"
+    return "there are too many scores to keep" if examination.modulus**3 > MOST_SCORES else "no loss is finite"
+
+
+def _column(subject: Subject, name: str) -> tuple[np.ndarray, np.ndarray]:
+    return subject.state.curves.column("step"), subject.state.curves.column(name)
+
+
+def _series(seen: Sequence[Inspected], name: str, label: str, role: Role) -> Series:
+    steps = np.array([one.step for one in seen])
+    return Series(label, steps, np.array([getattr(one, name) for one in seen], dtype=np.float64), role)

@@ -1,0 +1,82 @@
+import sys
+
+import pytest
+
+from grokterm.bench import comparison as racing
+from grokterm.bench.comparison import FLOOR, FLOORS, TRAINING, UPDATE, Race, Result, as_timed, race
+from grokterm.bench.contestants import engine
+from grokterm.bench.process import NOTEBOOK, RacerProcess
+from grokterm.errors import ConfigError
+from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.presets import find_preset
+from tests.training.outcome import changed
+
+
+@pytest.fixture
+def timed(tiny: Experiment) -> Experiment:
+    """The tiny experiment as it is timed."""
+    return as_timed(changed(tiny, "device=cpu"))
+
+
+@pytest.mark.slow
+def test_everybody_is_timed_in_a_process_of_its_own(tiny: Experiment) -> None:
+    found = race("tiny", changed(tiny, "device=cpu"), repetitions=2, seconds=0.01)
+    assert [result.name for result in found.results] == ["fused", "eager", NOTEBOOK, *FLOORS]
+    modes = [[TRAINING, UPDATE], [TRAINING, UPDATE], [TRAINING, UPDATE], [UPDATE], [UPDATE]]
+    assert [list(result.rates) for result in found.results] == modes
+    assert all(len(rates) == 2 and min(rates) > 0 for result in found.results for rates in result.rates.values())
+    if sys.platform == "linux":
+        assert all(result.memory is not None and 0 <= result.memory < 200e6 for result in found.results[:3])
+    assert found.left_out.keys() == {"graph"}
+    assert found.device == "cpu"
+
+
+def test_ratios_are_between_two_who_do_the_same(timed: Experiment) -> None:
+    results = (
+        Result("eager", "", {TRAINING: (8.0, 9.0), UPDATE: (10.0, 12.0)}, None),
+        Result(NOTEBOOK, "", {TRAINING: (2.0, 3.0), UPDATE: (4.0, 4.0)}, None),
+        Result(FLOORS[0], "", {UPDATE: (20.0, 1.0)}, None),
+        Result(FLOORS[1], "", {UPDATE: (15.0, 20.0)}, None),
+    )
+    found = Race("tiny", timed, "cpu", "", results, {})
+    assert found.rate("eager", TRAINING) == (8.5, 8.0, 9.0)
+    assert found.ratio("eager", TRAINING, to=NOTEBOOK) == (3.5, 3.0, 4.0)
+    assert found.ratio("eager", UPDATE, to=FLOOR) == (0.55, 0.5, 0.6)
+    assert found.ratio("eager", TRAINING, to=FLOOR) is None
+    assert found.rate("fused", UPDATE) is None
+
+
+def test_whoever_cannot_take_part_is_left_out_with_the_reason(tiny: Experiment, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(racing, "ENGINES", ("auto", "eager", "steam"))
+    found = race("tiny", changed(tiny, "device=cpu", "model.dropout=0.1"), repetitions=1, seconds=0.001)
+    assert [result.name for result in found.results] == ["eager", *FLOORS]
+    assert found.left_out.keys() == {"steam", NOTEBOOK}
+    assert "training.engine must be" in found.left_out["steam"]
+    assert "no notebook loop" in found.left_out[NOTEBOOK]
+
+
+def test_a_process_that_ends_is_a_reason_too(timed: Experiment) -> None:
+    ends = [sys.executable, "-c", "raise SystemExit(7)"]
+    with RacerProcess("eager", ends) as process, pytest.raises(ConfigError, match="exit code 7"):
+        process.introduce(timed)
+
+
+def test_a_training_that_diverges_cannot_be_timed(tiny: Experiment) -> None:
+    diverging = changed(tiny, "optimizer.kind=gd", "optimizer.learning_rate=1e4", "optimizer.weight_decay=0.0")
+    racer = engine(as_timed(diverging))
+    with pytest.raises(ConfigError, match=r"the training ended at step \d+, diverged"):
+        racer.modes[TRAINING](10_000)
+
+
+def test_a_mixture_cannot_be_timed() -> None:
+    with pytest.raises(ConfigError, match="preset mixed: a mixture is made of trained networks"):
+        race("mixed", find_preset("report-mixture-1-1").experiment, repetitions=1, seconds=0.001)
+
+
+def test_an_experiment_is_timed_without_what_happens_to_it_once(tiny: Experiment) -> None:
+    eventful = changed(
+        tiny, "training.stop_when=grokked", "interventions=[{ at_step = 7, save = true }]", "training.inspect_every=5"
+    )
+    found = as_timed(eventful, "eager")
+    assert (found.interventions, found.expect, found.training.stop_when) == ((), None, "never")
+    assert (found.training.inspect_every, found.training.evaluate_every, found.training.engine) == (0, 5, "eager")

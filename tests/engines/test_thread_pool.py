@@ -1,0 +1,75 @@
+import gc
+import threading
+from collections.abc import Callable
+from time import monotonic, sleep
+
+import pytest
+import torch
+
+from grokterm.engines.thread_pool import Team
+from grokterm.experiment.architectures.mlp import MLPModel
+from grokterm.experiment.experiment import Experiment
+from grokterm.models.mlp import MLP
+from grokterm.models.network import Network
+from grokterm.training.trainer import Trainer
+from tests.training.outcome import assert_same_numbers, changed, finish
+
+
+@pytest.mark.parametrize("n_threads", [1, 2, 3])
+def test_results_come_in_the_order_of_the_blocks(n_threads: int) -> None:
+    team = Team(Network(), n_threads)
+    assert list(team.map(lambda _, block: block**2, range(50))) == [block**2 for block in range(50)]
+
+
+def test_every_thread_has_a_network_of_its_own_and_computes_alone() -> None:
+    network = MLP(MLPModel(width=2), 3, 0)
+    seen = list(Team(network, 2).map(lambda own, _: (own, torch.get_num_threads()), range(20)))
+    assert all(own is not network and n_threads == 1 for own, n_threads in seen)
+    assert all(
+        torch.equal(ours, theirs)
+        for own, _ in seen
+        for ours, theirs in zip(own.parameters(), network.parameters(), strict=True)
+    )
+
+
+def test_a_failure_in_a_thread_is_raised() -> None:
+    def fail(_: Network, block: int) -> Callable[[], int]:
+        raise ArithmeticError(block)
+
+    with pytest.raises(ArithmeticError):
+        list(Team(Network(), 2).map(fail, range(3)))
+
+
+def test_a_run_does_not_depend_on_the_number_of_threads(grokking: Experiment, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Network, "cpu_block_rows", 50)
+    alone, shared = (finish(Trainer(grokking, threads=n_threads)) for n_threads in (1, 3))
+    assert alone.trainer.fit.weights.keys() == shared.trainer.fit.weights.keys()
+    assert all(torch.equal(weight, shared.trainer.fit.weights[name]) for name, weight in alone.trainer.fit.weights.items())
+
+
+def test_noise_does_not_depend_on_the_number_of_threads(
+    tiny: Experiment, modifiers: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Network, "cpu_block_rows", 20)
+    noisy = changed(tiny, *modifiers)
+    alone, shared = (finish(Trainer(noisy, threads=n_threads)) for n_threads in (1, 3))
+    assert_same_numbers(alone.trainer, shared.trainer)
+
+
+def test_the_threads_of_a_team_end_with_it() -> None:
+    network = MLP(MLPModel(width=2), 3, 0)
+
+    def n_threads() -> int:
+        return sum(thread.name.startswith("team") for thread in threading.enumerate())
+
+    gc.collect()
+    before = n_threads()
+    team = Team(network, 3)
+    assert list(team.map(lambda _, number: number + 1, range(20))) == list(range(1, 21))
+    assert n_threads() > before
+    del team
+    gc.collect()
+    deadline = monotonic() + 10
+    while n_threads() > before and monotonic() < deadline:
+        sleep(0.01)
+    assert n_threads() <= before

@@ -1,0 +1,222 @@
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from grokterm.experiment.modifiers import Modifiers
+from grokterm.experiment.optimizer import OPTIMIZERS, SGD, AdamW, GradientDescent, GradientOptimizer
+from grokterm.optim.modifiers import MODIFIERS, perpendicular, rule_of
+from grokterm.optim.rng import Turn
+from grokterm.optim.rules import RULES, Memory, Weights
+
+SHAPES = {"left": (5, 3), "bias": (4,), "gate": ()}
+ON: dict[str, dict[str, Any]] = {
+    "warmup": {"warmup_steps": 5},
+    "update noise": {"update_noise": 0.5},
+    "ema": {"gradient_filter": "ema"},
+    "ma": {"gradient_filter": "ma", "filter_window": 4},
+    "perpendicular": {"perpendicular_gradient": True},
+    "held norm": {"held_norm": 0.8},
+}
+GRADIENT_OPTIMIZERS = [kind for kind in OPTIMIZERS if issubclass(kind, Modifiers)]
+everywhere = pytest.mark.parametrize("modifier", ON.values(), ids=ON)
+
+
+def turn(step: int, seed: int = 0) -> Turn:
+    return Turn(seed, step, torch.device("cpu"))
+
+
+def normal(seed: int) -> Weights:
+    source = torch.Generator().manual_seed(seed)
+    return {name: torch.randn(shape, generator=source, dtype=torch.float64) for name, shape in SHAPES.items()}
+
+
+def path(settings: GradientOptimizer, n_steps: int = 12) -> Iterator[tuple[Weights, Memory]]:
+    """Follow gradients that do not depend on where they lead."""
+    weights, rule = normal(0), rule_of(settings)
+    memory = rule.begin(weights)
+    for step in range(n_steps):
+        weights, memory = rule.update(normal(step + 1), memory, weights, turn(step))
+        yield copied(weights), memory
+
+
+def copied(tensors: Weights) -> Weights:
+    return {name: value.clone() for name, value in tensors.items()}
+
+
+def norm(weights: Weights) -> float:
+    return math.sqrt(sum(float(w.square().sum()) for w in weights.values()))
+
+
+@pytest.mark.parametrize("kind", GRADIENT_OPTIMIZERS)
+def test_what_is_off_leaves_the_rule_as_it_is(kind: type[GradientOptimizer]) -> None:
+    settings = kind()
+    bare = RULES[settings.kind](settings)
+    assert all(modify(settings, bare) is bare for name, modify in MODIFIERS.items() if name != "held_norm")
+    expected, got = (rule.update(normal(1), rule.begin(normal(0)), normal(0), turn(0))[0] for rule in (bare, rule_of(settings)))
+    torch.testing.assert_close(got, expected, rtol=0, atol=0)
+
+
+@everywhere
+@pytest.mark.parametrize("kind", GRADIENT_OPTIMIZERS)
+def test_a_modified_rule_looks_at_what_it_is_given_alone_and_its_memory_keeps_names_and_shapes(
+    kind: type[GradientOptimizer], modifier: dict[str, Any]
+) -> None:
+    weights, gradient, rule = normal(0), normal(1), rule_of(kind(**modifier))
+    memory = rule.begin(weights)
+    for step in range(6):
+        slopes = [copied(gradient) for _ in range(2)]
+        first, second = (rule.update(slope, copied(memory), copied(weights), turn(step)) for slope in slopes)
+        for value in slopes[0].values():
+            value.fill_(torch.nan)  # whoever differentiates may use the memory of a gradient again
+        torch.testing.assert_close(first, second, rtol=0, atol=0)
+        assert {name: value.shape for name, value in first[1].items()} == {name: v.shape for name, v in memory.items()}
+        assert list(first[0]) == list(weights)  # noise is drawn in this order
+        weights, memory = first
+
+
+@pytest.mark.parametrize("kind", GRADIENT_OPTIMIZERS)
+def test_what_may_change_while_training_does_not_change_the_names_of_the_memory(kind: type[GradientOptimizer]) -> None:
+    rules = [
+        rule_of(kind(learning_rate=rate, weight_decay=value, update_noise=value, filter_strength=value, held_norm=value))
+        for rate, value in ((0.1, 0.0), (0.0, 1.0), (0.1, 1.0))
+    ]
+    assert len({tuple(rule.begin(normal(0))) for rule in rules}) == 1
+
+
+def test_a_checkpoint_holds_no_tensor_twice() -> None:
+    weights = normal(0)
+    rule = rule_of(AdamW(decay_to="init", gradient_filter="ma", filter_window=3, held_norm=1.0))
+    held = [*weights.values(), *rule.begin(weights).values()]
+    assert len({value.data_ptr() for value in held}) == len(held)
+
+
+@pytest.mark.parametrize("warmup_steps", [1, 7, 30])
+@pytest.mark.parametrize(
+    ("settings", "optimizer", "options"),
+    [
+        (SGD(learning_rate=0.02, weight_decay=0.3), torch.optim.SGD, {"lr": 0.02, "momentum": 0.9, "weight_decay": 0.3}),
+        (AdamW(learning_rate=0.01, weight_decay=2.0), torch.optim.AdamW, {"lr": 0.01, "weight_decay": 2.0}),
+    ],
+)
+def test_warm_up_is_that_of_a_schedule_of_the_learning_rate(
+    settings: GradientOptimizer, optimizer: type[torch.optim.Optimizer], options: dict[str, Any], warmup_steps: int
+) -> None:
+    leaves = {name: value.requires_grad_() for name, value in normal(0).items()}
+    reference = optimizer(list(leaves.values()), **options)
+    schedule = torch.optim.lr_scheduler.LambdaLR(reference, lambda step: min(1.0, step / warmup_steps))
+    for step, (weights, _) in enumerate(path(settings.model_copy(update={"warmup_steps": warmup_steps}), 40)):
+        for name, slope in normal(step + 1).items():
+            leaves[name].grad = slope
+        reference.step()
+        schedule.step()
+        torch.testing.assert_close(weights, {name: leaf.detach() for name, leaf in leaves.items()}, rtol=1e-5, atol=1e-6)
+
+
+def test_the_first_update_of_a_warm_up_moves_nothing() -> None:
+    weights, _ = next(path(AdamW(learning_rate=0.1, weight_decay=1.0, warmup_steps=10)))
+    torch.testing.assert_close(weights, normal(0), rtol=0, atol=0)
+
+
+def test_the_noise_of_an_update_has_the_length_of_the_learning_rate_and_depends_on_seed_and_step() -> None:
+    still = {"left": torch.zeros(100, 100)}
+    rule = rule_of(GradientDescent(learning_rate=0.1, update_noise=0.5))
+    draws = [rule.update(still, rule.begin(still), still, turn(*when))[0]["left"] for when in ((0, 0), (1, 0), (0, 1))]
+    for one, other in ((0, 1), (0, 2), (1, 2)):
+        together = torch.stack([draws[one].flatten(), draws[other].flatten()])
+        assert abs(float(torch.corrcoef(together)[0, 1])) < 0.05
+    for drawn in draws:
+        assert abs(float(drawn.mean())) < 0.002
+        assert float(drawn.std()) == pytest.approx(0.05, rel=0.05)
+
+
+def test_the_noise_of_an_update_is_added_to_where_the_rule_leads() -> None:
+    quiet, noisy = (list(path(GradientDescent(learning_rate=0.1, update_noise=noise))) for noise in (0.0, 1.0))
+    draws = [turn(step).generator("update noise") for step in range(len(quiet))]
+    offset = {name: torch.zeros_like(w) for name, w in normal(0).items()}
+    for (clean, _), (shaken, _), draw in zip(quiet, noisy, draws, strict=True):
+        for name, w in clean.items():
+            offset[name] += 0.1 * torch.randn(w.shape, generator=draw, dtype=w.dtype)
+            torch.testing.assert_close(shaken[name], w + offset[name])
+
+
+def test_the_ema_filter_adds_a_running_mean_that_begins_as_the_first_gradient() -> None:
+    settings = GradientDescent(learning_rate=0.1, gradient_filter="ema", filter_strength=2.0, filter_memory=0.75)
+    weights, slow = normal(0), normal(1)
+    for step, (got, _) in enumerate(path(settings)):
+        for name, g in normal(step + 1).items():
+            slow[name] = 0.75 * slow[name] + 0.25 * g
+            weights[name] = weights[name] - 0.1 * (g + 2.0 * slow[name])
+        torch.testing.assert_close(got, weights)
+
+
+@pytest.mark.parametrize("window", [1, 3, 5])
+def test_the_ma_filter_adds_the_mean_of_the_last_gradients_once_there_are_enough(window: int) -> None:
+    settings = GradientDescent(learning_rate=0.1, gradient_filter="ma", filter_strength=2.0, filter_window=window)
+    weights = normal(0)
+    for step, (got, _) in enumerate(path(settings)):
+        recent = [normal(seed) for seed in range(step + 2 - window, step + 2)] if step + 1 >= window else []
+        for name, g in normal(step + 1).items():
+            mean = sum(one[name] for one in recent) / window if recent else torch.zeros_like(g)
+            weights[name] = weights[name] - 0.1 * (g + 2.0 * mean)
+        torch.testing.assert_close(got, weights)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_perpendicular_gradient_is_orthogonal_to_its_weights_and_as_long_as_before(dtype: torch.dtype) -> None:
+    for seed in range(20):
+        w, g = (normal(2 * seed + one)["left"].to(dtype) for one in (0, 1))
+        turned = perpendicular(g, w)
+        assert abs(float((turned * w).sum() / turned.norm() / w.norm())) < 10 * torch.finfo(dtype).eps
+        torch.testing.assert_close(turned.norm(), g.norm())
+
+
+@pytest.mark.parametrize(
+    ("gradient", "weight", "expected"),
+    [
+        ([3.0, 4.0], [2.0, 0.0], [0.0, 5.0]),
+        ([3.0, -4.0], [-1.0, 0.0], [0.0, -5.0]),
+        ([1.0, 1.0], [1.0, -1.0], [1.0, 1.0]),
+        ([0.0, 0.0], [1.0, 2.0], [0.0, 0.0]),
+        ([3.0, 4.0], [0.0, 0.0], [3.0, 4.0]),
+        ([0.1, 0.3], [0.7, 2.1], [0.0, 0.0]),
+    ],
+)
+def test_the_perpendicular_part_of_a_small_gradient(gradient: list[float], weight: list[float], expected: list[float]) -> None:
+    for dtype in (torch.float32, torch.float64):
+        g, w, right = (torch.tensor(values, dtype=dtype) for values in (gradient, weight, expected))
+        torch.testing.assert_close(perpendicular(g, w), right, rtol=1e-5, atol=0)
+
+
+def test_what_a_filter_adds_along_the_weights_is_taken_out_too() -> None:
+    settings = GradientDescent(learning_rate=0.1, gradient_filter="ema", perpendicular_gradient=True)
+    before = normal(0)
+    for after, _ in path(settings):
+        for name in ("left", "bias"):
+            moved: Tensor = after[name] - before[name]
+            assert abs(float((moved * before[name]).sum())) < 1e-12
+        before = after
+
+
+@pytest.mark.parametrize("kind", GRADIENT_OPTIMIZERS)
+@pytest.mark.parametrize("held", [0.8, 1.0, 2.5])
+def test_a_held_norm_is_held_after_each_update_by_one_factor_for_all_weights(
+    kind: type[GradientOptimizer], held: float
+) -> None:
+    settings = kind(learning_rate=0.1, weight_decay=0.1, warmup_steps=2, update_noise=0.1, held_norm=held)
+    for weights, _ in path(settings):
+        assert norm(weights) == pytest.approx(held * norm(normal(0)), rel=1e-6)
+    first, _ = next(path(settings))  # the warm-up leaves it nothing but the factor
+    torch.testing.assert_close(first, {name: held * w for name, w in normal(0).items()})
+
+
+def test_a_norm_that_is_held_later_is_a_multiple_of_the_initial_one() -> None:
+    free, *_, (weights, memory) = path(GradientDescent(learning_rate=0.1))
+    assert norm(weights) != pytest.approx(norm(normal(0)), rel=0.05)
+    held = rule_of(GradientDescent(learning_rate=0.1, held_norm=0.5))
+    weights, _ = held.update(normal(1), memory, weights, turn(20))
+    assert norm(weights) == pytest.approx(0.5 * norm(normal(0)))
+    assert free[1].keys() == memory.keys()

@@ -1,0 +1,156 @@
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+
+from grokterm.experiment.optimizer import SGD, Adam, AdamW, GradientDescent, GradientOptimizer, Muon
+from grokterm.optim.modifiers import rule_of
+from grokterm.optim.rng import Turn
+from grokterm.optim.rules import Weights, orthogonalized
+
+TURN = Turn(0, 0, torch.device("cpu"))
+SHAPES = {"left": (5, 3), "readout": (3, 5)}
+
+RULES: list[tuple[GradientOptimizer, Callable[..., torch.optim.Optimizer], dict[str, Any]]] = [
+    (GradientDescent(learning_rate=0.1), torch.optim.SGD, {"lr": 0.1}),
+    (GradientDescent(learning_rate=0.1, weight_decay=0.3), torch.optim.SGD, {"lr": 0.1, "weight_decay": 0.3}),
+    (SGD(learning_rate=0.02), torch.optim.SGD, {"lr": 0.02, "momentum": 0.9}),
+    (
+        SGD(learning_rate=0.02, momentum=0.5, weight_decay=0.3),
+        torch.optim.SGD,
+        {"lr": 0.02, "momentum": 0.5, "weight_decay": 0.3},
+    ),
+    (SGD(learning_rate=0.02, momentum=0.0), torch.optim.SGD, {"lr": 0.02}),
+    (Adam(learning_rate=0.01), torch.optim.Adam, {"lr": 0.01}),
+    (
+        Adam(learning_rate=0.01, betas=(0.8, 0.98), epsilon=1e-6, weight_decay=0.3),
+        torch.optim.Adam,
+        {"lr": 0.01, "betas": (0.8, 0.98), "eps": 1e-6, "weight_decay": 0.3},
+    ),
+    (Adam(learning_rate=0.01, betas=(0.0, 0.0)), torch.optim.Adam, {"lr": 0.01, "betas": (0.0, 0.0)}),
+    (AdamW(learning_rate=0.01), torch.optim.AdamW, {"lr": 0.01, "weight_decay": 0.01}),
+    (
+        AdamW(learning_rate=0.01, betas=(0.9, 0.98), weight_decay=5.0),
+        torch.optim.AdamW,
+        {"lr": 0.01, "betas": (0.9, 0.98), "weight_decay": 5.0},
+    ),
+    (Muon(learning_rate=0.01), torch.optim.Muon, {"lr": 0.01}),
+    (
+        Muon(learning_rate=0.01, momentum=0.8, nesterov=False, orthogonal_steps=3, weight_decay=2.0),
+        torch.optim.Muon,
+        {"lr": 0.01, "momentum": 0.8, "nesterov": False, "ns_steps": 3, "weight_decay": 2.0},
+    ),
+    (
+        Muon(learning_rate=0.01, update_scale="match_rms_adamw"),
+        torch.optim.Muon,
+        {"lr": 0.01, "adjust_lr_fn": "match_rms_adamw"},
+    ),
+]
+
+
+def normal(seed: int) -> Weights:
+    source = torch.Generator().manual_seed(seed)
+    return {name: torch.randn(shape, generator=source) for name, shape in SHAPES.items()}
+
+
+def followed(settings: GradientOptimizer, n_steps: int) -> Weights:
+    weights, rule = normal(0), rule_of(settings)
+    memory = rule.begin(weights)
+    for step in range(n_steps):
+        weights, memory = rule.update(normal(step + 1), memory, weights, TURN)
+    return weights
+
+
+@pytest.mark.parametrize(("settings", "optimizer", "options"), RULES)
+def test_a_rule_follows_a_hundred_gradients_as_torch_does(
+    settings: GradientOptimizer, optimizer: Callable[..., torch.optim.Optimizer], options: dict[str, Any]
+) -> None:
+    # torch stores a matrix outputs first, and its Muon looks at which side is longer.
+    leaves = {name: value.T.contiguous().requires_grad_() for name, value in normal(0).items()}
+    reference = optimizer(list(leaves.values()), **options)
+    for step in range(100):
+        for name, slope in normal(step + 1).items():
+            leaves[name].grad = slope.T.contiguous()
+        reference.step()
+    for name, value in followed(settings, 100).items():
+        reference_value = leaves[name].detach().T
+        error = float((value - reference_value).norm() / reference_value.norm())
+        assert error < 1e-6, f"{name} is off by {error:.1e}"
+
+
+@pytest.mark.parametrize("settings", [rule[0] for rule in RULES])
+def test_the_memory_of_a_rule_keeps_its_names(settings: GradientOptimizer) -> None:
+    weights, rule = normal(0), rule_of(settings)
+    memory = rule.begin(weights)
+    assert rule.update(normal(1), memory, weights, TURN)[1].keys() == memory.keys()
+
+
+def test_decay_coupled_into_the_gradient_is_not_decay_apart_from_it() -> None:
+    coupled = followed(Adam(learning_rate=0.01, weight_decay=1.0), 20)
+    apart = followed(AdamW(learning_rate=0.01, weight_decay=1.0), 20)
+    assert not torch.allclose(coupled["left"], apart["left"], rtol=1e-2)
+
+
+def test_without_decay_adam_and_adamw_agree() -> None:
+    adam, adamw = (followed(kind(learning_rate=0.01, weight_decay=0.0), 20) for kind in (Adam, AdamW))
+    torch.testing.assert_close(adam, adamw)
+
+
+@pytest.mark.parametrize("kind", [Adam, AdamW])
+def test_the_first_step_of_adam_has_the_length_of_the_learning_rate(kind: type[Adam | AdamW]) -> None:
+    still, slope = {"left": torch.zeros(4)}, {"left": torch.tensor([-2.0, -1.0, 1.0, 5.0])}
+    rule = rule_of(kind(learning_rate=0.01))
+    moved, _ = rule.update(slope, rule.begin(still), still, TURN)
+    torch.testing.assert_close(moved["left"], -0.01 * slope["left"].sign(), rtol=1e-6, atol=0)
+
+
+def test_an_update_of_muon_has_singular_values_near_one() -> None:
+    source = torch.Generator().manual_seed(0)
+    for shape in ((40, 20), (20, 40)):
+        matrix = torch.randn(shape, generator=source) @ torch.diag(torch.logspace(-1, 1, shape[1]))
+        values = torch.linalg.svdvals(orthogonalized(matrix, 5).float())
+        assert float(values.min()) > 0.5
+        assert float(values.max()) < 1.3
+
+
+def test_muon_leaves_what_is_no_matrix_to_adamw() -> None:
+    def moved(kind: type[Muon | AdamW]) -> Weights:
+        weights = normal(0) | {"bias": torch.linspace(-1, 1, 5), "scale": torch.tensor(2.0)}
+        gradient = normal(1) | {"bias": torch.ones(5), "scale": torch.tensor(-1.0)}
+        rule = rule_of(kind(learning_rate=0.01, weight_decay=0.5))
+        return rule.update(gradient, rule.begin(weights), weights, TURN)[0]
+
+    muon, adamw = moved(Muon), moved(AdamW)
+    assert list(muon) == [*SHAPES, "bias", "scale"]
+    assert {name for name in muon if torch.equal(muon[name], adamw[name])} == {"bias", "scale"}
+
+
+def test_muon_moves_a_matrix_as_it_would_without_a_bias_beside_it() -> None:
+    with_bias, matrix = ({"left": normal(0)["left"]} for _ in range(2))
+    with_bias["bias"] = torch.zeros(5)
+    rule = rule_of(Muon(learning_rate=0.01))
+    memories = [rule.begin(weights) for weights in (with_bias, matrix)]
+    for step in range(5):
+        slope = {"left": normal(step + 1)["left"]}
+        with_bias, memories[0] = rule.update(slope | {"bias": torch.ones(5)}, memories[0], with_bias, TURN)
+        matrix, memories[1] = rule.update(slope, memories[1], matrix, TURN)
+    assert torch.equal(with_bias["left"], matrix["left"])
+    assert torch.equal(memories[0]["velocity.left"], memories[1]["velocity.left"])
+    assert float(memories[1]["velocity.left"].norm()) > 0
+
+
+def test_decay_to_the_start_is_the_pull_that_its_formula_says() -> None:
+    start, still = {"left": torch.tensor([1.0, -2.0])}, {"left": torch.zeros(2)}
+    rule = rule_of(AdamW(learning_rate=0.5, weight_decay=0.5, decay_to="init"))
+    memory, weights = rule.begin(start), {"left": torch.tensor([5.0, -2.0])}
+    for expected in ([4.0, -2.0], [3.25, -2.0], [2.6875, -2.0]):
+        weights, memory = rule.update(still, memory, weights, TURN)
+        torch.testing.assert_close(weights["left"], torch.tensor(expected))
+
+
+def test_decay_to_the_start_is_that_to_zero_where_the_start_is_zero() -> None:
+    start = {name: torch.zeros_like(w) for name, w in normal(0).items()}
+    to_zero, to_start = (rule_of(AdamW(learning_rate=0.1, weight_decay=0.3, decay_to=to)) for to in ("zero", "init"))
+    ends = [rule.update(normal(1), rule.begin(start), normal(0), TURN)[0] for rule in (to_zero, to_start)]
+    torch.testing.assert_close(*ends)

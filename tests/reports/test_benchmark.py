@@ -1,0 +1,60 @@
+import json
+
+import pytest
+
+from grokterm.bench.comparison import FLOOR, TRAINING, UPDATE, Race, Result
+from grokterm.bench.process import NOTEBOOK
+from grokterm.cli.console import print_results
+from grokterm.experiment.experiment import Experiment
+from grokterm.reports.benchmark import speeds
+
+
+@pytest.fixture
+def races(tiny: Experiment) -> list[Race]:
+    """One race, with numbers that are easily divided."""
+    results = (
+        Result("fused", "2 threads", {TRAINING: (800.0, 900.0, 1000.0), UPDATE: (1000.0, 1200.0, 1400.0)}, 12_000_000),
+        Result(NOTEBOOK, "evaluated each step", {TRAINING: (200.0, 300.0, 200.0), UPDATE: (400.0, 400.0, 400.0)}, None),
+        Result(FLOOR, "all rows at once, 1 thread", {UPDATE: (2000.0, 2000.0, 2000.0)}, None),
+    )
+    return [Race("tiny", tiny, "cpu", "2.0", results, {"graph": "a CPU has none"})]
+
+
+def printed(races: list[Race], form: str, capsys: pytest.CaptureFixture[str]) -> str:
+    print_results(*speeds(races, repetitions=3, load=0.25, form=form))
+    return capsys.readouterr().out
+
+
+def test_a_table_has_medians_and_the_spread_of_ratios(races: list[Race], capsys: pytest.CaptureFixture[str]) -> None:
+    head, _, *rows = printed(races, "table", capsys).splitlines()
+    assert head == "tiny: p = 11, mlp 32 quadratic, doshi, 73 equations, evaluate_every 5, cpu"
+    cells = [[cell.strip() for cell in row.split("  ") if cell.strip()] for row in rows[:3]]
+    first = "grokterm, fused (auto)|900|4.00 (3.00–5.00)|1,200|3.00 (2.50–3.50)|0.60 (0.50–0.70)|12 MB|2 threads"
+    assert cells[0] == first.split("|")
+    assert cells[1] == ["notebook", "200", "400", "0.20 (0.20–0.20)", "evaluated each step"]
+    assert cells[2] == ["floor", "2,000", "5.00 (5.00–5.00)", "all rows at once, 1 thread"]
+    assert rows[3] == "tiny: without graph: a CPU has none"
+
+
+def test_markdown_has_one_row_for_each_and_says_where(races: list[Race], capsys: pytest.CaptureFixture[str]) -> None:
+    lines = printed(races, "markdown", capsys).splitlines()
+    assert [line.split(" | ")[1] for line in lines[2:5]] == ["grokterm, fused (auto)", NOTEBOOK, FLOOR]
+    assert len({line.count("|") for line in lines[:5]}) == 1
+    assert lines[6].startswith("Measured by `grokterm bench` on ")
+    assert "torch 2.0, " in lines[6]
+    assert "3 repetitions, load before 0.2" in lines[6]
+    assert lines[-1] == "tiny: without graph: a CPU has none"
+
+
+def test_the_object_holds_every_repetition(races: list[Race], capsys: pytest.CaptureFixture[str]) -> None:
+    whole = json.loads(printed(races, "json", capsys))
+    assert whole["machine"].keys() == {"processor", "cores", "devices", "torch", "date", "load"}
+    assert whole["repetitions"] == 3
+    (preset,) = whole["presets"]
+    assert (preset["preset"], preset["chosen"], preset["left_out"]) == ("tiny", "fused", {"graph": "a CPU has none"})
+    ours, _, floor = preset["racers"]
+    assert ours["steps_per_second"][TRAINING] == {
+        "median": 900, "low": 800, "high": 1000, "repetitions": [800, 900, 1000],
+    }  # fmt: skip
+    assert ours["ratios"]["update_to_floor"] == pytest.approx({"median": 0.6, "low": 0.5, "high": 0.7})
+    assert floor["steps_per_second"][TRAINING] is floor["ratios"]["training_to_notebook"] is None

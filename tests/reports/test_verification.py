@@ -1,0 +1,31 @@
+import pytest
+
+from grokterm.experiment.expectation import Expect
+from grokterm.experiment.experiment import Experiment
+from grokterm.reports.verification import expected, measured, verification
+from grokterm.runs.summary import Summary
+from grokterm.runs.verification import Check, Outcome, Verdict
+
+EXPECTED: dict[str, object] = {"evidence": "ours", "ipr @ 200": [0.85, 1], "phase_alignment.mean": [-0.05, 0.05]}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "words"), [((0.85, 1.0), "0.85–1"), ((-0.05, 0.05), "-0.05 to 0.05"), ((0.0, 0.0), "0"), ("never", "never")]
+)
+def test_a_range_is_written_so_that_a_dash_is_no_minus(wanted: tuple[float, float], words: str) -> None:
+    assert expected(Verdict("ipr", wanted, ()), Expect(evidence="ours")) == words
+
+
+def test_a_number_that_a_network_does_not_have_is_none() -> None:
+    assert measured(Verdict("ipr @ 200", (0.0, 1.0), (None,))) == "none"
+    assert measured(Verdict("val_loss", (0.0, 1.0), (None,))) == "not finite"
+    assert measured(Verdict("phase_alignment.mean", (0.0, 1.0), (0.1, -0.2, 0.3))) == "0.1 (-0.2 to 0.3)"
+
+
+def test_numbers_of_the_weights_stand_in_the_table_of_the_readme_in_words() -> None:
+    outcome = Outcome(Summary(run="r", preset="p"), inspected={"ipr @ 200": 0.9, "phase_alignment.mean": None})
+    check = Check("p", Experiment(), Expect.from_settings(EXPECTED), (outcome,))
+    (markdown,) = verification([check], "markdown", shows_all=True)
+    row = str(markdown).splitlines()[2]
+    assert "| IPR at 200: 0.85–1, phase alignment mean -0.05 to 0.05 [ours] |" in row
+    assert "| IPR at 200: 0.9, phase alignment mean none (**not met**) |" in row

@@ -1,0 +1,85 @@
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from grokterm.errors import ConfigError
+from grokterm.experiment.experiment import Experiment
+from grokterm.runs.resume import RESUMABLE, has_ended, resumed_experiment
+from grokterm.runs.store import Run, create_run
+from tests.runs.records import finished, started
+
+if TYPE_CHECKING:
+    from grokterm.experiment.records import Record
+
+
+@pytest.fixture
+def run(tiny: Experiment, tmp_path: Path) -> Run:
+    return create_run(tmp_path, tiny, "tiny", {})
+
+
+def asking_for(tiny: Experiment, **training: object) -> Experiment:
+    settings = tiny.settings()
+    return Experiment.from_settings(settings | {"training": settings["training"] | training})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "training.steps=70",
+        "training.evaluate_every=2",
+        "training.evaluate_every=log",
+        'training.stop_when="grokked"',
+        "device=cpu",
+    ],
+)
+def test_what_leaves_the_past_alone_may_change(change: str, run: Run) -> None:
+    name, _, value = change.partition("=")
+    assert name in RESUMABLE
+    changed = resumed_experiment(run, [change])
+    assert changed != run.experiment
+    assert value.strip('"') in changed.to_toml()
+
+
+@pytest.mark.parametrize("change", ["task.modulus=13", "seed=1", "optimizer.learning_rate=1.0", "training=1", "nonsense"])
+def test_what_would_rewrite_the_past_is_refused(change: str, run: Run) -> None:
+    with pytest.raises(ConfigError, match=r"cannot be changed when a run is resumed, only training\.steps, .*new run$"):
+        resumed_experiment(run, ["training.steps=70", change])
+
+
+def test_a_change_must_still_keep_its_rule(run: Run) -> None:
+    with pytest.raises(ConfigError, match=r"training\.steps must be at least 0"):
+        resumed_experiment(run, ["training.steps=-1"])
+
+
+def test_nothing_changed_is_the_same_experiment(run: Run) -> None:
+    assert resumed_experiment(run, []) == run.experiment
+
+
+@pytest.mark.parametrize("reason", ["complete", "stopped", "diverged"])
+def test_a_run_that_took_its_last_step_has_ended(reason: str, tiny: Experiment) -> None:
+    assert has_ended(tiny, [started(), finished(60, reason)])
+
+
+def test_a_run_that_was_interrupted_or_never_finished_has_not_ended(tiny: Experiment) -> None:
+    assert not has_ended(tiny, [])
+    assert not has_ended(tiny, [started()])
+    assert not has_ended(tiny, [started(), finished(30, "interrupted")])
+
+
+def test_more_steps_reopen_a_complete_run(tiny: Experiment) -> None:
+    records: list[Record] = [started(), finished(60)]
+    assert has_ended(asking_for(tiny, steps=50), records)
+    assert not has_ended(asking_for(tiny, steps=61), records)
+
+
+@pytest.mark.parametrize("milestone", ["memorized", "grokked"])
+def test_a_run_that_stopped_at_a_milestone_has_ended_while_it_is_to_stop_there(milestone: str, tiny: Experiment) -> None:
+    records: list[Record] = [started(), finished(30, milestone)]
+    assert has_ended(asking_for(tiny, stop_when=milestone), records)
+    assert not has_ended(asking_for(tiny, stop_when="never"), records)
+
+
+@pytest.mark.parametrize("reason", ["stopped", "diverged"])
+def test_more_steps_do_not_reopen_what_was_stopped_or_diverged(reason: str, tiny: Experiment) -> None:
+    assert has_ended(asking_for(tiny, steps=1000), [started(), finished(30, reason)])

@@ -1,0 +1,235 @@
+import json
+from pathlib import Path
+from threading import Event
+
+import pytest
+import torch
+
+from grokterm.errors import CheckpointError, ConfigError
+from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.interventions import Stop, Swap
+from grokterm.experiment.records import Checkpointed, Evaluated, Finished, Inspected, Reached, Refused, Started
+from grokterm.inspection.analysis import Examination
+from grokterm.runs.checkpoint import save_checkpoint
+from grokterm.runs.journal import read_journal
+from grokterm.runs.resume import has_ended
+from grokterm.runs.store import Run, list_runs
+from grokterm.session.commands import Look, Pause, Resume, StepOnce
+from grokterm.session.start import resume_session, start_session
+from grokterm.session.state import LabState, fold
+from tests.runs.tensors import same
+from tests.session.driving import Driver, files_of, undisturbed, with_settings
+
+
+def opened(run: Run, *changes: str, paused: bool = False) -> Driver:
+    return Driver(resume_session(Run(run.path), changes, paused=paused)[0])
+
+
+def ended_by(reason: str, grokking: Experiment, folder: Path) -> Run:
+    """Make a run that came to this end."""
+    settings: dict[str, object] = {}
+    if reason == "diverged":
+        settings = {"optimizer": {"learning_rate": 1e30, "weight_decay": 0.0}}
+    elif reason == "grokked":
+        settings = {"training": {"stop_when": "grokked"}}
+    driver = Driver(start_session(with_settings(grokking, **settings), folder, "grokking"))
+    if reason in ("interrupted", "stopped"):
+        driver.pause_at(3)
+        if reason == "stopped":
+            driver.tell(Stop())
+    else:
+        driver.train()
+    driver.leave()
+    return driver.session.run
+
+
+def test_a_new_run_says_where_and_with_what_it_ran(grokking: Experiment, tmp_path: Path) -> None:
+    run = start_session(grokking, tmp_path, "grokking").run
+    assert run.experiment == grokking
+    assert run.meta["torch"] == torch.__version__
+    assert {"created", "command", "host", "device", "engine", "threads", "numpy", "python", "grokterm"} <= run.meta.keys()
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a CUDA device")
+def test_a_device_that_is_not_there_is_refused_before_a_directory_is_made(grokking: Experiment, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="device cuda: this machine has no CUDA device"):
+        start_session(with_settings(grokking, device="cuda"), tmp_path, "grokking")
+    assert list_runs(tmp_path) == []
+
+
+def test_no_inspection_is_lost_where_a_run_is_left(tiny: Experiment, tmp_path: Path) -> None:
+    inspecting = with_settings(tiny, training={"inspect_every": 5})
+    whole = Driver(start_session(inspecting, tmp_path, "tiny"))
+    whole.train()
+    driver = Driver(start_session(inspecting, tmp_path, "tiny"))
+    driver.pause_at(23)
+    driver.leave()
+    driver = opened(driver.session.run)
+    driver.train()
+    found, expected = ([one for one in each.journal if isinstance(one, Inspected)] for each in (driver, whole))
+    assert [one.step for one in found] == list(range(0, 61, 5))
+    assert found == expected
+    assert fold(LabState(inspecting), driver.journal).inspections == tuple(found)
+
+
+def test_who_leaves_saves_before_anything_is_waited_for(
+    tiny: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = Event()
+    monkeypatch.setattr(Examination, "inspected", lambda _: free.wait(10))
+    monkeypatch.setattr("grokterm.session.session.SETTLE_SECONDS", 0.05)
+    driver = Driver(start_session(with_settings(tiny, training={"inspect_every": 10**6, "steps": 10**6}), tmp_path, "tiny"))
+    driver.train_past(3)
+    driver.leave()
+    free.set()
+    assert [type(record) for record in driver.journal[-2:]] == [Checkpointed, Finished]
+    assert opened(driver.session.run).session.trainer.step == driver.trainer.step
+
+
+@pytest.mark.parametrize("optimizer", [{}, {"batch_size": 100}])
+@pytest.mark.parametrize("step", [0, 1, 19, 70])
+def test_a_run_that_was_left_and_resumed_ends_with_the_same_weights(
+    step: int, optimizer: dict[str, int], grokking: Experiment, tmp_path: Path
+) -> None:
+    interventions = [
+        {"at_step": 20, "set": {"optimizer.learning_rate": 5e-3}},
+        {"at_step": 60, "swap": {"train_fraction": 0.3}},
+    ]
+    experiment = with_settings(grokking, optimizer=optimizer, interventions=interventions)
+    first = Driver(start_session(experiment, tmp_path, "grokking"))
+    first.pause_at(step)
+    first.leave()
+    second = opened(first.session.run)
+    assert second.trainer.step == step
+    second.train()
+    expected = undisturbed(experiment)
+    assert same(second.trainer.tensors(), expected.tensors())
+    assert second.trainer.dataset.train.answers.tolist() == expected.dataset.train.answers.tolist()
+    assert second.trainer.experiment == expected.experiment
+
+
+@pytest.mark.parametrize("step", [50, 101, 140])
+def test_a_run_that_was_left_and_resumed_is_measured_and_inspected_at_the_same_steps(
+    step: int, grokking: Experiment, tmp_path: Path
+) -> None:
+    experiment = with_settings(grokking, training={"steps": 150, "evaluate_every": "log", "inspect_every": 27})
+    first = Driver(start_session(experiment, tmp_path, "grokking"))
+    first.pause_at(step)
+    first.leave()
+    second = opened(first.session.run)
+    second.train()
+    evaluated, inspected = (
+        [record.step for record in second.journal if isinstance(record, kind)] for kind in (Evaluated, Inspected)
+    )
+    milestones = {record.step for record in second.journal if isinstance(record, Reached)}
+    assert evaluated == [*range(101), *range(102, 151, 2)]
+    assert inspected == sorted({0, 27, 54, 81, 108, 136, 150} | milestones)
+
+
+def test_a_run_without_a_checkpoint_begins_again(driver: Driver) -> None:
+    again = opened(driver.session.run)
+    assert again.trainer.step == 0
+    again.train()
+    assert [record.step for record in again.journal if isinstance(record, Started)] == [0]
+    assert same(again.trainer.tensors(), undisturbed(driver.trainer.experiment).tensors())
+
+
+def test_changes_are_kept_and_stand_in_the_journal(driver: Driver) -> None:
+    driver.train()
+    driver.leave()
+    longer = opened(driver.session.run, "training.steps=120")
+    longer.train()
+    assert longer.trainer.step == 120
+    assert [record.changes for record in longer.journal if isinstance(record, Started)] == [(), ("training.steps=120",)]
+    assert Run(driver.session.run.path).experiment.training.steps == 120
+    assert longer.session.run.experiment.training.steps == 120
+    longest = with_settings(driver.trainer.experiment, training={"steps": 120})
+    assert same(longer.trainer.tensors(), undisturbed(longest).tensors())
+
+
+def test_a_change_that_is_refused_leaves_the_run_alone(driver: Driver) -> None:
+    driver.leave()
+    files = files_of(driver.session.run)
+    with pytest.raises(ConfigError, match="cannot be changed when a run is resumed"):
+        resume_session(driver.session.run, ["task.modulus=13"])
+    assert files_of(driver.session.run) == files
+
+
+def test_a_resumed_run_computes_with_the_threads_it_began_with(driver: Driver) -> None:
+    driver.leave()
+    meta = driver.session.run.path / "meta.json"
+    meta.write_text(json.dumps(json.loads(meta.read_text()) | {"threads": 2}))
+    session, _ = resume_session(Run(driver.session.run.path))
+    assert session.trainer.fit.threads == 2
+
+
+def test_a_truncated_checkpoint_is_refused_and_without_it_the_one_before_is_used(driver: Driver) -> None:
+    driver.pause_at(3)
+    driver.tell(Resume())
+    driver.tell(Pause())
+    driver.leave()
+    run, step = driver.session.run, driver.trainer.step
+    newest = max(run.checkpoints.iterdir())
+    newest.write_bytes(newest.read_bytes()[:-1])
+    with pytest.raises(CheckpointError, match="delete it to go on from the one before"):
+        resume_session(run)
+    newest.unlink()
+    assert opened(run, paused=True).trainer.step < max(step, 1)
+
+
+def test_a_checkpoint_of_another_network_is_refused(driver: Driver) -> None:
+    driver.pause_at(3)
+    driver.leave()
+    run = driver.session.run
+    save_checkpoint(run.checkpoints, 3, {"weights.other": torch.zeros(1)}, driver.trainer.experiment)
+    with pytest.raises(CheckpointError, match=r"belongs to another network: it has no weights\.left"):
+        resume_session(run)
+
+
+@pytest.mark.parametrize("reason", ["complete", "grokked", "stopped", "diverged", "interrupted"])
+def test_a_run_that_is_only_looked_at_stays_byte_for_byte_as_it_was(reason: str, grokking: Experiment, tmp_path: Path) -> None:
+    run = ended_by(reason, grokking, tmp_path)
+    files = files_of(run)
+    assert [record.reason for record in read_journal(run.journal) if isinstance(record, Finished)] == [reason]
+    visit = opened(run, paused=True)
+    visit.tell(Look())
+    assert visit.session.examination is not None
+    visit.leave()
+    assert files_of(run) == files
+
+
+@pytest.mark.parametrize("reason", ["complete", "grokked", "stopped", "diverged"])
+def test_a_finished_run_that_is_opened_shows_its_end(reason: str, grokking: Experiment, tmp_path: Path) -> None:
+    run = ended_by(reason, grokking, tmp_path)
+    session, earlier = resume_session(run, paused=True)
+    visit = Driver(session)
+    state = fold(fold(LabState(run.experiment), earlier), visit.heard)
+    assert (state.phase, state.ended) == ("ended", reason)
+    assert isinstance(visit.tell(Swap(seed=1))[-1], Refused)
+    assert visit.tell(StepOnce()) == []
+
+
+@pytest.mark.parametrize("reason", ["complete", "grokked", "stopped", "diverged"])
+def test_a_run_killed_before_it_could_say_that_it_ended_ends_the_same_way(
+    reason: str, grokking: Experiment, tmp_path: Path
+) -> None:
+    run = ended_by(reason, grokking, tmp_path)
+    lines = run.journal.read_bytes().splitlines(keepends=True)
+    run.journal.write_bytes(b"".join(lines[:-1]))
+    assert not has_ended(run.experiment, read_journal(run.journal))
+    again = opened(run)
+    assert again.trainer.ended == reason
+    assert again.trainer.step == max(record.step for record in again.journal if isinstance(record, Checkpointed))
+    assert has_ended(run.experiment, again.journal)
+
+
+def test_an_unfinished_run_that_is_opened_waits_and_says_so(grokking: Experiment, tmp_path: Path) -> None:
+    run = ended_by("interrupted", grokking, tmp_path)
+    session, earlier = resume_session(run, paused=True)
+    visit = Driver(session)
+    assert fold(fold(LabState(run.experiment), earlier), visit.heard).phase == "paused"
+    assert visit.tell(Look()) == []
+    visit.train()
+    assert same(visit.trainer.tensors(), undisturbed(grokking).tensors())
+    assert [record.reason for record in visit.journal if isinstance(record, Finished)] == ["complete"]
+    assert [record.step for record in visit.journal if isinstance(record, Started)] == [0, 3]

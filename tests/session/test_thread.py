@@ -1,0 +1,126 @@
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from grokterm.errors import CheckpointError
+from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.interventions import Stop
+from grokterm.experiment.records import Finished
+from grokterm.runs.journal import read_journal
+from grokterm.runs.store import list_runs
+from grokterm.session.commands import Leave, Look, Pause, Resume, SetPace
+from grokterm.session.start import resume_session, start_session
+from grokterm.session.state import LabState
+from grokterm.session.thread import Opened, TrainingThread
+from tests.runs.tensors import same
+from tests.session.driving import Driver, undisturbed
+
+SECONDS = 30.0
+"""How long to wait for what comes at once."""
+
+Start = Callable[[Callable[[], Opened]], TrainingThread]
+
+
+@pytest.fixture
+def start(grokking: Experiment) -> Iterator[Start]:
+    """Start threads that end with the test."""
+    threads = []
+
+    def start(opener: Callable[[], Opened]) -> TrainingThread:
+        threads.append(TrainingThread(opener, LabState(grokking)))
+        threads[-1].start()
+        return threads[-1]
+
+    yield start
+    for thread in threads:
+        assert thread.leave(SECONDS)
+
+
+def until(thread: TrainingThread, condition: Callable[[], bool]) -> None:
+    """Wait for a condition, but not for ever."""
+    pause = Event()
+    for _ in range(int(SECONDS / 0.01)):
+        if condition():
+            return
+        pause.wait(0.01)
+    raise AssertionError(f"it never came: the thread is at {thread.state.phase}, {thread.failure or thread.bug}")
+
+
+def new_run(experiment: Experiment, folder: Path) -> Callable[[], Opened]:
+    return lambda: (start_session(experiment, folder, "grokking"), ())
+
+
+def test_a_thread_trains_to_the_end_and_stays_to_be_asked(start: Start, grokking: Experiment, tmp_path: Path) -> None:
+    thread = start(new_run(grokking, tmp_path))
+    until(thread, lambda: thread.state.phase == "ended")
+    assert thread.state.ended == "complete"
+    assert thread.run_name == list_runs(tmp_path)[0].name
+    thread.send(Look())
+    until(thread, lambda: thread.examination is not None)
+    assert thread.is_alive()
+
+
+def test_leaving_saves_and_ends_the_thread(start: Start, grokking: Experiment, tmp_path: Path) -> None:
+    thread = start(new_run(grokking, tmp_path))
+    thread.send(SetPace(steps_per_second=20))
+    until(thread, lambda: thread.state.step > 0)
+    assert thread.leave(SECONDS)
+    (run,) = list_runs(tmp_path)
+    assert thread.state.ended == "interrupted"
+    assert isinstance(read_journal(run.journal)[-1], Finished)
+    resumed = Driver(resume_session(run)[0])
+    resumed.train()
+    assert same(resumed.trainer.tensors(), undisturbed(grokking).tensors())
+
+
+def test_what_is_said_before_the_session_is_open_is_heard_in_order(start: Start, grokking: Experiment, tmp_path: Path) -> None:
+    said = Event()
+
+    def opener() -> Opened:
+        assert said.wait(SECONDS)
+        return start_session(grokking, tmp_path, "grokking"), ()
+
+    thread = start(opener)
+    assert (thread.run_name, thread.examination) == ("", None)
+    for command in (Pause(), Resume(), Stop(), Leave()):
+        thread.send(command)
+    said.set()
+    thread.join(SECONDS)
+    assert (thread.state.step, thread.state.ended) == (0, "stopped")
+
+
+def test_what_the_user_can_mend_is_a_failure_and_not_a_bug(start: Start) -> None:
+    def opener() -> Opened:
+        raise CheckpointError("checkpoint x cannot be read")
+
+    thread = start(opener)
+    thread.join(SECONDS)
+    assert thread.failure == "checkpoint x cannot be read"
+    assert thread.bug is None
+    assert thread.state.phase == "failed"
+
+
+def test_a_bug_is_kept_for_the_screen_to_raise(start: Start) -> None:
+    bug = ValueError("should not happen")
+
+    def opener() -> Opened:
+        raise bug
+
+    thread = start(opener)
+    thread.join(SECONDS)
+    assert thread.bug is bug
+    assert thread.failure == ""
+
+
+def test_a_thread_on_a_saved_run_knows_its_past_and_waits(start: Start, driver: Driver) -> None:
+    driver.pause_at(6)
+    driver.leave()
+    thread = start(lambda: resume_session(driver.session.run, paused=True))
+    until(thread, lambda: thread.state.phase == "paused")
+    assert thread.state.step == 6
+    assert thread.state.curves.column("step").tolist() == [0, 2, 4, 6]
+    thread.send(Resume())
+    until(thread, lambda: thread.state.ended == "complete")
+    assert thread.state.curves.column("step").tolist() == list(range(0, 101, 2))

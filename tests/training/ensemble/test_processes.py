@@ -1,0 +1,138 @@
+"""An ensemble is its members: each trained as it would be alone, over processes that nobody has to know of."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from grokterm.errors import ConfigError, ProcessDiedError
+from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.interventions import Milestone, Swap
+from grokterm.experiment.records import NUMBERS, Evaluated, Inspected
+from grokterm.session.commands import Leave
+from grokterm.session.start import start_session
+from grokterm.training.ensemble.naming import of_member
+from grokterm.training.ensemble.processes import Pool
+from grokterm.training.trainer import Trainer
+from tests.training.every_network import every_network, small, trainer_of
+from tests.training.outcome import Outcome, assert_same_numbers, changed, finish, started, trained_to
+
+N_MEMBERS = 3
+
+
+@pytest.fixture
+def ensemble(tiny: Experiment) -> Experiment:
+    return changed(tiny, f"training.members={N_MEMBERS}")
+
+
+def alone(experiment: Experiment, number: int) -> Outcome:
+    return finish(started(experiment.member(number)))
+
+
+def test_a_member_is_bit_for_bit_what_it_would_be_alone(eventful: Experiment) -> None:
+    experiment = changed(eventful, f"training.members={N_MEMBERS}")
+    together = finish(Trainer(experiment, threads=2))
+    for number in range(N_MEMBERS):
+        solo = alone(experiment, number)
+        own = of_member(number, together.trainer.tensors())
+        torch.testing.assert_close(own, solo.trainer.tensors(), rtol=0, atol=0)
+        numbers = [one.rows[number] for one in together.every(Evaluated)]
+        assert numbers == [one.rows[0] for one in solo.every(Evaluated)]
+
+
+@every_network
+def test_every_network_can_be_a_member(architecture: str) -> None:
+    together = trainer_of(small(architecture, "training.members=2", "training.steps=6"))
+    finish(together)
+    for number in range(2):
+        solo = finish(trainer_of(together.experiment.member(number))).trainer
+        torch.testing.assert_close(of_member(number, together.tensors()), solo.tensors(), rtol=0, atol=0)
+
+
+def test_what_is_inspected_on_the_way_is_the_first_member(grokking: Experiment) -> None:
+    inspecting = changed(grokking, "training.members=2", "training.inspect_every=10")
+    together, solo = finish(Trainer(inspecting)).every(Inspected), finish(started(inspecting.member(0))).every(Inspected)
+    looked_at = {one.step: one for one in solo}
+    regular = [one for one in together if one.step % 10 == 0]
+    assert len(regular) == 11
+    assert all(one == looked_at[one.step] for one in regular)
+
+
+def test_neither_processes_nor_chunks_leave_a_trace(ensemble: Experiment) -> None:
+    one, two = finish(Trainer(ensemble, threads=1), [7, 9, 11]), finish(Trainer(ensemble, threads=3))
+    assert one.facts[1:] == two.facts[1:]
+    assert_same_numbers(one.trainer, two.trainer)
+
+
+def test_an_evaluation_says_the_means_over_members(ensemble: Experiment) -> None:
+    last = finish(Trainer(ensemble)).every(Evaluated)[-1]
+    for name in NUMBERS:
+        assert getattr(last, name) == pytest.approx(sum(row[name] for row in last.rows) / N_MEMBERS)
+
+
+def test_a_milestone_is_reached_when_the_last_member_has_reached_it(grokking: Experiment) -> None:
+    experiment = changed(grokking, "training.members=3")
+    together = finish(Trainer(experiment))
+    milestones: tuple[Milestone, ...] = ("memorized", "grokked")
+    for milestone in milestones:
+        steps = [alone(experiment, number).reached_at(milestone) for number in range(3)]
+        assert len(set(steps)) > 1
+        assert together.reached_at(milestone) == max(step for step in steps if step is not None)
+
+
+def test_an_ensemble_goes_on_from_a_checkpoint(ensemble: Experiment) -> None:
+    whole, half = finish(Trainer(ensemble)), trained_to(ensemble, 30)
+    resumed = Trainer(ensemble)
+    resumed.restore(30, 0.0, half.trainer.tensors(), half.records)
+    finish(resumed)
+    assert_same_numbers(resumed, whole.trainer)
+
+
+def test_what_is_looked_at_is_the_first_member(ensemble: Experiment) -> None:
+    together, solo = finish(Trainer(ensemble)).trainer.snapshot(), alone(ensemble, 0).trainer.snapshot()
+    assert together.step == solo.step
+    assert all((value == solo.parameters[name]).all() for name, value in together.parameters.items())
+
+
+def test_an_ensemble_whose_members_all_diverged_ends_where_that_was_seen(diverging: Experiment) -> None:
+    experiment = changed(diverging, "training.members=2", "training.evaluate_every=1")
+    together = finish(Trainer(experiment))
+    steps = [alone(experiment, number).reached_at("diverged") for number in range(2)]
+    assert together.trainer.ended == "diverged"
+    assert together.trainer.step == max(step for step in steps if step is not None)
+
+
+def test_a_swap_that_cannot_be_changes_nothing(ensemble: Experiment) -> None:
+    trainer = Trainer(ensemble)
+    trainer.begin()
+    before = trainer.tensors()
+    with pytest.raises(ConfigError):
+        trainer.act(Swap(train_fraction=0.999))
+    torch.testing.assert_close(trainer.tensors(), before, rtol=0, atol=0)
+
+
+def test_a_process_that_dies_is_said_in_one_line(ensemble: Experiment) -> None:
+    trainer = Trainer(ensemble)
+    trainer.begin()
+    assert isinstance(trainer.fit, Pool)
+    trainer.fit._workers[0]._process.kill()
+    with pytest.raises(ProcessDiedError, match="a process that trained members of the ensemble has died"):
+        trainer.advance()
+
+
+def test_processes_end_when_their_ensemble_is_left(ensemble: Experiment, tmp_path: Path) -> None:
+    session = start_session(ensemble, tmp_path, "ensemble")
+    assert isinstance(session.trainer.fit, Pool)
+    processes = [worker._process for worker in session.trainer.fit._workers]
+    session.send(Leave())
+    for _ in session.records(stay=True):
+        pass
+    assert all(process.poll() is not None for process in processes)
+
+
+def test_processes_end_with_their_ensemble(ensemble: Experiment) -> None:
+    pool = Pool(ensemble, torch.device("cpu"), threads=2)
+    processes = [worker._process for worker in pool._workers]
+    assert [process.poll() for process in processes] == [None, None]
+    del pool
+    assert all(process.poll() is not None for process in processes)

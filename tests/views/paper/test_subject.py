@@ -1,0 +1,43 @@
+"""What runs are called beside each other."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from grokterm.experiment.experiment import Experiment
+from grokterm.inspection.analysis import Examination
+from grokterm.inspection.forward_pass import Observer
+from grokterm.runs.store import create_run
+from grokterm.session.state import Event, LabState
+from grokterm.training.trainer import Trainer
+from grokterm.views.paper.subject import Subject, labels_of
+from tests.training.outcome import changed
+
+
+def subject(experiment: Experiment, folder: Path, preset: str = "tiny") -> Subject:
+    trainer = Trainer(experiment)
+    seen = Examination(trainer.snapshot(), Observer(trainer.fit.network))
+    return Subject(create_run(folder, experiment, preset, {}), LabState(experiment), seen)
+
+
+def test_runs_of_different_presets_are_called_by_them(tiny: Experiment, tmp_path: Path) -> None:
+    assert labels_of([subject(tiny, tmp_path, name) for name in ("one", "other")]) == ["one", "other"]
+
+
+def test_runs_of_one_preset_are_called_by_what_differs(tiny: Experiment, tmp_path: Path) -> None:
+    other = changed(tiny, "optimizer.learning_rate=1e-3", "title=Other")
+    assert labels_of([subject(one, tmp_path) for one in (tiny, other)]) == ["learning rate 0.01", "learning rate 0.001"]
+
+
+def test_runs_that_are_the_same_are_numbered(tiny: Experiment, tmp_path: Path) -> None:
+    assert labels_of([subject(tiny, tmp_path) for _ in range(2)]) == ["tiny (1)", "tiny (2)"]
+
+
+def test_a_title_says_the_task_and_the_step(tiny: Experiment, tmp_path: Path) -> None:
+    assert subject(tiny, tmp_path).title == "a + b mod 11, step 0"
+
+
+def test_a_milestone_that_a_swap_does_not_undo_is_marked_once(tiny: Experiment, tmp_path: Path) -> None:
+    events = (Event(10, "memorized"), Event(30, "swap to 2 %", is_swap=True), Event(35, "memorized"), Event(35, "ungrokked"))
+    seen = subject(tiny, tmp_path)
+    seen = replace(seen, state=replace(seen.state, events=events, milestones={"memorized": 10, "ungrokked": 35}))
+    assert [(mark.label, mark.x) for mark in seen.marks] == [("memorized", 10), ("swap to 2 %", 30), ("ungrokked", 35)]

@@ -1,0 +1,144 @@
+"""Every view of every network, at every size: found and drawn without a screen."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.records import Inspected
+from grokterm.inspection.analysis import Examination
+from grokterm.inspection.forward_pass import Observer
+from grokterm.plots.palettes import PALETTES
+from grokterm.session.state import Event, LabState
+from grokterm.views.history import History, merged
+from grokterm.views.lab.activations import ACTIVATIONS, Maps, places_of
+from grokterm.views.lab.circuit import CIRCUIT, Circuit
+from grokterm.views.table import VIEWS, inspected_in
+from grokterm.views.view import Choice, Drawn, Sheet, Subject, View
+from tests.inspection.test_forward_pass import EVERY_NETWORK
+from tests.training.outcome import changed, finish, started
+
+SIZES = [(63, 38), (78, 18), (31, 38), (5, 3), (1, 1)]
+P2 = ("task.modulus=2", "task.train_fraction=0.5")
+TASKS = {
+    "two residues": P2,
+    "a product": ("task.operation=multiply",),
+    "a division": ("task.operation=divide",),
+    "permutations": ("task.operation=s5_product", "task.modulus=120", "model.width=8"),
+    "a random table": ("task.operation=random",),
+    "diverged": ("optimizer.kind=gd", "optimizer.learning_rate=1e12"),
+}
+
+
+def subject_of(experiment: Experiment) -> Subject:
+    trainer = finish(started(experiment)).trainer
+    return Subject(LabState(experiment), Examination(trainer.snapshot(), Observer(trainer.fit.network)))
+
+
+def looked_at(view: View, subject: Subject, choice: Choice, sheet: Sheet) -> tuple[Any, Drawn]:
+    """Find and draw, with the history that comes of it."""
+    asked = view.question(subject, choice, sheet)
+    found = None if asked is None else view.find(subject.examination, asked)
+    said = inspected_in(found)
+    if said is not None:
+        subject = replace(subject, history=merged([said, said.model_copy(update={"step": said.step + 9})]))
+    return found, view.draw(subject, choice, sheet, found)
+
+
+def check_every_view(subject: Subject) -> None:
+    for view in VIEWS.values():
+        for width, height in SIZES:
+            for palette in ("256", "ascii"):
+                for choice in (
+                    Choice(),
+                    Choice(is_zoomed=True, order="deviation", corner=(3, 900), chosen=900, x_scale="linear"),
+                ):
+                    _, drawn = looked_at(view, subject, choice, Sheet(width, height, PALETTES[palette]))
+                    assert [sum(len(segment.text) for segment in row) for row in drawn.rows] == [width] * height
+                    assert drawn.title
+
+
+@pytest.mark.parametrize("network", EVERY_NETWORK)
+def test_every_view_of_every_network_fills_every_sheet(tiny: Experiment, network: str) -> None:
+    check_every_view(subject_of(changed(tiny, *EVERY_NETWORK[network], "training.steps=3")))
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_every_view_of_every_task_fills_every_sheet(tiny: Experiment, task: str) -> None:
+    check_every_view(subject_of(changed(tiny, *TASKS[task], "training.steps=3")))
+
+
+@pytest.mark.parametrize("network", EVERY_NETWORK)
+def test_every_place_of_a_network_can_be_looked_at(tiny: Experiment, network: str) -> None:
+    subject = subject_of(changed(tiny, *EVERY_NETWORK[network], "training.steps=0"))
+    for place in places_of(subject.examination):
+        found, drawn = looked_at(ACTIVATIONS, subject, Choice(place=place), Sheet(63, 38, PALETTES["256"]))
+        assert place in drawn.title
+        assert isinstance(found, Maps)
+        assert len(found.maps) == len(found.names) > 0
+
+
+def test_the_maps_of_a_page_are_those_of_the_whole_table(tiny: Experiment) -> None:
+    subject = subject_of(changed(tiny, "training.steps=0"))
+    place, p = places_of(subject.examination)[0], subject.examination.modulus
+    found, _ = looked_at(ACTIVATIONS, subject, Choice(place=place, order="raw"), Sheet(63, 38, PALETTES["256"]))
+    whole = subject.examination.maps(place, slice(None))
+    side = found.maps.shape[1]
+    assert side <= p
+    assert found.names[:2] == ("0", "1") or found.names[0].startswith("0 k=")
+    assert found.maps == pytest.approx(whole[: len(found.maps), :side, :side])
+
+
+def test_a_network_that_has_grokked_is_shown_close_to_the_exact_solution(grokking: Experiment) -> None:
+    subject = subject_of(grokking)
+    found, drawn = looked_at(CIRCUIT, subject, Choice(), Sheet(63, 38, PALETTES["256"]))
+    assert isinstance(found, Circuit)
+    assert found.n_matched > 0.9 * found.n_with_waves
+    assert found.n_neurons is not None
+    assert found.n_neurons.sum() == found.n_with_waves
+    assert drawn.title.startswith("held against the exact solution")
+
+
+def test_networks_without_a_circuit_say_why(tiny: Experiment) -> None:
+    subject = subject_of(changed(tiny, "task.operation=cubic", "training.steps=0"))
+    _, drawn = looked_at(CIRCUIT, subject, Choice(), Sheet(70, 20, PALETTES["256"]))
+    text = "\n".join("".join(segment.text for segment in row) for row in drawn.rows)
+    assert drawn.title.startswith("no circuit to look for")
+    assert "the operation is no sum of terms" in text
+
+
+def test_of_two_records_of_a_step_each_says_what_the_other_leaves_out() -> None:
+    journaled = [Inspected(step=20, ipr=0.5), Inspected(step=10, ipr=0.1)]
+    found = [Inspected(step=20, parameter_norm=3.0)]
+    assert merged(journaled, found) == (
+        Inspected(step=10, ipr=0.1),
+        Inspected(step=20, ipr=0.5, parameter_norm=3.0),
+    )
+
+
+def test_at_the_step_of_a_swap_records_of_two_tasks_are_not_mixed() -> None:
+    journaled = [Inspected(step=10, ipr=0.1), Inspected(step=20, ipr=0.5, excluded_loss=4.0)]
+    found = Inspected(step=20, parameter_norm=3.0)
+    history = History()
+    history.add(found)
+    assert history.since(journaled)[-1].excluded_loss == 4.0
+    assert history.since(journaled, (20,)) == (journaled[0], found)
+
+
+def test_a_history_that_has_not_grown_is_the_same_value() -> None:
+    history = History()
+    history.add(Inspected(step=5))
+    first = history.since([Inspected(step=1)])
+    assert [one.step for one in first] == [1, 5]
+    assert history.since([Inspected(step=1)]) is first
+
+
+def test_the_stretches_between_the_milestones_are_named(tiny: Experiment) -> None:
+    subject = subject_of(changed(tiny, *EVERY_NETWORK["transformer"], "training.steps=0"))
+    state = replace(subject.state, milestones={"memorized": 100, "grokked": 900}, events=(Event(100, "memorized"),), step=1000)
+    _, drawn = looked_at(CIRCUIT, replace(subject, state=state), Choice(), Sheet(70, 38, PALETTES["256"]))
+    text = "\n".join("".join(segment.text for segment in row) for row in drawn.rows)
+    assert "memorization to 100" in text
+    assert np.all([word in text for word in ("circuit formation to 900", "then cleanup")])
