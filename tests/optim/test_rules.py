@@ -11,6 +11,8 @@ from grokterm.optim.rules import Weights, orthogonalized
 
 TURN = Turn(0, 0, torch.device("cpu"))
 SHAPES = {"left": (5, 3), "readout": (3, 5)}
+BF16_WAY = float(torch.finfo(torch.bfloat16).eps) * 0.01
+"""One update of rate 0.01 rounded otherwise: Muon multiplies in bfloat16, and not every processor adds in one order."""
 
 RULES: list[tuple[GradientOptimizer, Callable[..., torch.optim.Optimizer], dict[str, Any]]] = [
     (GradientDescent(learning_rate=0.1), torch.optim.SGD, {"lr": 0.1}),
@@ -76,7 +78,7 @@ def test_a_rule_follows_a_hundred_gradients_as_torch_does(
     for name, value in followed(settings, 100).items():
         reference_value = leaves[name].detach().T
         error = float((value - reference_value).norm() / reference_value.norm())
-        assert error < 1e-6, f"{name} is off by {error:.1e}"
+        assert error < (BF16_WAY if isinstance(settings, Muon) else 1e-6), f"{name} is off by {error:.1e}"
 
 
 @pytest.mark.parametrize("settings", [rule[0] for rule in RULES])
