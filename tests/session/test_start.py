@@ -76,9 +76,11 @@ def test_who_leaves_saves_before_anything_is_waited_for(
     tiny: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     free = Event()
-    monkeypatch.setattr(Examination, "inspected", lambda _: free.wait(10))
+    monkeypatch.setattr(Examination, "inspected", lambda _: free.wait(60))
     monkeypatch.setattr("grokterm.session.session.SETTLE_SECONDS", 0.05)
-    driver = Driver(start_session(with_settings(tiny, training={"inspect_every": 10**6, "steps": 10**6}), tmp_path, "tiny"))
+    still = {"learning_rate": 0.0}  # reaches no milestone, which would be saved once its inspection is done
+    endless = with_settings(tiny, training={"inspect_every": 10**6, "steps": 10**6}, optimizer=still)
+    driver = Driver(start_session(endless, tmp_path, "tiny"))
     driver.train_past(3)
     driver.leave()
     free.set()

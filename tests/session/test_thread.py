@@ -10,26 +10,28 @@ from grokterm.experiment.interventions import Stop
 from grokterm.experiment.records import Finished
 from grokterm.runs.journal import read_journal
 from grokterm.runs.store import list_runs
-from grokterm.session.commands import Leave, Look, Pause, Resume, SetPace
+from grokterm.session.commands import Command, Leave, Look, Pause, Resume, SetPace
 from grokterm.session.start import resume_session, start_session
 from grokterm.session.state import LabState
 from grokterm.session.thread import Opened, TrainingThread
 from tests.runs.tensors import same
 from tests.session.driving import Driver, undisturbed
 
-SECONDS = 30.0
+SECONDS = 120.0
 """How long to wait for what comes at once."""
 
-Start = Callable[[Callable[[], Opened]], TrainingThread]
+Start = Callable[..., TrainingThread]
 
 
 @pytest.fixture
 def start(grokking: Experiment) -> Iterator[Start]:
-    """Start threads that end with the test."""
+    """Start threads that end with the test, and have been told something before."""
     threads = []
 
-    def start(opener: Callable[[], Opened]) -> TrainingThread:
+    def start(opener: Callable[[], Opened], *commands: Command) -> TrainingThread:
         threads.append(TrainingThread(opener, LabState(grokking)))
+        for command in commands:
+            threads[-1].send(command)
         threads[-1].start()
         return threads[-1]
 
@@ -63,8 +65,7 @@ def test_a_thread_trains_to_the_end_and_stays_to_be_asked(start: Start, grokking
 
 
 def test_leaving_saves_and_ends_the_thread(start: Start, grokking: Experiment, tmp_path: Path) -> None:
-    thread = start(new_run(grokking, tmp_path))
-    thread.send(SetPace(steps_per_second=20))
+    thread = start(new_run(grokking, tmp_path), SetPace(steps_per_second=1))
     until(thread, lambda: thread.state.step > 0)
     assert thread.leave(SECONDS)
     (run,) = list_runs(tmp_path)

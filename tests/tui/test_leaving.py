@@ -91,7 +91,9 @@ async def test_a_full_disk_is_said_and_the_lab_stays_and_quitting_names_what_is_
     async with training(app) as pilot:
         kept = await paused(pilot, app)
         monkeypatch.setattr(checkpoint, "write_durably", refuse)
-        await pilot.press("full_stop", "s")
+        await pilot.press("full_stop")
+        await until(pilot, lambda: state(app).step > kept, "a step that is not saved")
+        await pilot.press("s")
         await until(pilot, lambda: said(app), "the notification")
         assert "No space left on device. Training waits: make room, press s, then space." in said(app)[0]
         assert isinstance(app.screen, LabScreen)
@@ -105,9 +107,11 @@ async def test_a_full_disk_is_said_and_the_lab_stays_and_quitting_names_what_is_
 async def test_a_save_that_fails_as_the_one_before_says_so_again(monkeypatch: pytest.MonkeyPatch) -> None:
     app = app_on(ENDLESS)
     async with training(app) as pilot:
-        await paused(pilot, app)
+        kept = await paused(pilot, app)
         with monkeypatch.context() as patch:
             patch.setattr(checkpoint, "write_durably", refuse)
+            await pilot.press("full_stop")
+            await until(pilot, lambda: state(app).step > kept, "a step that is not saved")
             await pilot.press("s")
             await until(pilot, lambda: len(said(app)) == 1, "the first notification")
             await pilot.press("s")
