@@ -9,7 +9,8 @@ import hypothesis
 import pytest
 from jaxtyping import install_import_hook
 
-hypothesis.settings.register_profile("patient", deadline=None)  # how long an example takes says more of the machine than of it
+# How long examples take, to run or to draw, says more of the machine than of them.
+hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("patient")
 
 _hook = install_import_hook(

@@ -11,7 +11,7 @@ from threading import Event
 from grokterm.runs.store import Run, list_runs
 from tests.cli.process import command_line, environment
 
-SECONDS = 60
+SECONDS = 300
 """How long to wait for what comes at once."""
 
 LONG = ("--set", "training.steps=10000000")

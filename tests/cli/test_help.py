@@ -4,7 +4,7 @@ import sys
 import pytest
 
 from grokterm import __version__
-from tests.cli.process import environment, grokterm
+from tests.cli.process import SECONDS, environment, grokterm
 
 COMMANDS = [
     [],
@@ -58,7 +58,7 @@ HELPED = ("run", "figures", "inspect", "verify", "bench")
 def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
     script = WATCHED.format(arguments=arguments)
     done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, check=False, env=environment(), text=True, timeout=60
+        [sys.executable, "-c", script], capture_output=True, check=False, env=environment(), text=True, timeout=SECONDS
     )
     assert done.returncode == 0
     assert done.stderr == "loaded []"
@@ -67,6 +67,6 @@ def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
 def test_the_watch_on_heavy_modules_sees_them() -> None:
     script = WATCHED.format(arguments=["presets"])
     done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, check=False, env=environment(), text=True, timeout=60
+        [sys.executable, "-c", script], capture_output=True, check=False, env=environment(), text=True, timeout=SECONDS
     )
     assert "numpy" in done.stderr

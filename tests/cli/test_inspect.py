@@ -45,15 +45,13 @@ CONTRACT = {
     "late_norm",
 }
 
-A_SLOW_WAY = """
-from time import sleep
+AN_ENDLESS_WAY = """
+from threading import Event
+from grokterm.cli import progress
 from grokterm.training.single import Fit
 
-def update(self, real=Fit.update):
-    sleep(0.2)
-    real(self)
-
-Fit.update = update
+progress.QUIET_SECONDS = -1.0
+Fit.update = lambda _: Event().wait()
 """
 
 
@@ -203,7 +201,7 @@ def test_a_damaged_checkpoint_is_trained_again(finished: Run) -> None:
 
 
 def test_a_long_way_is_shown_and_can_be_left(finished: Run) -> None:
-    command = with_patch(A_SLOW_WAY, command_line("inspect", finished.name, "--step", "50"))
+    command = with_patch(AN_ENDLESS_WAY, command_line("inspect", finished.name, "--step", "50"))
     with started(command) as child:
         assert child.stderr is not None
         line = child.stderr.readline()

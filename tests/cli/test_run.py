@@ -7,7 +7,7 @@ import pytest
 from grokterm.experiment.records import Started
 from grokterm.runs.journal import read_journal
 from grokterm.runs.store import Run, list_runs
-from tests.cli.process import command_line, environment, grokterm
+from tests.cli.process import SECONDS, command_line, environment, grokterm
 from tests.runs.test_summary import CONTRACT
 from tests.session.driving import files_of
 
@@ -74,7 +74,7 @@ def test_a_reader_that_has_gone_is_no_bug(arguments: list[str], finished: Run) -
     os.close(reading)
     try:
         done = subprocess.run(
-            command_line(*arguments), check=False, env=environment(), stderr=subprocess.PIPE, stdout=writing, timeout=60
+            command_line(*arguments), check=False, env=environment(), stderr=subprocess.PIPE, stdout=writing, timeout=SECONDS
         )
     finally:
         os.close(writing)

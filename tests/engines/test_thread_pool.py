@@ -1,7 +1,6 @@
 import gc
 import threading
 from collections.abc import Callable
-from time import monotonic, sleep
 
 import pytest
 import torch
@@ -13,6 +12,9 @@ from grokterm.models.mlp import MLP
 from grokterm.models.network import Network
 from grokterm.training.trainer import Trainer
 from tests.training.outcome import assert_same_numbers, changed, finish
+
+SECONDS = 60.0
+"""How long to wait for what comes at once."""
 
 
 @pytest.mark.parametrize("n_threads", [1, 2, 3])
@@ -59,17 +61,17 @@ def test_noise_does_not_depend_on_the_number_of_threads(
 def test_the_threads_of_a_team_end_with_it() -> None:
     network = MLP(MLPModel(width=2), 3, 0)
 
-    def n_threads() -> int:
-        return sum(thread.name.startswith("team") for thread in threading.enumerate())
+    def threads() -> set[threading.Thread]:
+        return {thread for thread in threading.enumerate() if thread.name.startswith("team")}
 
     gc.collect()
-    before = n_threads()
+    before = threads()
     team = Team(network, 3)
     assert list(team.map(lambda _, number: number + 1, range(20))) == list(range(1, 21))
-    assert n_threads() > before
+    its_own = threads() - before
+    assert its_own
     del team
     gc.collect()
-    deadline = monotonic() + 10
-    while n_threads() > before and monotonic() < deadline:
-        sleep(0.01)
-    assert n_threads() <= before
+    for thread in its_own:
+        thread.join(SECONDS)
+    assert not any(thread.is_alive() for thread in its_own)

@@ -8,7 +8,7 @@ import pytest
 from grokterm.errors import CheckpointError
 from grokterm.session.background import Analyst
 
-SECONDS = 10.0
+SECONDS = 60.0
 
 
 def wait_for(analyst: Analyst) -> None:

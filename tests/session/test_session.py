@@ -1,5 +1,5 @@
 from pathlib import Path
-from time import monotonic
+from queue import Empty, SimpleQueue
 
 import pytest
 
@@ -16,10 +16,37 @@ from grokterm.experiment.records import (
     Refused,
 )
 from grokterm.runs.checkpoint import load_checkpoint
-from grokterm.session.commands import Look, Pause, Resume, SetPace, StepOnce
+from grokterm.session.commands import Command, Look, Pause, Resume, SetPace, StepOnce
 from grokterm.session.start import start_session
 from tests.runs.tensors import same
 from tests.session.driving import Driver, acts, files_of, undisturbed, with_settings
+
+
+class Clock:
+    """Goes only while a session waits."""
+
+    now = 0.0
+
+
+class Commands(SimpleQueue[Command]):
+    """Lets the time pass by that somebody would wait."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+
+    def get(self, block: bool = True, timeout: float | None = None) -> Command:  # noqa: FBT001, FBT002 - as a queue has it
+        if self.empty() and timeout is not None:
+            self.clock.now += timeout
+            raise Empty
+        return super().get(block, timeout)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr("grokterm.session.session.monotonic", lambda: clock.now)
+    monkeypatch.setattr("grokterm.session.session.SimpleQueue", lambda: Commands(clock))
+    return clock
 
 
 def kinds(records: list[Record]) -> list[str]:
@@ -77,23 +104,22 @@ def test_single_steps_and_pauses_leave_no_trace_in_the_weights(driver: Driver, g
     assert same(driver.trainer.tensors(), undisturbed(grokking).tensors())
 
 
-def test_a_slow_pace_is_kept(driver: Driver) -> None:
+def test_a_slow_pace_is_kept(clock: Clock, driver: Driver) -> None:
     assert kinds(driver.tell(SetPace(steps_per_second=100))) == ["paced"]
-    begun, last = monotonic(), 0
+    last = 0
     while driver.trainer.step < 15:
         last = driver.trainer.step
         driver.listen()
-    assert monotonic() - begun >= last / 100
+    assert clock.now == pytest.approx(last / 100)
 
 
-def test_a_pace_is_kept_also_where_every_step_is_looked_at(grokking: Experiment, tmp_path: Path) -> None:
+def test_a_pace_is_kept_also_where_every_step_is_looked_at(grokking: Experiment, tmp_path: Path, clock: Clock) -> None:
     closely = with_settings(grokking, training={"evaluate_every": 1, "stop_when": "grokked"})
     driver = Driver(start_session(closely, tmp_path, "grokking"))
     driver.tell(SetPace(steps_per_second=200))
-    begun = monotonic()
     while driver.trainer.step < 40:
         driver.listen()
-    assert monotonic() - begun < 1  # 0.2 at this pace
+    assert clock.now == pytest.approx(39 / 200)  # the last step is not waited for yet
 
 
 def test_a_command_is_heard_between_two_slow_steps(driver: Driver) -> None:

@@ -1,6 +1,5 @@
 import ast
 from contextlib import suppress
-from time import perf_counter
 
 import numpy as np
 import pytest
@@ -146,7 +145,5 @@ def test_a_parser_that_gives_up_is_a_refusal(failure: type[Exception], monkeypat
     assert refusal("a") == f"{RULE}'a': {UNREADABLE}"
 
 
-def test_a_tower_of_powers_costs_no_time() -> None:
-    started = perf_counter()
+def test_a_tower_of_powers_that_fits_into_no_memory_has_its_answer() -> None:
     assert answers("((((9**999)**999)**999)**999)**999", [(1, 1)], 997) == [pow(9, 999**5, 997)]
-    assert perf_counter() - started < 1

@@ -1,20 +1,33 @@
+from itertools import count
+
 import pytest
 
 from grokterm.experiment.experiment import Experiment
+from grokterm.training import trainer as trainer_module
 from grokterm.training.estimate import estimate_seconds
 from grokterm.training.single import Fit
 from grokterm.training.step_loop import Measured
-from grokterm.training.trainer import Trainer
+from grokterm.training.trainer import CHUNK_SECONDS, Trainer
 from tests.session.driving import with_settings
 
 
-def test_a_training_that_is_a_thousand_times_as_long_takes_about_a_thousand_times_as_long(tiny: Experiment) -> None:
-    long, longer = (estimate_seconds(Trainer(with_settings(tiny, training={"steps": steps}))) for steps in (10**6, 10**9))
-    assert longer / long == pytest.approx(1000, rel=0.9)
+@pytest.fixture
+def _evenly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have every chunk take 50 ms by the clock, so that each is one step long."""
+    ticks = count()
+    monkeypatch.setattr(trainer_module, "perf_counter", lambda: next(ticks) * CHUNK_SECONDS)
+
+
+@pytest.mark.usefixtures("_evenly")
+@pytest.mark.parametrize("steps", [10**6, 10**9])
+def test_a_long_training_takes_as_often_as_long_as_it_has_more_steps(steps: int, tiny: Experiment) -> None:
+    trainer = Trainer(with_settings(tiny, training={"steps": steps}))
+    assert estimate_seconds(trainer) == pytest.approx(CHUNK_SECONDS * steps)
 
 
 def test_a_training_that_ends_while_it_is_timed_took_what_it_took(tiny: Experiment) -> None:
-    assert 0 < estimate_seconds(Trainer(with_settings(tiny, training={"steps": 3}))) < 5
+    trainer = Trainer(with_settings(tiny, training={"steps": 3}))
+    assert estimate_seconds(trainer) == trainer.seconds > 0
 
 
 def test_an_untrained_network_takes_no_time(tiny: Experiment) -> None:

@@ -1,8 +1,15 @@
 from pathlib import Path
 
 import pytest
+from textual.app import App
 
 from tests.tui.driving import BRIEF
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was said stays until it is read, on a slow machine too."""
+    monkeypatch.setattr(App, "NOTIFICATION_TIMEOUT", 3600.0)
 
 
 @pytest.fixture

@@ -23,7 +23,8 @@ from grokterm.tui.screens.lab import LabScreen
 from grokterm.tui.widgets.form import ExperimentForm
 
 SMALL, LARGE = (80, 24), (160, 45)
-PATIENCE_SECONDS = 15.0
+PATIENCE_SECONDS = 120.0
+"""How long to wait for what comes at once: only a guard against waiting for ever."""
 
 BRIEF = """
 title = "Brief"

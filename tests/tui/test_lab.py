@@ -15,6 +15,7 @@ from grokterm.tui.widgets.curves import CurvesView
 from tests.tui.driving import (
     BRIEF,
     ENDLESS,
+    PATIENCE_SECONDS,
     SMALL,
     app_on,
     content,
@@ -172,7 +173,7 @@ async def test_what_is_said_before_the_training_has_begun_waits_for_it() -> None
         await until(pilot, lambda: state(app).phase == "paused", "the pause")
         lab(app).thread.send(Resume())
         await until(pilot, lambda: state(app).phase == "training", "the training")
-        lab(app).thread.leave(15)
+        lab(app).thread.leave(PATIENCE_SECONDS)
 
 
 async def test_the_command_palette_lists_every_action() -> None:

@@ -13,6 +13,7 @@ from tests.tui.driving import (
     BRIEF,
     ENDLESS,
     LARGE,
+    PATIENCE_SECONDS,
     app_on_run,
     content,
     lab,
@@ -76,7 +77,7 @@ async def test_an_interrupted_run_waits_until_space() -> None:
         await pilot.press("space")
         await until(pilot, lambda: state(app).step > step, "more steps")
         assert lab(app).thread.run_name == run.name
-        lab(app).thread.leave(15)
+        lab(app).thread.leave(PATIENCE_SECONDS)
     assert only_run().path == run.path
 
 

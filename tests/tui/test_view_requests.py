@@ -15,7 +15,7 @@ from grokterm.views.view import Choice, Drawn, Subject, View
 if TYPE_CHECKING:
     from grokterm.inspection.analysis import Examination
 
-SECONDS = 10.0
+SECONDS = 60.0
 ENDS = LabState(Experiment())
 
 
