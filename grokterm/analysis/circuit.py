@@ -106,7 +106,7 @@ class Certificate:
 
 
 def certify(blocks: Blocks, form: SumForm) -> Certificate:
-    """Fit every neuron by the cosines that would solve a ∘ b = F(f1(a) + f2(b)) exactly."""
+    """SingleNetwork every neuron by the cosines that would solve a ∘ b = F(f1(a) + f2(b)) exactly."""
     matrices, waves, has_terms = (blocks.first, blocks.second, blocks.answer), waves_of(form), form.has_terms
     fits = [fit_cosines(matrix[has_terms], wave) for matrix, wave in zip(matrices, waves, strict=True)]
     every_share = np.stack([fit.shares for fit in fits])

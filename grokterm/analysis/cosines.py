@@ -60,7 +60,7 @@ def waves_of(form: SumForm) -> tuple[Waves, Waves, Waves]:
 
 @np.errstate(invalid="ignore", over="ignore")  # a network that has diverged has no waves
 def fit_cosines(columns: Float[np.ndarray, "rows neurons"], waves: Waves) -> CosineFit:
-    """Fit each column by a constant and one cosine, for every frequency but 0; the constant is not kept.
+    """SingleNetwork each column by a constant and one cosine, for every frequency but 0; the constant is not kept.
 
     Waves of n² have a mean of their own: without the constant, they would take a part of a column's mean for a wave.
     """

@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float, Float64, Int
 
 from grokterm.tasks.sum_forms import NO_TERM, SumForm
 
-MOST = 0.5
+LEAST_SHARE = 0.5
 """From this share of its variance on a neuron belongs to a frequency: no other can hold as much.
 
 Not more, because a perfect neuron need not reach 1: (cos ka + cos kb)² puts a fifth of its variance on 2k.
@@ -56,7 +56,7 @@ def neuron_frequencies(
     shares = np.divide(explained, total, out=np.zeros_like(explained), where=is_heard).astype(np.float64)
     best, most = shares.argmax(axis=0) + 1, shares.max(axis=0)
     return NeuronFrequencies(
-        best=np.where(is_heard, best, 0), shares=most, n_neurons=_count(best[most >= MOST], n_frequencies=len(shares))
+        best=np.where(is_heard, best, 0), shares=most, n_neurons=_count(best[most >= LEAST_SHARE], n_frequencies=len(shares))
     )
 
 

@@ -7,8 +7,8 @@ from functools import partial
 from itertools import count
 from typing import get_args
 
-from grokterm.bench.measurement import Contender, Spread, measure, ratio, spread
-from grokterm.bench.process import NOTEBOOK, Introduction, RacerProcess
+from grokterm.bench.measurement import Spread, Timed, measure, ratio, spread
+from grokterm.bench.process import NOTEBOOK, ContestantProcess, Introduction
 from grokterm.errors import ConfigError
 from grokterm.experiment.architectures.mixture import MixtureModel
 from grokterm.experiment.experiment import Experiment
@@ -26,7 +26,7 @@ UPDATE = "update"
 
 ENGINES: tuple[str, ...] = get_args(Training.model_fields["engine"].annotation)
 
-Present = list[tuple[Introduction, RacerProcess]]
+Present = list[tuple[Introduction, ContestantProcess]]
 
 FOR_EVER = 1_000_000_000
 """Steps that no benchmark comes to."""
@@ -34,7 +34,7 @@ FOR_EVER = 1_000_000_000
 
 @dataclass(frozen=True)
 class Result:
-    """What one racer came to."""
+    """What one contestant came to."""
 
     name: str
     about: str
@@ -46,7 +46,7 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Race:
+class Comparison:
     """What everybody came to on one experiment; the engine that grokterm chooses comes first."""
 
     preset: str
@@ -73,7 +73,7 @@ class Race:
         return tuple(map(max, zip(*found, strict=True)))
 
 
-def race(preset: str, experiment: Experiment, *, repetitions: int, seconds: float) -> Race:
+def compare(preset: str, experiment: Experiment, *, repetitions: int, seconds: float) -> Comparison:
     """Time every engine that this experiment can have, the notebook loop and the floors, in turn.
 
     Raises:
@@ -84,14 +84,14 @@ def race(preset: str, experiment: Experiment, *, repetitions: int, seconds: floa
         chosen = _engine_of(timed)
         with ExitStack() as stack:
             names = dict.fromkeys([chosen, *ENGINES, NOTEBOOK, *FLOORS])
-            processes = {name: stack.enter_context(RacerProcess(name)) for name in names if name != AUTO}
+            processes = {name: stack.enter_context(ContestantProcess(name)) for name in names if name != AUTO}
             present, left_out = _introduced(processes, timed, chosen)
-            rates = measure(_contenders(present, timed), repetitions=repetitions, seconds=seconds)
+            rates = measure(_timed(present, timed), repetitions=repetitions, seconds=seconds)
             results = tuple(_result(who, process, rates) for who, process in present)
     except ConfigError as error:
         raise ConfigError(f"preset {preset}: {error}") from None
     first, _ = present[0]
-    return Race(preset, experiment, first.device, first.torch, results, left_out)
+    return Comparison(preset, experiment, first.device, first.torch, results, left_out)
 
 
 def _engine_of(experiment: Experiment) -> str:
@@ -101,7 +101,7 @@ def _engine_of(experiment: Experiment) -> str:
     return next(record.engine for record in make_trainer(experiment).begin() if isinstance(record, Started))
 
 
-def _introduced(processes: Mapping[str, RacerProcess], timed: Experiment, chosen: str) -> tuple[Present, dict[str, str]]:
+def _introduced(processes: Mapping[str, ContestantProcess], timed: Experiment, chosen: str) -> tuple[Present, dict[str, str]]:
     """Tell everybody what to be, one after the other; only the engine that is chosen has to be there."""
     present, left_out = Present(), dict[str, str]()
     for name, process in processes.items():
@@ -115,7 +115,7 @@ def _introduced(processes: Mapping[str, RacerProcess], timed: Experiment, chosen
     return present, left_out
 
 
-def _result(who: Introduction, process: RacerProcess, rates: Mapping[tuple[str, str], tuple[float, ...]]) -> Result:
+def _result(who: Introduction, process: ContestantProcess, rates: Mapping[tuple[str, str], tuple[float, ...]]) -> Result:
     memory = None if who.name in FLOORS else process.memory  # a floor has tried every way to multiply
     return Result(who.name, who.about, {mode: rates[who.name, mode] for mode in who.modes}, memory)
 
@@ -133,12 +133,12 @@ def as_timed(experiment: Experiment, engine: str = AUTO) -> Experiment:
     return Experiment.from_settings(settings)
 
 
-def _contenders(present: Present, experiment: Experiment) -> dict[tuple[str, str], Contender]:
+def _timed(present: Present, experiment: Experiment) -> dict[tuple[str, str], Timed]:
     """Let everybody train in turn, then everybody update; a turn of training has whole intervals between evaluations."""
     interval = next(step for step in count(1) if experiment.training.evaluates(step))
     units = {TRAINING: interval, UPDATE: 1}
     return {
-        (who.name, mode): Contender(partial(process.run, mode), unit)
+        (who.name, mode): Timed(partial(process.run, mode), unit)
         for mode, unit in units.items()
         for who, process in present
         if mode in who.modes

@@ -15,7 +15,7 @@ Steps = Callable[[int], None]
 
 
 @dataclass(frozen=True)
-class Racer:
+class Contestant:
     """Somebody who makes steps of an experiment."""
 
     name: str
@@ -27,7 +27,7 @@ class Racer:
     """`training`, with its evaluations, and `update`, without them; not everybody has both."""
 
 
-def engine(experiment: Experiment) -> Racer:
+def engine(experiment: Experiment) -> Contestant:
     """Train as `grokterm run` does, evaluated as the experiment says, by the engine that it says."""
     trainer = make_trainer(experiment)
     started = next(record for record in trainer.begin() if isinstance(record, Started))
@@ -40,27 +40,27 @@ def engine(experiment: Experiment) -> Racer:
                 raise ConfigError(f"the training ended at step {trainer.step:,}, {trainer.ended}, before it could be timed")
 
     def update(n_steps: int) -> None:
-        for _ in trainer.fit.advance(trainer.step + n_steps, lambda _: False):
+        for _ in trainer.trainable.advance(trainer.step + n_steps, lambda _: False):
             pass
 
     threads = f"{started.threads} thread{'s' if started.threads > 1 else ''}"
-    return Racer(trainer.fit.engine, threads, {"training": train, "update": update})
+    return Contestant(trainer.trainable.engine, threads, {"training": train, "update": update})
 
 
-def notebook(experiment: Experiment) -> Racer:
+def notebook(experiment: Experiment) -> Contestant:
     """Train as a notebook does."""
     loop = Notebook(experiment)
     how_often = "each step" if isinstance(loop.model, OneHotMLP) else "as the preset says"
-    return Racer("notebook", f"evaluated {how_often}", {"training": loop.train, "update": loop.update})
+    return Contestant("notebook", f"evaluated {how_often}", {"training": loop.train, "update": loop.update})
 
 
-def floor(experiment: Experiment, *, by_torch: bool = False) -> Racer:
+def floor(experiment: Experiment, *, by_torch: bool = False) -> Contestant:
     """Multiply only."""
     products = Floor(experiment, by_torch=by_torch)
-    return Racer("floor by torch" if by_torch else "floor", str(products.way), {"update": products.update})
+    return Contestant("floor by torch" if by_torch else "floor", str(products.plan), {"update": products.update})
 
 
-OTHERS: dict[str, Callable[[Experiment], Racer]] = {
+OTHERS: dict[str, Callable[[Experiment], Contestant]] = {
     "notebook": notebook,
     "floor": floor,
     "floor by torch": partial(floor, by_torch=True),
@@ -68,8 +68,8 @@ OTHERS: dict[str, Callable[[Experiment], Racer]] = {
 """By the name that a worker is asked for; any other is that of an engine, which the experiment says too."""
 
 
-def make_racer(name: str, experiment: Experiment) -> Racer:
-    """Make the racer of this name.
+def make_contestant(name: str, experiment: Experiment) -> Contestant:
+    """Make the contestant of this name.
 
     Raises:
         ConfigError: if it cannot train the experiment here.

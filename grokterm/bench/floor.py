@@ -2,7 +2,7 @@
 
 A layer takes three: forward, the gradient of its weights and the gradient of what it was given. What grokterm looks up once a
 token is counted once a token; products over the few positions of attention are left out. They are made in memory that is there
-before, with the same numbers over and over, in whichever way is fastest here.
+before, with the same numbers over and over, in whichever plan is fastest here.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 import torch
 
-from grokterm.bench.measurement import Contender, measure
+from grokterm.bench.measurement import Timed, measure
 from grokterm.engines.batches import BLOCK_ROWS, batch_size
 from grokterm.engines.device import find_device
-from grokterm.engines.thread_pool import Team
+from grokterm.engines.thread_pool import ThreadPool
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
 from grokterm.models.build import build
@@ -28,7 +28,7 @@ TRIALS, TRIAL_SECONDS = 3, 0.05
 """How often each way to multiply is tried, and how long, before the fastest is kept."""
 
 
-class Layer(NamedTuple):
+class ProductShape(NamedTuple):
     """So many rows of numbers go in, and as many come out."""
 
     rows: int
@@ -36,7 +36,7 @@ class Layer(NamedTuple):
     outputs: int
 
 
-class Way(NamedTuple):
+class BlockPlan(NamedTuple):
     """How the rows are shared out."""
 
     n_blocks: int
@@ -55,9 +55,9 @@ class Way(NamedTuple):
 
 
 class Products(Network):
-    """The products of some layers, in memory of their own: every worker of a team has a copy."""
+    """The products of some layers, in memory of their own: every worker of a pool has a copy."""
 
-    def __init__(self, layers: Sequence[Layer], device: torch.device) -> None:
+    def __init__(self, layers: Sequence[ProductShape], device: torch.device) -> None:
         super().__init__()
         self.operands = [
             tuple(torch.rand(shape, device=device) for shape in ((rows, inputs), (inputs, outputs), (rows, outputs)))
@@ -87,19 +87,19 @@ class Floor:
         layers = list(layers_of(network, rows))
         if by_torch and device.type != "cpu":
             raise ConfigError(f"{device.type} multiplies without torch's threads")
-        ways = _ways(rows, network.cpu_block_rows if device.type == "cpu" else BLOCK_ROWS, by_torch=by_torch)
-        teams = {way: _team(way, layers, device) for way in ways}
-        trials = {way: Contender(partial(_seconds, way, team)) for way, team in teams.items()}
+        plans = _plans(rows, network.cpu_block_rows if device.type == "cpu" else BLOCK_ROWS, by_torch=by_torch)
+        pools = {plan: _pool(plan, layers, device) for plan in plans}
+        trials = {plan: Timed(partial(_seconds, plan, pool)) for plan, pool in pools.items()}
         rates = measure(trials, repetitions=TRIALS, seconds=TRIAL_SECONDS)
-        self.way = max(ways, key=lambda way: max(rates[way]))
-        self._team = teams[self.way]
+        self.plan = max(plans, key=lambda plan: max(rates[plan]))
+        self._pool = pools[self.plan]
 
     def update(self, n_steps: int) -> None:
         """Make the products of so many updates."""
-        _multiply(self.way, self._team, n_steps)
+        _multiply(self.plan, self._pool, n_steps)
 
 
-def layers_of(network: Network, rows: int) -> Iterator[Layer]:
+def layers_of(network: Network, rows: int) -> Iterator[ProductShape]:
     """List the layers of a network that multiply matrices, for so many equations.
 
     Raises:
@@ -108,43 +108,43 @@ def layers_of(network: Network, rows: int) -> Iterator[Layer]:
     match network:
         case MLP(frozen=frozen, normalizes_batches=False) if not frozen:
             names = ("hidden", "readout") if network.hidden is not None else ("readout",)
-            yield from (Layer(rows, *network.get_parameter(name).shape) for name in names)
+            yield from (ProductShape(rows, *network.get_parameter(name).shape) for name in names)
         case Transformer():
             last = len(network.blocks) - 1
             for number, block in enumerate(network.blocks):
-                sequences = min(rows, network.n_words) if number == 0 else rows
+                sequences = min(rows, network.n_residue_tokens) if number == 0 else rows
                 n_read = network.n_scored if number == last else network.n_shown
-                yield Layer(sequences * n_read, *block.query.shape)
-                yield from (Layer(sequences * network.n_shown, *one.shape) for one in (block.key, block.value))
-                yield from (Layer(rows * n_read, *one.shape) for one in (block.output, block.mlp_in, block.mlp_out))
-            yield Layer(rows * network.n_scored, *network.readout.shape)
+                yield ProductShape(sequences * n_read, *block.query.shape)
+                yield from (ProductShape(sequences * network.n_shown, *one.shape) for one in (block.key, block.value))
+                yield from (ProductShape(rows * n_read, *one.shape) for one in (block.output, block.mlp_in, block.mlp_out))
+            yield ProductShape(rows * network.n_scored, *network.readout.shape)
         case _:
             raise ConfigError(f"no floor is known for {type(network).__name__}")
 
 
-def _ways(rows: int, block_rows: int, *, by_torch: bool) -> set[Way]:
+def _plans(rows: int, block_rows: int, *, by_torch: bool) -> set[BlockPlan]:
     n_blocks, n_threads = ceil(rows / block_rows), torch.get_num_threads()
     whole = {1} if rows <= BLOCK_ROWS else set()
     if by_torch:
-        return {Way(number, n_threads, 1) for number in whole | {n_blocks}}
-    return {Way(number, 1, 1) for number in whole | {n_blocks}} | {Way(max(n_blocks, n_threads), 1, n_threads)}
+        return {BlockPlan(number, n_threads, 1) for number in whole | {n_blocks}}
+    return {BlockPlan(number, 1, 1) for number in whole | {n_blocks}} | {BlockPlan(max(n_blocks, n_threads), 1, n_threads)}
 
 
-def _team(way: Way, layers: Sequence[Layer], device: torch.device) -> Team:
-    block = [layer._replace(rows=ceil(layer.rows / way.n_blocks)) for layer in layers]
-    return Team(Products(block, device), way.n_workers)
+def _pool(plan: BlockPlan, layers: Sequence[ProductShape], device: torch.device) -> ThreadPool:
+    block = [layer._replace(rows=ceil(layer.rows / plan.n_blocks)) for layer in layers]
+    return ThreadPool(Products(block, device), plan.n_workers)
 
 
-def _seconds(way: Way, team: Team, n_steps: int) -> float:
+def _seconds(plan: BlockPlan, pool: ThreadPool, n_steps: int) -> float:
     started = perf_counter()
-    _multiply(way, team, n_steps)
+    _multiply(plan, pool, n_steps)
     return perf_counter() - started
 
 
-def _multiply(way: Way, team: Team, n_steps: int) -> None:
-    torch.set_num_threads(way.n_threads)
+def _multiply(plan: BlockPlan, pool: ThreadPool, n_steps: int) -> None:
+    torch.set_num_threads(plan.n_threads)
     for _ in range(n_steps):
-        for _ in team.map(_one_block, range(way.n_blocks)):
+        for _ in pool.map(_one_block, range(plan.n_blocks)):
             pass
 
 

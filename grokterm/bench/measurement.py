@@ -10,7 +10,7 @@ Key = TypeVar("Key", bound=Hashable)
 
 
 @dataclass(frozen=True)
-class Contender:
+class Timed:
     """Something that makes steps."""
 
     run: Callable[[int], float]
@@ -38,7 +38,7 @@ def ratio(ours: Sequence[float], theirs: Sequence[float]) -> Spread:
     return spread([our / their for our, their in zip(ours, theirs, strict=True)])
 
 
-def measure(contenders: Mapping[Key, Contender], *, repetitions: int, seconds: float) -> dict[Key, tuple[float, ...]]:
+def measure(contenders: Mapping[Key, Timed], *, repetitions: int, seconds: float) -> dict[Key, tuple[float, ...]]:
     """Return the steps a second of each contender in each repetition.
 
     A repetition is one turn for every contender (ABC ABC), of about so many seconds each. What comes before is not counted:
@@ -51,7 +51,7 @@ def measure(contenders: Mapping[Key, Contender], *, repetitions: int, seconds: f
     return {key: tuple(one[key] for one in rounds) for key in contenders}
 
 
-def steps_of_a_turn(contender: Contender, seconds: float) -> int:
+def steps_of_a_turn(contender: Timed, seconds: float) -> int:
     """Count out how many steps take about so long, at least one unit."""
     steps = contender.unit
     while (taken := contender.run(steps)) < seconds / 4:

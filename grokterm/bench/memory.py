@@ -1,4 +1,4 @@
-"""How much memory a racer takes at its peak, in a process that holds nothing else."""
+"""How much memory a contestant takes at its peak, in a process that holds nothing else."""
 
 import re
 from pathlib import Path

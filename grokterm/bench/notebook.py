@@ -62,7 +62,7 @@ class OneHotMLP(nn.Module):
         return scores
 
 
-class Side(NamedTuple):
+class SplitSide(NamedTuple):
     """One side of the split, as the loop keeps it."""
 
     inputs: Tensor
@@ -101,7 +101,7 @@ class Notebook:
             self.model, self._evaluates = OneHotMLP(network), lambda _: True
         self.model.to(device)
         self._train, self._val = (
-            Side(*(one.to(device) for one in _side(equations, network, experiment)))
+            SplitSide(*(one.to(device) for one in _side(equations, network, experiment)))
             for equations in (dataset.train, dataset.val)
         )
         self._loss = _loss(experiment)
@@ -136,18 +136,18 @@ class Notebook:
             self.step += 1
 
 
-def _side(equations: Equations, network: Network, experiment: Experiment) -> Side:
+def _side(equations: Equations, network: Network, experiment: Experiment) -> SplitSide:
     """Write one side down as the loop reads it."""
     inputs, answers = network.encode(equations)
     if isinstance(network, MLP):
         inputs = functional.one_hot(inputs, experiment.task.modulus).flatten(1) * network.first_scale
     if experiment.loss.kind == "cross_entropy":
-        return Side(inputs, answers, answers)
+        return SplitSide(inputs, answers, answers)
     n_classes = network.get_parameter("readout").shape[1]
-    return Side(inputs, answers, functional.one_hot(answers, n_classes).to(_precision(experiment)))
+    return SplitSide(inputs, answers, functional.one_hot(answers, n_classes).to(_precision(experiment)))
 
 
-def _accuracy(scores: Tensor, side: Side) -> float:
+def _accuracy(scores: Tensor, side: SplitSide) -> float:
     return (scores.argmax(dim=1) == side.answers).float().mean().item()
 
 

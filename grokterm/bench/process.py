@@ -1,4 +1,4 @@
-"""The other end of a worker: one racer in a process of its own."""
+"""The other end of a worker: one contestant in a process of its own."""
 
 import json
 import os
@@ -17,7 +17,7 @@ WORKER = (sys.executable, "-m", "grokterm.bench.worker")
 
 
 class Introduction(NamedTuple):
-    """What a racer says of itself."""
+    """What a contestant says of itself."""
 
     name: str
     about: str
@@ -26,7 +26,7 @@ class Introduction(NamedTuple):
     torch: str
 
 
-class RacerProcess:
+class ContestantProcess:
     """Starts at once; what it is to be it is told later, when nobody is being timed.
 
     Closing it, or the end of this process, ends it.
@@ -43,13 +43,13 @@ class RacerProcess:
         self._process = subprocess.Popen(
             command,
             env=environment,
-            start_new_session=True,  # Ctrl+C is for the command, which ends its racers itself
+            start_new_session=True,  # Ctrl+C is for the command, which ends its contestants itself
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
 
-    def __enter__(self) -> "RacerProcess":
+    def __enter__(self) -> "ContestantProcess":
         return self
 
     def __exit__(self, *_: object) -> None:

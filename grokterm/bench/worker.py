@@ -1,7 +1,7 @@
-"""A process with one racer in it: `python -m grokterm.bench.worker`, which answers each JSON line on stdin with one on stdout.
+"""A process with one contestant in it: `python -m grokterm.bench.worker`; it answers each JSON line on stdin by one on stdout.
 
-Everybody has a process, so that each has the threads that it would have alone, and its memory is its own. Only the racer whose
-turn it is does anything.
+Each contestant has a process, so that it has the threads that it would have alone, and its own memory. Only the one whose turn
+it is does anything.
 """
 
 import json
@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from grokterm.bench.contestants import Racer, Steps, make_racer
+from grokterm.bench.contestants import Contestant, Steps, make_contestant
 from grokterm.bench.memory import MemoryWatch
 from grokterm.engines.device import describe, find_device
 from grokterm.errors import GroktermError
@@ -21,7 +21,7 @@ from grokterm.experiment.experiment import Experiment
 
 
 def main() -> None:
-    """Make the racer that the first line asks for, then the steps that each further line asks for."""
+    """Make the contestant that the first line asks for, then the steps that each further line asks for."""
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # whoever asked has gone: nobody has to be told
     lines = map(json.loads, sys.stdin)
     try:
@@ -31,22 +31,22 @@ def main() -> None:
         experiment = Experiment.from_toml(wanted["experiment"])
         device = find_device(experiment.device)
         watch = MemoryWatch(device)
-        racer = make_racer(wanted["racer"], experiment)
-        for steps in racer.modes.values():
+        contestant = make_contestant(wanted["racer"], experiment)
+        for steps in contestant.modes.values():
             _timed(steps, 1, device)  # what is captured is captured now, and what fails fails now
-        _answer(_introduction(racer, device))
+        _answer(_introduction(contestant, device))
         for line in lines:
-            seconds = _timed(racer.modes[line["mode"]], line["steps"], device)
+            seconds = _timed(contestant.modes[line["mode"]], line["steps"], device)
             _answer({"seconds": seconds, "memory": watch.peak()})
     except GroktermError as error:
         _answer({"refused": str(error)})
 
 
-def _introduction(racer: Racer, device: torch.device) -> dict[str, Any]:
+def _introduction(contestant: Contestant, device: torch.device) -> dict[str, Any]:
     return {
-        "name": racer.name,
-        "about": racer.about,
-        "modes": list(racer.modes),
+        "name": contestant.name,
+        "about": contestant.about,
+        "modes": list(contestant.modes),
         "device": describe(device),
         "torch": torch.__version__,
     }

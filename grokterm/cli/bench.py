@@ -9,7 +9,7 @@ from grokterm.cli.options import AsJson
 from grokterm.errors import ConfigError
 
 if TYPE_CHECKING:
-    from grokterm.bench.comparison import Race
+    from grokterm.bench.comparison import Comparison
     from grokterm.experiment.experiment import Experiment
 
 PRESETS = ("liu-essay", "gromov-gd", "nanda")
@@ -47,19 +47,19 @@ def bench(
 
         _refuse_missing_devices(experiments)
         load = _load()
-        races = _races(experiments, repetitions, seconds)
+        comparisons = _comparisons(experiments, repetitions, seconds)
         form = "json" if as_json else "markdown" if as_markdown else "table"
-        print_results(*speeds(races, repetitions=repetitions, load=load, form=form))
+        print_results(*speeds(comparisons, repetitions=repetitions, load=load, form=form))
 
 
-def _races(experiments: "dict[str, Experiment]", repetitions: int, seconds: float) -> "list[Race]":
-    from grokterm.bench.comparison import race
+def _comparisons(experiments: "dict[str, Experiment]", repetitions: int, seconds: float) -> "list[Comparison]":
+    from grokterm.bench.comparison import compare
 
-    races = []
+    comparisons = []
     for number, (name, experiment) in enumerate(experiments.items(), start=1):
         talk(f"{name}, {number} of {len(experiments)}")
-        races.append(race(name, experiment, repetitions=repetitions, seconds=seconds))
-    return races
+        comparisons.append(compare(name, experiment, repetitions=repetitions, seconds=seconds))
+    return comparisons
 
 
 def _refuse_missing_devices(experiments: "dict[str, Experiment]") -> None:

@@ -15,7 +15,7 @@ from grokterm.plots.sanitize import plain_text
 
 if TYPE_CHECKING:
     from grokterm.experiment.records import Record
-    from grokterm.inspection.analysis import Examination
+    from grokterm.inspection.analysis import NetworkAnalysis
     from grokterm.plots.paper.style import Format, PaperFigure
     from grokterm.runs.store import Run
     from grokterm.views.paper.subject import Drawn, Subject
@@ -96,10 +96,10 @@ def _once(step: int, records: Sequence["Record"]) -> int:
     return min((at for at in kept if step <= at <= SOON * step), default=step)
 
 
-def _examine(run: "Run", step: int | None) -> "Examination":
-    from grokterm.cli.progress import come_to
+def _examine(run: "Run", step: int | None) -> "NetworkAnalysis":
+    from grokterm.cli.progress import replay_to
 
-    return come_to(run, step).examine()
+    return replay_to(run, step).analyze()
 
 
 def _draw(name: str, subjects: Sequence["Subject"]) -> "Drawn":

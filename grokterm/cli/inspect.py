@@ -10,7 +10,7 @@ from grokterm.cli.options import RUNS, RunsDir
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from grokterm.runs.inspection import Inspection
+    from grokterm.runs.metrics import RunMetrics
     from grokterm.runs.store import Run
 
 
@@ -42,13 +42,13 @@ def inspect(
     print_results(*printed)
 
 
-def _look(runs: "Sequence[Run]", steps: "Sequence[int | None]", *, initial_only: bool) -> "list[Inspection]":
-    from grokterm.cli.progress import come_to
-    from grokterm.runs.inspection import Inspection
+def _look(runs: "Sequence[Run]", steps: "Sequence[int | None]", *, initial_only: bool) -> "list[RunMetrics]":
+    from grokterm.cli.progress import replay_to
+    from grokterm.runs.metrics import RunMetrics
     from grokterm.runs.norms import Norms
 
     seen = []
     for run in runs:
-        norms = Norms(run, come_to, initial_only=initial_only)
-        seen += [Inspection(run, step, norms, come_to) for step in steps]
+        norms = Norms(run, replay_to, initial_only=initial_only)
+        seen += [RunMetrics(run, step, norms, replay_to) for step in steps]
     return seen

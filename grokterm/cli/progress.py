@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 from grokterm.cli.console import talk
 from grokterm.plots.sanitize import plain_text
 from grokterm.reports.duration import duration
-from grokterm.runs.replay import approach
+from grokterm.runs.replay import replay
 from grokterm.runs.store import Run
 from grokterm.session.state import LabState
 from grokterm.training.trainer import Trainer
@@ -84,20 +84,22 @@ def figures_of(state: LabState) -> str:
     return "  ".join(parts)
 
 
-def come_to(run: Run, step: int | None) -> Trainer:
+def replay_to(run: Run, step: int | None) -> Trainer:
     """Come to where a run stood at a step, or at its newest checkpoint, on the CPU.
 
     Raises:
-        ConfigError, CheckpointError, RunNotFoundError, OutOfMemoryError: as `approach` does.
+        ConfigError, CheckpointError, RunNotFoundError, OutOfMemoryError: as `replay` does.
     """
-    way = _Way(run, step)
-    for trainer in approach(run, step, "cpu"):
-        way.show(trainer.step)
-    way.clear()
+    progress = ReplayProgress(run, step)
+    for trainer in replay(run, step, "cpu"):
+        progress.show(trainer.step)
+    progress.clear()
     return trainer
 
 
-class _Way:
+class ReplayProgress:
+    """Shows how far a replay has come, once it takes longer than a moment."""
+
     def __init__(self, run: Run, step: int | None) -> None:
         self._run = run.name
         self._aim = "" if step is None else f" of {step:,}"
@@ -106,6 +108,7 @@ class _Way:
         self._is_shown = False
 
     def show(self, step: int) -> None:
+        """Show the step that a replay has come to."""
         if (now := monotonic()) < self._due:
             return
         self._due = now + (BAR_SECONDS if self._is_terminal else LINE_SECONDS)
@@ -117,6 +120,7 @@ class _Way:
             talk(line)
 
     def clear(self) -> None:
+        """Remove what is shown, if the terminal lets it."""
         if self._is_terminal and self._is_shown:
             self._write(CLEAR_LINE)
 

@@ -14,11 +14,11 @@ from torch import Generator, Tensor
 
 from grokterm.engines.batches import Batches
 from grokterm.engines.runner import Plain, Work
-from grokterm.engines.step import State
+from grokterm.engines.step import TrainState
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.optimizer import RecursiveFeatures
 from grokterm.optim.modifiers import rule_of
-from grokterm.optim.rng import Turn
+from grokterm.optim.rng import StepRng
 
 WARM_UPS = 3
 """Calls before a capture, as torch asks for: libraries set themselves up in them. They are steps like any other."""
@@ -27,11 +27,11 @@ Streams: TypeAlias = dict[tuple[str, int], Generator]
 """Random streams that stay open, by purpose and block."""
 
 
-def objection(experiment: Experiment, device: torch.device) -> str:
+def unsupported_reason(experiment: Experiment, device: torch.device) -> str:
     """Say why the steps of an experiment cannot be captured; empty where they can."""
     if isinstance(experiment.optimizer, RecursiveFeatures):
         return "needs a gradient to follow, and agop solves for its weights"
-    if isinf(rule_of(experiment.optimizer).settles_at):
+    if isinf(rule_of(experiment.optimizer).step_invariant_from):
         return "cannot replay optimizer.gradient_filter ma, whose window moves with every step"
     if experiment.training.members > 1:
         return f"captures the steps of one network, not of training.members {experiment.training.members}"
@@ -39,8 +39,8 @@ def objection(experiment: Experiment, device: torch.device) -> str:
 
 
 @dataclass(frozen=True)
-class LastingTurn(Turn):
-    """A turn whose random streams stay open, for every replay of the step that was captured in it."""
+class GraphStepRng(StepRng):
+    """A rng whose random streams stay open, for every replay of the step that was captured in it."""
 
     streams: Streams = field(default_factory=dict)
 
@@ -50,17 +50,17 @@ class LastingTurn(Turn):
             self.streams[stream, block] = super().generator(stream, block)
         return self.streams[stream, block]
 
-    def start_over(self, turn: Turn) -> None:
-        """Let every stream start where it does in another turn."""
+    def start_over(self, rng: StepRng) -> None:
+        """Let every stream start where it does in another rng."""
         for (stream, block), draw in self.streams.items():
-            draw.manual_seed(turn.start_of(stream, block))
+            draw.manual_seed(rng.seed_of(stream, block))
 
 
 class Recording:
     """Work on memory that stays where it is: called some times, then captured, then replayed."""
 
-    def __init__(self, work: Callable[[], Tensor | None], turn: LastingTurn, pool: "GraphMemory") -> None:
-        self.turn = turn
+    def __init__(self, work: Callable[[], Tensor | None], rng: GraphStepRng, pool: "GraphMemory") -> None:
+        self.rng = rng
         self._work = work
         self._pool = pool
         self._n_calls = 0
@@ -73,7 +73,7 @@ class Recording:
         if self._n_calls <= WARM_UPS:
             self._pool.warm_up(self._record)
         else:
-            self._replay = self._replay or self._pool.capture(self._record, self.turn.streams)
+            self._replay = self._replay or self._pool.capture(self._record, self.rng.streams)
             self._replay()
         return None if self._numbers is None else self._numbers.clone()
 
@@ -127,47 +127,49 @@ class Graphs:
         self._plain = Plain(work)
         self._device = device
         self._pool = GraphMemory(device)
-        self._state: State | None = None
+        self._state: TrainState | None = None
         self._rows: dict[int, Tensor] = {}
         self._recordings: dict[Hashable, Recording] = {}
 
-    def update(self, state: State, batches: Batches, turn: Turn, *, measuring: bool = False) -> tuple[State, Tensor | None]:
+    def update(
+        self, state: TrainState, batches: Batches, rng: StepRng, *, measuring: bool = False
+    ) -> tuple[TrainState, Tensor | None]:
         """Return the state after a step and, if asked, loss and accuracy of its batch before it."""
-        if turn.step < self._work.settles_at:
-            return self._plain.update(state, batches, turn, measuring=measuring)
-        here, rows, plain = self._settled(state), self._placed(batches.rows_at(turn.step)), self._work.step
+        if rng.step < self._work.step_invariant_from:
+            return self._plain.update(state, batches, rng, measuring=measuring)
+        here, rows, plain = self._settled(state), self._placed(batches.rows_at(rng.step)), self._work.step
 
-        def step(turn: Turn) -> Tensor | None:
+        def step(rng: StepRng) -> Tensor | None:
             batch = batches.equations if rows is None else batches.equations.rows(rows)
-            after, numbers = plain(here, batch, turn, measuring=measuring)
+            after, numbers = plain(here, batch, rng, measuring=measuring)
             _copy(after, here)
             return numbers
 
-        recording = self._recording((None if rows is None else len(rows), measuring), step, turn)
-        recording.turn.start_over(turn)
+        recording = self._recording((None if rows is None else len(rows), measuring), step, rng)
+        recording.rng.start_over(rng)
         return here, recording()
 
-    def measure(self, state: State, *, val_only: bool = False) -> Tensor:
+    def measure(self, state: TrainState, *, val_only: bool = False) -> Tensor:
         """Return what a measurement says of a state."""
         here, plain = self._settled(state), self._work.measure
-        turn = Turn(0, 0, self._device)  # nothing is random in it
-        recording = self._recording(("measure", val_only), lambda _: plain(here, val_only=val_only), turn)
+        rng = StepRng(0, 0, self._device)  # nothing is random in it
+        recording = self._recording(("measure", val_only), lambda _: plain(here, val_only=val_only), rng)
         numbers = recording()
         assert numbers is not None
         return numbers
 
-    def keep(self, state: State) -> State:
+    def copy_state(self, state: TrainState) -> TrainState:
         """Return a copy: a step uses up what it is given."""
         return state.copy()
 
-    def _recording(self, kind: Hashable, work: Callable[[Turn], Tensor | None], turn: Turn) -> Recording:
+    def _recording(self, kind: Hashable, work: Callable[[StepRng], Tensor | None], rng: StepRng) -> Recording:
         """Find the recording of a kind of work, or begin it with this one."""
         if kind not in self._recordings:
-            lasting = LastingTurn(turn.seed, turn.step, turn.device)
+            lasting = GraphStepRng(rng.seed, rng.step, rng.device)
             self._recordings[kind] = Recording(lambda: work(lasting), lasting, self._pool)
         return self._recordings[kind]
 
-    def _settled(self, state: State) -> State:
+    def _settled(self, state: TrainState) -> TrainState:
         """Bring a state to where replays read it."""
         if self._state is None:
             self._state = state.copy()
@@ -184,8 +186,8 @@ class Graphs:
         return self._rows[len(rows)].copy_(rows)
 
 
-def _copy(state: State, to: State) -> None:
-    for before, after in ((to.weights, state.weights), (to.memory, state.memory)):
+def _copy(state: TrainState, to: TrainState) -> None:
+    for before, after in ((to.weights, state.weights), (to.optimizer_state, state.optimizer_state)):
         for name, value in before.items():
             if after[name] is not value:  # most rules change what they are given
                 value.copy_(after[name])

@@ -8,60 +8,64 @@ from torch import Tensor
 from torch.func import functional_call
 
 from grokterm.engines.batches import DeviceEquations
-from grokterm.engines.evaluation import evaluate, losses_and_hits, mean_of, words_under
-from grokterm.engines.thread_pool import Team
+from grokterm.engines.evaluation import evaluate, losses_and_hits, mean_of, token_features_under
+from grokterm.engines.thread_pool import ThreadPool
 from grokterm.models.network import Network
-from grokterm.optim.losses import Loss
-from grokterm.optim.rng import Turn
+from grokterm.optim.losses import LossFunction
+from grokterm.optim.rng import StepRng
 from grokterm.optim.rules import Weights, named
 
 
-class SharedWords:
+class SharedTokenFeatures:
     """What tokens stand for under some weights, worked out once for all blocks of a batch, and the way back through it."""
 
     def __init__(self, network: Network, weights: Weights, frozen: Weights, n_equations: int) -> None:
         self._leaves = _leaves(weights)
-        self._recorded = words_under(network, {**frozen, **self._leaves}, n_equations)
+        self._recorded = token_features_under(network, {**frozen, **self._leaves}, n_equations)
         self.values = {name: word.detach() for name, word in self._recorded.items()}
-        """The words, with nothing recorded of where they come from."""
+        """The token_features, with nothing recorded of where they come from."""
 
     def slopes(self, total: Weights) -> Weights:
-        """Return what the slopes by the words, which are among these, add to those by the weights that they are made of."""
-        made, by_word = list(self._recorded.values()), [total[f"words.{name}"] for name in self._recorded]
+        """Return what the slopes by the token features, which are among these, add to those by the weights."""
+        made, by_word = list(self._recorded.values()), [total[f"token_features.{name}"] for name in self._recorded]
         return _slopes(made, self._leaves, by_word, allow_unused=True) if made else {}
 
 
 @dataclass(frozen=True)
-class Autograd:
+class AutogradGradient:
     """Differentiates a network block of rows by block of rows."""
 
-    team: Team
+    pool: ThreadPool
     frozen: Weights
-    loss: Loss
+    loss: LossFunction
 
     block_rows: ClassVar[None] = None
 
     def gradient(
-        self, weights: Weights, batch: DeviceEquations, turn: Turn, *, measuring: bool = False
+        self, weights: Weights, batch: DeviceEquations, rng: StepRng, *, measuring: bool = False
     ) -> tuple[Weights, Tensor | None]:
         """Return the gradient of the mean loss and, if asked, what `measure` would say of this batch."""
-        network = self.team.network
+        network = self.pool.network
         blocks = [batch] if network.normalizes_batches else batch.blocks
-        shared = SharedWords(network, weights, self.frozen, len(batch)) if len(blocks) > 1 else None
+        shared = SharedTokenFeatures(network, weights, self.frozen, len(batch)) if len(blocks) > 1 else None
 
         def work(network: Network, numbered: tuple[int, DeviceEquations]) -> tuple[Weights, Tensor | None]:
-            """Return what a block adds to the gradients of weights and words and, if asked, its losses and hits."""
+            """Return what a block adds to the gradients of weights and token_features and, if asked, its losses and hits."""
             number, block = numbered
-            draw = turn.draw("dropout", number) if network.trains_differently else None
-            leaves, words = _leaves(weights), None if shared is None else _leaves(shared.values)
-            scores = functional_call(network, {**self.frozen, **leaves}, (block.tokens, draw, words))
+            draw = rng.draw("dropout", number) if network.trains_differently else None
+            leaves, token_features = _leaves(weights), None if shared is None else _leaves(shared.values)
+            scores = functional_call(network, {**self.frozen, **leaves}, (block.tokens, draw, token_features))
             losses = self.loss(scores, block.answers).sum()
-            slopes = _slopes([losses / len(batch)], leaves | named("words", words or {}), allow_unused=words is not None)
+            slopes = _slopes(
+                [losses / len(batch)],
+                leaves | named("token_features", token_features or {}),
+                allow_unused=token_features is not None,
+            )
             return slopes, losses_and_hits(losses, scores, block.answers) if measuring else None
 
         total: Weights = {}
         seen: list[Tensor] = []
-        for slopes, numbers in self.team.map(work, enumerate(blocks)):
+        for slopes, numbers in self.pool.map(work, enumerate(blocks)):
             _add(total, slopes)
             seen += [] if numbers is None else [numbers]
         if shared:
@@ -70,7 +74,7 @@ class Autograd:
 
     def measure(self, values: Weights, equations: DeviceEquations) -> Tensor:
         """Return mean loss and share of right answers, as one tensor on the device, under all values of the network."""
-        return evaluate(self.team, values, self.loss, equations)
+        return evaluate(self.pool, values, self.loss, equations)
 
 
 def _leaves(weights: Weights) -> Weights:
@@ -87,7 +91,7 @@ def _slopes(made: list[Tensor], leaves: Weights, slopes: list[Tensor] | None = N
 def _add(total: Weights, slopes: Weights) -> None:
     """Add slopes to those of the same name, each in memory of its own.
 
-    Autograd hands back one tensor for two weights that are only ever added to each other.
+    AutogradGradient hands back one tensor for two weights that are only ever added to each other.
     """
     taken = {slope.data_ptr() for slope in total.values()}
     for name, slope in slopes.items():

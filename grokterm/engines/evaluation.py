@@ -1,4 +1,4 @@
-"""Loss and accuracy of the sides, measured without leaving the device."""
+"""LossFunction and accuracy of the sides, measured without leaving the device."""
 
 from collections.abc import Sequence
 
@@ -8,9 +8,9 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from grokterm.engines.batches import DeviceEquations
-from grokterm.engines.thread_pool import Team
+from grokterm.engines.thread_pool import ThreadPool
 from grokterm.models.network import Network
-from grokterm.optim.losses import Loss
+from grokterm.optim.losses import LossFunction
 from grokterm.optim.rules import Weights, named
 
 
@@ -27,9 +27,9 @@ class _Method(nn.Module):
 
 
 @torch.no_grad()
-def statistics_of(team: Team, weights: Weights, train: DeviceEquations) -> Weights:
+def statistics_of(pool: ThreadPool, weights: Weights, train: DeviceEquations) -> Weights:
     """Return the statistics of the training set that measuring needs beside the weights."""
-    return statistics_under(team.network, weights, train.tokens) if team.network.normalizes_batches else {}
+    return statistics_under(pool.network, weights, train.tokens) if pool.network.normalizes_batches else {}
 
 
 def statistics_under(network: Network, weights: Weights, tokens: Tensor) -> Weights:
@@ -38,23 +38,23 @@ def statistics_under(network: Network, weights: Weights, tokens: Tensor) -> Weig
     return statistics
 
 
-def words_under(network: Network, weights: Weights, n_equations: int) -> Weights:
+def token_features_under(network: Network, weights: Weights, n_equations: int) -> Weights:
     """Return what tokens stand for under these weights, for so many equations."""
-    words: Weights = functional_call(_Method(network, "words"), named("network", weights), (n_equations,))
-    return words
+    token_features: Weights = functional_call(_Method(network, "token_features"), named("network", weights), (n_equations,))
+    return token_features
 
 
-def evaluate(team: Team, weights: Weights, loss: Loss, equations: DeviceEquations) -> Float[Tensor, "2"]:
+def evaluate(pool: ThreadPool, weights: Weights, loss: LossFunction, equations: DeviceEquations) -> Float[Tensor, "2"]:
     """Return mean loss and share of right answers, as one tensor on the device."""
     with torch.no_grad():
-        words = words_under(team.network, weights, len(equations))
+        token_features = token_features_under(pool.network, weights, len(equations))
 
     @torch.no_grad()
     def score(network: Network, block: DeviceEquations) -> Float[Tensor, "2"]:
-        scores = functional_call(network, weights, (block.tokens, None, words))
+        scores = functional_call(network, weights, (block.tokens, None, token_features))
         return losses_and_hits(loss(scores, block.answers).sum(), scores, block.answers)
 
-    return mean_of(list(team.map(score, equations.blocks)), equations)
+    return mean_of(list(pool.map(score, equations.blocks)), equations)
 
 
 @torch.no_grad()

@@ -5,12 +5,12 @@ from typing import Protocol, runtime_checkable
 from torch import Tensor
 
 from grokterm.engines.batches import DeviceEquations
-from grokterm.optim.rng import Turn
+from grokterm.optim.rng import StepRng
 from grokterm.optim.rules import Weights
 
 
 @runtime_checkable
-class Calculus(Protocol):
+class GradientBackend(Protocol):
     """Differentiates a network, by autograd or with its gradient written out. All of them agree within rounding."""
 
     @property
@@ -18,7 +18,7 @@ class Calculus(Protocol):
         """How many equations it likes to work on at a time; None leaves that to the network."""
 
     def gradient(
-        self, weights: Weights, batch: DeviceEquations, turn: Turn, *, measuring: bool = False
+        self, weights: Weights, batch: DeviceEquations, rng: StepRng, *, measuring: bool = False
     ) -> tuple[Weights, Tensor | None]:
         """Return the gradient of the mean loss and, if asked, what `measure` would say of this batch.
 

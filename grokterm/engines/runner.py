@@ -6,9 +6,9 @@ from typing import Protocol, runtime_checkable
 from torch import Tensor
 
 from grokterm.engines.batches import Batches
-from grokterm.engines.measuring import Measuring
-from grokterm.engines.step import State, Step
-from grokterm.optim.rng import Turn
+from grokterm.engines.measuring import Evaluator
+from grokterm.engines.step import Step, TrainState
+from grokterm.optim.rng import StepRng
 
 
 @dataclass(frozen=True)
@@ -16,8 +16,8 @@ class Work:
     """What there is to run."""
 
     step: Step
-    measure: Measuring
-    settles_at: float
+    measure: Evaluator
+    step_invariant_from: float
     """From which step on the number of a step no longer matters, but for its random streams."""
 
 
@@ -25,15 +25,17 @@ class Work:
 class Runner(Protocol):
     """Makes steps and measurements. All of them agree within rounding."""
 
-    def update(self, state: State, batches: Batches, turn: Turn, *, measuring: bool = False) -> tuple[State, Tensor | None]:
+    def update(
+        self, state: TrainState, batches: Batches, rng: StepRng, *, measuring: bool = False
+    ) -> tuple[TrainState, Tensor | None]:
         """Return the state after a step and, if asked, loss and accuracy of its batch before it."""
         ...
 
-    def measure(self, state: State, *, val_only: bool = False) -> Tensor:
+    def measure(self, state: TrainState, *, val_only: bool = False) -> Tensor:
         """Return what a measurement says of a state."""
         ...
 
-    def keep(self, state: State) -> State:
+    def copy_state(self, state: TrainState) -> TrainState:
         """Return a state that no later step overwrites."""
         ...
 
@@ -44,14 +46,16 @@ class Plain:
 
     work: Work
 
-    def update(self, state: State, batches: Batches, turn: Turn, *, measuring: bool = False) -> tuple[State, Tensor | None]:
+    def update(
+        self, state: TrainState, batches: Batches, rng: StepRng, *, measuring: bool = False
+    ) -> tuple[TrainState, Tensor | None]:
         """Return the state after a step and, if asked, loss and accuracy of its batch before it."""
-        return self.work.step(state, batches.at(turn.step), turn, measuring=measuring)
+        return self.work.step(state, batches.at(rng.step), rng, measuring=measuring)
 
-    def measure(self, state: State, *, val_only: bool = False) -> Tensor:
+    def measure(self, state: TrainState, *, val_only: bool = False) -> Tensor:
         """Return what a measurement says of a state."""
         return self.work.measure(state, val_only=val_only)
 
-    def keep(self, state: State) -> State:
+    def copy_state(self, state: TrainState) -> TrainState:
         """Return a copy: a step uses up what it is given."""
         return state.copy()

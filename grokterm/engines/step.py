@@ -6,23 +6,23 @@ import torch
 from torch import Tensor
 
 from grokterm.engines.batches import DeviceEquations
-from grokterm.engines.gradient import Calculus
-from grokterm.optim.flat import Packing
+from grokterm.engines.gradient import GradientBackend
+from grokterm.optim.flat import FlatParameters
 from grokterm.optim.modifiers import with_noise
-from grokterm.optim.rng import Turn
-from grokterm.optim.rules import Memory, Rule, Weights
+from grokterm.optim.rng import StepRng
+from grokterm.optim.rules import OptimizerState, Rule, Weights
 
 
-class State(NamedTuple):
+class TrainState(NamedTuple):
     """Weights and what the rule remembers of them, packed."""
 
     weights: Weights
-    memory: Memory
+    optimizer_state: OptimizerState
 
-    def copy(self) -> "State":
+    def copy(self) -> "TrainState":
         """Copy it, before a step uses it up."""
-        weights, memory = ({name: value.clone() for name, value in one.items()} for one in self)
-        return State(weights, memory)
+        weights, optimizer_state = ({name: value.clone() for name, value in one.items()} for one in self)
+        return TrainState(weights, optimizer_state)
 
 
 @runtime_checkable
@@ -30,24 +30,26 @@ class Step(Protocol):
     """One update."""
 
     def __call__(
-        self, state: State, batch: DeviceEquations, turn: Turn, *, measuring: bool = False
-    ) -> tuple[State, Tensor | None]:
+        self, state: TrainState, batch: DeviceEquations, rng: StepRng, *, measuring: bool = False
+    ) -> tuple[TrainState, Tensor | None]:
         """Return the next state, for which this one is used up, and, if asked, loss and accuracy of the batch before it."""
         ...
 
 
-def make_step(calculus: Calculus, rule: Rule, packing: Packing, weight_noise: float = 0.0) -> Step:
+def make_step(calculus: GradientBackend, rule: Rule, flat: FlatParameters, weight_noise: float = 0.0) -> Step:
     """Bind what does not change between steps.
 
     With weight noise the gradient is that of weights that are off by as much, the same for the whole batch.
     """
 
-    def step(state: State, batch: DeviceEquations, turn: Turn, *, measuring: bool = False) -> tuple[State, Tensor | None]:
-        seen = packing.unpack(state.weights)
+    def step(
+        state: TrainState, batch: DeviceEquations, rng: StepRng, *, measuring: bool = False
+    ) -> tuple[TrainState, Tensor | None]:
+        seen = flat.unpack(state.weights)
         if weight_noise:
-            seen = with_noise(seen, weight_noise, turn.draw("weight noise"))
-        slopes, numbers = calculus.gradient(seen, batch, turn, measuring=measuring)
+            seen = with_noise(seen, weight_noise, rng.draw("weight noise"))
+        slopes, numbers = calculus.gradient(seen, batch, rng, measuring=measuring)
         with torch.no_grad():
-            return State(*rule.update(packing.pack(slopes), state.memory, state.weights, turn)), numbers
+            return TrainState(*rule.update(flat.pack(slopes), state.optimizer_state, state.weights, rng)), numbers
 
     return step

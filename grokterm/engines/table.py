@@ -10,12 +10,12 @@ import torch
 
 from grokterm.engines import cuda_graph as graph
 from grokterm.engines.cuda_graph import Graphs
-from grokterm.engines.eager import Autograd
+from grokterm.engines.eager import AutogradGradient
 from grokterm.engines.fused import gradient as written_out
-from grokterm.engines.fused.gradient import WrittenOut
-from grokterm.engines.gradient import Calculus
+from grokterm.engines.fused.gradient import FusedGradient
+from grokterm.engines.gradient import GradientBackend
 from grokterm.engines.runner import Plain, Runner, Work
-from grokterm.engines.thread_pool import Team
+from grokterm.engines.thread_pool import ThreadPool
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
 from grokterm.optim.losses import loss_of
@@ -26,18 +26,18 @@ from grokterm.optim.rules import Weights
 class Engine:
     """A way to run steps."""
 
-    objection: Callable[[Experiment, torch.device], str]
+    unsupported_reason: Callable[[Experiment, torch.device], str]
     """Why it cannot run an experiment here; empty where it can."""
 
-    calculus: Callable[[Experiment, Team, Weights], Calculus]
-    """Makes what differentiates, from the network's team and the weights that are frozen."""
+    calculus: Callable[[Experiment, ThreadPool, Weights], GradientBackend]
+    """Makes what differentiates, from the network's pool and the weights that are frozen."""
 
     runner: Callable[[Work, torch.device], Runner]
     """Makes what runs the steps."""
 
 
-def _autograd(experiment: Experiment, team: Team, frozen: Weights) -> Calculus:
-    return Autograd(team, frozen, loss_of(experiment.loss))
+def _autograd(experiment: Experiment, pool: ThreadPool, frozen: Weights) -> GradientBackend:
+    return AutogradGradient(pool, frozen, loss_of(experiment.loss))
 
 
 def _plain(work: Work, _: torch.device) -> Plain:
@@ -45,8 +45,8 @@ def _plain(work: Work, _: torch.device) -> Plain:
 
 
 ENGINES: dict[str, Engine] = {
-    "fused": Engine(written_out.objection, WrittenOut, _plain),
-    "graph": Engine(graph.objection, _autograd, Graphs),
+    "fused": Engine(written_out.unsupported_reason, FusedGradient, _plain),
+    "graph": Engine(graph.unsupported_reason, _autograd, Graphs),
     "eager": Engine(lambda experiment, device: "", _autograd, _plain),
 }
 """`training.engine = "auto"` takes the first that can."""
@@ -56,7 +56,7 @@ def with_engine_here(experiment: Experiment, device: torch.device, before: str =
     """Return an experiment that goes on where it may not have begun: by the engine it had before, if that can run here."""
     asked = experiment.training.engine
     wanted = before if asked == "auto" and before in ENGINES else asked
-    usable = wanted if wanted == "auto" or not ENGINES[wanted].objection(experiment, device) else "auto"
+    usable = wanted if wanted == "auto" or not ENGINES[wanted].unsupported_reason(experiment, device) else "auto"
     return experiment.model_copy(update={"training": experiment.training.model_copy(update={"engine": usable})})
 
 
@@ -68,7 +68,7 @@ def choose_engine(experiment: Experiment, device: torch.device) -> str:
     """
     asked = experiment.training.engine
     if asked == "auto":
-        return next(name for name, engine in ENGINES.items() if not engine.objection(experiment, device))
-    if objection := ENGINES[asked].objection(experiment, device):
-        raise ConfigError(f"training.engine {asked} {objection}: choose auto")
+        return next(name for name, engine in ENGINES.items() if not engine.unsupported_reason(experiment, device))
+    if reason := ENGINES[asked].unsupported_reason(experiment, device):
+        raise ConfigError(f"training.engine {asked} {reason}: choose auto")
     return asked

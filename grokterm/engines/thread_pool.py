@@ -22,7 +22,7 @@ Before, it gives memory back to the system that the next block of rows must be g
 """
 
 
-class Team:
+class ThreadPool:
     """Applies a function of the network to blocks of rows, several at a time, and hands the results back in order.
 
     Every thread works on one core and has a network of its own, because functional_call exchanges parameters in place. The
@@ -34,22 +34,22 @@ class Team:
         self.network = network
         _have_freed_memory_kept()
         self._own = threading.local()
-        # Copied here, before anyone works; and nothing that a worker holds leads back to the pool, which ends with the team.
+        # Copied here, before anyone works; and nothing that a worker holds leads back to the executor, which ends with it.
         networks: SimpleQueue[Network] = SimpleQueue()
         for _ in range(n_threads if n_threads > 1 else 0):
             networks.put(copy.deepcopy(network))
         self._window = 2 * n_threads
-        self._pool = ThreadPoolExecutor(n_threads, "team", _join, (self._own, networks)) if n_threads > 1 else None
+        self._executor = ThreadPoolExecutor(n_threads, "pool", _join, (self._own, networks)) if n_threads > 1 else None
 
     def map(self, function: Callable[[Network, Block], Result], blocks: Iterable[Block]) -> Iterator[Result]:
         """Call function(network, block) for every block."""
         shares = list(blocks)
-        if self._pool is None or len(shares) == 1:
+        if self._executor is None or len(shares) == 1:
             return (function(self.network, share) for share in shares)
-        return self._shared_out(self._pool, function, shares)
+        return self._shared_out(self._executor, function, shares)
 
     def _shared_out(
-        self, pool: ThreadPoolExecutor, function: Callable[[Network, Block], Result], shares: Iterable[Block]
+        self, executor: ThreadPoolExecutor, function: Callable[[Network, Block], Result], shares: Iterable[Block]
     ) -> Iterator[Result]:
         """Hand blocks out a few at a time: a program that ends waits for those."""
         waiting: deque[Future[Result]] = deque()
@@ -59,7 +59,7 @@ class Team:
             return function(own.network, share)
 
         for share in shares:
-            waiting.append(pool.submit(work, share))
+            waiting.append(executor.submit(work, share))
             if len(waiting) == self._window:
                 yield waiting.popleft().result()
         while waiting:

@@ -31,7 +31,7 @@ INSPECTED_AT_A_STEP = (
     "norm_growth",
 )
 INSPECTED = (*INSPECTED_AT_A_STEP, "memorized_norm", "late_norm")
-"""The numbers that are worked out from weights; `grokterm.runs.inspection.INSPECTIONS` says how. The last two have a step of
+"""The numbers that are worked out from weights; `grokterm.runs.metrics.RUN_METRICS` says how. The last two have a step of
 their own, the others are taken at the end where none is named."""
 
 Range = Annotated[tuple[float, float], Field(strict=False)]
@@ -70,7 +70,7 @@ class Crossing:
 
 
 @dataclass(frozen=True)
-class Inspecting:
+class MetricAtStep:
     """A number that is worked out from the weights at a step, `ipr @ 200`, or at the end of the run, `ipr`."""
 
     measure: str
@@ -96,7 +96,7 @@ class Inspecting:
 
 def _step_of(name: str) -> int | None:
     try:
-        wanted = Inspecting.parse(name)
+        wanted = MetricAtStep.parse(name)
     except ValueError:
         return None
     return wanted.step if wanted else None
@@ -149,9 +149,9 @@ class Expect(Settings):
         return {name: crossing for name in self.__pydantic_extra__ if (crossing := Crossing.parse(name))}
 
     @cached_property
-    def inspected(self) -> dict[str, Inspecting]:
+    def inspected(self) -> dict[str, MetricAtStep]:
         """Those of the measures that are worked out from weights, by the name they were given."""
-        return {name: wanted for name in self.__pydantic_extra__ if (wanted := Inspecting.parse(name))}
+        return {name: wanted for name in self.__pydantic_extra__ if (wanted := MetricAtStep.parse(name))}
 
     def check_steps(self, last: int) -> None:
         """Refuse numbers of steps that never come.

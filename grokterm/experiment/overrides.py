@@ -14,7 +14,7 @@ from grokterm.experiment.optimizer import OPTIMIZERS
 from grokterm.experiment.validation_errors import nearest
 from grokterm.tasks.operations import EXPRESSION
 
-KINDS: dict[str, tuple[str, tuple[type[BaseModel], ...]]] = {
+KINDS_OF_SECTION: dict[str, tuple[str, tuple[type[BaseModel], ...]]] = {
     "model": ("architecture", MODELS),
     "optimizer": ("kind", OPTIMIZERS),
 }
@@ -42,7 +42,7 @@ def override(settings: dict[str, Any], assignments: Sequence[str]) -> Overridden
     changed: dict[str, Any] = {name: dict(value) if isinstance(value, dict) else value for name, value in settings.items()}
     notes = [
         note
-        for section, (kind, _) in KINDS.items()
+        for section, (kind, _) in KINDS_OF_SECTION.items()
         for path, value in parsed
         if path == [section, kind]
         for note in _change_kind(changed, section, value)
@@ -69,10 +69,10 @@ def _assign(settings: dict[str, Any], path: Sequence[str], value: Any) -> None: 
     if len(path) == 1:
         settings[path[0]] = value
         return
-    kind = KINDS.get(path[0], ("",))[0]
+    kind = KINDS_OF_SECTION.get(path[0], ("",))[0]
     default = {kind: Experiment().settings()[path[0]][kind]} if kind else {}
     section = settings.setdefault(path[0], default)
-    if path[0] in KINDS and not isinstance(section, dict):
+    if path[0] in KINDS_OF_SECTION and not isinstance(section, dict):
         raise ConfigError(f"{path[0]} must be a table, not {section!r}")
     if len(path) > 2 or not isinstance(section, dict):
         raise ConfigError(f"unknown setting {name}: settings are named section.key, as in task.modulus")
@@ -84,7 +84,7 @@ def _sections() -> str:
 
 
 def _change_kind(settings: dict[str, Any], section: str, new: Any) -> list[str]:  # noqa: ANN401 - whatever TOML holds
-    kind, members = KINDS[section]
+    kind, members = KINDS_OF_SECTION[section]
     by_name = {member.model_fields[kind].default: member for member in members}
     written = settings.get(section, {})
     if not isinstance(written, dict):

@@ -36,7 +36,7 @@ class Started(_Record):
     """Settings that were changed when the run was resumed, as `name=value`."""
 
 
-NUMBERS = ("train_loss", "train_accuracy", "val_loss", "val_accuracy")
+EVALUATION_METRICS = ("train_loss", "train_accuracy", "val_loss", "val_accuracy")
 """What an evaluation measures, in the order of its numbers."""
 
 
@@ -49,21 +49,21 @@ class Evaluated(_Record):
     train_accuracy: float
     val_accuracy: float
     members: tuple[tuple[float, float, float, float], ...] | None = None
-    """Of an ensemble the numbers of each member, in the order of NUMBERS."""
+    """Of an ensemble the numbers of each member, in the order of EVALUATION_METRICS."""
 
     @classmethod
     def of(cls, step: int, rows: Sequence[Sequence[float]]) -> "Evaluated":
         """Make the record of these numbers, a row a member."""
         sound = [row for row in rows if all(map(isfinite, row))] or rows
-        means = dict(zip(NUMBERS, map(fmean, zip(*sound, strict=True)), strict=True))
+        means = dict(zip(EVALUATION_METRICS, map(fmean, zip(*sound, strict=True)), strict=True))
         return cls.model_validate({"step": step, **means, "members": rows if len(rows) > 1 else None})
 
     @property
     def rows(self) -> list[dict[str, float]]:
         """The numbers of each member, or of the one network."""
         if self.members is None:
-            return [{name: getattr(self, name) for name in NUMBERS}]
-        return [dict(zip(NUMBERS, member, strict=True)) for member in self.members]
+            return [{name: getattr(self, name) for name in EVALUATION_METRICS}]
+        return [dict(zip(EVALUATION_METRICS, member, strict=True)) for member in self.members]
 
 
 class PhaseAlignment(BaseModel):

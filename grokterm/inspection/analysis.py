@@ -15,7 +15,7 @@ from grokterm.analysis.neurons import NeuronFrequencies, neuron_frequencies
 from grokterm.analysis.observation import Observation
 from grokterm.analysis.progress import Progress, progress
 from grokterm.experiment.records import Inspected, PhaseAlignment
-from grokterm.inspection.forward_pass import Observer, Window
+from grokterm.inspection.forward_pass import ForwardPass, Window
 from grokterm.inspection.snapshot import Snapshot
 from grokterm.tasks.operations import OPERATIONS
 from grokterm.tasks.sum_forms import SumForm
@@ -24,12 +24,12 @@ MOST_SCORES = 2**26
 """More scores than these (a table of p = 406) are not kept, and what needs every one of them is not asked for."""
 
 
-class Examination:
+class NetworkAnalysis:
     """A network at one step, its task, and what can be said of it. It belongs to one thread at a time."""
 
-    def __init__(self, snapshot: Snapshot, observer: Observer) -> None:
+    def __init__(self, snapshot: Snapshot, forward_pass: ForwardPass) -> None:
         self.snapshot = snapshot
-        self.observer = observer
+        self.forward_pass = forward_pass
         self.modulus = snapshot.dataset.modulus
         self.operation = snapshot.dataset.asked
         self._frequencies: dict[str, NeuronFrequencies | None] = {}
@@ -96,18 +96,18 @@ class Examination:
         if self.certificate is None:
             return None
         exact = self.snapshot.with_blocks(self.certificate.exact_form)
-        seen = self.observer.observe(exact)
+        seen = self.forward_pass.observe(exact)
         return float((seen.predicted == seen.truth).mean())
 
     @cached_property
     def scored(self) -> Observation | None:
         """A pass over the table that keeps every score; None where they are too many."""
-        return self.observer.observe(self.snapshot, scores=True) if self.modulus**3 <= MOST_SCORES else None
+        return self.forward_pass.observe(self.snapshot, scores=True) if self.modulus**3 <= MOST_SCORES else None
 
     @cached_property
     def observation(self) -> Observation:
         """A pass over the table."""
-        return vars(self).get("scored") or self.observer.observe(self.snapshot)
+        return vars(self).get("scored") or self.forward_pass.observe(self.snapshot)
 
     @cached_property
     def cells(self) -> Int[np.ndarray, "modulus modulus"]:
@@ -136,23 +136,23 @@ class Examination:
 
     def values(self, place: str, neurons: slice) -> Float[np.ndarray, "equations neurons"]:
         """Return what some neurons of a place say of every equation."""
-        return self.observer.observe(self.snapshot, neurons={place: neurons}).neurons[place]
+        return self.forward_pass.observe(self.snapshot, neurons={place: neurons}).neurons[place]
 
     def n_neurons(self, place: str) -> int:
         """Count the neurons of a place."""
-        few = self.observer.observe(self.snapshot, neurons={place: slice(None)}, window=(range(2), range(2)))
+        few = self.forward_pass.observe(self.snapshot, neurons={place: slice(None)}, window=(range(2), range(2)))
         return int(few.neurons[place].shape[1])
 
     def maps(
         self, place: str, neurons: slice | Sequence[int], window: Window | None = None
     ) -> Float[np.ndarray, "neurons rows columns"]:
         """Lay what some neurons of a place say out over (a, b), or a window of it; NaN where there is no equation."""
-        seen = self.observer.observe(self.snapshot, neurons={place: neurons}, window=window)
+        seen = self.forward_pass.observe(self.snapshot, neurons={place: neurons}, window=window)
         return _laid_out(seen, seen.neurons[place], window)
 
     def attention_maps(self, place: str, window: Window | None = None) -> Float[np.ndarray, "heads tokens rows columns"]:
         """Lay out over (a, b), or a window of it, how much each head looks at each token; NaN where there is no equation."""
-        seen = self.observer.observe(self.snapshot, attention=True, window=window)
+        seen = self.forward_pass.observe(self.snapshot, attention=True, window=window)
         _, n_heads, n_tokens = (attention := seen.attention[place]).shape
         maps = _laid_out(seen, attention.reshape(len(attention), -1), window)
         return maps.reshape(n_heads, n_tokens, *maps.shape[1:])

@@ -14,7 +14,7 @@ from torch.func import functional_call
 
 from grokterm.analysis.observation import Observation, Side
 from grokterm.engines.batches import DeviceEquations, to_device
-from grokterm.engines.thread_pool import Team
+from grokterm.engines.thread_pool import ThreadPool
 from grokterm.inspection.snapshot import Snapshot
 from grokterm.models.hook_points import watching
 from grokterm.models.network import Network
@@ -39,7 +39,7 @@ class _Seen(NamedTuple):
     noted: dict[str, Tensor]
 
 
-class Observer:
+class ForwardPass:
     """A copy of a network on the CPU, which takes the weights of any snapshot of it. It belongs to one thread."""
 
     def __init__(self, network: Network, threads: int = 1) -> None:
@@ -51,7 +51,7 @@ class Observer:
         self.attention = tuple(label for label, point in points if point.kind == "attention")
         """The places where attention can be."""
 
-        self._team = Team(copy, threads)
+        self._pool = ThreadPool(copy, threads)
         self._known: tuple[Dataset, Equations, DeviceEquations] | None = None
 
     def observe(
@@ -71,7 +71,7 @@ class Observer:
         weights = {name: torch.from_numpy(value) for name, value in {**snapshot.parameters, **snapshot.statistics}.items()}
         heads: Columns = dict.fromkeys(self.attention if attention else (), slice(None))
         look = partial(_look, weights=weights, wanted={**neurons, **heads}, keep_scores=scores)
-        blocks = list(self._team.map(look, equations.blocks))
+        blocks = list(self._pool.map(look, equations.blocks))
         return Observation(
             modulus=snapshot.dataset.modulus,
             operands=table.operands,
@@ -88,7 +88,7 @@ class Observer:
     def _table(self, dataset: Dataset) -> tuple[Equations, DeviceEquations]:
         if self._known is None or self._known[0] is not dataset:
             table = dataset.table
-            self._known = dataset, table, to_device(table, self._team.network, torch.device("cpu"))
+            self._known = dataset, table, to_device(table, self._pool.network, torch.device("cpu"))
         return self._known[1:]
 
 

@@ -16,7 +16,7 @@ FEW = 400
 """
 
 
-def likeness(
+def attention_scores(
     queries: Float[Tensor, "batch read features"], keys: Float[Tensor, "batch seen features"], n_heads: int
 ) -> Float[Tensor, "batch heads read seen"]:
     """Compare what is asked with what is there."""
@@ -26,7 +26,7 @@ def likeness(
     return alike / sqrt(k.shape[-1])
 
 
-def pattern_of(
+def attention_pattern(
     alike: Float[Tensor, "batch heads read seen"], mask: Bool[Tensor, "read seen"]
 ) -> Float[Tensor, "batch heads read seen"]:
     """Share out the attention of each position that reads among those that the mask lets it see."""
@@ -34,7 +34,7 @@ def pattern_of(
     return seen.softmax(dim=-1)
 
 
-def collected(
+def weighted_values(
     pattern: Float[Tensor, "batch heads read seen"], values: Float[Tensor, "batch seen features"]
 ) -> Float[Tensor, "batch read features"]:
     """Collect the values by their shares."""

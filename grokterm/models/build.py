@@ -10,7 +10,7 @@ from grokterm.experiment.model import Model
 from grokterm.models.embedding_mlp import EmbeddingMLP
 from grokterm.models.kernel import Kernel
 from grokterm.models.lstm import LSTM
-from grokterm.models.mixture import Mixture, Part
+from grokterm.models.mixture import Mixture, MixturePart
 from grokterm.models.mlp import MLP
 from grokterm.models.network import Network
 from grokterm.models.transformer import Transformer
@@ -27,7 +27,7 @@ ARCHITECTURES: dict[str, Callable[..., Network]] = {
 
 
 def build(
-    settings: Model, modulus: int, seed: int, parts: Mapping[str, Part] | None = None, form: SumForm | None = None
+    settings: Model, modulus: int, seed: int, parts: Mapping[str, MixturePart] | None = None, form: SumForm | None = None
 ) -> Network:
     """Build a network with its initial weights, made on the host so that they are the same on every device.
 

@@ -11,8 +11,8 @@ from grokterm.models.draws import Draw
 from grokterm.models.hook_points import HookPoint
 from grokterm.models.initial import normal, uniform
 from grokterm.models.layers import Layer
-from grokterm.models.network import Words
-from grokterm.models.products import times
+from grokterm.models.network import TokenFeatures
+from grokterm.models.products import linear
 from grokterm.models.sequences import TokenNetwork
 from grokterm.tasks.randomness import generator
 
@@ -48,29 +48,29 @@ class EmbeddingMLP(TokenNetwork):
             Layer("readout", "answer", transposed=True),
         )
 
-    def words(self, n_equations: int) -> Words:
+    def token_features(self, n_equations: int) -> TokenFeatures:
         """Work out what each operand adds to the first sums, and what the two signs and the bias add in every equation."""
         del n_equations
         from_left, from_operator, from_right, from_equals = self.first.chunk(self.n_shown)
         residues = self.embedding[: self.modulus]
         equals, operator = self.embedding[self.modulus], self.embedding[self.modulus + 1]
         return {
-            "left": times(residues, from_left),
-            "right": times(residues, from_right),
+            "left": linear(residues, from_left),
+            "right": linear(residues, from_right),
             "signs": operator @ from_operator + equals @ from_equals + self.first_bias,
         }
 
     def forward(
-        self, tokens: Int[Tensor, "batch 4"], draw: Draw | None = None, words: Words | None = None
+        self, tokens: Int[Tensor, "batch 4"], draw: Draw | None = None, token_features: TokenFeatures | None = None
     ) -> Float[Tensor, "batch classes"]:
         """Score every token as the answer."""
-        words = self.words(len(tokens)) if words is None else words
+        token_features = self.token_features(len(tokens)) if token_features is None else token_features
         left, _, right, _ = tokens.unbind(dim=-1)
-        summed = functional.embedding(left, words["left"]) + functional.embedding(right, words["right"])
-        active = self._active(0, summed + words["signs"])
+        summed = functional.embedding(left, token_features["left"]) + functional.embedding(right, token_features["right"])
+        active = self._active(0, summed + token_features["signs"])
         for number, (weight, bias) in enumerate(zip(self.hidden, self.hidden_biases, strict=True), start=1):
-            active = self._active(number, times(active, weight, bias))
-        return times(active, self.readout, self.readout_bias)
+            active = self._active(number, linear(active, weight, bias))
+        return linear(active, self.readout, self.readout_bias)
 
     def _active(self, number: int, sums: Float[Tensor, "batch width"]) -> Float[Tensor, "batch width"]:
         active: Tensor = self.after[number](self.before[number](sums).relu())

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from grokterm.experiment.architectures.kernel import KernelModel
 from grokterm.models.draws import Draw
 from grokterm.models.layers import Layer
-from grokterm.models.network import Network, Words
+from grokterm.models.network import Network, TokenFeatures
 
 Metric: TypeAlias = Float[Tensor, "operands operands"]
 Pairs: TypeAlias = Int[Tensor, "batch 2"]
@@ -51,7 +51,7 @@ class Kernel(Network):
         )
 
     def forward(
-        self, tokens: Int[Tensor, "batch 2"], draw: Draw | None = None, words: Words | None = None
+        self, tokens: Int[Tensor, "batch 2"], draw: Draw | None = None, token_features: TokenFeatures | None = None
     ) -> Float[Tensor, "batch modulus"]:
         """Score every residue as the answer to each pair of operands."""
         alike = self.similarity(joined(self.left, self.cross, self.right), tokens)

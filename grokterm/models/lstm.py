@@ -14,8 +14,8 @@ from grokterm.models.dropout import dropped
 from grokterm.models.hook_points import HookPoint
 from grokterm.models.initial import normal, uniform
 from grokterm.models.layers import Layer
-from grokterm.models.network import Words
-from grokterm.models.products import times
+from grokterm.models.network import TokenFeatures
+from grokterm.models.products import linear
 from grokterm.models.sequences import TokenNetwork
 from grokterm.tasks.randomness import generator
 
@@ -33,7 +33,7 @@ class Recurrence(nn.Module):
 
     def project(self, values: Float[Tensor, "... inputs"]) -> Float[Tensor, "... gates"]:
         """Work out what each input adds to the gates, which does not depend on what was read before."""
-        return times(values, self.input, self.input_bias + self.recurrent_bias)
+        return linear(values, self.input, self.input_bias + self.recurrent_bias)
 
     def forward(self, projected: Float[Tensor, "batch tokens gates"]) -> Float[Tensor, "batch tokens width"]:
         """Read the tokens one by one: c = f c + i g, h = o tanh(c)."""
@@ -42,7 +42,7 @@ class Recurrence(nn.Module):
         memory = enter.sigmoid() * candidate.tanh()
         said = [leave.sigmoid() * memory.tanh()]
         for gates in others:
-            enter, keep, candidate, leave = (gates + times(said[-1], self.recurrent)).chunk(4, dim=-1)
+            enter, keep, candidate, leave = (gates + linear(said[-1], self.recurrent)).chunk(4, dim=-1)
             memory = keep.sigmoid() * memory + enter.sigmoid() * candidate.tanh()
             said.append(leave.sigmoid() * memory.tanh())
         return torch.stack(said, dim=1)
@@ -79,18 +79,18 @@ class LSTM(TokenNetwork):
             Layer("readout", "answer", transposed=True),
         )
 
-    def words(self, n_equations: int) -> Words:
+    def token_features(self, n_equations: int) -> TokenFeatures:
         """Work out what each token adds to the gates of the first layer."""
         del n_equations
         return {"gates": self.recurrences[0].project(self.embedding)}
 
     def forward(
-        self, tokens: Int[Tensor, "batch tokens"], draw: Draw | None = None, words: Words | None = None
+        self, tokens: Int[Tensor, "batch tokens"], draw: Draw | None = None, token_features: TokenFeatures | None = None
     ) -> Float[Tensor, "batch ... classes"]:
         """Score every token as what comes next."""
-        words = self.words(len(tokens)) if words is None else words
+        token_features = self.token_features(len(tokens)) if token_features is None else token_features
         (first, state), *others = zip(self.recurrences, self.states, strict=True)
-        said: Tensor = state(first(functional.embedding(tokens, words["gates"])))
+        said: Tensor = state(first(functional.embedding(tokens, token_features["gates"])))
         for recurrence, state in others:
             said = state(recurrence(recurrence.project(dropped(said, self.dropout, draw))))
-        return times(said[:, -self.n_scored :], self.readout).squeeze(dim=1)
+        return linear(said[:, -self.n_scored :], self.readout).squeeze(dim=1)

@@ -13,12 +13,12 @@ from grokterm.experiment.architectures.mixture import PARTS, MixtureModel
 from grokterm.experiment.experiment import Experiment
 from grokterm.models.draws import Draw
 from grokterm.models.hook_points import HookPoint
-from grokterm.models.network import Network, Words
+from grokterm.models.network import Network, TokenFeatures
 from grokterm.tasks.dataset import Equations
 
 
 @dataclass(frozen=True)
-class Part:
+class MixturePart:
     """A network that has been trained."""
 
     name: str
@@ -37,7 +37,7 @@ class Mixture(Network):
         ConfigError: if the parts do not fit each other or the task.
     """
 
-    def __init__(self, settings: MixtureModel, modulus: int, _seed: int, parts: Mapping[str, Part]) -> None:
+    def __init__(self, settings: MixtureModel, modulus: int, _seed: int, parts: Mapping[str, MixturePart]) -> None:
         super().__init__()
         _check_fit(modulus, parts)
         self.generalizer, self.memorizer = (parts[role].network for role in PARTS)
@@ -65,7 +65,7 @@ class Mixture(Network):
         return self.generalizer.encode(equations)
 
     def forward(
-        self, tokens: Int[Tensor, "batch tokens"], draw: Draw | None = None, words: Words | None = None
+        self, tokens: Int[Tensor, "batch tokens"], draw: Draw | None = None, token_features: TokenFeatures | None = None
     ) -> Float[Tensor, "batch ... classes"]:
         """Mix what both parts say; the parts are never silenced, whatever `draw` is."""
         general, memory = (say(part(tokens)) for say, part in zip(self._says, (self.generalizer, self.memorizer), strict=True))
@@ -82,12 +82,12 @@ def _probabilities(scores: Tensor) -> Tensor:
     return scores.softmax(dim=-1)
 
 
-def _voice(part: Part) -> Callable[[Tensor], Tensor]:
+def _voice(part: MixturePart) -> Callable[[Tensor], Tensor]:
     """A part whose loss compared scores with one-hot answers speaks in scores, any other in probabilities."""
     return _scores if part.experiment.loss.kind == "mse" else _probabilities
 
 
-def _check_fit(modulus: int, parts: Mapping[str, Part]) -> None:
+def _check_fit(modulus: int, parts: Mapping[str, MixturePart]) -> None:
     one = Equations(np.zeros((1, 2), np.int64), np.zeros(1, np.int64))
     shapes = {}
     for role, part in parts.items():

@@ -13,8 +13,8 @@ from grokterm.models.dropout import dropped
 from grokterm.models.hook_points import HookPoint
 from grokterm.models.initial import normal, parameter
 from grokterm.models.layers import Layer
-from grokterm.models.network import Network, Words
-from grokterm.models.products import times
+from grokterm.models.network import Network, TokenFeatures
+from grokterm.models.products import linear
 from grokterm.models.scalings import SCALINGS
 from grokterm.tasks.randomness import generator
 from grokterm.tasks.sum_forms import SumForm
@@ -74,13 +74,13 @@ class MLP(Network):
         self.frozen = frozenset(name for name, _ in self.named_parameters() if name.partition(".")[0] in still)
 
     def forward(
-        self, tokens: Int[Tensor, "batch 2"], draw: Draw | None = None, words: Words | None = None
+        self, tokens: Int[Tensor, "batch 2"], draw: Draw | None = None, token_features: TokenFeatures | None = None
     ) -> Float[Tensor, "batch modulus"]:
         """Score every residue as the answer to each pair of operands."""
         active = self._active(0, self._first_sums(tokens), self.first_norm, draw)
         if self.hidden is not None:
             active = self._active(1, self._hidden_sums(active, self.hidden), self.hidden_norm, draw)
-        return times(active, self.readout_scale * self.readout)
+        return linear(active, self.readout_scale * self.readout)
 
     def statistics(self, tokens: Int[Tensor, "train 2"]) -> dict[str, Tensor]:
         """Return the moments of every layer that is normalized; a layer sees those before it as a measurement does."""
@@ -103,7 +103,7 @@ class MLP(Network):
     def _hidden_sums(
         self, active: Float[Tensor, "batch width"], hidden: Float[Tensor, "width width"]
     ) -> Float[Tensor, "batch width"]:
-        return times(active, self.hidden_scale * hidden)
+        return linear(active, self.hidden_scale * hidden)
 
     def _active(
         self, number: int, sums: Float[Tensor, "batch width"], norm: BatchNorm | None, draw: Draw | None

@@ -12,7 +12,7 @@ from grokterm.models.hook_points import HookPoint
 from grokterm.models.layers import Layer
 from grokterm.tasks.dataset import Equations
 
-Words: TypeAlias = Mapping[str, Tensor]
+TokenFeatures: TypeAlias = Mapping[str, Tensor]
 """What every token stands for on its own, in one or more tables."""
 
 
@@ -57,18 +57,18 @@ class Network(nn.Module):
         """Write equations as the network reads them: its tokens, and the class that is right at each scored position."""
         return torch.from_numpy(equations.operands), torch.from_numpy(equations.answers)
 
-    def words(self, n_equations: int) -> Words:
+    def token_features(self, n_equations: int) -> TokenFeatures:
         """Work out what tokens stand for on their own: once, however many blocks look it up, for so many equations in all."""
         del n_equations
         return {}
 
     def forward(
-        self, tokens: Int[Tensor, "batch tokens"], draw: Draw | None = None, words: Words | None = None
+        self, tokens: Int[Tensor, "batch tokens"], draw: Draw | None = None, token_features: TokenFeatures | None = None
     ) -> Float[Tensor, "batch ... classes"]:
         """Score every class.
 
-        `draw` makes the random choices of training, such as dropout, and is None when measuring; `words` are what the method
-        of this name says, if that has been asked.
+        `draw` makes the random choices of training, such as dropout, and is None when measuring; `token_features` are those
+        that the method of this name returned, if they have been worked out.
         """
         raise NotImplementedError
 

@@ -21,7 +21,7 @@ HAS_ONEDNN: bool = torch.backends.mkldnn.is_available() and hasattr(torch.ops.mk
 
 NUMPY_THREADS = "OPENBLAS_NUM_THREADS"
 
-NUMPY_IS_CALM: bool = os.environ.get(NUMPY_THREADS) == "1"
+NUMPY_SINGLE_THREADED: bool = os.environ.get(NUMPY_THREADS) == "1"
 """numpy multiplies with the thread that asks; several of its own would wait for each other by spinning."""
 
 SMALL = 4_000_000
@@ -37,41 +37,41 @@ Where autograd records the call, in Python, both are twice as much or three time
 def environment() -> dict[str, str]:
     """Return the environment of a process that is to multiply by the libraries of this one, to the same bits."""
     others = {name: value for name, value in os.environ.items() if name != NUMPY_THREADS}
-    return others | ({NUMPY_THREADS: "1"} if NUMPY_IS_CALM else {})
+    return others | ({NUMPY_THREADS: "1"} if NUMPY_SINGLE_THREADED else {})
 
 
-class Factor(NamedTuple):
+class SharedMatrix(NamedTuple):
     """A matrix as torch and as numpy know it, which share its memory."""
 
     tensor: Float[Tensor, "rows columns"]
     array: Float32[np.ndarray, "rows columns"]
 
     @staticmethod
-    def of(tensor: Float[Tensor, "rows columns"]) -> "Factor":
+    def of(tensor: Float[Tensor, "rows columns"]) -> "SharedMatrix":
         """Find the array of a tensor."""
-        return Factor(tensor, tensor.numpy())
+        return SharedMatrix(tensor, tensor.numpy())
 
 
 @np.errstate(over="ignore", invalid="ignore")  # numbers of a run that diverges, of which torch would say nothing
-def product(left: Factor, right: Factor, out: Factor) -> Factor:
+def matmul_out(left: SharedMatrix, right: SharedMatrix, out: SharedMatrix) -> SharedMatrix:
     """Return left right, in the memory of `out` or in other memory. It is not to be differentiated."""
     work = left.array.size * right.array.shape[1]
-    if NUMPY_IS_CALM and (work < SMALL or not HAS_ONEDNN):
+    if NUMPY_SINGLE_THREADED and (work < SMALL or not HAS_ONEDNN):
         np.dot(left.array, right.array, out=out.array)
     elif HAS_ONEDNN and work >= WORTH_CALLING:
-        return Factor.of(_by_onednn(left.tensor, right.tensor))
+        return SharedMatrix.of(_by_onednn(left.tensor, right.tensor))
     else:
         torch.mm(left.tensor, right.tensor, out=out.tensor)
     return out
 
 
-def multiplied(left: Float[Tensor, "rows inner"], right: Float[Tensor, "inner columns"]) -> Float[Tensor, "rows columns"]:
+def matmul(left: Float[Tensor, "rows inner"], right: Float[Tensor, "inner columns"]) -> Float[Tensor, "rows columns"]:
     """Return left right. It is not to be differentiated."""
     out = left.new_empty(len(left), right.shape[1])
-    return product(Factor.of(left), Factor.of(right), Factor.of(out)).tensor
+    return matmul_out(SharedMatrix.of(left), SharedMatrix.of(right), SharedMatrix.of(out)).tensor
 
 
-def times(
+def linear(
     rows: Float[Tensor, "... inner"], matrix: Float[Tensor, "inner columns"], bias: Float[Tensor, " columns"] | None = None
 ) -> Float[Tensor, "... columns"]:
     """Return rows matrix + bias, for autograd to go back through."""
@@ -120,7 +120,7 @@ class _Times(torch.autograd.Function):
         slope = slope.flatten(0, -2).contiguous()
         for_rows, for_matrix, for_bias = ctx.needs_input_grad
         return (
-            multiplied(slope, matrix.T).view_as(rows) if for_rows else None,
-            multiplied(rows.flatten(0, -2).T, slope) if for_matrix else None,
+            matmul(slope, matrix.T).view_as(rows) if for_rows else None,
+            matmul(rows.flatten(0, -2).T, slope) if for_matrix else None,
             slope.sum(dim=0) if for_bias else None,
         )

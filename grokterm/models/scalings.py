@@ -13,13 +13,13 @@ class Scaling:
     """How large signals and weights are at the start. Factors are functions of (p, N)."""
 
     first: Callable[[int, int], float]
-    """Factor of the first layer's sum."""
+    """SharedMatrix of the first layer's sum."""
 
     hidden: Callable[[int, int], float]
-    """Factor of the second hidden layer's sum, where there is one."""
+    """SharedMatrix of the second hidden layer's sum, where there is one."""
 
     readout: Callable[[int, int], float]
-    """Factor of the scores."""
+    """SharedMatrix of the scores."""
 
     deviation: Callable[[int, int], float]
     """Standard deviation of a layer's initial weights, from (inputs of the layer, N)."""

@@ -13,11 +13,11 @@ from grokterm.models.network import Network
 from grokterm.tasks.dataset import Equations
 
 SIGNS = ("=", "op", "<eos>")
-"""The words that are the same in every equation."""
+"""The token_features that are the same in every equation."""
 
 
 def write(equations: Equations, text: str, modulus: int) -> Int64[Tensor, "equations tokens"]:
-    """Write every equation in the words of `text`, such as "<eos> a op b = c"."""
+    """Write every equation in the token_features of `text`, such as "<eos> a op b = c"."""
     left, right = equations.operands.T
     signs = {word: modulus + number for number, word in enumerate(SIGNS)}
     tokens = {"a": left, "b": right, "c": equations.answers, **signs}

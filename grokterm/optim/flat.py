@@ -3,13 +3,13 @@
 import torch
 from torch import Tensor
 
-from grokterm.optim.rules import Memory, Weights
+from grokterm.optim.rules import OptimizerState, Weights
 
 ALL = "all"
 """The name of the vector, in place of the names of the weights."""
 
 
-class Laid(Weights):
+class FlatDict(Weights):
     """Tensors by name that lie end to end in one vector."""
 
     def __init__(self, vector: Tensor, tensors: Weights) -> None:
@@ -17,7 +17,7 @@ class Laid(Weights):
         self.vector = vector
 
 
-class Packing:
+class FlatParameters:
     """Goes back and forth between weights by name and the form in which a rule updates them.
 
     Where several networks are stacked, everything has one more dimension in front.
@@ -26,48 +26,48 @@ class Packing:
     def __init__(self, weights: Weights, *, as_one: bool) -> None:
         self._shapes = {name: weight.shape for name, weight in weights.items()} if as_one else {}
         self._sizes = [shape.numel() for shape in self._shapes.values()]
-        self._unpacked = Laid(torch.empty(0), {})
+        self._unpacked = FlatDict(torch.empty(0), {})
 
     def pack(self, tensors: Weights) -> Weights:
         """Lay tensors, one a weight, end to end."""
         if not self._shapes:
             return tensors
-        if isinstance(tensors, Laid):
+        if isinstance(tensors, FlatDict):
             return {ALL: tensors.vector}
         return {ALL: torch.cat([_flat(tensors[name], shape) for name, shape in self._shapes.items()], dim=-1)}
 
     def unpack(self, packed: Weights) -> Weights:
-        """Find each tensor again: views, which share the vector's memory, and are made once for as long as it is the same."""
+        """Find each tensor again: views, which share the vector's state, and are made once for as long as it is the same."""
         if not self._shapes:
             return packed
         vector = packed[ALL]
         if self._unpacked.vector is not vector:
             parts = torch.split(vector, self._sizes, dim=-1)
             named = zip(self._shapes.items(), parts, strict=True)
-            self._unpacked = Laid(vector, {name: part.view((*part.shape[:-1], *shape)) for (name, shape), part in named})
+            self._unpacked = FlatDict(vector, {name: part.view((*part.shape[:-1], *shape)) for (name, shape), part in named})
         return self._unpacked
 
-    def pack_memory(self, memory: Memory) -> Memory:
+    def pack_state(self, state: OptimizerState) -> OptimizerState:
         """Lay what is remembered of the weights end to end, a vector for each purpose; other memories stay."""
-        packed: Memory = {}
-        for key in memory:
+        packed: OptimizerState = {}
+        for key in state:
             purpose, _, name = key.partition(".")
             if name not in self._shapes:
-                packed[key] = memory[key]
+                packed[key] = state[key]
             elif f"{purpose}.{ALL}" not in packed:
-                packed[f"{purpose}.{ALL}"] = self.pack({one: memory[f"{purpose}.{one}"] for one in self._shapes})[ALL]
+                packed[f"{purpose}.{ALL}"] = self.pack({one: state[f"{purpose}.{one}"] for one in self._shapes})[ALL]
         return packed
 
-    def unpack_memory(self, packed: Memory) -> Memory:
+    def unpack_state(self, packed: OptimizerState) -> OptimizerState:
         """Find what is remembered of each weight again."""
-        memory: Memory = {}
+        state: OptimizerState = {}
         for key, value in packed.items():
             purpose, _, name = key.partition(".")
             if self._shapes and name == ALL:
-                memory |= {f"{purpose}.{one}": tensor for one, tensor in self.unpack({ALL: value}).items()}
+                state |= {f"{purpose}.{one}": tensor for one, tensor in self.unpack({ALL: value}).items()}
             else:
-                memory[key] = value
-        return memory
+                state[key] = value
+        return state
 
 
 def _flat(tensor: Tensor, shape: torch.Size) -> Tensor:

@@ -15,7 +15,7 @@ from grokterm.experiment.loss import Loss as LossSettings
 
 Scores: TypeAlias = Float[Tensor, "batch classes"]
 Answers: TypeAlias = Int[Tensor, " batch"]
-Loss: TypeAlias = Callable[[Float[Tensor, "batch ... classes"], Int[Tensor, "batch ..."]], Float[Tensor, " batch"]]
+LossFunction: TypeAlias = Callable[[Float[Tensor, "batch ... classes"], Int[Tensor, "batch ..."]], Float[Tensor, " batch"]]
 
 
 def mse(scores: Scores, answers: Answers) -> Float[Tensor, " batch"]:
@@ -49,8 +49,8 @@ LOSSES: dict[str, Callable[[Scores, Answers], Float[Tensor, " batch"]]] = {
 }
 
 
-def loss_of(settings: LossSettings) -> Loss:
-    """Turn the settings of a loss into a function; of several scored positions it takes the mean."""
+def loss_of(settings: LossSettings) -> LossFunction:
+    """StepRng the settings of a loss into a function; of several scored positions it takes the mean."""
     function, precision = LOSSES[settings.kind], getattr(torch, settings.precision)
 
     def loss(scores: Tensor, answers: Tensor) -> Tensor:

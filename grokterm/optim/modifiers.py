@@ -13,19 +13,19 @@ from torch import Tensor
 
 from grokterm.experiment.optimizer import GradientOptimizer
 from grokterm.models.draws import Draw, drawn
-from grokterm.optim.rng import Turn
-from grokterm.optim.rules import RULES, Memory, Rule, Weights, named, zeros
+from grokterm.optim.rng import StepRng
+from grokterm.optim.rules import RULES, OptimizerState, Rule, Weights, named, zeros
 
-Change = Callable[[Weights, Memory, Weights, Turn], tuple[Weights, Memory]]
-"""(gradient, memory, weights, turn) -> (the gradient changed, what this change remembers)."""
+Change = Callable[[Weights, OptimizerState, Weights, StepRng], tuple[Weights, OptimizerState]]
+"""(gradient, state, weights, rng) -> (the gradient changed, what this change remembers)."""
 
-Correction = Callable[[Weights, Memory, Turn], tuple[Weights, Memory]]
-"""(new weights, memory, turn) -> (the weights changed, what this change remembers); of the memory its own part alone is as it
+Correction = Callable[[Weights, OptimizerState, StepRng], tuple[Weights, OptimizerState]]
+"""(new weights, state, rng) -> (the weights changed, what this change remembers); of the state its own part alone is as it
 was before the update."""
 
 
 def rule_of(settings: GradientOptimizer) -> Rule:
-    """Turn the settings of an optimizer into its rule, with all that is done around it."""
+    """StepRng the settings of an optimizer into its rule, with all that is done around it."""
     rule = RULES[settings.kind](settings)
     for modify in MODIFIERS.values():
         rule = modify(settings, rule)
@@ -35,7 +35,7 @@ def rule_of(settings: GradientOptimizer) -> Rule:
 def _perpendicular_gradient(settings: GradientOptimizer, rule: Rule) -> Rule:
     """Follow g − (w·g / w·w) w, rescaled to ‖g‖, one tensor at a time (Prieto 2025, arXiv:2501.04697)."""
 
-    def turned(gradient: Weights, _: Memory, weights: Weights, __: Turn) -> tuple[Weights, Memory]:
+    def turned(gradient: Weights, _: OptimizerState, weights: Weights, __: StepRng) -> tuple[Weights, OptimizerState]:
         return {name: perpendicular(g, weights[name]) for name, g in gradient.items()}, {}
 
     return replace(_before(rule, turned), by_tensor=True) if settings.perpendicular_gradient else rule
@@ -62,38 +62,38 @@ def _gradient_filter(settings: GradientOptimizer, rule: Rule) -> Rule:
 
 
 def _filter_by_running_mean(settings: GradientOptimizer, rule: Rule) -> Rule:
-    def filtered(gradient: Weights, memory: Memory, _: Weights, turn: Turn) -> tuple[Weights, Memory]:
-        share = 1 - settings.filter_memory if turn.step else 1.0  # the mean begins as the first gradient
-        slow = {name: torch.lerp(memory[f"slow.{name}"], g, share) for name, g in gradient.items()}
+    def filtered(gradient: Weights, state: OptimizerState, _: Weights, rng: StepRng) -> tuple[Weights, OptimizerState]:
+        share = 1 - settings.filter_memory if rng.step else 1.0  # the mean begins as the first gradient
+        slow = {name: torch.lerp(state[f"slow.{name}"], g, share) for name, g in gradient.items()}
         raised = {name: g.add(slow[name], alpha=settings.filter_strength) for name, g in gradient.items()}
         return raised, named("slow", slow)
 
     remembering = _before(rule, filtered, lambda weights: named("slow", zeros(weights)))
-    return replace(remembering, settles_at=max(rule.settles_at, 1.0))
+    return replace(remembering, step_invariant_from=max(rule.step_invariant_from, 1.0))
 
 
 def _filter_by_window(settings: GradientOptimizer, rule: Rule) -> Rule:
     """Add the mean of the last gradients once there are enough, as the public code does.
 
     The window is a ring of one tensor a gradient, so that an update replaces one and copies no other: `window` times the
-    weights in memory, in every checkpoint, and copied at every evaluation. Their sum is taken anew each time, because a running
+    weights in state, in every checkpoint, and copied at every evaluation. Their sum is taken anew each time, because a running
     sum would keep the rounding errors of early gradients, which are larger than late ones.
     """
     window = settings.filter_window
     slots = [f"recent-{slot}" for slot in range(window)]
 
-    def filtered(gradient: Weights, memory: Memory, _: Weights, turn: Turn) -> tuple[Weights, Memory]:
-        latest = named(slots[turn.step % window], {name: g.clone() for name, g in gradient.items()})
-        ring = {f"{slot}.{name}": memory[f"{slot}.{name}"] for slot in slots for name in gradient} | latest
-        if turn.step + 1 < window:
+    def filtered(gradient: Weights, state: OptimizerState, _: Weights, rng: StepRng) -> tuple[Weights, OptimizerState]:
+        latest = named(slots[rng.step % window], {name: g.clone() for name, g in gradient.items()})
+        ring = {f"{slot}.{name}": state[f"{slot}.{name}"] for slot in slots for name in gradient} | latest
+        if rng.step + 1 < window:
             return gradient, ring
         means = {name: torch.stack([ring[f"{slot}.{name}"] for slot in slots]).mean(dim=0) for name in gradient}
         return {name: g.add(means[name], alpha=settings.filter_strength) for name, g in gradient.items()}, ring
 
-    def begin(weights: Weights) -> Memory:
+    def begin(weights: Weights) -> OptimizerState:
         return {name: value for slot in slots for name, value in named(slot, zeros(weights)).items()}
 
-    return replace(_before(rule, filtered, begin), settles_at=inf)  # the ring turns with every step
+    return replace(_before(rule, filtered, begin), step_invariant_from=inf)  # the ring turns with every step
 
 
 def _update_noise(settings: GradientOptimizer, rule: Rule) -> Rule:
@@ -104,8 +104,8 @@ def _update_noise(settings: GradientOptimizer, rule: Rule) -> Rule:
     """
     deviation = settings.learning_rate * settings.update_noise
 
-    def shaken(moved: Weights, _: Memory, turn: Turn) -> tuple[Weights, Memory]:
-        return with_noise(moved, deviation, turn.draw("update noise")), {}
+    def shaken(moved: Weights, _: OptimizerState, rng: StepRng) -> tuple[Weights, OptimizerState]:
+        return with_noise(moved, deviation, rng.draw("update noise")), {}
 
     return replace(_after(rule, shaken), by_tensor=True) if deviation else rule
 
@@ -118,16 +118,16 @@ def with_noise(weights: Weights, deviation: float, draw: Draw) -> Weights:
 def _warmup_steps(settings: GradientOptimizer, rule: Rule) -> Rule:
     """Scale the learning rate by min(1, s / warmup_steps): the whole update is proportional to it, its decay and noise too."""
 
-    def update(gradient: Weights, memory: Memory, weights: Weights, turn: Turn) -> tuple[Weights, Memory]:
-        if turn.step >= settings.warmup_steps:
-            return rule.update(gradient, memory, weights, turn)
+    def update(gradient: Weights, state: OptimizerState, weights: Weights, rng: StepRng) -> tuple[Weights, OptimizerState]:
+        if rng.step >= settings.warmup_steps:
+            return rule.update(gradient, state, weights, rng)
         before = {name: w.clone() for name, w in weights.items()}
-        moved, memory = rule.update(gradient, memory, weights, turn)
-        return {name: torch.lerp(w, moved[name], turn.step / settings.warmup_steps) for name, w in before.items()}, memory
+        moved, state = rule.update(gradient, state, weights, rng)
+        return {name: torch.lerp(w, moved[name], rng.step / settings.warmup_steps) for name, w in before.items()}, state
 
     if not settings.warmup_steps:
         return rule
-    return replace(rule, update=update, settles_at=max(rule.settles_at, float(settings.warmup_steps)))
+    return replace(rule, update=update, step_invariant_from=max(rule.step_invariant_from, float(settings.warmup_steps)))
 
 
 def _held_norm(settings: GradientOptimizer, rule: Rule) -> Rule:
@@ -136,11 +136,11 @@ def _held_norm(settings: GradientOptimizer, rule: Rule) -> Rule:
     The initial norm is remembered even while the weights are free, because they may be held from the middle of a run on.
     """
 
-    def begin(weights: Weights) -> Memory:
+    def begin(weights: Weights) -> OptimizerState:
         return {INITIAL_NORM: _norm(weights)}
 
-    def rescaled(moved: Weights, memory: Memory, _: Turn) -> tuple[Weights, Memory]:
-        kept = {INITIAL_NORM: memory[INITIAL_NORM]}
+    def rescaled(moved: Weights, state: OptimizerState, _: StepRng) -> tuple[Weights, OptimizerState]:
+        kept = {INITIAL_NORM: state[INITIAL_NORM]}
         if not settings.held_norm:
             return moved, kept
         factor = settings.held_norm * kept[INITIAL_NORM] / _norm(moved)
@@ -157,27 +157,27 @@ def _norm(weights: Weights) -> Tensor:
     return squares.sum().sqrt()
 
 
-def _nothing(_: Weights) -> Memory:
+def _nothing(_: Weights) -> OptimizerState:
     return {}
 
 
-def _before(rule: Rule, change: Change, begin: Callable[[Weights], Memory] = _nothing) -> Rule:
+def _before(rule: Rule, change: Change, begin: Callable[[Weights], OptimizerState] = _nothing) -> Rule:
     """Change the gradient, then follow it."""
 
-    def update(gradient: Weights, memory: Memory, weights: Weights, turn: Turn) -> tuple[Weights, Memory]:
-        gradient, remembered = change(gradient, memory, weights, turn)
-        moved, memory = rule.update(gradient, memory, weights, turn)
-        return moved, memory | remembered
+    def update(gradient: Weights, state: OptimizerState, weights: Weights, rng: StepRng) -> tuple[Weights, OptimizerState]:
+        gradient, remembered = change(gradient, state, weights, rng)
+        moved, state = rule.update(gradient, state, weights, rng)
+        return moved, state | remembered
 
     return replace(rule, begin=lambda weights: rule.begin(weights) | begin(weights), update=update)
 
 
-def _after(rule: Rule, correct: Correction, begin: Callable[[Weights], Memory] = _nothing) -> Rule:
+def _after(rule: Rule, correct: Correction, begin: Callable[[Weights], OptimizerState] = _nothing) -> Rule:
     """Follow the gradient, then change where that led."""
 
-    def update(gradient: Weights, memory: Memory, weights: Weights, turn: Turn) -> tuple[Weights, Memory]:
-        moved, new_memory = rule.update(gradient, memory, weights, turn)
-        moved, remembered = correct(moved, memory, turn)
+    def update(gradient: Weights, state: OptimizerState, weights: Weights, rng: StepRng) -> tuple[Weights, OptimizerState]:
+        moved, new_memory = rule.update(gradient, state, weights, rng)
+        moved, remembered = correct(moved, state, rng)
         return moved, new_memory | remembered
 
     return replace(rule, begin=lambda weights: rule.begin(weights) | begin(weights), update=update)

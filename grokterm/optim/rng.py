@@ -10,7 +10,7 @@ from grokterm.models.draws import Draw
 
 
 @dataclass(frozen=True)
-class Turn:
+class StepRng:
     """The update that follows a step. Whatever is random in it is a function of (seed, stream, step)."""
 
     seed: int
@@ -23,9 +23,9 @@ class Turn:
 
     def generator(self, stream: str, block: int = 0) -> torch.Generator:
         """Start the generator of a random stream."""
-        return torch.Generator(self.device).manual_seed(self.start_of(stream, block))
+        return torch.Generator(self.device).manual_seed(self.seed_of(stream, block))
 
-    def start_of(self, stream: str, block: int) -> int:
+    def seed_of(self, stream: str, block: int) -> int:
         """Tell which number a random stream starts from."""
         entropy = [self.seed, zlib.crc32(stream.encode()), self.step, block]
         (state,) = np.random.SeedSequence(entropy).generate_state(1, np.uint64)

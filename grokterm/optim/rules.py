@@ -1,4 +1,4 @@
-"""Update rules: (gradient, memory, weights, turn) -> (weights, memory). On the device, without a look at any value.
+"""Update rules: (gradient, state, weights, rng) -> (weights, state). On the device, without a look at any value.
 
 To add one, write a function that takes its settings and list it in RULES. What may be done around any of them is in
 `grokterm.optim.modifiers`.
@@ -14,10 +14,10 @@ from torch import Tensor
 from torch._C._functorch import is_batchedtensor
 
 from grokterm.experiment.optimizer import SGD, Adam, AdamW, GradientDescent, Muon
-from grokterm.optim.rng import Turn
+from grokterm.optim.rng import StepRng
 
 Weights: TypeAlias = dict[str, Tensor]
-Memory: TypeAlias = dict[str, Tensor]
+OptimizerState: TypeAlias = dict[str, Tensor]
 """What a rule remembers, by a flat name such as "first.readout"; it is empty before the first step of some rules."""
 
 
@@ -25,16 +25,16 @@ Memory: TypeAlias = dict[str, Tensor]
 class Rule:
     """How weights follow a gradient."""
 
-    begin: Callable[[Weights], Memory]
-    """The memory before the first step."""
+    begin: Callable[[Weights], OptimizerState]
+    """The state before the first step."""
 
-    update: Callable[[Weights, Memory, Weights, Turn], tuple[Weights, Memory]]
-    """(gradient, memory, weights, turn) -> (weights, memory): it may use up what it is given, and hand it back changed."""
+    update: Callable[[Weights, OptimizerState, Weights, StepRng], tuple[Weights, OptimizerState]]
+    """(gradient, state, weights, rng) -> (weights, state): it may use up what it is given, and hand it back changed."""
 
     by_tensor: bool = False
     """It has to know where one tensor ends; any other treats every entry alike, and may be given all of them as one vector."""
 
-    settles_at: float = 0.0
+    step_invariant_from: float = 0.0
     """From which step on an update no longer depends on the number of its step; infinite where it always does."""
 
     by_network: bool = False
@@ -42,25 +42,25 @@ class Rule:
 
 
 def _gradient_descent(settings: GradientDescent) -> Rule:
-    def update(gradient: Weights, memory: Memory, weights: Weights, _: Turn) -> tuple[Weights, Memory]:
+    def update(gradient: Weights, state: OptimizerState, weights: Weights, _: StepRng) -> tuple[Weights, OptimizerState]:
         slope = _with_decay(gradient, weights, settings.weight_decay)
-        return _moved_along(slope, weights, settings.learning_rate), memory
+        return _moved_along(slope, weights, settings.learning_rate), state
 
     return Rule(lambda weights: {}, update)
 
 
 def _sgd(settings: SGD) -> Rule:
-    def update(gradient: Weights, memory: Memory, weights: Weights, _: Turn) -> tuple[Weights, Memory]:
+    def update(gradient: Weights, state: OptimizerState, weights: Weights, _: StepRng) -> tuple[Weights, OptimizerState]:
         slope = _with_decay(gradient, weights, settings.weight_decay)
-        velocity = {name: memory[f"velocity.{name}"].mul_(settings.momentum).add_(g) for name, g in slope.items()}
+        velocity = {name: state[f"velocity.{name}"].mul_(settings.momentum).add_(g) for name, g in slope.items()}
         return _moved_along(velocity, weights, settings.learning_rate), named("velocity", velocity)
 
     return Rule(lambda weights: named("velocity", zeros(weights)), update)
 
 
 def _adam(settings: Adam) -> Rule:
-    def update(gradient: Weights, memory: Memory, weights: Weights, _: Turn) -> tuple[Weights, Memory]:
-        return _adaptive(settings, torch.ops.aten._fused_adam_, settings.weight_decay, gradient, memory, weights)
+    def update(gradient: Weights, state: OptimizerState, weights: Weights, _: StepRng) -> tuple[Weights, OptimizerState]:
+        return _adaptive(settings, torch.ops.aten._fused_adam_, settings.weight_decay, gradient, state, weights)
 
     return Rule(_no_moments, update)
 
@@ -70,8 +70,8 @@ def _adamw(settings: AdamW) -> Rule:
 
 
 def _adamw_to_zero(settings: AdamW) -> Rule:
-    def update(gradient: Weights, memory: Memory, weights: Weights, _: Turn) -> tuple[Weights, Memory]:
-        return _adaptive(settings, torch.ops.aten._fused_adamw_, settings.weight_decay, gradient, memory, weights)
+    def update(gradient: Weights, state: OptimizerState, weights: Weights, _: StepRng) -> tuple[Weights, OptimizerState]:
+        return _adaptive(settings, torch.ops.aten._fused_adamw_, settings.weight_decay, gradient, state, weights)
 
     return Rule(_no_moments, update)
 
@@ -79,10 +79,10 @@ def _adamw_to_zero(settings: AdamW) -> Rule:
 def _adamw_to_init(settings: AdamW) -> Rule:
     pull = settings.learning_rate * settings.weight_decay
 
-    def update(gradient: Weights, memory: Memory, weights: Weights, _: Turn) -> tuple[Weights, Memory]:
-        initial = {name: memory[f"initial.{name}"] for name in weights}
+    def update(gradient: Weights, state: OptimizerState, weights: Weights, _: StepRng) -> tuple[Weights, OptimizerState]:
+        initial = {name: state[f"initial.{name}"] for name in weights}
         pulled = {name: torch.lerp(w, initial[name], pull) for name, w in weights.items()}
-        moved, moments = _adaptive(settings, torch.ops.aten._fused_adamw_, 0.0, gradient, memory, pulled)
+        moved, moments = _adaptive(settings, torch.ops.aten._fused_adamw_, 0.0, gradient, state, pulled)
         return moved, moments | named("initial", initial)
 
     return Rule(lambda weights: _no_moments(weights) | named("initial", _copies(weights)), update)
@@ -92,20 +92,20 @@ def _muon(settings: Muon) -> Rule:
     elsewhere = _adamw(AdamW(**settings.model_dump(include={"learning_rate", "weight_decay", "betas", "epsilon"})))
     kept = 1 - settings.learning_rate * settings.weight_decay
 
-    def begin(weights: Weights) -> Memory:
+    def begin(weights: Weights) -> OptimizerState:
         matrices, others = _parted(weights)
         return named("velocity", zeros(matrices)) | (elsewhere.begin(others) if others else {})
 
-    def update(gradient: Weights, memory: Memory, weights: Weights, turn: Turn) -> tuple[Weights, Memory]:
+    def update(gradient: Weights, state: OptimizerState, weights: Weights, rng: StepRng) -> tuple[Weights, OptimizerState]:
         (slopes, other_slopes), (matrices, others) = _parted(gradient), _parted(weights)
-        velocity = {name: torch.lerp(memory[f"velocity.{name}"], g, 1 - settings.momentum) for name, g in slopes.items()}
-        moved, kept_memory = elsewhere.update(other_slopes, memory, others, turn) if others else ({}, {})
+        velocity = {name: torch.lerp(state[f"velocity.{name}"], g, 1 - settings.momentum) for name, g in slopes.items()}
+        moved, kept_state = elsewhere.update(other_slopes, state, others, rng) if others else ({}, {})
         for name, w in matrices.items():
             ahead = torch.lerp(slopes[name], velocity[name], settings.momentum) if settings.nesterov else velocity[name]
             change = orthogonalized(ahead, settings.orthogonal_steps)
             rate = settings.learning_rate * _update_scale(settings, w)
             moved[name] = (w * kept).sub_(change, alpha=rate)
-        return {name: moved[name] for name in weights}, named("velocity", velocity) | kept_memory
+        return {name: moved[name] for name in weights}, named("velocity", velocity) | kept_state
 
     return Rule(begin, update, by_tensor=True)
 
@@ -159,9 +159,9 @@ def _adaptive(  # noqa: PLR0913, PLR0917 - what a rule is given, and what Adam a
     operation: Callable[..., None],
     decay: float,
     gradient: Weights,
-    memory: Memory,
+    state: OptimizerState,
     weights: Weights,
-) -> tuple[Weights, Memory]:
+) -> tuple[Weights, OptimizerState]:
     """Divide each gradient's running mean by the root of its running square, both corrected for their start at zero."""
 
     def move(count: Tensor, *tensors: Tensor) -> None:
@@ -181,11 +181,11 @@ def _adaptive(  # noqa: PLR0913, PLR0917 - what a rule is given, and what Adam a
         )
 
     slopes = [gradient[name].contiguous() for name in weights]
-    moments = [memory[f"{moment}.{name}"] for moment in ("first", "second") for name in weights]
-    count = memory["count"].add_(1)
+    moments = [state[f"{moment}.{name}"] for moment in ("first", "second") for name in weights]
+    count = state["count"].add_(1)
     (_Moved.apply if is_batchedtensor(count) else _Moved.forward)(move, count, *weights.values(), *slopes, *moments)
     remembered = ["count", *(f"{moment}.{name}" for moment in ("first", "second") for name in weights)]
-    return weights, {name: memory[name] for name in remembered}
+    return weights, {name: state[name] for name in remembered}
 
 
 class _Moved(torch.autograd.Function):
@@ -207,7 +207,7 @@ class _Moved(torch.autograd.Function):
         return stacked[0], 0
 
 
-def _no_moments(weights: Weights) -> Memory:
+def _no_moments(weights: Weights) -> OptimizerState:
     count = torch.zeros((), dtype=torch.float32, device=next(iter(weights.values())).device)
     return {"count": count, **named("first", zeros(weights)), **named("second", zeros(weights))}
 
@@ -231,7 +231,7 @@ def _copies(weights: Weights) -> Weights:
     return {name: w.clone() for name, w in weights.items()}
 
 
-def named(purpose: str, tensors: Mapping[str, Tensor]) -> Memory:
+def named(purpose: str, tensors: Mapping[str, Tensor]) -> OptimizerState:
     """Write a purpose before each name, so that what is remembered of a weight for several purposes lies side by side."""
     return {f"{purpose}.{name}": tensor for name, tensor in tensors.items()}
 

@@ -14,7 +14,7 @@ _LARGEST = 1e300  # beyond it sums may overflow; no float32 comes near
 
 
 @dataclass(frozen=True)
-class Fit:
+class HeatmapSize:
     """How much of a matrix a picture shows, for its caption."""
 
     rows: int
@@ -26,13 +26,13 @@ class Fit:
     column_repeat: int
 
 
-def fit_heatmap(shape: tuple[int, int], *, width: int, height: int, palette: Palette) -> Fit:
+def fit_heatmap(shape: tuple[int, int], *, width: int, height: int, palette: Palette) -> HeatmapSize:
     """Work out what of a (rows, columns) matrix fits into `height` lines of `width` cells."""
     n_rows, n_columns = shape
     room = max(height, 0) * (1 if palette.is_ascii else 2)
     rows, step = min(n_rows, room), -(-n_columns // max(width, 1))
     columns = -(-n_columns // step) if step and width > 0 else 0
-    return Fit(
+    return HeatmapSize(
         rows=rows,
         columns=columns,
         column_step=max(step, 1),

@@ -8,13 +8,13 @@ from rich.style import Style
 from grokterm.plots.cells import Rows
 from grokterm.plots.palettes import Palette
 
-Part = Sequence[tuple[str, Style | None]]
+TextPart = Sequence[tuple[str, Style | None]]
 """Some words that belong together, and how they are written."""
 
 _GAP = "   "
 
 
-def draw_words(parts: Iterable[str | Part], *, width: int, palette: Palette) -> Rows:
+def draw_words(parts: Iterable[str | TextPart], *, width: int, palette: Palette) -> Rows:
     """Write parts side by side, as many a line as fit; one that is longer than a line is cut off."""
     rows: Rows = []
     column = 0

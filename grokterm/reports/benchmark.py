@@ -10,7 +10,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from grokterm.bench.comparison import FLOOR, FLOORS, TRAINING, UPDATE, Race, Result
+from grokterm.bench.comparison import FLOOR, FLOORS, TRAINING, UPDATE, Comparison, Result
 from grokterm.bench.measurement import Spread, spread
 from grokterm.bench.process import NOTEBOOK
 from grokterm.engines.device import processor
@@ -27,34 +27,38 @@ NOTES = (
 )
 
 
-def speeds(races: Sequence[Race], *, repetitions: int, load: float, form: str) -> list[RenderableType]:
+def speeds(comparisons: Sequence[Comparison], *, repetitions: int, load: float, form: str) -> list[RenderableType]:
     """Say who was how fast; `load` is what the machine had to do before."""
-    machine = _machine(races, load)
+    machine = _machine(comparisons, load)
     match form:
         case "json":
-            whole = {"machine": machine, "repetitions": repetitions, "presets": [_race_as_json(race) for race in races]}
+            whole = {
+                "machine": machine,
+                "repetitions": repetitions,
+                "presets": [_comparison_as_json(comparison) for comparison in comparisons],
+            }
             return [json.dumps(whole, indent=2)]
         case "markdown":
-            return list(_markdown(races, machine, repetitions))
+            return list(_markdown(comparisons, machine, repetitions))
         case _:
-            return [*(part for race in races for part in _table(race)), *NOTES]
+            return [*(part for comparison in comparisons for part in _table(comparison)), *NOTES]
 
 
-def _table(race: Race) -> list[RenderableType]:
+def _table(comparison: Comparison) -> list[RenderableType]:
     table = Table("", *HEADINGS, box=None, header_style="bold")
     for column in table.columns[1:-1]:
         column.justify = "right"
-    for result in race.results:
-        table.add_row(*(Text(plain_text(cell)) for cell in _cells(race, result)))
-    return [plain_text(f"{race.preset}: {_setting(race)}, {race.device}"), table, *_left_out(race), ""]
+    for result in comparison.results:
+        table.add_row(*(Text(plain_text(cell)) for cell in _cells(comparison, result)))
+    return [plain_text(f"{comparison.preset}: {_setting(comparison)}, {comparison.device}"), table, *_left_out(comparison), ""]
 
 
-def _markdown(races: Sequence[Race], machine: dict[str, Any], repetitions: int) -> list[str]:
+def _markdown(comparisons: Sequence[Comparison], machine: dict[str, Any], repetitions: int) -> list[str]:
     lines: list[Sequence[str]] = [("preset", "who", *HEADINGS), ["---"] * (2 + len(HEADINGS))]
-    for race in races:
-        preset = f"`{race.preset}`: {_setting(race)}"
-        for result in race.results:
-            lines.append((preset, *_cells(race, result)))
+    for comparison in comparisons:
+        preset = f"`{comparison.preset}`: {_setting(comparison)}"
+        for result in comparison.results:
+            lines.append((preset, *_cells(comparison, result)))
             preset = ""
     table = ["| " + " | ".join(plain_text(cell).replace("|", "\\|") for cell in line) + " |" for line in lines]
     where = f"{machine['processor']} with {machine['cores']} cores"
@@ -63,22 +67,22 @@ def _markdown(races: Sequence[Race], machine: dict[str, Any], repetitions: int) 
         f"Measured by `grokterm bench` on {f'{devices} ({where})' if devices else where}, torch {machine['torch']},"
         f" {machine['date']}, {repetitions} repetitions, load before {machine['load']:.1f}."
     )
-    left_out = [line for race in races for line in _left_out(race)]
+    left_out = [line for comparison in comparisons for line in _left_out(comparison)]
     return [*table, "", plain_text(" ".join([caption, *NOTES])), *(["", *left_out] if left_out else [])]
 
 
-def _setting(race: Race) -> str:
-    task, every = race.experiment.task, race.experiment.training.evaluate_every
-    return f"p = {task.modulus}, {race.experiment.model.label}, {task.n_train:,} equations, evaluate_every {every}"
+def _setting(comparison: Comparison) -> str:
+    task, every = comparison.experiment.task, comparison.experiment.training.evaluate_every
+    return f"p = {task.modulus}, {comparison.experiment.model.label}, {task.n_train:,} equations, evaluate_every {every}"
 
 
-def _cells(race: Race, result: Result) -> list[str]:
+def _cells(comparison: Comparison, result: Result) -> list[str]:
     name = f"grokterm, {result.name}" if result.name not in (NOTEBOOK, *FLOORS) else result.name
-    training, update = (race.rate(result.name, mode) for mode in (TRAINING, UPDATE))
-    to_notebook, updates_to_notebook, to_floor = (_ratio(race, result.name, mode, to) for mode, to in RATIOS)
+    training, update = (comparison.rate(result.name, mode) for mode in (TRAINING, UPDATE))
+    to_notebook, updates_to_notebook, to_floor = (_ratio(comparison, result.name, mode, to) for mode, to in RATIOS)
     memory = "" if result.memory is None else f"{result.memory / 1e6:,.0f} MB"
     return [
-        f"{name} (auto)" if result is race.results[0] else name,
+        f"{name} (auto)" if result is comparison.results[0] else name,
         *(_rate(training), to_notebook),
         *(_rate(update), updates_to_notebook, to_floor),
         memory,
@@ -92,43 +96,43 @@ def _rate(rate: Spread | None) -> str:
     return format(rate.median, ",.0f" if rate.median >= 100 else ".1f" if rate.median >= 10 else ".2f")
 
 
-def _ratio(race: Race, name: str, mode: str, to: str) -> str:
-    found = None if name == to else race.ratio(name, mode, to=to)
+def _ratio(comparison: Comparison, name: str, mode: str, to: str) -> str:
+    found = None if name == to else comparison.ratio(name, mode, to=to)
     return "" if found is None else f"{found.median:.2f} ({found.low:.2f}–{found.high:.2f})"
 
 
-def _left_out(race: Race) -> list[str]:
-    return [plain_text(f"{race.preset}: without {name}: {reason}") for name, reason in race.left_out.items()]
+def _left_out(comparison: Comparison) -> list[str]:
+    return [plain_text(f"{comparison.preset}: without {name}: {reason}") for name, reason in comparison.left_out.items()]
 
 
-def _machine(races: Sequence[Race], load: float) -> dict[str, Any]:
+def _machine(comparisons: Sequence[Comparison], load: float) -> dict[str, Any]:
     return {
         "processor": processor(),
         "cores": os.cpu_count(),
-        "devices": sorted({race.device for race in races}),
-        "torch": races[0].torch,
+        "devices": sorted({comparison.device for comparison in comparisons}),
+        "torch": comparisons[0].torch,
         "date": date.today().isoformat(),
         "load": load,
     }
 
 
-def _race_as_json(race: Race) -> dict[str, Any]:
+def _comparison_as_json(comparison: Comparison) -> dict[str, Any]:
     return {
-        "preset": race.preset,
-        "device": race.device,
-        "model": race.experiment.model.label,
-        "modulus": race.experiment.task.modulus,
-        "n_train": race.experiment.task.n_train,
-        "evaluate_every": race.experiment.training.evaluate_every,
-        "chosen": race.results[0].name,
-        "racers": [_result_as_json(race, result) for result in race.results],
-        "left_out": dict(race.left_out),
+        "preset": comparison.preset,
+        "device": comparison.device,
+        "model": comparison.experiment.model.label,
+        "modulus": comparison.experiment.task.modulus,
+        "n_train": comparison.experiment.task.n_train,
+        "evaluate_every": comparison.experiment.training.evaluate_every,
+        "chosen": comparison.results[0].name,
+        "racers": [_result_as_json(comparison, result) for result in comparison.results],
+        "left_out": dict(comparison.left_out),
     }
 
 
-def _result_as_json(race: Race, result: Result) -> dict[str, Any]:
+def _result_as_json(comparison: Comparison, result: Result) -> dict[str, Any]:
     rates = {mode: {**spread(rates)._asdict(), "repetitions": rates} for mode, rates in result.rates.items()}
-    ratios = {f"{mode}_to_{to}": race.ratio(result.name, mode, to=to) for mode, to in RATIOS}
+    ratios = {f"{mode}_to_{to}": comparison.ratio(result.name, mode, to=to) for mode, to in RATIOS}
     return {
         "name": result.name,
         "about": result.about,

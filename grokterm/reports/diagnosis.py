@@ -12,12 +12,12 @@ from grokterm.analysis.circuit import Certificate
 from grokterm.analysis.milestones import FORGOTTEN, LEARNED
 from grokterm.experiment.architectures.mlp import MLPModel
 from grokterm.reports.missing import no_circuit, no_waves
-from grokterm.runs.inspection import Inspection
+from grokterm.runs.metrics import RunMetrics
 
 PURE = 0.999
 """Matched share, exact fit and resultant of the exact solution, but for rounding."""
 
-MOST = 0.5
+MAJORITY = 0.5
 """From this matched share on, there is a circuit and not only the beginning of one; from this agreement on, a beginning.
 
 Weights that have collapsed match more often than noise, 6 of 64, and their waves answer a fifth of the table.
@@ -33,14 +33,14 @@ DEVIATIONS = 5
 """Noise matches hardly ever so many neurons: its mean and this multiple of its standard deviation."""
 
 
-def verdict(seen: Inspection) -> str:
+def verdict(seen: RunMetrics) -> str:
     """Say whether a network generalises or memorizes, and what its neurons have to do with it."""
     if None in (seen.evaluation["train_loss"], seen.evaluation["val_loss"]):
         return "It has diverged: its losses are not finite."
     return f"{_behaviour(seen)}{_structure(seen)}"
 
 
-def cleaner(columns: Mapping[str, Inspection]) -> str:
+def cleaner(columns: Mapping[str, RunMetrics]) -> str:
     """Say which circuit is the cleaner one, where circuits of one task can be compared; nothing otherwise.
 
     It must be so in every measure, to the three digits that are shown.
@@ -57,7 +57,7 @@ def cleaner(columns: Mapping[str, Inspection]) -> str:
     return f"No circuit is the cleanest in every respect: {_compared(circuits)}."
 
 
-def has_circuit(seen: Inspection) -> bool:
+def has_circuit(seen: RunMetrics) -> bool:
     """Tell whether most neurons with waves have one frequency in all three matrices, and phases, if any, that add up."""
     if _is_pure(seen):
         return True
@@ -65,25 +65,25 @@ def has_circuit(seen: Inspection) -> bool:
     return _most_are_matched(seen) and (seen.n_matched or 0) > _most_by_chance(seen) and is_aligned
 
 
-def ipr_of_noise(seen: Inspection) -> float:
+def ipr_of_noise(seen: RunMetrics) -> float:
     """Return the IPR of random weights: 2 / (⌊n/2⌋ + 2) for n rows."""
-    n_rows = len(seen.examination.operation.index(seen.examination.modulus))
+    n_rows = len(seen.analysis.operation.index(seen.analysis.modulus))
     return 2 / (n_rows // 2 + 2)
 
 
-def matched_share_of_noise(seen: Inspection) -> float | None:
+def matched_share_of_noise(seen: RunMetrics) -> float | None:
     """Return the share of random neurons that are matched by chance; None without a sum."""
-    form = seen.examination.held_against
+    form = seen.analysis.held_against
     return None if form is None else 1 / max(1, form.order // 2) ** 2
 
 
-def reads_in_waves(seen: Inspection) -> bool:
+def reads_in_waves(seen: RunMetrics) -> bool:
     """Tell whether a neuron of the exact solution is a wave over the residues: not where squares are read or answered."""
-    form = seen.examination.form
+    form = seen.analysis.form
     return form is None or (form.reads_one_to_one and form.answers_one_to_one)
 
 
-def _behaviour(seen: Inspection) -> str:
+def _behaviour(seen: RunMetrics) -> str:
     train, val = seen.evaluation["train_accuracy"] or 0.0, seen.evaluation["val_accuracy"] or 0.0
     if val >= LEARNED:
         return "It generalises"
@@ -92,8 +92,8 @@ def _behaviour(seen: Inspection) -> str:
     return "It memorizes" if val < FORGOTTEN else "It generalises in part"
 
 
-def _structure(seen: Inspection) -> str:
-    certificate, agreement = seen.examination.certificate, seen.inspected.analytic_agreement or 0.0
+def _structure(seen: RunMetrics) -> str:
+    certificate, agreement = seen.analysis.certificate, seen.inspected.analytic_agreement or 0.0
     if certificate is None:
         return _spectrum(seen)
     if not certificate.has_waves.any():
@@ -110,7 +110,7 @@ def _structure(seen: Inspection) -> str:
         return f": no frequency structure, {count}, as many as in noise."
     if _most_are_matched(seen):
         return f": {count}, but their phases do not add up."
-    if agreement >= MOST:
+    if agreement >= MAJORITY:
         return f", and a circuit is forming: {count}; {replaced}"
     return f": {count}, more than in noise, but no circuit: {replaced}"
 
@@ -123,7 +123,7 @@ def _neurons(certificate: Certificate, of_all: str, of_some: str) -> str:
     )
 
 
-def _spectrum(seen: Inspection) -> str:
+def _spectrum(seen: RunMetrics) -> str:
     """Say what is known of a network that cannot be held against the exact solution."""
     frequencies, ipr = seen.inspected.key_frequencies, seen.inspected.ipr
     why = f"cannot be held against the exact solution ({no_circuit(seen)})"
@@ -135,16 +135,16 @@ def _spectrum(seen: Inspection) -> str:
     return f". It {why}."
 
 
-def _is_pure(seen: Inspection) -> bool:
+def _is_pure(seen: RunMetrics) -> bool:
     inspected, phase = seen.inspected, seen.phase
     shares = (inspected.matched_frequency_share, inspected.exact_fit, 1.0 if phase is None else phase.resultant)
     return all(share is not None and share >= PURE for share in shares) and (phase is None or abs(phase.mean) <= 1e-3)
 
 
-def _solution(seen: Inspection) -> str:
+def _solution(seen: RunMetrics) -> str:
     model = seen.run.experiment.model
     is_quadratic = isinstance(model, MLPModel) and model.activation == "quadratic"
-    answered = float(seen.examination.observation.is_right.mean())
+    answered = float(seen.analysis.observation.is_right.mean())
     if answered < LEARNED:
         known = ", as in the exact solution of Gromov (2023)" if is_quadratic else ""
         return f"{known}, but all together answer {100 * answered:.1f} % of the table"
@@ -153,24 +153,24 @@ def _solution(seen: Inspection) -> str:
     return ", and their phases add up" if seen.phase else ""
 
 
-def _most_are_matched(seen: Inspection) -> bool:
+def _most_are_matched(seen: RunMetrics) -> bool:
     matched = seen.inspected.matched_frequency_share
-    return matched is not None and matched >= MOST
+    return matched is not None and matched >= MAJORITY
 
 
-def _most_by_chance(seen: Inspection) -> float:
-    certificate = seen.examination.certificate
+def _most_by_chance(seen: RunMetrics) -> float:
+    certificate = seen.analysis.certificate
     n_with_waves = 0 if certificate is None else int(certificate.has_waves.sum())
     mean = n_with_waves * (matched_share_of_noise(seen) or 0.0)
     return mean + DEVIATIONS * max(1.0, sqrt(mean))
 
 
-def _task(seen: Inspection) -> tuple[str, str, int]:
-    dataset = seen.examination.snapshot.dataset
+def _task(seen: RunMetrics) -> tuple[str, str, int]:
+    dataset = seen.analysis.snapshot.dataset
     return dataset.operation, dataset.expression, dataset.modulus
 
 
-def _purity(seen: Inspection) -> dict[str, float]:
+def _purity(seen: RunMetrics) -> dict[str, float]:
     inspected = seen.inspected
     values = {
         "IPR": inspected.ipr if reads_in_waves(seen) else None,

@@ -5,25 +5,25 @@ from dataclasses import dataclass
 from math import isfinite, log, sqrt
 
 from grokterm.reports.diagnosis import ipr_of_noise, matched_share_of_noise
-from grokterm.runs.inspection import INSPECTIONS, Inspection
+from grokterm.runs.metrics import RUN_METRICS, RunMetrics
 
-Reading = Callable[[Inspection], float | None]
-
-
-def _chance(seen: Inspection) -> float | None:
-    examination = seen.examination
-    return examination.operation.chance(examination.modulus, examination.snapshot.dataset.seed)
+Reading = Callable[[RunMetrics], float | None]
 
 
-def _loss_of_chance(seen: Inspection) -> float | None:
-    return log(seen.examination.modulus) if seen.examination.form is not None else None
+def _chance(seen: RunMetrics) -> float | None:
+    analysis = seen.analysis
+    return analysis.operation.chance(analysis.modulus, analysis.snapshot.dataset.seed)
 
 
-def _resultant_of_noise(seen: Inspection) -> float | None:
+def _loss_of_chance(seen: RunMetrics) -> float | None:
+    return log(seen.analysis.modulus) if seen.analysis.form is not None else None
+
+
+def _resultant_of_noise(seen: RunMetrics) -> float | None:
     return 1 / sqrt(seen.n_matched) if seen.phase and seen.n_matched else None
 
 
-def _median_score(seen: Inspection) -> float | None:
+def _median_score(seen: RunMetrics) -> float | None:
     scores = seen.inspected.logit_quantiles
     return scores[len(scores) // 2] if scores and isfinite(scores[len(scores) // 2]) else None
 
@@ -32,7 +32,7 @@ READINGS: Mapping[str, Reading] = {
     "train_accuracy": lambda seen: seen.evaluation["train_accuracy"],
     "val_accuracy": lambda seen: seen.evaluation["val_accuracy"],
     "median_score": _median_score,
-    **INSPECTIONS,
+    **RUN_METRICS,
 }
 
 
@@ -49,7 +49,7 @@ class Number:
     noise: Reading = lambda _: None
     """What random weights or random answers would show, where that is known."""
 
-    def value(self, seen: Inspection) -> float | None:
+    def value(self, seen: RunMetrics) -> float | None:
         """Read it off a network; None where it cannot be asked."""
         return READINGS[self.measure](seen)
 

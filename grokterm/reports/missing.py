@@ -3,8 +3,8 @@
 import numpy as np
 
 from grokterm.experiment.architectures.mlp import MLPModel
-from grokterm.inspection.analysis import Examination
-from grokterm.runs.inspection import Inspection
+from grokterm.inspection.analysis import NetworkAnalysis
+from grokterm.runs.metrics import RunMetrics
 
 WAVES = ("ipr", "gini")
 CIRCUIT = ("matched_frequency_share", "phase_alignment.mean", "phase_alignment.resultant", "exact_fit", "analytic_agreement")
@@ -16,17 +16,17 @@ LEAST_ORDER = 2
 LEFT_OUT = "left out by --skip-norms"
 
 
-def why_missing(measure: str, seen: Inspection) -> str:
+def why_missing(measure: str, seen: RunMetrics) -> str:
     """Say in a few words why a measure is None."""
-    examination, norms = seen.examination, seen.norms
+    analysis, norms = seen.analysis, seen.norms
     is_finite = seen.inspected.parameter_norm is not None
-    if measure in WAVES and not examination.residue_blocks:
-        return _no_sum(examination) if examination.operation.n_permutations else "no matrix over residues"
-    if measure in LOSSES and examination.form is None:
-        return _no_sum(examination)
+    if measure in WAVES and not analysis.residue_blocks:
+        return _no_sum(analysis) if analysis.operation.n_permutations else "no matrix over residues"
+    if measure in LOSSES and analysis.form is None:
+        return _no_sum(analysis)
     if measure in CIRCUIT and (reason := no_circuit(seen)):
         return reason
-    if measure in LOSSES and examination.scored is None:
+    if measure in LOSSES and analysis.scored is None:
         return "too many scores to keep"
     if not is_finite:
         return "the weights are not finite"
@@ -38,39 +38,39 @@ def why_missing(measure: str, seen: Inspection) -> str:
         return "the run has not memorized"
     if measure == "late_norm" and norms.n_steps < norms.late_at:
         return f"the run has not come to step {norms.late_at:,}"
-    if measure == "median_score" and not len(seen.examination.logit_quantiles):
+    if measure == "median_score" and not len(seen.analysis.logit_quantiles):
         return "no training equation is answered"
     return _OTHERWISE.get(measure, "not finite")
 
 
-def no_circuit(seen: Inspection) -> str:
+def no_circuit(seen: RunMetrics) -> str:
     """Say why no neuron can be held against the exact solution; nothing where that can be done."""
-    examination, model = seen.examination, seen.run.experiment.model
-    if examination.held_against is None:
-        return _no_sum(examination)
-    if examination.certificate is not None:
+    analysis, model = seen.analysis, seen.run.experiment.model
+    if analysis.held_against is None:
+        return _no_sum(analysis)
+    if analysis.certificate is not None:
         return ""
     if isinstance(model, MLPModel):
         return "two hidden layers"
     return f"no single hidden layer between operands and answer: {model.architecture.replace('_', ' ')}"
 
 
-def _no_sum(examination: Examination) -> str:
-    if examination.operation.n_permutations:
+def _no_sum(analysis: NetworkAnalysis) -> str:
+    if analysis.operation.n_permutations:
         return "permutations have no waves"
-    return "the table is random" if examination.operation.function is None else "the operation is no sum"
+    return "the table is random" if analysis.operation.function is None else "the operation is no sum"
 
 
-def no_waves(seen: Inspection) -> str:
+def no_waves(seen: RunMetrics) -> str:
     """Say why no neuron has a frequency."""
-    form = seen.examination.held_against
+    form = seen.analysis.held_against
     if form is not None and form.order < LEAST_ORDER:
-        return f"modulo {seen.examination.modulus} the operation has a single term, and a frequency takes two"
+        return f"modulo {seen.analysis.modulus} the operation has a single term, and a frequency takes two"
     return "all are zero or constant"
 
 
-def _no_phases(seen: Inspection) -> str:
-    certificate, form = seen.examination.certificate, seen.examination.held_against
+def _no_phases(seen: RunMetrics) -> str:
+    certificate, form = seen.analysis.certificate, seen.analysis.held_against
     if certificate is None or form is None or not certificate.has_waves.any():
         return f"no neuron has a frequency: {no_waves(seen)}"
     if not (matched := certificate.is_matched).any():

@@ -14,7 +14,7 @@ from grokterm.plots.sanitize import plain_text
 from grokterm.reports.diagnosis import cleaner, reads_in_waves, verdict
 from grokterm.reports.metrics import NUMBERS, Number
 from grokterm.reports.missing import why_missing
-from grokterm.runs.inspection import Inspection
+from grokterm.runs.metrics import RunMetrics
 
 NOTHING = "–"
 MOST_CONFUSIONS = 5
@@ -22,16 +22,16 @@ IPR_OF_SQUARES = (
     "IPR says little here: the operation reads or answers squares, whose waves are no waves over residues; see exact fit"
 )
 
-Columns = Mapping[str, Inspection]
+Columns = Mapping[str, RunMetrics]
 
 
-def objects(seen: Sequence[Inspection]) -> str:
+def objects(seen: Sequence[RunMetrics]) -> str:
     """Write one JSON object a network: indented if there is one, else one a line."""
     indent = 2 if len(seen) == 1 else None
     return "\n".join(json.dumps(one.facts(), indent=indent, ensure_ascii=False, allow_nan=False) for one in seen)
 
 
-def report(seen: Sequence[Inspection]) -> list[RenderableType]:
+def report(seen: Sequence[RunMetrics]) -> list[RenderableType]:
     """Say what was asked of each network and what was found, and set the numbers side by side."""
     columns = {f"[{number}]": one for number, one in enumerate(seen, start=1)} if len(seen) > 1 else {"": seen[0]}
     printed: list[RenderableType] = []
@@ -43,27 +43,27 @@ def report(seen: Sequence[Inspection]) -> list[RenderableType]:
     return printed
 
 
-def _heading(name: str, seen: Inspection) -> str:
+def _heading(name: str, seen: RunMetrics) -> str:
     training = seen.run.experiment.training
     member = f", first of {training.members} members" if training.members > 1 else ""
     return f"{name} {seen.run.name}, step {seen.step:,} of {training.steps:,}{member}".strip()
 
 
-def _words(seen: Inspection) -> Iterable[str]:
-    examination, model = seen.examination, seen.run.experiment.model
-    operation = examination.operation
+def _words(seen: RunMetrics) -> Iterable[str]:
+    analysis, model = seen.analysis, seen.run.experiment.model
+    operation = analysis.operation
     null = "; held against a + b" if operation.function is None else ""
-    yield f"{operation.label.format(p=examination.modulus)}; {model.label}; basis: {_basis(seen)}{null}"
+    yield f"{operation.label.format(p=analysis.modulus)}; {model.label}; basis: {_basis(seen)}{null}"
     yield verdict(seen)
-    if (certificate := examination.certificate) is not None and certificate.frequencies:
+    if (certificate := analysis.certificate) is not None and certificate.frequencies:
         counts = " ".join(f"{frequency}×{n_neurons}" for frequency, n_neurons in certificate.frequencies.items())
         yield f"frequency × neurons: {counts}"
-    wrong = confusions(examination.observation, at_most=MOST_CONFUSIONS)
+    wrong = confusions(analysis.observation, at_most=MOST_CONFUSIONS)
     if wrong:
         listed = (f"{one.predicted} instead of {one.answer} ({one.n_equations:,}×)" for one in wrong)
         yield f"most frequent errors on validation: {', '.join(listed)}"
-    if operation.is_symmetric(examination.modulus):
-        leakage = mirror_leakage(examination.observation)
+    if operation.is_symmetric(analysis.modulus):
+        leakage = mirror_leakage(analysis.observation)
         if leakage.given_away.n_equations and leakage.others.n_equations:
             yield (
                 f"{100 * leakage.share:.1f} % of validation is the mirror (b, a) of a training equation: val accuracy"
@@ -71,8 +71,8 @@ def _words(seen: Inspection) -> Iterable[str]:
             )
 
 
-def _basis(seen: Inspection) -> str:
-    operation, modulus = seen.examination.operation, seen.examination.modulus
+def _basis(seen: RunMetrics) -> str:
+    operation, modulus = seen.analysis.operation, seen.analysis.modulus
     if operation.n_permutations is not None:
         return "none, permutations have no waves"
     return "residues" if len(operation.index(modulus)) == modulus else f"powers of a primitive root modulo {modulus}"
@@ -92,7 +92,7 @@ def _table(columns: Columns) -> Table:
     return table
 
 
-def _noise(number: Number, values: Mapping[Inspection, float | None]) -> str:
+def _noise(number: Number, values: Mapping[RunMetrics, float | None]) -> str:
     known = (number.noise(seen) for seen, value in values.items() if value is not None)
     return " / ".join(dict.fromkeys(format(noise, "#.2g") for noise in known if noise is not None))
 

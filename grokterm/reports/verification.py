@@ -9,7 +9,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from grokterm.experiment.expectation import MILESTONE_STEPS, Expect, Inspecting, is_step
+from grokterm.experiment.expectation import MILESTONE_STEPS, Expect, MetricAtStep, is_step
 from grokterm.plots.sanitize import plain_text
 from grokterm.reports.duration import duration
 from grokterm.runs.verification import Check, Outcome, Verdict
@@ -122,9 +122,9 @@ def _head(check: Check) -> list[str]:
 
 def _phrase(measure: str, figure: str) -> str:
     """`memorized 15–30`, `never grokked`, `train loss < 1e-4 at 73–165`, `val accuracy 0.99–1`, `IPR at 200: 0.85–1`."""
-    if inspecting := Inspecting.parse(measure):
-        words = "IPR" if inspecting.measure == "ipr" else inspecting.measure.translate(SPACES)
-        return f"{words} {figure}" if inspecting.step is None else f"{words} at {inspecting.step:,}: {figure}"
+    if metric_at_step := MetricAtStep.parse(measure):
+        words = "IPR" if metric_at_step.measure == "ipr" else metric_at_step.measure.translate(SPACES)
+        return f"{words} {figure}" if metric_at_step.step is None else f"{words} at {metric_at_step.step:,}: {figure}"
     words = measure.replace("_", " ")
     if measure in MILESTONE_STEPS:
         words = words.removesuffix(" at")
@@ -198,5 +198,5 @@ def is_met(verdict: Verdict) -> str:
 def number(measure: str, value: float | None) -> str:
     """Write a step, or another measure, so that it can be compared by eye."""
     if value is None:
-        return "never" if is_step(measure) else "none" if Inspecting.parse(measure) else "not finite"
+        return "never" if is_step(measure) else "none" if MetricAtStep.parse(measure) else "not finite"
     return format(value, ",.10g" if is_step(measure) or measure == "val_loss_peak_at" else ".4g")

@@ -10,7 +10,7 @@ from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.presets import Preset, find_preset
 from grokterm.experiment.records import Finished
 from grokterm.models.build import build
-from grokterm.models.mixture import Part
+from grokterm.models.mixture import MixturePart
 from grokterm.runs.checkpoint import load_checkpoint
 from grokterm.runs.journal import read_journal, rewind_journal
 from grokterm.runs.matching import finished_runs, is_readable
@@ -53,7 +53,7 @@ def find_parts(experiment: Experiment, folder: Path) -> FoundParts:
     return FoundParts(runs, tuple(untrained.values()))
 
 
-def load_parts(runs: Mapping[str, Run]) -> dict[str, Part] | None:
+def load_parts(runs: Mapping[str, Run]) -> dict[str, MixturePart] | None:
     """Read the networks that were trained; None where there are no parts.
 
     Raises:
@@ -96,12 +96,12 @@ def _find(role: str, name: str, folder: Path) -> Run | Preset:
     return next((run for run in showing if run.experiment.seed == preset.experiment.seed), preset)
 
 
-def _load(run: Run) -> Part:
+def _load(run: Run) -> MixturePart:
     experiment, prefix = run.experiment, "weights."
     network = build(experiment.model, experiment.task.modulus, experiment.seed)
     tensors = load_checkpoint(_checkpoint(run))
     network.load_state_dict({name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)})
-    return Part(run.name, experiment, network)
+    return MixturePart(run.name, experiment, network)
 
 
 def _checkpoint(run: Run) -> Path:

@@ -13,7 +13,7 @@ from grokterm.runs.store import Run
 from grokterm.runs.summary import summarize
 from grokterm.training.trainer import Trainer
 
-ComeTo: TypeAlias = Callable[[Run, int | None], Trainer]
+ReplayTo: TypeAlias = Callable[[Run, int | None], Trainer]
 """How to come to where a run stood at a step, or at its newest checkpoint: in silence, or telling somebody how far it is."""
 
 
@@ -31,7 +31,7 @@ class Norms:
         CheckpointError: if the journal cannot be read.
     """
 
-    def __init__(self, run: Run, come_to: ComeTo = in_silence, *, initial_only: bool = False) -> None:
+    def __init__(self, run: Run, replay_to: ReplayTo = in_silence, *, initial_only: bool = False) -> None:
         records = read_journal(run.journal)
         summary = summarize(run, records)
         self.n_steps = summary.steps
@@ -44,7 +44,7 @@ class Norms:
 
         self._known = {record.step: record.parameter_norm for record in records if isinstance(record, Inspected)}
         self._run = run
-        self._come_to = come_to
+        self._replay_to = replay_to
 
     @cached_property
     def initial(self) -> float | None:
@@ -64,5 +64,5 @@ class Norms:
     def _at(self, step: int) -> float | None:
         if step in self._known:  # looked at when it was trained
             return self._known[step]
-        norm = parameter_norm(self._come_to(self._run, step).snapshot().parameters)
+        norm = parameter_norm(self._replay_to(self._run, step).snapshot().parameters)
         return norm if isfinite(norm) else None

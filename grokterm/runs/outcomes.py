@@ -2,8 +2,8 @@
 
 from grokterm.experiment.expectation import Expect
 from grokterm.experiment.records import Evaluated
-from grokterm.runs.inspection import inspect
 from grokterm.runs.journal import read_journal
+from grokterm.runs.metrics import inspect
 from grokterm.runs.store import Run
 from grokterm.runs.summary import summarize
 from grokterm.runs.verification import Outcome

@@ -19,15 +19,15 @@ from grokterm.training.trainer import Trainer
 
 
 def trainer_at(run: Run, step: int | None = None, device: str | None = None) -> Trainer:
-    """Stand where a run stood at a step; `approach` says what that means, and comes there without keeping control.
+    """Stand where a run stood at a step; `replay` says what that means, and comes there without keeping control.
 
     Raises:
-        ConfigError, CheckpointError, RunNotFoundError, OutOfMemoryError: as `approach` does.
+        ConfigError, CheckpointError, RunNotFoundError, OutOfMemoryError: as `replay` does.
     """
-    return deque(approach(run, step, device), maxlen=1).pop()
+    return deque(replay(run, step, device), maxlen=1).pop()
 
 
-def approach(run: Run, step: int | None = None, device: str | None = None) -> Iterator[Trainer]:
+def replay(run: Run, step: int | None = None, device: str | None = None) -> Iterator[Trainer]:
     """Come to where a run stood at a step, once everything had been done that was done there.
 
     Yields one and the same trainer at every step from the newest usable checkpoint on: show how far it has come, or stop by
@@ -47,7 +47,7 @@ def approach(run: Run, step: int | None = None, device: str | None = None) -> It
     experiment = run.experiment.member(0).model_copy(update={"device": device or _device_of(past)})
     trainer, since = _at_newest_checkpoint(run, experiment, past)
     try:
-        for _ in replay(trainer, since, last):
+        for _ in train_again(trainer, since, last):
             yield trainer
     except OutOfMemoryError:
         raise OutOfMemoryError(
@@ -106,7 +106,7 @@ def _at_newest_checkpoint(run: Run, experiment: Experiment, past: Sequence[Recor
     return restore_trainer(run, experiment, ()), past
 
 
-def replay(trainer: Trainer, records: Iterable[Record], last: int) -> Iterator[int]:
+def train_again(trainer: Trainer, records: Iterable[Record], last: int) -> Iterator[int]:
     """Train on as these records say that it went, measuring nothing; hand back control at every step.
 
     A step is yielded, the first one too, once everything has been done that was done there. What an experiment would do by
@@ -118,12 +118,12 @@ def replay(trainer: Trainer, records: Iterable[Record], last: int) -> Iterator[i
     waiting = deque(records)
     while True:
         while waiting and waiting[0].step <= trainer.step:
-            trainer.recall(waiting.popleft())
+            trainer.replay_record(waiting.popleft())
         yield trainer.step
         if trainer.step >= last:
             return
         with minding_memory():
-            trainer.fit.update()
+            trainer.trainable.update()
 
 
 def restore_trainer(run: Run, experiment: Experiment, records: Sequence[Record]) -> Trainer:

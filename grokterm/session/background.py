@@ -29,11 +29,11 @@ class _Question:
     work: Callable[[], object]
 
 
-class Analyst(Thread):
+class BackgroundWorker(Thread):
     """Answers one question at a time; one that has not been begun when another comes is dropped."""
 
     def __init__(self) -> None:
-        super().__init__(name="analyst", daemon=True)
+        super().__init__(name="worker", daemon=True)
         self.answer: Answer | None = None
         """The last answer."""
 

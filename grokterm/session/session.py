@@ -27,7 +27,7 @@ from grokterm.session.commands import Command, Leave, Look, Pause, Resume, SetPa
 from grokterm.training.trainer import CHUNK_SECONDS, Trainer
 
 if TYPE_CHECKING:
-    from grokterm.inspection.analysis import Examination
+    from grokterm.inspection.analysis import NetworkAnalysis
 
 CHECKPOINT_SECONDS = 60.0
 """Seconds of training between two checkpoints, apart from those at milestones, actions, pauses and the end."""
@@ -47,7 +47,7 @@ class Session:
     ) -> None:
         self.run = run
         self.trainer = trainer
-        self.examination: Examination | None = None
+        self.analysis: NetworkAnalysis | None = None
         """The network at the last look."""
 
         self._journal = journal
@@ -85,7 +85,7 @@ class Session:
             elif not self._waits:
                 yield self._keep(self._advance())
         if self._left:
-            self.trainer.fit.close()
+            self.trainer.trainable.close()
 
     @property
     def _waits(self) -> bool:
@@ -119,7 +119,7 @@ class Session:
         step, ended = self.trainer.step, self.trainer.ended is not None
         match command:
             case Look():
-                self.examination = self.trainer.examine()
+                self.analysis = self.trainer.analyze()
             case Leave():
                 self._left = True
                 return [] if self._is_only_looked_at else self.trainer.end("interrupted")
@@ -151,14 +151,14 @@ class Session:
         if all(isinstance(record, TRANSIENT) for record in records) and not is_checkpoint_due:
             return records
         if is_checkpoint_due and not self._left:  # what is still worked on belongs to the steps before it
-            kept.extend(self.trainer.settle())
+            kept.extend(self.trainer.wait_for_inspections())
         owed, self._owed = self._owed, end
         try:
             self._journal.write([*owed, *kept])
             if is_checkpoint_due:
                 kept.append(self._checkpoint())
                 self._journal.write(kept[-1:])
-            if self._left and (late := self.trainer.settle(SETTLE_SECONDS)):
+            if self._left and (late := self.trainer.wait_for_inspections(SETTLE_SECONDS)):
                 kept.extend(late)
                 self._journal.write(late)
             self._owed = []

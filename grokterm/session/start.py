@@ -74,10 +74,12 @@ def resume_session(run: Run, changes: Sequence[str] = (), *, paused: bool = Fals
 
 def _switched(trainer: Trainer, records: Sequence[Record]) -> list[Record]:
     """Report that another engine goes on than the one that trained these records."""
-    before = next((record.engine for record in reversed(records) if isinstance(record, Started | Switched)), trainer.fit.engine)
-    if before == trainer.fit.engine:
+    before = next(
+        (record.engine for record in reversed(records) if isinstance(record, Started | Switched)), trainer.trainable.engine
+    )
+    if before == trainer.trainable.engine:
         return []
-    return [Switched(step=trainer.step, engine=trainer.fit.engine, message=f"the steps before were made by {before}")]
+    return [Switched(step=trainer.step, engine=trainer.trainable.engine, message=f"the steps before were made by {before}")]
 
 
 def _meta(trainer: Trainer) -> dict[str, Any]:
@@ -89,8 +91,8 @@ def _meta(trainer: Trainer) -> dict[str, Any]:
         "processor": processor(),
         "cores": os.cpu_count(),
         "device": describe(trainer.device),
-        "engine": trainer.fit.engine,
-        "threads": trainer.fit.threads,
+        "engine": trainer.trainable.engine,
+        "threads": trainer.trainable.threads,
         "grokterm": __version__,
         "python": platform.python_version(),
         "torch": torch.__version__,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from grokterm.experiment.records import Record
-    from grokterm.inspection.analysis import Examination
+    from grokterm.inspection.analysis import NetworkAnalysis
     from grokterm.runs.store import Run
     from grokterm.session.session import Session
 
@@ -46,9 +46,9 @@ class TrainingThread(Thread):
         self._lock = Lock()
 
     @property
-    def examination(self) -> "Examination | None":
+    def analysis(self) -> "NetworkAnalysis | None":
         """The network at the last look."""
-        return self._session.examination if self._session else None
+        return self._session.analysis if self._session else None
 
     @property
     def saved_run(self) -> "Run | None":

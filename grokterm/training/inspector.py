@@ -7,10 +7,10 @@ from functools import cached_property
 import torch
 
 from grokterm.experiment.records import Inspected
-from grokterm.inspection.analysis import Examination
-from grokterm.inspection.forward_pass import Observer
+from grokterm.inspection.analysis import NetworkAnalysis
+from grokterm.inspection.forward_pass import ForwardPass
 from grokterm.training.step_loop import Measured
-from grokterm.training.trainable import Fitting
+from grokterm.training.trainable import Trainable
 
 MOST_WAITING = 2
 """Snapshots that wait at most; a training that is faster than its inspections waits for them then."""
@@ -19,13 +19,13 @@ MOST_WAITING = 2
 class Inspector:
     """Examines snapshots in a thread of its own, in the order in which they come."""
 
-    def __init__(self, fit: Fitting) -> None:
-        self._fit = fit
+    def __init__(self, fit: Trainable) -> None:
+        self._trainable = fit
         self._waiting: deque[Future[Inspected]] = deque()
 
     @cached_property
-    def _observer(self) -> Observer:
-        return Observer(self._fit.network, self._fit.threads)
+    def _forward_pass(self) -> ForwardPass:
+        return ForwardPass(self._trainable.network, self._trainable.threads)
 
     @cached_property
     def _pool(self) -> ThreadPoolExecutor:
@@ -33,8 +33,8 @@ class Inspector:
 
     def submit(self, measured: Measured) -> None:
         """Have the network inspected as it was when it was measured."""
-        examination = Examination(self._fit.snapshot(measured), self._observer)
-        self._waiting.append(self._pool.submit(examination.inspected))
+        analysis = NetworkAnalysis(self._trainable.snapshot(measured), self._forward_pass)
+        self._waiting.append(self._pool.submit(analysis.inspected))
 
     def found(self) -> list[Inspected]:
         """Hand over what has been found since."""
@@ -43,7 +43,7 @@ class Inspector:
             found.append(self._waiting.popleft().result())
         return found
 
-    def settle(self, seconds: float | None) -> list[Inspected]:
+    def wait_for_inspections(self, seconds: float | None) -> list[Inspected]:
         """Hand over all that was asked for; what is not found within so many seconds, if there is a limit, is given up."""
         wait(self._waiting, seconds)
         found = [one.result() for one in self._waiting if one.done()]

@@ -5,11 +5,13 @@ from collections.abc import Mapping
 from grokterm.engines.device import minding_memory
 from grokterm.errors import ConfigError, OutOfMemoryError
 from grokterm.experiment.experiment import Experiment
-from grokterm.models.mixture import Part
+from grokterm.models.mixture import MixturePart
 from grokterm.training.trainer import Trainer
 
 
-def make_trainer(experiment: Experiment, *, threads: int | None = None, parts: Mapping[str, Part] | None = None) -> Trainer:
+def make_trainer(
+    experiment: Experiment, *, threads: int | None = None, parts: Mapping[str, MixturePart] | None = None
+) -> Trainer:
     """Make a trainer.
 
     Raises:

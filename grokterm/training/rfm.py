@@ -14,12 +14,12 @@ from torch import Tensor
 from torch.nn import functional
 
 from grokterm.engines.batches import DeviceEquations
-from grokterm.engines.step import State
-from grokterm.engines.thread_pool import Team
+from grokterm.engines.step import TrainState
+from grokterm.engines.thread_pool import ThreadPool
 from grokterm.experiment.architectures.kernel import KernelModel
 from grokterm.experiment.optimizer import RecursiveFeatures
 from grokterm.models.kernel import KERNELS, Metric, joined
-from grokterm.optim.rng import Turn
+from grokterm.optim.rng import StepRng
 from grokterm.optim.rules import Weights
 
 ROWS_AT_A_TIME = 256
@@ -37,12 +37,12 @@ Spread: TypeAlias = Callable[[Coefficients], Metric]
 class FeatureMachine:
     """Alternates between the metric and the coefficients, each the exact answer to the other."""
 
-    team: Team
+    pool: ThreadPool
     model: KernelModel
     settings: RecursiveFeatures
 
     @torch.no_grad()
-    def meet(self, weights: Weights, train: DeviceEquations) -> Weights:
+    def on_new_training_set(self, weights: Weights, train: DeviceEquations) -> Weights:
         """Solve (K + ridge I) α = Y for a training set under the present metric; what is singular gives no numbers."""
         metric, classes = _metric(weights), weights["coefficients"].shape[-1]
         left, right = train.tokens.unbind(dim=-1)
@@ -56,26 +56,29 @@ class FeatureMachine:
         return weights | {"coefficients": table}
 
     @torch.no_grad()
-    def step(self, state: State, batch: DeviceEquations, turn: Turn, *, measuring: bool = False) -> tuple[State, None]:
+    def step(
+        self, state: TrainState, batch: DeviceEquations, rng: StepRng, *, measuring: bool = False
+    ) -> tuple[TrainState, None]:
         """Learn the metric from what the coefficients predict, then solve for the coefficients again; nothing is measured."""
-        del turn, measuring
+        del rng, measuring
         weights = state.weights
-        outer = average_outer_product(self.team, self.model, _metric(weights), batch.tokens, weights["coefficients"])
+        outer = average_outer_product(self.pool, self.model, _metric(weights), batch.tokens, weights["coefficients"])
         metric = _power(outer, self.settings.power)
         metric = metric / metric.max()
         p = len(metric) // 2
         blocks = {"cross": metric[:p, p:], "left": metric[:p, :p], "right": metric[p:, p:]}
-        return State(
-            self.meet(weights | {name: block.contiguous() for name, block in blocks.items()}, batch), state.memory
+        return TrainState(
+            self.on_new_training_set(weights | {name: block.contiguous() for name, block in blocks.items()}, batch),
+            state.optimizer_state,
         ), None
 
 
 def average_outer_product(
-    team: Team, model: KernelModel, metric: Metric, tokens: Int[Tensor, "equations 2"], coefficients: Coefficients
+    pool: ThreadPool, model: KernelModel, metric: Metric, tokens: Int[Tensor, "equations 2"], coefficients: Coefficients
 ) -> Metric:
     """Return the covariance of ∇f over the training set, summed over classes: AGOP with centred gradients."""
     spread = SPREADS[model.kernel](model, metric, tokens)
-    shares = team.map(lambda _, share: spread(share), torch.split(coefficients, CLASSES_AT_A_TIME, dim=-1))
+    shares = pool.map(lambda _, share: spread(share), torch.split(coefficients, CLASSES_AT_A_TIME, dim=-1))
     return metric @ torch.stack(list(shares)).sum(dim=0) @ metric
 
 

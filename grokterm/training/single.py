@@ -7,25 +7,25 @@ from torch import Tensor
 
 from grokterm.engines.batches import Batches, batch_size, to_device
 from grokterm.engines.device import choose_threads, describe, minding_memory
-from grokterm.engines.measuring import Measuring
+from grokterm.engines.measuring import Evaluator
 from grokterm.engines.runner import Work
-from grokterm.engines.step import State
+from grokterm.engines.step import TrainState
 from grokterm.engines.table import ENGINES, choose_engine
-from grokterm.engines.thread_pool import Team
+from grokterm.engines.thread_pool import ThreadPool
 from grokterm.errors import ConfigError, OutOfMemoryError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Swap
 from grokterm.inspection.snapshot import Snapshot, take_snapshot
 from grokterm.models.build import build
-from grokterm.models.mixture import Part
-from grokterm.optim.rng import Turn
-from grokterm.optim.rules import Memory, Weights
+from grokterm.models.mixture import MixturePart
+from grokterm.optim.rng import StepRng
+from grokterm.optim.rules import OptimizerState, Weights
 from grokterm.tasks.dataset import Dataset
 from grokterm.training.learner import learner_of
-from grokterm.training.step_loop import Measured, Stepping
+from grokterm.training.step_loop import Measured, StepLoop
 
 
-class Fit(Stepping):
+class SingleNetwork(StepLoop):
     """Weights that follow the settings of an experiment on a dataset, one step at a time."""
 
     def __init__(
@@ -34,9 +34,9 @@ class Fit(Stepping):
         device: torch.device,
         *,
         threads: int | None = None,
-        parts: Mapping[str, Part] | None = None,
+        parts: Mapping[str, MixturePart] | None = None,
     ) -> None:
-        torch.set_num_threads(1)  # here and in the thread that trains: the team's threads are enough
+        torch.set_num_threads(1)  # here and in the thread that trains: the pool's threads are enough
         self.step = 0
         self.device = device
         self.engine = choose_engine(experiment, device)
@@ -48,33 +48,33 @@ class Fit(Stepping):
         self.n_parameters = sum(value.numel() for value in parameters.values())
         dataset = experiment.task.dataset(experiment.seed)
         self.threads = threads or choose_threads(len(dataset.train), self.n_parameters * self.network.positions)
-        self._team = Team(self.network, self.threads if device.type == "cpu" else 1)
-        self._calculus = ENGINES[self.engine].calculus(experiment, self._team, self.frozen)
-        self._learner = learner_of(experiment, self._team, self._calculus, weights)
+        self._pool = ThreadPool(self.network, self.threads if device.type == "cpu" else 1)
+        self._calculus = ENGINES[self.engine].calculus(experiment, self._pool, self.frozen)
+        self._learner = learner_of(experiment, self._pool, self._calculus, weights)
         self.state = self._packed(weights, self._learner.begin(weights))
         self._learn_from(dataset, experiment)
 
     @property
     def weights(self) -> Weights:
         """What is trained, by name."""
-        return self._learner.packing.unpack(self.state.weights)
+        return self._learner.flat.unpack(self.state.weights)
 
     @property
-    def memory(self) -> Memory:
+    def optimizer_state(self) -> OptimizerState:
         """What the optimizer remembers, by name."""
-        return self._learner.packing.unpack_memory(self.state.memory)
+        return self._learner.flat.unpack_state(self.state.optimizer_state)
 
-    def follow(self, experiment: Experiment) -> None:
+    def apply_settings(self, experiment: Experiment) -> None:
         """Take over the settings of the optimizer; weights and memory stay."""
-        weights, memory = self.weights, self.memory
-        self._learner = learner_of(experiment, self._team, self._calculus, weights)
-        self._begin_at(weights, memory)
+        weights, optimizer_state = self.weights, self.optimizer_state
+        self._learner = learner_of(experiment, self._pool, self._calculus, weights)
+        self._begin_at(weights, optimizer_state)
 
     def swap(self, swap: Swap, experiment: Experiment) -> None:
         """Train on another dataset; where that cannot be, nothing has changed.
 
         Raises:
-            ConfigError: if there is no such dataset, or not enough memory.
+            ConfigError: if there is no such dataset, or not enough optimizer_state.
         """
         dataset = self.dataset_after(swap, experiment)
         try:
@@ -100,8 +100,8 @@ class Fit(Stepping):
 
     def update(self, *, measuring: bool = False) -> Tensor | None:
         """Make the update that follows this step; return, if asked, loss and accuracy of its batch before it."""
-        turn = Turn(self._seed, self.step, self.device)
-        self.state, numbers = self._runner.update(self.state, self._batches, turn, measuring=measuring)
+        rng = StepRng(self._seed, self.step, self.device)
+        self.state, numbers = self._runner.update(self.state, self._batches, rng, measuring=measuring)
         self.step += 1
         return numbers
 
@@ -112,9 +112,9 @@ class Fit(Stepping):
     def close(self) -> None:
         """There are no processes."""
 
-    def keep(self) -> State:
+    def copy_state(self) -> TrainState:
         """Return the state as it is, which no later step overwrites."""
-        return self._runner.keep(self.state)
+        return self._runner.copy_state(self.state)
 
     def snapshot(self, measured: Measured | None = None) -> Snapshot:
         """Copy the network to the host, as it is or as it was when it was measured."""
@@ -133,7 +133,7 @@ class Fit(Stepping):
     def tensors(self) -> dict[str, Tensor]:
         """Copy the weights and what the optimizer remembers, by a flat name, for a checkpoint."""
         weights = {f"weights.{name}": value.clone() for name, value in (self.frozen | self.weights).items()}
-        return weights | {f"memory.{name}": value.clone() for name, value in self.memory.items()}
+        return weights | {f"memory.{name}": value.clone() for name, value in self.optimizer_state.items()}
 
     def load(self, tensors: Mapping[str, Tensor]) -> None:
         """Take over the tensors of a checkpoint."""
@@ -141,26 +141,29 @@ class Fit(Stepping):
         here = {name: value.to(self.device, copy=True) for name, value in tensors.items()}
         self.frozen.update({name: here[f"weights.{name}"] for name in self.frozen})
         self._begin_at(
-            {name: here[f"weights.{name}"] for name in self.weights}, {name: here[f"memory.{name}"] for name in self.memory}
+            {name: here[f"weights.{name}"] for name in self.weights},
+            {name: here[f"memory.{name}"] for name in self.optimizer_state},
         )
 
     def _learn_from(self, dataset: Dataset, experiment: Experiment) -> None:
         """Exchange both sides; epochs are counted from this step on."""
         rows = self._calculus.block_rows
         train, val = (to_device(side, self.network, self.device, rows) for side in (dataset.train, dataset.val))
-        weights, memory = self._learner.meet(self.weights, train), self.memory
+        weights, optimizer_state = self._learner.on_new_training_set(self.weights, train), self.optimizer_state
         self.dataset, self._train, self._val, self._seed = dataset, train, val, experiment.seed
         self.batch_size = batch_size(experiment.batch_limit, experiment.optimizer.batch_share, len(train))
         self._batches = Batches(train, self.batch_size, seed=self._seed, first_step=self.step)
-        self._begin_at(weights, memory)
+        self._begin_at(weights, optimizer_state)
 
-    def _begin_at(self, weights: Weights, memory: Memory) -> None:
-        """Take over weights and memory, and forget how steps were run before."""
-        self.state = self._packed(weights, memory)
+    def _begin_at(self, weights: Weights, optimizer_state: OptimizerState) -> None:
+        """Take over weights and optimizer_state, and forget how steps were run before."""
+        self.state = self._packed(weights, optimizer_state)
         learner = self._learner
-        self._measuring = Measuring(self._calculus, learner.packing, self._team, self.frozen, self._train, self._val)
-        self._runner = ENGINES[self.engine].runner(Work(learner.step, self._measuring, learner.settles_at), self.device)
+        self._measuring = Evaluator(self._calculus, learner.flat, self._pool, self.frozen, self._train, self._val)
+        self._runner = ENGINES[self.engine].runner(
+            Work(learner.step, self._measuring, learner.step_invariant_from), self.device
+        )
 
-    def _packed(self, weights: Weights, memory: Memory) -> State:
-        packing = self._learner.packing
-        return State(packing.pack(weights), packing.pack_memory(memory))
+    def _packed(self, weights: Weights, optimizer_state: OptimizerState) -> TrainState:
+        flat = self._learner.flat
+        return TrainState(flat.pack(weights), flat.pack_state(optimizer_state))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from grokterm.engines.step import State
+from grokterm.engines.step import TrainState
 
 
 @dataclass(frozen=True)
@@ -18,14 +18,14 @@ class Measured:
     numbers: Tensor
     """One for each of NUMBERS; of an ensemble a row a member."""
 
-    state: State
+    state: TrainState
 
 
-class Stepping(ABC):
+class StepLoop(ABC):
     """What trains in this process, step by step."""
 
     step: int
-    state: State
+    state: TrainState
 
     @property
     @abstractmethod
@@ -37,7 +37,7 @@ class Stepping(ABC):
         """Make the update that follows this step; return, if asked, loss and accuracy of its batch before it."""
 
     @abstractmethod
-    def keep(self) -> State:
+    def copy_state(self) -> TrainState:
         """Return the state as it is, which no later step overwrites."""
 
     @abstractmethod
@@ -58,15 +58,15 @@ class Stepping(ABC):
 
     def measure(self) -> Measured:
         """Measure both sides, without leaving the device."""
-        return Measured(self.step, self.numbers(), self.keep())
+        return Measured(self.step, self.numbers(), self.copy_state())
 
-    def go_back(self, step: int, state: State) -> None:
+    def go_back(self, step: int, state: TrainState) -> None:
         """Return to where it was before; what was kept of it stays as it is."""
         self.step, self.state = step, state.copy()
 
     def _measure_by_updating(self) -> Measured:
         """Measure validation, and take the training side from the update that follows: it scores all of it in any case."""
-        step, state = self.step, self.keep()
+        step, state = self.step, self.copy_state()
         val = self.numbers(val_only=True)
         train = self.update(measuring=True)
         assert train is not None

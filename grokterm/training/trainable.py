@@ -6,23 +6,23 @@ from typing import Protocol, runtime_checkable
 import torch
 from torch import Tensor
 
-from grokterm.engines.step import State
+from grokterm.engines.step import TrainState
 from grokterm.engines.table import choose_engine
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Swap
 from grokterm.inspection.snapshot import Snapshot
-from grokterm.models.mixture import Part
+from grokterm.models.mixture import MixturePart
 from grokterm.models.network import Network
 from grokterm.optim.rules import Weights
 from grokterm.tasks.dataset import Dataset
-from grokterm.training.ensemble.processes import Pool
-from grokterm.training.ensemble.vmapped import Batched
-from grokterm.training.single import Fit
+from grokterm.training.ensemble.processes import ProcessEnsemble
+from grokterm.training.ensemble.vmapped import VmappedEnsemble
+from grokterm.training.single import SingleNetwork
 from grokterm.training.step_loop import Measured
 
 
 @runtime_checkable
-class Fitting(Protocol):
+class Trainable(Protocol):
     """Weights that follow the settings of an experiment; of an ensemble, what is one thing is that of the first member."""
 
     step: int
@@ -68,11 +68,11 @@ class Fitting(Protocol):
         """Measure both sides."""
         ...
 
-    def go_back(self, step: int, state: State) -> None:
+    def go_back(self, step: int, state: TrainState) -> None:
         """Return to a measurement of the last chunk."""
         ...
 
-    def follow(self, experiment: Experiment) -> None:
+    def apply_settings(self, experiment: Experiment) -> None:
         """Take over settings that may change while the training runs."""
         ...
 
@@ -97,13 +97,13 @@ class Fitting(Protocol):
         ...
 
 
-def make_fit(
+def make_trainable(
     experiment: Experiment,
     device: torch.device,
     *,
     threads: int | None = None,
-    parts: Mapping[str, Part] | None = None,
-) -> Fitting:
+    parts: Mapping[str, MixturePart] | None = None,
+) -> Trainable:
     """Make what an experiment trains.
 
     Raises:
@@ -111,6 +111,6 @@ def make_fit(
     """
     choose_engine(experiment, device)  # which may object to an ensemble
     if experiment.training.members == 1:
-        return Fit(experiment, device, threads=threads, parts=parts)
-    kind = Pool if device.type == "cpu" else Batched
+        return SingleNetwork(experiment, device, threads=threads, parts=parts)
+    kind = ProcessEnsemble if device.type == "cpu" else VmappedEnsemble
     return kind(experiment, device, threads=threads, parts=parts)

@@ -13,7 +13,7 @@ from grokterm.errors import ConfigError, OutOfMemoryError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Action, Set, Stop, Swap
 from grokterm.experiment.records import (
-    NUMBERS,
+    EVALUATION_METRICS,
     Acted,
     Advanced,
     EndReason,
@@ -24,15 +24,15 @@ from grokterm.experiment.records import (
     Skipped,
     Started,
 )
-from grokterm.inspection.analysis import Examination
-from grokterm.inspection.forward_pass import Observer
+from grokterm.inspection.analysis import NetworkAnalysis
+from grokterm.inspection.forward_pass import ForwardPass
 from grokterm.inspection.snapshot import Snapshot
-from grokterm.models.mixture import Part
+from grokterm.models.mixture import MixturePart
 from grokterm.tasks.dataset import Dataset
 from grokterm.training.inspector import Inspector
 from grokterm.training.schedule import Schedule
 from grokterm.training.step_loop import Measured
-from grokterm.training.trainable import Fitting, make_fit
+from grokterm.training.trainable import Trainable, make_trainable
 
 CHUNK_SECONDS = 0.05
 """How long the trainer keeps control: a key press acts within two chunks."""
@@ -49,15 +49,15 @@ class Trainer:
         experiment: Experiment,
         *,
         threads: int | None = None,
-        parts: Mapping[str, Part] | None = None,
+        parts: Mapping[str, MixturePart] | None = None,
     ) -> None:
         self.experiment = experiment
         self.device = find_device(experiment.device)
         self.seconds = 0.0
         self.ended: EndReason | None = None
         self.changes: tuple[str, ...] = ()
-        self.fit: Fitting = make_fit(experiment, self.device, threads=threads, parts=parts)
-        self._inspector = Inspector(self.fit)
+        self.trainable: Trainable = make_trainable(experiment, self.device, threads=threads, parts=parts)
+        self._inspector = Inspector(self.trainable)
         self._watch = EnsembleWatch(experiment.training.members)
         self._schedule = Schedule(experiment.interventions)
         self._measured_at = -1
@@ -67,12 +67,12 @@ class Trainer:
     @property
     def step(self) -> int:
         """Updates made so far."""
-        return self.fit.step
+        return self.trainable.step
 
     @property
     def dataset(self) -> Dataset:
         """What is trained on and measured now."""
-        return self.fit.dataset
+        return self.trainable.dataset
 
     def run(self) -> Iterator[Record]:
         """Train to the end, handing back control at every chunk."""
@@ -87,9 +87,9 @@ class Trainer:
         started = Started(
             step=self.step,
             device=describe(self.device),
-            engine=self.fit.engine,
-            threads=self.fit.threads,
-            n_parameters=self.fit.n_parameters,
+            engine=self.trainable.engine,
+            threads=self.trainable.threads,
+            n_parameters=self.trainable.n_parameters,
             n_train=len(self.dataset.train),
             n_val=len(self.dataset.val),
             changes=self.changes,
@@ -139,42 +139,42 @@ class Trainer:
             return []
         self.ended = reason
         is_last = reason == "stopped" and self._measured_at != self.step
-        measured = self._report([self.fit.measure()]) if is_last else []
-        message = self.fit.advice_on_memory if reason == "out_of_memory" else ""
-        settled = [] if reason == "interrupted" else self.settle()  # one that is left has to save first
+        measured = self._report([self.trainable.measure()]) if is_last else []
+        message = self.trainable.advice_on_memory if reason == "out_of_memory" else ""
+        settled = [] if reason == "interrupted" else self.wait_for_inspections()  # one that is left has to save first
         finished = Finished(step=self.step, reason=reason, message=message, seconds=self.seconds)
         return [*measured, *settled, finished]
 
-    def settle(self, seconds: float | None = None) -> list[Record]:
+    def wait_for_inspections(self, seconds: float | None = None) -> list[Record]:
         """Wait for the inspections that are still worked on, at most so long, and report them."""
-        return list(self._inspector.settle(seconds))
+        return list(self._inspector.wait_for_inspections(seconds))
 
     def snapshot(self) -> Snapshot:
         """Copy the network to the host."""
-        return self.fit.snapshot()
+        return self.trainable.snapshot()
 
-    def examine(self) -> Examination:
+    def analyze(self) -> NetworkAnalysis:
         """Copy the network, to be looked at while the training goes on, or after it; the copies share a table."""
-        return Examination(self.snapshot(), self._observer)
+        return NetworkAnalysis(self.snapshot(), self._forward_pass)
 
     @cached_property
-    def _observer(self) -> Observer:
-        return Observer(self.fit.network, self.fit.threads)
+    def _forward_pass(self) -> ForwardPass:
+        return ForwardPass(self.trainable.network, self.trainable.threads)
 
     def tensors(self) -> dict[str, Tensor]:
         """Return what a checkpoint holds."""
-        return self.fit.tensors()
+        return self.trainable.tensors()
 
     def restore(self, step: int, seconds: float, tensors: Mapping[str, Tensor], records: Sequence[Record]) -> None:
         """Go back to a checkpoint: its tensors, and what had happened to the run before it."""
         for record in records:
-            self.fit.step = record.step
-            self.recall(record)
-        self.fit.step, self.seconds = step, seconds
-        self.fit.load(tensors)
-        self.fit.follow(self.experiment)
+            self.trainable.step = record.step
+            self.replay_record(record)
+        self.trainable.step, self.seconds = step, seconds
+        self.trainable.load(tensors)
+        self.trainable.apply_settings(self.experiment)
 
-    def recall(self, record: Record) -> None:
+    def replay_record(self, record: Record) -> None:
         """Take in what happened at this step when it was trained before; what was done to the run then is done again."""
         if isinstance(record, Acted):
             self._apply(record.action)
@@ -190,7 +190,7 @@ class Trainer:
         measured = list[Measured]()
         try:
             with minding_memory():
-                measured.extend(self.fit.advance(last, self._is_due))
+                measured.extend(self.trainable.advance(last, self._is_due))
         except OutOfMemoryError:
             return measured, False
         return measured, True
@@ -204,7 +204,7 @@ class Trainer:
         A run that diverged goes back to the step where it was seen, so that the length of a chunk leaves no trace.
         """
         records: list[Record] = []
-        rows = torch.stack([one.numbers.view(-1, len(NUMBERS)) for one in measured]).tolist() if measured else []
+        rows = torch.stack([one.numbers.view(-1, len(EVALUATION_METRICS)) for one in measured]).tolist() if measured else []
         for one, row in zip(measured, rows, strict=True):
             evaluated = Evaluated.of(one.step, row)
             self._measured_at = one.step
@@ -216,7 +216,7 @@ class Trainer:
             for milestone in milestones:
                 records += self._intervene(self._schedule.due(when=milestone))
             if "diverged" in milestones:
-                self.fit.go_back(one.step, one.state)
+                self.trainable.go_back(one.step, one.state)
                 return records + self.end("diverged")
         return records + list(self._inspector.found())
 
@@ -250,13 +250,13 @@ class Trainer:
         """Change what the action changes; return what else followed from it."""
         if isinstance(action, Set):
             self.experiment = self.experiment.changed(action)
-            self.fit.follow(self.experiment)
+            self.trainable.apply_settings(self.experiment)
         elif isinstance(action, Stop):
             self._is_stopped = True
         elif isinstance(action, Swap):
-            before = self.fit.batch_size
-            self.fit.swap(action, self.experiment)
+            before = self.trainable.batch_size
+            self.trainable.swap(action, self.experiment)
             self._watch.begin_segment()
-            if self.experiment.batch_limit is not None and self.fit.batch_size < before:
-                return f"batch size lowered from {before:,} to {self.fit.batch_size:,}"
+            if self.experiment.batch_limit is not None and self.trainable.batch_size < before:
+                return f"batch size lowered from {before:,} to {self.trainable.batch_size:,}"
         return ""

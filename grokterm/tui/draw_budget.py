@@ -1,4 +1,4 @@
-"""Drawing has a budget: a screen that is watched must not slow down the training it shows."""
+"""Drawing has a draw_budget: a screen that is watched must not slow down the training it shows."""
 
 from time import monotonic, thread_time
 

@@ -7,13 +7,13 @@ from typing import Any, Literal, get_args, get_origin
 import tomlkit
 
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.overrides import KINDS as OVERRIDABLE_KINDS
+from grokterm.experiment.overrides import KINDS_OF_SECTION
 from grokterm.experiment.settings import Settings, own_first
 
 SECTIONS = ("task", "model", "loss", "optimizer", "training")
-KINDS: dict[str, tuple[str, ...]] = {
+CHOICES: dict[str, tuple[str, ...]] = {
     f"{section}.{kind}": tuple(member.model_fields[kind].default for member in members)
-    for section, (kind, members) in OVERRIDABLE_KINDS.items()
+    for section, (kind, members) in KINDS_OF_SECTION.items()
 }
 """Fields that decide which other fields there are, and what they may be."""
 
@@ -64,7 +64,7 @@ def form_fields(experiment: Experiment) -> Iterator[FormField]:
 
 def without_other_kinds(edits: dict[str, str]) -> dict[str, str]:
     """Leave out edits of settings that a kind, edited too, does not have."""
-    for section, (kind, members) in OVERRIDABLE_KINDS.items():
+    for section, (kind, members) in KINDS_OF_SECTION.items():
         known = {
             f"{section}.{name}"
             for one in members
@@ -83,7 +83,7 @@ def _kind_first(settings: Settings) -> list[str]:
 def _field(settings: Settings, name: str, prefix: str) -> FormField:
     info = type(settings).model_fields[name]
     dotted = prefix + name
-    choices = KINDS.get(dotted) or _literals(info.annotation)
+    choices = CHOICES.get(dotted) or _literals(info.annotation)
     description = " ".join((info.description or "").split())
     return FormField(dotted, _as_text(getattr(settings, name)), choices, description)
 

@@ -18,13 +18,13 @@ class Notice:
     severity: Severity = "information"
 
 
-def is_news(before: LabState | None, now: LabState) -> bool:
+def is_notification(before: LabState | None, now: LabState) -> bool:
     """Tell whether more has changed than the numbers, so that it should not wait for them."""
     names = ("phase", "pace", "events", "refusals", "unsaved", "saved_at", "experiment")
     return before is None or any(getattr(before, name) != getattr(now, name) for name in names)
 
 
-class News:
+class Notifications:
     """Remembers what has been said of one training."""
 
     def __init__(self) -> None:

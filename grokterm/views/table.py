@@ -2,7 +2,7 @@
 
 from grokterm.experiment.records import Inspected
 from grokterm.views.lab.activations import ACTIVATIONS
-from grokterm.views.lab.circuit import CIRCUIT, Circuit
+from grokterm.views.lab.circuit import CIRCUIT, CircuitFindings
 from grokterm.views.lab.correctness import TABLE
 from grokterm.views.lab.efficiency import EFFICIENCY
 from grokterm.views.lab.spectrum import SPECTRUM
@@ -15,7 +15,7 @@ VIEWS: dict[str, View] = {view.name: view for view in (WEIGHTS, SPECTRUM, ACTIVA
 def inspected_in(found: object) -> Inspected | None:
     """Return what an answer says for the history of a network."""
     match found:
-        case Circuit(inspected=inspected):
+        case CircuitFindings(inspected=inspected):
             return inspected
         case Inspected():
             return found

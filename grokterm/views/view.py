@@ -12,7 +12,7 @@ from grokterm.session.state import LabState
 
 if TYPE_CHECKING:  # the screen draws without loading torch
     from grokterm.experiment.records import Inspected
-    from grokterm.inspection.analysis import Examination
+    from grokterm.inspection.analysis import NetworkAnalysis
 
 ORDERS: dict[Order, str] = {"raw": "as stored", "frequency": "sorted by frequency", "deviation": "sorted by deviation"}
 
@@ -22,7 +22,7 @@ class Subject:
     """A network that is looked at, and the training it is of."""
 
     state: LabState
-    examination: "Examination"
+    analysis: "NetworkAnalysis"
     history: "tuple[Inspected, ...]" = ()
     """What is known of the steps, in their order."""
 
@@ -76,5 +76,5 @@ class View:
     question: Callable[[Subject, Choice, Sheet], Hashable] = lambda _subject, _choice, _sheet: None
     """What has to be worked out; None for nothing."""
 
-    find: "Callable[[Examination, Any], object]" = lambda _examination, _question: None
+    find: "Callable[[NetworkAnalysis, Any], object]" = lambda _examination, _question: None
     """Works it out, given the question."""

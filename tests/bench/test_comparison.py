@@ -2,10 +2,10 @@ import sys
 
 import pytest
 
-from grokterm.bench import comparison as racing
-from grokterm.bench.comparison import FLOOR, FLOORS, TRAINING, UPDATE, Race, Result, as_timed, race
+from grokterm.bench import comparison as comparing
+from grokterm.bench.comparison import FLOOR, FLOORS, TRAINING, UPDATE, Comparison, Result, as_timed, compare
 from grokterm.bench.contestants import engine
-from grokterm.bench.process import NOTEBOOK, RacerProcess
+from grokterm.bench.process import NOTEBOOK, ContestantProcess
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.presets import find_preset
@@ -20,7 +20,7 @@ def timed(tiny: Experiment) -> Experiment:
 
 @pytest.mark.slow
 def test_everybody_is_timed_in_a_process_of_its_own(tiny: Experiment) -> None:
-    found = race("tiny", changed(tiny, "device=cpu"), repetitions=2, seconds=0.01)
+    found = compare("tiny", changed(tiny, "device=cpu"), repetitions=2, seconds=0.01)
     assert [result.name for result in found.results] == ["fused", "eager", NOTEBOOK, *FLOORS]
     modes = [[TRAINING, UPDATE], [TRAINING, UPDATE], [TRAINING, UPDATE], [UPDATE], [UPDATE]]
     assert [list(result.rates) for result in found.results] == modes
@@ -38,7 +38,7 @@ def test_ratios_are_between_two_who_do_the_same(timed: Experiment) -> None:
         Result(FLOORS[0], "", {UPDATE: (20.0, 1.0)}, None),
         Result(FLOORS[1], "", {UPDATE: (15.0, 20.0)}, None),
     )
-    found = Race("tiny", timed, "cpu", "", results, {})
+    found = Comparison("tiny", timed, "cpu", "", results, {})
     assert found.rate("eager", TRAINING) == (8.5, 8.0, 9.0)
     assert found.ratio("eager", TRAINING, to=NOTEBOOK) == (3.5, 3.0, 4.0)
     assert found.ratio("eager", UPDATE, to=FLOOR) == (0.55, 0.5, 0.6)
@@ -47,8 +47,8 @@ def test_ratios_are_between_two_who_do_the_same(timed: Experiment) -> None:
 
 
 def test_whoever_cannot_take_part_is_left_out_with_the_reason(tiny: Experiment, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(racing, "ENGINES", ("auto", "eager", "steam"))
-    found = race("tiny", changed(tiny, "device=cpu", "model.dropout=0.1"), repetitions=1, seconds=0.001)
+    monkeypatch.setattr(comparing, "ENGINES", ("auto", "eager", "steam"))
+    found = compare("tiny", changed(tiny, "device=cpu", "model.dropout=0.1"), repetitions=1, seconds=0.001)
     assert [result.name for result in found.results] == ["eager", *FLOORS]
     assert found.left_out.keys() == {"steam", NOTEBOOK}
     assert "training.engine must be" in found.left_out["steam"]
@@ -57,20 +57,20 @@ def test_whoever_cannot_take_part_is_left_out_with_the_reason(tiny: Experiment, 
 
 def test_a_process_that_ends_is_a_reason_too(timed: Experiment) -> None:
     ends = [sys.executable, "-c", "raise SystemExit(7)"]
-    with RacerProcess("eager", ends) as process, pytest.raises(ConfigError, match="exit code 7"):
+    with ContestantProcess("eager", ends) as process, pytest.raises(ConfigError, match="exit code 7"):
         process.introduce(timed)
 
 
 def test_a_training_that_diverges_cannot_be_timed(tiny: Experiment) -> None:
     diverging = changed(tiny, "optimizer.kind=gd", "optimizer.learning_rate=1e4", "optimizer.weight_decay=0.0")
-    racer = engine(as_timed(diverging))
+    contestant = engine(as_timed(diverging))
     with pytest.raises(ConfigError, match=r"the training ended at step \d+, diverged"):
-        racer.modes[TRAINING](10_000)
+        contestant.modes[TRAINING](10_000)
 
 
 def test_a_mixture_cannot_be_timed() -> None:
     with pytest.raises(ConfigError, match="preset mixed: a mixture is made of trained networks"):
-        race("mixed", find_preset("report-mixture-1-1").experiment, repetitions=1, seconds=0.001)
+        compare("mixed", find_preset("report-mixture-1-1").experiment, repetitions=1, seconds=0.001)
 
 
 def test_an_experiment_is_timed_without_what_happens_to_it_once(tiny: Experiment) -> None:

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from grokterm.bench.floor import Floor, Layer, Products, layers_of
+from grokterm.bench.floor import Floor, Products, ProductShape, layers_of
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.presets import find_preset
@@ -9,25 +9,28 @@ from grokterm.models.build import build
 from tests.training.outcome import changed
 
 
-def layers(experiment: Experiment) -> list[Layer]:
+def layers(experiment: Experiment) -> list[ProductShape]:
     network = build(experiment.model, experiment.task.modulus, experiment.seed)
     return list(layers_of(network, experiment.task.n_train))
 
 
 def test_the_first_layer_of_a_perceptron_is_looked_up_and_not_multiplied(tiny: Experiment) -> None:
-    assert layers(tiny) == [Layer(73, 32, 11)]
-    assert layers(changed(tiny, "model.scaling=gromov", "model.depth=2")) == [Layer(73, 32, 32), Layer(73, 32, 11)]
+    assert layers(tiny) == [ProductShape(73, 32, 11)]
+    assert layers(changed(tiny, "model.scaling=gromov", "model.depth=2")) == [
+        ProductShape(73, 32, 32),
+        ProductShape(73, 32, 11),
+    ]
 
 
 def test_a_transformer_projects_tokens_and_reads_the_last_position() -> None:
     assert layers(find_preset("nanda").experiment) == [
-        Layer(114, 128, 128),
-        Layer(342, 128, 128),
-        Layer(342, 128, 128),
-        Layer(3831, 128, 128),
-        Layer(3831, 128, 512),
-        Layer(3831, 512, 128),
-        Layer(3831, 128, 114),
+        ProductShape(114, 128, 128),
+        ProductShape(342, 128, 128),
+        ProductShape(342, 128, 128),
+        ProductShape(3831, 128, 128),
+        ProductShape(3831, 128, 512),
+        ProductShape(3831, 512, 128),
+        ProductShape(3831, 128, 114),
     ]
 
 
@@ -38,7 +41,7 @@ def test_later_blocks_see_every_position() -> None:
 
 
 def test_the_products_are_those_of_a_layer_and_its_gradient() -> None:
-    products = Products([Layer(5, 3, 2)], torch.device("cpu"))
+    products = Products([ProductShape(5, 3, 2)], torch.device("cpu"))
     ((given, weights, slope),), ((given_slope, weights_slope, scores),) = products.operands, products.results
     products.multiply()
     torch.testing.assert_close(scores, given @ weights)
@@ -57,7 +60,7 @@ def test_a_floor_is_made_by_either_kind_of_threads(tiny: Experiment, by_torch: b
         floor.update(3)
     finally:
         torch.set_num_threads(before)
-    assert floor.way.n_threads == n_threads
+    assert floor.plan.n_threads == n_threads
 
 
 @pytest.mark.parametrize("change", ["model.architecture=lstm", "model.frozen=['first']", "model.normalization=batch"])

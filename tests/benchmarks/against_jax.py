@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 
 from grokterm.bench.comparison import AUTO, TRAINING, UPDATE, as_timed
-from grokterm.bench.measurement import Contender, measure, ratio, spread
-from grokterm.bench.process import RacerProcess
+from grokterm.bench.measurement import Timed, measure, ratio, spread
+from grokterm.bench.process import ContestantProcess
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.presets import find_preset
 from grokterm.experiment.records import Evaluated
@@ -59,7 +59,7 @@ def main() -> None:
 def _write(experiment: Experiment, path: Path) -> float:
     """Write down what a training starts from, and return the training loss that grokterm has at the first evaluation."""
     trainer = Trainer(experiment)
-    network, dataset = trainer.fit.network, trainer.dataset
+    network, dataset = trainer.trainable.network, trainer.dataset
     arrays: dict[str, Any] = {f"weight {name}": weight.detach().numpy() for name, weight in network.named_parameters()}
     for name, side in (("train", dataset.train), ("val", dataset.val)):
         tokens, answers = network.encode(side)
@@ -86,19 +86,21 @@ def _check(experiment: Experiment, command: list[str], expected: float) -> None:
 
 def _compare(experiment: Experiment, command: list[str], repetitions: int, seconds: float) -> None:
     with ExitStack() as stack:
-        racers = {OURS: stack.enter_context(RacerProcess(AUTO))}
-        racers |= {name: stack.enter_context(RacerProcess(name, [*command, *options])) for name, options in WAYS.items()}
-        engine, *_ = [process.introduce(experiment).name for process in racers.values()]
-        units = {TRAINING: _interval(experiment), UPDATE: SCAN}
-        contenders = {
-            (name, mode): Contender(partial(process.run, mode), unit)
-            for mode, unit in units.items()
-            for name, process in racers.items()
+        contestants = {OURS: stack.enter_context(ContestantProcess(AUTO))}
+        contestants |= {
+            name: stack.enter_context(ContestantProcess(name, [*command, *options])) for name, options in WAYS.items()
         }
-        rates = measure(contenders, repetitions=repetitions, seconds=seconds)
+        engine, *_ = [process.introduce(experiment).name for process in contestants.values()]
+        units = {TRAINING: _interval(experiment), UPDATE: SCAN}
+        runs = {
+            (name, mode): Timed(partial(process.run, mode), unit)
+            for mode, unit in units.items()
+            for name, process in contestants.items()
+        }
+        rates = measure(runs, repetitions=repetitions, seconds=seconds)
     for mode in units:
         faster = max(WAYS, key=lambda name: spread(rates[name, mode]).median)
-        speeds = "   ".join(f"{name} {spread(rates[name, mode]).median:,.1f}" for name in racers)
+        speeds = "   ".join(f"{name} {spread(rates[name, mode]).median:,.1f}" for name in contestants)
         middle, low, high = ratio(rates[OURS, mode], rates[faster, mode])
         print(f"  {mode:<10}{speeds} steps/s   {engine} to {faster}: {middle:.2f} ({low:.2f}–{high:.2f})", flush=True)  # noqa: T201
 

@@ -1,6 +1,6 @@
 """How long does it take to work out what a network has learned? One pass over a snapshot, part by part, medians.
 
-    python tests/benchmarks/examination.py --preset gromov-gd --preset nanda
+    python tests/benchmarks/analysis.py --preset gromov-gd --preset nanda
 
 Wall time and processor time of all threads, in milliseconds; a pass is everything that `grokterm inspect` prints.
 """
@@ -15,11 +15,11 @@ from time import perf_counter, process_time
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the command does
 
 from grokterm.experiment.presets import find_preset
-from grokterm.inspection.analysis import Examination
-from grokterm.inspection.forward_pass import Observer
+from grokterm.inspection.analysis import NetworkAnalysis
+from grokterm.inspection.forward_pass import ForwardPass
 from grokterm.training.trainer import Trainer
 
-PARTS: dict[str, Callable[[Examination], object]] = {
+PARTS: dict[str, Callable[[NetworkAnalysis], object]] = {
     "spectra and IPR": lambda seen: (seen.ipr, seen.key_frequencies, seen.gini),
     "certificate": lambda seen: seen.certificate,
     "exact form's accuracy": lambda seen: seen.agreement,
@@ -39,13 +39,13 @@ def main() -> None:
     arguments = parser.parse_args()
     for preset in arguments.preset or ["gromov-gd", "nanda"]:
         trainer = Trainer(find_preset(preset).experiment)
-        observer = Observer(trainer.fit.network, arguments.threads or trainer.fit.threads)
+        forward_pass = ForwardPass(trainer.trainable.network, arguments.threads or trainer.trainable.threads)
         times: dict[str, list[tuple[float, float]]] = {}
         for number in range(arguments.rounds + 1):
-            for part, (wall, processor) in _one_pass(trainer, observer).items():
+            for part, (wall, processor) in _one_pass(trainer, forward_pass).items():
                 if number:  # the first one warms up
                     times.setdefault(part, []).append((wall, processor))
-        threads = arguments.threads or trainer.fit.threads
+        threads = arguments.threads or trainer.trainable.threads
         lines = [f"{preset}: {threads} threads, medians of {arguments.rounds}, ms (wall, processor)"]
         for part, both in times.items():
             wall, processor = (1e3 * median(one) for one in zip(*both, strict=True))
@@ -53,10 +53,10 @@ def main() -> None:
         sys.stdout.write("\n".join([*lines, ""]))
 
 
-def _one_pass(trainer: Trainer, observer: Observer) -> dict[str, tuple[float, float]]:
+def _one_pass(trainer: Trainer, forward_pass: ForwardPass) -> dict[str, tuple[float, float]]:
     found = {}
     begun = started = (perf_counter(), process_time())
-    seen = Examination(trainer.snapshot(), observer)
+    seen = NetworkAnalysis(trainer.snapshot(), forward_pass)
     for name, work in PARTS.items():
         work(seen)
         now = (perf_counter(), process_time())

@@ -25,7 +25,7 @@ from matplotlib.ticker import NullLocator
 
 from grokterm.bench.comparison import as_timed
 from grokterm.bench.floor import Floor
-from grokterm.bench.measurement import Contender, measure, spread
+from grokterm.bench.measurement import Timed, measure, spread
 from grokterm.bench.notebook import Notebook
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.overrides import override
@@ -63,7 +63,7 @@ Curve = dict[int, float]
 
 def grokterm(experiment: Experiment) -> Steps:
     """Train with the engine that grokterm chooses; an ensemble of n members makes n updates a step."""
-    fit = make_trainer(experiment).fit
+    fit = make_trainer(experiment).trainable
 
     def update(n_steps: int) -> None:
         for _ in fit.advance(fit.step + n_steps, lambda _: False):
@@ -113,9 +113,9 @@ def grow(axis: Axis, repetitions: int, seconds: float) -> dict[str, Curve]:
         experiment = as_timed(override(find_preset(axis.preset).settings, changes).experiment)
         members = experiment.training.members
         names = [name for name, curve in curves.items() if name == OURS or _keeps_up(curve, members)]
-        contenders = {name: Contender(partial(timed, name, LINES[name](experiment))) for name in names}
-        are_slow = max([one.run(1) for one in contenders.values()]) > SLOW
-        rates = measure(contenders, repetitions=1 if are_slow else repetitions, seconds=0.0 if are_slow else seconds)
+        runs = {name: Timed(partial(timed, name, LINES[name](experiment))) for name in names}
+        are_slow = max([one.run(1) for one in runs.values()]) > SLOW
+        rates = measure(runs, repetitions=1 if are_slow else repetitions, seconds=0.0 if are_slow else seconds)
         for name in names:
             curves[name][value] = spread(rates[name]).median * members
             print(f"{axis.setting}={value:<6}{name:<16}{curves[name][value]:12,.2f} updates/s", flush=True)  # noqa: T201

@@ -18,7 +18,7 @@ def hang(*_):
     sys.stderr.flush()
     Event().wait()
 
-race._introduced = hang
+comparison._introduced = hang
 """
 
 
@@ -36,8 +36,8 @@ def test_one_object_says_who_was_how_fast(quickly: list[str]) -> None:
     (preset,) = outcome.json["presets"]
     assert (preset["modulus"], preset["n_train"], preset["evaluate_every"], preset["chosen"]) == (11, 73, 5, "fused")
     ours, _, notebook, *floors = preset["racers"]
-    assert [racer["name"] for racer in preset["racers"]] == ["fused", "eager", "notebook", "floor", "floor by torch"]
-    (rate,), *fastest = (racer["steps_per_second"]["update"]["repetitions"] for racer in (ours, *floors))
+    assert [contestant["name"] for contestant in preset["racers"]] == ["fused", "eager", "notebook", "floor", "floor by torch"]
+    (rate,), *fastest = (contestant["steps_per_second"]["update"]["repetitions"] for contestant in (ours, *floors))
     assert ours["ratios"]["update_to_floor"]["median"] == pytest.approx(rate / max(*fastest[0], *fastest[1]))
     assert notebook["ratios"]["training_to_notebook"] == {"median": 1, "low": 1, "high": 1}
     assert floors[0]["steps_per_second"]["training"] is floors[0]["ratios"]["training_to_notebook"] is None

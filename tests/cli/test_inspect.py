@@ -11,7 +11,7 @@ from rich.console import Console
 from grokterm.experiment.experiment import Experiment
 from grokterm.reports.metrics import NUMBERS
 from grokterm.reports.network import report
-from grokterm.runs.inspection import Inspection
+from grokterm.runs.metrics import RunMetrics
 from grokterm.runs.norms import Norms
 from grokterm.runs.store import Run, create_run
 from grokterm.session.start import start_session
@@ -48,14 +48,14 @@ CONTRACT = {
 AN_ENDLESS_WAY = """
 from threading import Event
 from grokterm.cli import progress
-from grokterm.training.single import Fit
+from grokterm.training.single import SingleNetwork
 
 progress.QUIET_SECONDS = -1.0
-Fit.update = lambda _: Event().wait()
+SingleNetwork.update = lambda _: Event().wait()
 """
 
 
-def reported(*seen: Inspection) -> str:
+def reported(*seen: RunMetrics) -> str:
     """What the report says, on one very wide page."""
     console = Console(file=StringIO(), width=1000)
     with console.capture() as captured:
@@ -148,14 +148,14 @@ def test_what_does_not_apply_says_why(changes: list[str], words: list[str], tiny
     session = start_session(changed(tiny, *changes, "training.steps=2"), tmp_path / "runs", "tiny")
     for _ in session.records():
         pass
-    said = reported(Inspection(session.run, None, Norms(session.run)))
+    said = reported(RunMetrics(session.run, None, Norms(session.run)))
     for word in words:
         assert word in said
 
 
 def test_scores_that_are_not_finite_are_no_want_of_answers(tiny: Experiment, tmp_path: Path) -> None:
-    seen = Inspection(run := start_session(tiny, tmp_path / "runs", "tiny").run, 0, Norms(run))
-    seen.examination.logit_quantiles = np.full(20, np.inf)
+    seen = RunMetrics(run := start_session(tiny, tmp_path / "runs", "tiny").run, 0, Norms(run))
+    seen.analysis.logit_quantiles = np.full(20, np.inf)
     assert "– not finite: right score" in reported(seen)
 
 
@@ -166,8 +166,8 @@ def test_a_phase_that_is_shown_as_zero_has_no_sign(value: float, written: str) -
 
 def test_the_frequencies_of_a_network_that_is_no_circuit_are_named(tiny: Experiment, tmp_path: Path) -> None:
     deep = changed(tiny, "model.depth=2", "model.scaling=standard", "training.steps=0")
-    seen = Inspection(run := start_session(deep, tmp_path / "runs", "tiny").run, 0, Norms(run))
-    seen.examination.spectrum = np.array([0.7, 0.1, 0.1, 0.1, 0.0])
+    seen = RunMetrics(run := start_session(deep, tmp_path / "runs", "tiny").run, 0, Norms(run))
+    seen.analysis.spectrum = np.array([0.7, 0.1, 0.1, 0.1, 0.0])
     assert ", mostly in the frequencies 1. It cannot be held against the exact solution (two hidden layers)." in reported(seen)
 
 

@@ -27,15 +27,15 @@ NOT_MET = MET | {"memorized_at": [1000, 2000]}
 
 AN_INTERRUPT_BETWEEN_TWO_SESSIONS = """
 import os, signal
-from grokterm.cli import evidence
+from grokterm.cli import sources
 
-def start(experiment, *rest, real=evidence.start_session):
+def start(experiment, *rest, real=sources.start_session):
     session = real(experiment, *rest)
     if experiment.seed == 1:
         os.kill(os.getpid(), signal.SIGINT)
     return session
 
-evidence.start_session = start
+sources.start_session = start
 """
 
 

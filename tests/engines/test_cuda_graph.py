@@ -17,7 +17,7 @@ from grokterm.training import single as fit_module
 from grokterm.training import trainer as trainer_module
 from grokterm.training.trainer import Trainer
 from tests.training.every_network import allow_everywhere, every_network, small, trainer_of
-from tests.training.outcome import Outcome, assert_same_numbers, changed, finish, fit_of, started, trained_to
+from tests.training.outcome import Outcome, assert_same_numbers, changed, finish, single_of, started, trained_to
 
 with_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 CUDA = torch.device("cuda")
@@ -42,7 +42,7 @@ def both(experiment: Experiment) -> tuple[Outcome, Outcome]:
     """Train by replays and plainly."""
     engines = ("graph", "eager")
     by_graph, plain = (finish(trainer_of(changed(experiment, f"training.engine={engine}"))) for engine in engines)
-    assert isinstance(fit_of(by_graph.trainer)._runner, Graphs)
+    assert isinstance(single_of(by_graph.trainer)._runner, Graphs)
     return by_graph, plain
 
 
@@ -117,7 +117,7 @@ def test_a_restored_run_goes_on_as_if_nothing_had_happened(eventful: Experiment,
 
 
 def test_what_was_measured_is_not_overwritten_by_later_steps(tiny: Experiment) -> None:
-    fit = fit_of(started(changed(tiny, "training.engine=graph")))
+    fit = single_of(started(changed(tiny, "training.engine=graph")))
     measured = list(fit.advance(20, lambda step: step % 2 == 0))
     numbers = [one.numbers.tolist() for one in measured]
     for one, expected in zip(measured, numbers, strict=True):

@@ -81,5 +81,5 @@ def test_a_run_on_cuda_agrees_with_the_cpu(grokking: Experiment) -> None:
         assert other.model_dump() == pytest.approx(
             one.model_dump(exclude={"record"}) | {"record": "evaluated"}, rel=1e-2, abs=1e-2
         )
-    for name, value in cpu.trainer.fit.weights.items():
-        torch.testing.assert_close(cuda.trainer.fit.weights[name].cpu(), value, rtol=1e-2, atol=1e-3)
+    for name, value in cpu.trainer.trainable.weights.items():
+        torch.testing.assert_close(cuda.trainer.trainable.weights[name].cpu(), value, rtol=1e-2, atol=1e-3)

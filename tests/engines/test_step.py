@@ -5,20 +5,20 @@ import torch
 
 from grokterm.engines import evaluation, step
 from grokterm.engines.batches import DeviceEquations, to_device
-from grokterm.engines.eager import Autograd
-from grokterm.engines.thread_pool import Team
+from grokterm.engines.eager import AutogradGradient
+from grokterm.engines.thread_pool import ThreadPool
 from grokterm.experiment.experiment import Experiment
 from grokterm.models.build import ARCHITECTURES, build
 from grokterm.models.network import Network
-from grokterm.optim.flat import Packing
+from grokterm.optim.flat import FlatParameters
 from grokterm.optim.losses import LOSSES
 from grokterm.optim.modifiers import with_noise
-from grokterm.optim.rng import Turn
+from grokterm.optim.rng import StepRng
 from grokterm.optim.rules import Rule, Weights
 from tests.training.every_network import MODULUS, small
 
-TURN = Turn(0, 0, torch.device("cpu"))
-FOLLOWS_NOTHING = Rule(lambda weights: {}, lambda gradient, memory, weights, turn: (gradient, memory))
+TURN = StepRng(0, 0, torch.device("cpu"))
+FOLLOWS_NOTHING = Rule(lambda weights: {}, lambda gradient, memory, weights, rng: (gradient, memory))
 """Hands back the gradient in place of weights."""
 
 
@@ -36,14 +36,14 @@ def followed(
     frozen: Weights | None = None,
     rule: Rule = FOLLOWS_NOTHING,
     weight_noise: float = 0.0,
-    turn: Turn = TURN,
+    rng: StepRng = TURN,
 ) -> Weights:
     """Make one step by autograd; by default it leads to the gradient."""
-    packing = Packing(weights, as_one=True)
-    calculus = Autograd(Team(network), frozen or {}, LOSSES[loss])
-    start = step.State(packing.pack(weights), {})
-    state, _ = step.make_step(calculus, rule, packing, weight_noise)(start, batch, turn)
-    return packing.unpack(state.weights)
+    flat = FlatParameters(weights, as_one=True)
+    calculus = AutogradGradient(ThreadPool(network), frozen or {}, LOSSES[loss])
+    start = step.TrainState(flat.pack(weights), {})
+    state, _ = step.make_step(calculus, rule, flat, weight_noise)(start, batch, rng)
+    return flat.unpack(state.weights)
 
 
 def gradient(experiment: Experiment, batch: DeviceEquations, loss: str = "mse") -> Weights:
@@ -62,7 +62,7 @@ def test_blocks_and_threads_leave_the_gradient_as_it_is(architecture: str, setti
     weights = {name: value.detach() for name, value in network.named_parameters()}
     tokens, answers = network.encode(experiment.task.dataset(0).train[slice(n_rows)])
     (whole, numbers), *cut = (
-        Autograd(Team(network, threads), {}, LOSSES["cross_entropy"]).gradient(
+        AutogradGradient(ThreadPool(network, threads), {}, LOSSES["cross_entropy"]).gradient(
             weights, DeviceEquations(tokens, answers, block_rows), TURN, measuring=True
         )
         for block_rows, threads in ((100, 1), (3, 2), (3, 3))
@@ -92,15 +92,15 @@ def test_the_gradient_does_not_depend_on_how_a_batch_is_cut(tiny: Experiment, ba
 def test_an_evaluation_does_not_depend_on_how_a_side_is_cut(tiny: Experiment, batch: DeviceEquations, rows: int) -> None:
     network = build(tiny.model, tiny.task.modulus, 0)
     weights = {name: value.detach() for name, value in network.named_parameters()}
-    whole = evaluation.evaluate(Team(network), weights, LOSSES["mse"], batch)
+    whole = evaluation.evaluate(ThreadPool(network), weights, LOSSES["mse"], batch)
     batch = replace(batch, block_rows=rows)
-    torch.testing.assert_close(evaluation.evaluate(Team(network), weights, LOSSES["mse"], batch), whole)
+    torch.testing.assert_close(evaluation.evaluate(ThreadPool(network), weights, LOSSES["mse"], batch), whole)
 
 
 def test_an_evaluation_is_the_mean_loss_and_the_share_of_right_answers(tiny: Experiment, batch: DeviceEquations) -> None:
     network = build(tiny.model, tiny.task.modulus, 0)
     weights = {name: value.detach() for name, value in network.named_parameters()}
-    loss, accuracy = evaluation.evaluate(Team(network), weights, LOSSES["mse"], batch).tolist()
+    loss, accuracy = evaluation.evaluate(ThreadPool(network), weights, LOSSES["mse"], batch).tolist()
     scores = network(batch.tokens).detach()
     right = [int(row.argmax()) == int(answer) for row, answer in zip(scores, batch.answers, strict=True)]
     assert loss == pytest.approx(float(LOSSES["mse"](scores, batch.answers).mean()))
@@ -125,12 +125,12 @@ def test_with_weight_noise_the_gradient_is_that_of_weights_which_are_off_by_it(
 ) -> None:
     network = build(tiny.model, tiny.task.modulus, 0)
     weights = {name: value.detach() for name, value in network.named_parameters()}
-    turn = Turn(3, 17, torch.device("cpu"))
-    off = with_noise(weights, 0.1, turn.draw("weight noise"))
+    rng = StepRng(3, 17, torch.device("cpu"))
+    off = with_noise(weights, 0.1, rng.draw("weight noise"))
     expected = followed(network, off, batch)
     for rows in (1000, 7):  # one noise, however the batch is cut
         cut = replace(batch, block_rows=rows)
-        torch.testing.assert_close(followed(network, weights, cut, weight_noise=0.1, turn=turn), expected)
+        torch.testing.assert_close(followed(network, weights, cut, weight_noise=0.1, rng=rng), expected)
     spread = torch.cat([(off[name] - weights[name]).flatten() for name in weights])
     assert float(spread.std()) == pytest.approx(0.1, rel=0.1)
 
@@ -138,7 +138,7 @@ def test_with_weight_noise_the_gradient_is_that_of_weights_which_are_off_by_it(
 def test_weight_noise_is_applied_to_the_clean_weights(tiny: Experiment, batch: DeviceEquations) -> None:
     network = build(tiny.model, tiny.task.modulus, 0)
     weights = {name: value.detach() for name, value in network.named_parameters()}
-    stay = Rule(lambda weights: {}, lambda gradient, memory, weights, turn: (weights, memory))
+    stay = Rule(lambda weights: {}, lambda gradient, memory, weights, rng: (weights, memory))
     kept = followed(network, weights, batch, rule=stay, weight_noise=0.1)
     torch.testing.assert_close(kept, weights, rtol=0, atol=0)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from grokterm.engines.thread_pool import Team
+from grokterm.engines.thread_pool import ThreadPool
 from grokterm.experiment.architectures.mlp import MLPModel
 from grokterm.experiment.experiment import Experiment
 from grokterm.models.mlp import MLP
@@ -19,13 +19,13 @@ SECONDS = 60.0
 
 @pytest.mark.parametrize("n_threads", [1, 2, 3])
 def test_results_come_in_the_order_of_the_blocks(n_threads: int) -> None:
-    team = Team(Network(), n_threads)
-    assert list(team.map(lambda _, block: block**2, range(50))) == [block**2 for block in range(50)]
+    pool = ThreadPool(Network(), n_threads)
+    assert list(pool.map(lambda _, block: block**2, range(50))) == [block**2 for block in range(50)]
 
 
 def test_every_thread_has_a_network_of_its_own_and_computes_alone() -> None:
     network = MLP(MLPModel(width=2), 3, 0)
-    seen = list(Team(network, 2).map(lambda own, _: (own, torch.get_num_threads()), range(20)))
+    seen = list(ThreadPool(network, 2).map(lambda own, _: (own, torch.get_num_threads()), range(20)))
     assert all(own is not network and n_threads == 1 for own, n_threads in seen)
     assert all(
         torch.equal(ours, theirs)
@@ -39,14 +39,16 @@ def test_a_failure_in_a_thread_is_raised() -> None:
         raise ArithmeticError(block)
 
     with pytest.raises(ArithmeticError):
-        list(Team(Network(), 2).map(fail, range(3)))
+        list(ThreadPool(Network(), 2).map(fail, range(3)))
 
 
 def test_a_run_does_not_depend_on_the_number_of_threads(grokking: Experiment, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Network, "cpu_block_rows", 50)
     alone, shared = (finish(Trainer(grokking, threads=n_threads)) for n_threads in (1, 3))
-    assert alone.trainer.fit.weights.keys() == shared.trainer.fit.weights.keys()
-    assert all(torch.equal(weight, shared.trainer.fit.weights[name]) for name, weight in alone.trainer.fit.weights.items())
+    assert alone.trainer.trainable.weights.keys() == shared.trainer.trainable.weights.keys()
+    assert all(
+        torch.equal(weight, shared.trainer.trainable.weights[name]) for name, weight in alone.trainer.trainable.weights.items()
+    )
 
 
 def test_noise_does_not_depend_on_the_number_of_threads(
@@ -62,15 +64,15 @@ def test_the_threads_of_a_team_end_with_it() -> None:
     network = MLP(MLPModel(width=2), 3, 0)
 
     def threads() -> set[threading.Thread]:
-        return {thread for thread in threading.enumerate() if thread.name.startswith("team")}
+        return {thread for thread in threading.enumerate() if thread.name.startswith("pool")}
 
     gc.collect()
     before = threads()
-    team = Team(network, 3)
-    assert list(team.map(lambda _, number: number + 1, range(20))) == list(range(1, 21))
+    pool = ThreadPool(network, 3)
+    assert list(pool.map(lambda _, number: number + 1, range(20))) == list(range(1, 21))
     its_own = threads() - before
     assert its_own
-    del team
+    del pool
     gc.collect()
     for thread in its_own:
         thread.join(SECONDS)

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from grokterm.experiment.expectation import INSPECTED, Crossing, Expect, Inspecting, is_step
+from grokterm.experiment.expectation import INSPECTED, Crossing, Expect, MetricAtStep, is_step
 from grokterm.experiment.experiment import Experiment
 
 
@@ -49,12 +49,12 @@ def test_milestones_and_crossings_are_steps_and_the_rest_is_not() -> None:
 
 @pytest.mark.parametrize("name", ["ipr @ 200", "ipr@200", " ipr  @ 0200 "])
 def test_a_number_at_a_step_is_read_however_it_is_spaced(name: str) -> None:
-    assert expecting(**{name: [0, 1]}).inspected == {name: Inspecting("ipr", 200)}
+    assert expecting(**{name: [0, 1]}).inspected == {name: MetricAtStep("ipr", 200)}
 
 
 def test_numbers_of_the_weights_are_told_from_others() -> None:
     expect = expecting(ipr=[0, 1], val_loss=[0, 1], **{"phase_alignment.mean @ 7": [-1, 1], "val_loss < 1": "never"})
-    assert expect.inspected == {"ipr": Inspecting("ipr"), "phase_alignment.mean @ 7": Inspecting("phase_alignment.mean", 7)}
+    assert expect.inspected == {"ipr": MetricAtStep("ipr"), "phase_alignment.mean @ 7": MetricAtStep("phase_alignment.mean", 7)}
     assert list(expect.crossings) == ["val_loss < 1"]
 
 

@@ -9,30 +9,35 @@ from grokterm.analysis.confusion import Cell
 from grokterm.analysis.observation import Side
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.records import RECORD, Evaluated
-from grokterm.inspection.analysis import Examination
-from grokterm.inspection.forward_pass import Observer
+from grokterm.inspection.analysis import NetworkAnalysis
+from grokterm.inspection.forward_pass import ForwardPass
 from grokterm.training.trainer import Trainer
 from tests.inspection.test_forward_pass import EVERY_NETWORK
 from tests.training.outcome import changed, finish, started
 
 
-def examination_of(trainer: Trainer) -> Examination:
-    return Examination(trainer.snapshot(), Observer(trainer.fit.network))
+def analysis_of(trainer: Trainer) -> NetworkAnalysis:
+    return NetworkAnalysis(trainer.snapshot(), ForwardPass(trainer.trainable.network))
 
 
 @pytest.fixture
-def grokked(grokking: Experiment) -> Examination:
-    return examination_of(finish(started(grokking)).trainer)
+def grokked(grokking: Experiment) -> NetworkAnalysis:
+    return analysis_of(finish(started(grokking)).trainer)
 
 
 @pytest.mark.parametrize("network", EVERY_NETWORK)
 def test_every_network_can_be_inspected(tiny: Experiment, network: str) -> None:
     trainer = finish(started(changed(tiny, *EVERY_NETWORK[network], "training.steps=12"))).trainer
-    seen = examination_of(trainer).inspected()
+    seen = analysis_of(trainer).inspected()
     assert seen.step == 12
     assert seen.ipr is not None
     assert seen.parameter_norm == pytest.approx(
-        np.sqrt(sum(float(value.double().square().sum()) for value in (trainer.fit.frozen | trainer.fit.weights).values()))
+        np.sqrt(
+            sum(
+                float(value.double().square().sum())
+                for value in (trainer.trainable.frozen | trainer.trainable.weights).values()
+            )
+        )
     )
     assert seen.restricted_loss is not None
     assert seen.excluded_loss is not None
@@ -40,7 +45,7 @@ def test_every_network_can_be_inspected(tiny: Experiment, network: str) -> None:
     assert (seen.matched_frequency_share is not None, seen.analytic_agreement is not None) == (has_circuit, has_circuit)
 
 
-def test_a_network_that_has_grokked_is_close_to_the_exact_solution(grokked: Examination) -> None:
+def test_a_network_that_has_grokked_is_close_to_the_exact_solution(grokked: NetworkAnalysis) -> None:
     seen = grokked.inspected()
     assert seen.matched_frequency_share is not None
     assert seen.matched_frequency_share > 0.9
@@ -53,7 +58,7 @@ def test_a_network_that_has_grokked_is_close_to_the_exact_solution(grokked: Exam
 
 
 def test_one_that_has_not_begun_is_far_from_it(grokking: Experiment) -> None:
-    seen = examination_of(started(grokking)).inspected()
+    seen = analysis_of(started(grokking)).inspected()
     assert seen.matched_frequency_share is not None
     assert seen.matched_frequency_share < 0.3
     assert seen.analytic_agreement is not None
@@ -62,7 +67,7 @@ def test_one_that_has_not_begun_is_far_from_it(grokking: Experiment) -> None:
 
 def test_cells_count_what_was_measured(tiny: Experiment) -> None:
     outcome = finish(started(tiny))
-    cells, last = examination_of(outcome.trainer).cells, outcome.every(Evaluated)[-1]
+    cells, last = analysis_of(outcome.trainer).cells, outcome.every(Evaluated)[-1]
     n_train, n_val = len(outcome.trainer.dataset.train), len(outcome.trainer.dataset.val)
     assert (cells == Cell.of(Side.TRAIN, is_right=True)).sum() == round(last.train_accuracy * n_train)
     assert (cells == Cell.of(Side.VAL, is_right=True)).sum() == round(last.val_accuracy * n_val)
@@ -70,18 +75,18 @@ def test_cells_count_what_was_measured(tiny: Experiment) -> None:
 
 def test_maps_lie_over_both_operands(tiny: Experiment) -> None:
     trainer = started(changed(tiny, "task.operation=divide"))
-    examination = examination_of(trainer)
-    place = examination.observer.neurons[0]
-    maps = examination.maps(place, slice(2, 5))
-    left, right = (trainer.fit.weights[name].numpy() for name in ("left", "right"))
+    analysis = analysis_of(trainer)
+    place = analysis.forward_pass.neurons[0]
+    maps = analysis.maps(place, slice(2, 5))
+    left, right = (trainer.trainable.weights[name].numpy() for name in ("left", "right"))
     assert maps.shape == (3, 11, 11)
     assert np.isnan(maps[:, :, 0]).all()
     np.testing.assert_allclose(maps[1, 4, 7], left[4, 3] + right[7, 3], rtol=1e-5)
 
 
 def test_a_random_table_is_held_against_a_sum_and_is_noise(tiny: Experiment) -> None:
-    examination = examination_of(started(changed(tiny, "task.operation=random", "task.modulus=97", "model.width=500")))
-    seen = examination.inspected()
+    analysis = analysis_of(started(changed(tiny, "task.operation=random", "task.modulus=97", "model.width=500")))
+    seen = analysis.inspected()
     assert seen.ipr == pytest.approx(0.041, abs=0.01)
     assert seen.matched_frequency_share is not None
     assert seen.matched_frequency_share < 0.02
@@ -89,13 +94,13 @@ def test_a_random_table_is_held_against_a_sum_and_is_noise(tiny: Experiment) -> 
 
 
 def test_an_operation_that_is_no_sum_has_no_circuit(tiny: Experiment) -> None:
-    seen = examination_of(started(changed(tiny, "task.operation=cubic"))).inspected()
+    seen = analysis_of(started(changed(tiny, "task.operation=cubic"))).inspected()
     assert (seen.matched_frequency_share, seen.restricted_loss, seen.analytic_agreement) == (None, None, None)
     assert seen.ipr is not None
 
 
 def test_permutations_have_no_waves(tiny: Experiment) -> None:
-    seen = examination_of(started(changed(tiny, "task.operation=s5_product", "task.modulus=120", "model.width=8"))).inspected()
+    seen = analysis_of(started(changed(tiny, "task.operation=s5_product", "task.modulus=120", "model.width=8"))).inspected()
     assert (seen.ipr, seen.gini, seen.key_frequencies) == (None, None, ())
 
 
@@ -103,7 +108,7 @@ def test_a_network_that_diverged_can_still_be_looked_at(tiny: Experiment) -> Non
     diverging = changed(tiny, "optimizer.kind=gd", "optimizer.learning_rate=1e4", "optimizer.weight_decay=0.0")
     trainer = finish(started(diverging)).trainer
     assert trainer.ended == "diverged"
-    seen = examination_of(trainer).inspected()
+    seen = analysis_of(trainer).inspected()
     assert seen.restricted_loss is None
     assert RECORD.validate_json(seen.model_dump_json(exclude_none=True)) == seen
 
@@ -116,12 +121,12 @@ def test_what_is_not_finite_is_left_out_of_the_journal(tiny: Experiment, broken:
     layers = {**snapshot.layers, "readout": replace(snapshot.layers["readout"], weights=readout.T)}
     parameters = {**snapshot.parameters, "readout": readout}
     lost = replace(snapshot, layers=layers, parameters=parameters)
-    seen = Examination(lost, Observer(trainer.fit.network)).inspected()
+    seen = NetworkAnalysis(lost, ForwardPass(trainer.trainable.network)).inspected()
     assert RECORD.validate_json(seen.model_dump_json(exclude_none=True)) == seen
     assert (seen.parameter_norm, seen.logit_quantiles) == (None, ())
 
 
 def test_the_exact_form_is_held_against_the_truth_and_not_against_noise(tiny: Experiment) -> None:
     exact = changed(tiny, "model.initialization=analytic", "model.width=200", "task.label_noise=0.4", "training.steps=0")
-    seen = examination_of(started(exact)).inspected()
+    seen = analysis_of(started(exact)).inspected()
     assert seen.analytic_agreement == 1.0

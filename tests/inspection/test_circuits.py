@@ -5,13 +5,13 @@ import pytest
 from grokterm.analysis.fourier import mean_ipr
 from grokterm.experiment.presets import find_preset
 from grokterm.experiment.records import Inspected
-from grokterm.inspection.analysis import Examination
-from tests.inspection.test_analysis import examination_of
+from grokterm.inspection.analysis import NetworkAnalysis
+from tests.inspection.test_analysis import analysis_of
 from tests.training.outcome import changed, trained_to
 
 
-def examined(step: int, *changes: str) -> Examination:
-    return examination_of(trained_to(changed(find_preset("quick").experiment, "training.steps=1000", *changes), step).trainer)
+def examined(step: int, *changes: str) -> NetworkAnalysis:
+    return analysis_of(trained_to(changed(find_preset("quick").experiment, "training.steps=1000", *changes), step).trainer)
 
 
 @pytest.mark.slow
@@ -34,8 +34,8 @@ def assert_phases_add_up(seen: Inspected) -> None:
 
 @pytest.mark.slow
 def test_a_product_is_noise_in_the_order_of_residues_and_waves_in_that_of_logarithms() -> None:
-    examination = examined(200, "task.operation=multiply")
-    raw = [layer.weights.astype("float64") for layer in examination.snapshot.layers.values()]
+    analysis = examined(200, "task.operation=multiply")
+    raw = [layer.weights.astype("float64") for layer in analysis.snapshot.layers.values()]
     assert mean_ipr(raw) < 0.06
-    assert examination.ipr is not None
-    assert examination.ipr > 0.8
+    assert analysis.ipr is not None
+    assert analysis.ipr > 0.8

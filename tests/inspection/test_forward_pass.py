@@ -7,7 +7,7 @@ import torch
 from grokterm.analysis.observation import Observation, Side
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.records import Evaluated
-from grokterm.inspection.forward_pass import Observer
+from grokterm.inspection.forward_pass import ForwardPass
 from grokterm.tasks.operations import OPERATIONS
 from grokterm.training.trainer import Trainer
 from tests.training.outcome import changed, finish, started
@@ -22,8 +22,8 @@ EVERY_NETWORK = NETWORKS | {
 }
 
 
-def observer_of(trainer: Trainer, threads: int = 1) -> Observer:
-    return Observer(trainer.fit.network, threads)
+def observer_of(trainer: Trainer, threads: int = 1) -> ForwardPass:
+    return ForwardPass(trainer.trainable.network, threads)
 
 
 def observed(trainer: Trainer, *, scores: bool = False, attention: bool = False) -> Observation:
@@ -46,11 +46,11 @@ def test_the_table_shows_the_accuracy_that_was_measured(tiny: Experiment, networ
 @pytest.mark.parametrize("network", EVERY_NETWORK)
 def test_every_place_of_every_network_can_be_observed(tiny: Experiment, network: str) -> None:
     trainer = started(changed(tiny, *EVERY_NETWORK[network]))
-    observer = observer_of(trainer)
-    assert observer.neurons
-    seen = observer.observe(trainer.snapshot(), neurons=dict.fromkeys(observer.neurons, slice(1, 4)), attention=True)
-    assert {label: values.shape for label, values in seen.neurons.items()} == dict.fromkeys(observer.neurons, (P * P, 3))
-    assert list(seen.attention) == list(observer.attention)
+    forward_pass = observer_of(trainer)
+    assert forward_pass.neurons
+    seen = forward_pass.observe(trainer.snapshot(), neurons=dict.fromkeys(forward_pass.neurons, slice(1, 4)), attention=True)
+    assert {label: values.shape for label, values in seen.neurons.items()} == dict.fromkeys(forward_pass.neurons, (P * P, 3))
+    assert list(seen.attention) == list(forward_pass.attention)
 
 
 def test_the_sums_of_a_hidden_layer_are_those_of_its_weights(trained: Trainer) -> None:
@@ -107,10 +107,10 @@ def test_training_answers_are_those_that_are_trained(tiny: Experiment) -> None:
 
 
 def test_observing_leaves_the_network_as_it_was(trained: Trainer) -> None:
-    before = {name: value.clone() for name, value in trained.fit.network.named_parameters()}
+    before = {name: value.clone() for name, value in trained.trainable.network.named_parameters()}
     observed(trained, scores=True)
-    torch.testing.assert_close(dict(trained.fit.network.named_parameters()), before, rtol=0, atol=0)
-    assert not any(point._forward_hooks for point in trained.fit.network.hook_points.values())
+    torch.testing.assert_close(dict(trained.trainable.network.named_parameters()), before, rtol=0, atol=0)
+    assert not any(point._forward_hooks for point in trained.trainable.network.hook_points.values())
 
 
 def test_threads_leave_no_trace(trained: Trainer) -> None:

@@ -5,7 +5,7 @@ import torch
 from torch.nn import functional
 
 from grokterm.models import attention
-from grokterm.models.attention import collected, likeness, pattern_of
+from grokterm.models.attention import attention_pattern, attention_scores, weighted_values
 
 
 @pytest.mark.parametrize("few", [0, 10**9], ids=["by matrices", "by numbers"])
@@ -14,7 +14,7 @@ def test_attention_is_that_of_torch(monkeypatch: pytest.MonkeyPatch, few: int, n
     monkeypatch.setattr(attention, "FEW", few)
     queries, keys, values = (torch.randn(7, tokens, 12, requires_grad=True) for tokens in (n_read, n_seen, n_seen))
     mask = torch.ones(n_seen, n_seen, dtype=torch.bool).tril()[-n_read:]
-    ours = collected(pattern_of(likeness(queries, keys, 3), mask), values)
+    ours = weighted_values(attention_pattern(attention_scores(queries, keys, 3), mask), values)
     q, k, v = (one.view(7, -1, 3, 4).transpose(1, 2) for one in (queries, keys, values))
     right = functional.scaled_dot_product_attention(q, k, v, attn_mask=mask).transpose(1, 2).flatten(-2)
     torch.testing.assert_close(ours, right, rtol=1e-4, atol=1e-5)

@@ -6,14 +6,14 @@ from grokterm.errors import ConfigError
 from grokterm.experiment.architectures.mixture import MixtureModel
 from grokterm.experiment.experiment import Experiment
 from grokterm.models.build import build
-from grokterm.models.mixture import Mixture, Part
+from grokterm.models.mixture import Mixture, MixturePart
 from grokterm.tasks.dataset import Equations
 
 P = 7
 TABLE = torch.cartesian_prod(torch.arange(P), torch.arange(P))
 
 
-def part(name: str, seed: int = 0, modulus: int = P, loss: str = "softmax_mse", **model: object) -> Part:
+def part(name: str, seed: int = 0, modulus: int = P, loss: str = "softmax_mse", **model: object) -> MixturePart:
     experiment = Experiment.from_settings(
         {
             "seed": seed,
@@ -22,10 +22,10 @@ def part(name: str, seed: int = 0, modulus: int = P, loss: str = "softmax_mse", 
             "loss": {"kind": loss},
         }
     )
-    return Part(name, experiment, build(experiment.model, modulus, seed))
+    return MixturePart(name, experiment, build(experiment.model, modulus, seed))
 
 
-def mixture(generalizer: Part, memorizer: Part, **settings: float) -> Mixture:
+def mixture(generalizer: MixturePart, memorizer: MixturePart, **settings: float) -> Mixture:
     network = build(MixtureModel.from_settings(dict(settings)), P, 0, {"generalizer": generalizer, "memorizer": memorizer})
     assert isinstance(network, Mixture)
     return network

@@ -8,14 +8,14 @@ import torch
 from torch import Tensor
 
 from grokterm.models import products
-from grokterm.models.products import multiplied, times
+from grokterm.models.products import linear, matmul
 
 
 @pytest.fixture(params=["openblas", "onednn", "mkl"], autouse=True)
 def _library(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if request.param == "onednn" and not products.HAS_ONEDNN:
         pytest.skip("this torch is built without oneDNN")
-    monkeypatch.setattr(products, "NUMPY_IS_CALM", request.param == "openblas")
+    monkeypatch.setattr(products, "NUMPY_SINGLE_THREADED", request.param == "openblas")
     monkeypatch.setattr(products, "HAS_ONEDNN", request.param == "onednn")
     monkeypatch.setattr(products, "WORTH_CALLING", 0)
 
@@ -27,7 +27,7 @@ def test_products_are_those_of_float64(rows: int, columns: int, inner: int) -> N
     exact = (left.double() @ right.double()).float()
     for one in (left, left.T.contiguous().T):
         for other in (right, right.T.contiguous().T):
-            got = multiplied(one, other)
+            got = matmul(one, other)
             torch.testing.assert_close(got, exact, rtol=1e-4, atol=1e-4)
 
 
@@ -44,7 +44,7 @@ def calls_onednn(values: Tensor) -> bool:
 def test_what_is_recorded_has_the_gradient_of_float64(shape: tuple[int, ...], has_bias: bool) -> None:  # noqa: FBT001 - a case
     given = leaves(shape, (7, 4), *([(4,)] if has_bias else []))
     exact = [one.detach().double().requires_grad_() for one in given]
-    made, right = times(*given), exact[0] @ exact[1] + (exact[2] if has_bias else 0)
+    made, right = linear(*given), exact[0] @ exact[1] + (exact[2] if has_bias else 0)
     weights = torch.randn_like(made)
     slopes = torch.autograd.grad((made * weights).sum(), given)
     expected = torch.autograd.grad((right * weights).sum(), exact)
@@ -57,29 +57,29 @@ def test_only_gradients_that_are_wanted_are_worked_out(wanted: tuple[bool, ...])
     given = leaves((20, 7), (7, 4), (4,))
     for one, is_wanted in zip(given, wanted, strict=True):
         one.requires_grad_(is_wanted)
-    times(*given).sum().backward()  # type: ignore[no-untyped-call]
+    linear(*given).sum().backward()  # type: ignore[no-untyped-call]
     assert [one.grad is not None for one in given] == list(wanted)
 
 
 def test_rows_and_slopes_may_lie_anywhere() -> None:
     values, matrix = leaves((6, 20, 7), (7, 4))
     plain = torch.autograd.grad((values.transpose(0, 1)[:, -1:] @ matrix).sum(), [values, matrix])
-    ours = torch.autograd.grad(times(values.transpose(0, 1)[:, -1:], matrix).sum(), [values, matrix])
+    ours = torch.autograd.grad(linear(values.transpose(0, 1)[:, -1:], matrix).sum(), [values, matrix])
     torch.testing.assert_close(ours, plain)
 
 
 def test_a_product_can_be_batched_and_its_gradient_taken_outside() -> None:
     rows, matrix, bias = leaves((3, 20, 7), (3, 7, 4), (3, 4))
-    batched = torch.vmap(times)(rows, matrix, bias)
-    one_by_one = torch.stack([times(*one) for one in zip(rows, matrix, bias, strict=True)])
+    batched = torch.vmap(linear)(rows, matrix, bias)
+    one_by_one = torch.stack([linear(*one) for one in zip(rows, matrix, bias, strict=True)])
     torch.testing.assert_close(batched, one_by_one)
     slopes, expected = (torch.autograd.grad(made.square().sum(), [rows, matrix, bias]) for made in (batched, one_by_one))
     torch.testing.assert_close(slopes, expected)
 
 
 def test_only_large_products_of_float32_are_worth_a_call_of_onednn(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert calls_onednn(times(*leaves((20, 7), (7, 4)))) is products.HAS_ONEDNN
-    assert not calls_onednn(times(*leaves((20, 7), (7, 4), dtype=torch.float64)))
+    assert calls_onednn(linear(*leaves((20, 7), (7, 4)))) is products.HAS_ONEDNN
+    assert not calls_onednn(linear(*leaves((20, 7), (7, 4), dtype=torch.float64)))
     monkeypatch.setattr(products, "WORTH_CALLING", 20 * 7 * 4)
-    assert calls_onednn(times(*leaves((20, 7), (7, 4)))) is products.HAS_ONEDNN
-    assert not calls_onednn(times(*leaves((19, 7), (7, 4))))
+    assert calls_onednn(linear(*leaves((20, 7), (7, 4)))) is products.HAS_ONEDNN
+    assert not calls_onednn(linear(*leaves((19, 7), (7, 4))))

@@ -105,11 +105,11 @@ def test_the_network_computes_its_formula(name: str, n_rows: int) -> None:
 def test_attention_is_seen_alike_where_the_question_is_worked_out_once() -> None:
     network = transformer()
     tokens, _ = network.encode(equations())
-    assert "alike" in network.words(len(tokens))
+    assert "alike" in network.token_features(len(tokens))
     seen: list[torch.Tensor] = []
     with watching({network.blocks[0].pattern: seen.append}):
         network(tokens)
-        network(tokens, words=network.words(1))  # too few to work out more than what each token is
+        network(tokens, token_features=network.token_features(1))  # too few to work out more than what each token is
     at_once, one_by_one = seen
     assert at_once.shape == (25, 3, 1, 3)
     torch.testing.assert_close(at_once, one_by_one)
@@ -117,7 +117,7 @@ def test_attention_is_seen_alike_where_the_question_is_worked_out_once() -> None
 
 @pytest.mark.parametrize("settings", [{"n_layers": 2}, BOTH])
 def test_a_question_that_depends_on_the_equation_is_asked_by_each(settings: dict[str, Any]) -> None:
-    assert "alike" not in transformer(**settings).words(25)
+    assert "alike" not in transformer(**settings).token_features(25)
 
 
 @pytest.mark.parametrize("norm", ["none", "pre", "post"])

@@ -4,7 +4,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from grokterm.experiment.loss import Loss as LossSettings
-from grokterm.optim.losses import LOSSES, Loss, loss_of
+from grokterm.optim.losses import LOSSES, LossFunction, loss_of
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_of_several_scored_positions_a_row_takes_the_mean(scores: Tensor, answer
 
 
 @pytest.mark.parametrize("loss", LOSSES.values())
-def test_a_row_has_its_own_loss_and_leaves_the_scores_alone(loss: Loss, scores: Tensor, answers: Tensor) -> None:
+def test_a_row_has_its_own_loss_and_leaves_the_scores_alone(loss: LossFunction, scores: Tensor, answers: Tensor) -> None:
     before = scores.clone()
     one_by_one = [loss(scores[row : row + 1], answers[row : row + 1]) for row in range(len(answers))]
     torch.testing.assert_close(loss(scores, answers), torch.cat(one_by_one))
@@ -71,5 +71,5 @@ def test_a_row_has_its_own_loss_and_leaves_the_scores_alone(loss: Loss, scores: 
 
 
 @pytest.mark.parametrize("loss", LOSSES.values())
-def test_the_gradient_of_a_loss_agrees_with_finite_differences(loss: Loss, scores: Tensor, answers: Tensor) -> None:
+def test_the_gradient_of_a_loss_agrees_with_finite_differences(loss: LossFunction, scores: Tensor, answers: Tensor) -> None:
     assert torch.autograd.gradcheck(lambda values: loss(values, answers), (scores.requires_grad_(),))

@@ -9,8 +9,8 @@ from torch import Tensor
 from grokterm.experiment.modifiers import Modifiers
 from grokterm.experiment.optimizer import OPTIMIZERS, SGD, AdamW, GradientDescent, GradientOptimizer
 from grokterm.optim.modifiers import MODIFIERS, perpendicular, rule_of
-from grokterm.optim.rng import Turn
-from grokterm.optim.rules import RULES, Memory, Weights
+from grokterm.optim.rng import StepRng
+from grokterm.optim.rules import RULES, OptimizerState, Weights
 
 SHAPES = {"left": (5, 3), "bias": (4,), "gate": ()}
 ON: dict[str, dict[str, Any]] = {
@@ -25,8 +25,8 @@ GRADIENT_OPTIMIZERS = [kind for kind in OPTIMIZERS if issubclass(kind, Modifiers
 everywhere = pytest.mark.parametrize("modifier", ON.values(), ids=ON)
 
 
-def turn(step: int, seed: int = 0) -> Turn:
-    return Turn(seed, step, torch.device("cpu"))
+def turn(step: int, seed: int = 0) -> StepRng:
+    return StepRng(seed, step, torch.device("cpu"))
 
 
 def normal(seed: int) -> Weights:
@@ -34,13 +34,13 @@ def normal(seed: int) -> Weights:
     return {name: torch.randn(shape, generator=source, dtype=torch.float64) for name, shape in SHAPES.items()}
 
 
-def path(settings: GradientOptimizer, n_steps: int = 12) -> Iterator[tuple[Weights, Memory]]:
+def path(settings: GradientOptimizer, n_steps: int = 12) -> Iterator[tuple[Weights, OptimizerState]]:
     """Follow gradients that do not depend on where they lead."""
     weights, rule = normal(0), rule_of(settings)
-    memory = rule.begin(weights)
+    state = rule.begin(weights)
     for step in range(n_steps):
-        weights, memory = rule.update(normal(step + 1), memory, weights, turn(step))
-        yield copied(weights), memory
+        weights, state = rule.update(normal(step + 1), state, weights, turn(step))
+        yield copied(weights), state
 
 
 def copied(tensors: Weights) -> Weights:
@@ -66,16 +66,16 @@ def test_a_modified_rule_looks_at_what_it_is_given_alone_and_its_memory_keeps_na
     kind: type[GradientOptimizer], modifier: dict[str, Any]
 ) -> None:
     weights, gradient, rule = normal(0), normal(1), rule_of(kind(**modifier))
-    memory = rule.begin(weights)
+    state = rule.begin(weights)
     for step in range(6):
         slopes = [copied(gradient) for _ in range(2)]
-        first, second = (rule.update(slope, copied(memory), copied(weights), turn(step)) for slope in slopes)
+        first, second = (rule.update(slope, copied(state), copied(weights), turn(step)) for slope in slopes)
         for value in slopes[0].values():
-            value.fill_(torch.nan)  # whoever differentiates may use the memory of a gradient again
+            value.fill_(torch.nan)  # whoever differentiates may use the state of a gradient again
         torch.testing.assert_close(first, second, rtol=0, atol=0)
-        assert {name: value.shape for name, value in first[1].items()} == {name: v.shape for name, v in memory.items()}
+        assert {name: value.shape for name, value in first[1].items()} == {name: v.shape for name, v in state.items()}
         assert list(first[0]) == list(weights)  # noise is drawn in this order
-        weights, memory = first
+        weights, state = first
 
 
 @pytest.mark.parametrize("kind", GRADIENT_OPTIMIZERS)
@@ -214,9 +214,9 @@ def test_a_held_norm_is_held_after_each_update_by_one_factor_for_all_weights(
 
 
 def test_a_norm_that_is_held_later_is_a_multiple_of_the_initial_one() -> None:
-    free, *_, (weights, memory) = path(GradientDescent(learning_rate=0.1))
+    free, *_, (weights, state) = path(GradientDescent(learning_rate=0.1))
     assert norm(weights) != pytest.approx(norm(normal(0)), rel=0.05)
     held = rule_of(GradientDescent(learning_rate=0.1, held_norm=0.5))
-    weights, _ = held.update(normal(1), memory, weights, turn(20))
+    weights, _ = held.update(normal(1), state, weights, turn(20))
     assert norm(weights) == pytest.approx(0.5 * norm(normal(0)))
-    assert free[1].keys() == memory.keys()
+    assert free[1].keys() == state.keys()

@@ -6,10 +6,10 @@ import torch
 
 from grokterm.experiment.optimizer import SGD, Adam, AdamW, GradientDescent, GradientOptimizer, Muon
 from grokterm.optim.modifiers import rule_of
-from grokterm.optim.rng import Turn
+from grokterm.optim.rng import StepRng
 from grokterm.optim.rules import Weights, orthogonalized
 
-TURN = Turn(0, 0, torch.device("cpu"))
+TURN = StepRng(0, 0, torch.device("cpu"))
 SHAPES = {"left": (5, 3), "readout": (3, 5)}
 BF16_WAY = float(torch.finfo(torch.bfloat16).eps) * 0.01
 """One update of rate 0.01 rounded otherwise: Muon multiplies in bfloat16, and not every processor adds in one order."""
@@ -58,9 +58,9 @@ def normal(seed: int) -> Weights:
 
 def followed(settings: GradientOptimizer, n_steps: int) -> Weights:
     weights, rule = normal(0), rule_of(settings)
-    memory = rule.begin(weights)
+    state = rule.begin(weights)
     for step in range(n_steps):
-        weights, memory = rule.update(normal(step + 1), memory, weights, TURN)
+        weights, state = rule.update(normal(step + 1), state, weights, TURN)
     return weights
 
 
@@ -84,8 +84,8 @@ def test_a_rule_follows_a_hundred_gradients_as_torch_does(
 @pytest.mark.parametrize("settings", [rule[0] for rule in RULES])
 def test_the_memory_of_a_rule_keeps_its_names(settings: GradientOptimizer) -> None:
     weights, rule = normal(0), rule_of(settings)
-    memory = rule.begin(weights)
-    assert rule.update(normal(1), memory, weights, TURN)[1].keys() == memory.keys()
+    state = rule.begin(weights)
+    assert rule.update(normal(1), state, weights, TURN)[1].keys() == state.keys()
 
 
 def test_decay_coupled_into_the_gradient_is_not_decay_apart_from_it() -> None:
@@ -145,9 +145,9 @@ def test_muon_moves_a_matrix_as_it_would_without_a_bias_beside_it() -> None:
 def test_decay_to_the_start_is_the_pull_that_its_formula_says() -> None:
     start, still = {"left": torch.tensor([1.0, -2.0])}, {"left": torch.zeros(2)}
     rule = rule_of(AdamW(learning_rate=0.5, weight_decay=0.5, decay_to="init"))
-    memory, weights = rule.begin(start), {"left": torch.tensor([5.0, -2.0])}
+    state, weights = rule.begin(start), {"left": torch.tensor([5.0, -2.0])}
     for expected in ([4.0, -2.0], [3.25, -2.0], [2.6875, -2.0]):
-        weights, memory = rule.update(still, memory, weights, TURN)
+        weights, state = rule.update(still, state, weights, TURN)
         torch.testing.assert_close(weights["left"], torch.tensor(expected))
 
 

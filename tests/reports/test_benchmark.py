@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from grokterm.bench.comparison import FLOOR, TRAINING, UPDATE, Race, Result
+from grokterm.bench.comparison import FLOOR, TRAINING, UPDATE, Comparison, Result
 from grokterm.bench.process import NOTEBOOK
 from grokterm.cli.console import print_results
 from grokterm.experiment.experiment import Experiment
@@ -10,23 +10,25 @@ from grokterm.reports.benchmark import speeds
 
 
 @pytest.fixture
-def races(tiny: Experiment) -> list[Race]:
-    """One race, with numbers that are easily divided."""
+def comparisons(tiny: Experiment) -> list[Comparison]:
+    """One comparison, with numbers that are easily divided."""
     results = (
         Result("fused", "2 threads", {TRAINING: (800.0, 900.0, 1000.0), UPDATE: (1000.0, 1200.0, 1400.0)}, 12_000_000),
         Result(NOTEBOOK, "evaluated each step", {TRAINING: (200.0, 300.0, 200.0), UPDATE: (400.0, 400.0, 400.0)}, None),
         Result(FLOOR, "all rows at once, 1 thread", {UPDATE: (2000.0, 2000.0, 2000.0)}, None),
     )
-    return [Race("tiny", tiny, "cpu", "2.0", results, {"graph": "a CPU has none"})]
+    return [Comparison("tiny", tiny, "cpu", "2.0", results, {"graph": "a CPU has none"})]
 
 
-def printed(races: list[Race], form: str, capsys: pytest.CaptureFixture[str]) -> str:
-    print_results(*speeds(races, repetitions=3, load=0.25, form=form))
+def printed(comparisons: list[Comparison], form: str, capsys: pytest.CaptureFixture[str]) -> str:
+    print_results(*speeds(comparisons, repetitions=3, load=0.25, form=form))
     return capsys.readouterr().out
 
 
-def test_a_table_has_medians_and_the_spread_of_ratios(races: list[Race], capsys: pytest.CaptureFixture[str]) -> None:
-    head, _, *rows = printed(races, "table", capsys).splitlines()
+def test_a_table_has_medians_and_the_spread_of_ratios(
+    comparisons: list[Comparison], capsys: pytest.CaptureFixture[str]
+) -> None:
+    head, _, *rows = printed(comparisons, "table", capsys).splitlines()
     assert head == "tiny: p = 11, mlp 32 quadratic, doshi, 73 equations, evaluate_every 5, cpu"
     cells = [[cell.strip() for cell in row.split("  ") if cell.strip()] for row in rows[:3]]
     first = "grokterm, fused (auto)|900|4.00 (3.00–5.00)|1,200|3.00 (2.50–3.50)|0.60 (0.50–0.70)|12 MB|2 threads"
@@ -36,8 +38,10 @@ def test_a_table_has_medians_and_the_spread_of_ratios(races: list[Race], capsys:
     assert rows[3] == "tiny: without graph: a CPU has none"
 
 
-def test_markdown_has_one_row_for_each_and_says_where(races: list[Race], capsys: pytest.CaptureFixture[str]) -> None:
-    lines = printed(races, "markdown", capsys).splitlines()
+def test_markdown_has_one_row_for_each_and_says_where(
+    comparisons: list[Comparison], capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = printed(comparisons, "markdown", capsys).splitlines()
     assert [line.split(" | ")[1] for line in lines[2:5]] == ["grokterm, fused (auto)", NOTEBOOK, FLOOR]
     assert len({line.count("|") for line in lines[:5]}) == 1
     assert lines[6].startswith("Measured by `grokterm bench` on ")
@@ -46,8 +50,8 @@ def test_markdown_has_one_row_for_each_and_says_where(races: list[Race], capsys:
     assert lines[-1] == "tiny: without graph: a CPU has none"
 
 
-def test_the_object_holds_every_repetition(races: list[Race], capsys: pytest.CaptureFixture[str]) -> None:
-    whole = json.loads(printed(races, "json", capsys))
+def test_the_object_holds_every_repetition(comparisons: list[Comparison], capsys: pytest.CaptureFixture[str]) -> None:
+    whole = json.loads(printed(comparisons, "json", capsys))
     assert whole["machine"].keys() == {"processor", "cores", "devices", "torch", "date", "load"}
     assert whole["repetitions"] == 3
     (preset,) = whole["presets"]

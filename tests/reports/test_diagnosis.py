@@ -8,7 +8,7 @@ import pytest
 from grokterm.analysis.circuit import Certificate
 from grokterm.experiment.experiment import Experiment
 from grokterm.reports.diagnosis import cleaner, verdict
-from grokterm.runs.inspection import Inspection
+from grokterm.runs.metrics import RunMetrics
 from grokterm.runs.norms import Norms
 from grokterm.runs.store import Run
 from grokterm.session.start import start_session
@@ -24,13 +24,13 @@ def trained(experiment: Experiment, folder: Path) -> Run:
     return session.run
 
 
-def seen_at(run: Run, step: int | None = None) -> Inspection:
-    return Inspection(run, step, Norms(run))
+def seen_at(run: Run, step: int | None = None) -> RunMetrics:
+    return RunMetrics(run, step, Norms(run))
 
 
-def certificate_of(seen: Inspection) -> Certificate:
-    assert seen.examination.certificate is not None
-    return seen.examination.certificate
+def certificate_of(seen: RunMetrics) -> Certificate:
+    assert seen.analysis.certificate is not None
+    return seen.analysis.certificate
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_frequencies_without_phases_are_no_circuit(grokking: Experiment, tmp_pat
     exact = changed(grokking, "model.initialization=analytic", "training.steps=0")
     seen = seen_at(trained(exact, tmp_path))
     assert verdict(seen) == "It generalises: every neuron is one wave, the exact solution of Gromov (2023)."
-    phases = seen.examination.certificate.phases if seen.examination.certificate else None
+    phases = seen.analysis.certificate.phases if seen.analysis.certificate else None
     assert phases is not None
     phases[2] += np.arange(phases.shape[1])  # every answer turned by another angle
     vars(seen).pop("inspected", None)
@@ -112,7 +112,7 @@ def test_where_neurons_match_by_chance_there_is_no_circuit(grokking: Experiment,
 
 def test_a_circuit_that_answers_nothing_is_not_forming(grokking: Experiment, tmp_path: Path) -> None:
     seen = seen_at(trained(grokking, tmp_path), 12)
-    seen.examination.agreement = 0.216
+    seen.analysis.agreement = 0.216
     assert verdict(seen).endswith(
         f"{COUNT}, more than in noise, but no circuit: replaced by their fitted waves, all neurons together answer 21.6 %"
         " of the table."

@@ -13,11 +13,11 @@ from grokterm.experiment.interventions import Save, Set, Stop, Swap
 from grokterm.experiment.records import Acted, Checkpointed
 from grokterm.runs.checkpoint import save_checkpoint
 from grokterm.runs.journal import JournalWriter, read_journal
-from grokterm.runs.replay import approach, trainer_at
+from grokterm.runs.replay import replay, trainer_at
 from grokterm.runs.store import Run, create_run
 from grokterm.session.commands import StepOnce
 from grokterm.session.start import resume_session, start_session
-from grokterm.training.single import Fit
+from grokterm.training.single import SingleNetwork
 from tests.runs.records import checkpointed, evaluated, finished, started
 from tests.runs.tensors import same
 from tests.session.driving import Driver, files_of, undisturbed, with_settings
@@ -81,7 +81,7 @@ def test_every_step_of_a_run_is_what_it_was_whatever_checkpoint_it_is_reached_fr
     assert files_of(run) == files
     for path in checkpoints_of(run):
         path.unlink()
-    for trainer in approach(run, 60):
+    for trainer in replay(run, 60):
         assert same(trainer.tensors(), states[trainer.step])
 
 
@@ -100,7 +100,7 @@ def test_without_a_step_it_is_where_the_run_ended_and_nothing_is_trained(
 ) -> None:
     driver = begun(eventful, tmp_path)
     driver.train()
-    monkeypatch.setattr(Fit, "update", lambda _: pytest.fail("it trains"))
+    monkeypatch.setattr(SingleNetwork, "update", lambda _: pytest.fail("it trains"))
     assert same(trainer_at(driver.session.run).tensors(), driver.trainer.tensors())
     assert same(trainer_at(driver.session.run, 60).tensors(), driver.trainer.tensors())
 
@@ -195,8 +195,8 @@ def test_the_way_there_can_be_watched_and_left(tiny: Experiment, tmp_path: Path)
     driver.pause_at(4)
     driver.tell(Save())
     driver.train()
-    assert [trainer.step for trainer in approach(driver.session.run, 9)] == [4, 5, 6, 7, 8, 9]
-    assert [trainer.step for trainer in islice(approach(driver.session.run, 9), 3)] == [4, 5, 6]
+    assert [trainer.step for trainer in replay(driver.session.run, 9)] == [4, 5, 6, 7, 8, 9]
+    assert [trainer.step for trainer in islice(replay(driver.session.run, 9), 3)] == [4, 5, 6]
 
 
 def test_a_run_that_was_stopped_is_seen_at_its_end(tiny: Experiment, tmp_path: Path) -> None:
@@ -249,10 +249,10 @@ def test_a_device_that_is_not_there_is_replaced_unless_it_was_asked_for(tiny: Ex
 
 
 def test_memory_that_runs_out_is_said_in_one_line(tiny: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def update(_fit: Fit) -> None:
+    def update(_fit: SingleNetwork) -> None:
         raise torch.OutOfMemoryError
 
-    monkeypatch.setattr(Fit, "update", update)
+    monkeypatch.setattr(SingleNetwork, "update", update)
     run = written(tiny, tmp_path, started(), evaluated(5))
     with pytest.raises(OutOfMemoryError, match=r"^cpu has not enough memory to train run .* again from step 0: .* device$"):
         trainer_at(run, 5)

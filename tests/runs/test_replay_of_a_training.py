@@ -5,15 +5,15 @@ from grokterm.errors import OutOfMemoryError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Set, Swap
 from grokterm.experiment.records import Acted, Evaluated, Skipped
-from grokterm.runs.replay import replay
-from grokterm.training.single import Fit
+from grokterm.runs.replay import train_again
+from grokterm.training.single import SingleNetwork
 from grokterm.training.trainer import Trainer
 from tests.training.outcome import Outcome, assert_same_numbers, changed, finish, started, trained_to
 
 
 def replayed(experiment: Experiment, outcome: Outcome, last: int) -> Trainer:
     trainer = started(experiment)
-    assert list(replay(trainer, [one for one in outcome.records if one.step <= last], last)) == list(range(last + 1))
+    assert list(train_again(trainer, [one for one in outcome.records if one.step <= last], last)) == list(range(last + 1))
     return trainer
 
 
@@ -30,7 +30,7 @@ def test_noise_is_drawn_again_and_gradients_are_remembered(modified: Experiment,
 
 def test_what_was_done_at_a_step_has_been_done_once_it_is_yielded(eventful: Experiment) -> None:
     whole, trainer = finish(started(eventful)), started(eventful)
-    sizes = {step: len(trainer.dataset.train) for step in replay(trainer, whole.records, 60)}
+    sizes = {step: len(trainer.dataset.train) for step in train_again(trainer, whole.records, 60)}
     assert [sizes[step] for step in (12, 13, 29, 30)] == [73, 36, 36, 60]
 
 
@@ -70,17 +70,17 @@ def test_a_replayed_run_goes_on_as_if_it_had_never_been_left(eventful: Experimen
 def test_nothing_is_measured(eventful: Experiment, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = finish(started(eventful))
     assert whole.every(Evaluated)
-    monkeypatch.setattr(Fit, "measure", lambda _: pytest.fail("it measures"))
+    monkeypatch.setattr(SingleNetwork, "measure", lambda _: pytest.fail("it measures"))
     assert_same_numbers(replayed(eventful, whole, 60), whole.trainer)
 
 
 def test_memory_that_runs_out_is_said_in_one_word(tiny: Experiment, monkeypatch: pytest.MonkeyPatch) -> None:
-    def update(_fit: Fit) -> None:
+    def update(_fit: SingleNetwork) -> None:
         raise torch.OutOfMemoryError
 
-    monkeypatch.setattr(Fit, "update", update)
+    monkeypatch.setattr(SingleNetwork, "update", update)
     with pytest.raises(OutOfMemoryError):
-        list(replay(started(tiny), [], 1))
+        list(train_again(started(tiny), [], 1))
 
 
 def test_a_person_who_acts_twice_at_a_step_is_followed_in_order(tiny: Experiment) -> None:

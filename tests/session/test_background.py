@@ -6,28 +6,28 @@ from time import sleep
 import pytest
 
 from grokterm.errors import CheckpointError
-from grokterm.session.background import Analyst
+from grokterm.session.background import BackgroundWorker
 
 SECONDS = 60.0
 
 
-def wait_for(analyst: Analyst) -> None:
-    """Let the analyst answer everything that was asked."""
-    while not analyst.is_free:
+def wait_for(worker: BackgroundWorker) -> None:
+    """Let the worker answer everything that was asked."""
+    while not worker.is_free:
         sleep(0.001)
 
 
 @pytest.fixture
-def analyst() -> Iterator[Analyst]:
-    analyst = Analyst()
-    analyst.start()
-    yield analyst
-    analyst.leave()
-    analyst.join(SECONDS)
-    assert not analyst.is_alive()
+def worker() -> Iterator[BackgroundWorker]:
+    worker = BackgroundWorker()
+    worker.start()
+    yield worker
+    worker.leave()
+    worker.join(SECONDS)
+    assert not worker.is_alive()
 
 
-def test_a_question_is_answered_in_another_thread(analyst: Analyst) -> None:
+def test_a_question_is_answered_in_another_thread(worker: BackgroundWorker) -> None:
     asked, worked = Event(), Event()
 
     def work() -> int:
@@ -35,16 +35,16 @@ def test_a_question_is_answered_in_another_thread(analyst: Analyst) -> None:
         worked.set()
         return 7
 
-    analyst.ask("seven", work)
-    assert not analyst.is_free
+    worker.ask("seven", work)
+    assert not worker.is_free
     asked.set()
     assert worked.wait(SECONDS)
-    wait_for(analyst)
-    assert analyst.answer is not None
-    assert (analyst.answer.question, analyst.answer.value, analyst.answer.problem) == ("seven", 7, "")
+    wait_for(worker)
+    assert worker.answer is not None
+    assert (worker.answer.question, worker.answer.value, worker.answer.problem) == ("seven", 7, "")
 
 
-def test_of_the_questions_that_wait_only_the_last_is_answered(analyst: Analyst) -> None:
+def test_of_the_questions_that_wait_only_the_last_is_answered(worker: BackgroundWorker) -> None:
     begun, free = Event(), Event()
     worked: list[str] = []
 
@@ -53,41 +53,41 @@ def test_of_the_questions_that_wait_only_the_last_is_answered(analyst: Analyst) 
         begun.set()
         assert free.wait(SECONDS)
 
-    analyst.ask("first", partial(work, "first"))
+    worker.ask("first", partial(work, "first"))
     assert begun.wait(SECONDS)
-    analyst.ask("second", partial(work, "second"))
-    analyst.ask("third", partial(work, "third"))
+    worker.ask("second", partial(work, "second"))
+    worker.ask("third", partial(work, "third"))
     free.set()
-    wait_for(analyst)
+    wait_for(worker)
     assert worked == ["first", "third"]
 
 
-def test_the_same_question_is_worked_out_once(analyst: Analyst) -> None:
+def test_the_same_question_is_worked_out_once(worker: BackgroundWorker) -> None:
     times: list[int] = []
     done = Event()
     for _ in range(3):
-        analyst.ask("again", lambda: times.append(1))
-    wait_for(analyst)
-    analyst.ask("again", lambda: times.append(1))
-    analyst.ask("done", done.set)
+        worker.ask("again", lambda: times.append(1))
+    wait_for(worker)
+    worker.ask("again", lambda: times.append(1))
+    worker.ask("done", done.set)
     assert done.wait(SECONDS)
     assert times == [1]
 
 
-def test_what_the_user_can_mend_is_said(analyst: Analyst) -> None:
+def test_what_the_user_can_mend_is_said(worker: BackgroundWorker) -> None:
     def work() -> None:
         raise CheckpointError("there is none")
 
-    analyst.ask("broken", work)
-    wait_for(analyst)
-    assert analyst.answer is not None
-    assert (analyst.answer.value, analyst.answer.problem) == (None, "there is none")
-    assert analyst.bug is None
+    worker.ask("broken", work)
+    wait_for(worker)
+    assert worker.answer is not None
+    assert (worker.answer.value, worker.answer.problem) == (None, "there is none")
+    assert worker.bug is None
 
 
 def test_a_bug_is_handed_to_whoever_watches() -> None:
-    analyst = Analyst()
-    analyst.start()
-    analyst.ask("bug", lambda: 1 // 0)
-    analyst.join(SECONDS)
-    assert isinstance(analyst.bug, ZeroDivisionError)
+    worker = BackgroundWorker()
+    worker.start()
+    worker.ask("bug", lambda: 1 // 0)
+    worker.join(SECONDS)
+    assert isinstance(worker.bug, ZeroDivisionError)

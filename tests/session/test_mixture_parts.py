@@ -88,10 +88,10 @@ def test_a_run_that_was_interrupted_shows_nothing(mixture: Experiment, tmp_path:
 
 def test_the_weights_of_the_parts_never_move(trained: Experiment, tmp_path: Path) -> None:
     session = start_session(trained, tmp_path / "runs", "mixture")
-    before = {name: value.clone() for name, value in session.trainer.fit.frozen.items()}
+    before = {name: value.clone() for name, value in session.trainer.trainable.frozen.items()}
     Driver(session).train()
-    assert session.trainer.fit.weights["memorizer_weight"] != 0
-    assert all(torch.equal(value, session.trainer.fit.frozen[name]) for name, value in before.items())
+    assert session.trainer.trainable.weights["memorizer_weight"] != 0
+    assert all(torch.equal(value, session.trainer.trainable.frozen[name]) for name, value in before.items())
 
 
 def test_a_mixture_resumes_without_the_runs_it_was_made_of(trained: Experiment, tmp_path: Path) -> None:
@@ -103,7 +103,9 @@ def test_a_mixture_resumes_without_the_runs_it_was_made_of(trained: Experiment, 
         shutil.rmtree(run.path)
     resumed, _ = resume_session(halved.run)
     Driver(resumed).train()
-    assert all(torch.equal(value, resumed.trainer.fit.weights[name]) for name, value in whole.trainer.fit.weights.items())
+    assert all(
+        torch.equal(value, resumed.trainer.trainable.weights[name]) for name, value in whole.trainer.trainable.weights.items()
+    )
 
 
 def test_a_mixture_is_seen_at_any_step_without_the_runs_it_was_made_of(trained: Experiment, tmp_path: Path) -> None:
@@ -112,7 +114,7 @@ def test_a_mixture_is_seen_at_any_step_without_the_runs_it_was_made_of(trained: 
     for run in find_parts(trained, tmp_path / "runs").runs.values():
         shutil.rmtree(run.path)
     shutil.rmtree(session.run.checkpoints)
-    assert trainer_at(session.run, 0).fit.weights["memorizer_weight"] == 0
+    assert trainer_at(session.run, 0).trainable.weights["memorizer_weight"] == 0
     again = trainer_at(session.run, session.trainer.step)
     assert all(torch.equal(value, again.tensors()[name]) for name, value in session.trainer.tensors().items())
 

@@ -149,9 +149,9 @@ def test_a_swap_takes_effect_and_is_saved(driver: Driver) -> None:
 def test_settings_change_for_the_steps_that_follow(driver: Driver) -> None:
     driver.pause_at(3)
     driver.tell(Set(values={"optimizer.learning_rate": 0.0, "optimizer.weight_decay": 0.0}))
-    before = driver.trainer.fit.weights
+    before = driver.trainer.trainable.weights
     driver.tell(StepOnce())
-    assert same(driver.trainer.fit.weights, before)
+    assert same(driver.trainer.trainable.weights, before)
 
 
 @pytest.mark.parametrize(
@@ -201,10 +201,10 @@ def test_a_stop_ends_the_training_for_good(driver: Driver) -> None:
 def test_a_look_copies_the_weights_and_touches_nothing(driver: Driver) -> None:
     driver.pause_at(3)
     files = files_of(driver.session.run)
-    assert driver.session.examination is None
+    assert driver.session.analysis is None
     driver.tell(Look())
-    assert driver.session.examination is not None
-    assert driver.session.examination.step == 3
+    assert driver.session.analysis is not None
+    assert driver.session.analysis.step == 3
     assert files_of(driver.session.run) == files
 
 

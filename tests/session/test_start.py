@@ -9,7 +9,7 @@ from grokterm.errors import CheckpointError, ConfigError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Stop, Swap
 from grokterm.experiment.records import Checkpointed, Evaluated, Finished, Inspected, Reached, Refused, Started
-from grokterm.inspection.analysis import Examination
+from grokterm.inspection.analysis import NetworkAnalysis
 from grokterm.runs.checkpoint import save_checkpoint
 from grokterm.runs.journal import read_journal
 from grokterm.runs.resume import has_ended
@@ -58,10 +58,10 @@ def test_a_device_that_is_not_there_is_refused_before_a_directory_is_made(grokki
 
 
 def test_no_inspection_is_lost_where_a_run_is_left(tiny: Experiment, tmp_path: Path) -> None:
-    inspecting = with_settings(tiny, training={"inspect_every": 5})
-    whole = Driver(start_session(inspecting, tmp_path, "tiny"))
+    metric_at_step = with_settings(tiny, training={"inspect_every": 5})
+    whole = Driver(start_session(metric_at_step, tmp_path, "tiny"))
     whole.train()
-    driver = Driver(start_session(inspecting, tmp_path, "tiny"))
+    driver = Driver(start_session(metric_at_step, tmp_path, "tiny"))
     driver.pause_at(23)
     driver.leave()
     driver = opened(driver.session.run)
@@ -69,14 +69,14 @@ def test_no_inspection_is_lost_where_a_run_is_left(tiny: Experiment, tmp_path: P
     found, expected = ([one for one in each.journal if isinstance(one, Inspected)] for each in (driver, whole))
     assert [one.step for one in found] == list(range(0, 61, 5))
     assert found == expected
-    assert fold(LabState(inspecting), driver.journal).inspections == tuple(found)
+    assert fold(LabState(metric_at_step), driver.journal).inspections == tuple(found)
 
 
 def test_who_leaves_saves_before_anything_is_waited_for(
     tiny: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     free = Event()
-    monkeypatch.setattr(Examination, "inspected", lambda _: free.wait(60))
+    monkeypatch.setattr(NetworkAnalysis, "inspected", lambda _: free.wait(60))
     monkeypatch.setattr("grokterm.session.session.SETTLE_SECONDS", 0.05)
     still = {"learning_rate": 0.0}  # reaches no milestone, which would be saved once its inspection is done
     endless = with_settings(tiny, training={"inspect_every": 10**6, "steps": 10**6}, optimizer=still)
@@ -162,7 +162,7 @@ def test_a_resumed_run_computes_with_the_threads_it_began_with(driver: Driver) -
     meta = driver.session.run.path / "meta.json"
     meta.write_text(json.dumps(json.loads(meta.read_text()) | {"threads": 2}))
     session, _ = resume_session(Run(driver.session.run.path))
-    assert session.trainer.fit.threads == 2
+    assert session.trainer.trainable.threads == 2
 
 
 def test_a_truncated_checkpoint_is_refused_and_without_it_the_one_before_is_used(driver: Driver) -> None:
@@ -195,7 +195,7 @@ def test_a_run_that_is_only_looked_at_stays_byte_for_byte_as_it_was(reason: str,
     assert [record.reason for record in read_journal(run.journal) if isinstance(record, Finished)] == [reason]
     visit = opened(run, paused=True)
     visit.tell(Look())
-    assert visit.session.examination is not None
+    assert visit.session.analysis is not None
     visit.leave()
     assert files_of(run) == files
 

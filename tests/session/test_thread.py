@@ -60,7 +60,7 @@ def test_a_thread_trains_to_the_end_and_stays_to_be_asked(start: Start, grokking
     assert thread.state.ended == "complete"
     assert thread.run_name == list_runs(tmp_path)[0].name
     thread.send(Look())
-    until(thread, lambda: thread.examination is not None)
+    until(thread, lambda: thread.analysis is not None)
     assert thread.is_alive()
 
 
@@ -84,7 +84,7 @@ def test_what_is_said_before_the_session_is_open_is_heard_in_order(start: Start,
         return start_session(grokking, tmp_path, "grokking"), ()
 
     thread = start(opener)
-    assert (thread.run_name, thread.examination) == ("", None)
+    assert (thread.run_name, thread.analysis) == ("", None)
     for command in (Pause(), Resume(), Stop(), Leave()):
         thread.send(command)
     said.set()

@@ -8,7 +8,7 @@ import torch
 from grokterm.engines.table import ENGINES
 from grokterm.experiment.experiment import Experiment
 from grokterm.models.build import ARCHITECTURES, build
-from grokterm.models.mixture import Part
+from grokterm.models.mixture import MixturePart
 from grokterm.training.trainer import Trainer
 from tests.training.outcome import changed
 
@@ -47,12 +47,14 @@ def trainer_of(experiment: Experiment) -> Trainer:
     parts = None
     if experiment.model.architecture == "mixture":
         trained = {role: small("mlp", f"seed={seed}") for seed, role in enumerate(("generalizer", "memorizer"))}
-        parts = {role: Part(role, one, build(one.model, MODULUS, one.seed)) for role, one in trained.items()}
+        parts = {role: MixturePart(role, one, build(one.model, MODULUS, one.seed)) for role, one in trained.items()}
     return Trainer(experiment, threads=1, parts=parts)
 
 
 def allow_everywhere(monkeypatch: pytest.MonkeyPatch, engine: str) -> None:
     """Let an engine run on a CPU what it objects to only because it is one."""
-    objection = ENGINES[engine].objection
-    elsewhere = replace(ENGINES[engine], objection=lambda experiment, _: objection(experiment, torch.device("cuda")))
+    unsupported_reason = ENGINES[engine].unsupported_reason
+    elsewhere = replace(
+        ENGINES[engine], unsupported_reason=lambda experiment, _: unsupported_reason(experiment, torch.device("cuda"))
+    )
     monkeypatch.setitem(ENGINES, engine, elsewhere)

@@ -11,7 +11,7 @@ from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Milestone
 from grokterm.experiment.overrides import override
 from grokterm.experiment.records import TRANSIENT, Evaluated, Finished, Reached, Record
-from grokterm.training.single import Fit
+from grokterm.training.single import SingleNetwork
 from grokterm.training.trainer import Trainer
 
 AnyRecord = TypeVar("AnyRecord", bound=Record)
@@ -54,10 +54,10 @@ def started(experiment: Experiment) -> Trainer:
     return Trainer(experiment, threads=1)
 
 
-def fit_of(trainer: Trainer) -> Fit:
+def single_of(trainer: Trainer) -> SingleNetwork:
     """Return the one network that a trainer trains, and all that goes with it."""
-    assert isinstance(trainer.fit, Fit)
-    return trainer.fit
+    assert isinstance(trainer.trainable, SingleNetwork)
+    return trainer.trainable
 
 
 def finish(trainer: Trainer, limits: Iterable[int | None] = ()) -> Outcome:

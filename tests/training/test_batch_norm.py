@@ -7,7 +7,7 @@ import torch
 
 from grokterm.engines.batches import to_device
 from grokterm.engines.evaluation import evaluate, statistics_of
-from grokterm.engines.thread_pool import Team
+from grokterm.engines.thread_pool import ThreadPool
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.records import Evaluated
 from grokterm.models.network import Network
@@ -59,16 +59,16 @@ def test_after_a_swap_the_statistics_are_those_of_the_new_training_set(normalize
     outcome = trained_to(normalized, 15)  # swapped at 13, measured at 15
     trainer = outcome.trainer
     assert len(trainer.dataset.train) == 36
-    team, cpu = Team(trainer.fit.network), torch.device("cpu")
-    train, val = (to_device(side, trainer.fit.network, cpu) for side in (trainer.dataset.train, trainer.dataset.val))
-    values = trainer.fit.weights | statistics_of(team, trainer.fit.weights, train)
+    pool, cpu = ThreadPool(trainer.trainable.network), torch.device("cpu")
+    train, val = (to_device(side, trainer.trainable.network, cpu) for side in (trainer.dataset.train, trainer.dataset.val))
+    values = trainer.trainable.weights | statistics_of(pool, trainer.trainable.weights, train)
     last = outcome.every(Evaluated)[-1]
     assert last.step == 15
-    assert last.train_loss == pytest.approx(float(evaluate(team, values, LOSSES["mse"], train)[0]))
-    assert last.val_loss == pytest.approx(float(evaluate(team, values, LOSSES["mse"], val)[0]))
+    assert last.train_loss == pytest.approx(float(evaluate(pool, values, LOSSES["mse"], train)[0]))
+    assert last.val_loss == pytest.approx(float(evaluate(pool, values, LOSSES["mse"], val)[0]))
 
 
 def test_other_networks_are_measured_with_their_weights_alone(tiny: Experiment) -> None:
     trainer = started(tiny)
-    train = to_device(trainer.dataset.train, trainer.fit.network, torch.device("cpu"))
-    assert statistics_of(Team(trainer.fit.network), trainer.fit.weights, train) == {}
+    train = to_device(trainer.dataset.train, trainer.trainable.network, torch.device("cpu"))
+    assert statistics_of(ThreadPool(trainer.trainable.network), trainer.trainable.weights, train) == {}

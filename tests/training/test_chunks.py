@@ -109,7 +109,7 @@ def test_a_chunk_without_an_evaluation_copies_nothing(tiny: Experiment, host_cop
 
 
 def test_the_counter_of_copies_sees_a_copy(tiny: Experiment, host_copies: Counter[str]) -> None:
-    weight = started(tiny).fit.weights["left"]
+    weight = started(tiny).trainable.weights["left"]
     host_copies.clear()
     assert bool(weight[0, 0] == weight[0, 0].item())
     assert host_copies == Counter({"item": 1, "__bool__": 1})

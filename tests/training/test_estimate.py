@@ -5,7 +5,7 @@ import pytest
 from grokterm.experiment.experiment import Experiment
 from grokterm.training import trainer as trainer_module
 from grokterm.training.estimate import estimate_seconds
-from grokterm.training.single import Fit
+from grokterm.training.single import SingleNetwork
 from grokterm.training.step_loop import Measured
 from grokterm.training.trainer import CHUNK_SECONDS, Trainer
 from tests.session.driving import with_settings
@@ -38,13 +38,13 @@ def test_early_steps_that_are_measured_often_do_not_make_a_long_training_look_lo
     tiny: Experiment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     measured: list[int] = []
-    original = Fit.measure
+    original = SingleNetwork.measure
 
-    def measure(fit: Fit) -> Measured:
+    def measure(fit: SingleNetwork) -> Measured:
         measured.append(fit.step)
         return original(fit)
 
-    monkeypatch.setattr(Fit, "measure", measure)
+    monkeypatch.setattr(SingleNetwork, "measure", measure)
     trainer = Trainer(with_settings(tiny, training={"steps": 10**9, "evaluate_every": "log"}, optimizer={"batch_size": 20}))
     assert estimate_seconds(trainer) > 0
     assert measured == list(range(0, trainer.step + 1, 100))

@@ -4,7 +4,7 @@ from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Action, Save, Set, Stop, Swap
 from grokterm.experiment.records import Acted, Evaluated, Finished, Reached
-from tests.training.outcome import assert_same_numbers, changed, finish, fit_of, started, trained_to
+from tests.training.outcome import assert_same_numbers, changed, finish, single_of, started, trained_to
 
 
 def intervening(experiment: Experiment, *interventions: str) -> Experiment:
@@ -64,8 +64,8 @@ def test_milestones_of_one_evaluation_belong_to_the_segment_that_it_measured(gro
 def test_a_setting_holds_from_its_step_on(tiny: Experiment) -> None:
     still = intervening(tiny, '{ at_step = 20, set = { "optimizer.learning_rate" = 0.0 } }')
     assert_same_numbers(finish(started(changed(tiny, "training.steps=20"))).trainer, trained_to(still, 20).trainer)
-    weights = trained_to(still, 20).trainer.fit.weights
-    assert all((value == weights[name]).all() for name, value in finish(started(still)).trainer.fit.weights.items())
+    weights = trained_to(still, 20).trainer.trainable.weights
+    assert all((value == weights[name]).all() for name, value in finish(started(still)).trainer.trainable.weights.items())
 
 
 @pytest.mark.parametrize("milestone", ["memorized", "grokked"])
@@ -134,14 +134,14 @@ def test_a_batch_larger_than_the_new_training_set_is_lowered_with_a_note(
     (acted,) = trainer.act(Swap(train_fraction=fraction))
     assert isinstance(acted, Acted)
     assert acted.note == note
-    assert len(fit_of(trainer)._batches.at(5)) == size
+    assert len(single_of(trainer)._batches.at(5)) == size
 
 
 def test_a_lowered_batch_grows_again_with_the_training_set(tiny: Experiment) -> None:
     trainer = trained_to(changed(tiny, "optimizer.batch_size=64"), 5).trainer
     trainer.act(Swap(train_fraction=0.3))
     trainer.act(Swap(train_fraction=0.6))
-    assert len(fit_of(trainer)._batches.at(5)) == 64
+    assert len(single_of(trainer)._batches.at(5)) == 64
 
 
 @pytest.mark.parametrize(

@@ -9,16 +9,16 @@ from torch import Tensor
 
 from grokterm.engines.batches import DeviceEquations
 from grokterm.engines.device import is_out_of_memory
-from grokterm.engines.step import State
+from grokterm.engines.step import TrainState
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Swap
 from grokterm.experiment.records import Evaluated, Finished
-from grokterm.optim.rng import Turn
-from grokterm.training.single import Fit
+from grokterm.optim.rng import StepRng
+from grokterm.training.single import SingleNetwork
 from grokterm.training.step_loop import Measured
 from grokterm.training.trainer import Trainer
-from tests.training.outcome import finish, fit_of
+from tests.training.outcome import finish, single_of
 
 ADVICE = (
     "cpu has not enough memory for a step of 73 equations: lower optimizer.batch_size, the width of the network or task.modulus"
@@ -26,16 +26,18 @@ ADVICE = (
 
 
 def exhausted_at(step: int, trainer: Trainer) -> Trainer:
-    learner = fit_of(trainer)._learner
+    learner = single_of(trainer)._learner
 
-    def update(state: State, batch: DeviceEquations, turn: Turn, *, measuring: bool = False) -> tuple[State, Tensor | None]:
-        if turn.step == step:
+    def update(
+        state: TrainState, batch: DeviceEquations, rng: StepRng, *, measuring: bool = False
+    ) -> tuple[TrainState, Tensor | None]:
+        if rng.step == step:
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
-        return learner.step(state, batch, turn, measuring=measuring)
+        return learner.step(state, batch, rng, measuring=measuring)
 
-    fit = fit_of(trainer)
+    fit = single_of(trainer)
     fit._learner = replace(learner, step=update)
-    fit._begin_at(fit.weights, fit.memory)
+    fit._begin_at(fit.weights, fit.optimizer_state)
     return trainer
 
 
@@ -52,24 +54,24 @@ def test_what_was_reached_can_be_resumed(tiny: Experiment) -> None:
     resumed = Trainer(tiny, threads=1)
     resumed.restore(broken.trainer.step, 0.0, broken.trainer.tensors(), broken.records)
     finish(resumed)
-    assert all(torch.equal(weight, resumed.fit.weights[name]) for name, weight in whole.fit.weights.items())
+    assert all(torch.equal(weight, resumed.trainable.weights[name]) for name, weight in whole.trainable.weights.items())
 
 
 def test_memory_that_is_exhausted_before_the_first_step_ends_the_run_too(
     tiny: Experiment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def measure(_fit: Fit) -> None:
+    def measure(_fit: SingleNetwork) -> None:
         raise torch.OutOfMemoryError
 
-    monkeypatch.setattr(Fit, "measure", measure)
+    monkeypatch.setattr(SingleNetwork, "measure", measure)
     assert [record.reason for record in finish(Trainer(tiny, threads=1)).every(Finished)] == ["out_of_memory"]
 
 
 def test_other_failures_are_bugs(tiny: Experiment, monkeypatch: pytest.MonkeyPatch) -> None:
-    def measure(_fit: Fit) -> None:
+    def measure(_fit: SingleNetwork) -> None:
         raise RuntimeError("shapes do not agree")
 
-    monkeypatch.setattr(Fit, "measure", measure)
+    monkeypatch.setattr(SingleNetwork, "measure", measure)
     with pytest.raises(RuntimeError, match="shapes"):
         finish(Trainer(tiny, threads=1))
 
@@ -86,14 +88,14 @@ def test_what_torch_and_numpy_say_of_too_much_is_understood() -> None:
 def test_an_evaluation_that_memory_did_not_suffice_for_is_made_when_the_run_goes_on(
     tiny: Experiment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    measure = Fit.measure
+    measure = SingleNetwork.measure
 
-    def measure_until(fit: Fit) -> Measured:
+    def measure_until(fit: SingleNetwork) -> Measured:
         if fit.step == tiny.training.steps:
             raise MemoryError
         return measure(fit)
 
-    monkeypatch.setattr(Fit, "measure", measure_until)
+    monkeypatch.setattr(SingleNetwork, "measure", measure_until)
     broken = finish(Trainer(tiny, threads=1))
     monkeypatch.undo()
     resumed = Trainer(tiny, threads=1)

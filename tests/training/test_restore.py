@@ -56,7 +56,7 @@ def test_a_restored_run_knows_the_settings_that_were_changed(eventful: Experimen
 def test_restoring_takes_the_weights_of_frozen_layers_too(tiny: Experiment) -> None:
     frozen = changed(tiny, 'model.frozen=["first"]')
     halted = trained_to(frozen, 20)
-    halted.trainer.fit.frozen["left"] += 1.0
+    halted.trainer.trainable.frozen["left"] += 1.0
     assert_same_numbers(restored(frozen, halted), halted.trainer)
 
 

@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.func import jacrev, vmap
 
 from grokterm.engines.batches import DeviceEquations
-from grokterm.engines.thread_pool import Team
+from grokterm.engines.thread_pool import ThreadPool
 from grokterm.errors import ConfigError
 from grokterm.experiment.architectures.kernel import KernelModel
 from grokterm.experiment.experiment import Experiment
@@ -20,7 +20,7 @@ from grokterm.runs.checkpoint import load_checkpoint, save_checkpoint
 from grokterm.training.rfm import FeatureMachine, average_outer_product
 from grokterm.training.trainer import Trainer
 from tests.models.test_kernel import PAIRS, Name, P, dense_similarity, learned_metric, one_hot
-from tests.training.outcome import assert_same_numbers, changed, finish, fit_of, started, trained_to
+from tests.training.outcome import assert_same_numbers, changed, finish, single_of, started, trained_to
 
 KERNEL = """
 device = "cpu"
@@ -64,8 +64,8 @@ def test_the_average_outer_product_is_that_of_the_gradient(name: Name, threads: 
     gradients = vmap(jacrev(scores))(one_hot(TRAINED))  # equations, classes, operands
     centred = gradients - gradients.mean(dim=0)
     expected = torch.einsum("icd,ice->de", centred, centred) / len(TRAINED)
-    team = Team(build(settings, P, 0), threads)
-    found = average_outer_product(team, settings, metric, TRAINED, coefficients)
+    pool = ThreadPool(build(settings, P, 0), threads)
+    found = average_outer_product(pool, settings, metric, TRAINED, coefficients)
     torch.testing.assert_close(found, expected, rtol=1e-10, atol=1e-10)
 
 
@@ -74,9 +74,9 @@ def test_the_average_outer_product_is_that_of_the_gradient(name: Name, threads: 
 def test_the_coefficients_solve_the_system(name: Name, ridge: float) -> None:
     settings = KernelModel(kernel=name)
     network = build(settings, P, 0)
-    machine = FeatureMachine(Team(network), settings, RecursiveFeatures(ridge=ridge))
+    machine = FeatureMachine(ThreadPool(network), settings, RecursiveFeatures(ridge=ridge))
     train = DeviceEquations(TRAINED, TRAINED.sum(dim=1) % P)
-    weights = machine.meet({key: value.detach() for key, value in network.named_parameters()}, train)
+    weights = machine.on_new_training_set({key: value.detach() for key, value in network.named_parameters()}, train)
     rows = weights["coefficients"][TRAINED[:, 0], TRAINED[:, 1]]
     alike = dense_similarity(settings, torch.eye(2 * P, dtype=torch.float64), one_hot(TRAINED), one_hot(TRAINED))
     wanted = torch.nn.functional.one_hot(train.answers, P).double()
@@ -88,11 +88,11 @@ def test_the_coefficients_solve_the_system(name: Name, ridge: float) -> None:
 def test_the_metric_is_a_power_of_the_outer_product_over_its_largest_entry(kernel: Experiment, power: float) -> None:
     experiment = changed(kernel, f"optimizer.power={power}")
     before, after = (trained_to(experiment, step).trainer for step in (3, 4))
-    metric, learned = (joined(*(one.fit.weights[name] for name in ("left", "cross", "right"))) for one in (before, after))
+    metric, learned = (joined(*(one.trainable.weights[name] for name in ("left", "cross", "right"))) for one in (before, after))
     assert isinstance(experiment.model, KernelModel)
     tokens = torch.from_numpy(before.dataset.train.operands)
     outer = average_outer_product(
-        Team(before.fit.network), experiment.model, metric, tokens, before.fit.weights["coefficients"]
+        ThreadPool(before.trainable.network), experiment.model, metric, tokens, before.trainable.weights["coefficients"]
     )
     expected = torch.linalg.matrix_power(learned, round(1 / power))
     torch.testing.assert_close(expected / expected.max(), outer / outer.max(), rtol=1e-9, atol=1e-9)
@@ -123,17 +123,17 @@ def test_a_run_counts_its_metric_and_its_coefficients_and_solves_for_the_whole_t
     trainer = started(kernel)
     (begun,) = (record for record in trainer.begin() if isinstance(record, Started))
     assert begun.n_parameters == 3 * 11**2 + 11**3
-    assert fit_of(trainer).memory == {}
-    assert len(fit_of(trainer)._batches.at(5)) == begun.n_train == 73
+    assert single_of(trainer).optimizer_state == {}
+    assert len(single_of(trainer)._batches.at(5)) == begun.n_train == 73
 
 
 @pytest.mark.parametrize("swap", [Swap(train_fraction=0.2), Swap(seed=5), Swap(operation="subtract"), Swap(train_fraction=0.8)])
 def test_a_swap_solves_for_the_new_training_set_under_the_learned_metric(kernel: Experiment, swap: Swap) -> None:
     trainer = trained_to(kernel, 4).trainer
-    metric = {name: trainer.fit.weights[name] for name in ("left", "cross", "right")}
+    metric = {name: trainer.trainable.weights[name] for name in ("left", "cross", "right")}
     trainer.act(swap)
-    torch.testing.assert_close({name: trainer.fit.weights[name] for name in metric}, metric, rtol=0, atol=0)
-    trained = trainer.fit.weights["coefficients"].any(dim=-1).nonzero().tolist()
+    torch.testing.assert_close({name: trainer.trainable.weights[name] for name in metric}, metric, rtol=0, atol=0)
+    trained = trainer.trainable.weights["coefficients"].any(dim=-1).nonzero().tolist()
     assert sorted(trained) == sorted(trainer.dataset.train.operands.tolist())
     evaluated = [record for record in trainer.advance(1) if isinstance(record, Evaluated)]
     assert evaluated[0].train_accuracy == 1.0
@@ -156,7 +156,7 @@ def test_the_number_of_threads_leaves_no_trace(kernel: Experiment) -> None:
 
 def test_what_cannot_be_solved_is_a_divergence_and_no_failure(kernel: Experiment) -> None:
     trainer = trained_to(kernel, 2).trainer
-    trainer.fit.weights["cross"].mul_(torch.nan)
+    trainer.trainable.weights["cross"].mul_(torch.nan)
     trainer.advance(3)
     assert trainer.ended == "diverged"
 

@@ -54,13 +54,13 @@ def test_threads_and_chunks_leave_no_trace_in_what_is_dropped(dropping: Experime
     whole = finish(started(dropping)).trainer
     assert_same_numbers(finish(Trainer(dropping, threads=3), [1, 4, 2]).trainer, whole)
     undisturbed = finish(started(changed(dropping, "model.dropout=0.0"))).trainer
-    assert any(not weight.equal(undisturbed.fit.weights[name]) for name, weight in whole.fit.weights.items())
+    assert any(not weight.equal(undisturbed.trainable.weights[name]) for name, weight in whole.trainable.weights.items())
 
 
 def test_every_layer_of_a_network_over_tokens_can_be_looked_at(experiment: Experiment) -> None:
     trainer = started(experiment)
     snapshot, state = trainer.snapshot(), LabState(experiment)
-    for layer in trainer.fit.network.layers:
+    for layer in trainer.trainable.network.layers:
         picture = weight_picture(snapshot, layer.parameter, "frequency", state)
         spectrum = spectrum_picture(snapshot, layer.parameter, state)
         assert (spectrum is not None) == (layer.parameter in ("embedding", "readout"))

@@ -12,7 +12,7 @@ from grokterm.experiment.architectures.transformer import TransformerModel
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.loss import Loss
 from grokterm.experiment.modifiers import Modifiers
-from grokterm.experiment.overrides import KINDS
+from grokterm.experiment.overrides import KINDS_OF_SECTION
 from grokterm.experiment.settings import Settings
 from grokterm.experiment.task import OperationName
 from grokterm.experiment.training import Training
@@ -37,8 +37,11 @@ def names(settings: type[Settings], field: str) -> tuple[Any, ...]:
     [
         ([*OPERATIONS, EXPRESSION], get_args(OperationName)),
         (LOSSES, names(Loss, "kind")),
-        ([*RULES, "agop"], [member.model_fields["kind"].default for member in KINDS["optimizer"][1]]),  # agop has no gradient
-        (ARCHITECTURES, [member.model_fields["architecture"].default for member in KINDS["model"][1]]),
+        (
+            [*RULES, "agop"],
+            [member.model_fields["kind"].default for member in KINDS_OF_SECTION["optimizer"][1]],
+        ),  # agop has no gradient
+        (ARCHITECTURES, [member.model_fields["architecture"].default for member in KINDS_OF_SECTION["model"][1]]),
         (ACTIVATIONS, names(MLPModel, "activation")),
         (SCALINGS, names(MLPModel, "scaling")),
         (KERNELS, names(KernelModel, "kernel")),
@@ -52,11 +55,11 @@ def test_the_settings_name_every_row_and_no_other(table: Iterable[str], named: I
     assert sorted(table) == sorted(named)
 
 
-@pytest.mark.parametrize("section", KINDS)
+@pytest.mark.parametrize("section", KINDS_OF_SECTION)
 def test_the_kinds_that_can_be_chosen_are_those_an_experiment_accepts(section: str) -> None:
 
     annotation = Experiment.model_fields[section].annotation
-    assert set(KINDS[section][1]) == set(get_args(annotation) or [annotation])
+    assert set(KINDS_OF_SECTION[section][1]) == set(get_args(annotation) or [annotation])
 
 
 @pytest.mark.parametrize("depth", [1, 2])

@@ -5,7 +5,7 @@ import torch
 
 from grokterm.engines.batches import to_device
 from grokterm.engines.evaluation import evaluate
-from grokterm.engines.thread_pool import Team
+from grokterm.engines.thread_pool import ThreadPool
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.records import Evaluated, Finished, Started
 from grokterm.optim.losses import LOSSES
@@ -21,7 +21,7 @@ def test_the_same_seed_gives_the_same_run_bit_for_bit(eventful: Experiment) -> N
 
 def test_another_seed_gives_another_run(tiny: Experiment) -> None:
     first, second = (finish(started(changed(tiny, f"seed={seed}"))) for seed in (0, 1))
-    assert not torch.equal(first.trainer.fit.weights["left"], second.trainer.fit.weights["left"])
+    assert not torch.equal(first.trainer.trainable.weights["left"], second.trainer.trainable.weights["left"])
 
 
 def test_a_run_says_what_it_starts_with_and_how_it_ends(tiny: Experiment) -> None:
@@ -81,13 +81,13 @@ def test_a_run_from_exact_weights_begins_where_others_end(tiny: Experiment, task
     exact = changed(tiny, *EXACT, *task)
     first = finish(started(changed(exact, "training.steps=0"))).every(Evaluated)[0]
     assert (first.train_accuracy, first.val_accuracy) == (1, 1)
-    assert not torch.equal(finish(started(exact)).trainer.fit.weights["left"], started(exact).fit.weights["left"])
+    assert not torch.equal(finish(started(exact)).trainer.trainable.weights["left"], started(exact).trainable.weights["left"])
 
 
 def test_a_swap_of_the_operation_leaves_exact_weights_as_they_are(tiny: Experiment) -> None:
     exact = changed(tiny, *EXACT, "training.steps=1", "optimizer.learning_rate=0.0")
     outcome = finish(started(changed(exact, 'interventions=[{at_step = 0, swap = {operation = "cubic"}}]')))
-    assert torch.equal(outcome.trainer.fit.weights["readout"], started(exact).fit.weights["readout"])
+    assert torch.equal(outcome.trainer.trainable.weights["readout"], started(exact).trainable.weights["readout"])
     assert outcome.every(Evaluated)[-1].val_accuracy < 0.3
 
 
@@ -106,10 +106,10 @@ def test_an_evaluation_measures_the_weights_of_its_step(tiny: Experiment) -> Non
         (trainer.dataset.val, last.val_loss, last.val_accuracy),
     ):
         measured = evaluate(
-            Team(trainer.fit.network),
-            trainer.fit.weights,
+            ThreadPool(trainer.trainable.network),
+            trainer.trainable.weights,
             LOSSES["mse"],
-            to_device(side, trainer.fit.network, torch.device("cpu")),
+            to_device(side, trainer.trainable.network, torch.device("cpu")),
         )
         assert measured.tolist() == pytest.approx([loss, accuracy], rel=1e-6)
 
@@ -174,10 +174,10 @@ def test_a_snapshot_copies_every_layer_with_one_column_a_neuron(tiny: Experiment
     before = snapshot.layers["readout"].weights.copy()
     finish(trainer)
     assert (snapshot.layers["readout"].weights == before).all()
-    assert (trainer.snapshot().layers["readout"].weights == trainer.fit.weights["readout"].T.numpy()).all()
+    assert (trainer.snapshot().layers["readout"].weights == trainer.trainable.weights["readout"].T.numpy()).all()
     assert snapshot.step == 0
 
 
 def test_threads_are_chosen_by_the_size_of_a_step_unless_they_are_given(tiny: Experiment) -> None:
-    assert Trainer(tiny).fit.threads == 1
-    assert Trainer(tiny, threads=2).fit.threads == 2
+    assert Trainer(tiny).trainable.threads == 1
+    assert Trainer(tiny, threads=2).trainable.threads == 2

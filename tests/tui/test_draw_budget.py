@@ -2,7 +2,7 @@
 
 import pytest
 
-from grokterm.tui import draw_budget as budget
+from grokterm.tui import draw_budget as draw_budget
 from grokterm.tui.draw_budget import BYTES_PER_SECOND, LONGEST, SHARE_OF_TIME, DrawBudget
 
 POLL_SECONDS = 0.01
@@ -22,8 +22,8 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(budget, "monotonic", lambda: clock.now)
-    monkeypatch.setattr(budget, "thread_time", lambda: clock.worked)
+    monkeypatch.setattr(draw_budget, "monotonic", lambda: clock.now)
+    monkeypatch.setattr(draw_budget, "thread_time", lambda: clock.worked)
     return clock
 
 

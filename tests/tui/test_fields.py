@@ -7,7 +7,7 @@ from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.model import MODELS
 from grokterm.experiment.optimizer import GradientDescent, RecursiveFeatures
 from grokterm.experiment.overrides import override
-from grokterm.tui.fields import FIRST, KINDS, form_fields, without_other_kinds
+from grokterm.tui.fields import CHOICES, FIRST, form_fields, without_other_kinds
 from tests.tui.driving import BRIEF
 
 ALL = [
@@ -30,9 +30,9 @@ def test_what_a_form_shows_first_exists_for_some_network() -> None:
     assert set(FIRST) <= {field.name for experiment in ALL for field in form_fields(experiment)}
 
 
-@pytest.mark.parametrize("kind", [*KINDS["optimizer.kind"], *KINDS["model.architecture"]])
+@pytest.mark.parametrize("kind", [*CHOICES["optimizer.kind"], *CHOICES["model.architecture"]])
 def test_the_texts_of_a_form_give_the_experiment_back(kind: str) -> None:
-    name = next(name for name, kinds in KINDS.items() if kind in kinds)
+    name = next(name for name, kinds in CHOICES.items() if kind in kinds)
     together = ["model.architecture=kernel", "optimizer.kind=agop"]
     changes = together if kind in ("kernel", "agop") else [f"{name}={kind}"]
     experiment = override(Experiment.from_toml(BRIEF).settings(), changes).experiment

@@ -18,10 +18,10 @@ class Gallery(App[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.budget = DrawBudget()
+        self.draw_budget = DrawBudget()
 
     def compose(self) -> ComposeResult:
-        yield Picture(self.budget)
+        yield Picture(self.draw_budget)
 
     @property
     def picture(self) -> Picture:
@@ -83,7 +83,7 @@ async def test_a_version_that_was_forgotten_is_drawn_again() -> None:
 async def test_the_budget_learns_of_the_lines_that_are_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     async with (app := Gallery()).run_test(size=(10, 4)):
         sent: list[int] = []
-        monkeypatch.setattr(app.budget, "spend", sent.append)
+        monkeypatch.setattr(app.draw_budget, "spend", sent.append)
         app.picture.offer("first", Painter("a", "b", "c"))
         app.picture.offer("second", Painter("a", "x", "c"))
         assert sent[0] == 3 * sent[1] > 0

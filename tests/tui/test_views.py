@@ -95,7 +95,7 @@ async def test_no_snapshot_is_made_while_nobody_sees_the_network() -> None:
     async with training(app, SMALL) as pilot:
         lab(app)._look()
         await until(pilot, lambda: lab(app).state.step > 20, "twenty steps")
-        assert lab(app).thread.examination is None
+        assert lab(app).thread.analysis is None
 
 
 @pytest.mark.parametrize(
@@ -121,9 +121,9 @@ async def test_every_layer_and_order_can_be_drawn() -> None:
     app = app_on(ENDLESS.replace('scaling = "doshi"', 'scaling = "standard"\ndepth = 2'))
     async with training(app, LARGE) as pilot:
         await until_drawn(pilot, app, "step")
-        examination = lab(app).thread.examination
-        assert examination is not None
-        names = layer_names(examination.snapshot)
+        analysis = lab(app).thread.analysis
+        assert analysis is not None
+        names = layer_names(analysis.snapshot)
         seen = set()
         for key in "o" * len(ORDERS) + "l" * len(names):
             await pilot.press(key)
@@ -161,14 +161,14 @@ def colour_range(weights: Widget) -> str:
 
 
 def snapshot_step(app: GroktermApp) -> int:
-    snapshot = lab(app).thread.examination
+    snapshot = lab(app).thread.analysis
     return -1 if snapshot is None else snapshot.step
 
 
 async def test_no_size_of_the_terminal_is_too_small_to_draw_in() -> None:
     app = app_on(ENDLESS)
     async with training(app, LARGE) as pilot:
-        await until(pilot, lambda: lab(app).thread.examination, "a snapshot")
+        await until(pilot, lambda: lab(app).thread.analysis, "a snapshot")
         for size in TINY_SIZES:
             await pilot.resize_terminal(*size)
             for key in (*"12345678xlozo", "enter", "down", "right", "pagedown", "tab"):
@@ -218,7 +218,7 @@ async def test_nothing_is_worked_out_for_a_tab_that_nobody_sees() -> None:
     async with training(app, LARGE) as pilot:
         await until_drawn(pilot, app, "step")
         await until(pilot, lambda: snapshot_step(app) > 20, "another look")
-        assert not app.screen.query_one(NetworkPane)._desk.found
+        assert not app.screen.query_one(NetworkPane)._view_requests.found
 
 
 async def test_after_a_swap_while_paused_the_table_is_of_the_new_training_set() -> None:
@@ -263,7 +263,7 @@ async def test_a_training_that_is_restarted_is_not_frozen() -> None:
         await until_drawn(pilot, app, "step")
         old = lab(app).thread
         await pilot.press("f", "r")
-        await until(pilot, lambda: lab(app).thread is not old and lab(app).thread.examination is not None, "another look")
+        await until(pilot, lambda: lab(app).thread is not old and lab(app).thread.analysis is not None, "another look")
         assert not lab(app).has_class("-frozen")
 
 

@@ -12,7 +12,7 @@ from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Milestone
 from grokterm.plots.palettes import PALETTES
 from grokterm.session.state import Curves, Event, LabState
-from grokterm.tui.notifications import News, Notice
+from grokterm.tui.notifications import Notice, Notifications
 from grokterm.tui.widgets import facts
 from grokterm.tui.widgets.status import Banner, Status, phase_of
 from tests.tui.driving import BRIEF
@@ -119,24 +119,24 @@ def test_the_facts_of_an_early_run_say_that_nothing_was_reached() -> None:
 
 
 def test_every_refusal_is_said_once() -> None:
-    news = News()
-    assert [notice.text for notice in news.of(state_with(refusals=("a",)), "run")] == ["a"]
-    assert [notice.text for notice in news.of(state_with(refusals=("a", "b")), "run")] == ["b"]
-    assert list(news.of(state_with(refusals=("a", "b")), "run")) == []
+    notifications = Notifications()
+    assert [notice.text for notice in notifications.of(state_with(refusals=("a",)), "run")] == ["a"]
+    assert [notice.text for notice in notifications.of(state_with(refusals=("a", "b")), "run")] == ["b"]
+    assert list(notifications.of(state_with(refusals=("a", "b")), "run")) == []
 
 
 def test_a_save_is_said_once_it_is_done_and_only_if_it_was_asked_for() -> None:
-    news = News()
-    assert list(news.of(state_with(saved_at=1200), "run")) == []
-    news.await_save(1230)
-    assert list(news.of(state_with(saved_at=1200), "run")) == []
-    assert list(news.of(state_with(saved_at=1231), "run")) == [Notice("run, step 1,231", "Saved")]
-    assert list(news.of(state_with(saved_at=1300), "run")) == []
+    notifications = Notifications()
+    assert list(notifications.of(state_with(saved_at=1200), "run")) == []
+    notifications.await_save(1230)
+    assert list(notifications.of(state_with(saved_at=1200), "run")) == []
+    assert list(notifications.of(state_with(saved_at=1231), "run")) == [Notice("run, step 1,231", "Saved")]
+    assert list(notifications.of(state_with(saved_at=1300), "run")) == []
 
 
 def test_a_full_disk_is_said_once_and_again_after_a_save_that_fails_too() -> None:
-    news, full = News(), state_with(unsaved="disk full")
-    assert [notice.title for notice in news.of(full, "run")] == ["Not saved"]
-    assert list(news.of(full, "run")) == []
-    news.await_save(1234)
-    assert [notice.title for notice in news.of(full, "run")] == ["Not saved"]
+    notifications, full = Notifications(), state_with(unsaved="disk full")
+    assert [notice.title for notice in notifications.of(full, "run")] == ["Not saved"]
+    assert list(notifications.of(full, "run")) == []
+    notifications.await_save(1234)
+    assert [notice.title for notice in notifications.of(full, "run")] == ["Not saved"]

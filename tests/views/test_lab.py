@@ -8,13 +8,13 @@ import pytest
 
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.records import Inspected
-from grokterm.inspection.analysis import Examination
-from grokterm.inspection.forward_pass import Observer
+from grokterm.inspection.analysis import NetworkAnalysis
+from grokterm.inspection.forward_pass import ForwardPass
 from grokterm.plots.palettes import PALETTES
 from grokterm.session.state import Event, LabState
 from grokterm.views.history import History, merged
 from grokterm.views.lab.activations import ACTIVATIONS, Maps, places_of
-from grokterm.views.lab.circuit import CIRCUIT, Circuit
+from grokterm.views.lab.circuit import CIRCUIT, CircuitFindings
 from grokterm.views.table import VIEWS, inspected_in
 from grokterm.views.view import Choice, Drawn, Sheet, Subject, View
 from tests.inspection.test_forward_pass import EVERY_NETWORK
@@ -34,13 +34,13 @@ TASKS = {
 
 def subject_of(experiment: Experiment) -> Subject:
     trainer = finish(started(experiment)).trainer
-    return Subject(LabState(experiment), Examination(trainer.snapshot(), Observer(trainer.fit.network)))
+    return Subject(LabState(experiment), NetworkAnalysis(trainer.snapshot(), ForwardPass(trainer.trainable.network)))
 
 
 def looked_at(view: View, subject: Subject, choice: Choice, sheet: Sheet) -> tuple[Any, Drawn]:
     """Find and draw, with the history that comes of it."""
     asked = view.question(subject, choice, sheet)
-    found = None if asked is None else view.find(subject.examination, asked)
+    found = None if asked is None else view.find(subject.analysis, asked)
     said = inspected_in(found)
     if said is not None:
         subject = replace(subject, history=merged([said, said.model_copy(update={"step": said.step + 9})]))
@@ -73,7 +73,7 @@ def test_every_view_of_every_task_fills_every_sheet(tiny: Experiment, task: str)
 @pytest.mark.parametrize("network", EVERY_NETWORK)
 def test_every_place_of_a_network_can_be_looked_at(tiny: Experiment, network: str) -> None:
     subject = subject_of(changed(tiny, *EVERY_NETWORK[network], "training.steps=0"))
-    for place in places_of(subject.examination):
+    for place in places_of(subject.analysis):
         found, drawn = looked_at(ACTIVATIONS, subject, Choice(place=place), Sheet(63, 38, PALETTES["256"]))
         assert place in drawn.title
         assert isinstance(found, Maps)
@@ -82,9 +82,9 @@ def test_every_place_of_a_network_can_be_looked_at(tiny: Experiment, network: st
 
 def test_the_maps_of_a_page_are_those_of_the_whole_table(tiny: Experiment) -> None:
     subject = subject_of(changed(tiny, "training.steps=0"))
-    place, p = places_of(subject.examination)[0], subject.examination.modulus
+    place, p = places_of(subject.analysis)[0], subject.analysis.modulus
     found, _ = looked_at(ACTIVATIONS, subject, Choice(place=place, order="raw"), Sheet(63, 38, PALETTES["256"]))
-    whole = subject.examination.maps(place, slice(None))
+    whole = subject.analysis.maps(place, slice(None))
     side = found.maps.shape[1]
     assert side <= p
     assert found.names[:2] == ("0", "1") or found.names[0].startswith("0 k=")
@@ -94,7 +94,7 @@ def test_the_maps_of_a_page_are_those_of_the_whole_table(tiny: Experiment) -> No
 def test_a_network_that_has_grokked_is_shown_close_to_the_exact_solution(grokking: Experiment) -> None:
     subject = subject_of(grokking)
     found, drawn = looked_at(CIRCUIT, subject, Choice(), Sheet(63, 38, PALETTES["256"]))
-    assert isinstance(found, Circuit)
+    assert isinstance(found, CircuitFindings)
     assert found.n_matched > 0.9 * found.n_with_waves
     assert found.n_neurons is not None
     assert found.n_neurons.sum() == found.n_with_waves

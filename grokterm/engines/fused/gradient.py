@@ -13,12 +13,12 @@ from grokterm.engines.device import suited_threads
 from grokterm.engines.evaluation import mean_of
 from grokterm.engines.fused.kernel import SLOPES, Desk, HiddenLayer, Matrices
 from grokterm.engines.fused.lane import Lane, Worked
-from grokterm.engines.thread_pool import Team
+from grokterm.engines.thread_pool import ThreadPool
 from grokterm.experiment.architectures.mlp import MLPModel
 from grokterm.experiment.experiment import Experiment
 from grokterm.models.mlp import MLP
-from grokterm.optim.flat import Laid
-from grokterm.optim.rng import Turn
+from grokterm.optim.flat import FlatDict
+from grokterm.optim.rng import StepRng
 from grokterm.optim.rules import Weights
 
 BLOCK_ACTIVATIONS = 300_000
@@ -28,7 +28,7 @@ FEWEST_ROWS = 256
 """Blocks of fewer would starve the matrix products."""
 
 
-def objection(experiment: Experiment, device: torch.device) -> str:
+def unsupported_reason(experiment: Experiment, device: torch.device) -> str:
     """Say why the gradient of an experiment is not written out; empty where it is."""
     model = experiment.model
     if not isinstance(model, MLPModel) or model.depth > 1 or model.normalization != "none" or model.dropout:
@@ -52,16 +52,16 @@ class Dealt(NamedTuple):
     shares: list[Share]
 
 
-class WrittenOut:
+class FusedGradient:
     """Differentiates a network with one hidden layer. A gradient is good until the next.
 
     Blocks are dealt out to lanes, whose number is a function of sizes alone: sums do not depend on how many threads work.
     """
 
-    def __init__(self, experiment: Experiment, team: Team, frozen: Weights) -> None:
-        assert isinstance(team.network, MLP)
-        self._team, self._frozen, self._loss = team, frozen, experiment.loss
-        self._layer = layer = HiddenLayer.of(experiment, team.network)
+    def __init__(self, experiment: Experiment, pool: ThreadPool, frozen: Weights) -> None:
+        assert isinstance(pool.network, MLP)
+        self._pool, self._frozen, self._loss = pool, frozen, experiment.loss
+        self._layer = layer = HiddenLayer.of(experiment, pool.network)
         self.block_rows = max(FEWEST_ROWS, BLOCK_ACTIVATIONS // layer.width)
         self._scales, self._rates = layer.scales(), layer.rates()
         self._scaled = layer.matrices(torch.empty(layer.n_weights))
@@ -74,7 +74,7 @@ class WrittenOut:
 
     @torch.no_grad()
     def gradient(
-        self, weights: Weights, batch: DeviceEquations, _: Turn, *, measuring: bool = False
+        self, weights: Weights, batch: DeviceEquations, _: StepRng, *, measuring: bool = False
     ) -> tuple[Weights, Tensor | None]:
         """Return the gradient of the mean loss and, if asked, what `measure` would say of this batch."""
         dealt = self._deal(batch)
@@ -83,7 +83,7 @@ class WrittenOut:
         def work(_: object, share: Share) -> Worked:
             return share.lane.work(scaled, share.desks, measuring=measuring)
 
-        worked = list(self._team.map(work, dealt.shares))
+        worked = list(self._pool.map(work, dealt.shares))
         total = worked[0].slopes
         for other_lane in worked[1:]:
             total.add_(other_lane.slopes)
@@ -95,13 +95,13 @@ class WrittenOut:
     def measure(self, values: Weights, equations: DeviceEquations) -> Float[Tensor, "2"]:
         """Return mean loss and share of right answers, as one tensor, under all values of the network."""
         scaled = self._scale(values)
-        seen = self._team.map(lambda _, share: share.lane.measure(scaled, share.desks), self._deal(equations).shares)
+        seen = self._pool.map(lambda _, share: share.lane.measure(scaled, share.desks), self._deal(equations).shares)
         return mean_of(_in_order(list(seen)), equations)
 
     def _scale(self, values: Weights) -> Matrices:
         """Write weights down as the layer applies them."""
         scaled = self._scaled
-        if isinstance(values, Laid) and not self._frozen:
+        if isinstance(values, FlatDict) and not self._frozen:
             torch.mul(values.vector, self._scales, out=scaled.vector)
         else:
             scaled.copy_(self._frozen | values)
@@ -123,12 +123,12 @@ class WrittenOut:
         self._dealt[id(equations)] = dealt = Dealt(equations, shares)
         return dealt
 
-    def _wanted(self, slopes: Matrices) -> Laid:
+    def _wanted(self, slopes: Matrices) -> FlatDict:
         """Name the slopes that are wanted, which lie side by side."""
         every = {"left": slopes.left, "right": slopes.right, "readout": slopes.readout}
         wanted = {name: slope for name, slope in every.items() if name not in self._frozen}
         begin = slopes.first.numel() if "left" in self._frozen else 0
-        return Laid(slopes.vector[begin : begin + sum(slope.numel() for slope in wanted.values())], wanted)
+        return FlatDict(slopes.vector[begin : begin + sum(slope.numel() for slope in wanted.values())], wanted)
 
 
 def _in_order(seen: Sequence[list[Tensor]]) -> list[Tensor]:

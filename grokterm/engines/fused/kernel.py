@@ -18,7 +18,7 @@ from grokterm.engines.batches import DeviceEquations
 from grokterm.experiment.architectures.mlp import MLPModel
 from grokterm.experiment.experiment import Experiment
 from grokterm.models.mlp import MLP
-from grokterm.models.products import Factor, product
+from grokterm.models.products import SharedMatrix, matmul_out
 from grokterm.optim.rules import Weights
 
 
@@ -71,10 +71,10 @@ class Matrices(NamedTuple):
     left: Float[Tensor, "modulus width"]
     right: Float[Tensor, "modulus width"]
     readout: Float[Tensor, "width modulus"]
-    reads: Factor
+    reads: SharedMatrix
     """The readout, to multiply by,"""
 
-    reads_back: Factor
+    reads_back: SharedMatrix
     """and the other way round."""
 
     def copy_(self, values: Weights) -> None:
@@ -84,14 +84,14 @@ class Matrices(NamedTuple):
 
 
 class Blank(NamedTuple):
-    """Memory for blocks of at most so many rows, one after the other."""
+    """OptimizerState for blocks of at most so many rows, one after the other."""
 
     starts: Int[Tensor, " rows"]
     minus_one: Float[Tensor, "rows 1"]
     active: Float[Tensor, "rows width"]
     scores: Float[Tensor, "rows classes"]
     back: Float[Tensor, "rows width"]
-    readout: Factor
+    readout: SharedMatrix
 
 
 class Desk(NamedTuple):
@@ -108,13 +108,13 @@ class Desk(NamedTuple):
     """The answers, in a column."""
 
     minus_one: Float[Tensor, "batch 1"]
-    active: Factor
-    active_by_unit: Factor
+    active: SharedMatrix
+    active_by_unit: SharedMatrix
     """The activations, a row a hidden unit."""
 
-    scores: Factor
-    back: Factor
-    readout: Factor
+    scores: SharedMatrix
+    back: SharedMatrix
+    readout: SharedMatrix
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ class HiddenLayer:
         first = first.view(2 * self.modulus, self.width)
         left, right = first.chunk(2)
         readout = readout.view(self.width, self.modulus)
-        return Matrices(vector, first, left, right, readout, Factor.of(readout), Factor.of(readout.T))
+        return Matrices(vector, first, left, right, readout, SharedMatrix.of(readout), SharedMatrix.of(readout.T))
 
     def scales(self) -> Float[Tensor, " weights"]:
         """Return what the weights are multiplied by before anything else."""
@@ -177,7 +177,7 @@ class HiddenLayer:
             torch.empty(rows, self.width),
             torch.empty(rows, self.modulus),
             torch.empty(rows, self.width),
-            Factor.of(torch.empty(self.width, self.modulus)),
+            SharedMatrix.of(torch.empty(self.width, self.modulus)),
         )
 
     def desk(self, block: DeviceEquations, blank: Blank) -> Desk:
@@ -192,28 +192,28 @@ class HiddenLayer:
             block.answers,
             block.answers.unsqueeze(1),
             minus_one,
-            Factor.of(active),
-            Factor.of(active.T),
-            Factor.of(scores),
-            Factor.of(back),
+            SharedMatrix.of(active),
+            SharedMatrix.of(active.T),
+            SharedMatrix.of(scores),
+            SharedMatrix.of(back),
             blank.readout,
         )
 
-    def forward(self, scaled: Matrices, desk: Desk) -> tuple[Float[Tensor, "batch width"], Factor]:
+    def forward(self, scaled: Matrices, desk: Desk) -> tuple[Float[Tensor, "batch width"], SharedMatrix]:
         """Return sums and scores; the activations are on the desk then."""
         sums = torch.embedding_bag(scaled.first, desk.pairs, desk.starts, False, 0)[0]  # noqa: FBT003 - torch names neither
         PHIS[self.activation].write(sums, desk.active.tensor)
-        return sums, product(desk.active, scaled.reads, out=desk.scores)
+        return sums, matmul_out(desk.active, scaled.reads, out=desk.scores)
 
     def add_slopes(
-        self, total: Matrices, scaled: Matrices, sums: Float[Tensor, "batch width"], scores: Factor, desk: Desk
+        self, total: Matrices, scaled: Matrices, sums: Float[Tensor, "batch width"], scores: SharedMatrix, desk: Desk
     ) -> None:
         """Add dS and dW, for which sums and scores are used up."""
         self._turn_into_slope(scores.tensor, desk)
         if "readout" not in self.frozen:
-            total.readout.add_(product(desk.active_by_unit, scores, out=desk.readout).tensor)
+            total.readout.add_(matmul_out(desk.active_by_unit, scores, out=desk.readout).tensor)
         if "left" not in self.frozen:
-            back = product(scores, scaled.reads_back, out=desk.back).tensor
+            back = matmul_out(scores, scaled.reads_back, out=desk.back).tensor
             PHIS[self.activation].chain(back, sums)
             total.left.index_add_(0, desk.left, back)
             total.right.index_add_(0, desk.right, back)

@@ -22,7 +22,7 @@ _DASHES: tuple[Any, ...] = ("-", (0, (5, 1)), (0, (3, 1, 1, 1)))
 
 
 @dataclass(frozen=True)
-class Contender:
+class ComparedRun:
     """One of several runs."""
 
     label: str
@@ -47,7 +47,7 @@ class Contender:
     """What some hidden neurons say of every (a, b); none where they are not to be drawn."""
 
 
-def draw_compared_curves(runs: Sequence[Contender]) -> Figure:
+def draw_compared_curves(runs: Sequence[ComparedRun]) -> Figure:
     """Draw accuracy and loss of all runs: validation as full lines, the training side thin and pale."""
     figure = new_figure(3.3 + 0.13 * len(runs))
     upper, lower = figure.subplots(2, 1, sharex=True)
@@ -79,7 +79,7 @@ def _look(number: int) -> tuple[str, Any]:
     return MANY[number % len(MANY)], _DASHES[number // len(MANY) % len(_DASHES)]
 
 
-def draw_side_by_side(runs: Sequence[Contender]) -> Figure:
+def draw_side_by_side(runs: Sequence[ComparedRun]) -> Figure:
     """Draw a column for each run: accuracy, a weight matrix, its spectrum and some activation maps."""
     figure = new_figure(4.5, width=max(COLUMN, 0.3 + len(runs)))
     panels = figure.subplots(4, len(runs), squeeze=False, height_ratios=(1, 0.9, 1, 1.1))

@@ -13,10 +13,10 @@ from grokterm.plots.curves import Mark, Series
 from grokterm.plots.paper.steps import finish_steps, plot_over_steps
 from grokterm.plots.paper.style import INKS, MANY, as_written, new_figure
 
-Kind = Literal["memorized", "generalised", "neither"]
+CircuitKind = Literal["memorized", "generalised", "neither"]
 """C_mem: taken when the run had memorized. C_gen: at the end. A run that has not generalised at its end has none."""
 
-KINDS: dict[Kind, str] = {
+CIRCUIT_KINDS: dict[CircuitKind, str] = {
     "memorized": "$C_{mem}$, memorized",
     "generalised": "$C_{gen}$, at the end",
     "neither": "at the end, not generalised",
@@ -24,19 +24,19 @@ KINDS: dict[Kind, str] = {
 
 
 @dataclass(frozen=True)
-class Circuit:
+class CircuitEfficiency:
     """A network at one step, as efficiency sees it."""
 
     label: str
     """Which run it is of."""
 
-    kind: Kind
+    kind: CircuitKind
     norm: float
     logits: Float[np.ndarray, " quantiles"]
     """Quantiles of the right answer's score, ascending."""
 
 
-def draw_circuits(circuits: Sequence[Circuit]) -> Figure:
+def draw_circuits(circuits: Sequence[CircuitEfficiency]) -> Figure:
     """Draw for each network its norm and its logits, a line from 5 to 95 % and a marker at the median; runs by colour."""
     labels = list(dict.fromkeys(circuit.label for circuit in circuits))
     colors = {label: MANY[number % len(MANY)] if len(labels) > 1 else "black" for number, label in enumerate(labels)}
@@ -49,14 +49,14 @@ def draw_circuits(circuits: Sequence[Circuit]) -> Figure:
             axes.plot([circuit.norm], [middle], color=colors[circuit.label], linestyle="none", **_marker(circuit.kind))
     axes.margins(0.08)
     axes.set(xlabel="parameter norm", ylabel="logit of the right answer, train")
-    kinds = [kind for kind in KINDS if any(circuit.kind == kind and len(circuit.logits) for circuit in circuits)]
-    handles = [Line2D([], [], color="black", linestyle="none", label=KINDS[kind], **_marker(kind)) for kind in kinds]
+    kinds = [kind for kind in CIRCUIT_KINDS if any(circuit.kind == kind and len(circuit.logits) for circuit in circuits)]
+    handles = [Line2D([], [], color="black", linestyle="none", label=CIRCUIT_KINDS[kind], **_marker(kind)) for kind in kinds]
     runs = [Line2D([], [], color=color, label=as_written(label)) for label, color in colors.items()] if len(labels) > 1 else []
     figure.legend(handles=[*runs, *handles], loc="outside upper left", ncols=2 if len(labels) != 2 else 1)
     return figure
 
 
-def _marker(kind: Kind) -> dict[str, Any]:
+def _marker(kind: CircuitKind) -> dict[str, Any]:
     shape = {"memorized": "o", "generalised": "s", "neither": "D"}[kind]
     return {"marker": shape, "markersize": 4, **({} if kind == "memorized" else {"markerfacecolor": "white"})}
 

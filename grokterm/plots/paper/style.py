@@ -29,7 +29,7 @@ DIVERGING = "RdBu_r"
 SEQUENTIAL = "cividis"
 
 
-class Ink(NamedTuple):
+class PaperInk(NamedTuple):
     """How a role is drawn; series differ by marker as well as by colour."""
 
     color: str
@@ -38,13 +38,13 @@ class Ink(NamedTuple):
 
 
 # The hues of the terminal's palette, those that are light on black made darker.
-INKS: dict[Role, Ink] = {
-    "train": Ink("#ff8700", "o"),
-    "val": Ink("#0078c8", "s", is_hollow=True),
-    "swap": Ink("#af4faf", "v"),
-    "key_frequency": Ink("#008f6b", "^"),
-    "dim": Ink(GREY, "D", is_hollow=True),
-    "text": Ink("#202020", "x"),
+INKS: dict[Role, PaperInk] = {
+    "train": PaperInk("#ff8700", "o"),
+    "val": PaperInk("#0078c8", "s", is_hollow=True),
+    "swap": PaperInk("#af4faf", "v"),
+    "key_frequency": PaperInk("#008f6b", "^"),
+    "dim": PaperInk(GREY, "D", is_hollow=True),
+    "text": PaperInk("#202020", "x"),
 }
 
 MANY = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#999933")

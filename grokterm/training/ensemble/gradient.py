@@ -11,14 +11,14 @@ from torch.func import functional_call
 from grokterm.engines.evaluation import hits
 from grokterm.models.draws import Streams
 from grokterm.models.network import Network
-from grokterm.optim.losses import Loss
+from grokterm.optim.losses import LossFunction
 from grokterm.optim.rules import Weights
 from grokterm.training.ensemble.equations import StackedEquations
-from grokterm.training.ensemble.rng import SharedTurn
+from grokterm.training.ensemble.rng import StackedStepRng
 
 
 @dataclass(frozen=True)
-class StackedCalculus:
+class StackedGradient:
     """Differentiates the networks of an ensemble, whose weights are stacked, as many at a time as memory is meant for.
 
     Only the way forward runs under vmap: the way back is then that of the batched products themselves, at half the calls from
@@ -27,21 +27,21 @@ class StackedCalculus:
 
     network: Network
     frozen: Weights
-    loss: Loss
+    loss: LossFunction
 
     def gradient(
-        self, weights: Weights, batch: StackedEquations, turn: SharedTurn, *, measuring: bool = False
+        self, weights: Weights, batch: StackedEquations, rng: StackedStepRng, *, measuring: bool = False
     ) -> tuple[Weights, Float[Tensor, "members 2"] | None]:
         """Return the gradient of each mean loss and, if asked, what `measure` would say of this batch."""
         slopes, seen = [], []
         for members, blocks in batch.blocks:
-            values, leaves, own_turn = _of(members, self.frozen), _of(members, weights), turn.of(members)
+            values, leaves, own_rng = _of(members, self.frozen), _of(members, weights), rng.of(members)
             for leaf in leaves.values():
                 leaf.requires_grad_()
             total: list[Tensor] = []
             numbers: list[Tensor] = []
             for number, block in enumerate(blocks):
-                scores = self._scores_in_training(values | leaves, block, own_turn, number)
+                scores = self._scores_in_training(values | leaves, block, own_rng, number)
                 losses = self._losses(scores, block)
                 own = torch.autograd.grad((losses / block.counts).sum(), list(leaves.values()))
                 total = [one + other for one, other in zip(total, own, strict=True)] if total else list(own)
@@ -63,10 +63,10 @@ class StackedCalculus:
             seen.append(_means(numbers, blocks))
         return _joined(seen)
 
-    def _scores_in_training(self, values: Weights, block: StackedEquations, turn: SharedTurn, number: int) -> Tensor:
+    def _scores_in_training(self, values: Weights, block: StackedEquations, rng: StackedStepRng, number: int) -> Tensor:
         if not self.network.trains_differently:
             return torch.vmap(self._scores)(values, block.tokens)
-        return turn.each(
+        return rng.each(
             lambda own, value, tokens: self._scores(value, tokens, own.draw("dropout", number)), values, block.tokens
         )
 

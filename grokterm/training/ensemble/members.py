@@ -11,34 +11,36 @@ from torch import Tensor
 from grokterm.engines.device import find_device, minding_memory
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Swap
-from grokterm.experiment.records import NUMBERS
-from grokterm.models.mixture import Part
+from grokterm.experiment.records import EVALUATION_METRICS
+from grokterm.models.mixture import MixturePart
 from grokterm.training.ensemble.naming import of_member, with_member
-from grokterm.training.single import Fit
+from grokterm.training.single import SingleNetwork
 
 Numbers: TypeAlias = Float64[np.ndarray, "members numbers"]
 Arrays: TypeAlias = dict[str, np.ndarray]
 
 
 class Advance(NamedTuple):
-    """What a crew has measured on its way."""
+    """What a group has measured on its way."""
 
     numbers: Float64[np.ndarray, "members evaluations numbers"]
     first: list[Arrays]
     """The weights of its first member at every evaluation, where they were asked for, as its step takes them."""
 
 
-class Crew:
+class MemberGroup:
     """The members of these numbers, each of which is trained as it would be alone, with one thread.
 
     Raises:
         OutOfMemoryError: from every method, if memory is exhausted; `go_back` then undoes a chunk that was made in part.
     """
 
-    def __init__(self, experiment: Experiment, numbers: Sequence[int], parts: Mapping[str, Part] | None) -> None:
+    def __init__(self, experiment: Experiment, numbers: Sequence[int], parts: Mapping[str, MixturePart] | None) -> None:
         device = find_device(experiment.device)
         with minding_memory():
-            self._fits = {number: Fit(experiment.member(number), device, threads=1, parts=parts) for number in numbers}
+            self._fits = {
+                number: SingleNetwork(experiment.member(number), device, threads=1, parts=parts) for number in numbers
+            }
         self._keep_place()
 
     def advance(self, last: int, due: Sequence[int], *, keeping: bool) -> Advance:
@@ -48,7 +50,7 @@ class Crew:
             measured = [list(fit.advance(last, set(due).__contains__)) for fit in self._fits.values()]
         numbers = [[one.numbers.tolist() for one in of_member] for of_member in measured]
         first = [_arrays(one.state.weights) for one in measured[0]] if keeping else []
-        return Advance(np.array(numbers, np.float64).reshape(len(measured), len(due), len(NUMBERS)), first)
+        return Advance(np.array(numbers, np.float64).reshape(len(measured), len(due), len(EVALUATION_METRICS)), first)
 
     def measure(self) -> Numbers:
         """Measure both sides of every member where it stands."""
@@ -65,10 +67,10 @@ class Crew:
                 while fit.step < step:
                     fit.update()
 
-    def follow(self, experiment: Experiment) -> None:
+    def apply_settings(self, experiment: Experiment) -> None:
         """Take over settings that may change while the training runs."""
         for number, fit in self._fits.items():
-            fit.follow(experiment.member(number))
+            fit.apply_settings(experiment.member(number))
 
     def check(self, swap: Swap, experiment: Experiment) -> None:
         """Refuse a swap that one of the members cannot follow."""
@@ -98,7 +100,7 @@ class Crew:
         self._keep_place()
 
     def _keep_place(self) -> None:
-        self._places = [(fit.step, fit.keep()) for fit in self._fits.values()]
+        self._places = [(fit.step, fit.copy_state()) for fit in self._fits.values()]
 
 
 def _arrays(tensors: Mapping[str, Tensor]) -> Arrays:

@@ -1,4 +1,4 @@
-"""A crew in a process of its own, seen from the process that asks it.
+"""A group in a process of its own, seen from the process that asks it.
 
 What passes is pickled plainly: the pipe's own way of sending tensors shares memory, which takes processes that are related.
 """
@@ -16,7 +16,7 @@ from grokterm.errors import ProcessDiedError
 from grokterm.models import products
 
 
-class CrewProcess:
+class WorkerProcess:
     """Starts at once. What is asked is answered in order; the process ends with the last reference to this object."""
 
     def __init__(self) -> None:
@@ -34,7 +34,7 @@ class CrewProcess:
         self.end = weakref.finalize(self, _end, self._pipe, self._process)
 
     def ask(self, name: str, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - whatever the method takes
-        """Have a method of the crew called; the first to be asked makes the crew."""
+        """Have a method of the group called; the first to be asked makes the group."""
         with suppress(OSError):  # it has ended, as the answer will say
             self._pipe.send_bytes(pickle.dumps((name, arguments, options)))
 

@@ -11,20 +11,20 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from grokterm.engines.step import State
+from grokterm.engines.step import TrainState
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Swap
 from grokterm.inspection.snapshot import Snapshot
-from grokterm.models.mixture import Part
+from grokterm.models.mixture import MixturePart
 from grokterm.optim.rules import Weights
 from grokterm.tasks.dataset import Dataset
 from grokterm.training.ensemble.naming import with_member
-from grokterm.training.ensemble.pipe import CrewProcess
-from grokterm.training.single import Fit
+from grokterm.training.ensemble.pipe import WorkerProcess
+from grokterm.training.single import SingleNetwork
 from grokterm.training.step_loop import Measured
 
 
-class Pool:
+class ProcessEnsemble:
     """Trains the members of an ensemble side by side; the first of them is also known here, to be looked at."""
 
     def __init__(
@@ -33,15 +33,15 @@ class Pool:
         device: torch.device,
         *,
         threads: int | None = None,
-        parts: Mapping[str, Part] | None = None,
+        parts: Mapping[str, MixturePart] | None = None,
     ) -> None:
         members = experiment.training.members
         self.threads = min(members, threads or os.cpu_count() or 1)
         self._shares = [range(members)[first :: self.threads] for first in range(self.threads)]
-        self._workers = [CrewProcess() for _ in self._shares]
+        self._workers = [WorkerProcess() for _ in self._shares]
         for worker, share in zip(self._workers, self._shares, strict=True):
             worker.ask("begin", experiment, share, parts)
-        self._first = Fit(experiment.member(0), device, threads=1, parts=parts)
+        self._first = SingleNetwork(experiment.member(0), device, threads=1, parts=parts)
         self._inspects = experiment.training.inspect_every > 0
         self.engine, self.n_parameters = self._first.engine, self._first.n_parameters
         self.network, self.frozen = self._first.network, self._first.frozen
@@ -99,16 +99,16 @@ class Pool:
         self._look()
         return Measured(self.step, torch.from_numpy(numbers), self._first.state)
 
-    def go_back(self, step: int, state: State) -> None:
+    def go_back(self, step: int, state: TrainState) -> None:
         """Return to a measurement of the last chunk."""
         del state
         self._ask("go_back", step)
         self.step = step
 
-    def follow(self, experiment: Experiment) -> None:
+    def apply_settings(self, experiment: Experiment) -> None:
         """Take over settings that may change while the training runs."""
-        self._first.follow(experiment.member(0))
-        self._ask("follow", experiment)
+        self._first.apply_settings(experiment.member(0))
+        self._ask("apply_settings", experiment)
 
     def swap(self, swap: Swap, experiment: Experiment) -> None:
         """Train every member on another dataset; where that cannot be, nothing has changed."""
@@ -151,7 +151,7 @@ class Pool:
         return everything
 
     def _ask(self, name: str, *arguments: Any, **options: Any) -> list[Any]:  # noqa: ANN401 - whatever the method takes
-        """Call a method of every crew at the same time; an error is raised once all have answered."""
+        """Call a method of every group at the same time; an error is raised once all have answered."""
         for worker in self._workers:
             worker.ask(name, *arguments, **options)
         answers = [worker.answer() for worker in self._workers]
@@ -169,5 +169,5 @@ def _sound(answer: Any) -> Any:  # noqa: ANN401 - whatever a method returns
     return answer
 
 
-def _state(weights: Mapping[str, np.ndarray]) -> State:
-    return State({name: torch.from_numpy(value) for name, value in weights.items()}, {})
+def _state(weights: Mapping[str, np.ndarray]) -> TrainState:
+    return TrainState({name: torch.from_numpy(value) for name, value in weights.items()}, {})

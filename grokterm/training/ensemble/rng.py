@@ -9,13 +9,13 @@ from jaxtyping import Int
 from torch import Tensor
 
 from grokterm.models.draws import Streams
-from grokterm.optim.rng import Turn
+from grokterm.optim.rng import StepRng
 
 Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
-class SharedTurn(Turn):
+class StackedStepRng(StepRng):
     """The update that follows a step of every member of an ensemble."""
 
     seeds: range
@@ -26,16 +26,16 @@ class SharedTurn(Turn):
 
     def draw(self, stream: str, block: int = 0) -> Streams:
         """Open the random stream of one purpose and block of rows, for every member."""
-        alone = (Turn(seed, self.step, self.device) for seed in self.seeds)
-        return Streams([turn.generator(stream, block) for turn in alone], self.member)
+        alone = (StepRng(seed, self.step, self.device) for seed in self.seeds)
+        return Streams([rng.generator(stream, block) for rng in alone], self.member)
 
-    def of(self, members: slice) -> "SharedTurn":
+    def of(self, members: slice) -> "StackedStepRng":
         """Select members."""
         seeds = self.seeds[members]
         return replace(self, seeds=seeds, member=self.member[: len(seeds)])
 
     def each(self, function: Callable[..., Result], *stacked: Any) -> Result:  # noqa: ANN401 - any tree of tensors
-        """Apply a function of (turn, ...) to what belongs to each member, to all at once."""
+        """Apply a function of (rng, ...) to what belongs to each member, to all at once."""
 
         def of_one(member: Tensor, *own: Any) -> Result:  # noqa: ANN401
             return function(replace(self, member=member), *own)

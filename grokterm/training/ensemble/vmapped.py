@@ -10,7 +10,7 @@ from torch import Tensor
 from grokterm.engines.batches import batch_size, to_device
 from grokterm.engines.device import describe, minding_memory
 from grokterm.engines.evaluation import statistics_under
-from grokterm.engines.step import State
+from grokterm.engines.step import TrainState
 from grokterm.errors import ConfigError, OutOfMemoryError
 from grokterm.experiment.architectures.kernel import KernelModel
 from grokterm.experiment.experiment import Experiment
@@ -18,22 +18,22 @@ from grokterm.experiment.interventions import Swap
 from grokterm.experiment.optimizer import RecursiveFeatures
 from grokterm.inspection.snapshot import Snapshot, take_snapshot
 from grokterm.models.build import build
-from grokterm.models.mixture import Part
-from grokterm.optim.flat import Packing
+from grokterm.models.mixture import MixturePart
+from grokterm.optim.flat import FlatParameters
 from grokterm.optim.losses import loss_of
 from grokterm.optim.modifiers import rule_of
-from grokterm.optim.rules import Memory, Weights
+from grokterm.optim.rules import OptimizerState, Weights
 from grokterm.tasks.dataset import Dataset, Equations
 from grokterm.training.ensemble.batches import StackedBatches
 from grokterm.training.ensemble.equations import StackedEquations, stacked
-from grokterm.training.ensemble.gradient import StackedCalculus
+from grokterm.training.ensemble.gradient import StackedGradient
 from grokterm.training.ensemble.naming import prefix_of, with_member
-from grokterm.training.ensemble.rng import SharedTurn
+from grokterm.training.ensemble.rng import StackedStepRng
 from grokterm.training.ensemble.step import make_stacked_step
-from grokterm.training.step_loop import Measured, Stepping
+from grokterm.training.step_loop import Measured, StepLoop
 
 
-class Batched(Stepping):
+class VmappedEnsemble(StepLoop):
     """Weights and memories of all members, stacked; each member is trained as it would be alone, to rounding.
 
     Only dropout is another where training sets of unequal size are filled up: its masks are drawn for the longest.
@@ -51,7 +51,7 @@ class Batched(Stepping):
         device: torch.device,
         *,
         threads: int | None = None,
-        parts: Mapping[str, Part] | None = None,
+        parts: Mapping[str, MixturePart] | None = None,
     ) -> None:
         del threads
         if isinstance(experiment.model, KernelModel):
@@ -107,12 +107,12 @@ class Batched(Stepping):
 
     def update(self, *, measuring: bool = False) -> Tensor | None:
         """Make the update that follows this step; return, if asked, losses and accuracies of the batches before it."""
-        turn = SharedTurn(self._seeds.start, self.step, self.device, self._seeds, self._all)
-        self.state, numbers = self._step(self.state, self._batches.at(self.step), turn, measuring=measuring)
+        rng = StackedStepRng(self._seeds.start, self.step, self.device, self._seeds, self._all)
+        self.state, numbers = self._step(self.state, self._batches.at(self.step), rng, measuring=measuring)
         self.step += 1
         return numbers
 
-    def keep(self) -> State:
+    def copy_state(self) -> TrainState:
         """Return a copy: a step uses up what it is given."""
         return self.state.copy()
 
@@ -121,17 +121,17 @@ class Batched(Stepping):
         values, sides = self._values(), [self._val] if val_only else [self._train, self._val]
         return torch.cat([self._calculus.measure(values, side) for side in sides], dim=1)
 
-    def follow(self, experiment: Experiment) -> None:
+    def apply_settings(self, experiment: Experiment) -> None:
         """Take over the settings of the loss and of the optimizer; weights and memories stay."""
-        weights, memory = self._weights, self._memory
+        weights, optimizer_state = self._weights, self._optimizer_state
         self._prepare(experiment, _first(weights))
-        self.state = self._packed(weights, memory)
+        self.state = self._packed(weights, optimizer_state)
 
     def swap(self, swap: Swap, experiment: Experiment) -> None:
         """Train every member on another dataset; where that cannot be, nothing has changed.
 
         Raises:
-            ConfigError: if there is no such dataset, or not enough memory.
+            ConfigError: if there is no such dataset, or not enough optimizer_state.
         """
         datasets = [swap.applied(dataset) for dataset in self._datasets]
         try:
@@ -147,14 +147,14 @@ class Batched(Stepping):
     def snapshot(self, measured: Measured | None = None) -> Snapshot:
         """Copy the network of the first member, as it is or as it was when it was measured."""
         step, state = (self.step, self.state) if measured is None else (measured.step, measured.state)
-        parameters = self.frozen | self._packing.unpack(_first(state.weights))
+        parameters = self.frozen | self._flat.unpack(_first(state.weights))
         statistics = self._statistics({name: value.unsqueeze(0) for name, value in parameters.items()}, self._train.tokens[:1])
         return take_snapshot(step, self.network, parameters, _first(statistics), self.dataset)
 
     def tensors(self) -> dict[str, Tensor]:
         """Copy what a checkpoint holds of every member."""
         named = {f"weights.{name}": value for name, value in (self._frozen | self._weights).items()}
-        named |= {f"memory.{name}": value for name, value in self._memory.items()}
+        named |= {f"memory.{name}": value for name, value in self._optimizer_state.items()}
         copies: dict[str, Tensor] = {}
         for number in range(len(self._seeds)):
             copies |= with_member(number, {name: value[number].clone() for name, value in named.items()})
@@ -169,15 +169,15 @@ class Batched(Stepping):
             return _stacked(found, self.device)
 
         self._frozen.update(here("weights", self._frozen))
-        self.state = self._packed(here("weights", self._weights), here("memory", self._memory))
+        self.state = self._packed(here("weights", self._weights), here("memory", self._optimizer_state))
 
     @property
     def _weights(self) -> Weights:
-        return self._packing.unpack(self.state.weights)
+        return self._flat.unpack(self.state.weights)
 
     @property
-    def _memory(self) -> Memory:
-        return self._packing.unpack_memory(self.state.memory)
+    def _optimizer_state(self) -> OptimizerState:
+        return self._flat.unpack_state(self.state.optimizer_state)
 
     def _learn_from(self, datasets: Sequence[Dataset], experiment: Experiment) -> None:
         """Exchange both sides of every member; epochs are counted from this step on."""
@@ -202,13 +202,13 @@ class Batched(Stepping):
         optimizer = experiment.optimizer
         assert not isinstance(optimizer, RecursiveFeatures)
         self._rule = rule_of(optimizer)
-        self._packing = Packing(weights, as_one=not self._rule.by_tensor)
-        self._calculus = StackedCalculus(self.network, self._frozen, loss_of(experiment.loss))
-        self._step = make_stacked_step(self._calculus, self._rule, self._packing, optimizer.weight_noise)
+        self._flat = FlatParameters(weights, as_one=not self._rule.by_tensor)
+        self._calculus = StackedGradient(self.network, self._frozen, loss_of(experiment.loss))
+        self._step = make_stacked_step(self._calculus, self._rule, self._flat, optimizer.weight_noise)
         self._measures = not optimizer.weight_noise and not self.network.trains_differently
 
-    def _packed(self, weights: Weights, memory: Memory) -> State:
-        return State(self._packing.pack(weights), self._packing.pack_memory(memory))
+    def _packed(self, weights: Weights, optimizer_state: OptimizerState) -> TrainState:
+        return TrainState(self._flat.pack(weights), self._flat.pack_state(optimizer_state))
 
     def _values(self) -> Weights:
         parameters = self._frozen | self._weights

@@ -1,4 +1,4 @@
-"""The process of a crew: asked through a pipe, it answers through it, and ends with the process that asks.
+"""The process of a group: asked through a pipe, it answers through it, and ends with the process that asks.
 
 `python -m grokterm.training.ensemble.worker FD`, where FD is the pipe's end that it was handed.
 """
@@ -11,14 +11,14 @@ from multiprocessing.connection import Connection
 import torch
 
 from grokterm.errors import GroktermError
-from grokterm.training.ensemble.members import Crew
+from grokterm.training.ensemble.members import MemberGroup
 
 
 def main() -> None:
-    """Make the crew that is asked for first, then call the methods that are named, until nobody asks any more."""
+    """Make the group that is asked for first, then call the methods that are named, until nobody asks any more."""
     torch.set_num_threads(1)
     pipe = Connection(int(sys.argv[1]))
-    crew: Crew | None = None
+    group: MemberGroup | None = None
     while True:
         try:
             request = pipe.recv_bytes()
@@ -26,10 +26,10 @@ def main() -> None:
             return
         try:
             name, arguments, options = pickle.loads(request)
-            if crew is None:
-                crew, answer = Crew(*arguments), None
+            if group is None:
+                group, answer = MemberGroup(*arguments), None
             else:
-                answer = getattr(crew, name)(*arguments, **options)
+                answer = getattr(group, name)(*arguments, **options)
         except GroktermError as error:
             answer = error
         except Exception:  # noqa: BLE001 - a bug is a traceback, in the process that people see

@@ -16,7 +16,7 @@ from grokterm.experiment.experiment import Experiment, read_value
 from grokterm.experiment.interventions import Action, Set, Swap
 from grokterm.plots.sanitize import plain_text
 from grokterm.runs.store import Run, find_run
-from grokterm.views.comparison import Approach
+from grokterm.views.comparison import ComparisonJob
 
 Made = TypeVar("Made")
 
@@ -79,7 +79,7 @@ class FieldsDialog(ModalScreen[Made | None], Generic[Made]):
             self.query_one("#problem", Static).update(plain_text(str(error)))
 
 
-def compare_dialog(run: Run) -> FieldsDialog[Approach]:
+def compare_dialog(run: Run) -> FieldsDialog[ComparisonJob]:
     """Ask for a network to put beside the present one."""
     fields = {
         "run": (run.name, "a run of this folder, or a path"),
@@ -108,11 +108,11 @@ def change_dialog(experiment: Experiment) -> FieldsDialog[Action]:
     )
 
 
-def _approach(folder: Path, run: str, step: str) -> Approach:
+def _approach(folder: Path, run: str, step: str) -> ComparisonJob:
     number = step.replace(",", "")
     if number and not number.isdecimal():
         raise ConfigError(f"step must be a whole number, not {step!r}")
-    return Approach(find_run(folder, run), int(number) if number else None)
+    return ComparisonJob(find_run(folder, run), int(number) if number else None)
 
 
 def _swap(texts: dict[str, str]) -> Action:

@@ -21,8 +21,8 @@ from grokterm.session.commands import Look, Pause, Resume, SetPace, StepOnce
 from grokterm.session.state import LabState
 from grokterm.session.thread import TrainingThread
 from grokterm.tui.keys import KEYS, PANES
-from grokterm.tui.layout import Board, Scene
-from grokterm.tui.notifications import News, Severity
+from grokterm.tui.layout import LabLayout, Scene
+from grokterm.tui.notifications import Notifications, Severity
 from grokterm.tui.pace import faster, slower
 from grokterm.tui.screens.dialogs import change_dialog, swap_dialog
 from grokterm.tui.terminal import SAVE_SECONDS
@@ -30,7 +30,7 @@ from grokterm.tui.widgets.tab_bar import TabBar
 from grokterm.views.table import VIEWS
 
 if TYPE_CHECKING:
-    from grokterm.inspection.analysis import Examination
+    from grokterm.inspection.analysis import NetworkAnalysis
 
 POLL_SECONDS = 0.05
 LOOK_SECONDS = 1.0
@@ -58,23 +58,23 @@ class LabScreen(Screen[None]):
         super().__init__(id="lab")
         self.thread = thread
         self._again = again
-        self._board = Board(palette)
+        self._layout = LabLayout(palette)
         self._views = TabBar(list(enumerate(PANES, start=1)), id="views")
         self._looked_at: tuple[int, int] | None = None
-        self._held: tuple[LabState, Examination | None] | None = None
-        self._news = News()
+        self._held: tuple[LabState, NetworkAnalysis | None] | None = None
+        self._notifications = Notifications()
 
     def compose(self) -> ComposeResult:
         """Compose facts, curves and pictures of the weights; on a narrow terminal one of them at a time."""
-        yield self._board.banner
+        yield self._layout.banner
         yield self._views
         with Horizontal(id="body"):
-            yield self._board.facts
+            yield self._layout.facts
             with Vertical(id="curves"):
-                yield self._board.accuracy
-                yield self._board.loss
-            yield self._board.network
-        yield self._board.status
+                yield self._layout.accuracy
+                yield self._layout.loss
+            yield self._layout.network
+        yield self._layout.status
         yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
@@ -95,24 +95,24 @@ class LabScreen(Screen[None]):
             self._watching.stop()
             self.post_message(self.Failed(self.thread.failure, self.thread.run_name))
             return
-        self._board.follow(self._scene)
-        for notice in self._news.of(self.state, self.thread.run_name):
+        self._layout.follow(self._scene)
+        for notice in self._notifications.of(self.state, self.thread.run_name):
             self._notify(notice.text, notice.title, notice.severity)
 
     def _look(self) -> None:
         """Ask for the network, if somebody can see it and it has changed, or what it is asked."""
         now = self.state.step, len(self.state.events)
-        is_old = self.thread.examination is None or (now != self._looked_at and not self.frozen)
-        if self._board.network.is_watched and is_old:
+        is_old = self.thread.analysis is None or (now != self._looked_at and not self.frozen)
+        if self._layout.network.is_watched and is_old:
             self._looked_at = now
             self.thread.send(Look())
 
     @property
     def _scene(self) -> Scene:
         if self._held is not None and self._held[1] is None:  # frozen before anyone had looked
-            self._held = self._held[0], self.thread.examination
-        pictured, examination = self._held or (self.state, self.thread.examination)
-        return Scene(self.state, self.thread.run_name, pictured, examination, self.x_scale)
+            self._held = self._held[0], self.thread.analysis
+        pictured, analysis = self._held or (self.state, self.thread.analysis)
+        return Scene(self.state, self.thread.run_name, pictured, analysis, self.x_scale)
 
     def _notify(self, text: str, title: str, severity: Severity = "information") -> None:
         self.notify(plain_text(text), title=title, severity=severity, markup=False)
@@ -124,12 +124,12 @@ class LabScreen(Screen[None]):
         self._views.shown = view
         if self.is_mounted:
             if view in VIEWS:
-                self._board.network.tab = view
+                self._layout.network.tab = view
             self.call_after_refresh(self._turn_to_view)
 
     def _turn_to_view(self) -> None:
         self._look()
-        self._board.show(self._scene)
+        self._layout.show(self._scene)
 
     def action_view(self, view: str) -> None:
         """Choose what is shown."""
@@ -138,31 +138,31 @@ class LabScreen(Screen[None]):
     def action_turn(self, by: int) -> None:
         """Go to the next view, or back: of all where one is shown at a time, else of those of the network."""
         names = list(VIEWS) if self.has_class("-wide") else list(PANES)
-        now = self.view if self.view in names else self._board.network.tab
+        now = self.view if self.view in names else self._layout.network.tab
         self.view = names[(names.index(now) + by) % len(names)]
 
     def action_network(self, what: str) -> None:
         """Look at the network another way."""
-        getattr(self._board.network, what)()
-        self._board.show(self._scene)
+        getattr(self._layout.network, what)()
+        self._layout.show(self._scene)
 
     def action_move(self, down: int, right: int) -> None:
         """Move over the picture of the network, or through the facts."""
         if self.view == "facts":
-            self._board.facts.scroll_relative(y=down, animate=False)
-        self._board.network.move(down, right)
-        self._board.show(self._scene)
+            self._layout.facts.scroll_relative(y=down, animate=False)
+        self._layout.network.move(down, right)
+        self._layout.show(self._scene)
 
     def action_page(self, pages: int) -> None:
         """Go to the neurons that follow, or come before."""
-        self._board.network.page(pages)
-        self._board.show(self._scene)
+        self._layout.network.page(pages)
+        self._layout.show(self._scene)
 
     def action_compare(self) -> None:
         """Put a second network beside this one, or take it away."""
         if self.view not in VIEWS:
-            self.view = self._board.network.tab
-        self._board.network.compare(self.thread.saved_run)
+            self.view = self._layout.network.tab
+        self._layout.network.compare(self.thread.saved_run)
 
     def action_pause(self) -> None:
         """Pause, or go on."""
@@ -202,7 +202,7 @@ class LabScreen(Screen[None]):
 
     def action_save(self) -> None:
         """Write a checkpoint."""
-        self._news.await_save(self.state.step)
+        self._notifications.await_save(self.state.step)
         self.thread.send(Save())
 
     @work(exclusive=True)
@@ -210,8 +210,8 @@ class LabScreen(Screen[None]):
         """Save and leave this run; start again with the same settings and seed."""
         await self.run_worker(partial(self.thread.leave, SAVE_SECONDS), thread=True).wait()
         self.thread = self._again()
-        self._news = News()
-        self._board.forget()
+        self._notifications = Notifications()
+        self._layout.forget()
         self._looked_at = None
         if self.frozen:
             self.action_freeze()
@@ -220,11 +220,11 @@ class LabScreen(Screen[None]):
     def action_freeze(self) -> None:
         """Hold what the pictures are of, or let them go on; held, it can still be looked at any way."""
         self.frozen = not self.frozen
-        self._held = (self.state, self.thread.examination) if self.frozen else None
+        self._held = (self.state, self.thread.analysis) if self.frozen else None
         self.set_class(self.frozen, "-frozen")
-        self._board.show(self._scene)
+        self._layout.show(self._scene)
 
     def action_scale(self) -> None:
         """Change the axis of steps between logarithmic and linear."""
         self.x_scale = "linear" if self.x_scale == "log" else "log"
-        self._board.show(self._scene)
+        self._layout.show(self._scene)

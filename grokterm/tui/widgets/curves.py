@@ -20,8 +20,8 @@ class DrawCurves(Protocol):
 class CurvesView(Picture):
     """One measure of both sides, train and val."""
 
-    def __init__(self, title: str, draw_curves: DrawCurves, palette: Palette, budget: DrawBudget) -> None:
-        super().__init__(budget, classes="picture")
+    def __init__(self, title: str, draw_curves: DrawCurves, palette: Palette, draw_budget: DrawBudget) -> None:
+        super().__init__(draw_budget, classes="picture")
         self._title = title
         self._draw_curves = draw_curves
         self._palette = palette

@@ -13,7 +13,7 @@ from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.overrides import override
 from grokterm.tasks.operations import EXPRESSION
-from grokterm.tui.fields import FIRST, KINDS, FormField, form_fields, without_other_kinds
+from grokterm.tui.fields import CHOICES, FIRST, FormField, form_fields, without_other_kinds
 
 
 class ExperimentForm(VerticalScroll):
@@ -113,7 +113,7 @@ class ExperimentForm(VerticalScroll):
             return
         self.query(".-invalid").remove_class("-invalid")
         self.post_message(self.Edited(self._experiment, "", notes))
-        if not KINDS.keys().isdisjoint(self._edits) or self._shows_dropped_expression():
+        if not CHOICES.keys().isdisjoint(self._edits) or self._shows_dropped_expression():
             await self.fill(self._experiment)
 
     def _shows_dropped_expression(self) -> bool:

@@ -13,10 +13,10 @@ from grokterm.runs.store import Run
 from grokterm.session.state import LabState
 from grokterm.tui.draw_budget import DrawBudget
 from grokterm.tui.screens.dialogs import compare_dialog
-from grokterm.tui.view_requests import Desk, Side
+from grokterm.tui.view_requests import Side, ViewRequests
 from grokterm.tui.widgets.network_picture import NetworkPicture
 from grokterm.tui.widgets.tab_bar import TabBar
-from grokterm.views.comparison import Approach
+from grokterm.views.comparison import ComparisonJob
 from grokterm.views.history import History
 from grokterm.views.lab.activations import Maps, place_of, places_of
 from grokterm.views.pictures import layer_names, layer_of
@@ -24,7 +24,7 @@ from grokterm.views.table import VIEWS, inspected_in
 from grokterm.views.view import ORDERS, Choice, Subject, View
 
 if TYPE_CHECKING:
-    from grokterm.inspection.analysis import Examination
+    from grokterm.inspection.analysis import NetworkAnalysis
     from grokterm.plots.axis import Scale
 
 FAR = 8
@@ -39,15 +39,15 @@ class NetworkPane(Vertical):
 
     tab: reactive[str] = reactive(next(iter(VIEWS)))
 
-    def __init__(self, palette: Palette, budget: DrawBudget) -> None:
+    def __init__(self, palette: Palette, draw_budget: DrawBudget) -> None:
         super().__init__(id="network")
         self.choice = Choice()
-        self.approach: Approach | None = None
+        self.approach: ComparisonJob | None = None
         """The second network, or the way to it."""
 
-        self._desk = Desk()
-        self._pinned = NetworkPicture("pinned", self._desk, palette, budget)
-        self._present = NetworkPicture("present", self._desk, palette, budget)
+        self._view_requests = ViewRequests()
+        self._pinned = NetworkPicture("pinned", self._view_requests, palette, draw_budget)
+        self._present = NetworkPicture("present", self._view_requests, palette, draw_budget)
         self._subject: Subject | None = None
         self._histories: dict[Side, History] = {"pinned": History(), "present": History()}
 
@@ -59,13 +59,13 @@ class NetworkPane(Vertical):
             yield self._present
 
     def on_mount(self) -> None:
-        """Let the analyst begin."""
-        self._desk.start()
+        """Let the worker begin."""
+        self._view_requests.start()
         self._pinned.display = False
 
     def on_unmount(self) -> None:
         """End what was begun."""
-        self._desk.leave()
+        self._view_requests.leave()
         if self.approach is not None:
             self.approach.give_up()
 
@@ -77,31 +77,31 @@ class NetworkPane(Vertical):
     @property
     def is_answered(self) -> bool:
         """Whether something that was asked of a network has been worked out since it was last shown."""
-        return self._desk.is_answered
+        return self._view_requests.is_answered
 
     def watch_tab(self, tab: str) -> None:
         """Begin a view at its beginning."""
         self.query_one(TabBar).shown = tab
         self.choice = replace(self.choice, is_zoomed=False, corner=(0, 0))
 
-    def show(self, state: LabState, examination: "Examination | None", x_scale: "Scale") -> bool:
+    def show(self, state: LabState, analysis: "NetworkAnalysis | None", x_scale: "Scale") -> bool:
         """Show the network as it was at the last look, and have found out what is not known of it.
 
         Returns whether anything had to be drawn.
         """
-        found = self._desk.collect()
+        found = self._view_requests.collect()
         if found is not None and (said := inspected_in(found.value)) is not None:
             self._histories[found.side].add(said)
         self.choice = replace(self.choice, x_scale=x_scale)
         view, is_idle = VIEWS[self.tab], state.phase != "training"
         has_drawn = self.approach is not None and self._show_pinned(self.approach, view, is_idle=is_idle)
-        if examination is None:
+        if analysis is None:
             return self._present.say(self.tab, ["waiting for the first look"]) or has_drawn
         history = self._histories["present"].since(state.inspections, state.swaps)
-        self._subject = Subject(state, examination, history)
+        self._subject = Subject(state, analysis, history)
         return self._present.show(view, self._subject, self.choice, is_idle=is_idle) or has_drawn
 
-    def _show_pinned(self, approach: Approach, view: View, *, is_idle: bool) -> bool:
+    def _show_pinned(self, approach: ComparisonJob, view: View, *, is_idle: bool) -> bool:
         """Show the second network, or say how far it is, or why it cannot be had."""
         if approach.bug is not None:
             raise approach.bug
@@ -116,7 +116,7 @@ class NetworkPane(Vertical):
 
     def forget(self) -> None:
         """Take what comes next for a new training."""
-        self._desk.forget()
+        self._view_requests.forget()
         self._histories["present"] = History()
         self._subject = None
         self._present.forget()
@@ -131,7 +131,7 @@ class NetworkPane(Vertical):
         elif run is not None:
             self.app.push_screen(compare_dialog(run), self._pin)
 
-    def _pin(self, approach: Approach | None) -> None:
+    def _pin(self, approach: ComparisonJob | None) -> None:
         """Put a second network beside the present one; both get the colour ranges that suit them now."""
         if approach is None:
             return
@@ -148,15 +148,15 @@ class NetworkPane(Vertical):
         """Look at the next layer, or at the next place where neurons are observed."""
         if self._subject is None:
             return
-        examination = self._subject.examination
+        analysis = self._subject.analysis
         if self.tab == "activations":
-            places = places_of(examination)
+            places = places_of(analysis)
             if places:
-                now = places.index(place_of(examination, self.choice.place))
+                now = places.index(place_of(analysis, self.choice.place))
                 self.choice = replace(self.choice, place=places[(now + 1) % len(places)], chosen=0)
             return
-        names = layer_names(examination.snapshot)
-        now = names.index(layer_of(examination.snapshot, self.choice.layer))
+        names = layer_names(analysis.snapshot)
+        now = names.index(layer_of(analysis.snapshot, self.choice.layer))
         self.choice = replace(self.choice, layer=names[(now + 1) % len(names)])
 
     def next_order(self) -> None:
@@ -165,7 +165,7 @@ class NetworkPane(Vertical):
         self.choice = replace(self.choice, order=orders[(orders.index(self.choice.order) + 1) % len(orders)], chosen=0)
 
     def rescale(self) -> None:
-        """Fit the colour ranges to what is shown now; a table has none, and changes between shares and cells."""
+        """SingleNetwork the colour ranges to what is shown now; a table has none, and changes between shares and cells."""
         if self.tab == "table":
             self.zoom()
         self._present.rescale()
@@ -183,7 +183,7 @@ class NetworkPane(Vertical):
     def move(self, down: int, right: int) -> None:
         """Choose another neuron, or move the part that is shown."""
         if self.choice.is_zoomed and self.tab in ("activations", "table"):
-            p = 0 if self._subject is None else self._subject.examination.modulus
+            p = 0 if self._subject is None else self._subject.analysis.modulus
             corner = tuple(max(min(at + FAR * by, p - 1), 0) for at, by in zip(self.choice.corner, (down, right), strict=True))
             self.choice = replace(self.choice, corner=(corner[0], corner[1]))
         elif self.tab == "activations":
@@ -197,7 +197,7 @@ class NetworkPane(Vertical):
     @property
     def _mosaic(self) -> Mosaic:
         sheet = self._present.sheet(*self._present.size)
-        p = 1 if self._subject is None else self._subject.examination.modulus
+        p = 1 if self._subject is None else self._subject.analysis.modulus
         return fit_mosaic(p, width=sheet.width, height=sheet.height, palette=sheet.palette)
 
     def _choose(self, further: int) -> None:

@@ -8,28 +8,28 @@ from grokterm.plots.palettes import Palette
 from grokterm.plots.sanitize import plain_text
 from grokterm.plots.words import draw_words
 from grokterm.tui.draw_budget import DrawBudget
-from grokterm.tui.view_requests import Desk, Question, Side
+from grokterm.tui.view_requests import Question, Side, ViewRequests
 from grokterm.tui.widgets.picture import Picture
 from grokterm.views.view import Choice, Drawn, Sheet, Subject, View
 
 
 class NetworkPicture(Picture):
-    """Draws what is at hand, and what the desk has found; until then it says what it waits for."""
+    """Draws what is at hand, and what the view_requests has found; until then it says what it waits for."""
 
-    def __init__(self, side: Side, desk: Desk, palette: Palette, budget: DrawBudget) -> None:
-        super().__init__(budget, id=side, classes="picture")
+    def __init__(self, side: Side, view_requests: ViewRequests, palette: Palette, draw_budget: DrawBudget) -> None:
+        super().__init__(draw_budget, id=side, classes="picture")
         self.name_shown = ""
         """Stands before the title: the run, where it is not the present one."""
 
         self._side: Side = side
-        self._desk = desk
+        self._view_requests = view_requests
         self._palette = palette
         self._limits: dict[str, float] = {}
 
     @property
     def found(self) -> object:
-        """What the desk has found for it last."""
-        known = self._desk.found.get(self._side)
+        """What the view_requests has found for it last."""
+        known = self._view_requests.found.get(self._side)
         return None if known is None else known.value
 
     def sheet(self, width: int, height: int) -> Sheet:
@@ -37,7 +37,7 @@ class NetworkPicture(Picture):
         return Sheet(width, height, self._palette, self._limits)
 
     def rescale(self) -> None:
-        """Fit the colour ranges to what is shown next."""
+        """SingleNetwork the colour ranges to what is shown next."""
         self._limits.clear()
         self.forget()
 
@@ -49,13 +49,13 @@ class NetworkPicture(Picture):
         if asked is None:
             return self._offer(view, subject, choice, None)
         question = Question(view, subject, choice, asked)
-        self._desk.ask(self._side, question, is_idle=is_idle)
-        found = self._desk.found.get(self._side)
+        self._view_requests.ask(self._side, question, is_idle=is_idle)
+        found = self._view_requests.found.get(self._side)
         if found is None or found.question.view is not view:
             return self.say(view.name, ["working it out ..."])
         if found.problem:
             return self.say(view.name, [found.problem])
-        drawn = replace(subject, examination=found.question.subject.examination)
+        drawn = replace(subject, analysis=found.question.subject.analysis)
         return self._offer(view, drawn, choice if found.question.is_like(question) else found.question.choice, found.value)
 
     def say(self, title: str, words: Sequence[str]) -> bool:
@@ -75,7 +75,7 @@ class NetworkPicture(Picture):
             return drawn.rows
 
         events = subject.state.events
-        return self.offer((view.name, subject.examination, choice, id(value), len(subject.history), events), draw)
+        return self.offer((view.name, subject.analysis, choice, id(value), len(subject.history), events), draw)
 
     def _caption_of(self, title: str, subtitle: str) -> None:
         named = f"{self.name_shown} · {title}" if self.name_shown else title

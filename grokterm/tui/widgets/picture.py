@@ -20,11 +20,11 @@ SEGMENT_BYTES = 14
 
 
 class Picture(Widget):
-    """Draws when there is something new, which the budget learns; repaints only the lines that changed."""
+    """Draws when there is something new, which the draw_budget learns; repaints only the lines that changed."""
 
-    def __init__(self, budget: DrawBudget, *, id: str | None = None, classes: str | None = None) -> None:
+    def __init__(self, draw_budget: DrawBudget, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
-        self._budget = budget
+        self._draw_budget = draw_budget
         self._strips: list[Strip] = []
         self._draw: Draw = lambda width, height: Cells(width, height).rows()
         self._drawn: Hashable = None
@@ -74,7 +74,7 @@ class Picture(Widget):
         before, self._strips = self._strips, [Strip(row, width) for row in self._draw(width, height)]
         changed = [y for y, strip in enumerate(self._strips) if y >= len(before) or strip != before[y]]
         self.refresh(*(Region(0, y, width, 1) for y in changed)) if changed else None
-        self._budget.spend(sum(_wire_size(list(self._strips[y])) for y in changed))
+        self._draw_budget.spend(sum(_wire_size(list(self._strips[y])) for y in changed))
 
 
 def _wire_size(segments: list[Segment]) -> int:

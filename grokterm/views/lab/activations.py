@@ -16,7 +16,7 @@ from grokterm.views.pictures import stacked_layers
 from grokterm.views.view import ORDERS, Choice, Drawn, Sheet, Subject, View
 
 if TYPE_CHECKING:
-    from grokterm.inspection.analysis import Examination
+    from grokterm.inspection.analysis import NetworkAnalysis
 
 MOST_VALUES = 2**26
 """Where a place has more values than these over the whole table, its neurons are not sorted by what they say."""
@@ -47,25 +47,25 @@ class Maps:
     is_signed: bool
 
 
-def places_of(examination: "Examination") -> tuple[str, ...]:
+def places_of(analysis: "NetworkAnalysis") -> tuple[str, ...]:
     """List where a network can be observed."""
-    return (*examination.observer.neurons, *examination.observer.attention)
+    return (*analysis.forward_pass.neurons, *analysis.forward_pass.attention)
 
 
-def place_of(examination: "Examination", wanted: str) -> str:
+def place_of(analysis: "NetworkAnalysis", wanted: str) -> str:
     """Return the place that is wanted, or else the one after the last φ; empty for a network without hidden neurons."""
-    places = places_of(examination)
+    places = places_of(analysis)
     if wanted in places:
         return wanted
-    return next((place for place in reversed(examination.observer.neurons)), next(iter(places), ""))
+    return next((place for place in reversed(analysis.forward_pass.neurons)), next(iter(places), ""))
 
 
 def ask(subject: Subject, choice: Choice, sheet: Sheet) -> Wanted | None:
     """Ask for the page of neurons that the chosen one is on, or for that one alone."""
-    examination = subject.examination
-    if not (place := place_of(examination, choice.place)):
+    analysis = subject.analysis
+    if not (place := place_of(analysis, choice.place)):
         return None
-    p = examination.modulus
+    p = analysis.modulus
     if choice.is_zoomed:
         rows, columns = visible(p, choice.corner, sheet)
         return Wanted(place, choice.order, choice.chosen, 1, rows, columns)
@@ -82,20 +82,20 @@ def visible(p: int, corner: tuple[int, int], sheet: Sheet) -> tuple[tuple[int, i
     return rows, columns
 
 
-def find_maps(examination: "Examination", wanted: Wanted) -> Maps:
+def find_maps(analysis: "NetworkAnalysis", wanted: Wanted) -> Maps:
     """Look at the neurons that were asked for; past the last one, at the last page."""
     window = range(*wanted.rows), range(*wanted.columns)
-    if wanted.place in examination.observer.attention:
-        maps = examination.attention_maps(wanted.place, window)
-        tokens = _tokens(examination, maps.shape[1])
+    if wanted.place in analysis.forward_pass.attention:
+        maps = analysis.attention_maps(wanted.place, window)
+        tokens = _tokens(analysis, maps.shape[1])
         names = tuple(f"head {head + 1} to {token}" for head in range(len(maps)) for token in tokens)
         flat = maps.reshape(-1, *maps.shape[2:])
         shown = _page(len(names), wanted)
         return Maps(names[shown], flat[shown], len(names), "raw", is_signed=False)
-    columns, peaks, order = _sorted(examination, wanted.place, wanted.order)
+    columns, peaks, order = _sorted(analysis, wanted.place, wanted.order)
     chosen = columns[_page(len(columns), wanted)]
     names = tuple(f"{neuron}" if peaks is None or not peaks[neuron] else f"{neuron} k={peaks[neuron]}" for neuron in chosen)
-    maps = examination.maps(wanted.place, chosen.tolist(), window)
+    maps = analysis.maps(wanted.place, chosen.tolist(), window)
     return Maps(names, maps, len(columns), order, is_signed=bool((maps < 0).any()))
 
 
@@ -104,29 +104,29 @@ def _page(n_maps: int, wanted: Wanted) -> slice:
     return slice(first, first + wanted.at_most)
 
 
-def _tokens(examination: "Examination", n_tokens: int) -> list[str]:
+def _tokens(analysis: "NetworkAnalysis", n_tokens: int) -> list[str]:
     return ["a", "b", "="] if n_tokens == 3 else ["<eos>", "a", "op", "b", "=", "c"][:n_tokens]
 
 
 def _sorted(
-    examination: "Examination", place: str, order: Order
+    analysis: "NetworkAnalysis", place: str, order: Order
 ) -> tuple[Int[np.ndarray, " neurons"], Int[np.ndarray, " neurons"] | None, Order]:
     """Return the neurons in order, the frequency of each, and the order. Where weights say it, they are asked."""
-    snapshot, blocks = examination.snapshot, examination.residue_blocks
+    snapshot, blocks = analysis.snapshot, analysis.residue_blocks
     names = stacked_layers(snapshot)
-    if names and place in examination.observer.neurons[:2]:  # before and after the first φ
+    if names and place in analysis.forward_pass.neurons[:2]:  # before and after the first φ
         known = [blocks[name] for name in names if name in blocks]
         peaks = peak_frequencies(known) if known else None
         matrices = known or [snapshot.layers[name].weights for name in names]
         order = "raw" if peaks is None and order == "frequency" else order
         return joint_order(matrices, order), peaks, order
-    n_neurons = examination.n_neurons(place)
+    n_neurons = analysis.n_neurons(place)
     stored = np.arange(n_neurons)
-    if order == "raw" or n_neurons * examination.modulus**2 > MOST_VALUES:
+    if order == "raw" or n_neurons * analysis.modulus**2 > MOST_VALUES:
         return stored, None, "raw"
-    heard = examination.neuron_frequencies(place)
+    heard = analysis.neuron_frequencies(place)
     if order == "deviation":
-        deviation = examination.values(place, slice(None)).std(axis=0)
+        deviation = analysis.values(place, slice(None)).std(axis=0)
         return np.argsort(-deviation, kind="stable"), None if heard is None else heard.best, order
     if heard is None:
         return stored, None, "raw"
@@ -139,18 +139,18 @@ def draw_activations(subject: Subject, choice: Choice, sheet: Sheet, found: Maps
         why = "this network has no hidden neurons to look at"
         words = draw_words([why], width=sheet.width, palette=sheet.palette) + Cells(sheet.width, sheet.height).rows()
         return Drawn(words[: sheet.height], "activations", "")
-    examination = subject.examination
-    place = place_of(examination, choice.place)
+    analysis = subject.analysis
+    place = place_of(analysis, choice.place)
     limit = _limit(sheet, place, found)
     draw = _draw_one if choice.is_zoomed else _draw_page
     drawn = draw(subject, choice, sheet, found, limit)
     span = f"±{limit:.3g}" if found.is_signed else f"0 to {limit:.3g}"
-    return replace(drawn, title=f"{place} · {drawn.title}", subtitle=f"step {examination.step:,} · {drawn.subtitle} · {span}")
+    return replace(drawn, title=f"{place} · {drawn.title}", subtitle=f"step {analysis.step:,} · {drawn.subtitle} · {span}")
 
 
 def _draw_one(subject: Subject, choice: Choice, sheet: Sheet, found: Maps, limit: float) -> Drawn:
     """Draw one map as large as fits."""
-    rows, columns = visible(subject.examination.modulus, choice.corner, sheet)
+    rows, columns = visible(subject.analysis.modulus, choice.corner, sheet)
     one = found.maps[0]
     scale = max(min(2 * sheet.height // max(one.shape[0], 1), sheet.width // max(one.shape[1], 1)), 1)
     pixels = one.repeat(scale, axis=0).repeat(scale, axis=1)
@@ -165,7 +165,7 @@ def _draw_one(subject: Subject, choice: Choice, sheet: Sheet, found: Maps, limit
 
 def _draw_page(subject: Subject, choice: Choice, sheet: Sheet, found: Maps, limit: float) -> Drawn:
     """Draw a page of maps."""
-    examination, mosaic, first = subject.examination, _mosaic(subject, sheet), _shown(subject, choice, sheet, found).start
+    analysis, mosaic, first = subject.analysis, _mosaic(subject, sheet), _shown(subject, choice, sheet, found).start
     drawn = draw_mosaic(
         [*found.maps],
         found.names,
@@ -177,9 +177,9 @@ def _draw_page(subject: Subject, choice: Choice, sheet: Sheet, found: Maps, limi
         signed=found.is_signed,
         chosen=min(choice.chosen, found.n_maps - 1) - first,
     )
-    is_attention = place_of(examination, choice.place) in examination.observer.attention
+    is_attention = place_of(analysis, choice.place) in analysis.forward_pass.attention
     kind = "of the position that answers" if is_attention else ORDERS[found.order]
-    part = f"a, b < {mosaic.side}" if mosaic.side < examination.modulus else f"all a, b < {mosaic.side}"
+    part = f"a, b < {mosaic.side}" if mosaic.side < analysis.modulus else f"all a, b < {mosaic.side}"
     return Drawn(drawn, kind, f"{first + 1:,}-{first + len(found.names):,} of {found.n_maps:,} · {part}")
 
 
@@ -191,7 +191,7 @@ _NOTHING = Wanted("", "raw", 0, 1, (0, 1), (0, 1))
 
 
 def _mosaic(subject: Subject, sheet: Sheet) -> Mosaic:
-    return fit_mosaic(subject.examination.modulus, width=sheet.width, height=sheet.height, palette=sheet.palette)
+    return fit_mosaic(subject.analysis.modulus, width=sheet.width, height=sheet.height, palette=sheet.palette)
 
 
 def _limit(sheet: Sheet, place: str, found: Maps) -> float:

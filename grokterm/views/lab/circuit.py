@@ -19,7 +19,7 @@ from grokterm.views.view import Choice, Drawn, Sheet, Subject, View
 
 if TYPE_CHECKING:
     from grokterm.experiment.records import Inspected
-    from grokterm.inspection.analysis import Examination
+    from grokterm.inspection.analysis import NetworkAnalysis
     from grokterm.plots.axis import Scale
 
 LARGE = 24
@@ -32,11 +32,11 @@ MOST_BINS = 41
 """Of the histogram of phases; an odd number, so that 0 lies in the middle of one."""
 
 
-DrawBars: TypeAlias = "Callable[[Circuit, Sheet, int], Rows]"
+DrawBars: TypeAlias = "Callable[[CircuitFindings, Sheet, int], Rows]"
 
 
 @dataclass(frozen=True)
-class Circuit:
+class CircuitFindings:
     """What was found of a network."""
 
     inspected: "Inspected"
@@ -53,38 +53,38 @@ class Circuit:
     n_with_waves: int = 0
 
 
-def find_circuit(examination: "Examination", _: object) -> Circuit:
+def find_circuit(analysis: "NetworkAnalysis", _: object) -> CircuitFindings:
     """Ask everything that can be asked of a network."""
-    inspected = examination.inspected()
-    if (certificate := examination.certificate) is not None:
-        counts = np.bincount(certificate.frequency[certificate.has_waves], minlength=_n_frequencies(examination) + 1)[1:]
+    inspected = analysis.inspected()
+    if (certificate := analysis.certificate) is not None:
+        counts = np.bincount(certificate.frequency[certificate.has_waves], minlength=_n_frequencies(analysis) + 1)[1:]
         mismatch = certificate.mismatch[~np.isnan(certificate.mismatch)]
-        return Circuit(
+        return CircuitFindings(
             inspected, counts, "hidden layer", mismatch, int(certificate.is_matched.sum()), int(certificate.has_waves.sum())
         )
-    place = next(reversed(examination.observer.neurons), "")
-    heard = examination.neuron_frequencies(place) if place and examination.progress is not None else None
-    return Circuit(inspected, None if heard is None else heard.n_neurons, place, None)
+    place = next(reversed(analysis.forward_pass.neurons), "")
+    heard = analysis.neuron_frequencies(place) if place and analysis.progress is not None else None
+    return CircuitFindings(inspected, None if heard is None else heard.n_neurons, place, None)
 
 
-def _n_frequencies(examination: "Examination") -> int:
-    return examination.held_against.order // 2 if examination.held_against is not None else 0
+def _n_frequencies(analysis: "NetworkAnalysis") -> int:
+    return analysis.held_against.order // 2 if analysis.held_against is not None else 0
 
 
 def ask(subject: Subject, _choice: Choice, _sheet: Sheet) -> str:
     """Ask for all of it."""
-    return subject.examination.operation.label
+    return subject.analysis.operation.label
 
 
-def draw_circuit(subject: Subject, choice: Choice, sheet: Sheet, found: Circuit) -> Drawn:
+def draw_circuit(subject: Subject, choice: Choice, sheet: Sheet, found: CircuitFindings) -> Drawn:
     """Draw numbers, bars and their history; what there is no room for is left out from below."""
     has_certificate = found.mismatch is not None
     numbers = [*(_of_exact_form(found) if has_certificate else _of_frequencies(found)), *_why_not(subject, found)]
     if not has_certificate and found.inspected.excluded_loss is not None:
         numbers += _stretches(subject.state)
     rows = draw_words(numbers, width=sheet.width, palette=sheet.palette)
-    about = "what its frequencies say" if subject.examination.form is not None else "no circuit to look for"
-    solution = "the exact solution" if subject.examination.form is not None else "that of a + b"
+    about = "what its frequencies say" if subject.analysis.form is not None else "no circuit to look for"
+    solution = "the exact solution" if subject.analysis.form is not None else "that of a + b"
     title = f"held against {solution}" if has_certificate else about
     history = _history(subject, has_certificate=has_certificate)
     room = sheet.height - len(rows)
@@ -99,11 +99,11 @@ def draw_circuit(subject: Subject, choice: Choice, sheet: Sheet, found: Circuit)
     elif has_history(history):
         title += " · enter shows its history"
     rows += Cells(sheet.width, sheet.height - len(rows)).rows()
-    operation = subject.examination.operation.label.format(p=subject.examination.modulus)
+    operation = subject.analysis.operation.label.format(p=subject.analysis.modulus)
     return Drawn(rows[: sheet.height], title, f"step {found.inspected.step:,} · {operation}")
 
 
-def _shared_out(found: Circuit, room: int) -> "Iterator[tuple[DrawBars, int]]":
+def _shared_out(found: CircuitFindings, room: int) -> "Iterator[tuple[DrawBars, int]]":
     """Give each of the bars that there are as many lines."""
     bars: list[DrawBars] = []
     if found.mismatch is not None and len(found.mismatch):
@@ -123,7 +123,7 @@ def _draw_history(history: Sequence[Series], subject: Subject, choice: Choice, s
     return draw_history(history, subject.state, sheet, height, x_scale=choice.x_scale, y_scale=y_scale, y_limits=limits)
 
 
-def _of_exact_form(found: Circuit) -> Iterator[str]:
+def _of_exact_form(found: CircuitFindings) -> Iterator[str]:
     seen = found.inspected
     yield f"IPR {_number(seen.ipr)}"
     yield f"matched {found.n_matched:,} of {found.n_with_waves:,} neurons, {_share(seen.matched_frequency_share)}"
@@ -134,7 +134,7 @@ def _of_exact_form(found: Circuit) -> Iterator[str]:
     yield f"its accuracy {_share(seen.analytic_agreement)}"
 
 
-def _of_frequencies(found: Circuit) -> Iterator[str]:
+def _of_frequencies(found: CircuitFindings) -> Iterator[str]:
     seen = found.inspected
     keys = ", ".join(map(str, seen.key_frequencies[:12])) or "none"
     yield f"key frequencies {keys}{' ...' if len(seen.key_frequencies) > 12 else ''}"
@@ -145,15 +145,15 @@ def _of_frequencies(found: Circuit) -> Iterator[str]:
         yield f"without {of} (excluded) {_loss(seen.excluded_loss)}"
 
 
-def _why_not(subject: Subject, found: Circuit) -> Iterator[str]:
+def _why_not(subject: Subject, found: CircuitFindings) -> Iterator[str]:
     """Say in one line why something is missing."""
-    form = subject.examination.form
+    form = subject.analysis.form
     if found.mismatch is not None or found.n_neurons is not None:
         return
     if form is None:
         yield "the operation is no sum of terms, so that no cosines solve it"
     elif found.inspected.excluded_loss is None:
-        yield f"modulus {subject.examination.modulus}: the table has too many scores to work this out"
+        yield f"modulus {subject.analysis.modulus}: the table has too many scores to work this out"
     elif not found.place:
         yield "no hidden neurons to count"
     elif (why := why_unreadable(form)) is not None:
@@ -169,7 +169,7 @@ def _stretches(state: LabState) -> Iterator[str]:
         yield "then cleanup"
 
 
-def _histogram(found: Circuit, sheet: Sheet, height: int) -> Rows:
+def _histogram(found: CircuitFindings, sheet: Sheet, height: int) -> Rows:
     mismatch = found.mismatch if found.mismatch is not None else np.empty(0)
     n_bins = min(MOST_BINS, (sheet.width + 1) // 2 * 2 - 1)
     counts, _ = np.histogram(mismatch, bins=n_bins, range=(-pi, pi))
@@ -188,7 +188,7 @@ def _histogram(found: Circuit, sheet: Sheet, height: int) -> Rows:
     return heading(name, width=sheet.width, palette=sheet.palette) + bars
 
 
-def _counts(found: Circuit, sheet: Sheet, height: int) -> Rows:
+def _counts(found: CircuitFindings, sheet: Sheet, height: int) -> Rows:
     counts = found.n_neurons if found.n_neurons is not None else np.empty(0, dtype=np.int64)
     bars = draw_bars(
         counts.astype(np.float64),

@@ -11,11 +11,11 @@ from grokterm.analysis.confusion import Cell, Confusion, confusions, count_cells
 from grokterm.analysis.observation import Side
 from grokterm.plots.cells import Cells, Rows
 from grokterm.plots.outcomes import draw_outcomes, draw_shares, sample
-from grokterm.plots.words import Part, draw_words, heading
+from grokterm.plots.words import TextPart, draw_words, heading
 from grokterm.views.view import Choice, Drawn, Sheet, Subject, View
 
 if TYPE_CHECKING:
-    from grokterm.inspection.analysis import Examination
+    from grokterm.inspection.analysis import NetworkAnalysis
 
 SIDES = {Side.TRAIN: "train", Side.VAL: "val", Side.NEITHER: "neither"}
 
@@ -33,9 +33,9 @@ def ask(_subject: Subject, _choice: Choice, _sheet: Sheet) -> str:
     return "table"
 
 
-def find_outcomes(examination: "Examination", _: object) -> Outcomes:
+def find_outcomes(analysis: "NetworkAnalysis", _: object) -> Outcomes:
     """Have every equation answered."""
-    return Outcomes(examination.cells, confusions(examination.observation, at_most=4))
+    return Outcomes(analysis.cells, confusions(analysis.observation, at_most=4))
 
 
 def draw_table(subject: Subject, choice: Choice, sheet: Sheet, found: Outcomes) -> Drawn:
@@ -58,7 +58,7 @@ def draw_table(subject: Subject, choice: Choice, sheet: Sheet, found: Outcomes) 
         rows += drawn
         title = f"share right in {side} × {side} blocks · enter shows cells"
     rows += Cells(sheet.width, sheet.height - len(rows)).rows()
-    return Drawn(rows[: sheet.height], title, f"step {subject.examination.step:,} · a down, b across")
+    return Drawn(rows[: sheet.height], title, f"step {subject.analysis.step:,} · a down, b across")
 
 
 def visible_cells(p: int, choice: Choice, sheet: Sheet, room: int) -> tuple[tuple[int, int], tuple[int, int]]:
@@ -79,7 +79,7 @@ def _shares(found: Outcomes, sheet: Sheet, room: int) -> tuple[Rows, int]:
     return heading(name, width=sheet.width, palette=sheet.palette) + drawn, side
 
 
-def _tallies(counts: dict[Cell, int], sheet: Sheet) -> Iterator[Part]:
+def _tallies(counts: dict[Cell, int], sheet: Sheet) -> Iterator[TextPart]:
     for side, name in SIDES.items():
         right, wrong = Cell.of(side, is_right=True), Cell.of(side, is_right=False)
         if n := counts[right] + counts[wrong]:

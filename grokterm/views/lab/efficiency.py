@@ -13,7 +13,7 @@ from grokterm.views.history import NO_HISTORY, draw_history, has_history, series
 from grokterm.views.view import Choice, Drawn, Sheet, Subject, View
 
 if TYPE_CHECKING:
-    from grokterm.inspection.analysis import Examination
+    from grokterm.inspection.analysis import NetworkAnalysis
 
 LEAST = 12
 """Lines that a picture of curves needs."""
@@ -33,12 +33,12 @@ def ask(_subject: Subject, _choice: Choice, _sheet: Sheet) -> str:
     return "efficiency"
 
 
-def find_efficiency(examination: "Examination", _: object) -> Inspected:
+def find_efficiency(analysis: "NetworkAnalysis", _: object) -> Inspected:
     """Measure both."""
     return Inspected(
-        step=examination.step,
-        parameter_norm=examination.parameter_norm,
-        logit_quantiles=tuple(examination.logit_quantiles.tolist()),
+        step=analysis.step,
+        parameter_norm=analysis.parameter_norm,
+        logit_quantiles=tuple(analysis.logit_quantiles.tolist()),
     )
 
 

@@ -10,7 +10,7 @@ from grokterm.views.view import Choice, Drawn, Sheet, Subject, View
 
 def draw_spectrum(subject: Subject, choice: Choice, sheet: Sheet, _: object) -> Drawn:
     """Draw bars, and below them the frequency of each neuron; of layers that share their neurons the first."""
-    snapshot, state = subject.examination.snapshot, subject.state
+    snapshot, state = subject.analysis.snapshot, subject.state
     name = layer_of(snapshot, choice.layer)
     layer = name if name in snapshot.layers else stacked_layers(snapshot)[0]
     picture = spectrum_picture(snapshot, layer, state)

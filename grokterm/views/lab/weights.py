@@ -14,7 +14,7 @@ from grokterm.views.view import ORDERS, Choice, Drawn, Sheet, Subject, View
 
 def draw_weights(subject: Subject, choice: Choice, sheet: Sheet, _: object) -> Drawn:
     """Draw one layer, or those that share their neurons one under the other."""
-    snapshot, state = subject.examination.snapshot, subject.state
+    snapshot, state = subject.analysis.snapshot, subject.state
     name = layer_of(snapshot, choice.layer)
     if name == TOGETHER:
         return _draw_together(stacked_picture(snapshot, choice.order, state), snapshot.step, sheet)

@@ -6,7 +6,7 @@ from jaxtyping import Float, Int
 from grokterm.analysis.confusion import Cell
 from grokterm.analysis.fourier import Block, key_frequencies, peak_frequencies, power, spectrum
 from grokterm.analysis.ordering import Order, neuron_order
-from grokterm.inspection.analysis import Examination
+from grokterm.inspection.analysis import NetworkAnalysis
 from grokterm.plots.paper.circuit import Neurons, draw_circuit
 from grokterm.plots.paper.spectra import LayerSpectrum, draw_spectra
 from grokterm.plots.paper.tables import draw_outcomes
@@ -35,56 +35,54 @@ NO_RESIDUES = LeftOut("no matrix of the network has the residues as its rows")
 
 def weights(subject: Subject) -> Drawn:
     """Draw the matrices over residues in three orders of their neurons."""
-    examination = subject.examination
-    if not examination.residue_blocks:
+    analysis = subject.analysis
+    if not analysis.residue_blocks:
         return NO_RESIDUES
-    stacks = [Stack(TITLES[order], _ordered(examination, order)) for order in ("raw", "deviation", "frequency")]
-    return draw_weights(stacks, unit=unit_of(examination), title=subject.title)
+    stacks = [Stack(TITLES[order], _ordered(analysis, order)) for order in ("raw", "deviation", "frequency")]
+    return draw_weights(stacks, unit=unit_of(analysis), title=subject.title)
 
 
 def activations(subject: Subject) -> Drawn:
     """Draw what up to a hundred neurons say of every pair, sorted by frequency where they have one."""
-    examination = subject.examination
-    if not examination.observer.neurons:
+    analysis = subject.analysis
+    if not analysis.forward_pass.neurons:
         return LeftOut("the network has no hidden neurons")
-    place = examination.observer.neurons[0]
-    maps, best = chosen_maps(examination, N_MAPS)
+    place = analysis.forward_pass.neurons[0]
+    maps, best = chosen_maps(analysis, N_MAPS)
     rows = [best[start : start + 10] for start in range(0, len(best), 10)]
     labels = [_range(row) for row in rows]
     return draw_activations(maps, labels, place=place, title=subject.title)
 
 
 def chosen_maps(
-    examination: Examination, n_maps: int
+    analysis: NetworkAnalysis, n_maps: int
 ) -> tuple[Float[np.ndarray, "neurons modulus modulus"], Int[np.ndarray, " neurons"]]:
     """Choose neurons of the first hidden place at even distances in the order of their frequencies, 0 for none."""
-    place = examination.observer.neurons[0]
-    values = examination.values(place, slice(None))
-    found = examination.neuron_frequencies(place)
+    place = analysis.forward_pass.neurons[0]
+    values = analysis.values(place, slice(None))
+    found = analysis.neuron_frequencies(place)
     best = np.zeros(values.shape[1], dtype=np.int64) if found is None else found.best
     order = np.argsort(best, kind="stable")
     chosen = order[np.linspace(0, len(order) - 1, min(n_maps, len(order))).round().astype(int)]
-    table = examination.observation
+    table = analysis.observation
     return np.stack([table.as_table(one, missing=np.nan) for one in values[:, chosen].T]), best[chosen]
 
 
 def spectra(subject: Subject) -> Drawn:
     """Draw the power of the matrices over residues, neuron by neuron and as a whole."""
-    examination = subject.examination
-    if not examination.residue_blocks:
+    analysis = subject.analysis
+    if not analysis.residue_blocks:
         return NO_RESIDUES
-    layers = [
-        _spectrum_of(examination.snapshot.layers[name].label, block) for name, block in examination.residue_blocks.items()
-    ]
-    return draw_spectra(layers, unit=unit_of(examination), title=subject.title)
+    layers = [_spectrum_of(analysis.snapshot.layers[name].label, block) for name, block in analysis.residue_blocks.items()]
+    return draw_spectra(layers, unit=unit_of(analysis), title=subject.title)
 
 
 def circuit(subject: Subject) -> Drawn:
     """Hold the neurons against the exact solution."""
-    examination = subject.examination
-    certificate = examination.certificate
-    if examination.held_against is None:
-        return LeftOut(f"{examination.operation.label.format(p=examination.modulus)} is no sum of terms")
+    analysis = subject.analysis
+    certificate = analysis.certificate
+    if analysis.held_against is None:
+        return LeftOut(f"{analysis.operation.label.format(p=analysis.modulus)} is no sum of terms")
     if certificate is None:
         return LeftOut("only a network with one hidden layer has an exact solution")
     neurons = Neurons(
@@ -95,17 +93,17 @@ def circuit(subject: Subject) -> Drawn:
         resultant=certificate.phase_resultant,
         fit=certificate.fit,
         frequencies=certificate.frequencies,
-        n_frequencies=examination.held_against.order // 2,
+        n_frequencies=analysis.held_against.order // 2,
     )
     return draw_circuit(neurons, title=subject.title)
 
 
 def attention(subject: Subject) -> Drawn:
     """Draw where the position that answers looks, for each head."""
-    examination = subject.examination
-    if not examination.observer.attention:
+    analysis = subject.analysis
+    if not analysis.forward_pass.attention:
         return LeftOut("the network has no attention")
-    seen = examination.observer.observe(examination.snapshot, attention=True)
+    seen = analysis.forward_pass.observe(analysis.snapshot, attention=True)
     tokens = str(getattr(subject.state.experiment.model, "shown", "")).split()
     rows = []
     for label, pattern in seen.attention.items():
@@ -117,23 +115,23 @@ def attention(subject: Subject) -> Drawn:
 
 def confusion(subject: Subject) -> Drawn:
     """Draw which pairs are answered right, training and validation told apart."""
-    return draw_outcomes(subject.examination.cells, [CELLS[cell] for cell in Cell], title=subject.title)
+    return draw_outcomes(subject.analysis.cells, [CELLS[cell] for cell in Cell], title=subject.title)
 
 
-def unit_of(examination: Examination) -> str:
+def unit_of(analysis: NetworkAnalysis) -> str:
     """Say what a column is; features of a stream of tokens are no neurons."""
-    return "neuron" if examination.snapshot.circuit is not None else "column"
+    return "neuron" if analysis.snapshot.circuit is not None else "column"
 
 
-def _ordered(examination: Examination, order: Order) -> list[tuple[str, Block]]:
+def _ordered(analysis: NetworkAnalysis, order: Order) -> list[tuple[str, Block]]:
     """Order columns; matrices with as many columns have the same neurons, and so the same order."""
-    blocks = examination.residue_blocks
+    blocks = analysis.residue_blocks
     shown = []
     for name, block in blocks.items():
         alike = [other for other in blocks.values() if other.shape == block.shape]
         by_frequency = order == "frequency"
         columns = neuron_order(alike[0] if by_frequency else np.concatenate(alike), alike if by_frequency else [], order)
-        shown.append((examination.snapshot.layers[name].label, block[:, columns]))
+        shown.append((analysis.snapshot.layers[name].label, block[:, columns]))
     return shown
 
 

@@ -8,10 +8,10 @@ from grokterm.analysis.efficiency import NormAt, efficiency_labels
 from grokterm.analysis.milestones import LEARNED
 from grokterm.analysis.observation import Side
 from grokterm.experiment.records import Inspected
-from grokterm.inspection.analysis import MOST_SCORES, Examination
+from grokterm.inspection.analysis import MOST_SCORES, NetworkAnalysis
 from grokterm.plots.curves import Series
 from grokterm.plots.palettes import Role
-from grokterm.plots.paper.efficiency import Circuit, Kind, draw_circuits, draw_over_steps
+from grokterm.plots.paper.efficiency import CircuitEfficiency, CircuitKind, draw_circuits, draw_over_steps
 from grokterm.plots.paper.steps import Delay, draw_curves, draw_stack
 from grokterm.views.paper.subject import Drawn, LeftOut, Subject
 from grokterm.views.pictures import sides
@@ -34,7 +34,7 @@ def progress(subject: Subject) -> Drawn:
         return NOT_INSPECTED
     keyed = [one for one in seen if one.key_frequencies]  # before, the measure is taken with all frequencies: another one
     if all(one.restricted_loss is None for one in keyed):
-        return LeftOut(_no_progress(subject.examination, keyed))
+        return LeftOut(_no_progress(subject.analysis, keyed))
     losses = [
         _series(keyed, "restricted_loss", "restricted", "key_frequency"),
         _series(keyed, "excluded_loss", "excluded", "swap"),
@@ -85,15 +85,15 @@ def efficiency(subject: Subject) -> Drawn:
     )
 
 
-def circuits(subject: Subject, label: str) -> list[Circuit]:
+def circuits(subject: Subject, label: str) -> list[CircuitEfficiency]:
     """Take the network that has memorized, and the one that is looked at."""
-    seen = subject.examination.observation
+    seen = subject.analysis.observation
     is_right = seen.is_right[seen.sides == Side.VAL]
     has_generalised = bool(len(is_right)) and is_right.mean() >= LEARNED
-    last: Kind = "generalised" if has_generalised else "neither"
-    kinds: tuple[Kind, Kind] = ("memorized", last)
-    both = zip(kinds, (subject.memorized, subject.examination), strict=True)
-    return [Circuit(label, kind, one.parameter_norm, one.logit_quantiles) for kind, one in both if one is not None]
+    last: CircuitKind = "generalised" if has_generalised else "neither"
+    kinds: tuple[CircuitKind, CircuitKind] = ("memorized", last)
+    both = zip(kinds, (subject.memorized, subject.analysis), strict=True)
+    return [CircuitEfficiency(label, kind, one.parameter_norm, one.logit_quantiles) for kind, one in both if one is not None]
 
 
 def _delay(subject: Subject) -> Delay:
@@ -102,12 +102,12 @@ def _delay(subject: Subject) -> Delay:
     return (first, last) if first is not None and last is not None and first < last else None
 
 
-def _no_progress(examination: Examination, keyed: Sequence[Inspected]) -> str:
-    if examination.form is None:
+def _no_progress(analysis: NetworkAnalysis, keyed: Sequence[Inspected]) -> str:
+    if analysis.form is None:
         return "the operation is no sum of terms"
     if not keyed:
         return "no frequency stands out"
-    return "there are too many scores to keep" if examination.modulus**3 > MOST_SCORES else "no loss is finite"
+    return "there are too many scores to keep" if analysis.modulus**3 > MOST_SCORES else "no loss is finite"
 
 
 def _column(subject: Subject, name: str) -> tuple[np.ndarray, np.ndarray]:

@@ -6,7 +6,7 @@ from itertools import count
 from typing import get_args
 
 from grokterm.experiment.interventions import Milestone
-from grokterm.inspection.analysis import Examination
+from grokterm.inspection.analysis import NetworkAnalysis
 from grokterm.plots.curves import Mark
 from grokterm.plots.paper.style import PaperFigure
 from grokterm.runs.store import Run
@@ -20,8 +20,8 @@ class Subject:
 
     run: Run
     state: LabState
-    examination: Examination
-    memorized: Examination | None = None
+    analysis: NetworkAnalysis
+    memorized: NetworkAnalysis | None = None
     """The network when it had memorized, where a figure asks for that."""
 
     @property
@@ -40,8 +40,8 @@ class Subject:
     @property
     def title(self) -> str:
         """What was asked of the network, and its step."""
-        examination = self.examination
-        return f"{examination.operation.label.format(p=examination.modulus)}, step {examination.step:,}"
+        analysis = self.analysis
+        return f"{analysis.operation.label.format(p=analysis.modulus)}, step {analysis.step:,}"
 
 
 @dataclass(frozen=True)

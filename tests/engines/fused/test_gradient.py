@@ -5,23 +5,23 @@ import torch
 
 from grokterm.engines.batches import DeviceEquations
 from grokterm.engines.fused import gradient as written_out
-from grokterm.engines.gradient import Calculus
+from grokterm.engines.gradient import GradientBackend
 from grokterm.engines.table import choose_engine
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
 from grokterm.models import products
 from grokterm.models.activations import ACTIVATIONS
-from grokterm.optim.rng import Turn
+from grokterm.optim.rng import StepRng
 from grokterm.optim.rules import Weights
 from grokterm.training.trainer import Trainer
-from tests.training.outcome import assert_same_numbers, changed, finish, fit_of, started
+from tests.training.outcome import assert_same_numbers, changed, finish, single_of, started
 
 CPU = torch.device("cpu")
-TURN = Turn(0, 0, CPU)
+TURN = StepRng(0, 0, CPU)
 
 
-def parts(experiment: Experiment, engine: str) -> tuple[Calculus, Weights, DeviceEquations]:
-    fit = fit_of(started(changed(experiment, f"training.engine={engine}")))
+def parts(experiment: Experiment, engine: str) -> tuple[GradientBackend, Weights, DeviceEquations]:
+    fit = single_of(started(changed(experiment, f"training.engine={engine}")))
     return fit._calculus, fit.weights, fit._batches.at(0)
 
 
@@ -30,7 +30,7 @@ def _products(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
     """Every library, for products of every size."""
     if request.param == "onednn" and not products.HAS_ONEDNN:
         pytest.skip("this torch is built without oneDNN")
-    monkeypatch.setattr(products, "NUMPY_IS_CALM", request.param == "openblas")
+    monkeypatch.setattr(products, "NUMPY_SINGLE_THREADED", request.param == "openblas")
     monkeypatch.setattr(products, "HAS_ONEDNN", request.param == "onednn")
     monkeypatch.setattr(products, "WORTH_CALLING", 0)
 
@@ -65,7 +65,7 @@ def test_nothing_depends_on_the_number_of_threads(grokking: Experiment, monkeypa
     monkeypatch.setattr(written_out, "BLOCK_ACTIVATIONS", 50 * 128)
     monkeypatch.setattr(written_out, "suited_threads", lambda *_: 3)
     alone, shared = (finish(Trainer(grokking, threads=threads)) for threads in (1, 2))
-    assert alone.trainer.fit.engine == "fused"
+    assert alone.trainer.trainable.engine == "fused"
     assert alone.facts[1:] == shared.facts[1:]
     assert_same_numbers(alone.trainer, shared.trainer)
 

@@ -8,11 +8,11 @@ import torch
 from grokterm.errors import ConfigError, ProcessDiedError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Milestone, Swap
-from grokterm.experiment.records import NUMBERS, Evaluated, Inspected
+from grokterm.experiment.records import EVALUATION_METRICS, Evaluated, Inspected
 from grokterm.session.commands import Leave
 from grokterm.session.start import start_session
 from grokterm.training.ensemble.naming import of_member
-from grokterm.training.ensemble.processes import Pool
+from grokterm.training.ensemble.processes import ProcessEnsemble
 from grokterm.training.trainer import Trainer
 from tests.training.every_network import every_network, small, trainer_of
 from tests.training.outcome import Outcome, assert_same_numbers, changed, finish, started, trained_to
@@ -50,8 +50,11 @@ def test_every_network_can_be_a_member(architecture: str) -> None:
 
 
 def test_what_is_inspected_on_the_way_is_the_first_member(grokking: Experiment) -> None:
-    inspecting = changed(grokking, "training.members=2", "training.inspect_every=10")
-    together, solo = finish(Trainer(inspecting)).every(Inspected), finish(started(inspecting.member(0))).every(Inspected)
+    metric_at_step = changed(grokking, "training.members=2", "training.inspect_every=10")
+    together, solo = (
+        finish(Trainer(metric_at_step)).every(Inspected),
+        finish(started(metric_at_step.member(0))).every(Inspected),
+    )
     looked_at = {one.step: one for one in solo}
     regular = [one for one in together if one.step % 10 == 0]
     assert len(regular) == 11
@@ -66,7 +69,7 @@ def test_neither_processes_nor_chunks_leave_a_trace(ensemble: Experiment) -> Non
 
 def test_an_evaluation_says_the_means_over_members(ensemble: Experiment) -> None:
     last = finish(Trainer(ensemble)).every(Evaluated)[-1]
-    for name in NUMBERS:
+    for name in EVALUATION_METRICS:
         assert getattr(last, name) == pytest.approx(sum(row[name] for row in last.rows) / N_MEMBERS)
 
 
@@ -114,16 +117,16 @@ def test_a_swap_that_cannot_be_changes_nothing(ensemble: Experiment) -> None:
 def test_a_process_that_dies_is_said_in_one_line(ensemble: Experiment) -> None:
     trainer = Trainer(ensemble)
     trainer.begin()
-    assert isinstance(trainer.fit, Pool)
-    trainer.fit._workers[0]._process.kill()
+    assert isinstance(trainer.trainable, ProcessEnsemble)
+    trainer.trainable._workers[0]._process.kill()
     with pytest.raises(ProcessDiedError, match="a process that trained members of the ensemble has died"):
         trainer.advance()
 
 
 def test_processes_end_when_their_ensemble_is_left(ensemble: Experiment, tmp_path: Path) -> None:
     session = start_session(ensemble, tmp_path, "ensemble")
-    assert isinstance(session.trainer.fit, Pool)
-    processes = [worker._process for worker in session.trainer.fit._workers]
+    assert isinstance(session.trainer.trainable, ProcessEnsemble)
+    processes = [worker._process for worker in session.trainer.trainable._workers]
     session.send(Leave())
     for _ in session.records(stay=True):
         pass
@@ -131,7 +134,7 @@ def test_processes_end_when_their_ensemble_is_left(ensemble: Experiment, tmp_pat
 
 
 def test_processes_end_with_their_ensemble(ensemble: Experiment) -> None:
-    pool = Pool(ensemble, torch.device("cpu"), threads=2)
+    pool = ProcessEnsemble(ensemble, torch.device("cpu"), threads=2)
     processes = [worker._process for worker in pool._workers]
     assert [process.poll() for process in processes] == [None, None]
     del pool

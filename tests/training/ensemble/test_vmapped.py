@@ -20,8 +20,8 @@ from grokterm.training import trainable as fitting
 from grokterm.training import trainer as trainer_module
 from grokterm.training.ensemble import equations
 from grokterm.training.ensemble.naming import of_member
-from grokterm.training.ensemble.vmapped import Batched
-from grokterm.training.single import Fit
+from grokterm.training.ensemble.vmapped import VmappedEnsemble
+from grokterm.training.single import SingleNetwork
 from grokterm.training.trainer import Trainer
 from tests.models.test_mixture import part
 from tests.training.outcome import Outcome, assert_same_numbers, changed, finish, started, trained_to
@@ -64,7 +64,7 @@ def tiny(tiny: Experiment) -> Experiment:
 
 @pytest.fixture(autouse=True)
 def _as_on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fitting, "Pool", Batched)
+    monkeypatch.setattr(fitting, "ProcessEnsemble", VmappedEnsemble)
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def assert_members_equal_solo_runs(experiment: Experiment, rtol: float = 1e-7, a
     """Alone they follow autograd too: a gradient that is written out has losses of less precision."""
     experiment = changed(experiment, f"training.members={N_MEMBERS}", "training.engine=eager")
     together = finish(Trainer(experiment))
-    assert isinstance(together.trainer.fit, Batched)
+    assert isinstance(together.trainer.trainable, VmappedEnsemble)
     for number in range(N_MEMBERS):
         solo = finish(started(experiment.member(number)))
         own = of_member(number, together.trainer.tensors())
@@ -130,9 +130,9 @@ def test_a_member_draws_the_noise_and_remembers_the_gradients_of_its_solo_run(mo
 def test_rules_that_treat_all_entries_alike_update_one_matrix(eventful: Experiment, filtered: str) -> None:
     settings = ("optimizer.gradient_filter=" + filtered, "optimizer.filter_window=6", "optimizer.warmup_steps=12")
     trainer = assert_members_equal_solo_runs(changed(eventful, *settings)).trainer
-    assert isinstance(trainer.fit, Batched)
-    n_weights = trainer.fit.n_parameters
-    assert [weights.shape for weights in trainer.fit.state.weights.values()] == [(N_MEMBERS, n_weights)]
+    assert isinstance(trainer.trainable, VmappedEnsemble)
+    n_weights = trainer.trainable.n_parameters
+    assert [weights.shape for weights in trainer.trainable.state.weights.values()] == [(N_MEMBERS, n_weights)]
 
 
 @pytest.mark.usefixtures("doubled")
@@ -148,9 +148,9 @@ def test_training_sets_of_unequal_size_are_filled_up(tiny: Experiment, size: str
     batches = (f"optimizer.batch_size={size}", "optimizer.batch_share=0.9")
     experiment = changed(tiny, "task.split=symmetric", *batches, SHRUNK_AND_DIVIDED)
     trainer = assert_members_equal_solo_runs(experiment).trainer
-    assert isinstance(trainer.fit, Batched)
-    assert len({len(dataset.train) for dataset in trainer.fit._datasets}) > 1
-    assert len({len(dataset.val) for dataset in trainer.fit._datasets}) > 1
+    assert isinstance(trainer.trainable, VmappedEnsemble)
+    assert len({len(dataset.train) for dataset in trainer.trainable._datasets}) > 1
+    assert len({len(dataset.val) for dataset in trainer.trainable._datasets}) > 1
 
 
 @pytest.mark.usefixtures("doubled")
@@ -210,7 +210,7 @@ def test_a_member_that_diverges_leaves_the_others_alone(ensemble: Experiment, ki
         name: torch.full_like(value, torch.inf) if name.startswith("member-0001.weights") else value
         for name, value in trainer.tensors().items()
     }
-    trainer.fit.load(broken)
+    trainer.trainable.load(broken)
     last = finish(trainer).every(Evaluated)[-1]
     assert [np.isfinite(list(row.values())).all() for row in last.rows] == [True, False, True]
     for number in (0, 2):
@@ -237,7 +237,7 @@ def test_what_is_looked_at_is_the_first_member(ensemble: Experiment, normalizati
     for ours, theirs in ((together.parameters, solo.parameters), (together.statistics, solo.statistics)):
         assert ours.keys() == theirs.keys()
         assert all(np.allclose(value, theirs[name], rtol=1e-4, atol=1e-6) for name, value in ours.items())
-    assert trainer.fit.weights.keys() | trainer.fit.frozen.keys() == solo.parameters.keys()
+    assert trainer.trainable.weights.keys() | trainer.trainable.frozen.keys() == solo.parameters.keys()
 
 
 def test_a_swap_that_cannot_be_changes_nothing(ensemble: Experiment) -> None:
@@ -260,7 +260,7 @@ def test_a_kernel_machine_is_refused_in_one_line() -> None:
     tables = {"task": {"modulus": 5}, "model": {"architecture": "kernel"}, "optimizer": {"kind": "agop"}}
     experiment = Experiment.from_settings({**tables, "training": {"members": 2}})
     with pytest.raises(ConfigError, match=r"training\.members 2: model\.architecture kernel .*: set device=cpu"):
-        Batched(experiment, CPU)
+        VmappedEnsemble(experiment, CPU)
 
 
 @pytest.mark.parametrize("settings", [(), ("optimizer.batch_size=20",), ("optimizer.kind=muon", DROPOUT)])
@@ -277,19 +277,19 @@ def test_a_chunk_copies_to_the_host_once(
 
 
 def test_an_ensemble_is_one_program_wherever_there_is_no_cpu(ensemble: Experiment, monkeypatch: pytest.MonkeyPatch) -> None:
-    def make(kind: str) -> Callable[..., Fit]:
-        def making(*_: object, **__: object) -> Fit:
+    def make(kind: str) -> Callable[..., SingleNetwork]:
+        def making(*_: object, **__: object) -> SingleNetwork:
             made.append(kind)
-            return Fit(ensemble.member(0), CPU)
+            return SingleNetwork(ensemble.member(0), CPU)
 
         return making
 
     made: list[str] = []
-    for kind in ("Pool", "Batched"):
+    for kind in ("ProcessEnsemble", "VmappedEnsemble"):
         monkeypatch.setattr(fitting, kind, make(kind))
     for device in ("cpu", "cuda", "mps"):
-        fitting.make_fit(ensemble, torch.device(device))
-    assert made == ["Pool", "Batched", "Batched"]
+        fitting.make_trainable(ensemble, torch.device(device))
+    assert made == ["ProcessEnsemble", "VmappedEnsemble", "VmappedEnsemble"]
 
 
 def test_all_members_are_updated_by_the_operations_of_one_update(ensemble: Experiment) -> None:
@@ -301,7 +301,7 @@ def test_all_members_are_updated_by_the_operations_of_one_update(ensemble: Exper
 
 
 def operations_of_a_step(experiment: Experiment) -> Counter[str]:
-    fit = Batched(experiment, CPU)
+    fit = VmappedEnsemble(experiment, CPU)
     with profile() as seen:
         fit.update()
     return Counter({event.key: event.count for event in seen.key_averages() if event.key.startswith("aten::")})

@@ -4,8 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from grokterm.experiment.experiment import Experiment
-from grokterm.inspection.analysis import Examination
-from grokterm.inspection.forward_pass import Observer
+from grokterm.inspection.analysis import NetworkAnalysis
+from grokterm.inspection.forward_pass import ForwardPass
 from grokterm.runs.store import create_run
 from grokterm.session.state import Event, LabState
 from grokterm.training.trainer import Trainer
@@ -15,7 +15,7 @@ from tests.training.outcome import changed
 
 def subject(experiment: Experiment, folder: Path, preset: str = "tiny") -> Subject:
     trainer = Trainer(experiment)
-    seen = Examination(trainer.snapshot(), Observer(trainer.fit.network))
+    seen = NetworkAnalysis(trainer.snapshot(), ForwardPass(trainer.trainable.network))
     return Subject(create_run(folder, experiment, preset, {}), LabState(experiment), seen)
 
 

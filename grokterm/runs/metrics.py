@@ -1,6 +1,6 @@
 """What a saved run's network has learned at a step.
 
-To add a number: a row in INSPECTIONS, and its name in `grokterm.experiment.expectation`.
+To add a number: a row in RUN_METRICS, and its name in `grokterm.experiment.expectation`.
 """
 
 import json
@@ -9,37 +9,37 @@ from functools import cached_property
 from math import isfinite
 from typing import Any
 
-from grokterm.experiment.expectation import Inspecting
-from grokterm.experiment.records import NUMBERS, Inspected, PhaseAlignment
-from grokterm.runs.norms import ComeTo, Norms, in_silence
+from grokterm.experiment.expectation import MetricAtStep
+from grokterm.experiment.records import EVALUATION_METRICS, Inspected, PhaseAlignment
+from grokterm.runs.norms import Norms, ReplayTo, in_silence
 from grokterm.runs.store import Run
 
 
-class Inspection:
+class RunMetrics:
     """A saved network at one step, measured, and what else can be said of it, worked out when first asked for.
 
     Raises:
         ConfigError, CheckpointError, RunNotFoundError, OutOfMemoryError: as `grokterm.runs.replay.approach` does.
     """
 
-    def __init__(self, run: Run, step: int | None, norms: Norms, come_to: ComeTo = in_silence) -> None:
-        trainer = come_to(run, step)
-        measured = trainer.fit.measure().numbers.tolist()
+    def __init__(self, run: Run, step: int | None, norms: Norms, replay_to: ReplayTo = in_silence) -> None:
+        trainer = replay_to(run, step)
+        measured = trainer.trainable.measure().numbers.tolist()
         self.run = run
         self.norms = norms
-        self.examination = trainer.examine()
-        self.evaluation = {name: _finite(value) for name, value in zip(NUMBERS, measured, strict=True)}
+        self.analysis = trainer.analyze()
+        self.evaluation = {name: _finite(value) for name, value in zip(EVALUATION_METRICS, measured, strict=True)}
         """Losses and accuracies of both sides, as the training measures them."""
 
     @property
     def step(self) -> int:
         """Optimizer updates made before it."""
-        return self.examination.step
+        return self.analysis.step
 
     @cached_property
     def inspected(self) -> Inspected:
         """Everything of the network alone that is one number."""
-        return self.examination.inspected()
+        return self.analysis.inspected()
 
     @property
     def phase(self) -> PhaseAlignment | None:
@@ -49,7 +49,7 @@ class Inspection:
     @property
     def n_matched(self) -> int | None:
         """How many neurons have one frequency in all three matrices: a resultant of one neuron means nothing."""
-        certificate = self.examination.certificate
+        certificate = self.analysis.certificate
         return None if certificate is None else int(certificate.is_matched.sum())
 
     @property
@@ -60,7 +60,7 @@ class Inspection:
 
     def facts(self) -> dict[str, Any]:
         """Say everything that is a name or a number; None where it cannot be asked of this network, or is not finite."""
-        dataset = self.examination.snapshot.dataset
+        dataset = self.analysis.snapshot.dataset
         inspected = json.loads(self.inspected.model_dump_json(exclude={"record", "step"}))
         return {
             "run": self.run.name,
@@ -77,7 +77,7 @@ class Inspection:
         }
 
 
-INSPECTIONS: dict[str, Callable[[Inspection], float | None]] = {
+RUN_METRICS: dict[str, Callable[[RunMetrics], float | None]] = {
     "ipr": lambda seen: seen.inspected.ipr,
     "gini": lambda seen: seen.inspected.gini,
     "matched_frequency_share": lambda seen: seen.inspected.matched_frequency_share,
@@ -95,7 +95,7 @@ INSPECTIONS: dict[str, Callable[[Inspection], float | None]] = {
 """The numbers that can be expected of a run."""
 
 
-def inspect(run: Run, wanted: Mapping[str, Inspecting]) -> dict[str, float | None]:
+def inspect(run: Run, wanted: Mapping[str, MetricAtStep]) -> dict[str, float | None]:
     """Work out what is expected of a run's weights, under the names it was given; without wishes nothing is read.
 
     None where a number cannot be asked of this network, or the run has not come to the step.
@@ -107,8 +107,8 @@ def inspect(run: Run, wanted: Mapping[str, Inspecting]) -> dict[str, float | Non
     norms = Norms(run) if wanted else None
     for step in dict.fromkeys(one.step for one in wanted.values()):
         if norms is not None and (step is None or step <= norms.n_steps):
-            seen = Inspection(run, step, norms)
-            found |= {name: INSPECTIONS[one.measure](seen) for name, one in wanted.items() if one.step == step}
+            seen = RunMetrics(run, step, norms)
+            found |= {name: RUN_METRICS[one.measure](seen) for name, one in wanted.items() if one.step == step}
     return found
 
 

@@ -6,8 +6,8 @@ import torch
 from grokterm.errors import CheckpointError
 from grokterm.experiment.expectation import INSPECTED, Expect
 from grokterm.experiment.experiment import Experiment
-from grokterm.runs import inspection
-from grokterm.runs.inspection import INSPECTIONS, Inspection, inspect
+from grokterm.runs import metrics
+from grokterm.runs.metrics import RUN_METRICS, RunMetrics, inspect
 from grokterm.runs.norms import Norms, in_silence
 from grokterm.runs.store import Run, create_run
 from grokterm.session.start import start_session
@@ -35,7 +35,7 @@ def norm_of(trainer: Trainer) -> float:
 
 
 def test_what_can_be_expected_of_the_weights_is_what_can_be_measured_in_them() -> None:
-    assert tuple(INSPECTIONS) == INSPECTED
+    assert tuple(RUN_METRICS) == INSPECTED
 
 
 def test_every_number_of_a_network_that_has_grokked_can_be_expected(grokking: Experiment, tmp_path: Path) -> None:
@@ -71,12 +71,12 @@ def test_a_number_is_measured_at_the_step_that_it_names(tiny: Experiment, tmp_pa
 def test_each_step_is_come_to_once(tiny: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     steps: list[int | None] = []
 
-    class Counted(Inspection):
+    class Counted(RunMetrics):
         def __init__(self, run: Run, step: int | None, norms: Norms) -> None:
             steps.append(step)
             super().__init__(run, step, norms)
 
-    monkeypatch.setattr(inspection, "Inspection", Counted)
+    monkeypatch.setattr(metrics, "RunMetrics", Counted)
     measured(trained(tiny, tmp_path), "ipr", "gini", "ipr @ 30", "gini @ 30", "exact_fit")
     assert steps == [None, 30]
 
@@ -104,11 +104,11 @@ def test_a_run_that_has_not_come_so_far_has_no_such_norm(tiny: Experiment, tmp_p
 def test_norms_that_take_long_can_be_left_out(grokking: Experiment, tmp_path: Path) -> None:
     asked: list[int | None] = []
 
-    def come_to(run: Run, step: int | None) -> Trainer:
+    def replay_to(run: Run, step: int | None) -> Trainer:
         asked.append(step)
         return in_silence(run, step)
 
-    norms = Norms(trained(grokking, tmp_path), come_to, initial_only=True)
+    norms = Norms(trained(grokking, tmp_path), replay_to, initial_only=True)
     assert (norms.memorized, norms.late, norms.initial is None) == (None, None, False)
     assert asked == [0]
 
@@ -138,13 +138,13 @@ def test_a_run_without_a_checkpoint_is_refused(tiny: Experiment, tmp_path: Path)
 
 def test_accuracies_are_those_that_the_training_measured(grokking: Experiment, tmp_path: Path) -> None:
     run, halfway = trained(grokking, tmp_path), trained_to(grokking, 40)
-    seen, last = Inspection(run, 40, Norms(run)), halfway.records[-2]
+    seen, last = RunMetrics(run, 40, Norms(run)), halfway.records[-2]
     assert seen.evaluation == pytest.approx({name: getattr(last, name) for name in seen.evaluation}, rel=1e-5)
 
 
 def test_facts_are_strict_json_also_of_a_run_that_diverged(tiny: Experiment, tmp_path: Path) -> None:
     run = trained(with_settings(tiny, optimizer=DIVERGING), tmp_path)
-    facts = Inspection(run, None, Norms(run)).facts()
+    facts = RunMetrics(run, None, Norms(run)).facts()
     assert facts["parameter_norm"] is None
     assert facts["train_loss"] is None
     assert facts["run"] == run.name
@@ -152,4 +152,4 @@ def test_facts_are_strict_json_also_of_a_run_that_diverged(tiny: Experiment, tmp
 
 def test_a_swapped_operation_is_the_one_that_is_inspected(tiny: Experiment, tmp_path: Path) -> None:
     run = trained(with_settings(tiny, interventions=[{"at_step": 7, "swap": {"operation": "multiply"}}]), tmp_path)
-    assert [Inspection(run, step, Norms(run)).facts()["operation"] for step in (6, 60)] == ["add", "multiply"]
+    assert [RunMetrics(run, step, Norms(run)).facts()["operation"] for step in (6, 60)] == ["add", "multiply"]
