@@ -64,11 +64,11 @@ def fit_cosines(columns: Float[np.ndarray, "rows neurons"], waves: Waves) -> Cos
 
     Waves of n² have a mean of their own: without the constant, they would take a part of a column's mean for a wave.
     """
-    centred = columns - columns.mean(axis=0, dtype=np.float64)
-    power = (centred**2).sum(axis=0)
-    basis = _centred_basis(waves)
+    centered = columns - columns.mean(axis=0, dtype=np.float64)
+    power = (centered**2).sum(axis=0)
+    basis = _centered_basis(waves)
     inverse, rank = _pseudo_inverse(basis @ basis.swapaxes(1, 2), tolerance=RANK_TOLERANCE * len(columns))
-    products = (basis.reshape(-1, len(columns)) @ centred).reshape(len(basis), 2, -1)
+    products = (basis.reshape(-1, len(columns)) @ centered).reshape(len(basis), 2, -1)
     weights = inverse @ products
     explained = (weights * products).sum(axis=1)
     varies = power > ROUNDING * np.square(columns, dtype=np.float64).sum(axis=0)
@@ -76,10 +76,10 @@ def fit_cosines(columns: Float[np.ndarray, "rows neurons"], waves: Waves) -> Cos
     return CosineFit(shares, amplitudes=weights[:, 0] - 1j * weights[:, 1], has_phase=rank == 2)
 
 
-def _centred_basis(waves: Waves) -> Float[np.ndarray, "frequencies 2 rows"]:
-    centred = (waves - waves.mean(axis=0)).T
-    centred[0] = 0  # the number of sums of an answer is no wave
-    return np.stack([centred.real, centred.imag], axis=1)
+def _centered_basis(waves: Waves) -> Float[np.ndarray, "frequencies 2 rows"]:
+    centered = (waves - waves.mean(axis=0)).T
+    centered[0] = 0  # the number of sums of an answer is no wave
+    return np.stack([centered.real, centered.imag], axis=1)
 
 
 def _pseudo_inverse(

@@ -37,7 +37,7 @@ class EfficiencyLabels:
     """C_mem: when training accuracy first reached 0.99."""
 
     generalizing: NormAt | None
-    """C_gen: at 98 % of the steps, whether the network has generalised or not."""
+    """C_gen: at 98 % of the steps, whether the network has generalized or not."""
 
 
 def logit_quantiles(observation: Observation) -> Float[np.ndarray, " quantiles"]:

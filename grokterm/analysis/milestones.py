@@ -18,14 +18,14 @@ FORGOTTEN = 0.5
 class MilestoneWatch:
     """Sees every evaluation in turn and says which milestones the present segment reaches with it.
 
-    Each swap begins a segment. A network ungrokks only after a swap, and only if it had generalised to begin with.
+    Each swap begins a segment. A network ungrokks only after a swap, and only if it had generalized to begin with.
     """
 
     reached: set[Milestone] = field(default_factory=set)
     """Milestones of the present segment."""
 
     _swapped: bool = False
-    _generalised: bool = False
+    _generalized: bool = False
 
     def begin_segment(self) -> None:
         """Forget the milestones of the segment before a swap."""
@@ -34,11 +34,11 @@ class MilestoneWatch:
 
     def see(self, *, train_loss: float, val_loss: float, train_accuracy: float, val_accuracy: float) -> list[Milestone]:
         """Return the milestones first reached with this evaluation, in the order of a run."""
-        self._generalised |= val_accuracy >= FORGOTTEN
+        self._generalized |= val_accuracy >= FORGOTTEN
         shown: dict[Milestone, bool] = {
             "memorized": train_accuracy >= LEARNED,
             "grokked": val_accuracy >= LEARNED,
-            "ungrokked": self._swapped and self._generalised and val_accuracy < FORGOTTEN,
+            "ungrokked": self._swapped and self._generalized and val_accuracy < FORGOTTEN,
             "diverged": not (isfinite(train_loss) and isfinite(val_loss)),
         }
         new = [milestone for milestone, is_shown in shown.items() if is_shown and milestone not in self.reached]

@@ -15,7 +15,7 @@ def neuron_order(shown: Block, blocks: Sequence[Block], by: Order) -> Int[np.nda
     """Return the columns of `shown` in the order asked for.
 
     raw: as they are stored. frequency: by the peak of the power summed over blocks, and by the phase of `shown` there, so
-    that neighbours look alike. deviation: by the standard deviation of the column, largest first.
+    that neighbors look alike. deviation: by the standard deviation of the column, largest first.
     """
     if by == "raw":
         return np.arange(shown.shape[1])

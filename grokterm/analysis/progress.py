@@ -89,7 +89,7 @@ def _only(frequencies: Collection[int], values: BySum, n_pairs: Int[np.ndarray, 
     if (n_pairs == n_pairs[0]).all():
         return _transformed(frequencies, values)
     weight = np.sqrt(n_pairs)[:, None]
-    basis = _orthonormal(weight * _centred_waves(frequencies, n_pairs))
+    basis = _orthonormal(weight * _centered_waves(frequencies, n_pairs))
     kept = basis @ (basis.T @ (weight * values))
     return np.divide(kept, weight, out=np.zeros_like(kept), where=weight > 0)
 
@@ -102,7 +102,7 @@ def _transformed(frequencies: Collection[int], values: BySum) -> BySum:
     return np.fft.irfft(kept, len(values), axis=0)
 
 
-def _centred_waves(frequencies: Collection[int], n_pairs: Int[np.ndarray, " order"]) -> Float64[np.ndarray, "order waves"]:
+def _centered_waves(frequencies: Collection[int], n_pairs: Int[np.ndarray, " order"]) -> Float64[np.ndarray, "order waves"]:
     order = len(n_pairs)
     angles = 2 * np.pi / order * np.outer(np.arange(order), list(frequencies))
     waves = np.hstack([np.cos(angles), np.sin(angles)])

@@ -1,4 +1,4 @@
-"""Where words go: results to stdout, talk to stderr; no colour codes when not a terminal."""
+"""Where words go: results to stdout, talk to stderr; no color codes when not a terminal."""
 
 import sys
 

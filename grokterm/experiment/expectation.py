@@ -133,7 +133,7 @@ class Expect(Settings):
     __pydantic_extra__: dict[str, Annotated[Range | Literal["never"], BeforeValidator(_is_range)]]
 
     evidence: str = Field(min_length=1)
-    """S source, V re-run independently, D digitised from one run, I inferred, ours (and over how many seeds)."""
+    """S source, V re-run independently, D digitized from one run, I inferred, ours (and over how many seeds)."""
 
     source_says: str = ""
     """The source's own numbers in words, for people: "train99 960, test99 1,200"."""
@@ -163,7 +163,7 @@ class Expect(Settings):
             raise ConfigError(f"expect: {name} comes after the last step: training.steps is {last:,}")
 
     @property
-    def is_digitised(self) -> bool:
+    def is_digitized(self) -> bool:
         """The numbers were read off a picture of one run, and bound nothing."""
         return self.evidence.startswith("D")
 

@@ -28,7 +28,7 @@ def draw_bars(  # noqa: PLR0913 - each is one property of the picture
     """Draw values, scaled to the largest, in `height` lines of `width` cells, the last of which names the bars.
 
     Bars are numbered from `first`, and `highlighted` holds such numbers; `names` are written instead of them. Where there are
-    more bars than cells, each cell shows the largest of as many neighbours as share it. Only what is positive and finite has
+    more bars than cells, each cell shows the largest of as many neighbors as share it. Only what is positive and finite has
     a bar.
     """
     cells = Cells(width, height)
@@ -56,7 +56,7 @@ def draw_bars(  # noqa: PLR0913 - each is one property of the picture
 
 
 def _largest(values: Shaped[np.ndarray, " bar"], n: int) -> Shaped[np.ndarray, " column"]:
-    """Merge n neighbours into the largest of them."""
+    """Merge n neighbors into the largest of them."""
     merged: Shaped[np.ndarray, " column"] = np.pad(values, (0, -values.size % n)).reshape(-1, n).max(axis=1)
     return merged
 

@@ -50,7 +50,7 @@ class Cells:
         self._codes[:height, :width] = known[inverse].reshape(codes.shape)
 
     def write_labels(self, row: int, labels: Iterable[tuple[int, str]], style: Style | None = None) -> None:
-        """Write each label centred at its column; one that would touch the label before it is left out."""
+        """Write each label centered at its column; one that would touch the label before it is left out."""
         free = 0
         for column, label in labels:
             start = max(min(column - len(label) // 2, self.width - len(label)), 0)

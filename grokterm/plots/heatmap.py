@@ -1,4 +1,4 @@
-"""A matrix as colours: two of its rows in one line of the terminal."""
+"""A matrix as colors: two of its rows in one line of the terminal."""
 
 from dataclasses import dataclass
 
@@ -53,7 +53,7 @@ def draw_heatmap(  # noqa: PLR0913 - each is one property of the picture
     """Draw values from -limit to limit (from 0 if not signed) in `height` lines of `width` cells; what is not finite is blank.
 
     Rows, along which waves run, are averaged when they do not fit: a wave too short to be drawn fades, where picking rows
-    would show a longer one that is not there. Columns (neurons) are picked, as the mean of neighbours out of phase is no wave.
+    would show a longer one that is not there. Columns (neurons) are picked, as the mean of neighbors out of phase is no wave.
     A small matrix is repeated a whole number of times, from the upper left. In ASCII the characters rise from -limit to limit,
     so that a wave keeps its length.
     """

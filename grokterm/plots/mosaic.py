@@ -21,7 +21,7 @@ class Mosaic:
     across: int
     down: int
     side: int
-    """Rows and columns of a map that are shown: its corner, because the mean of neighbours would fade a short wave."""
+    """Rows and columns of a map that are shown: its corner, because the mean of neighbors would fade a short wave."""
     scale: int
     """Pixels a value takes."""
     lines: int

@@ -42,7 +42,7 @@ def draw_shares(
     height: int,
     palette: Palette,
 ) -> Rows:
-    """Draw the shares answered right in blocks of the table, train on the left and val on the right, each in its colour."""
+    """Draw the shares answered right in blocks of the table, train on the left and val on the right, each in its color."""
     gap = np.full((train.shape[0], 1), np.nan)
     both = np.concatenate([train, gap, val if palette.is_ascii else -val], axis=1)
     room = max(height, 0) * (1 if palette.is_ascii else 2)

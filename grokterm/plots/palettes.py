@@ -1,6 +1,6 @@
-"""Colours, and what stands in for them where there are none.
+"""Colors, and what stands in for them where there are none.
 
-A role means the same in every picture. Colours are indices of the terminal's own table, never truecolor: ssh does not forward
+A role means the same in every picture. Colors are indices of the terminal's own table, never truecolor: ssh does not forward
 COLORTERM, so a terminal's claim to it is lost on the way.
 """
 
@@ -22,7 +22,7 @@ PaletteName = Literal["256", "16", "ascii"]
 
 @dataclass(frozen=True)
 class Ink:
-    """How a role is drawn; two series differ by marker as well as by colour."""
+    """How a role is drawn; two series differ by marker as well as by color."""
 
     style: Style | None
     marker: str
@@ -46,15 +46,15 @@ class Box(NamedTuple):
 
 @dataclass(frozen=True)
 class Palette:
-    """What a terminal can show: an ink for every role, two ramps of colours, or ASCII characters only."""
+    """What a terminal can show: an ink for every role, two ramps of colors, or ASCII characters only."""
 
     inks: Mapping[Role, Ink]
     diverging: tuple[Color, ...]
-    """From the most negative over zero, which is next to black, to the most positive; empty without colours."""
+    """From the most negative over zero, which is next to black, to the most positive; empty without colors."""
     sequential: tuple[Color, ...]
-    """From zero to the largest; empty without colours."""
+    """From zero to the largest; empty without colors."""
     outcomes: tuple[Color, ...]
-    """Wrong and right of neither side, of train and of val: wrong is the dark one; empty without colours."""
+    """Wrong and right of neither side, of train and of val: wrong is the dark one; empty without colors."""
     box: Box
     is_ascii: bool = False
 
@@ -95,7 +95,7 @@ def _colors(*indices: int) -> tuple[Color, ...]:
 
 _LINES = Box("│", "┤", "└", "─", "┬", "┊")
 
-# Orange against blue survives every common colour blindness, and both stand out from black as well as from white.
+# Orange against blue survives every common color blindness, and both stand out from black as well as from white.
 PALETTES: dict[PaletteName, Palette] = {
     "256": Palette(
         inks={
@@ -154,7 +154,7 @@ PALETTES: dict[PaletteName, Palette] = {
     ),
 }
 
-# Of the terminals that do not say so in their name, these have 256 colours too.
+# Of the terminals that do not say so in their name, these have 256 colors too.
 _RICH_TERMINALS = ("256color", "truecolor", "direct", "kitty", "alacritty", "foot", "ghostty", "wezterm")
 
 

@@ -18,7 +18,7 @@ def draw_line(
 ) -> list[str]:
     """Connect the points, given in axis coordinates, on a blank canvas of (width, height) cells; to be used by one thread.
 
-    A canvas carries no colour: it is laid over the others by the caller, which spares parsing escape codes.
+    A canvas carries no color: it is laid over the others by the caller, which spares parsing escape codes.
     """
     figure = _plotext().figure
     _clear(size)

@@ -34,10 +34,10 @@ DEVIATIONS = 5
 
 
 def verdict(seen: RunMetrics) -> str:
-    """Say whether a network generalises or memorizes, and what its neurons have to do with it."""
+    """Say whether a network generalizes or memorizes, and what its neurons have to do with it."""
     if None in (seen.evaluation["train_loss"], seen.evaluation["val_loss"]):
         return "It has diverged: its losses are not finite."
-    return f"{_behaviour(seen)}{_structure(seen)}"
+    return f"{_behavior(seen)}{_structure(seen)}"
 
 
 def cleaner(columns: Mapping[str, RunMetrics]) -> str:
@@ -83,13 +83,13 @@ def reads_in_waves(seen: RunMetrics) -> bool:
     return form is None or (form.reads_one_to_one and form.answers_one_to_one)
 
 
-def _behaviour(seen: RunMetrics) -> str:
+def _behavior(seen: RunMetrics) -> str:
     train, val = seen.evaluation["train_accuracy"] or 0.0, seen.evaluation["val_accuracy"] or 0.0
     if val >= LEARNED:
-        return "It generalises"
+        return "It generalizes"
     if train < LEARNED:
         return "It has not memorized"
-    return "It memorizes" if val < FORGOTTEN else "It generalises in part"
+    return "It memorizes" if val < FORGOTTEN else "It generalizes in part"
 
 
 def _structure(seen: RunMetrics) -> str:

@@ -14,11 +14,11 @@ from grokterm.plots.sanitize import plain_text
 from grokterm.reports.duration import duration
 from grokterm.runs.verification import Check, Outcome, Verdict
 
-DIGITISED = "≈ was read off a picture of one run: a neighbourhood, not a bound"
+DIGITIZED = "≈ was read off a picture of one run: a neighborhood, not a bound"
 SEVERAL = 'median (lowest–highest) of the seeds: the median decides, and "never" must hold for every seed'
 MARKDOWN_HEADINGS = ("preset", "source's figure", "expected", "measured", "device", "seeds", "time of one run")
 EVIDENCE = (
-    "Evidence: S read in the source, V re-run independently, D digitised from one run (≈, a neighbourhood and not a bound), "
+    "Evidence: S read in the source, V re-run independently, D digitized from one run (≈, a neighborhood and not a bound), "
     "I inferred, ours."
 )
 RULE = 'With several seeds: median (lowest–highest); the median decides, and "never" must hold for every seed.'
@@ -50,8 +50,8 @@ def _table(checks: Sequence[Check]) -> list[RenderableType]:
             table.add_row(*(Text(plain_text(cell)) for cell in cells))
             head = ["", "", ""]
     notes = not_run(checks)
-    if any(check.outcomes and check.expect.is_digitised for check in checks):
-        notes.append(DIGITISED)
+    if any(check.outcomes and check.expect.is_digitized for check in checks):
+        notes.append(DIGITIZED)
     if any(len(check.outcomes) > 1 for check in checks):
         notes.append(SEVERAL)
     counts = _counts(checks)
@@ -172,7 +172,7 @@ def expected(verdict: Verdict, expect: Expect) -> str:
     if verdict.wanted == "never":
         return "never"
     low, high = (number(verdict.measure, limit) for limit in verdict.wanted)
-    return ("≈ " if expect.is_digitised else "") + (low if low == high else _span(low, high))
+    return ("≈ " if expect.is_digitized else "") + (low if low == high else _span(low, high))
 
 
 def measured(verdict: Verdict) -> str:

@@ -58,7 +58,7 @@ class Norms:
 
     @cached_property
     def late(self) -> float | None:
-        """C_gen: at 98 % of the steps, whether the network has generalised or not."""
+        """C_gen: at 98 % of the steps, whether the network has generalized or not."""
         return None if self.initial_only or self.n_steps < self.late_at else self._at(self.late_at)
 
     def _at(self, step: int) -> float | None:

@@ -76,7 +76,7 @@ class FeatureMachine:
 def average_outer_product(
     pool: ThreadPool, model: KernelModel, metric: Metric, tokens: Int[Tensor, "equations 2"], coefficients: Coefficients
 ) -> Metric:
-    """Return the covariance of ∇f over the training set, summed over classes: AGOP with centred gradients."""
+    """Return the covariance of ∇f over the training set, summed over classes: AGOP with centered gradients."""
     spread = SPREADS[model.kernel](model, metric, tokens)
     shares = pool.map(lambda _, share: spread(share), torch.split(coefficients, CLASSES_AT_A_TIME, dim=-1))
     return metric @ torch.stack(list(shares)).sum(dim=0) @ metric
@@ -112,8 +112,8 @@ def _gaussian(model: KernelModel, metric: Metric, tokens: Int[Tensor, "equations
         scores = pulls[..., :p].sum(dim=-1)
         pulls[rows, :, left] -= scores
         pulls[rows, :, p + right] -= scores
-        centred = pulls.sub_(pulls.mean(dim=0)).flatten(0, 1)
-        return scale * (centred.T @ centred)
+        centered = pulls.sub_(pulls.mean(dim=0)).flatten(0, 1)
+        return scale * (centered.T @ centered)
 
     return spread
 

@@ -62,7 +62,7 @@ class GroktermApp(App[int]):
         self._opening = opening
         self.cursor_blink = False
         self.set_class(opening.palette.is_ascii, "-ascii")
-        # Textual answers NO_COLOR with shades of grey, which are colour codes too.
+        # Textual answers NO_COLOR with shades of gray, which are color codes too.
         self._filters = [NoColor() if isinstance(known, Monochrome) else known for known in self._filters]
 
     def on_mount(self) -> None:

@@ -72,7 +72,7 @@ KEYS = (
         "compare: a second network, any run at any step, on the left of this one; again takes it away",
         (Binding("c", "compare", "Compare"),),
     ),
-    Key("z", "fit the colour range to what is shown", (Binding("z", "network('rescale')", "Rescale"),)),
+    Key("z", "fit the color range to what is shown", (Binding("z", "network('rescale')", "Rescale"),)),
     Key("f", "freeze the pictures, while the training goes on", (Binding("f", "freeze", "Freeze"),)),
     Key("x", "steps on a logarithmic or a linear axis", (Binding("x", "scale", "Log-x"),)),
     Key(".", "one step while paused", (Binding("full_stop", "step", "Step", key_display="."),)),

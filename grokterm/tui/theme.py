@@ -1,4 +1,4 @@
-"""The colours of the application around its pictures."""
+"""The colors of the application around its pictures."""
 
 from textual.theme import Theme
 
@@ -17,4 +17,4 @@ THEME = Theme(
     dark=True,
     variables={"border": "#444444", "footer-key-foreground": "#5fafff", "footer-background": "#1c1c1c"},
 )
-"""Every colour is one of the 256 that a terminal over ssh has."""
+"""Every color is one of the 256 that a terminal over ssh has."""

@@ -53,7 +53,7 @@ class Sheet:
     height: int
     palette: Palette
     limits: dict[str, float] = field(default_factory=dict, compare=False)
-    """The colour ranges in use, which stay until they are removed."""
+    """The color ranges in use, which stay until they are removed."""
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ def test_by_deviation_the_largest_comes_first() -> None:
     assert neuron_order(SHOWN, [SHOWN], "deviation").tolist() == [3, 1, 2, 0]
 
 
-def test_by_frequency_neighbours_share_a_frequency_and_their_phases_ascend() -> None:
+def test_by_frequency_neighbors_share_a_frequency_and_their_phases_ascend() -> None:
     assert neuron_order(SHOWN, [SHOWN], "frequency").tolist() == [3, 1, 2, 0]
 
 

@@ -30,7 +30,7 @@ from grokterm.bench.notebook import Notebook
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.overrides import override
 from grokterm.experiment.presets import find_preset
-from grokterm.plots.paper.style import COLUMN, GREY, MANY, new_figure, paper_style, save_figure
+from grokterm.plots.paper.style import COLUMN, GRAY, MANY, new_figure, paper_style, save_figure
 from grokterm.training.making import make_trainer
 
 SLOW = 0.3
@@ -136,11 +136,11 @@ def timed(name: str, update: Steps, n_steps: int) -> float:
 
 
 def draw(axes: Axes, axis: Axis, curves: dict[str, Curve]) -> None:
-    """Draw grokterm in colour, and what it is held against thin and grey."""
+    """Draw grokterm in color, and what it is held against thin and gray."""
     for (name, curve), dashes in zip(curves.items(), ("-", "--", ":"), strict=True):
         is_ours = name == OURS
         axes.plot(
-            list(curve), list(curve.values()), linestyle=dashes, label=name, color=MANY[0] if is_ours else GREY,
+            list(curve), list(curve.values()), linestyle=dashes, label=name, color=MANY[0] if is_ours else GRAY,
             linewidth=1.3 if is_ours else 0.8, marker="o" if is_ours else "",
         )  # fmt: skip
     axes.set(xscale="log", yscale="log", xlabel=axis.label)

@@ -42,7 +42,7 @@ def command_line(*arguments: str | Path) -> list[str]:
 
 
 def environment(**variables: str) -> dict[str, str]:
-    """The environment of a test, without what would change colours and widths."""
+    """The environment of a test, without what would change colors and widths."""
     return {name: value for name, value in os.environ.items() if name not in _QUIET} | variables
 
 

@@ -97,7 +97,7 @@ def test_a_circuit_is_described_in_words(grokked: Run) -> None:
     lines = [line.strip() for line in outcome.out.splitlines()]
     assert lines[0] == f"{grokked.name}, step 100 of 100"
     assert lines[1] == "a + b mod 23; mlp 128 quadratic, doshi; basis: residues"
-    assert lines[2].startswith("It generalises and has a circuit: ")
+    assert lines[2].startswith("It generalizes and has a circuit: ")
     assert any(line.startswith("frequency × neurons: 1×") for line in lines)
     assert any(line.startswith("IPR ") and " 0.15 " in line for line in lines)
     assert "\x1b" not in outcome.out
@@ -111,7 +111,7 @@ def test_the_cleaner_of_two_circuits_is_named(grokked: Run) -> None:
     assert "– left out by --skip-norms: C_mem [1] [2], C_gen [1] [2]" in outcome.out
 
 
-def test_an_exact_solution_is_recognised(tmp_path: Path, grokking: Experiment) -> None:
+def test_an_exact_solution_is_recognized(tmp_path: Path, grokking: Experiment) -> None:
     exact = with_settings(grokking, model={"initialization": "analytic"}, training={"steps": 0})
     run = start_session(exact, tmp_path / "runs", "exact").run
     outcome = grokterm("inspect", run.name, "--step", "0")

@@ -109,13 +109,13 @@ def test_several_seeds_are_shown_as_median_and_spread_with_the_rule() -> None:
 
 
 def test_numbers_off_a_picture_do_not_look_like_a_bound(presets: Path) -> None:
-    digitised = (presets / "met.toml").read_text(encoding="utf-8").replace('evidence = "ours"', 'evidence = "D one run"')
-    (presets / "met.toml").write_text(digitised, encoding="utf-8")
+    digitized = (presets / "met.toml").read_text(encoding="utf-8").replace('evidence = "ours"', 'evidence = "D one run"')
+    (presets / "met.toml").write_text(digitized, encoding="utf-8")
     outcome = grokterm("verify", "met")
     assert outcome.code == 0, outcome.err
     assert "norm_growth ≈ 0.01–100" in outcome.out
     assert "diverged_at never" in outcome.out
-    assert "a neighbourhood, not a bound" in outcome.out
+    assert "a neighborhood, not a bound" in outcome.out
 
 
 @pytest.mark.usefixtures("presets")

@@ -72,6 +72,6 @@ def test_what_the_source_says_is_kept_for_people_and_expects_nothing() -> None:
     assert expecting().source_says == ""
 
 
-@pytest.mark.parametrize(("evidence", "is_digitised"), [("D one run", True), ("S", False), ("V, then D", False)])
-def test_only_numbers_read_off_a_picture_are_digitised(evidence: str, *, is_digitised: bool) -> None:
-    assert Expect(evidence=evidence).is_digitised is is_digitised
+@pytest.mark.parametrize(("evidence", "is_digitized"), [("D one run", True), ("S", False), ("V, then D", False)])
+def test_only_numbers_read_off_a_picture_are_digitized(evidence: str, *, is_digitized: bool) -> None:
+    assert Expect(evidence=evidence).is_digitized is is_digitized

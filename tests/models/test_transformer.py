@@ -34,8 +34,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
 def layer_norm(vector: Matrix, weights: Weights, name: str) -> Matrix:
     if f"{name}.weight" not in weights:
         return vector
-    centred = vector - vector.mean()
-    scaled: Matrix = centred / sqrt((centred**2).mean() + 1e-5) * weights[f"{name}.weight"] + weights[f"{name}.bias"]
+    centered = vector - vector.mean()
+    scaled: Matrix = centered / sqrt((centered**2).mean() + 1e-5) * weights[f"{name}.weight"] + weights[f"{name}.bias"]
     return scaled
 
 

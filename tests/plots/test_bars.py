@@ -59,21 +59,21 @@ def test_bars_widen_where_there_is_room() -> None:
     assert lines_of(draw([1, 1, 1], width=4, height=2))[0] == "███ "
 
 
-def test_where_bars_do_not_fit_a_cell_shows_the_largest_of_its_neighbours() -> None:
+def test_where_bars_do_not_fit_a_cell_shows_the_largest_of_its_neighbors() -> None:
     assert lines_of(draw([1, 8, 2, 1, 4], width=3, height=2))[0] == "█▂▄"
 
 
-def test_a_key_frequency_has_its_own_colour() -> None:
+def test_a_key_frequency_has_its_own_color() -> None:
     rows = draw([1, 1, 1], width=3, height=2, highlighted=[2])
     assert [segment.style for segment in rows[0]] == [COLORS.inks[role].style for role in ("dim", "key_frequency", "dim")]
 
 
-def test_a_key_frequency_keeps_its_colour_among_merged_neighbours() -> None:
+def test_a_key_frequency_keeps_its_color_among_merged_neighbors() -> None:
     rows = draw([1, 1, 1, 1], width=2, height=2, highlighted=[4])
     assert rows[0][1].style == COLORS.inks["key_frequency"].style
 
 
-def test_a_key_frequency_has_its_own_character_without_colours() -> None:
+def test_a_key_frequency_has_its_own_character_without_colors() -> None:
     rows = draw([1, 1, 1], width=3, height=2, highlighted=[2], palette=ASCII)
     assert lines_of(rows)[0] == ":#:"
     assert all(segment.text.isascii() and segment.style is None for row in rows for segment in row)

@@ -6,7 +6,7 @@ from grokterm.plots.cells import Cells, rows_to_text
 RED = Style(color="red")
 
 
-def test_neighbours_of_the_same_style_are_one_segment() -> None:
+def test_neighbors_of_the_same_style_are_one_segment() -> None:
     cells = Cells(6, 1)
     cells.write(0, 1, "ab", RED)
     cells.write(0, 3, "c", RED)
@@ -39,7 +39,7 @@ def test_a_sheet_without_room_is_empty() -> None:
     assert Cells(-1, -1).rows() == []
 
 
-def test_text_keeps_lines_and_colours() -> None:
+def test_text_keeps_lines_and_colors() -> None:
     cells = Cells(2, 2)
     cells.write(1, 1, "x", RED)
     text = rows_to_text(cells.rows())

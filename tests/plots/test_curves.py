@@ -166,7 +166,7 @@ def test_the_legend_makes_room_for_marks_on_the_left() -> None:
     assert lines_of(draw(TRAIN, marks=[Mark(100, "swap", "swap")]))[0].rstrip().endswith("train")
 
 
-def test_each_series_has_its_own_colour_and_character() -> None:
+def test_each_series_has_its_own_color_and_character() -> None:
     rows = draw(TRAIN, VAL, palette=COLORS, y_limits=(0, 1))
     styles = {style for row in styles_of(rows) for style in row}
     assert {COLORS.inks["train"].style, COLORS.inks["val"].style} <= styles

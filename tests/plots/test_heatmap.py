@@ -46,7 +46,7 @@ def test_a_pure_wave_alternates() -> None:
     assert lines_of(draw(wave, width=1, height=8)) == ["@", " "] * 4
 
 
-def test_a_line_holds_two_rows_in_its_two_colours() -> None:
+def test_a_line_holds_two_rows_in_its_two_colors() -> None:
     segment = only_segment(draw(np.array([[1.0], [-1.0]]), width=1, height=1, palette=COLORS))
     assert segment.text == "▀"
     assert segment.style is not None
@@ -59,7 +59,7 @@ def test_zero_is_the_middle_of_the_ramp() -> None:
     assert segment.style.color == segment.style.bgcolor == ZERO
 
 
-def test_values_beyond_the_limit_have_the_colour_of_the_limit() -> None:
+def test_values_beyond_the_limit_have_the_color_of_the_limit() -> None:
     assert draw(np.array([[9.0, -9.0]]), width=2, height=1) == draw(np.array([[1.0, -1.0]]), width=2, height=1)
 
 

@@ -10,14 +10,14 @@ from grokterm.plots.outcomes import draw_outcomes, draw_shares
 from grokterm.plots.palettes import PALETTES, Palette
 from grokterm.plots.words import draw_words
 
-ASCII, COLOURS = PALETTES["ascii"], PALETTES["256"]
+ASCII, COLORS = PALETTES["ascii"], PALETTES["256"]
 
 
 def text(rows: Rows) -> list[str]:
     return ["".join(segment.text for segment in row) for row in rows]
 
 
-@pytest.mark.parametrize("palette", [ASCII, COLOURS], ids=["ascii", "256"])
+@pytest.mark.parametrize("palette", [ASCII, COLORS], ids=["ascii", "256"])
 @pytest.mark.parametrize("side", [1, 2, 5, 16, 97, 997])
 @pytest.mark.parametrize(("width", "height"), [(1, 1), (20, 5), (63, 38), (78, 18)])
 def test_every_mosaic_fills_its_sheet_exactly(palette: Palette, side: int, width: int, height: int) -> None:
@@ -28,8 +28,8 @@ def test_every_mosaic_fills_its_sheet_exactly(palette: Palette, side: int, width
 
 
 def test_a_large_map_shows_its_corner_and_a_small_one_all_of_it_enlarged() -> None:
-    assert fit_mosaic(97, width=63, height=38, palette=COLOURS).side < 97
-    small = fit_mosaic(5, width=63, height=38, palette=COLOURS)
+    assert fit_mosaic(97, width=63, height=38, palette=COLORS).side < 97
+    small = fit_mosaic(5, width=63, height=38, palette=COLORS)
     assert (small.side, small.scale) == (5, 2)
 
 
@@ -44,10 +44,10 @@ def test_tiles_lie_side_by_side_under_their_names_and_the_chosen_one_is_marked()
     assert lines[1][: pitch - 1].strip() == ""
 
 
-def test_every_outcome_has_its_own_character_and_its_own_colour() -> None:
+def test_every_outcome_has_its_own_character_and_its_own_color() -> None:
     table = np.arange(7)[None]
     assert text(draw_outcomes(table, width=7, height=1, palette=ASCII)) == [" -+x*.o"]
-    rows = draw_outcomes(table, width=7, height=1, palette=COLOURS)
+    rows = draw_outcomes(table, width=7, height=1, palette=COLORS)
     assert len({segment.style for row in rows for segment in row}) == 7
 
 
@@ -63,7 +63,7 @@ def test_shares_of_train_and_val_lie_beside_each_other() -> None:
 
 @pytest.mark.parametrize(("width", "height"), [(0, 0), (1, 1), (4, 2)])
 def test_no_sheet_is_too_small_for_shares(width: int, height: int) -> None:
-    rows = draw_shares(np.ones((3, 3)), np.ones((3, 3)), width=width, height=height, palette=COLOURS)
+    rows = draw_shares(np.ones((3, 3)), np.ones((3, 3)), width=width, height=height, palette=COLORS)
     assert [len(line) for line in text(rows)] == [width] * height
 
 

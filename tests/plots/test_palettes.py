@@ -35,7 +35,7 @@ def colors_of(palette: Palette) -> list[Color]:
     return [*inks, *palette.diverging, *palette.sequential]
 
 
-def test_the_16_colours_are_those_of_every_terminal() -> None:
+def test_the_16_colors_are_those_of_every_terminal() -> None:
     assert {color.type for color in colors_of(PALETTES["16"])} == {ColorType.STANDARD}
 
 
@@ -71,7 +71,7 @@ def test_the_sequential_ramp_brightens_all_the_way() -> None:
 
 
 @pytest.mark.parametrize("palette", PALETTES.values(), ids=PALETTES)
-def test_train_and_val_differ_by_more_than_colour(palette: Palette) -> None:
+def test_train_and_val_differ_by_more_than_color(palette: Palette) -> None:
     assert palette.inks["train"].marker != palette.inks["val"].marker
     assert palette.inks["train"].sample != palette.inks["val"].sample
 

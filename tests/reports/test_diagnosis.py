@@ -39,8 +39,8 @@ def certificate_of(seen: RunMetrics) -> Certificate:
         (0, f"It has not memorized: no frequency structure, 2 of 128 {COUNT}, as many as in noise."),
         (12, "It has not memorized, and a circuit is forming: "),
         (24, "It memorizes and has a circuit: "),
-        (48, "It generalises in part and has a circuit: "),
-        (100, "It generalises and has a circuit: "),
+        (48, "It generalizes in part and has a circuit: "),
+        (100, "It generalizes and has a circuit: "),
     ],
 )
 def test_a_network_is_followed_to_its_circuit(step: int, said: str, grokking: Experiment, tmp_path: Path) -> None:
@@ -55,7 +55,7 @@ def test_a_memorized_random_table_has_no_structure(tiny: Experiment, tmp_path: P
 def test_frequencies_without_phases_are_no_circuit(grokking: Experiment, tmp_path: Path) -> None:
     exact = changed(grokking, "model.initialization=analytic", "training.steps=0")
     seen = seen_at(trained(exact, tmp_path))
-    assert verdict(seen) == "It generalises: every neuron is one wave, the exact solution of Gromov (2023)."
+    assert verdict(seen) == "It generalizes: every neuron is one wave, the exact solution of Gromov (2023)."
     phases = seen.analysis.certificate.phases if seen.analysis.certificate else None
     assert phases is not None
     phases[2] += np.arange(phases.shape[1])  # every answer turned by another angle
@@ -85,14 +85,14 @@ def test_only_circuits_of_one_task_are_compared(grokking: Experiment, tmp_path: 
             ["model.width=2"],
             "It has not memorized: every neuron is one wave, as in the exact solution of Gromov (2023), but all",
         ),
-        (["task.modulus=2"], "It generalises: every neuron is one wave, the exact solution of Gromov (2023)."),
+        (["task.modulus=2"], "It generalizes: every neuron is one wave, the exact solution of Gromov (2023)."),
         (
             ["task.operation=multiply", "task.modulus=2"],
-            "It generalises, and no neuron has a frequency: modulo 2 the operation has a single term, and a frequency takes",
+            "It generalizes, and no neuron has a frequency: modulo 2 the operation has a single term, and a frequency takes",
         ),
         (
             ["task.operation=multiply", "task.modulus=3"],
-            "It generalises: each of the 127 neurons that have waves (of 128) is one wave, the exact solution of Gromov",
+            "It generalizes: each of the 127 neurons that have waves (of 128) is one wave, the exact solution of Gromov",
         ),
     ],
 )

@@ -90,7 +90,7 @@ def test_a_sum_is_right_by_chance_once_in_p(modulus: int) -> None:
         ("parity_divide", 7, 1 / 7),  # for each b, every a has an answer of its own
         ("quadratic_form", 7, 13 / 49),  # p % 3 == 1: two lines of pairs through 0 answer 0
         ("quadratic_form", 5, 6 / 25),  # p % 3 == 2: (0, 0) alone answers 0, and p + 1 pairs every other answer
-        ("quadratic_form_plus_a", 7, 13 / 49),  # the same, with another centre
+        ("quadratic_form_plus_a", 7, 13 / 49),  # the same, with another center
         ("quadratic_form_plus_a", 5, 6 / 25),
         ("cubic_form", 7, 13 / 49),  # a (a² + b) is 0 on a line and on a parabola that share (0, 0)
         ("cubic", 3, 3 / 9),  # by hand: each of the three answers three times

@@ -62,8 +62,8 @@ def test_the_average_outer_product_is_that_of_the_gradient(name: Name, threads: 
         return (dense_similarity(settings, metric, inputs[None], one_hot(PAIRS)) @ coefficients.flatten(0, 1))[0]
 
     gradients = vmap(jacrev(scores))(one_hot(TRAINED))  # equations, classes, operands
-    centred = gradients - gradients.mean(dim=0)
-    expected = torch.einsum("icd,ice->de", centred, centred) / len(TRAINED)
+    centered = gradients - gradients.mean(dim=0)
+    expected = torch.einsum("icd,ice->de", centered, centered) / len(TRAINED)
     pool = ThreadPool(build(settings, P, 0), threads)
     found = average_outer_product(pool, settings, metric, TRAINED, coefficients)
     torch.testing.assert_close(found, expected, rtol=1e-10, atol=1e-10)
@@ -114,9 +114,9 @@ def test_a_kernel_groks_and_its_metric_becomes_circulant(kernel: Experiment) -> 
     assert accuracies[-1] > 0.9
     cross = outcome.trainer.snapshot().layers["cross"].weights
     apart = np.subtract.outer(np.arange(p), np.arange(p)) % p
-    centred = cross - cross.mean()
-    rest = centred - np.array([centred[apart == k].mean() for k in range(p)])[apart]
-    assert (rest**2).sum() < 0.05 * (centred**2).sum()
+    centered = cross - cross.mean()
+    rest = centered - np.array([centered[apart == k].mean() for k in range(p)])[apart]
+    assert (rest**2).sum() < 0.05 * (centered**2).sum()
 
 
 def test_a_run_counts_its_metric_and_its_coefficients_and_solves_for_the_whole_training_set(kernel: Experiment) -> None:

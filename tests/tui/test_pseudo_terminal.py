@@ -26,10 +26,10 @@ PATIENCE_SECONDS = 300.0
 """Starting loads torch, and the machine may be busy."""
 
 ALTERNATE_SCREEN_LEFT, CURSOR_SHOWN = b"\x1b[?1049l", b"\x1b[?25h"
-COLOUR = re.compile(rb"\x1b\[(?:\d+;)*(?:[34][0-8]|9[0-7]|10[0-7])[;\d]*m")
+COLOR = re.compile(rb"\x1b\[(?:\d+;)*(?:[34][0-8]|9[0-7]|10[0-7])[;\d]*m")
 
 TAKE_CONTROL = "import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
-"""Makes the terminal the one whose end is signalled; without it the program has to notice by itself."""
+"""Makes the terminal the one whose end is signaled; without it the program has to notice by itself."""
 
 RUN = "import runpy; runpy.run_module('grokterm', run_name='__main__')"
 
@@ -172,17 +172,17 @@ def test_a_form_whose_terminal_goes_away_ends_too(opened: Callable[..., Terminal
     assert terminal.process.wait(PATIENCE_SECONDS) == 129
 
 
-def test_no_color_means_no_colour(opened: Callable[..., Terminal]) -> None:
+def test_no_color_means_no_color(opened: Callable[..., Terminal]) -> None:
     terminal = opened("--start", text=ENDLESS, NO_COLOR="1")
     terminal.read_until(terminal.shows("training", "/ 1,000,000"))
     terminal.process.terminate()
     terminal.read_to_the_end()
-    assert COLOUR.findall(terminal.output) == []
+    assert COLOR.findall(terminal.output) == []
     assert b"\x1b[38" not in terminal.output
     assert b"\x1b[48" not in terminal.output
 
 
-def test_colours_are_those_that_ssh_carries(opened: Callable[..., Terminal]) -> None:
+def test_colors_are_those_that_ssh_carries(opened: Callable[..., Terminal]) -> None:
     terminal = opened("--start", text=ENDLESS)
     terminal.read_until(terminal.shows("training", "/ 1,000,000"))
     terminal.process.terminate()

@@ -50,7 +50,7 @@ async def test_the_pictures_of_a_plain_terminal_are_ascii() -> None:
         assert state(app).phase == "training"
 
 
-async def test_the_chosen_preset_stands_out_without_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_chosen_preset_stands_out_without_colors(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     app = app_on(BRIEF, start=False, palette="ascii")
     async with app.run_test(size=SMALL):

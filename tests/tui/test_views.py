@@ -142,21 +142,21 @@ async def test_x_toggles_the_axis_of_steps() -> None:
         assert curves.border_subtitle == "log x"
 
 
-async def test_the_colour_range_of_the_weights_stays_until_z() -> None:
+async def test_the_color_range_of_the_weights_stays_until_z() -> None:
     app = app_on(ENDLESS.replace("learning_rate = 1e-2", "learning_rate = 0.3"))
     async with training(app, LARGE) as pilot:
         weights = picture_of(app)
         await until_drawn(pilot, app, "step")
         await pilot.press("l")
         await until(pilot, lambda: "±" in title(weights), "the first range")
-        first, step = colour_range(weights), snapshot_step(app)
+        first, step = color_range(weights), snapshot_step(app)
         await until(pilot, lambda: snapshot_step(app) > step + 30, "other weights")
-        assert colour_range(weights) == first
+        assert color_range(weights) == first
         await pilot.press("z")
-        assert colour_range(weights) != first
+        assert color_range(weights) != first
 
 
-def colour_range(weights: Widget) -> str:
+def color_range(weights: Widget) -> str:
     return next(part for part in str(weights.border_subtitle).split(" · ") if part.startswith("±"))
 
 

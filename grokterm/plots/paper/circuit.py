@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from grokterm.plots.paper.style import GREY, INKS, letter_panels, new_figure
+from grokterm.plots.paper.style import GRAY, INKS, letter_panels, new_figure
 
 _TURNS = (-np.pi, 0, np.pi)
 _TURN_LABELS = ("−π", "0", "π")
@@ -49,7 +49,7 @@ def draw_circuit(neurons: Neurons, *, title: str) -> Figure:
     _draw_mismatch(mismatch, neurons)
     _draw_frequencies(frequencies, neurons)
     known = neurons.fit[np.isfinite(neurons.fit)]
-    fit.hist(known, bins=np.linspace(0, 1, 26).tolist(), color=GREY)
+    fit.hist(known, bins=np.linspace(0, 1, 26).tolist(), color=GRAY)
     fit.set(xlabel="R² of the exact form", ylabel="neurons", xlim=(0, 1), xticks=(0, 0.5, 1))
     fit.yaxis.set_major_locator(MaxNLocator(4, integer=True))
     if len(known):

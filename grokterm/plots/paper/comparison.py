@@ -16,7 +16,7 @@ from grokterm.plots.curves import Series
 from grokterm.plots.paper.spectra import plot_spectrum
 from grokterm.plots.paper.steps import finish_steps, first_step, on_log_axis, plot_over_steps
 from grokterm.plots.paper.style import COLUMN, DIVERGING, MANY, as_written, frame_image, new_figure
-from grokterm.plots.paper.weights import centred, color_limit, tiled
+from grokterm.plots.paper.weights import centered, color_limit, tiled
 
 _DASHES: tuple[Any, ...] = ("-", (0, (5, 1)), (0, (3, 1, 1, 1)))
 
@@ -75,7 +75,7 @@ def draw_compared_curves(runs: Sequence[ComparedRun]) -> Figure:
 
 
 def _look(number: int) -> tuple[str, Any]:
-    """Choose colour and dashes of the run of this number."""
+    """Choose color and dashes of the run of this number."""
     return MANY[number % len(MANY)], _DASHES[number // len(MANY) % len(_DASHES)]
 
 
@@ -95,7 +95,7 @@ def draw_side_by_side(runs: Sequence[ComparedRun]) -> Figure:
         plot_spectrum(spectrum, run.shares, run.key_frequencies)
         spectrum.set(xlim=(0, 1.25 * most), xlabel="share of power")
         if len(run.maps):
-            maps.imshow(tiled(centred(run.maps), 4), cmap=DIVERGING, vmin=-1, vmax=1)
+            maps.imshow(tiled(centered(run.maps), 4), cmap=DIVERGING, vmin=-1, vmax=1)
         maps.set(xticks=[], yticks=[])
         maps.spines[:].set_visible(False)
     _share_steps(panels[0].tolist())

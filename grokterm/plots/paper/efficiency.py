@@ -13,13 +13,13 @@ from grokterm.plots.curves import Mark, Series
 from grokterm.plots.paper.steps import finish_steps, plot_over_steps
 from grokterm.plots.paper.style import INKS, MANY, as_written, new_figure
 
-CircuitKind = Literal["memorized", "generalised", "neither"]
-"""C_mem: taken when the run had memorized. C_gen: at the end. A run that has not generalised at its end has none."""
+CircuitKind = Literal["memorized", "generalized", "neither"]
+"""C_mem: taken when the run had memorized. C_gen: at the end. A run that has not generalized at its end has none."""
 
 CIRCUIT_KINDS: dict[CircuitKind, str] = {
     "memorized": "$C_{mem}$, memorized",
-    "generalised": "$C_{gen}$, at the end",
-    "neither": "at the end, not generalised",
+    "generalized": "$C_{gen}$, at the end",
+    "neither": "at the end, not generalized",
 }
 
 
@@ -37,7 +37,7 @@ class CircuitEfficiency:
 
 
 def draw_circuits(circuits: Sequence[CircuitEfficiency]) -> Figure:
-    """Draw for each network its norm and its logits, a line from 5 to 95 % and a marker at the median; runs by colour."""
+    """Draw for each network its norm and its logits, a line from 5 to 95 % and a marker at the median; runs by color."""
     labels = list(dict.fromkeys(circuit.label for circuit in circuits))
     colors = {label: MANY[number % len(MANY)] if len(labels) > 1 else "black" for number, label in enumerate(labels)}
     figure = new_figure(2.4 + (0.14 * len(labels) if len(labels) > 1 else 0))
@@ -57,7 +57,7 @@ def draw_circuits(circuits: Sequence[CircuitEfficiency]) -> Figure:
 
 
 def _marker(kind: CircuitKind) -> dict[str, Any]:
-    shape = {"memorized": "o", "generalised": "s", "neither": "D"}[kind]
+    shape = {"memorized": "o", "generalized": "s", "neither": "D"}[kind]
     return {"marker": shape, "markersize": 4, **({} if kind == "memorized" else {"markerfacecolor": "white"})}
 
 

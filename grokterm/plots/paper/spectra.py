@@ -8,7 +8,7 @@ from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from grokterm.plots.paper.style import GREY, INKS, SEQUENTIAL, frame_image, new_figure
+from grokterm.plots.paper.style import GRAY, INKS, SEQUENTIAL, frame_image, new_figure
 
 MOST_NAMED = 8
 """More key frequencies than these are marked, but not named."""
@@ -57,10 +57,10 @@ def draw_spectra(layers: Sequence[LayerSpectrum], *, unit: str, title: str) -> F
 
 
 def plot_spectrum(axes: Axes, shares: Float[np.ndarray, " frequencies"], key_frequencies: Sequence[int]) -> None:
-    """Draw one bar a frequency to the right, the key frequencies in their colour; a line stands at an even share."""
+    """Draw one bar a frequency to the right, the key frequencies in their color; a line stands at an even share."""
     frequencies = np.arange(1, len(shares) + 1)
     key = INKS["key_frequency"].color
-    colors = [key if frequency in key_frequencies else GREY for frequency in frequencies]
+    colors = [key if frequency in key_frequencies else GRAY for frequency in frequencies]
     axes.barh(frequencies, shares, height=0.8, color=colors)
     axes.axvline(1 / len(shares), color="black", linewidth=0.6, linestyle=":")
     if len(key_frequencies) <= MOST_NAMED:

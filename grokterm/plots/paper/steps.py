@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from grokterm.plots.curves import Mark, Series
-from grokterm.plots.paper.style import GREY, INKS, as_written, new_figure
+from grokterm.plots.paper.style import GRAY, INKS, as_written, new_figure
 
 _AXIS_POINTS, _MARGIN_POINTS, _LETTER_POINTS = 200, 8, 3.9
 """How long an axis of steps is in a figure of one column, what may stand out of it, and a letter of a label."""
@@ -19,7 +19,7 @@ _AXIS_POINTS, _MARGIN_POINTS, _LETTER_POINTS = 200, 8, 3.9
 _Points = Float[np.ndarray, " _"]
 
 Delay = tuple[int, int] | None
-"""The steps between which a network had memorized and had not yet generalised."""
+"""The steps between which a network had memorized and had not yet generalized."""
 
 
 def draw_curves(accuracy: Sequence[Series], loss: Sequence[Series], marks: Sequence[Mark], delay: Delay) -> Figure:
@@ -112,7 +112,7 @@ def log_steps(axes: Axes) -> None:
 
 
 def _color(mark: Mark) -> str:
-    return INKS[mark.role].color if mark.role != "dim" else GREY
+    return INKS[mark.role].color if mark.role != "dim" else GRAY
 
 
 def _name_marks(axes: Axes, marks: Sequence[Mark]) -> None:

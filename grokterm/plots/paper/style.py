@@ -1,4 +1,4 @@
-"""How figures for paper look: as wide as a column, text as text, the colours of the screen for white ground."""
+"""How figures for paper look: as wide as a column, text as text, the colors of the screen for white ground."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,13 +24,13 @@ COLUMN = 3.3
 
 DOTS_PER_INCH = 300
 
-GREY = "#808080"
+GRAY = "#808080"
 DIVERGING = "RdBu_r"
 SEQUENTIAL = "cividis"
 
 
 class PaperInk(NamedTuple):
-    """How a role is drawn; series differ by marker as well as by colour."""
+    """How a role is drawn; series differ by marker as well as by color."""
 
     color: str
     marker: str
@@ -43,12 +43,12 @@ INKS: dict[Role, PaperInk] = {
     "val": PaperInk("#0078c8", "s", is_hollow=True),
     "swap": PaperInk("#af4faf", "v"),
     "key_frequency": PaperInk("#008f6b", "^"),
-    "dim": PaperInk(GREY, "D", is_hollow=True),
+    "dim": PaperInk(GRAY, "D", is_hollow=True),
     "text": PaperInk("#202020", "x"),
 }
 
 MANY = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#999933")
-"""Colours of runs beside each other: Okabe and Ito's, told apart in every common colour blindness."""
+"""Colors of runs beside each other: Okabe and Ito's, told apart in every common color blindness."""
 
 _STYLE: dict[str, Any] = {
     "font.family": "DejaVu Sans",  # comes with matplotlib: the same on every machine

@@ -19,7 +19,7 @@ COLORS = {
     "val, wrong": "#00436f",
     "val, right": "#a8d5f5",
 }
-"""What is wrong is dark, so that it is seen without colour too."""
+"""What is wrong is dark, so that it is seen without color too."""
 
 
 def draw_outcomes(cells: Int[np.ndarray, "modulus modulus"], words: Sequence[str], *, title: str) -> Figure:

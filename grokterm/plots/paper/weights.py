@@ -25,7 +25,7 @@ class Stack:
 
 
 def draw_weights(stacks: Sequence[Stack], *, unit: str, title: str) -> Figure:
-    """Draw matrices in several orders of their columns, called `unit`; each has its own range of colours, and says which."""
+    """Draw matrices in several orders of their columns, called `unit`; each has its own range of colors, and says which."""
     figure = new_figure(0.45 + len(stacks) * (0.35 + 0.42 * len(stacks[0].blocks)), title=title)
     panels = figure.subplots(len(stacks), 1, squeeze=False)[:, 0]
     for axes, stack in zip(panels, stacks, strict=True):
@@ -61,7 +61,7 @@ def _stacked(stack: Stack, limits: Sequence[float]) -> Float[np.ndarray, "rows c
 
 
 def color_limit(matrix: Float[np.ndarray, "rows columns"]) -> float:
-    """Return the range of colours that all but one weight in two hundred lie in."""
+    """Return the range of colors that all but one weight in two hundred lie in."""
     finite = np.abs(matrix[np.isfinite(matrix)])
     return float(np.quantile(finite, 0.995)) or 1.0 if finite.size else 1.0
 
@@ -69,10 +69,10 @@ def color_limit(matrix: Float[np.ndarray, "rows columns"]) -> float:
 def draw_activations(
     maps: Float[np.ndarray, "neurons modulus modulus"], row_labels: Sequence[str], *, place: str, title: str
 ) -> Figure:
-    """Draw a grid of ten maps a row, each about its own mean and over its own range of colours."""
+    """Draw a grid of ten maps a row, each about its own mean and over its own range of colors."""
     n_columns = min(10, len(maps))
     n_rows = ceil(len(maps) / n_columns)
-    grid = tiled(centred(maps), n_columns)
+    grid = tiled(centered(maps), n_columns)
     figure = new_figure(0.42 + 2.75 * n_rows / n_columns, title=f"{place}\n{title}")
     axes = figure.add_subplot()
     axes.imshow(grid, cmap=DIVERGING, vmin=-1, vmax=1)
@@ -85,7 +85,7 @@ def draw_activations(
     return figure
 
 
-def centred(maps: Float[np.ndarray, "neurons modulus modulus"]) -> Float[np.ndarray, "neurons modulus modulus"]:
+def centered(maps: Float[np.ndarray, "neurons modulus modulus"]) -> Float[np.ndarray, "neurons modulus modulus"]:
     """Measure each map from its mean, in units of its largest distance from it; a map that is constant is 0."""
     with np.errstate(invalid="ignore"):
         flat = maps.reshape(len(maps), -1).astype(np.float64)

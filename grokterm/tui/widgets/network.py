@@ -132,7 +132,7 @@ class NetworkPane(Vertical):
             self.app.push_screen(compare_dialog(run), self._pin)
 
     def _pin(self, approach: ComparisonJob | None) -> None:
-        """Put a second network beside the present one; both get the colour ranges that suit them now."""
+        """Put a second network beside the present one; both get the color ranges that suit them now."""
         if approach is None:
             return
         self.approach = approach
@@ -165,7 +165,7 @@ class NetworkPane(Vertical):
         self.choice = replace(self.choice, order=orders[(orders.index(self.choice.order) + 1) % len(orders)], chosen=0)
 
     def rescale(self) -> None:
-        """SingleNetwork the colour ranges to what is shown now; a table has none, and changes between shares and cells."""
+        """SingleNetwork the color ranges to what is shown now; a table has none, and changes between shares and cells."""
         if self.tab == "table":
             self.zoom()
         self._present.rescale()

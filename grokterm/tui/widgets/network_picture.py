@@ -37,7 +37,7 @@ class NetworkPicture(Picture):
         return Sheet(width, height, self._palette, self._limits)
 
     def rescale(self) -> None:
-        """SingleNetwork the colour ranges to what is shown next."""
+        """SingleNetwork the color ranges to what is shown next."""
         self._limits.clear()
         self.forget()
 

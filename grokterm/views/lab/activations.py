@@ -195,7 +195,7 @@ def _mosaic(subject: Subject, sheet: Sheet) -> Mosaic:
 
 
 def _limit(sheet: Sheet, place: str, found: Maps) -> float:
-    """Return the colour range of a place, as fitted to the first maps that were shown of it."""
+    """Return the color range of a place, as fitted to the first maps that were shown of it."""
     if place not in sheet.limits:
         known = np.abs(found.maps[np.isfinite(found.maps)])
         if not known.any():  # what is still zero sets no range

@@ -26,7 +26,7 @@ def draw_weights(subject: Subject, choice: Choice, sheet: Sheet, _: object) -> D
 
 
 def _draw_together(pictures: Sequence[WeightPicture], step: int, sheet: Sheet) -> Drawn:
-    """Give each matrix as many lines, and show of its rows what fits: the mean of neighbours would fade short waves."""
+    """Give each matrix as many lines, and show of its rows what fits: the mean of neighbors would fade short waves."""
     rows: Rows = []
     height = sheet.height // len(pictures)
     n_rows, first = len(pictures[0].matrix), pictures[0]
@@ -51,7 +51,7 @@ def _draw_one(matrix: Float[np.ndarray, "rows neurons"], limit: float, sheet: Sh
 
 
 def _limit(sheet: Sheet, picture: WeightPicture) -> float:
-    """Return the colour range of a matrix; all but the outermost weights keep their shade."""
+    """Return the color range of a matrix; all but the outermost weights keep their shade."""
     known = sheet.limits.get(picture.label)
     limit = known or float(np.quantile(np.abs(picture.matrix), 0.99)) or 1.0
     if picture.matrix.any():  # what is still zero sets no range

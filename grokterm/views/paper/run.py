@@ -89,15 +89,15 @@ def circuits(subject: Subject, label: str) -> list[CircuitEfficiency]:
     """Take the network that has memorized, and the one that is looked at."""
     seen = subject.analysis.observation
     is_right = seen.is_right[seen.sides == Side.VAL]
-    has_generalised = bool(len(is_right)) and is_right.mean() >= LEARNED
-    last: CircuitKind = "generalised" if has_generalised else "neither"
+    has_generalized = bool(len(is_right)) and is_right.mean() >= LEARNED
+    last: CircuitKind = "generalized" if has_generalized else "neither"
     kinds: tuple[CircuitKind, CircuitKind] = ("memorized", last)
     both = zip(kinds, (subject.memorized, subject.analysis), strict=True)
     return [CircuitEfficiency(label, kind, one.parameter_norm, one.logit_quantiles) for kind, one in both if one is not None]
 
 
 def _delay(subject: Subject) -> Delay:
-    """Return what lies between memorizing and generalising; where circuits form in it, milestones do not say."""
+    """Return what lies between memorizing and generalizing; where circuits form in it, milestones do not say."""
     first, last = (subject.state.milestones.get(name) for name in ("memorized", "grokked"))
     return (first, last) if first is not None and last is not None and first < last else None
 

@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 
 from grokterm.plots.paper.style import paper_style
-from grokterm.plots.paper.weights import GAP, Stack, centred, color_limit, draw_activations, draw_weights, tiled
+from grokterm.plots.paper.weights import GAP, Stack, centered, color_limit, draw_activations, draw_weights, tiled
 
 
 def test_maps_are_measured_from_their_mean() -> None:
     maps = np.stack([np.array([[1.0, 3.0], [1.0, 3.0]]), np.full((2, 2), 7.0)])
-    assert centred(maps).tolist() == [[[-1, 1], [-1, 1]], [[0, 0], [0, 0]]]
+    assert centered(maps).tolist() == [[[-1, 1], [-1, 1]], [[0, 0], [0, 0]]]
 
 
 def test_cells_without_an_equation_stay_blank() -> None:
-    assert np.isnan(centred(np.array([[[1.0, np.nan], [3.0, 1.0]]]))[0, 0, 1])
+    assert np.isnan(centered(np.array([[[1.0, np.nan], [3.0, 1.0]]]))[0, 0, 1])
 
 
 def test_maps_stand_in_rows_with_gaps_between() -> None:
