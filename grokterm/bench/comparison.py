@@ -14,7 +14,7 @@ from grokterm.experiment.architectures.mixture import MixtureModel
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.records import Started
 from grokterm.experiment.training import Training
-from grokterm.training.making import make_trainer
+from grokterm.training.trainer import make_trainer
 
 AUTO = "auto"
 FLOOR = "floor"

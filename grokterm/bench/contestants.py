@@ -9,7 +9,7 @@ from grokterm.bench.notebook import Notebook, OneHotMLP
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.records import Started
-from grokterm.training.making import make_trainer
+from grokterm.training.trainer import make_trainer
 
 Steps = Callable[[int], None]
 

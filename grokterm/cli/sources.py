@@ -16,7 +16,7 @@ from grokterm.runs.store import list_runs
 from grokterm.runs.verification import Check, Outcome
 from grokterm.session.start import start_session
 from grokterm.training.estimate import estimate_seconds
-from grokterm.training.making import make_trainer
+from grokterm.training.trainer import make_trainer
 
 SHORT_SECONDS = 60.0
 """What is run without being asked for by name."""

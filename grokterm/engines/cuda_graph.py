@@ -13,12 +13,12 @@ import torch
 from torch import Generator, Tensor
 
 from grokterm.engines.batches import Batches
-from grokterm.engines.runner import Plain, Work
-from grokterm.engines.step import TrainState
+from grokterm.engines.step import TrainState, TrainStep
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.optimizer import RecursiveFeatures
 from grokterm.optim.modifiers import rule_of
 from grokterm.optim.rng import StepRng
+from grokterm.optim.rules import OptimizerState, Weights
 
 WARM_UPS = 3
 """Calls before a capture, as torch asks for: libraries set themselves up in them. They are steps like any other."""
@@ -40,20 +40,20 @@ def unsupported_reason(experiment: Experiment, device: torch.device) -> str:
 
 @dataclass(frozen=True)
 class GraphStepRng(StepRng):
-    """A rng whose random streams stay open, for every replay of the step that was captured in it."""
+    """Random streams that stay open, for every replay of the step that was captured with them."""
 
     streams: Streams = field(default_factory=dict)
 
     def generator(self, stream: str, block: int = 0) -> Generator:
         """Return the open stream of this purpose and block of rows."""
         if (stream, block) not in self.streams:
-            self.streams[stream, block] = super().generator(stream, block)
+            self.streams[stream, block] = Generator(self.device).manual_seed(self.seed_of(stream, block))
         return self.streams[stream, block]
 
     def start_over(self, rng: StepRng) -> None:
-        """Let every stream start where it does in another rng."""
-        for (stream, block), draw in self.streams.items():
-            draw.manual_seed(rng.seed_of(stream, block))
+        """Let every stream start where it does at another step."""
+        for (stream, block), generator in self.streams.items():
+            generator.manual_seed(rng.seed_of(stream, block))
 
 
 class Recording:
@@ -119,15 +119,23 @@ class GraphMemory:
         return graph.replay
 
 
-class Graphs:
+Measure: TypeAlias = Callable[..., Tensor]
+"""(flat weights, val_only=...) -> the numbers of both sides, or of validation alone, on the device."""
+
+
+class CudaGraphs:
     """Runs each kind of step, and of measurement, from a recording of its own."""
 
-    def __init__(self, work: Work, device: torch.device) -> None:
-        self._work = work
-        self._plain = Plain(work)
+    def __init__(self, step: TrainStep, measure: Measure, device: torch.device) -> None:
+        self._step, self._measure = step, measure
         self._device = device
         self._pool = GraphMemory(device)
+        self._tensors: tuple[Weights, OptimizerState] | None = None
+        """Where replays read and write weights and optimizer state."""
+
         self._state: TrainState | None = None
+        """The last state that was returned, whose values are there."""
+
         self._rows: dict[int, Tensor] = {}
         self._recordings: dict[Hashable, Recording] = {}
 
@@ -135,32 +143,31 @@ class Graphs:
         self, state: TrainState, batches: Batches, rng: StepRng, *, measuring: bool = False
     ) -> tuple[TrainState, Tensor | None]:
         """Return the state after a step and, if asked, loss and accuracy of its batch before it."""
-        if rng.step < self._work.step_invariant_from:
-            return self._plain.update(state, batches, rng, measuring=measuring)
-        here, rows, plain = self._settled(state), self._placed(batches.rows_at(rng.step)), self._work.step
+        if rng.step < self._step.invariant_from:
+            return self._step(state, batches.at(rng.step), rng, measuring=measuring)
+        here, rows = self._placed_state(state), self._placed_rows(batches.rows_at(rng.step))
+        state.take()
 
         def step(rng: StepRng) -> Tensor | None:
             batch = batches.equations if rows is None else batches.equations.rows(rows)
-            after, numbers = plain(here, batch, rng, measuring=measuring)
-            _copy(after, here)
+            after, numbers = self._step(TrainState(*here), batch, rng, measuring=measuring)
+            _copy(after.take(), here)
             return numbers
 
         recording = self._recording((None if rows is None else len(rows), measuring), step, rng)
         recording.rng.start_over(rng)
-        return here, recording()
+        numbers = recording()
+        self._state = TrainState(*here)
+        return self._state, numbers
 
     def measure(self, state: TrainState, *, val_only: bool = False) -> Tensor:
         """Return what a measurement says of a state."""
-        here, plain = self._settled(state), self._work.measure
-        rng = StepRng(0, 0, self._device)  # nothing is random in it
-        recording = self._recording(("measure", val_only), lambda _: plain(here, val_only=val_only), rng)
+        weights, _ = self._placed_state(state)
+        nothing_random = StepRng(0, 0, self._device)
+        recording = self._recording(("measure", val_only), lambda _: self._measure(weights, val_only=val_only), nothing_random)
         numbers = recording()
         assert numbers is not None
         return numbers
-
-    def copy_state(self, state: TrainState) -> TrainState:
-        """Return a copy: a step uses up what it is given."""
-        return state.copy()
 
     def _recording(self, kind: Hashable, work: Callable[[StepRng], Tensor | None], rng: StepRng) -> Recording:
         """Find the recording of a kind of work, or begin it with this one."""
@@ -169,15 +176,16 @@ class Graphs:
             self._recordings[kind] = Recording(lambda: work(lasting), lasting, self._pool)
         return self._recordings[kind]
 
-    def _settled(self, state: TrainState) -> TrainState:
+    def _placed_state(self, state: TrainState) -> tuple[Weights, OptimizerState]:
         """Bring a state to where replays read it."""
-        if self._state is None:
-            self._state = state.copy()
+        if self._tensors is None:
+            self._tensors = state.copy().take()
         elif state is not self._state:
-            _copy(state, self._state)
-        return self._state
+            _copy((state.weights, state.optimizer_state), self._tensors)
+            self._state = None
+        return self._tensors
 
-    def _placed(self, rows: Tensor | None) -> Tensor | None:
+    def _placed_rows(self, rows: Tensor | None) -> Tensor | None:
         """Bring the rows of a minibatch to where replays read those of its size."""
         if rows is None:
             return None
@@ -186,8 +194,8 @@ class Graphs:
         return self._rows[len(rows)].copy_(rows)
 
 
-def _copy(state: TrainState, to: TrainState) -> None:
-    for before, after in ((to.weights, state.weights), (to.optimizer_state, state.optimizer_state)):
+def _copy(values: tuple[Weights, OptimizerState], to: tuple[Weights, OptimizerState]) -> None:
+    for before, after in zip(to, values, strict=True):
         for name, value in before.items():
-            if after[name] is not value:  # most rules change what they are given
+            if after[name] is not value:  # most rules update in place
                 value.copy_(after[name])

@@ -1,102 +1,102 @@
 """The gradient of any network, by automatic differentiation."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
 from torch import Tensor
-from torch.func import functional_call
 
 from grokterm.engines.batches import DeviceEquations
-from grokterm.engines.evaluation import evaluate, losses_and_hits, mean_of, token_features_under
+from grokterm.engines.binding import bind
+from grokterm.engines.evaluation import evaluate, losses_and_hits, mean_of
 from grokterm.engines.thread_pool import ThreadPool
 from grokterm.models.network import Network
 from grokterm.optim.losses import LossFunction
 from grokterm.optim.rng import StepRng
-from grokterm.optim.rules import Weights, named
+from grokterm.optim.rules import Weights
 
 
-class SharedTokenFeatures:
-    """What tokens stand for under some weights, worked out once for all blocks of a batch, and the way back through it."""
-
-    def __init__(self, network: Network, weights: Weights, frozen: Weights, n_equations: int) -> None:
-        self._leaves = _leaves(weights)
-        self._recorded = token_features_under(network, {**frozen, **self._leaves}, n_equations)
-        self.values = {name: word.detach() for name, word in self._recorded.items()}
-        """The token_features, with nothing recorded of where they come from."""
-
-    def slopes(self, total: Weights) -> Weights:
-        """Return what the slopes by the token features, which are among these, add to those by the weights."""
-        made, by_word = list(self._recorded.values()), [total[f"token_features.{name}"] for name in self._recorded]
-        return _slopes(made, self._leaves, by_word, allow_unused=True) if made else {}
-
-
-@dataclass(frozen=True)
 class AutogradGradient:
     """Differentiates a network block of rows by block of rows."""
 
-    pool: ThreadPool
-    frozen: Weights
-    loss: LossFunction
-
     block_rows: ClassVar[None] = None
+
+    def __init__(self, pool: ThreadPool, frozen: Weights, loss: LossFunction) -> None:
+        self._pool, self._frozen, self._loss = pool, frozen, loss
+        self._weights: Weights = {}
+        self._leaves: Weights = {}
 
     def gradient(
         self, weights: Weights, batch: DeviceEquations, rng: StepRng, *, measuring: bool = False
     ) -> tuple[Weights, Tensor | None]:
         """Return the gradient of the mean loss and, if asked, what `measure` would say of this batch."""
-        network = self.pool.network
+        network = self._pool.network
         blocks = [batch] if network.normalizes_batches else batch.blocks
-        shared = SharedTokenFeatures(network, weights, self.frozen, len(batch)) if len(blocks) > 1 else None
+        leaves = self._leaves_of(weights)
+        shared = SharedTokenFeatures(network, {**self._frozen, **leaves}, len(batch)) if len(blocks) > 1 else None
+        by = [*leaves.values(), *(shared.leaves if shared else ())]
 
-        def work(network: Network, numbered: tuple[int, DeviceEquations]) -> tuple[Weights, Tensor | None]:
-            """Return what a block adds to the gradients of weights and token_features and, if asked, its losses and hits."""
+        def differentiate(
+            network: Network, numbered: tuple[int, DeviceEquations]
+        ) -> tuple[tuple[Tensor | None, ...], Tensor | None]:
             number, block = numbered
-            draw = rng.draw("dropout", number) if network.trains_differently else None
-            leaves, token_features = _leaves(weights), None if shared is None else _leaves(shared.values)
-            scores = functional_call(network, {**self.frozen, **leaves}, (block.tokens, draw, token_features))
-            losses = self.loss(scores, block.answers).sum()
-            slopes = _slopes(
-                [losses / len(batch)],
-                leaves | named("token_features", token_features or {}),
-                allow_unused=token_features is not None,
-            )
-            return slopes, losses_and_hits(losses, scores, block.answers) if measuring else None
+            bind(network, self._frozen)
+            bind(network, leaves)
+            generator = rng.generator("dropout", number) if network.trains_differently else None
+            scores = network(block.tokens, generator, shared.values if shared else None)
+            losses = self._loss(scores, block.answers).sum()
+            grads = torch.autograd.grad([losses / len(batch)], by, allow_unused=shared is not None)
+            return grads, losses_and_hits(losses, scores, block.answers) if measuring else None
 
-        total: Weights = {}
-        seen: list[Tensor] = []
-        for slopes, numbers in self.pool.map(work, enumerate(blocks)):
-            _add(total, slopes)
-            seen += [] if numbers is None else [numbers]
+        total: list[Tensor | None] = [None] * len(by)
+        numbers: list[Tensor] = []
+        for grads, of_block in self._pool.map(differentiate, enumerate(blocks)):
+            _add(total, grads)
+            numbers += [] if of_block is None else [of_block]
         if shared:
-            _add(total, shared.slopes(total))
-        return {name: total[name] for name in weights}, mean_of(seen, batch) if measuring else None
+            _add(total, shared.backward(total[len(leaves) :], list(leaves.values())))
+        grads_by_name = {name: grad for name, grad in zip(leaves, total, strict=False) if grad is not None}
+        return grads_by_name, mean_of(numbers, batch) if measuring else None
 
     def measure(self, values: Weights, equations: DeviceEquations) -> Tensor:
         """Return mean loss and share of right answers, as one tensor on the device, under all values of the network."""
-        return evaluate(self.pool, values, self.loss, equations)
+        return evaluate(self._pool, values, self._loss, equations)
+
+    def _leaves_of(self, weights: Weights) -> Weights:
+        """Return the same values as leaves of the graph; those of weights that are updated in place are made once."""
+        if weights is not self._weights:
+            self._weights = weights
+            self._leaves = {name: weight.detach().requires_grad_() for name, weight in weights.items()}
+        return self._leaves
 
 
-def _leaves(weights: Weights) -> Weights:
-    """Return the same values with nothing recorded of where they come from, to differentiate by."""
-    return {name: weight.detach().requires_grad_() for name, weight in weights.items()}
+class SharedTokenFeatures:
+    """The token features under some weights, computed once for all blocks of a batch, and the way back through them."""
+
+    def __init__(self, network: Network, weights: Weights, n_equations: int) -> None:
+        bind(network, weights)
+        self._computed = dict(network.token_features(n_equations))
+        self.values = {name: value.detach().requires_grad_() for name, value in self._computed.items()}
+        self.leaves = list(self.values.values())
+        """By these a block differentiates, as by weights."""
+
+    def backward(self, grads: list[Tensor | None], weights: list[Tensor]) -> tuple[Tensor | None, ...]:
+        """Return what the gradients by the token features add to those by the weights."""
+        if not self._computed:
+            return ()
+        return torch.autograd.grad(list(self._computed.values()), weights, grads, allow_unused=True)
 
 
-def _slopes(made: list[Tensor], leaves: Weights, slopes: list[Tensor] | None = None, *, allow_unused: bool = False) -> Weights:
-    """Go back from what was made, by whose slopes, to those of the leaves that it is made of."""
-    found = torch.autograd.grad(made, list(leaves.values()), slopes, allow_unused=allow_unused)
-    return {name: slope for name, slope in zip(leaves, found, strict=True) if slope is not None}
+def _add(total: list[Tensor | None], grads: tuple[Tensor | None, ...]) -> None:
+    """Add gradients in place, each in memory of its own.
 
-
-def _add(total: Weights, slopes: Weights) -> None:
-    """Add slopes to those of the same name, each in memory of its own.
-
-    AutogradGradient hands back one tensor for two weights that are only ever added to each other.
+    Autograd hands back one tensor for two weights that are only ever added to each other.
     """
-    taken = {slope.data_ptr() for slope in total.values()}
-    for name, slope in slopes.items():
-        if name in total:
-            total[name].add_(slope)
-        else:
-            total[name] = slope.clone() if slope.data_ptr() in taken else slope
-            taken.add(slope.data_ptr())
+    taken = {grad.data_ptr() for grad in total if grad is not None}
+    for number, grad in enumerate(grads):
+        if grad is None:
+            continue
+        if (sum_so_far := total[number]) is not None:
+            sum_so_far.add_(grad)
+            continue
+        total[number] = grad.clone() if grad.data_ptr() in taken else grad
+        taken.add(grad.data_ptr())

@@ -1,57 +1,55 @@
-"""LossFunction and accuracy of the sides, measured without leaving the device."""
+"""Loss and accuracy of both sides, measured without leaving the device."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Bool, Float, Int
-from torch import Tensor, nn
-from torch.func import functional_call
+from torch import Tensor
 
 from grokterm.engines.batches import DeviceEquations
+from grokterm.engines.binding import bind
+from grokterm.engines.gradient import GradientBackend
 from grokterm.engines.thread_pool import ThreadPool
 from grokterm.models.network import Network
 from grokterm.optim.losses import LossFunction
-from grokterm.optim.rules import Weights, named
+from grokterm.optim.rules import Weights
 
 
-class _Method(nn.Module):
-    """A method of a network as a module's output, so that functional_call can exchange the weights."""
+@dataclass(frozen=True)
+class Evaluator:
+    """Measures a network under given parameters, on both sides of the split."""
 
-    def __init__(self, network: Network, name: str) -> None:
-        super().__init__()
-        self.network, self.name = network, name
+    backend: GradientBackend
+    network: Network
+    train: DeviceEquations
+    val: DeviceEquations
 
-    def forward(self, given: object) -> Weights:
-        found: Weights = getattr(self.network, self.name)(given)
-        return found
+    def __call__(self, parameters: Weights, *, val_only: bool = False) -> Float[Tensor, " numbers"]:
+        """Return mean loss and share of right answers, of the training set first, as one tensor on the device."""
+        values = parameters | self.statistics(parameters)
+        sides = [self.val] if val_only else [self.train, self.val]
+        return torch.cat([self.backend.measure(values, side) for side in sides])
+
+    @torch.no_grad()
+    def statistics(self, parameters: Weights) -> Weights:
+        """Return the statistics of the training set that measuring needs beside the parameters."""
+        if not self.network.normalizes_batches:
+            return {}
+        bind(self.network, parameters)
+        return self.network.statistics(self.train.tokens)
 
 
 @torch.no_grad()
-def statistics_of(pool: ThreadPool, weights: Weights, train: DeviceEquations) -> Weights:
-    """Return the statistics of the training set that measuring needs beside the weights."""
-    return statistics_under(pool.network, weights, train.tokens) if pool.network.normalizes_batches else {}
+def evaluate(pool: ThreadPool, values: Weights, loss: LossFunction, equations: DeviceEquations) -> Float[Tensor, "2"]:
+    """Return mean loss and share of right answers, as one tensor on the device, under all values of the network."""
+    bind(pool.network, values)
+    token_features = pool.network.token_features(len(equations))
 
-
-def statistics_under(network: Network, weights: Weights, tokens: Tensor) -> Weights:
-    """Return the statistics of equations under these weights."""
-    statistics: Weights = functional_call(_Method(network, "statistics"), named("network", weights), (tokens,))
-    return statistics
-
-
-def token_features_under(network: Network, weights: Weights, n_equations: int) -> Weights:
-    """Return what tokens stand for under these weights, for so many equations."""
-    token_features: Weights = functional_call(_Method(network, "token_features"), named("network", weights), (n_equations,))
-    return token_features
-
-
-def evaluate(pool: ThreadPool, weights: Weights, loss: LossFunction, equations: DeviceEquations) -> Float[Tensor, "2"]:
-    """Return mean loss and share of right answers, as one tensor on the device."""
-    with torch.no_grad():
-        token_features = token_features_under(pool.network, weights, len(equations))
-
-    @torch.no_grad()
+    @torch.no_grad()  # which holds for one thread
     def score(network: Network, block: DeviceEquations) -> Float[Tensor, "2"]:
-        scores = functional_call(network, weights, (block.tokens, None, token_features))
+        bind(network, values)
+        scores = network(block.tokens, None, token_features)
         return losses_and_hits(loss(scores, block.answers).sum(), scores, block.answers)
 
     return mean_of(list(pool.map(score, equations.blocks)), equations)
@@ -65,10 +63,10 @@ def losses_and_hits(losses: Float[Tensor, ""], scores: Tensor, answers: Tensor) 
 
 def hits(scores: Float[Tensor, "batch ... classes"], answers: Int[Tensor, "batch ..."]) -> Bool[Tensor, " batch"]:
     """Tell which rows are answered right, at every scored position."""
-    right = scores.max(dim=-1).indices == answers  # of a CPU twice as fast as argmax
+    right = scores.max(dim=-1).indices == answers  # on a CPU twice as fast as argmax
     return right.all(dim=1) if right.ndim > 1 else right
 
 
 def mean_of(blocks: Sequence[Float[Tensor, "2"]], equations: DeviceEquations) -> Float[Tensor, "2"]:
-    """Divide what the blocks of these equations add up to by their number."""
+    """Divide the sums over the blocks of these equations by their number."""
     return torch.stack(list(blocks)).sum(dim=0) / len(equations)

@@ -1,4 +1,4 @@
-"""How the gradient of a network and its scores are had."""
+"""What a gradient is taken from: one protocol for autograd and for the gradient written out by hand."""
 
 from typing import Protocol, runtime_checkable
 
@@ -11,18 +11,18 @@ from grokterm.optim.rules import Weights
 
 @runtime_checkable
 class GradientBackend(Protocol):
-    """Differentiates a network, by autograd or with its gradient written out. All of them agree within rounding."""
+    """Differentiates and scores one network. All backends agree within rounding."""
 
     @property
     def block_rows(self) -> int | None:
-        """How many equations it likes to work on at a time; None leaves that to the network."""
+        """Equations in a block; None: as many as suit the network."""
 
     def gradient(
         self, weights: Weights, batch: DeviceEquations, rng: StepRng, *, measuring: bool = False
     ) -> tuple[Weights, Tensor | None]:
         """Return the gradient of the mean loss and, if asked, what `measure` would say of this batch.
 
-        It may lie in memory that the next call uses again.
+        The next call may overwrite the gradient: a rule that keeps it copies it, which tests check of every rule.
         """
         ...
 

@@ -1,6 +1,7 @@
 """One optimizer step as a function of what it is given, so that an engine may run, capture or batch it."""
 
-from typing import NamedTuple, Protocol, runtime_checkable
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -13,43 +14,108 @@ from grokterm.optim.rng import StepRng
 from grokterm.optim.rules import OptimizerState, Rule, Weights
 
 
-class TrainState(NamedTuple):
-    """Weights and what the rule remembers of them, packed."""
+class TrainState:
+    """Weights and optimizer state, flat. A step takes both to update them in place; then they can be read here no longer."""
 
-    weights: Weights
-    optimizer_state: OptimizerState
+    __slots__ = ("_tensors",)
+
+    def __init__(self, weights: Weights, optimizer_state: OptimizerState) -> None:
+        self._tensors: tuple[Weights, OptimizerState] | None = (weights, optimizer_state)
+
+    @property
+    def weights(self) -> Weights:
+        """What is trained."""
+        return self._read()[0]
+
+    @property
+    def optimizer_state(self) -> OptimizerState:
+        """What the rule remembers."""
+        return self._read()[1]
+
+    def take(self) -> tuple[Weights, OptimizerState]:
+        """Hand both over to a step."""
+        tensors = self._read()
+        self._tensors = None
+        return tensors
 
     def copy(self) -> "TrainState":
-        """Copy it, before a step uses it up."""
-        weights, optimizer_state = ({name: value.clone() for name, value in one.items()} for one in self)
+        """Copy both, which no later step overwrites."""
+        weights, optimizer_state = ({name: value.clone() for name, value in one.items()} for one in self._read())
         return TrainState(weights, optimizer_state)
+
+    def _read(self) -> tuple[Weights, OptimizerState]:
+        if self._tensors is None:
+            raise RuntimeError("a step has taken this state: read the one that it returned, or a copy made before")
+        return self._tensors
 
 
 @runtime_checkable
-class Step(Protocol):
-    """One update."""
+class TrainStep(Protocol):
+    """What a training does to its weights."""
+
+    @property
+    def flat(self) -> FlatParameters:
+        """The form in which a step takes weights and optimizer state."""
+
+    @property
+    def scores_batch(self) -> bool:
+        """A step can score its batch as a measurement would."""
+
+    @property
+    def invariant_from(self) -> float:
+        """From which step on the number of a step no longer matters, but for its random streams."""
+
+    def begin(self, weights: Weights) -> OptimizerState:
+        """Return the optimizer state before the first step, by name."""
+        ...
+
+    def on_new_training_set(self, weights: Weights, train: DeviceEquations) -> Weights:
+        """Return the weights after the training set changed, by name; unchanged for gradient methods."""
+        ...
 
     def __call__(
         self, state: TrainState, batch: DeviceEquations, rng: StepRng, *, measuring: bool = False
     ) -> tuple[TrainState, Tensor | None]:
-        """Return the next state, for which this one is used up, and, if asked, loss and accuracy of the batch before it."""
+        """Make one update; return the next state and, if asked, loss and accuracy of the batch before it."""
         ...
 
 
-def make_step(calculus: GradientBackend, rule: Rule, flat: FlatParameters, weight_noise: float = 0.0) -> Step:
-    """Bind what does not change between steps.
+@dataclass(frozen=True)
+class GradientStep:
+    """Follows a gradient by an update rule.
 
     With weight noise the gradient is that of weights that are off by as much, the same for the whole batch.
     """
 
-    def step(
-        state: TrainState, batch: DeviceEquations, rng: StepRng, *, measuring: bool = False
-    ) -> tuple[TrainState, Tensor | None]:
-        seen = flat.unpack(state.weights)
-        if weight_noise:
-            seen = with_noise(seen, weight_noise, rng.draw("weight noise"))
-        slopes, numbers = calculus.gradient(seen, batch, rng, measuring=measuring)
-        with torch.no_grad():
-            return TrainState(*rule.update(flat.pack(slopes), state.optimizer_state, state.weights, rng)), numbers
+    backend: GradientBackend
+    rule: Rule
+    flat: FlatParameters
+    weight_noise: float = 0.0
+    scores_batch: bool = True
 
-    return step
+    @property
+    def invariant_from(self) -> float:
+        """From which step on the rule does not depend on the number of its step."""
+        return self.rule.step_invariant_from
+
+    def begin(self, weights: Weights) -> OptimizerState:
+        """Return the optimizer state before the first step, by name."""
+        return self.rule.begin(weights)
+
+    def on_new_training_set(self, weights: Weights, train: DeviceEquations) -> Weights:
+        """Return the same weights."""
+        del train
+        return weights
+
+    def __call__(
+        self, state: TrainState, batch: DeviceEquations, rng: StepRng, *, measuring: bool = False
+    ) -> tuple[TrainState, Tensor | None]:
+        """Make one update; return the next state and, if asked, loss and accuracy of the batch before it."""
+        weights, optimizer_state = state.take()
+        by_name = self.flat.unpack(weights)
+        if self.weight_noise:
+            by_name = with_noise(by_name, self.weight_noise, rng.generator("weight noise"))
+        grads, numbers = self.backend.gradient(by_name, batch, rng, measuring=measuring)
+        with torch.no_grad():
+            weights, changed = self.rule.update(self.flat.pack(grads), optimizer_state, weights, rng)
+        return TrainState(weights, optimizer_state | changed), numbers

@@ -1,4 +1,4 @@
-"""Which engine runs a step: what it takes its gradient from, and how it is run.
+"""The engines: where a step takes its gradient from, and how it is run.
 
 To add one: a row in ENGINES, and its name in `grokterm.experiment.training`.
 """
@@ -8,13 +8,10 @@ from dataclasses import dataclass
 
 import torch
 
-from grokterm.engines import cuda_graph as graph
-from grokterm.engines.cuda_graph import Graphs
+from grokterm.engines import cuda_graph
 from grokterm.engines.eager import AutogradGradient
-from grokterm.engines.fused import gradient as written_out
-from grokterm.engines.fused.gradient import FusedGradient
+from grokterm.engines.fused import gradient as fused
 from grokterm.engines.gradient import GradientBackend
-from grokterm.engines.runner import Plain, Runner, Work
 from grokterm.engines.thread_pool import ThreadPool
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
@@ -24,36 +21,32 @@ from grokterm.optim.rules import Weights
 
 @dataclass(frozen=True)
 class Engine:
-    """A way to run steps."""
+    """How steps are run."""
 
     unsupported_reason: Callable[[Experiment, torch.device], str]
-    """Why it cannot run an experiment here; empty where it can."""
+    """Why it cannot run an experiment on a device; empty where it can."""
 
-    calculus: Callable[[Experiment, ThreadPool, Weights], GradientBackend]
-    """Makes what differentiates, from the network's pool and the weights that are frozen."""
+    backend: Callable[[Experiment, ThreadPool, Weights], GradientBackend]
+    """Makes what differentiates the pool's network, whose frozen weights these are."""
 
-    runner: Callable[[Work, torch.device], Runner]
-    """Makes what runs the steps."""
+    replays_graphs: bool = False
+    """Steps and measurements are captured as CUDA graphs and replayed."""
 
 
 def _autograd(experiment: Experiment, pool: ThreadPool, frozen: Weights) -> GradientBackend:
     return AutogradGradient(pool, frozen, loss_of(experiment.loss))
 
 
-def _plain(work: Work, _: torch.device) -> Plain:
-    return Plain(work)
-
-
 ENGINES: dict[str, Engine] = {
-    "fused": Engine(written_out.unsupported_reason, FusedGradient, _plain),
-    "graph": Engine(graph.unsupported_reason, _autograd, Graphs),
-    "eager": Engine(lambda experiment, device: "", _autograd, _plain),
+    "fused": Engine(fused.unsupported_reason, fused.FusedGradient),
+    "graph": Engine(cuda_graph.unsupported_reason, _autograd, replays_graphs=True),
+    "eager": Engine(lambda experiment, device: "", _autograd),
 }
 """`training.engine = "auto"` takes the first that can."""
 
 
 def with_engine_here(experiment: Experiment, device: torch.device, before: str = "") -> Experiment:
-    """Return an experiment that goes on where it may not have begun: by the engine it had before, if that can run here."""
+    """Return an experiment to be resumed on a device: by the engine it had before, if that can run there."""
     asked = experiment.training.engine
     wanted = before if asked == "auto" and before in ENGINES else asked
     usable = wanted if wanted == "auto" or not ENGINES[wanted].unsupported_reason(experiment, device) else "auto"

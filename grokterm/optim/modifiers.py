@@ -1,7 +1,7 @@
-"""What may be done around any rule: before it to the gradient, after it to the step it makes.
+"""Modifiers of any update rule: before it of the gradient, after it of the new weights.
 
 To add one, write a function (settings, rule) -> rule and list it in MODIFIERS; the settings are in
-`grokterm.experiment.modifiers`. One that is off hands back the rule it was given, and costs nothing.
+`grokterm.experiment.modifiers`. One that is off returns a rule with the same update, and costs nothing.
 """
 
 from collections.abc import Callable
@@ -17,15 +17,14 @@ from grokterm.optim.rng import StepRng
 from grokterm.optim.rules import RULES, OptimizerState, Rule, Weights, named, zeros
 
 Change = Callable[[Weights, OptimizerState, Weights, StepRng], tuple[Weights, OptimizerState]]
-"""(gradient, state, weights, rng) -> (the gradient changed, what this change remembers)."""
+"""(grads, state, weights, rng) -> (changed grads, the entries of the state that are new)."""
 
 Correction = Callable[[Weights, OptimizerState, StepRng], tuple[Weights, OptimizerState]]
-"""(new weights, state, rng) -> (the weights changed, what this change remembers); of the state its own part alone is as it
-was before the update."""
+"""(new weights, state, rng) -> (changed weights, the entries of the state that are new). Moments are those after the update."""
 
 
 def rule_of(settings: GradientOptimizer) -> Rule:
-    """StepRng the settings of an optimizer into its rule, with all that is done around it."""
+    """Return the update rule of an optimizer, with its modifiers around it."""
     rule = RULES[settings.kind](settings)
     for modify in MODIFIERS.values():
         rule = modify(settings, rule)
@@ -35,8 +34,8 @@ def rule_of(settings: GradientOptimizer) -> Rule:
 def _perpendicular_gradient(settings: GradientOptimizer, rule: Rule) -> Rule:
     """Follow g − (w·g / w·w) w, rescaled to ‖g‖, one tensor at a time (Prieto 2025, arXiv:2501.04697)."""
 
-    def turned(gradient: Weights, _: OptimizerState, weights: Weights, __: StepRng) -> tuple[Weights, OptimizerState]:
-        return {name: perpendicular(g, weights[name]) for name, g in gradient.items()}, {}
+    def turned(grads: Weights, _: OptimizerState, weights: Weights, __: StepRng) -> tuple[Weights, OptimizerState]:
+        return {name: perpendicular(g, weights[name]) for name, g in grads.items()}, {}
 
     return replace(_before(rule, turned), by_tensor=True) if settings.perpendicular_gradient else rule
 
@@ -62,10 +61,10 @@ def _gradient_filter(settings: GradientOptimizer, rule: Rule) -> Rule:
 
 
 def _filter_by_running_mean(settings: GradientOptimizer, rule: Rule) -> Rule:
-    def filtered(gradient: Weights, state: OptimizerState, _: Weights, rng: StepRng) -> tuple[Weights, OptimizerState]:
+    def filtered(grads: Weights, state: OptimizerState, _: Weights, rng: StepRng) -> tuple[Weights, OptimizerState]:
         share = 1 - settings.filter_memory if rng.step else 1.0  # the mean begins as the first gradient
-        slow = {name: torch.lerp(state[f"slow.{name}"], g, share) for name, g in gradient.items()}
-        raised = {name: g.add(slow[name], alpha=settings.filter_strength) for name, g in gradient.items()}
+        slow = {name: torch.lerp(state[f"slow.{name}"], g, share) for name, g in grads.items()}
+        raised = {name: g.add(slow[name], alpha=settings.filter_strength) for name, g in grads.items()}
         return raised, named("slow", slow)
 
     remembering = _before(rule, filtered, lambda weights: named("slow", zeros(weights)))
@@ -82,13 +81,13 @@ def _filter_by_window(settings: GradientOptimizer, rule: Rule) -> Rule:
     window = settings.filter_window
     slots = [f"recent-{slot}" for slot in range(window)]
 
-    def filtered(gradient: Weights, state: OptimizerState, _: Weights, rng: StepRng) -> tuple[Weights, OptimizerState]:
-        latest = named(slots[rng.step % window], {name: g.clone() for name, g in gradient.items()})
-        ring = {f"{slot}.{name}": state[f"{slot}.{name}"] for slot in slots for name in gradient} | latest
+    def filtered(grads: Weights, state: OptimizerState, _: Weights, rng: StepRng) -> tuple[Weights, OptimizerState]:
+        latest = named(slots[rng.step % window], {name: g.clone() for name, g in grads.items()})
         if rng.step + 1 < window:
-            return gradient, ring
-        means = {name: torch.stack([ring[f"{slot}.{name}"] for slot in slots]).mean(dim=0) for name in gradient}
-        return {name: g.add(means[name], alpha=settings.filter_strength) for name, g in gradient.items()}, ring
+            return grads, latest
+        ring = state | latest
+        means = {name: torch.stack([ring[f"{slot}.{name}"] for slot in slots]).mean(dim=0) for name in grads}
+        return {name: g.add(means[name], alpha=settings.filter_strength) for name, g in grads.items()}, latest
 
     def begin(weights: Weights) -> OptimizerState:
         return {name: value for slot in slots for name, value in named(slot, zeros(weights)).items()}
@@ -105,7 +104,7 @@ def _update_noise(settings: GradientOptimizer, rule: Rule) -> Rule:
     deviation = settings.learning_rate * settings.update_noise
 
     def shaken(moved: Weights, _: OptimizerState, rng: StepRng) -> tuple[Weights, OptimizerState]:
-        return with_noise(moved, deviation, rng.draw("update noise")), {}
+        return with_noise(moved, deviation, rng.generator("update noise")), {}
 
     return replace(_after(rule, shaken), by_tensor=True) if deviation else rule
 
@@ -118,11 +117,11 @@ def with_noise(weights: Weights, deviation: float, draw: Draw) -> Weights:
 def _warmup_steps(settings: GradientOptimizer, rule: Rule) -> Rule:
     """Scale the learning rate by min(1, s / warmup_steps): the whole update is proportional to it, its decay and noise too."""
 
-    def update(gradient: Weights, state: OptimizerState, weights: Weights, rng: StepRng) -> tuple[Weights, OptimizerState]:
+    def update(grads: Weights, state: OptimizerState, weights: Weights, rng: StepRng) -> tuple[Weights, OptimizerState]:
         if rng.step >= settings.warmup_steps:
-            return rule.update(gradient, state, weights, rng)
+            return rule.update(grads, state, weights, rng)
         before = {name: w.clone() for name, w in weights.items()}
-        moved, state = rule.update(gradient, state, weights, rng)
+        moved, state = rule.update(grads, state, weights, rng)
         return {name: torch.lerp(w, moved[name], rng.step / settings.warmup_steps) for name, w in before.items()}, state
 
     if not settings.warmup_steps:
@@ -136,17 +135,12 @@ def _held_norm(settings: GradientOptimizer, rule: Rule) -> Rule:
     The initial norm is remembered even while the weights are free, because they may be held from the middle of a run on.
     """
 
-    def begin(weights: Weights) -> OptimizerState:
-        return {INITIAL_NORM: _norm(weights)}
-
     def rescaled(moved: Weights, state: OptimizerState, _: StepRng) -> tuple[Weights, OptimizerState]:
-        kept = {INITIAL_NORM: state[INITIAL_NORM]}
-        if not settings.held_norm:
-            return moved, kept
-        factor = settings.held_norm * kept[INITIAL_NORM] / _norm(moved)
-        return {name: w * factor for name, w in moved.items()}, kept
+        factor = settings.held_norm * state[INITIAL_NORM] / _norm(moved)
+        return {name: w * factor for name, w in moved.items()}, {}
 
-    return replace(_after(rule, rescaled, begin), by_network=rule.by_network or bool(settings.held_norm))
+    remembering = replace(rule, begin=lambda weights: rule.begin(weights) | {INITIAL_NORM: _norm(weights)})
+    return replace(_after(remembering, rescaled), by_network=True) if settings.held_norm else remembering
 
 
 INITIAL_NORM = "initial_norm"
@@ -157,30 +151,26 @@ def _norm(weights: Weights) -> Tensor:
     return squares.sum().sqrt()
 
 
-def _nothing(_: Weights) -> OptimizerState:
-    return {}
-
-
-def _before(rule: Rule, change: Change, begin: Callable[[Weights], OptimizerState] = _nothing) -> Rule:
+def _before(rule: Rule, change: Change, begin: Callable[[Weights], OptimizerState] = lambda _: {}) -> Rule:
     """Change the gradient, then follow it."""
 
-    def update(gradient: Weights, state: OptimizerState, weights: Weights, rng: StepRng) -> tuple[Weights, OptimizerState]:
-        gradient, remembered = change(gradient, state, weights, rng)
-        moved, state = rule.update(gradient, state, weights, rng)
-        return moved, state | remembered
+    def update(grads: Weights, state: OptimizerState, weights: Weights, rng: StepRng) -> tuple[Weights, OptimizerState]:
+        grads, remembered = change(grads, state, weights, rng)
+        moved, changed = rule.update(grads, state, weights, rng)
+        return moved, changed | remembered
 
     return replace(rule, begin=lambda weights: rule.begin(weights) | begin(weights), update=update)
 
 
-def _after(rule: Rule, correct: Correction, begin: Callable[[Weights], OptimizerState] = _nothing) -> Rule:
+def _after(rule: Rule, correct: Correction) -> Rule:
     """Follow the gradient, then change where that led."""
 
-    def update(gradient: Weights, state: OptimizerState, weights: Weights, rng: StepRng) -> tuple[Weights, OptimizerState]:
-        moved, new_memory = rule.update(gradient, state, weights, rng)
+    def update(grads: Weights, state: OptimizerState, weights: Weights, rng: StepRng) -> tuple[Weights, OptimizerState]:
+        moved, changed = rule.update(grads, state, weights, rng)
         moved, remembered = correct(moved, state, rng)
-        return moved, new_memory | remembered
+        return moved, changed | remembered
 
-    return replace(rule, begin=lambda weights: rule.begin(weights) | begin(weights), update=update)
+    return replace(rule, update=update)
 
 
 MODIFIERS: dict[str, Callable[[GradientOptimizer, Rule], Rule]] = {

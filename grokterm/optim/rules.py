@@ -1,4 +1,4 @@
-"""Update rules: (gradient, state, weights, rng) -> (weights, state). On the device, without a look at any value.
+"""Update rules: (grads, state, weights, rng) -> (weights, changes of the state). On the device, no value is read by the host.
 
 To add one, write a function that takes its settings and list it in RULES. What may be done around any of them is in
 `grokterm.optim.modifiers`.
@@ -23,44 +23,47 @@ OptimizerState: TypeAlias = dict[str, Tensor]
 
 @dataclass(frozen=True)
 class Rule:
-    """How weights follow a gradient."""
+    """How weights follow a grads."""
 
     begin: Callable[[Weights], OptimizerState]
     """The state before the first step."""
 
     update: Callable[[Weights, OptimizerState, Weights, StepRng], tuple[Weights, OptimizerState]]
-    """(gradient, state, weights, rng) -> (weights, state): it may use up what it is given, and hand it back changed."""
+    """(grads, state, weights, rng) -> (new weights, the entries of the state that are new).
+
+    It may update what it is given in place; an entry of the state that it updates in place need not be returned.
+    """
 
     by_tensor: bool = False
-    """It has to know where one tensor ends; any other treats every entry alike, and may be given all of them as one vector."""
+    """It depends on the bounds of tensors; any other treats every entry alike, and may be given one flat vector."""
 
     step_invariant_from: float = 0.0
-    """From which step on an update no longer depends on the number of its step; infinite where it always does."""
+    """From which step on an update does not depend on the number of its step; infinite where it always does."""
 
     by_network: bool = False
-    """It has to know where one network ends; any other that treats every entry alike may be given several networks as one."""
+    """It depends on the bounds of networks; any other that treats every entry alike may be given several as one."""
 
 
 def _gradient_descent(settings: GradientDescent) -> Rule:
-    def update(gradient: Weights, state: OptimizerState, weights: Weights, _: StepRng) -> tuple[Weights, OptimizerState]:
-        slope = _with_decay(gradient, weights, settings.weight_decay)
-        return _moved_along(slope, weights, settings.learning_rate), state
+    def update(grads: Weights, state: OptimizerState, weights: Weights, _: StepRng) -> tuple[Weights, OptimizerState]:
+        grads = _with_decay(grads, weights, settings.weight_decay)
+        return _moved_along(grads, weights, settings.learning_rate), {}
 
     return Rule(lambda weights: {}, update)
 
 
 def _sgd(settings: SGD) -> Rule:
-    def update(gradient: Weights, state: OptimizerState, weights: Weights, _: StepRng) -> tuple[Weights, OptimizerState]:
-        slope = _with_decay(gradient, weights, settings.weight_decay)
-        velocity = {name: state[f"velocity.{name}"].mul_(settings.momentum).add_(g) for name, g in slope.items()}
+    def update(grads: Weights, state: OptimizerState, weights: Weights, _: StepRng) -> tuple[Weights, OptimizerState]:
+        grads = _with_decay(grads, weights, settings.weight_decay)
+        velocity = {name: state[f"velocity.{name}"].mul_(settings.momentum).add_(g) for name, g in grads.items()}
         return _moved_along(velocity, weights, settings.learning_rate), named("velocity", velocity)
 
     return Rule(lambda weights: named("velocity", zeros(weights)), update)
 
 
 def _adam(settings: Adam) -> Rule:
-    def update(gradient: Weights, state: OptimizerState, weights: Weights, _: StepRng) -> tuple[Weights, OptimizerState]:
-        return _adaptive(settings, torch.ops.aten._fused_adam_, settings.weight_decay, gradient, state, weights)
+    def update(grads: Weights, state: OptimizerState, weights: Weights, _: StepRng) -> tuple[Weights, OptimizerState]:
+        return _adaptive(settings, torch.ops.aten._fused_adam_, settings.weight_decay, grads, state, weights)
 
     return Rule(_no_moments, update)
 
@@ -70,8 +73,8 @@ def _adamw(settings: AdamW) -> Rule:
 
 
 def _adamw_to_zero(settings: AdamW) -> Rule:
-    def update(gradient: Weights, state: OptimizerState, weights: Weights, _: StepRng) -> tuple[Weights, OptimizerState]:
-        return _adaptive(settings, torch.ops.aten._fused_adamw_, settings.weight_decay, gradient, state, weights)
+    def update(grads: Weights, state: OptimizerState, weights: Weights, _: StepRng) -> tuple[Weights, OptimizerState]:
+        return _adaptive(settings, torch.ops.aten._fused_adamw_, settings.weight_decay, grads, state, weights)
 
     return Rule(_no_moments, update)
 
@@ -79,11 +82,10 @@ def _adamw_to_zero(settings: AdamW) -> Rule:
 def _adamw_to_init(settings: AdamW) -> Rule:
     pull = settings.learning_rate * settings.weight_decay
 
-    def update(gradient: Weights, state: OptimizerState, weights: Weights, _: StepRng) -> tuple[Weights, OptimizerState]:
+    def update(grads: Weights, state: OptimizerState, weights: Weights, _: StepRng) -> tuple[Weights, OptimizerState]:
         initial = {name: state[f"initial.{name}"] for name in weights}
         pulled = {name: torch.lerp(w, initial[name], pull) for name, w in weights.items()}
-        moved, moments = _adaptive(settings, torch.ops.aten._fused_adamw_, 0.0, gradient, state, pulled)
-        return moved, moments | named("initial", initial)
+        return _adaptive(settings, torch.ops.aten._fused_adamw_, 0.0, grads, state, pulled)
 
     return Rule(lambda weights: _no_moments(weights) | named("initial", _copies(weights)), update)
 
@@ -96,16 +98,16 @@ def _muon(settings: Muon) -> Rule:
         matrices, others = _parted(weights)
         return named("velocity", zeros(matrices)) | (elsewhere.begin(others) if others else {})
 
-    def update(gradient: Weights, state: OptimizerState, weights: Weights, rng: StepRng) -> tuple[Weights, OptimizerState]:
-        (slopes, other_slopes), (matrices, others) = _parted(gradient), _parted(weights)
-        velocity = {name: torch.lerp(state[f"velocity.{name}"], g, 1 - settings.momentum) for name, g in slopes.items()}
-        moved, kept_state = elsewhere.update(other_slopes, state, others, rng) if others else ({}, {})
+    def update(grads: Weights, state: OptimizerState, weights: Weights, rng: StepRng) -> tuple[Weights, OptimizerState]:
+        (grads, other_grads), (matrices, others) = _parted(grads), _parted(weights)
+        velocity = {name: torch.lerp(state[f"velocity.{name}"], g, 1 - settings.momentum) for name, g in grads.items()}
+        moved, changed = elsewhere.update(other_grads, state, others, rng) if others else ({}, {})
         for name, w in matrices.items():
-            ahead = torch.lerp(slopes[name], velocity[name], settings.momentum) if settings.nesterov else velocity[name]
+            ahead = torch.lerp(grads[name], velocity[name], settings.momentum) if settings.nesterov else velocity[name]
             change = orthogonalized(ahead, settings.orthogonal_steps)
             rate = settings.learning_rate * _update_scale(settings, w)
             moved[name] = (w * kept).sub_(change, alpha=rate)
-        return {name: moved[name] for name in weights}, named("velocity", velocity) | kept_state
+        return {name: moved[name] for name in weights}, named("velocity", velocity) | changed
 
     return Rule(begin, update, by_tensor=True)
 
@@ -126,7 +128,7 @@ class _Orthogonalized(torch.autograd.Function):
 
     @staticmethod
     def setup_context(ctx: object, inputs: tuple[Tensor, int], output: Tensor) -> None:
-        """Keep nothing: nobody differentiates an update."""
+        """Keep nothing: an update is not differentiated."""
 
     @staticmethod
     def vmap(_: object, in_dims: tuple[int, None], matrices: Tensor, n_steps: int) -> tuple[Tensor, int]:
@@ -158,7 +160,7 @@ def _adaptive(  # noqa: PLR0913, PLR0917 - what a rule is given, and what Adam a
     settings: Adam | AdamW,
     operation: Callable[..., None],
     decay: float,
-    gradient: Weights,
+    grads: Weights,
     state: OptimizerState,
     weights: Weights,
 ) -> tuple[Weights, OptimizerState]:
@@ -180,16 +182,18 @@ def _adaptive(  # noqa: PLR0913, PLR0917 - what a rule is given, and what Adam a
             maximize=False,
         )
 
-    slopes = [gradient[name].contiguous() for name in weights]
+    in_order = [grads[name].contiguous() for name in weights]
     moments = [state[f"{moment}.{name}"] for moment in ("first", "second") for name in weights]
     count = state["count"].add_(1)
-    (_Moved.apply if is_batchedtensor(count) else _Moved.forward)(move, count, *weights.values(), *slopes, *moments)
-    remembered = ["count", *(f"{moment}.{name}" for moment in ("first", "second") for name in weights)]
-    return weights, {name: state[name] for name in remembered}
+    if is_batchedtensor(count):
+        _InPlace.apply(move, count, *weights.values(), *in_order, *moments)  # type: ignore[no-untyped-call]
+    else:
+        move(count, *weights.values(), *in_order, *moments)
+    return weights, {}
 
 
-class _Moved(torch.autograd.Function):
-    """An operation in place, with a rule for vmap, which has none for those of torch.optim: it is done to all networks."""
+class _InPlace(torch.autograd.Function):
+    """An in-place operation with a rule for vmap, which has none for those of torch.optim: all networks are updated at once."""
 
     @staticmethod
     def forward(move: Callable[..., None], count: Tensor, *tensors: Tensor) -> Tensor:
@@ -198,7 +202,7 @@ class _Moved(torch.autograd.Function):
 
     @staticmethod
     def setup_context(ctx: object, inputs: tuple[Any, ...], output: Tensor) -> None:
-        """Keep nothing: nobody differentiates an update."""
+        """Keep nothing: an update is not differentiated."""
 
     @staticmethod
     def vmap(_: object, in_dims: tuple[int | None, ...], move: Callable[..., None], *tensors: Tensor) -> tuple[Tensor, int]:
@@ -212,13 +216,13 @@ def _no_moments(weights: Weights) -> OptimizerState:
     return {"count": count, **named("first", zeros(weights)), **named("second", zeros(weights))}
 
 
-def _with_decay(gradient: Weights, weights: Weights, decay: float) -> Weights:
+def _with_decay(grads: Weights, weights: Weights, decay: float) -> Weights:
     """Couple the decay into the gradient, as torch.optim does."""
-    return {name: g.add(weights[name], alpha=decay) for name, g in gradient.items()} if decay else gradient
+    return {name: g.add(weights[name], alpha=decay) for name, g in grads.items()} if decay else grads
 
 
-def _moved_along(slope: Weights, weights: Weights, rate: float) -> Weights:
-    return {name: w.sub_(slope[name], alpha=rate) for name, w in weights.items()}
+def _moved_along(grads: Weights, weights: Weights, rate: float) -> Weights:
+    return {name: w.sub_(grads[name], alpha=rate) for name, w in weights.items()}
 
 
 def zeros(weights: Weights) -> Weights:

@@ -14,8 +14,7 @@ from grokterm.runs.mixture_parts import kept_parts, load_parts
 from grokterm.runs.resume import has_ended
 from grokterm.runs.store import Run
 from grokterm.training.ensemble.naming import of_member
-from grokterm.training.making import make_trainer
-from grokterm.training.trainer import Trainer
+from grokterm.training.trainer import Trainer, make_trainer
 
 
 def trainer_at(run: Run, step: int | None = None, device: str | None = None) -> Trainer:

@@ -22,8 +22,7 @@ from grokterm.runs.replay import restore_trainer
 from grokterm.runs.resume import resumed_experiment
 from grokterm.runs.store import Run, create_run
 from grokterm.session.session import Session
-from grokterm.training.making import make_trainer
-from grokterm.training.trainer import Trainer
+from grokterm.training.trainer import Trainer, make_trainer
 
 
 def start_session(experiment: Experiment, folder: Path, preset: str) -> Session:

@@ -6,7 +6,7 @@ One row a kernel in SPREADS.
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 import torch
 from jaxtyping import Float, Int
@@ -19,8 +19,9 @@ from grokterm.engines.thread_pool import ThreadPool
 from grokterm.experiment.architectures.kernel import KernelModel
 from grokterm.experiment.optimizer import RecursiveFeatures
 from grokterm.models.kernel import KERNELS, Metric, joined
+from grokterm.optim.flat import FlatParameters
 from grokterm.optim.rng import StepRng
-from grokterm.optim.rules import Weights
+from grokterm.optim.rules import OptimizerState, Weights
 
 ROWS_AT_A_TIME = 256
 """Bounds the memory that the kernel's way to its entries takes."""
@@ -40,6 +41,15 @@ class FeatureMachine:
     pool: ThreadPool
     model: KernelModel
     settings: RecursiveFeatures
+    flat: FlatParameters
+
+    scores_batch: ClassVar[bool] = False
+    invariant_from: ClassVar[float] = 0.0
+
+    def begin(self, weights: Weights) -> OptimizerState:
+        """Return nothing: the weights are all there is."""
+        del weights
+        return {}
 
     @torch.no_grad()
     def on_new_training_set(self, weights: Weights, train: DeviceEquations) -> Weights:
@@ -56,21 +66,19 @@ class FeatureMachine:
         return weights | {"coefficients": table}
 
     @torch.no_grad()
-    def step(
+    def __call__(
         self, state: TrainState, batch: DeviceEquations, rng: StepRng, *, measuring: bool = False
     ) -> tuple[TrainState, None]:
         """Learn the metric from what the coefficients predict, then solve for the coefficients again; nothing is measured."""
         del rng, measuring
-        weights = state.weights
+        weights, optimizer_state = state.take()
         outer = average_outer_product(self.pool, self.model, _metric(weights), batch.tokens, weights["coefficients"])
         metric = _power(outer, self.settings.power)
         metric = metric / metric.max()
         p = len(metric) // 2
         blocks = {"cross": metric[:p, p:], "left": metric[:p, :p], "right": metric[p:, p:]}
-        return TrainState(
-            self.on_new_training_set(weights | {name: block.contiguous() for name, block in blocks.items()}, batch),
-            state.optimizer_state,
-        ), None
+        learned = weights | {name: block.contiguous() for name, block in blocks.items()}
+        return TrainState(self.on_new_training_set(learned, batch), optimizer_state), None
 
 
 def average_outer_product(

@@ -1,4 +1,4 @@
-"""A network and what it is fitted to: updates and measurements, nothing of the run around them."""
+"""One network in training: its updates and measurements, nothing of the run around them."""
 
 from collections.abc import Mapping
 
@@ -6,27 +6,32 @@ import torch
 from torch import Tensor
 
 from grokterm.engines.batches import Batches, batch_size, to_device
-from grokterm.engines.device import choose_threads, describe, minding_memory
-from grokterm.engines.measuring import Evaluator
-from grokterm.engines.runner import Work
-from grokterm.engines.step import TrainState
+from grokterm.engines.cuda_graph import CudaGraphs
+from grokterm.engines.device import choose_threads, describe, minding_memory, suited_threads
+from grokterm.engines.evaluation import Evaluator
+from grokterm.engines.gradient import GradientBackend
+from grokterm.engines.step import GradientStep, TrainState, TrainStep
 from grokterm.engines.table import ENGINES, choose_engine
 from grokterm.engines.thread_pool import ThreadPool
 from grokterm.errors import ConfigError, OutOfMemoryError
+from grokterm.experiment.architectures.kernel import KernelModel
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Swap
+from grokterm.experiment.optimizer import RecursiveFeatures
 from grokterm.inspection.snapshot import Snapshot, take_snapshot
 from grokterm.models.build import build
 from grokterm.models.mixture import MixturePart
+from grokterm.optim.flat import FlatParameters
+from grokterm.optim.modifiers import rule_of
 from grokterm.optim.rng import StepRng
 from grokterm.optim.rules import OptimizerState, Weights
 from grokterm.tasks.dataset import Dataset
-from grokterm.training.learner import learner_of
+from grokterm.training.rfm import FeatureMachine
 from grokterm.training.step_loop import Measured, StepLoop
 
 
 class SingleNetwork(StepLoop):
-    """Weights that follow the settings of an experiment on a dataset, one step at a time."""
+    """Trains one network on a dataset by the settings of an experiment, one step at a time."""
 
     def __init__(
         self,
@@ -42,6 +47,8 @@ class SingleNetwork(StepLoop):
         self.engine = choose_engine(experiment, device)
         settings, modulus, form = experiment.model, experiment.task.modulus, experiment.exact_form
         self.network = build(settings, modulus, experiment.seed, parts, form).to(device)
+        """Its structure. The weights are in `state`; the network's own are whichever were used last."""
+
         parameters = {name: parameter.detach().clone() for name, parameter in self.network.named_parameters()}
         weights: Weights = {name: value for name, value in parameters.items() if name not in self.network.frozen}
         self.frozen: Weights = {name: value for name, value in parameters.items() if name in self.network.frozen}
@@ -49,25 +56,25 @@ class SingleNetwork(StepLoop):
         dataset = experiment.task.dataset(experiment.seed)
         self.threads = threads or choose_threads(len(dataset.train), self.n_parameters * self.network.positions)
         self._pool = ThreadPool(self.network, self.threads if device.type == "cpu" else 1)
-        self._calculus = ENGINES[self.engine].calculus(experiment, self._pool, self.frozen)
-        self._learner = learner_of(experiment, self._pool, self._calculus, weights)
-        self.state = self._packed(weights, self._learner.begin(weights))
+        self._backend = ENGINES[self.engine].backend(experiment, self._pool, self.frozen)
+        self._step = _step_of(experiment, self._pool, self._backend, weights)
+        self.state = self._packed(weights, self._step.begin(weights))
         self._learn_from(dataset, experiment)
 
     @property
     def weights(self) -> Weights:
         """What is trained, by name."""
-        return self._learner.flat.unpack(self.state.weights)
+        return self._step.flat.unpack(self.state.weights)
 
     @property
     def optimizer_state(self) -> OptimizerState:
         """What the optimizer remembers, by name."""
-        return self._learner.flat.unpack_state(self.state.optimizer_state)
+        return self._step.flat.unpack_state(self.state.optimizer_state)
 
     def apply_settings(self, experiment: Experiment) -> None:
         """Take over the settings of the optimizer; weights and memory stay."""
         weights, optimizer_state = self.weights, self.optimizer_state
-        self._learner = learner_of(experiment, self._pool, self._calculus, weights)
+        self._step = _step_of(experiment, self._pool, self._backend, weights)
         self._begin_at(weights, optimizer_state)
 
     def swap(self, swap: Swap, experiment: Experiment) -> None:
@@ -96,31 +103,32 @@ class SingleNetwork(StepLoop):
     @property
     def scores_training_set(self) -> bool:
         """An update scores the whole training set as a measurement does."""
-        return self._learner.measures and self._batches.is_whole
+        return self._step.scores_batch and self._batches.is_whole
 
     def update(self, *, measuring: bool = False) -> Tensor | None:
         """Make the update that follows this step; return, if asked, loss and accuracy of its batch before it."""
         rng = StepRng(self._seed, self.step, self.device)
-        self.state, numbers = self._runner.update(self.state, self._batches, rng, measuring=measuring)
+        if self._graphs:
+            self.state, numbers = self._graphs.update(self.state, self._batches, rng, measuring=measuring)
+        else:
+            self.state, numbers = self._step(self.state, self._batches.at(self.step), rng, measuring=measuring)
         self.step += 1
         return numbers
 
     def numbers(self, *, val_only: bool = False) -> Tensor:
         """Measure both sides, without leaving the device; those of the training set come first."""
-        return self._runner.measure(self.state, val_only=val_only)
+        if self._graphs:
+            return self._graphs.measure(self.state, val_only=val_only)
+        return self._measured_under(self.state.weights, val_only=val_only)
 
     def close(self) -> None:
         """There are no processes."""
 
-    def copy_state(self) -> TrainState:
-        """Return the state as it is, which no later step overwrites."""
-        return self._runner.copy_state(self.state)
-
     def snapshot(self, measured: Measured | None = None) -> Snapshot:
         """Copy the network to the host, as it is or as it was when it was measured."""
         step, state = (self.step, self.state) if measured is None else (measured.step, measured.state)
-        parameters = self._measuring.parameters(state)
-        return take_snapshot(step, self.network, parameters, self._measuring.statistics(parameters), self.dataset)
+        parameters = self._parameters(state.weights)
+        return take_snapshot(step, self.network, parameters, self._evaluator.statistics(parameters), self.dataset)
 
     @property
     def advice_on_memory(self) -> str:
@@ -147,23 +155,42 @@ class SingleNetwork(StepLoop):
 
     def _learn_from(self, dataset: Dataset, experiment: Experiment) -> None:
         """Exchange both sides; epochs are counted from this step on."""
-        rows = self._calculus.block_rows
+        rows = self._backend.block_rows
+        n_products = self.n_parameters * self.network.positions
+        if rows is None and self.device.type == "cpu" and suited_threads(len(dataset.train), n_products) == 1:
+            rows = 2 * self.network.cpu_block_rows  # a block is for the cache, half of one for a second thread
         train, val = (to_device(side, self.network, self.device, rows) for side in (dataset.train, dataset.val))
-        weights, optimizer_state = self._learner.on_new_training_set(self.weights, train), self.optimizer_state
+        weights, optimizer_state = self._step.on_new_training_set(self.weights, train), self.optimizer_state
         self.dataset, self._train, self._val, self._seed = dataset, train, val, experiment.seed
         self.batch_size = batch_size(experiment.batch_limit, experiment.optimizer.batch_share, len(train))
         self._batches = Batches(train, self.batch_size, seed=self._seed, first_step=self.step)
         self._begin_at(weights, optimizer_state)
 
     def _begin_at(self, weights: Weights, optimizer_state: OptimizerState) -> None:
-        """Take over weights and optimizer_state, and forget how steps were run before."""
+        """Take over weights and optimizer state, and forget what was captured before."""
         self.state = self._packed(weights, optimizer_state)
-        learner = self._learner
-        self._measuring = Evaluator(self._calculus, learner.flat, self._pool, self.frozen, self._train, self._val)
-        self._runner = ENGINES[self.engine].runner(
-            Work(learner.step, self._measuring, learner.step_invariant_from), self.device
-        )
+        self._evaluator = Evaluator(self._backend, self.network, self._train, self._val)
+        replays = ENGINES[self.engine].replays_graphs
+        self._graphs = CudaGraphs(self._step, self._measured_under, self.device) if replays else None
 
     def _packed(self, weights: Weights, optimizer_state: OptimizerState) -> TrainState:
-        flat = self._learner.flat
+        flat = self._step.flat
         return TrainState(flat.pack(weights), flat.pack_state(optimizer_state))
+
+    def _parameters(self, weights: Weights) -> Weights:
+        """Return all parameters by name, those that are frozen too."""
+        return self.frozen | self._step.flat.unpack(weights)
+
+    def _measured_under(self, weights: Weights, *, val_only: bool = False) -> Tensor:
+        return self._evaluator(self._parameters(weights), val_only=val_only)
+
+
+def _step_of(experiment: Experiment, pool: ThreadPool, backend: GradientBackend, weights: Weights) -> TrainStep:
+    """Make the step of an experiment, for weights of these shapes."""
+    optimizer = experiment.optimizer
+    if isinstance(optimizer, RecursiveFeatures):
+        assert isinstance(experiment.model, KernelModel)
+        return FeatureMachine(pool, experiment.model, optimizer, FlatParameters(weights, as_one=False))
+    rule, noise = rule_of(optimizer), optimizer.weight_noise
+    flat = FlatParameters(weights, as_one=not rule.by_tensor)
+    return GradientStep(backend, rule, flat, noise, scores_batch=not noise and not pool.network.trains_differently)

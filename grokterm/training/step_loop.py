@@ -37,10 +37,6 @@ class StepLoop(ABC):
         """Make the update that follows this step; return, if asked, loss and accuracy of its batch before it."""
 
     @abstractmethod
-    def copy_state(self) -> TrainState:
-        """Return the state as it is, which no later step overwrites."""
-
-    @abstractmethod
     def numbers(self, *, val_only: bool = False) -> Tensor:
         """Measure both sides, without leaving the device; those of the training set come first."""
 
@@ -58,7 +54,7 @@ class StepLoop(ABC):
 
     def measure(self) -> Measured:
         """Measure both sides, without leaving the device."""
-        return Measured(self.step, self.numbers(), self.copy_state())
+        return Measured(self.step, self.numbers(), self.state.copy())
 
     def go_back(self, step: int, state: TrainState) -> None:
         """Return to where it was before; what was kept of it stays as it is."""
@@ -66,7 +62,7 @@ class StepLoop(ABC):
 
     def _measure_by_updating(self) -> Measured:
         """Measure validation, and take the training side from the update that follows: it scores all of it in any case."""
-        step, state = self.step, self.copy_state()
+        step, state = self.step, self.state.copy()
         val = self.numbers(val_only=True)
         train = self.update(measuring=True)
         assert train is not None

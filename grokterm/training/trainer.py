@@ -260,3 +260,22 @@ class Trainer:
             if self.experiment.batch_limit is not None and self.trainable.batch_size < before:
                 return f"batch size lowered from {before:,} to {self.trainable.batch_size:,}"
         return ""
+
+
+def make_trainer(
+    experiment: Experiment, *, threads: int | None = None, parts: Mapping[str, MixturePart] | None = None
+) -> Trainer:
+    """Make a trainer.
+
+    Raises:
+        ConfigError: if this machine does not have the device, or not enough memory.
+    """
+    try:
+        with minding_memory():
+            return Trainer(experiment, threads=threads, parts=parts)
+    except OutOfMemoryError:
+        members = "training.members, " if experiment.training.members > 1 else ""
+        raise ConfigError(
+            f"device {experiment.device} has not enough memory for {experiment.model.label}: lower {members}its width or the"
+            " modulus"
+        ) from None

@@ -20,7 +20,7 @@ from grokterm.bench.measurement import Timed, measure, ratio, spread
 from grokterm.bench.notebook import Notebook
 from grokterm.experiment.overrides import override
 from grokterm.experiment.presets import find_preset
-from grokterm.training.making import make_trainer
+from grokterm.training.trainer import make_trainer
 
 N_THREADS = torch.get_num_threads()
 

@@ -31,7 +31,7 @@ from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.overrides import override
 from grokterm.experiment.presets import find_preset
 from grokterm.plots.paper.style import COLUMN, GRAY, MANY, new_figure, paper_style, save_figure
-from grokterm.training.making import make_trainer
+from grokterm.training.trainer import make_trainer
 
 SLOW = 0.3
 """Seconds of a step that is timed once only."""

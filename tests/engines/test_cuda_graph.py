@@ -6,14 +6,12 @@ import pytest
 import torch
 
 from grokterm.engines import cuda_graph as graph
-from grokterm.engines.cuda_graph import Graphs
 from grokterm.engines.device import find_device
-from grokterm.engines.runner import Work
+from grokterm.engines.step import GradientStep
 from grokterm.engines.table import choose_engine
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.records import Evaluated, Started
-from grokterm.training import single as fit_module
 from grokterm.training import trainer as trainer_module
 from grokterm.training.trainer import Trainer
 from tests.training.every_network import allow_everywhere, every_network, small, trainer_of
@@ -42,7 +40,7 @@ def both(experiment: Experiment) -> tuple[Outcome, Outcome]:
     """Train by replays and plainly."""
     engines = ("graph", "eager")
     by_graph, plain = (finish(trainer_of(changed(experiment, f"training.engine={engine}"))) for engine in engines)
-    assert isinstance(single_of(by_graph.trainer)._runner, Graphs)
+    assert single_of(by_graph.trainer)._graphs is not None
     return by_graph, plain
 
 
@@ -139,7 +137,7 @@ def test_a_replay_depends_on_nothing_that_python_reads(tiny: Experiment, monkeyp
     """A capture that a rule's look at the step's number would spoil shows it here too."""
     experiment = changed(tiny, "optimizer.warmup_steps=30", "optimizer.learning_rate=1e-2")
     _, plain = both(experiment)
-    monkeypatch.setattr(fit_module, "Work", lambda step, measure, _: Work(step, measure, 0.0))
+    monkeypatch.setattr(GradientStep, "invariant_from", 0.0)
     by_graph, _ = both(experiment)
     with pytest.raises(AssertionError):
         assert_same_numbers(by_graph.trainer, plain.trainer)

@@ -40,9 +40,9 @@ def followed(
 ) -> Weights:
     """Make one step by autograd; by default it leads to the gradient."""
     flat = FlatParameters(weights, as_one=True)
-    calculus = AutogradGradient(ThreadPool(network), frozen or {}, LOSSES[loss])
+    backend = AutogradGradient(ThreadPool(network), frozen or {}, LOSSES[loss])
     start = step.TrainState(flat.pack(weights), {})
-    state, _ = step.make_step(calculus, rule, flat, weight_noise)(start, batch, rng)
+    state, _ = step.GradientStep(backend, rule, flat, weight_noise)(start, batch, rng)
     return flat.unpack(state.weights)
 
 
@@ -126,7 +126,7 @@ def test_with_weight_noise_the_gradient_is_that_of_weights_which_are_off_by_it(
     network = build(tiny.model, tiny.task.modulus, 0)
     weights = {name: value.detach() for name, value in network.named_parameters()}
     rng = StepRng(3, 17, torch.device("cpu"))
-    off = with_noise(weights, 0.1, rng.draw("weight noise"))
+    off = with_noise(weights, 0.1, rng.generator("weight noise"))
     expected = followed(network, off, batch)
     for rows in (1000, 7):  # one noise, however the batch is cut
         cut = replace(batch, block_rows=rows)

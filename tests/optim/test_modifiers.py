@@ -25,7 +25,7 @@ GRADIENT_OPTIMIZERS = [kind for kind in OPTIMIZERS if issubclass(kind, Modifiers
 everywhere = pytest.mark.parametrize("modifier", ON.values(), ids=ON)
 
 
-def turn(step: int, seed: int = 0) -> StepRng:
+def rng_of(step: int, seed: int = 0) -> StepRng:
     return StepRng(seed, step, torch.device("cpu"))
 
 
@@ -39,7 +39,8 @@ def path(settings: GradientOptimizer, n_steps: int = 12) -> Iterator[tuple[Weigh
     weights, rule = normal(0), rule_of(settings)
     state = rule.begin(weights)
     for step in range(n_steps):
-        weights, state = rule.update(normal(step + 1), state, weights, turn(step))
+        weights, changed = rule.update(normal(step + 1), state, weights, rng_of(step))
+        state = state | changed
         yield copied(weights), state
 
 
@@ -56,7 +57,9 @@ def test_what_is_off_leaves_the_rule_as_it_is(kind: type[GradientOptimizer]) -> 
     settings = kind()
     bare = RULES[settings.kind](settings)
     assert all(modify(settings, bare) is bare for name, modify in MODIFIERS.items() if name != "held_norm")
-    expected, got = (rule.update(normal(1), rule.begin(normal(0)), normal(0), turn(0))[0] for rule in (bare, rule_of(settings)))
+    expected, got = (
+        rule.update(normal(1), rule.begin(normal(0)), normal(0), rng_of(0))[0] for rule in (bare, rule_of(settings))
+    )
     torch.testing.assert_close(got, expected, rtol=0, atol=0)
 
 
@@ -68,14 +71,19 @@ def test_a_modified_rule_looks_at_what_it_is_given_alone_and_its_memory_keeps_na
     weights, gradient, rule = normal(0), normal(1), rule_of(kind(**modifier))
     state = rule.begin(weights)
     for step in range(6):
-        slopes = [copied(gradient) for _ in range(2)]
-        first, second = (rule.update(slope, copied(state), copied(weights), turn(step)) for slope in slopes)
-        for value in slopes[0].values():
-            value.fill_(torch.nan)  # whoever differentiates may use the state of a gradient again
-        torch.testing.assert_close(first, second, rtol=0, atol=0)
-        assert {name: value.shape for name, value in first[1].items()} == {name: v.shape for name, v in state.items()}
-        assert list(first[0]) == list(weights)  # noise is drawn in this order
-        weights, state = first
+        grads, states = [copied(gradient) for _ in range(2)], [copied(state) for _ in range(2)]
+        moved = []
+        for given, own in zip(grads, states, strict=True):
+            new_weights, changed = rule.update(given, own, copied(weights), rng_of(step))
+            assert changed.keys() <= state.keys()
+            own |= changed
+            moved.append(new_weights)
+        for value in grads[0].values():
+            value.fill_(torch.nan)  # a backend may overwrite its gradient with the next one
+        torch.testing.assert_close((moved[0], states[0]), (moved[1], states[1]), rtol=0, atol=0)
+        assert {name: value.shape for name, value in states[0].items()} == {name: v.shape for name, v in state.items()}
+        assert list(moved[0]) == list(weights)  # noise is drawn in this order
+        weights, state = moved[0], states[0]
 
 
 @pytest.mark.parametrize("kind", GRADIENT_OPTIMIZERS)
@@ -124,7 +132,7 @@ def test_the_first_update_of_a_warm_up_moves_nothing() -> None:
 def test_the_noise_of_an_update_has_the_length_of_the_learning_rate_and_depends_on_seed_and_step() -> None:
     still = {"left": torch.zeros(100, 100)}
     rule = rule_of(GradientDescent(learning_rate=0.1, update_noise=0.5))
-    draws = [rule.update(still, rule.begin(still), still, turn(*when))[0]["left"] for when in ((0, 0), (1, 0), (0, 1))]
+    draws = [rule.update(still, rule.begin(still), still, rng_of(*when))[0]["left"] for when in ((0, 0), (1, 0), (0, 1))]
     for one, other in ((0, 1), (0, 2), (1, 2)):
         together = torch.stack([draws[one].flatten(), draws[other].flatten()])
         assert abs(float(torch.corrcoef(together)[0, 1])) < 0.05
@@ -135,11 +143,12 @@ def test_the_noise_of_an_update_has_the_length_of_the_learning_rate_and_depends_
 
 def test_the_noise_of_an_update_is_added_to_where_the_rule_leads() -> None:
     quiet, noisy = (list(path(GradientDescent(learning_rate=0.1, update_noise=noise))) for noise in (0.0, 1.0))
-    draws = [turn(step).generator("update noise") for step in range(len(quiet))]
+    generators = [rng_of(step).generator("update noise") for step in range(len(quiet))]
     offset = {name: torch.zeros_like(w) for name, w in normal(0).items()}
-    for (clean, _), (shaken, _), draw in zip(quiet, noisy, draws, strict=True):
+    for (clean, _), (shaken, _), generator in zip(quiet, noisy, generators, strict=True):
+        assert isinstance(generator, torch.Generator)
         for name, w in clean.items():
-            offset[name] += 0.1 * torch.randn(w.shape, generator=draw, dtype=w.dtype)
+            offset[name] += 0.1 * torch.randn(w.shape, generator=generator, dtype=w.dtype)
             torch.testing.assert_close(shaken[name], w + offset[name])
 
 
@@ -217,6 +226,6 @@ def test_a_norm_that_is_held_later_is_a_multiple_of_the_initial_one() -> None:
     free, *_, (weights, state) = path(GradientDescent(learning_rate=0.1))
     assert norm(weights) != pytest.approx(norm(normal(0)), rel=0.05)
     held = rule_of(GradientDescent(learning_rate=0.1, held_norm=0.5))
-    weights, _ = held.update(normal(1), state, weights, turn(20))
+    weights, _ = held.update(normal(1), state, weights, rng_of(20))
     assert norm(weights) == pytest.approx(0.5 * norm(normal(0)))
     assert free[1].keys() == state.keys()

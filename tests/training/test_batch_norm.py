@@ -6,14 +6,14 @@ import pytest
 import torch
 
 from grokterm.engines.batches import to_device
-from grokterm.engines.evaluation import evaluate, statistics_of
+from grokterm.engines.evaluation import evaluate
 from grokterm.engines.thread_pool import ThreadPool
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.records import Evaluated
 from grokterm.models.network import Network
 from grokterm.optim.losses import LOSSES
 from grokterm.training.trainer import Trainer
-from tests.training.outcome import assert_same_numbers, changed, finish, started, trained_to
+from tests.training.outcome import assert_same_numbers, changed, finish, single_of, started, trained_to
 from tests.training.test_restore import restored
 
 BATCH_NORM = ("model.normalization=batch", "model.depth=2", "model.scaling=standard", "optimizer.weight_decay=0.0")
@@ -61,7 +61,8 @@ def test_after_a_swap_the_statistics_are_those_of_the_new_training_set(normalize
     assert len(trainer.dataset.train) == 36
     pool, cpu = ThreadPool(trainer.trainable.network), torch.device("cpu")
     train, val = (to_device(side, trainer.trainable.network, cpu) for side in (trainer.dataset.train, trainer.dataset.val))
-    values = trainer.trainable.weights | statistics_of(pool, trainer.trainable.weights, train)
+    weights = trainer.trainable.weights
+    values = weights | single_of(trainer)._evaluator.statistics(weights)
     last = outcome.every(Evaluated)[-1]
     assert last.step == 15
     assert last.train_loss == pytest.approx(float(evaluate(pool, values, LOSSES["mse"], train)[0]))
@@ -70,5 +71,4 @@ def test_after_a_swap_the_statistics_are_those_of_the_new_training_set(normalize
 
 def test_other_networks_are_measured_with_their_weights_alone(tiny: Experiment) -> None:
     trainer = started(tiny)
-    train = to_device(trainer.dataset.train, trainer.trainable.network, torch.device("cpu"))
-    assert statistics_of(ThreadPool(trainer.trainable.network), trainer.trainable.weights, train) == {}
+    assert single_of(trainer)._evaluator.statistics(trainer.trainable.weights) == {}

@@ -1,15 +1,14 @@
 """A device whose memory is exhausted ends a run in one line, and what was reached stands."""
 
-from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
 
 from grokterm.engines.batches import DeviceEquations
 from grokterm.engines.device import is_out_of_memory
-from grokterm.engines.step import TrainState
+from grokterm.engines.step import TrainState, TrainStep
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Swap
@@ -25,19 +24,24 @@ ADVICE = (
 )
 
 
-def exhausted_at(step: int, trainer: Trainer) -> Trainer:
-    learner = single_of(trainer)._learner
+class Exhausted:
+    """A step that runs out of memory at one step."""
 
-    def update(
-        state: TrainState, batch: DeviceEquations, rng: StepRng, *, measuring: bool = False
-    ) -> tuple[TrainState, Tensor | None]:
-        if rng.step == step:
+    def __init__(self, step: TrainStep, at: int) -> None:
+        self._step, self._at = step, at
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the step has
+        return getattr(self._step, name)
+
+    def __call__(self, state: TrainState, batch: DeviceEquations, rng: StepRng, *, measuring: bool = False) -> Any:  # noqa: ANN401
+        if rng.step == self._at:
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
-        return learner.step(state, batch, rng, measuring=measuring)
+        return self._step(state, batch, rng, measuring=measuring)
 
-    fit = single_of(trainer)
-    fit._learner = replace(learner, step=update)
-    fit._begin_at(fit.weights, fit.optimizer_state)
+
+def exhausted_at(step: int, trainer: Trainer) -> Trainer:
+    network = single_of(trainer)
+    network._step = Exhausted(network._step, step)
     return trainer
 
 

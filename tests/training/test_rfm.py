@@ -16,6 +16,7 @@ from grokterm.experiment.optimizer import RecursiveFeatures
 from grokterm.experiment.records import Evaluated, Started
 from grokterm.models.build import build
 from grokterm.models.kernel import KERNELS, joined
+from grokterm.optim.flat import FlatParameters
 from grokterm.runs.checkpoint import load_checkpoint, save_checkpoint
 from grokterm.training.rfm import FeatureMachine, average_outer_product
 from grokterm.training.trainer import Trainer
@@ -74,9 +75,11 @@ def test_the_average_outer_product_is_that_of_the_gradient(name: Name, threads: 
 def test_the_coefficients_solve_the_system(name: Name, ridge: float) -> None:
     settings = KernelModel(kernel=name)
     network = build(settings, P, 0)
-    machine = FeatureMachine(ThreadPool(network), settings, RecursiveFeatures(ridge=ridge))
+    initial = {key: value.detach() for key, value in network.named_parameters()}
+    flat = FlatParameters(initial, as_one=False)
+    machine = FeatureMachine(ThreadPool(network), settings, RecursiveFeatures(ridge=ridge), flat)
     train = DeviceEquations(TRAINED, TRAINED.sum(dim=1) % P)
-    weights = machine.on_new_training_set({key: value.detach() for key, value in network.named_parameters()}, train)
+    weights = machine.on_new_training_set(initial, train)
     rows = weights["coefficients"][TRAINED[:, 0], TRAINED[:, 1]]
     alike = dense_similarity(settings, torch.eye(2 * P, dtype=torch.float64), one_hot(TRAINED), one_hot(TRAINED))
     wanted = torch.nn.functional.one_hot(train.answers, P).double()

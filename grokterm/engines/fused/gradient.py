@@ -1,4 +1,4 @@
-"""The gradient of the network with one hidden layer, whose blocks of rows are dealt out to threads."""
+"""The gradient of the network with one hidden layer: its blocks of equations are dealt out to threads."""
 
 from collections.abc import Sequence
 from itertools import zip_longest
@@ -11,8 +11,7 @@ from torch import Tensor
 from grokterm.engines.batches import DeviceEquations
 from grokterm.engines.device import suited_threads
 from grokterm.engines.evaluation import mean_of
-from grokterm.engines.fused.kernel import SLOPES, Desk, HiddenLayer, Matrices
-from grokterm.engines.fused.lane import Lane, Worked
+from grokterm.engines.fused.kernel import LOSS_GRADIENTS, Accumulator, BlockBuffers, HiddenLayer, Matrices
 from grokterm.engines.thread_pool import ThreadPool
 from grokterm.experiment.architectures.mlp import MLPModel
 from grokterm.experiment.experiment import Experiment
@@ -22,7 +21,7 @@ from grokterm.optim.rng import StepRng
 from grokterm.optim.rules import Weights
 
 BLOCK_ACTIVATIONS = 300_000
-"""How many hidden activations make a block: 1.2 MB, three times."""
+"""Hidden activations of a block: 1.2 MB, three times."""
 
 FEWEST_ROWS = 256
 """Blocks of fewer would starve the matrix products."""
@@ -33,73 +32,69 @@ def unsupported_reason(experiment: Experiment, device: torch.device) -> str:
     model = experiment.model
     if not isinstance(model, MLPModel) or model.depth > 1 or model.normalization != "none" or model.dropout:
         return "needs an mlp with one hidden layer, without dropout or normalization"
-    if experiment.loss.kind not in SLOPES:
-        return f"needs loss.kind {' or '.join(SLOPES)}, not {experiment.loss.kind}"
+    if experiment.loss.kind not in LOSS_GRADIENTS:
+        return f"needs loss.kind {' or '.join(LOSS_GRADIENTS)}, not {experiment.loss.kind}"
     return "" if device.type == "cpu" else f"works in the caches of a cpu, not on {device.type}"
 
 
 class Share(NamedTuple):
-    """A lane, and its blocks."""
+    """An accumulator and the blocks that it works on."""
 
-    lane: Lane
-    desks: list[Desk]
+    accumulator: Accumulator
+    blocks: list[BlockBuffers]
 
 
 class Dealt(NamedTuple):
-    """Equations, cut into blocks that are dealt out to lanes."""
+    """Equations, cut into blocks that are dealt out to accumulators."""
 
     equations: DeviceEquations
     shares: list[Share]
 
 
 class FusedGradient:
-    """Differentiates a network with one hidden layer. A gradient is good until the next.
+    """Differentiates a network with one hidden layer.
 
-    Blocks are dealt out to lanes, whose number is a function of sizes alone: sums do not depend on how many threads work.
+    The number of accumulators is a function of sizes alone: sums do not depend on how many threads work.
     """
 
     def __init__(self, experiment: Experiment, pool: ThreadPool, frozen: Weights) -> None:
         assert isinstance(pool.network, MLP)
-        self._pool, self._frozen, self._loss = pool, frozen, experiment.loss
+        self._pool, self._frozen = pool, frozen
         self._layer = layer = HiddenLayer.of(experiment, pool.network)
         self.block_rows = max(FEWEST_ROWS, BLOCK_ACTIVATIONS // layer.width)
         self._scales, self._rates = layer.scales(), layer.rates()
         self._scaled = layer.matrices(torch.empty(layer.n_weights))
-        self._lanes = [Lane(layer, experiment.loss, self.block_rows)]
-        self._named = self._wanted(self._lanes[0].slopes)
-        """The slopes, where they are added up."""
+        self._accumulators = [Accumulator(layer, self.block_rows)]
+        self._grads = self._trained(self._accumulators[0].grads)
+        """The sum of all gradients by name, where the first accumulator has its own."""
 
         self._dealt: dict[int, Dealt] = {}
-        """What came lately, by its identity."""
+        """The last equations, by their identity."""
 
     @torch.no_grad()
     def gradient(
         self, weights: Weights, batch: DeviceEquations, _: StepRng, *, measuring: bool = False
     ) -> tuple[Weights, Tensor | None]:
         """Return the gradient of the mean loss and, if asked, what `measure` would say of this batch."""
-        dealt = self._deal(batch)
-        scaled = self._scale(weights)
-
-        def work(_: object, share: Share) -> Worked:
-            return share.lane.work(scaled, share.desks, measuring=measuring)
-
-        worked = list(self._pool.map(work, dealt.shares))
-        total = worked[0].slopes
-        for other_lane in worked[1:]:
-            total.add_(other_lane.slopes)
+        shares, scaled = self._deal(batch), self._scale(weights)
+        numbers = list(
+            self._pool.map(lambda _, share: share.accumulator.accumulate(scaled, share.blocks, measuring=measuring), shares)
+        )
+        total = self._accumulators[0].grads.vector
+        for share in shares[1:]:
+            total.add_(share.accumulator.grads.vector)
         total.mul_(self._rates).mul_(1 / len(batch))
-        seen = _in_order([one.seen for one in worked])
-        return self._named, mean_of(seen, batch) if measuring else None
+        return self._grads, mean_of(_in_order(numbers), batch) if measuring else None
 
     @torch.no_grad()
     def measure(self, values: Weights, equations: DeviceEquations) -> Float[Tensor, "2"]:
         """Return mean loss and share of right answers, as one tensor, under all values of the network."""
-        scaled = self._scale(values)
-        seen = self._pool.map(lambda _, share: share.lane.measure(scaled, share.desks), self._deal(equations).shares)
-        return mean_of(_in_order(list(seen)), equations)
+        shares, scaled = self._deal(equations), self._scale(values)
+        numbers = self._pool.map(lambda _, share: share.accumulator.score(scaled, share.blocks), shares)
+        return mean_of(_in_order(list(numbers)), equations)
 
     def _scale(self, values: Weights) -> Matrices:
-        """Write weights down as the layer applies them."""
+        """Multiply weights by the scales of their layers."""
         scaled = self._scaled
         if isinstance(values, FlatDict) and not self._frozen:
             torch.mul(values.vector, self._scales, out=scaled.vector)
@@ -108,29 +103,32 @@ class FusedGradient:
             scaled.vector.mul_(self._scales)
         return scaled
 
-    def _deal(self, equations: DeviceEquations) -> Dealt:
-        """Deal blocks out to lanes, once where they come again."""
+    def _deal(self, equations: DeviceEquations) -> list[Share]:
+        """Deal blocks out to accumulators, once for equations that come again."""
         known = self._dealt.get(id(equations))
         if known and known.equations is equations:
-            return known
+            return known.shares
         blocks = equations.blocks
-        n_lanes = min(suited_threads(len(equations), self._layer.n_weights), len(blocks))
-        missing = range(len(self._lanes), n_lanes)
-        self._lanes += [Lane(self._layer, self._loss, self.block_rows) for _ in missing]
-        shares = [Share(lane, lane.lay_out(blocks[first::n_lanes])) for first, lane in enumerate(self._lanes[:n_lanes])]
+        n_shares = min(suited_threads(len(equations), self._layer.n_weights), len(blocks))
+        missing = range(len(self._accumulators), n_shares)
+        self._accumulators += [Accumulator(self._layer, self.block_rows) for _ in missing]
+        shares = [
+            Share(accumulator, [accumulator.buffers_of(block) for block in blocks[first::n_shares]])
+            for first, accumulator in enumerate(self._accumulators[:n_shares])
+        ]
         if len(self._dealt) > 1:  # both sides of the split
             self._dealt.clear()
-        self._dealt[id(equations)] = dealt = Dealt(equations, shares)
-        return dealt
+        self._dealt[id(equations)] = Dealt(equations, shares)
+        return shares
 
-    def _wanted(self, slopes: Matrices) -> FlatDict:
-        """Name the slopes that are wanted, which lie side by side."""
-        every = {"left": slopes.left, "right": slopes.right, "readout": slopes.readout}
-        wanted = {name: slope for name, slope in every.items() if name not in self._frozen}
-        begin = slopes.first.numel() if "left" in self._frozen else 0
-        return FlatDict(slopes.vector[begin : begin + sum(slope.numel() for slope in wanted.values())], wanted)
+    def _trained(self, grads: Matrices) -> FlatDict:
+        """Name the gradients of what is trained, which lie side by side."""
+        every = {"left": grads.left, "right": grads.right, "readout": grads.readout.tensor}
+        trained = {name: grad for name, grad in every.items() if name not in self._frozen}
+        begin = grads.first.numel() if "left" in self._frozen else 0
+        return FlatDict(grads.vector[begin : begin + sum(grad.numel() for grad in trained.values())], trained)
 
 
-def _in_order(seen: Sequence[list[Tensor]]) -> list[Tensor]:
-    """Put what lanes say of their blocks in the order of the blocks."""
-    return [one for of_a_round in zip_longest(*seen) for one in of_a_round if one is not None]
+def _in_order(shares: Sequence[list[Tensor]]) -> list[Tensor]:
+    """Put the numbers of blocks that were dealt out in turn in the order of the blocks."""
+    return [number for one_each in zip_longest(*shares) for number in one_each if number is not None]

@@ -1,11 +1,11 @@
-"""The network with one hidden layer and the parts of its gradient, written out for a block of rows that stays in the cache.
+"""The network with one hidden layer and its gradient, written out for a block of equations that stays in the cache.
 
 With one-hot operands x, S = [left; right] and the gradient G of the loss by the scores: z = x S and y = φ(z) W, and so
 dW = φ(z)ᵀ G and dS = xᵀ (G Wᵀ · φ'(z)). Constant factors are left to the end, where the matrices are small. To add an
 activation or a loss: a function and a row.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,130 +15,96 @@ from torch import Tensor
 from torch.nn import functional
 
 from grokterm.engines.batches import DeviceEquations
+from grokterm.engines.evaluation import losses_and_hits
 from grokterm.experiment.architectures.mlp import MLPModel
 from grokterm.experiment.experiment import Experiment
 from grokterm.models.mlp import MLP
 from grokterm.models.products import SharedMatrix, matmul_out
+from grokterm.optim.losses import LossFunction, loss_of
 from grokterm.optim.rules import Weights
 
 
 @dataclass(frozen=True)
-class Phi:
-    """An elementwise activation and its derivative, in memory that is there already."""
+class Activation:
+    """An elementwise activation and its derivative, in place."""
 
     write: Callable[[Tensor, Tensor], object]
-    """Put φ(z) into an array: (z, array)."""
+    """Write φ(z) into a tensor: (z, out)."""
 
     chain: Callable[[Tensor, Tensor], object]
-    """Multiply a gradient by φ'(z) in place, but for a constant: (gradient, z); z may be overwritten."""
+    """Multiply a gradient by φ'(z) in place, but for a constant: (grad, z); z may be overwritten."""
 
     constant: float = 1.0
 
 
-PHIS: dict[str, Phi] = {
-    "quadratic": Phi(lambda z, to: torch.square(z, out=to), lambda g, z: g.mul_(z), constant=2.0),
-    "relu": Phi(lambda z, to: torch.clamp(z, min=0, out=to), lambda g, z: g.mul_(z.gt_(0))),
-    "gelu": Phi(lambda z, to: to.copy_(functional.gelu(z)), lambda g, z: g.copy_(torch.ops.aten.gelu_backward(g, z))),
-    "sine": Phi(lambda z, to: torch.sin(z, out=to), lambda g, z: g.mul_(z.cos_())),
-    "tanh": Phi(lambda z, to: torch.tanh(z, out=to), lambda g, z: g.mul_(z.tanh_().square_().neg_().add_(1))),
+ACTIVATION_KERNELS: dict[str, Activation] = {
+    "quadratic": Activation(lambda z, out: torch.square(z, out=out), lambda g, z: g.mul_(z), constant=2.0),
+    "relu": Activation(lambda z, out: torch.clamp(z, min=0, out=out), lambda g, z: g.mul_(z.gt_(0))),
+    "gelu": Activation(lambda z, out: out.copy_(functional.gelu(z)), lambda g, z: g.copy_(torch.ops.aten.gelu_backward(g, z))),
+    "sine": Activation(lambda z, out: torch.sin(z, out=out), lambda g, z: g.mul_(z.cos_())),
+    "tanh": Activation(lambda z, out: torch.tanh(z, out=out), lambda g, z: g.mul_(z.tanh_().square_().neg_().add_(1))),
 }
 
 
 @dataclass(frozen=True)
-class Slope:
-    """The gradient of each row's loss by its scores."""
+class LossGradient:
+    """The gradient of each row's loss by its scores: a constant times (outputs − one-hot answer)."""
 
-    shares: Callable[[Tensor], Tensor]
-    """What the one-hot answer is taken from; it may be the scores themselves."""
+    outputs: Callable[[Tensor], Tensor]
+    """From scores to what the one-hot answer is subtracted from; it may return the scores themselves."""
 
     constant: Callable[[int], float]
-    """The factor of that difference, from the number of classes."""
+    """The factor, from the number of classes."""
 
 
-SLOPES: dict[str, Slope] = {
-    "mse": Slope(lambda scores: scores, lambda classes: 2 / classes),
-    "cross_entropy": Slope(lambda scores: scores.softmax(dim=1), lambda classes: 1.0),
+LOSS_GRADIENTS: dict[str, LossGradient] = {
+    "mse": LossGradient(lambda scores: scores, lambda classes: 2 / classes),
+    "cross_entropy": LossGradient(lambda scores: scores.softmax(dim=1), lambda classes: 1.0),
 }
 
 
 class Matrices(NamedTuple):
-    """All three matrices, or their slopes, in one vector."""
+    """All three weight matrices, or their gradients, in one vector."""
 
     vector: Float[Tensor, " weights"]
     first: Float[Tensor, "operands width"]
-    """Those of both operands, one below the other."""
+    """`left` over `right`."""
 
     left: Float[Tensor, "modulus width"]
     right: Float[Tensor, "modulus width"]
-    readout: Float[Tensor, "width modulus"]
-    reads: SharedMatrix
-    """The readout, to multiply by,"""
-
-    reads_back: SharedMatrix
-    """and the other way round."""
+    readout: SharedMatrix
+    readout_t: SharedMatrix
 
     def copy_(self, values: Weights) -> None:
-        """Take over the values of each."""
-        for matrix, name in ((self.left, "left"), (self.right, "right"), (self.readout, "readout")):
+        """Copy the values of each."""
+        for matrix, name in ((self.left, "left"), (self.right, "right"), (self.readout.tensor, "readout")):
             matrix.copy_(values[name])
-
-
-class Blank(NamedTuple):
-    """OptimizerState for blocks of at most so many rows, one after the other."""
-
-    starts: Int[Tensor, " rows"]
-    minus_one: Float[Tensor, "rows 1"]
-    active: Float[Tensor, "rows width"]
-    scores: Float[Tensor, "rows classes"]
-    back: Float[Tensor, "rows width"]
-    readout: SharedMatrix
-
-
-class Desk(NamedTuple):
-    """What a block of rows is worked on with, laid out once: what is equal of all blocks is memory that they share."""
-
-    left: Int[Tensor, " batch"]
-    right: Int[Tensor, " batch"]
-    pairs: Int[Tensor, " twice_the_batch"]
-    """The rows of `Matrices.first` that each row of the block adds up, two by two."""
-
-    starts: Int[Tensor, " batch"]
-    answers: Int[Tensor, " batch"]
-    classes: Int[Tensor, "batch 1"]
-    """The answers, in a column."""
-
-    minus_one: Float[Tensor, "batch 1"]
-    active: SharedMatrix
-    active_by_unit: SharedMatrix
-    """The activations, a row a hidden unit."""
-
-    scores: SharedMatrix
-    back: SharedMatrix
-    readout: SharedMatrix
 
 
 @dataclass(frozen=True)
 class HiddenLayer:
-    """Passes blocks of rows through the network and back. The weights it takes are `scales` times those of the network."""
+    """The sizes and constants of a network with one hidden layer, and the functions of its settings."""
 
-    activation: str
-    loss: str
+    activation: Activation
+    loss: LossFunction
+    loss_gradient: LossGradient
     precision: torch.dtype
     modulus: int
     width: int
     first_scale: float
     readout_scale: float
     frozen: frozenset[str]
-    """Names of what is not trained; both of the first matrices are, or none."""
+    """Names of what is not trained; of `left` and `right` both are, or none."""
 
     @staticmethod
     def of(experiment: Experiment, network: MLP) -> "HiddenLayer":
-        """Take what matters from an experiment and its network."""
+        """Read them off an experiment and its network."""
         assert isinstance(experiment.model, MLPModel)
         loss, (modulus, width) = experiment.loss, network.left.shape
         return HiddenLayer(
-            experiment.model.activation,
-            loss.kind,
+            ACTIVATION_KERNELS[experiment.model.activation],
+            loss_of(loss),
+            LOSS_GRADIENTS[loss.kind],
             getattr(torch, loss.precision),
             modulus,
             width,
@@ -153,80 +119,117 @@ class HiddenLayer:
         return 3 * self.modulus * self.width
 
     def matrices(self, vector: Float[Tensor, " weights"]) -> Matrices:
-        """Find the matrices in a vector."""
+        """Return the matrices that lie end to end in a vector."""
         first, readout = vector.tensor_split((2 * self.modulus * self.width,))
         first = first.view(2 * self.modulus, self.width)
         left, right = first.chunk(2)
         readout = readout.view(self.width, self.modulus)
-        return Matrices(vector, first, left, right, readout, SharedMatrix.of(readout), SharedMatrix.of(readout.T))
+        return Matrices(vector, first, left, right, SharedMatrix.of(readout), SharedMatrix.of(readout.T))
 
     def scales(self) -> Float[Tensor, " weights"]:
-        """Return what the weights are multiplied by before anything else."""
-        return self._each(self.first_scale, self.readout_scale)
+        """Return the factors of the weights as a kernel takes them."""
+        return self._per_weight(self.first_scale, self.readout_scale)
 
     def rates(self) -> Float[Tensor, " weights"]:
-        """Return what the slopes of the summed loss are multiplied by after anything else."""
-        rate = SLOPES[self.loss].constant(self.modulus)
-        return self._each(rate * self.first_scale * PHIS[self.activation].constant, rate * self.readout_scale)
+        """Return the factors of the gradients as a kernel leaves them."""
+        rate = self.loss_gradient.constant(self.modulus)
+        return self._per_weight(rate * self.first_scale * self.activation.constant, rate * self.readout_scale)
 
-    def blank(self, rows: int) -> Blank:
-        """Make memory for blocks of at most so many rows."""
-        return Blank(
-            torch.arange(0, 2 * rows, 2),
-            torch.full((rows, 1), -1.0, dtype=self.precision),
-            torch.empty(rows, self.width),
-            torch.empty(rows, self.modulus),
-            torch.empty(rows, self.width),
-            SharedMatrix.of(torch.empty(self.width, self.modulus)),
-        )
-
-    def desk(self, block: DeviceEquations, blank: Blank) -> Desk:
-        """Lay out what a block is worked on with."""
-        left, right = block.columns
-        starts, minus_one, active, scores, back = (memory[: len(block)] for memory in blank[:5])
-        return Desk(
-            left,
-            right,
-            torch.stack([left, right + self.modulus], dim=1).flatten(),
-            starts,
-            block.answers,
-            block.answers.unsqueeze(1),
-            minus_one,
-            SharedMatrix.of(active),
-            SharedMatrix.of(active.T),
-            SharedMatrix.of(scores),
-            SharedMatrix.of(back),
-            blank.readout,
-        )
-
-    def forward(self, scaled: Matrices, desk: Desk) -> tuple[Float[Tensor, "batch width"], SharedMatrix]:
-        """Return sums and scores; the activations are on the desk then."""
-        sums = torch.embedding_bag(scaled.first, desk.pairs, desk.starts, False, 0)[0]  # noqa: FBT003 - torch names neither
-        PHIS[self.activation].write(sums, desk.active.tensor)
-        return sums, matmul_out(desk.active, scaled.reads, out=desk.scores)
-
-    def add_slopes(
-        self, total: Matrices, scaled: Matrices, sums: Float[Tensor, "batch width"], scores: SharedMatrix, desk: Desk
-    ) -> None:
-        """Add dS and dW, for which sums and scores are used up."""
-        self._turn_into_slope(scores.tensor, desk)
-        if "readout" not in self.frozen:
-            total.readout.add_(matmul_out(desk.active_by_unit, scores, out=desk.readout).tensor)
-        if "left" not in self.frozen:
-            back = matmul_out(scores, scaled.reads_back, out=desk.back).tensor
-            PHIS[self.activation].chain(back, sums)
-            total.left.index_add_(0, desk.left, back)
-            total.right.index_add_(0, desk.right, back)
-
-    def _turn_into_slope(self, scores: Float[Tensor, "batch classes"], desk: Desk) -> None:
-        """Put G where the scores are."""
-        shares = SLOPES[self.loss].shares(scores.to(self.precision)).scatter_add_(1, desk.classes, desk.minus_one)
-        if shares is not scores:
-            scores.copy_(shares)
-
-    def _each(self, first: float, readout: float) -> Float[Tensor, " weights"]:
-        """Make a factor for each weight."""
+    def _per_weight(self, first: float, readout: float) -> Float[Tensor, " weights"]:
         factors = self.matrices(torch.empty(self.n_weights))
         factors.first.fill_(first)
-        factors.readout.fill_(readout)
+        factors.readout.tensor.fill_(readout)
         return factors.vector
+
+
+class BlockBuffers(NamedTuple):
+    """The indices of one block of equations, and scratch memory that the blocks of an accumulator share."""
+
+    left: Int[Tensor, " batch"]
+    right: Int[Tensor, " batch"]
+    pairs: Int[Tensor, " twice_the_batch"]
+    """The two rows of `Matrices.first` that each equation adds up."""
+
+    pair_starts: Int[Tensor, " batch"]
+    answers: Int[Tensor, " batch"]
+    answer_column: Int[Tensor, "batch 1"]
+    minus_one: Float[Tensor, "batch 1"]
+    active: SharedMatrix
+    active_t: SharedMatrix
+    scores: SharedMatrix
+    hidden_grad: SharedMatrix
+
+
+class Accumulator:
+    """Scores blocks of equations and sums their gradients, one block after the other, for one thread at a time."""
+
+    def __init__(self, layer: HiddenLayer, block_rows: int) -> None:
+        self._layer = layer
+        self.grads = layer.matrices(torch.zeros(layer.n_weights))
+        self._readout_grad = SharedMatrix.of(torch.empty(layer.width, layer.modulus))
+        self._pair_starts = torch.arange(0, 2 * block_rows, 2)
+        self._minus_one = torch.full((block_rows, 1), -1.0, dtype=layer.precision)
+        self._active = torch.empty(block_rows, layer.width)
+        self._hidden_grad = torch.empty(block_rows, layer.width)
+        self._scores = torch.empty(block_rows, layer.modulus)
+
+    def buffers_of(self, block: DeviceEquations) -> BlockBuffers:
+        """Prepare a block, once for all steps."""
+        (left, right), n_rows = block.columns, len(block)
+        active = self._active[:n_rows]
+        return BlockBuffers(
+            left,
+            right,
+            torch.stack([left, right + self._layer.modulus], dim=1).flatten(),
+            self._pair_starts[:n_rows],
+            block.answers,
+            block.answers.unsqueeze(1),
+            self._minus_one[:n_rows],
+            SharedMatrix.of(active),
+            SharedMatrix.of(active.T),
+            SharedMatrix.of(self._scores[:n_rows]),
+            SharedMatrix.of(self._hidden_grad[:n_rows]),
+        )
+
+    @torch.no_grad()
+    def accumulate(self, weights: Matrices, blocks: Sequence[BlockBuffers], *, measuring: bool) -> list[Tensor]:
+        """Set `grads` to the sums over these blocks, but for constants; return, if asked, what `score` would."""
+        self.grads.vector.zero_()
+        numbers: list[Tensor] = []
+        for block in blocks:
+            sums, scores = self._forward(weights, block)
+            if measuring:
+                numbers.append(self._numbers(scores, block))
+            self._backward(weights, sums, scores, block)
+        return numbers
+
+    @torch.no_grad()
+    def score(self, weights: Matrices, blocks: Sequence[BlockBuffers]) -> list[Tensor]:
+        """Return summed loss and right answers of each block."""
+        return [self._numbers(self._forward(weights, block)[1], block) for block in blocks]
+
+    def _forward(self, weights: Matrices, block: BlockBuffers) -> tuple[Float[Tensor, "batch width"], SharedMatrix]:
+        """Return z and the scores; φ(z) lies in the buffers."""
+        sums = torch.embedding_bag(weights.first, block.pairs, block.pair_starts, False, 0)[0]  # noqa: FBT003 - torch names neither
+        self._layer.activation.write(sums, block.active.tensor)
+        return sums, matmul_out(block.active, weights.readout, out=block.scores)
+
+    def _backward(
+        self, weights: Matrices, sums: Float[Tensor, "batch width"], scores: SharedMatrix, block: BlockBuffers
+    ) -> None:
+        """Add dW and dS; `sums` and `scores` are overwritten."""
+        layer = self._layer
+        outputs = layer.loss_gradient.outputs(scores.tensor.to(layer.precision))
+        outputs.scatter_add_(1, block.answer_column, block.minus_one)
+        if outputs is not scores.tensor:
+            scores.tensor.copy_(outputs)
+        if "readout" not in layer.frozen:
+            self.grads.readout.tensor.add_(matmul_out(block.active_t, scores, out=self._readout_grad).tensor)
+        if "left" not in layer.frozen:
+            hidden_grad = matmul_out(scores, weights.readout_t, out=block.hidden_grad).tensor
+            layer.activation.chain(hidden_grad, sums)
+            self.grads.left.index_add_(0, block.left, hidden_grad)
+            self.grads.right.index_add_(0, block.right, hidden_grad)
+
+    def _numbers(self, scores: SharedMatrix, block: BlockBuffers) -> Tensor:
+        return losses_and_hits(self._layer.loss(scores.tensor, block.answers).sum(), scores.tensor, block.answers)

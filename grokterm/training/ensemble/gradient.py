@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 from torch.func import functional_call
 
 from grokterm.engines.evaluation import hits
 from grokterm.models.draws import Streams
 from grokterm.models.network import Network
 from grokterm.optim.losses import LossFunction
-from grokterm.optim.rules import Weights
+from grokterm.optim.rules import Weights, named
 from grokterm.training.ensemble.equations import StackedEquations
 from grokterm.training.ensemble.rng import StackedStepRng
 
@@ -67,7 +67,7 @@ class StackedGradient:
         if not self.network.trains_differently:
             return torch.vmap(self._scores)(values, block.tokens)
         return rng.each(
-            lambda own, value, tokens: self._scores(value, tokens, own.draw("dropout", number)), values, block.tokens
+            lambda own, value, tokens: self._scores(value, tokens, own.generator("dropout", number)), values, block.tokens
         )
 
     def _scores(self, values: Weights, tokens: Tensor, draw: Streams | None = None) -> Tensor:
@@ -78,6 +78,23 @@ class StackedGradient:
         """Sum the losses of each network."""
         losses = self.loss(scores.flatten(0, 1), block.answers.flatten(0, 1)).view(scores.shape[:2])
         return (losses if block.padding is None else losses.masked_fill(block.padding, 0)).sum(dim=1)
+
+
+class _Statistics(nn.Module):
+    """The statistics of a network as a module's output, so that functional_call can exchange its weights under vmap."""
+
+    def __init__(self, network: Network) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, tokens: Tensor) -> Weights:
+        return self.network.statistics(tokens)
+
+
+def statistics_under(network: Network, weights: Weights, tokens: Tensor) -> Weights:
+    """Return the statistics of equations under these weights."""
+    statistics: Weights = functional_call(_Statistics(network), named("network", weights), (tokens,))
+    return statistics
 
 
 def _of(members: slice, tensors: Weights) -> Weights:

@@ -100,7 +100,7 @@ class MemberGroup:
         self._keep_place()
 
     def _keep_place(self) -> None:
-        self._places = [(fit.step, fit.copy_state()) for fit in self._fits.values()]
+        self._places = [(fit.step, fit.state.copy()) for fit in self._fits.values()]
 
 
 def _arrays(tensors: Mapping[str, Tensor]) -> Arrays:

@@ -1,4 +1,4 @@
-"""One update of several networks at once."""
+"""The random streams of one update of several networks at once."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import torch
 from jaxtyping import Int
-from torch import Tensor
+from torch import Generator, Tensor
 
 from grokterm.models.draws import Streams
 from grokterm.optim.rng import StepRng
@@ -16,18 +16,19 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class StackedStepRng(StepRng):
-    """The update that follows a step of every member of an ensemble."""
+    """The random streams of every member: those that it would have in a run of its own."""
 
     seeds: range
-    """Of the members, whose random streams are those that they would have alone."""
+    """The seeds of the members."""
 
     member: Int[Tensor, "..."]
     """All members by their place among the seeds or, under vmap, the one at hand."""
 
-    def draw(self, stream: str, block: int = 0) -> Streams:
-        """Open the random stream of one purpose and block of rows, for every member."""
+    def generator(self, stream: str, block: int = 0) -> Streams:
+        """Open the stream of one purpose and block of rows, for every member."""
         alone = (StepRng(seed, self.step, self.device) for seed in self.seeds)
-        return Streams([rng.generator(stream, block) for rng in alone], self.member)
+        seeds = [rng.seed_of(stream, block) for rng in alone]
+        return Streams([Generator(self.device).manual_seed(seed) for seed in seeds], self.member)
 
     def of(self, members: slice) -> "StackedStepRng":
         """Select members."""

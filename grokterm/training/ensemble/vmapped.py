@@ -9,7 +9,6 @@ from torch import Tensor
 
 from grokterm.engines.batches import batch_size, to_device
 from grokterm.engines.device import describe, minding_memory
-from grokterm.engines.evaluation import statistics_under
 from grokterm.engines.step import TrainState
 from grokterm.errors import ConfigError, OutOfMemoryError
 from grokterm.experiment.architectures.kernel import KernelModel
@@ -26,10 +25,10 @@ from grokterm.optim.rules import OptimizerState, Weights
 from grokterm.tasks.dataset import Dataset, Equations
 from grokterm.training.ensemble.batches import StackedBatches
 from grokterm.training.ensemble.equations import StackedEquations, stacked
-from grokterm.training.ensemble.gradient import StackedGradient
+from grokterm.training.ensemble.gradient import StackedGradient, statistics_under
 from grokterm.training.ensemble.naming import prefix_of, with_member
 from grokterm.training.ensemble.rng import StackedStepRng
-from grokterm.training.ensemble.step import make_stacked_step
+from grokterm.training.ensemble.step import StackedStep
 from grokterm.training.step_loop import Measured, StepLoop
 
 
@@ -112,14 +111,10 @@ class VmappedEnsemble(StepLoop):
         self.step += 1
         return numbers
 
-    def copy_state(self) -> TrainState:
-        """Return a copy: a step uses up what it is given."""
-        return self.state.copy()
-
     def numbers(self, *, val_only: bool = False) -> Tensor:
         """Measure both sides of every member, without leaving the device; those of the training set come first."""
         values, sides = self._values(), [self._val] if val_only else [self._train, self._val]
-        return torch.cat([self._calculus.measure(values, side) for side in sides], dim=1)
+        return torch.cat([self._gradient.measure(values, side) for side in sides], dim=1)
 
     def apply_settings(self, experiment: Experiment) -> None:
         """Take over the settings of the loss and of the optimizer; weights and memories stay."""
@@ -203,8 +198,8 @@ class VmappedEnsemble(StepLoop):
         assert not isinstance(optimizer, RecursiveFeatures)
         self._rule = rule_of(optimizer)
         self._flat = FlatParameters(weights, as_one=not self._rule.by_tensor)
-        self._calculus = StackedGradient(self.network, self._frozen, loss_of(experiment.loss))
-        self._step = make_stacked_step(self._calculus, self._rule, self._flat, optimizer.weight_noise)
+        self._gradient = StackedGradient(self.network, self._frozen, loss_of(experiment.loss))
+        self._step = StackedStep(self._gradient, self._rule, self._flat, optimizer.weight_noise)
         self._measures = not optimizer.weight_noise and not self.network.trains_differently
 
     def _packed(self, weights: Weights, optimizer_state: OptimizerState) -> TrainState:

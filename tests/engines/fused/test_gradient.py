@@ -22,7 +22,7 @@ TURN = StepRng(0, 0, CPU)
 
 def parts(experiment: Experiment, engine: str) -> tuple[GradientBackend, Weights, DeviceEquations]:
     fit = single_of(started(changed(experiment, f"training.engine={engine}")))
-    return fit._calculus, fit.weights, fit._batches.at(0)
+    return fit._backend, fit.weights, fit._batches.at(0)
 
 
 @pytest.fixture(params=["openblas", "onednn", "mkl"])
