@@ -16,7 +16,6 @@ from grokterm.runs.store import list_runs
 from grokterm.runs.verification import Check, Outcome
 from grokterm.session.start import start_session
 from grokterm.training.estimate import estimate_seconds
-from grokterm.training.trainer import make_trainer
 
 SHORT_SECONDS = 60.0
 """What is run without being asked for by name."""
@@ -84,5 +83,5 @@ def _too_long(check: Check, request: Request) -> str:
     parts = find_parts(check.experiment, request.runs_dir)
     if parts.untrained:
         return "wants " + " and ".join(preset.name for preset in parts.untrained) + " trained first"
-    seconds = estimate_seconds(make_trainer(check.experiment, parts=load_parts(parts.runs))) * (request.n_seeds or 1)
+    seconds = estimate_seconds(check.experiment, load_parts(parts.runs)) * (request.n_seeds or 1)
     return f"takes about {duration(seconds)} here" if seconds > SHORT_SECONDS else ""

@@ -45,14 +45,6 @@ ENGINES: dict[str, Engine] = {
 """`training.engine = "auto"` takes the first that can."""
 
 
-def with_engine_here(experiment: Experiment, device: torch.device, before: str = "") -> Experiment:
-    """Return an experiment to be resumed on a device: by the engine it had before, if that can run there."""
-    asked = experiment.training.engine
-    wanted = before if asked == "auto" and before in ENGINES else asked
-    usable = wanted if wanted == "auto" or not ENGINES[wanted].unsupported_reason(experiment, device) else "auto"
-    return experiment.model_copy(update={"training": experiment.training.model_copy(update={"engine": usable})})
-
-
 def choose_engine(experiment: Experiment, device: torch.device) -> str:
     """Name the engine of an experiment: what was asked for, or else the best for it; never by timing.
 
@@ -65,3 +57,10 @@ def choose_engine(experiment: Experiment, device: torch.device) -> str:
     if reason := ENGINES[asked].unsupported_reason(experiment, device):
         raise ConfigError(f"training.engine {asked} {reason}: choose auto")
     return asked
+
+
+def resumed_engine(experiment: Experiment, device: torch.device, before: str) -> str:
+    """Name the engine of a resumed experiment: the one before or the one asked for, if it can run here, or else auto."""
+    asked = experiment.training.engine
+    wanted = before if asked == "auto" and before in ENGINES else asked
+    return wanted if wanted == "auto" or not ENGINES[wanted].unsupported_reason(experiment, device) else "auto"

@@ -87,6 +87,10 @@ class Experiment(Settings):
         training = self.training.model_copy(update={"members": 1})
         return self.model_copy(update={"seed": self.seed + number, "training": training})
 
+    def with_engine(self, engine: str) -> Self:
+        """Return the same experiment, run by another engine."""
+        return self.model_copy(update={"training": self.training.model_copy(update={"engine": engine})})
+
     def live_names(self) -> list[str]:
         """List the settings that may change while the training runs, as section.key."""
         return [

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from functools import partial
+from threading import Lock
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -40,7 +41,7 @@ class _Seen(NamedTuple):
 
 
 class ForwardPass:
-    """A copy of a network on the CPU, which takes the weights of any snapshot of it. It belongs to one thread."""
+    """A copy of a network on the CPU, which takes the weights of any snapshot of it; threads take turns."""
 
     def __init__(self, network: Network, threads: int = 1) -> None:
         copy = deepcopy(network).cpu()
@@ -53,6 +54,7 @@ class ForwardPass:
 
         self._pool = ThreadPool(copy, threads)
         self._known: tuple[Dataset, Equations, DeviceEquations] | None = None
+        self._lock = Lock()
 
     def observe(
         self,
@@ -64,14 +66,16 @@ class ForwardPass:
         window: Window | None = None,
     ) -> Observation:
         """Pass the table through the network, or a window of it; of hidden neurons only these columns are kept."""
-        table, equations = self._table(snapshot.dataset)
+        with self._lock:
+            table, equations = self._table(snapshot.dataset)
         if window is not None:
             seen = np.flatnonzero(np.isin(table.operands[:, 0], window[0]) & np.isin(table.operands[:, 1], window[1]))
             table, equations = table[seen], equations.rows(torch.from_numpy(seen))
         weights = {name: torch.from_numpy(value) for name, value in {**snapshot.parameters, **snapshot.statistics}.items()}
         heads: Columns = dict.fromkeys(self.attention if attention else (), slice(None))
         look = partial(_look, weights=weights, wanted={**neurons, **heads}, keep_scores=scores)
-        blocks = list(self._pool.map(look, equations.blocks))
+        with self._lock:
+            blocks = list(self._pool.map(look, equations.blocks))
         return Observation(
             modulus=snapshot.dataset.modulus,
             operands=table.operands,

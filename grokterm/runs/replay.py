@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 
 from grokterm.engines.device import describe, find_device, minding_memory
-from grokterm.engines.table import with_engine_here
+from grokterm.engines.table import resumed_engine
 from grokterm.errors import CheckpointError, ConfigError, OutOfMemoryError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.records import Checkpointed, Evaluated, Record, Started
@@ -138,12 +138,11 @@ def restore_trainer(run: Run, experiment: Experiment, records: Sequence[Record])
     device = find_device(experiment.device)
     is_where_it_was = str(run.meta.get("device", "")).split(":")[0] == device.type
     threads = run.meta.get("threads") if is_where_it_was else None
-    here = with_engine_here(experiment, device, str(run.meta.get("engine", "")) if is_where_it_was else "")
+    engine = resumed_engine(experiment, device, str(run.meta.get("engine", "")) if is_where_it_was else "")
     parts = load_parts(kept_parts(run))
     is_member = run.experiment.training.members > experiment.training.members
     n_threads = threads if isinstance(threads, int) else None
-    trainer = make_trainer(here, threads=n_threads, parts=parts)
-    trainer.experiment = experiment  # which says what was asked for
+    trainer = make_trainer(experiment, engine=engine, threads=n_threads, parts=parts)
     checkpoint = next((record for record in reversed(records) if isinstance(record, Checkpointed)), None)
     if checkpoint is not None:
         path = run.checkpoints / checkpoint.file

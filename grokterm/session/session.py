@@ -43,7 +43,13 @@ class Session:
     """
 
     def __init__(
-        self, trainer: Trainer, run: Run, journal: JournalWriter, *, paused: bool = False, notes: Sequence[Record] = ()
+        self,
+        trainer: Trainer,
+        run: Run,
+        journal: JournalWriter,
+        *,
+        paused: bool = False,
+        changes: Sequence[str] = (),
     ) -> None:
         self.run = run
         self.trainer = trainer
@@ -53,8 +59,8 @@ class Session:
         self._journal = journal
         self._commands: SimpleQueue[Command] = SimpleQueue()
         self._paused = paused
-        self._notes = notes
-        """What is reported right after the start."""
+        self._changes = changes
+        """The settings that were changed since the last checkpoint."""
 
         self._pace: float | None = None
         self._next_chunk = 0.0
@@ -97,7 +103,7 @@ class Session:
         return bool(self._owed) and not self._is_unsaved
 
     def _begin(self) -> list[Record]:
-        begun = [*self.trainer.begin(), *self._notes]
+        begun = self.trainer.begin(self._changes)
         return [*begun, Paused(step=self.trainer.step)] if self._paused and self.trainer.ended is None else begun
 
     def _next_command(self) -> Command | None:

@@ -15,7 +15,7 @@ from grokterm import __version__
 from grokterm.engines.device import describe, processor
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.records import Record, Started, Switched
+from grokterm.experiment.records import Record
 from grokterm.runs.journal import JournalWriter, rewind_journal
 from grokterm.runs.mixture_parts import files_to_keep, find_parts, load_parts
 from grokterm.runs.replay import restore_trainer
@@ -64,21 +64,10 @@ def resume_session(run: Run, changes: Sequence[str] = (), *, paused: bool = Fals
     experiment = resumed_experiment(run, changes)
     rewound = rewind_journal(run.journal)
     trainer = restore_trainer(run, experiment, rewound.records)
-    trainer.changes = tuple(changes)
     if changes:
         run.rewrite(experiment)
     journal = JournalWriter(run.journal, rewound.end)
-    return Session(trainer, run, journal, paused=paused, notes=_switched(trainer, rewound.records)), rewound.records
-
-
-def _switched(trainer: Trainer, records: Sequence[Record]) -> list[Record]:
-    """Report that another engine goes on than the one that trained these records."""
-    before = next(
-        (record.engine for record in reversed(records) if isinstance(record, Started | Switched)), trainer.trainable.engine
-    )
-    if before == trainer.trainable.engine:
-        return []
-    return [Switched(step=trainer.step, engine=trainer.trainable.engine, message=f"the steps before were made by {before}")]
+    return Session(trainer, run, journal, paused=paused, changes=changes), rewound.records
 
 
 def _meta(trainer: Trainer) -> dict[str, Any]:

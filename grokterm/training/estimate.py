@@ -1,20 +1,24 @@
-"""How long a training will take here: measured on its first steps, never guessed."""
+"""How long a training will take here, measured on its first steps."""
 
-from grokterm.training.trainer import Trainer
+from collections.abc import Mapping
+
+from grokterm.experiment.experiment import Experiment
+from grokterm.models.mixture import MixturePart
+from grokterm.training.trainer import make_trainer
 
 SAMPLE_SECONDS = 1.0
 """A step so slow that this is over before its first evaluation makes a long training in any case."""
 
 
-def estimate_seconds(trainer: Trainer) -> float:
-    """Time a few steps, evaluations in, after a chunk to warm up, and multiply.
+def estimate_seconds(experiment: Experiment, parts: Mapping[str, MixturePart] | None = None) -> float:
+    """Time a few steps, with evaluations, after a chunk to warm up, and multiply.
 
-    They are evenly spaced here: first steps that are measured more often than the rest would foretell too much.
+    Evaluations are evenly spaced here: those that are denser at the start would make the estimate too long.
     """
-    training = trainer.experiment.training
+    training = experiment.training
     every = training.mean_interval
     evenly = training.model_copy(update={"evaluate_every": every})
-    trainer.experiment = trainer.experiment.model_copy(update={"training": evenly})
+    trainer = make_trainer(experiment.model_copy(update={"training": evenly}), parts=parts)
     trainer.begin()
     if trainer.ended is None:
         trainer.advance()

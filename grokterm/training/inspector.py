@@ -8,9 +8,6 @@ import torch
 
 from grokterm.experiment.records import Inspected
 from grokterm.inspection.analysis import NetworkAnalysis
-from grokterm.inspection.forward_pass import ForwardPass
-from grokterm.training.step_loop import Measured
-from grokterm.training.trainable import Trainable
 
 MOST_WAITING = 2
 """Snapshots that wait at most; a training that is faster than its inspections waits for them then."""
@@ -19,21 +16,15 @@ MOST_WAITING = 2
 class Inspector:
     """Examines snapshots in a thread of its own, in the order in which they come."""
 
-    def __init__(self, fit: Trainable) -> None:
-        self._trainable = fit
+    def __init__(self) -> None:
         self._waiting: deque[Future[Inspected]] = deque()
-
-    @cached_property
-    def _forward_pass(self) -> ForwardPass:
-        return ForwardPass(self._trainable.network, self._trainable.threads)
 
     @cached_property
     def _pool(self) -> ThreadPoolExecutor:
         return ThreadPoolExecutor(1, "inspector", lambda: torch.set_num_threads(1))
 
-    def submit(self, measured: Measured) -> None:
-        """Have the network inspected as it was when it was measured."""
-        analysis = NetworkAnalysis(self._trainable.snapshot(measured), self._forward_pass)
+    def submit(self, analysis: NetworkAnalysis) -> None:
+        """Have a network inspected."""
         self._waiting.append(self._pool.submit(analysis.inspected))
 
     def found(self) -> list[Inspected]:

@@ -156,9 +156,9 @@ class SingleNetwork(StepLoop):
     def _learn_from(self, dataset: Dataset, experiment: Experiment) -> None:
         """Exchange both sides; epochs are counted from this step on."""
         rows = self._backend.block_rows
-        n_products = self.n_parameters * self.network.positions
-        if rows is None and self.device.type == "cpu" and suited_threads(len(dataset.train), n_products) == 1:
-            rows = 2 * self.network.cpu_block_rows  # a block is for the cache, half of one for a second thread
+        is_small = suited_threads(len(dataset.train), self.n_parameters * self.network.positions) == 1
+        if rows is None and self.device.type == "cpu" and is_small and not self.network.trains_differently:
+            rows = 2 * self.network.cpu_block_rows  # one block where a second thread needs no half; dropout is drawn a block
         train, val = (to_device(side, self.network, self.device, rows) for side in (dataset.train, dataset.val))
         weights, optimizer_state = self._step.on_new_training_set(self.weights, train), self.optimizer_state
         self.dataset, self._train, self._val, self._seed = dataset, train, val, experiment.seed

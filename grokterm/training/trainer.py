@@ -23,6 +23,7 @@ from grokterm.experiment.records import (
     Record,
     Skipped,
     Started,
+    Switched,
 )
 from grokterm.inspection.analysis import NetworkAnalysis
 from grokterm.inspection.forward_pass import ForwardPass
@@ -48,6 +49,7 @@ class Trainer:
         self,
         experiment: Experiment,
         *,
+        engine: str | None = None,
         threads: int | None = None,
         parts: Mapping[str, MixturePart] | None = None,
     ) -> None:
@@ -55,14 +57,15 @@ class Trainer:
         self.device = find_device(experiment.device)
         self.seconds = 0.0
         self.ended: EndReason | None = None
-        self.changes: tuple[str, ...] = ()
-        self.trainable: Trainable = make_trainable(experiment, self.device, threads=threads, parts=parts)
-        self._inspector = Inspector(self.trainable)
+        as_run = experiment if engine is None else experiment.with_engine(engine)
+        self.trainable: Trainable = make_trainable(as_run, self.device, threads=threads, parts=parts)
+        self._inspector = Inspector()
         self._watch = EnsembleWatch(experiment.training.members)
         self._schedule = Schedule(experiment.interventions)
         self._measured_at = -1
         self._is_stopped = False
         self._chunk_steps = 1
+        self._engine_before = ""
 
     @property
     def step(self) -> int:
@@ -80,8 +83,8 @@ class Trainer:
         while self.ended is None:
             yield from self.advance()
 
-    def begin(self) -> list[Record]:
-        """Report where training stands: at step 0, which is measured, or where a checkpoint left it."""
+    def begin(self, changes: Sequence[str] = ()) -> list[Record]:
+        """Report where training stands, at step 0, which is measured, or at a checkpoint; and the settings changed since."""
         torch.set_num_threads(1)
         choose_precision(self.device, tf32=self.experiment.training.tf32)
         started = Started(
@@ -92,10 +95,16 @@ class Trainer:
             n_parameters=self.trainable.n_parameters,
             n_train=len(self.dataset.train),
             n_val=len(self.dataset.val),
-            changes=self.changes,
+            changes=tuple(changes),
         )
+        switched = self._engine_before not in ("", started.engine)
+        message = f"the steps before were made by {self._engine_before}"
+        begun: list[Record] = [
+            started,
+            *([Switched(step=self.step, engine=started.engine, message=message)] if switched else []),
+        ]
         measured, fits = self._train_to(self.step)
-        return [started, *self._report(measured), *(self._end_if_due() if fits else self.end("out_of_memory"))]
+        return [*begun, *self._report(measured), *(self._end_if_due() if fits else self.end("out_of_memory"))]
 
     def advance(self, limit: int | None = None) -> list[Record]:
         """Train one chunk of about 50 ms, or at most `limit` steps, and report what happened in it.
@@ -154,7 +163,7 @@ class Trainer:
         return self.trainable.snapshot()
 
     def analyze(self) -> NetworkAnalysis:
-        """Copy the network, to be looked at while the training goes on, or after it; the copies share a table."""
+        """Copy the network, to be analyzed while the training goes on, or after it."""
         return NetworkAnalysis(self.snapshot(), self._forward_pass)
 
     @cached_property
@@ -181,6 +190,8 @@ class Trainer:
             self._schedule.cross_off(record.intervention)
         elif isinstance(record, Skipped):
             self._schedule.cross_off(record.intervention)
+        elif isinstance(record, Started | Switched):
+            self._engine_before = record.engine
         elif isinstance(record, Evaluated):
             self._measured_at = record.step
             self._watch.see(record.rows)
@@ -211,7 +222,7 @@ class Trainer:
             records.append(evaluated)
             milestones = self._watch.see(evaluated.rows)
             if self.experiment.training.inspects(one.step, is_milestone=bool(milestones)):
-                self._inspector.submit(one)
+                self._inspector.submit(NetworkAnalysis(self.trainable.snapshot(one), self._forward_pass))
             records += [Reached(step=one.step, milestone=milestone) for milestone in milestones]
             for milestone in milestones:
                 records += self._intervene(self._schedule.due(when=milestone))
@@ -263,16 +274,20 @@ class Trainer:
 
 
 def make_trainer(
-    experiment: Experiment, *, threads: int | None = None, parts: Mapping[str, MixturePart] | None = None
+    experiment: Experiment,
+    *,
+    engine: str | None = None,
+    threads: int | None = None,
+    parts: Mapping[str, MixturePart] | None = None,
 ) -> Trainer:
-    """Make a trainer.
+    """Make a trainer; without an engine, by the one that the experiment asks for.
 
     Raises:
         ConfigError: if this machine does not have the device, or not enough memory.
     """
     try:
         with minding_memory():
-            return Trainer(experiment, threads=threads, parts=parts)
+            return Trainer(experiment, engine=engine, threads=threads, parts=parts)
     except OutOfMemoryError:
         members = "training.members, " if experiment.training.members > 1 else ""
         raise ConfigError(

@@ -9,8 +9,8 @@ from grokterm.experiment.experiment import Experiment
 from tests.cli.background import SECONDS, started, with_patch
 from tests.cli.process import Here, assert_refused, command_line, grokterm
 
-AT_THE_FIRST_RACER = """
-from grokterm.bench import comparison as race
+AT_THE_FIRST_INTRODUCTION = """
+from grokterm.bench import comparison
 from threading import Event
 
 def hang(*_):
@@ -62,7 +62,7 @@ def test_a_device_that_is_not_there_is_refused_before_anybody_is_timed(here: Her
 
 
 def test_an_interrupt_leaves_at_once_without_a_traceback(preset: Path) -> None:
-    with started(with_patch(AT_THE_FIRST_RACER, command_line("bench", "--preset", preset))) as child:
+    with started(with_patch(AT_THE_FIRST_INTRODUCTION, command_line("bench", "--preset", preset))) as child:
         assert child.stderr is not None
         assert "racing\n" in iter(child.stderr.readline, "")
         child.send_signal(signal.SIGINT)
