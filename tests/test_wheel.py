@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 
 
 @pytest.mark.slow
-def test_the_wheel_brings_its_presets_and_runs_one_from_another_folder(tmp_path: Path) -> None:
+def test_the_wheel_brings_its_presets_and_its_manual_and_runs_from_another_folder(tmp_path: Path) -> None:
     wheels = tmp_path / "wheels"
     _call(sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--quiet", "-w", str(wheels), str(ROOT))
     (wheel,) = wheels.glob("grokterm-*.whl")
@@ -21,10 +21,12 @@ def test_the_wheel_brings_its_presets_and_runs_one_from_another_folder(tmp_path:
 
     where = _call(python, "-c", "import grokterm; print(grokterm.__file__)", cwd=tmp_path)
     listed = _call(python, "-m", "grokterm", "presets", cwd=tmp_path)
+    topics = _call(python, "-m", "grokterm", "help", cwd=tmp_path)
     ran = _call(python, "-m", "grokterm", "run", "--preset", "quick", "--set", "training.steps=2", "--json", cwd=tmp_path)
 
     assert str(tmp_path) in where
     assert {path.stem for path in (ROOT / "presets").glob("*.toml")} <= set(listed.split())
+    assert {path.stem for path in (ROOT / "grokterm" / "help").glob("*.md")} <= set(topics.split())
     assert '"steps": 2' in ran
 
 

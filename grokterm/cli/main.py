@@ -11,11 +11,12 @@ from typer.exceptions import TyperException
 from grokterm import __version__
 from grokterm.cli import bench, figures, inspect, lab, plot, presets, run, runs, verify
 from grokterm.cli.console import talk
+from grokterm.cli.help import read_manual
 from grokterm.cli.options import RUNS, Ascii, RunsDir
 from grokterm.errors import GroktermError
 
 app = typer.Typer(
-    help="The terminal laboratory for grokking. Without a command it opens the lab.",
+    help="The terminal laboratory for grokking. Without a command it opens the lab; `grokterm help` is the manual.",
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -30,6 +31,7 @@ app.command("figures")(figures.figures)
 app.command("inspect")(inspect.inspect)
 app.add_typer(presets.app, name="presets")
 app.add_typer(runs.app, name="runs")
+app.command("help")(read_manual)
 
 
 def _print_version(wanted: bool) -> None:

@@ -17,6 +17,7 @@ COMMANDS = [
     ["figures"],
     ["inspect"],
     ["bench"],
+    ["help"],
 ]
 
 WATCHED = """
@@ -42,7 +43,7 @@ def test_every_command_explains_itself(command: list[str]) -> None:
 
 def test_the_help_lists_the_commands() -> None:
     text = grokterm("--help").out
-    for command in ("run", "open", "plot", "figures", "inspect", "presets", "runs", "verify", "bench"):
+    for command in ("run", "open", "plot", "figures", "inspect", "presets", "runs", "verify", "bench", "help"):
         assert f"\n  {command} " in text
 
 
@@ -54,7 +55,9 @@ def test_the_version_is_printed() -> None:
 HELPED = ("run", "figures", "inspect", "verify", "bench")
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], *([name, "--help"] for name in HELPED)])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["help"], ["help", "engines"], *([name, "--help"] for name in HELPED)]
+)
 def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
     script = WATCHED.format(arguments=arguments)
     done = subprocess.run(

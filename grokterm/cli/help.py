@@ -1,0 +1,54 @@
+"""`grokterm help [TOPIC]`: the manual, one page a topic."""
+
+import os
+import sys
+from importlib.resources import files
+from typing import Annotated
+
+import typer
+
+from grokterm.cli.console import print_results, results
+from grokterm.errors import ConfigError
+from grokterm.experiment.validation_errors import nearest
+
+LINE = 100
+"""Columns of a page, however wide the terminal is."""
+
+
+def read_manual(
+    context: typer.Context,
+    topic: Annotated[
+        str | None, typer.Argument(metavar="TOPIC", help="A topic of the manual.", show_default="the list")
+    ] = None,
+) -> None:
+    """Read the manual: a page, or without TOPIC the list of topics."""
+    pages = {page.name.removesuffix(".md"): page.read_text("utf-8") for page in (files("grokterm") / "help").iterdir()}
+    if topic is None:
+        _list(pages)
+    elif topic in pages:
+        _show(pages[topic].rstrip())
+    elif topic in getattr(context.find_root().command, "commands", ()):
+        raise ConfigError(f"the manual has no page on {topic!r}: `grokterm {topic} --help` explains the command")
+    else:
+        raise ConfigError(f"the manual has no page on {topic!r}{nearest(topic, pages) or ': `grokterm help` lists the topics'}")
+
+
+def _list(pages: dict[str, str]) -> None:
+    from rich.table import Table
+
+    table = Table("topic", "", box=None, pad_edge=False, header_style="bold")
+    for topic, page in sorted(pages.items()):
+        table.add_row(topic, page.partition("\n")[0].removeprefix("# "))
+    print_results(table)
+
+
+def _show(page: str) -> None:
+    if not sys.stdout.isatty():
+        print_results(page)
+        return
+    from rich.markdown import Markdown
+
+    os.environ.setdefault("LESS", "-FRX")  # as git has it: colors, and no waiting after a page that fits the screen
+    console = results()
+    with console.pager(styles=True):
+        console.print(Markdown(page), width=min(LINE, console.width))

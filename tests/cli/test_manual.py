@@ -1,0 +1,53 @@
+import os
+import pty
+import subprocess
+from importlib.resources import files
+
+import pytest
+
+from tests.cli.process import SECONDS, assert_refused, command_line, environment, grokterm
+
+ENGINES = (files("grokterm") / "help" / "engines.md").read_text("utf-8")
+
+
+def test_the_topics_are_listed_with_their_headings() -> None:
+    outcome = grokterm("help")
+    assert (outcome.code, outcome.err) == (0, "")
+    lines = {line.split()[0]: line for line in outcome.out.splitlines()}
+    assert {"engines", "metrics", "settings", "views"} <= lines.keys()
+    assert ENGINES.splitlines()[0].removeprefix("# ") in lines["engines"]
+
+
+def test_a_page_goes_into_a_pipe_as_it_was_written() -> None:
+    outcome = grokterm("help", "engines")
+    assert (outcome.code, outcome.out, outcome.err) == (0, ENGINES, "")
+
+
+def test_a_page_is_rendered_and_paged_on_a_terminal() -> None:
+    ours, theirs = pty.openpty()
+    variables = environment(PAGER="sed s/^/paged:/", TERM="xterm-256color", LESS="")
+    process = subprocess.Popen(command_line("help", "engines"), stdin=theirs, stdout=theirs, env=variables)
+    os.close(theirs)
+    shown = b""
+    try:
+        while part := os.read(ours, 4096):
+            shown += part
+    except OSError:  # how Linux says that the other end is closed
+        pass
+    os.close(ours)
+    assert process.wait(timeout=SECONDS) == 0
+    assert all(line.startswith(b"paged:") for line in shown.splitlines())
+    assert b"\x1b[" in shown
+    assert b"`auto`" not in shown
+
+
+@pytest.mark.parametrize(
+    ("topic", "words"),
+    [
+        ("engine", "did you mean 'engines'?"),
+        ("verify", "`grokterm verify --help` explains the command"),
+        ("zzz", "`grokterm help` lists the topics"),
+    ],
+)
+def test_an_unknown_topic_is_refused_with_what_comes_nearest(topic: str, words: str) -> None:
+    assert_refused(grokterm("help", topic), repr(topic), words)
