@@ -1,4 +1,4 @@
-"""The order in which a training set is seen: a function of (seed, step), so that nothing about it has to be stored."""
+"""Batches: the order of the equations is a function of (seed, step), so nothing about it is stored."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -15,7 +15,7 @@ from grokterm.tasks.dataset import Equations
 from grokterm.tasks.randomness import generator
 
 BLOCK_ROWS = 65_536
-"""Rows worked on at a time where there is no cache to fit: bounds the memory that a large modulus takes."""
+"""Equations in a block where no cache has to fit: bounds the memory of a large modulus."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class DeviceEquations:
 
     tokens: Int[Tensor, "equations tokens"]
     answers: Int[Tensor, "equations ..."]
-    """The right class, at each scored position if there are several."""
+    """The right class, one for each scored position if there are several."""
 
     block_rows: int = BLOCK_ROWS
 
@@ -37,27 +37,24 @@ class DeviceEquations:
 
     @cached_property
     def blocks(self) -> list["DeviceEquations"]:
-        """Consecutive blocks of nearly equal size that suit the device: an even number of them, which two threads can share.
-
-        What fills less than half a block is one.
-        """
+        """Consecutive blocks of nearly equal size: an even number for two threads, or one if it fills at most half a block."""
         return [self.rows(rows) for rows in cuts(len(self), self.block_rows)]
 
     @cached_property
     def columns(self) -> tuple[Int[Tensor, " equations"], ...]:
-        """The tokens of each position, side by side in memory."""
+        """The tokens of each position, contiguous."""
         return self.tokens.T.contiguous().unbind()
 
 
 def cuts(n_rows: int, block_rows: int) -> list[slice]:
-    """Cut rows into an even number of blocks of nearly equal size; what fills less than half a block stays whole."""
+    """Cut rows into an even number of blocks of nearly equal size, or leave them whole if they fill at most half a block."""
     n_blocks = 2 * ceil(n_rows / (2 * block_rows)) if 2 * n_rows > block_rows else 1
     size = ceil(n_rows / n_blocks)
     return [slice(start, min(start + size, n_rows)) for start in range(0, n_rows, size)]
 
 
 def to_device(equations: Equations, network: Network, device: torch.device, block_rows: int | None = None) -> DeviceEquations:
-    """Write equations as the network reads them, and copy them to the device, to be worked on so many at a time."""
+    """Encode equations for a network and copy them to the device."""
     tokens, answers = network.encode(equations)
     suited = network.cpu_block_rows if device.type == "cpu" else BLOCK_ROWS
     return DeviceEquations(tokens.to(device), answers.to(device), block_rows or suited)
@@ -67,7 +64,7 @@ class Batches:
     """The batch of each step: the whole training set, or the next share of one shuffle an epoch.
 
     The last batch of an epoch is smaller where the size does not divide the training set. Epochs are counted from
-    `first_step`, the step at which this training set came into use.
+    `first_step`, the step at which this training set was first used.
     """
 
     def __init__(self, equations: DeviceEquations, size: int, *, seed: int, first_step: int) -> None:
@@ -81,7 +78,7 @@ class Batches:
 
     @property
     def is_whole(self) -> bool:
-        """Every batch is the whole training set."""
+        """Whether every batch is the whole training set."""
         return self._per_epoch == 1
 
     def at(self, step: int) -> DeviceEquations:
@@ -90,7 +87,7 @@ class Batches:
         return self.equations if rows is None else self.equations.rows(rows)
 
     def rows_at(self, step: int) -> Int[Tensor, " batch"] | None:
-        """Return which equations these are; None stands for all."""
+        """Return the indices of these equations; None for all."""
         if self.is_whole:
             return None
         epoch, position = divmod(step - self._first_step, self._per_epoch)
@@ -102,17 +99,17 @@ class Batches:
 
 
 def sent(array: np.ndarray, device: torch.device) -> Tensor:
-    """Copy to the device, without waiting for it."""
+    """Copy to the device asynchronously."""
     tensor = torch.from_numpy(array)
     return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
 
 
 def epoch_order(seed: int, first_step: int, epoch: int, n_train: int) -> Int64[np.ndarray, " equations"]:
-    """Shuffle the rows of a training set that came into use at a step, anew for every epoch."""
+    """Return the order of an epoch; `first_step` is the step at which this training set was first used."""
     return generator(seed, f"order from {first_step}", epoch).permutation(n_train)
 
 
 def batch_size(limit: int | None, share: float, n_train: int) -> int:
-    """Return the size of a batch: what was asked for (None: everything), but no more than this share of the training set."""
+    """Return the size of a batch: the limit (None: the whole training set), but at most this share of the training set."""
     exact = Fraction(str(share)) * n_train  # the share as it is written: in floats 0.07 of 100 is a little more than 7
     return min(limit or n_train, ceil(exact))

@@ -1,7 +1,7 @@
 """Steps and measurements as CUDA graphs: captured once, then replayed by a single call of the host.
 
-A replay reads and writes memory that stays where it is: the state, the rows of a minibatch, the numbers of a measurement.
-What is random in it comes from generators that the graph knows, and that start before each replay where the plain step's would.
+A replay reads and writes at fixed addresses: the state, the rows of a minibatch, the numbers of a measurement. Its random
+numbers come from generators registered with the graph, which are seeded before each replay as for a plain step.
 """
 
 from collections.abc import Callable, Hashable
@@ -21,14 +21,14 @@ from grokterm.optim.rng import StepRng
 from grokterm.optim.rules import OptimizerState, Weights
 
 WARM_UPS = 3
-"""Calls before a capture, as torch asks for: libraries set themselves up in them. They are steps like any other."""
+"""Calls before a capture, in which libraries initialize, as torch requires. They are steps like any other."""
 
 Streams: TypeAlias = dict[tuple[str, int], Generator]
-"""Random streams that stay open, by purpose and block."""
+"""Open generators, by purpose and block."""
 
 
 def unsupported_reason(experiment: Experiment, device: torch.device) -> str:
-    """Say why the steps of an experiment cannot be captured; empty where they can."""
+    """Return why the steps of an experiment cannot be captured; empty if they can."""
     if isinstance(experiment.optimizer, RecursiveFeatures):
         return "needs a gradient to follow, and agop solves for its weights"
     if isinf(rule_of(experiment.optimizer).step_invariant_from):
@@ -57,7 +57,7 @@ class GraphStepRng(StepRng):
 
 
 class Recording:
-    """Work on memory that stays where it is: called some times, then captured, then replayed."""
+    """Work at fixed addresses: called a few times, then captured, then replayed."""
 
     def __init__(self, work: Callable[[], Tensor | None], rng: GraphStepRng, pool: "GraphMemory") -> None:
         self.rng = rng
@@ -86,14 +86,14 @@ class Recording:
 
 
 class GraphMemory:
-    """The memory that the graphs of a run share: nothing in it outlasts a replay. Without CUDA a replay is another call."""
+    """The memory pool that the graphs of a run share. Without CUDA a replay is another call."""
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
         self._handle = torch.cuda.graph_pool_handle() if device.type == "cuda" else None
 
     def warm_up(self, record: Callable[[], None]) -> None:
-        """Call it on a stream of its own, as a capture will."""
+        """Call it on a side stream, as a capture does."""
         if self._handle is None:
             record()
             return
@@ -105,14 +105,14 @@ class GraphMemory:
             here.wait_stream(aside)
 
     def capture(self, record: Callable[[], None], streams: Streams) -> Callable[[], None]:
-        """Write down what it does, without doing it; return what does it."""
+        """Capture it without running it; return the replay."""
         if self._handle is None:
             return record
         graph = torch.cuda.CUDAGraph()
         for draw in streams.values():
             graph.register_generator_state(draw)
         with torch.cuda.device(self._device):
-            # Other threads may look at the network meanwhile: only what this one does is forbidden to wait for the device.
+            # thread_local: other threads may synchronize with the device during the capture.
             aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
             with torch.cuda.graph(graph, self._handle, aside, capture_error_mode="thread_local"):
                 record()
@@ -124,7 +124,7 @@ Measure: TypeAlias = Callable[..., Tensor]
 
 
 class CudaGraphs:
-    """Runs each kind of step, and of measurement, from a recording of its own."""
+    """Runs each kind of step, and of measurement, from a capture of its own."""
 
     def __init__(self, step: TrainStep, measure: Measure, device: torch.device) -> None:
         self._step, self._measure = step, measure
@@ -170,14 +170,14 @@ class CudaGraphs:
         return numbers
 
     def _recording(self, kind: Hashable, work: Callable[[StepRng], Tensor | None], rng: StepRng) -> Recording:
-        """Find the recording of a kind of work, or begin it with this one."""
+        """Return the recording of a kind of work, or start it with this one."""
         if kind not in self._recordings:
             lasting = GraphStepRng(rng.seed, rng.step, rng.device)
             self._recordings[kind] = Recording(lambda: work(lasting), lasting, self._pool)
         return self._recordings[kind]
 
     def _placed_state(self, state: TrainState) -> tuple[Weights, OptimizerState]:
-        """Bring a state to where replays read it."""
+        """Copy a state to where replays read it."""
         if self._tensors is None:
             self._tensors = state.copy().take()
         elif state is not self._state:
@@ -186,7 +186,7 @@ class CudaGraphs:
         return self._tensors
 
     def _placed_rows(self, rows: Tensor | None) -> Tensor | None:
-        """Bring the rows of a minibatch to where replays read those of its size."""
+        """Copy the rows of a minibatch to where replays of its size read them."""
         if rows is None:
             return None
         if len(rows) not in self._rows:

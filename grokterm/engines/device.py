@@ -1,4 +1,4 @@
-"""Where the numbers live, and how many threads compute them."""
+"""The device of a training, and the number of its CPU threads."""
 
 import os
 import platform
@@ -42,26 +42,26 @@ def find_device(name: str) -> torch.device:
 
 
 def describe(device: torch.device) -> str:
-    """Name the device for people: "cuda:0 NVIDIA H100", "cpu"."""
+    """Return the name of a device as it is shown: "cuda:0 NVIDIA H100", "cpu"."""
     if device.type != "cuda":
         return device.type
     return f"cuda:{device.index or 0} {torch.cuda.get_device_name(device)}"
 
 
 def choose_precision(device: torch.device, *, tf32: bool) -> None:
-    """Choose with how many bits a CUDA device multiplies matrices, in this whole process."""
+    """Choose whether CUDA devices multiply matrices in TF32, for the whole process."""
     if device.type == "cuda":
         torch.set_float32_matmul_precision("high" if tf32 else "highest")
 
 
 def is_out_of_memory(error: Exception) -> bool:
-    """Tell whether this is how torch or NumPy says that memory is exhausted; on a CPU torch has no error of its own for it."""
+    """Tell whether torch or NumPy ran out of memory; on a CPU torch raises a plain RuntimeError."""
     exhausted = isinstance(error, MemoryError | torch.OutOfMemoryError)
     return exhausted or (isinstance(error, RuntimeError) and "allocate memory" in str(error))
 
 
 def processor() -> str:
-    """Name the processor for people."""
+    """Return the model of the processor."""
     try:
         model = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(encoding="utf-8"), re.MULTILINE)
     except OSError:
@@ -71,7 +71,7 @@ def processor() -> str:
 
 @contextmanager
 def minding_memory() -> Iterator[None]:
-    """Let what runs here out of memory raise one error, whoever says so and however.
+    """Turn every kind of out-of-memory error into one.
 
     Raises:
         OutOfMemoryError: if memory is exhausted.
@@ -85,11 +85,11 @@ def minding_memory() -> Iterator[None]:
 
 
 def suited_threads(n_rows: int, n_products: int) -> int:
-    """Tell how many CPU threads suit a step, from its rows and the products of one row."""
+    """Return how many CPU threads suit a step, from its rows and the multiply-adds of one row."""
     work = 3.0 * n_rows * n_products  # forward, and a gradient for weights and for activations
     return next((threads for bound, threads in THREADS if work < bound), 16)
 
 
 def choose_threads(n_rows: int, n_products: int) -> int:
-    """Choose how many CPU threads a run uses: what suits a step of it, at most one a core."""
+    """Return how many CPU threads a run uses: those that suit its step, at most one a core."""
     return min(suited_threads(n_rows, n_products), os.cpu_count() or 1)

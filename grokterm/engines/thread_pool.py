@@ -1,4 +1,4 @@
-"""A network and the CPU threads that work with it."""
+"""CPU threads that apply a function of a network to blocks of equations."""
 
 import copy
 import threading
@@ -16,42 +16,42 @@ Block = TypeVar("Block")
 Result = TypeVar("Result")
 
 LARGEST_PIECE = 33_000_000
-"""Bytes, just under the 32 MiB up to which glibc's malloc learns from a piece that comes and goes (man mallopt).
+"""Bytes, just under the 32 MiB up to which glibc's malloc adapts to the pieces that are freed (man mallopt).
 
-Before, it gives memory back to the system that the next block of rows must be given again, by thousands of pages a step.
+Unadapted, it returns memory to the system that the next block needs again: thousands of page faults a step.
 """
 
 
 class ThreadPool:
-    """Applies a function of the network to blocks of rows, several at a time, and hands the results back in order.
+    """Applies a function of a network to blocks of equations on several threads, and returns the results in order.
 
-    Every thread works on one core and has a network of its own, because functional_call exchanges parameters in place. The
-    threads of a matrix library, which wait for each other by spinning, are as fast alone but lose two thirds of their speed
-    as soon as another program wants a core. And what is added up in the order of the blocks does not depend on their number.
+    Each thread has a copy of the network, to which it binds weights. The threads of a matrix library wait for each other by
+    spinning: they are as fast on an idle machine, and lose two thirds of their speed as soon as another program wants a core.
+    Sums taken in the order of the blocks do not depend on the number of threads.
     """
 
     def __init__(self, network: Network, n_threads: int = 1) -> None:
         self.network = network
-        _have_freed_memory_kept()
+        _teach_malloc()
         self._own = threading.local()
-        # Copied here, before anyone works; and nothing that a worker holds leads back to the executor, which ends with it.
+        # Copied before the threads start. They hold no reference to this object, so that they end with it.
         networks: SimpleQueue[Network] = SimpleQueue()
         for _ in range(n_threads if n_threads > 1 else 0):
             networks.put(copy.deepcopy(network))
         self._window = 2 * n_threads
-        self._executor = ThreadPoolExecutor(n_threads, "pool", _join, (self._own, networks)) if n_threads > 1 else None
+        self._executor = ThreadPoolExecutor(n_threads, "pool", _start_thread, (self._own, networks)) if n_threads > 1 else None
 
     def map(self, function: Callable[[Network, Block], Result], blocks: Iterable[Block]) -> Iterator[Result]:
-        """Call function(network, block) for every block."""
+        """Return function(network, block) of every block, in order."""
         shares = list(blocks)
         if self._executor is None or len(shares) == 1:
             return (function(self.network, share) for share in shares)
-        return self._shared_out(self._executor, function, shares)
+        return self._map_on_threads(self._executor, function, shares)
 
-    def _shared_out(
+    def _map_on_threads(
         self, executor: ThreadPoolExecutor, function: Callable[[Network, Block], Result], shares: Iterable[Block]
     ) -> Iterator[Result]:
-        """Hand blocks out a few at a time: a program that ends waits for those."""
+        """Submit a few blocks at a time, because a program that ends waits for all that are submitted."""
         waiting: deque[Future[Result]] = deque()
         own = self._own
 
@@ -66,11 +66,11 @@ class ThreadPool:
             yield waiting.popleft().result()
 
 
-def _have_freed_memory_kept() -> None:
-    """Take a large piece of memory and give it back, from which malloc learns for this whole process."""
+def _teach_malloc() -> None:
+    """Allocate and free a large piece, from which malloc learns, for the whole process, to keep freed memory."""
     torch.empty(LARGEST_PIECE, dtype=torch.uint8)
 
 
-def _join(own: threading.local, networks: "SimpleQueue[Network]") -> None:
+def _start_thread(own: threading.local, networks: "SimpleQueue[Network]") -> None:
     torch.set_num_threads(1)
     own.network = networks.get()

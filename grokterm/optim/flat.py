@@ -1,16 +1,16 @@
-"""All weights as one vector, where a rule treats every entry alike: one operation instead of one a tensor."""
+"""All weights as one vector, for rules that treat every entry alike: one operation instead of one a tensor."""
 
 import torch
 from torch import Tensor
 
 from grokterm.optim.rules import OptimizerState, Weights
 
-ALL = "all"
-"""The name of the vector, in place of the names of the weights."""
+FLAT = "all"
+"""The key of the vector, in place of the names of the weights."""
 
 
 class FlatDict(Weights):
-    """Tensors by name that lie end to end in one vector."""
+    """Tensors by name that are views of one vector."""
 
     def __init__(self, vector: Tensor, tensors: Weights) -> None:
         super().__init__(tensors)
@@ -18,9 +18,9 @@ class FlatDict(Weights):
 
 
 class FlatParameters:
-    """Goes back and forth between weights by name and the form in which a rule updates them.
+    """Converts between weights by name and the form that a rule updates: one vector, or for rules by tensor the same dict.
 
-    Where several networks are stacked, everything has one more dimension in front.
+    Stacked networks have one more dimension in front.
     """
 
     def __init__(self, weights: Weights, *, as_one: bool) -> None:
@@ -29,18 +29,18 @@ class FlatParameters:
         self._unpacked = FlatDict(torch.empty(0), {})
 
     def pack(self, tensors: Weights) -> Weights:
-        """Lay tensors, one a weight, end to end."""
+        """Concatenate tensors, one for each weight."""
         if not self._shapes:
             return tensors
         if isinstance(tensors, FlatDict):
-            return {ALL: tensors.vector}
-        return {ALL: torch.cat([_flat(tensors[name], shape) for name, shape in self._shapes.items()], dim=-1)}
+            return {FLAT: tensors.vector}
+        return {FLAT: torch.cat([_flat(tensors[name], shape) for name, shape in self._shapes.items()], dim=-1)}
 
     def unpack(self, packed: Weights) -> Weights:
-        """Find each tensor again: views, which share the vector's state, and are made once for as long as it is the same."""
+        """Return each tensor as a view of the vector; the views are made once for the same vector."""
         if not self._shapes:
             return packed
-        vector = packed[ALL]
+        vector = packed[FLAT]
         if self._unpacked.vector is not vector:
             parts = torch.split(vector, self._sizes, dim=-1)
             named = zip(self._shapes.items(), parts, strict=True)
@@ -48,23 +48,23 @@ class FlatParameters:
         return self._unpacked
 
     def pack_state(self, state: OptimizerState) -> OptimizerState:
-        """Lay what is remembered of the weights end to end, a vector for each purpose; other memories stay."""
+        """Concatenate the entries of a state that belong to weights, a vector for each purpose; leave the others."""
         packed: OptimizerState = {}
         for key in state:
             purpose, _, name = key.partition(".")
             if name not in self._shapes:
                 packed[key] = state[key]
-            elif f"{purpose}.{ALL}" not in packed:
-                packed[f"{purpose}.{ALL}"] = self.pack({one: state[f"{purpose}.{one}"] for one in self._shapes})[ALL]
+            elif f"{purpose}.{FLAT}" not in packed:
+                packed[f"{purpose}.{FLAT}"] = self.pack({one: state[f"{purpose}.{one}"] for one in self._shapes})[FLAT]
         return packed
 
     def unpack_state(self, packed: OptimizerState) -> OptimizerState:
-        """Find what is remembered of each weight again."""
+        """Return the entries of each weight again."""
         state: OptimizerState = {}
         for key, value in packed.items():
             purpose, _, name = key.partition(".")
-            if self._shapes and name == ALL:
-                state |= {f"{purpose}.{one}": tensor for one, tensor in self.unpack({ALL: value}).items()}
+            if self._shapes and name == FLAT:
+                state |= {f"{purpose}.{one}": tensor for one, tensor in self.unpack({FLAT: value}).items()}
             else:
                 state[key] = value
         return state

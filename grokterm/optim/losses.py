@@ -1,4 +1,4 @@
-"""What the network is asked to make small, a row at a time: training takes the mean over rows, evaluation the sum.
+"""Losses, one value a row; training takes their mean.
 
 To add one, write a function and list it in LOSSES.
 """
@@ -36,7 +36,7 @@ def softmax_mse(scores: Scores, answers: Answers) -> Float[Tensor, " batch"]:
 
 def stablemax(scores: Scores, answers: Answers) -> Float[Tensor, " batch"]:
     """Cross-entropy with s(x) in place of exp(x): x + 1 above zero, 1 / (1 - x) below (Prieto 2025, arXiv:2501.04697)."""
-    # The clamps keep the branch that is not taken finite, and so its gradient.
+    # The clamps keep the gradient of the branch not taken finite.
     shares = torch.where(scores >= 0, scores.clamp(min=0) + 1, 1 / (1 - scores.clamp(max=0)))
     return shares.sum(dim=1).log() - shares.gather(1, answers.unsqueeze(1)).squeeze(1).log()
 
@@ -50,11 +50,11 @@ LOSSES: dict[str, Callable[[Scores, Answers], Float[Tensor, " batch"]]] = {
 
 
 def loss_of(settings: LossSettings) -> LossFunction:
-    """StepRng the settings of a loss into a function; of several scored positions it takes the mean."""
+    """Return the loss function of these settings; over several scored positions it is the mean."""
     function, precision = LOSSES[settings.kind], getattr(torch, settings.precision)
 
     def loss(scores: Tensor, answers: Tensor) -> Tensor:
-        precise = torch.promote_types(scores.dtype, precision)  # a kernel scores in float64, and is not made to lose it
+        precise = torch.promote_types(scores.dtype, precision)  # keeps the float64 scores of a kernel machine
         if answers.ndim == 1:
             return function(scores.to(precise), answers)
         rows = function(scores.flatten(0, -2).to(precise), answers.flatten())

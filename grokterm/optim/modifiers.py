@@ -41,11 +41,11 @@ def _perpendicular_gradient(settings: GradientOptimizer, rule: Rule) -> Rule:
 
 
 def perpendicular(gradient: Tensor, weight: Tensor) -> Tensor:
-    """Take out what points along the weight, at the same length; nothing is left of a gradient that only points along it."""
+    """Remove the component along the weight and rescale to the same norm; zero if nothing but rounding is left."""
     smallest = torch.finfo(gradient.dtype)
     across = gradient - weight * ((weight * gradient).sum() / weight.square().sum().clamp(min=smallest.tiny))
     length, left = gradient.norm(), across.norm()
-    # What is left below rounding has no direction to be blown up in.
+    # A remainder below rounding has no direction to rescale.
     is_some = left > 10 * smallest.eps * length
     return across * torch.where(is_some, length / left, torch.zeros_like(left))  # a plain 0.0 would be copied from the host
 
@@ -74,9 +74,9 @@ def _filter_by_running_mean(settings: GradientOptimizer, rule: Rule) -> Rule:
 def _filter_by_window(settings: GradientOptimizer, rule: Rule) -> Rule:
     """Add the mean of the last gradients once there are enough, as the public code does.
 
-    The window is a ring of one tensor a gradient, so that an update replaces one and copies no other: `window` times the
-    weights in state, in every checkpoint, and copied at every evaluation. Their sum is taken anew each time, because a running
-    sum would keep the rounding errors of early gradients, which are larger than late ones.
+    The window is a ring of one tensor a gradient, so that an update replaces one: `window` times the weights in the state, in
+    every checkpoint, and copied at every evaluation. The sum is taken anew each time, because a running sum would keep the
+    rounding errors of early gradients, which are larger than late ones.
     """
     window = settings.filter_window
     slots = [f"recent-{slot}" for slot in range(window)]
@@ -180,4 +180,4 @@ MODIFIERS: dict[str, Callable[[GradientOptimizer, Rule], Rule]] = {
     "warmup_steps": _warmup_steps,
     "held_norm": _held_norm,
 }
-"""From the rule outwards, each by the setting that turns it on: the last to change the gradient first, the norm last."""
+"""By the setting that turns it on, from the rule outwards: the last wraps all others."""

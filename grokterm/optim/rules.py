@@ -1,6 +1,6 @@
 """Update rules: (grads, state, weights, rng) -> (weights, changes of the state). On the device, no value is read by the host.
 
-To add one, write a function that takes its settings and list it in RULES. What may be done around any of them is in
+To add one, write a function that takes its settings and list it in RULES. Modifiers of any rule are in
 `grokterm.optim.modifiers`.
 """
 
@@ -18,7 +18,7 @@ from grokterm.optim.rng import StepRng
 
 Weights: TypeAlias = dict[str, Tensor]
 OptimizerState: TypeAlias = dict[str, Tensor]
-"""What a rule remembers, by a flat name such as "first.readout"; it is empty before the first step of some rules."""
+"""What a rule keeps between steps, by "purpose.weight", such as "first.readout"."""
 
 
 @dataclass(frozen=True)
@@ -95,11 +95,11 @@ def _muon(settings: Muon) -> Rule:
     kept = 1 - settings.learning_rate * settings.weight_decay
 
     def begin(weights: Weights) -> OptimizerState:
-        matrices, others = _parted(weights)
+        matrices, others = _split_matrices(weights)
         return named("velocity", zeros(matrices)) | (elsewhere.begin(others) if others else {})
 
     def update(grads: Weights, state: OptimizerState, weights: Weights, rng: StepRng) -> tuple[Weights, OptimizerState]:
-        (grads, other_grads), (matrices, others) = _parted(grads), _parted(weights)
+        (grads, other_grads), (matrices, others) = _split_matrices(grads), _split_matrices(weights)
         velocity = {name: torch.lerp(state[f"velocity.{name}"], g, 1 - settings.momentum) for name, g in grads.items()}
         moved, changed = elsewhere.update(other_grads, state, others, rng) if others else ({}, {})
         for name, w in matrices.items():
@@ -113,7 +113,7 @@ def _muon(settings: Muon) -> Rule:
 
 
 class _Orthogonalized(torch.autograd.Function):
-    """A function with a rule of its own for vmap, which would take each addmm apart, and round it twice."""
+    """Has a vmap rule of its own, because the default decomposes addmm, which rounds twice."""
 
     @staticmethod
     def forward(matrix: Tensor, n_steps: int) -> Tensor:
@@ -136,21 +136,21 @@ class _Orthogonalized(torch.autograd.Function):
 
 
 def orthogonalized(matrix: Tensor, n_steps: int) -> Tensor:
-    """Bring every singular value near one by Newton-Schulz steps of a quintic, in bfloat16 as torch.optim.Muon takes them.
+    """Bring every singular value near 1 by Newton-Schulz steps of a quintic, in bfloat16 like torch.optim.Muon.
 
-    The coefficients are Jordan's: steepest at zero, at the price of singular values that end anywhere between 0.7 and 1.2.
+    The coefficients are Jordan's: steepest at zero, and singular values that end anywhere between 0.7 and 1.2.
     """
     change: Tensor = _Orthogonalized.apply(matrix, n_steps)  # type: ignore[no-untyped-call]
     return change
 
 
 def _update_scale(settings: Muon, matrix: Tensor) -> float:
-    inputs, outputs = matrix.shape  # torch stores them the other way round
+    inputs, outputs = matrix.shape  # torch stores outputs first
     return sqrt(max(1, outputs / inputs)) if settings.update_scale == "original" else 0.2 * sqrt(max(inputs, outputs))
 
 
-def _parted(tensors: Weights) -> tuple[Weights, Weights]:
-    """Part the matrices from all else."""
+def _split_matrices(tensors: Weights) -> tuple[Weights, Weights]:
+    """Separate the matrices from the rest."""
     is_matrix = {name: tensor.ndim == 2 for name, tensor in tensors.items()}
     matrices, others = ({name: t for name, t in tensors.items() if is_matrix[name] is wanted} for wanted in (True, False))
     return matrices, others
@@ -226,17 +226,17 @@ def _moved_along(grads: Weights, weights: Weights, rate: float) -> Weights:
 
 
 def zeros(weights: Weights) -> Weights:
-    """Make tensors of the same shapes that hold nothing."""
+    """Return zeros of the same shapes."""
     return {name: torch.zeros_like(w) for name, w in weights.items()}
 
 
 def _copies(weights: Weights) -> Weights:
-    """Copy, because a checkpoint holds no tensor twice."""
+    """Return copies, because a checkpoint holds no tensor twice."""
     return {name: w.clone() for name, w in weights.items()}
 
 
 def named(purpose: str, tensors: Mapping[str, Tensor]) -> OptimizerState:
-    """Write a purpose before each name, so that what is remembered of a weight for several purposes lies side by side."""
+    """Prefix each name with a purpose, as in "first.readout"."""
     return {f"{purpose}.{name}": tensor for name, tensor in tensors.items()}
 
 

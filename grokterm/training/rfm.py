@@ -1,4 +1,4 @@
-"""Recursive features: the metric of a kernel becomes the average outer product of its own gradient (Mallinar, 2024).
+"""Recursive feature machine: the metric of a kernel becomes the average gradient outer product (Mallinar, 2024).
 
 One row a kernel in SPREADS.
 """
@@ -24,10 +24,10 @@ from grokterm.optim.rng import StepRng
 from grokterm.optim.rules import OptimizerState, Weights
 
 ROWS_AT_A_TIME = 256
-"""Bounds the memory that the kernel's way to its entries takes."""
+"""Bounds the memory of computing kernel rows."""
 
 CLASSES_AT_A_TIME = 8
-"""Bounds the memory that gradients take; their sum does not depend on how many threads share it."""
+"""Bounds the memory of gradients; their sum does not depend on the number of threads."""
 
 Coefficients: TypeAlias = Float[Tensor, "modulus modulus classes"]
 Spread: TypeAlias = Callable[[Coefficients], Metric]
@@ -47,20 +47,20 @@ class FeatureMachine:
     invariant_from: ClassVar[float] = 0.0
 
     def begin(self, weights: Weights) -> OptimizerState:
-        """Return nothing: the weights are all there is."""
+        """Return an empty state: the weights are all there is."""
         del weights
         return {}
 
     @torch.no_grad()
     def on_new_training_set(self, weights: Weights, train: DeviceEquations) -> Weights:
-        """Solve (K + ridge I) α = Y for a training set under the present metric; what is singular gives no numbers."""
+        """Solve (K + ridge I) α = Y for a training set under the present metric; a singular system gives NaN."""
         metric, classes = _metric(weights), weights["coefficients"].shape[-1]
         left, right = train.tokens.unbind(dim=-1)
         similarity, pairs = partial(KERNELS[self.model.kernel], self.model), left * classes + right
         alike = torch.cat([similarity(metric, rows).flatten(1)[:, pairs] for rows in torch.split(train.tokens, ROWS_AT_A_TIME)])
         alike.diagonal().add_(self.settings.ridge)
         wanted = functional.one_hot(train.answers, classes).to(alike.dtype)
-        solved, _ = torch.linalg.solve_ex(alike, wanted)  # unlike solve, it does not wait to see whether it can
+        solved, _ = torch.linalg.solve_ex(alike, wanted)  # unlike solve, it does not synchronize to check
         table = torch.zeros_like(weights["coefficients"])
         table[left, right] = solved
         return weights | {"coefficients": table}
@@ -69,7 +69,7 @@ class FeatureMachine:
     def __call__(
         self, state: TrainState, batch: DeviceEquations, rng: StepRng, *, measuring: bool = False
     ) -> tuple[TrainState, None]:
-        """Learn the metric from what the coefficients predict, then solve for the coefficients again; nothing is measured."""
+        """Learn the metric from the gradient of the predictor, then solve for the coefficients again; nothing is scored."""
         del rng, measuring
         weights, optimizer_state = state.take()
         outer = average_outer_product(self.pool, self.model, _metric(weights), batch.tokens, weights["coefficients"])
@@ -139,7 +139,7 @@ def _second_moment(shares: Float[Tensor, "*classes modulus modulus"]) -> Float[T
 
 
 def _power(matrix: Metric, exponent: float) -> Metric:
-    """Raise a positive semidefinite matrix to a power; one that is not finite, which eigh refuses, gives no numbers."""
+    """Raise a positive semidefinite matrix to a power; NaN if it is not finite, which eigh refuses."""
     eigenvalues, vectors = torch.linalg.eigh(matrix.nan_to_num(0.0, 0.0, 0.0))
     powered = (vectors * eigenvalues.clamp(min=0).pow(exponent)) @ vectors.T
     return torch.where(matrix.isfinite().all(), powered, torch.nan)

@@ -1,4 +1,4 @@
-"""When a training next has something to do."""
+"""The interventions of a training, and where its chunks end."""
 
 from collections.abc import Sequence
 
@@ -7,28 +7,28 @@ from grokterm.experiment.training import Training
 
 
 class Schedule:
-    """The interventions that still wait for their time; hands every one out once, with its number in the experiment."""
+    """The interventions that are still to come, by their number in the experiment; each is taken once."""
 
     def __init__(self, interventions: Sequence[Intervention]) -> None:
         self._waiting = dict(enumerate(interventions))
 
     def due(self, *, at_step: int | None = None, when: Milestone | None = None) -> list[int]:
-        """List the interventions that wait for this step, or for this milestone."""
+        """List the interventions at this step, or at this milestone."""
         return [number for number, one in self._waiting.items() if (one.at_step, one.when) == (at_step, when)]
 
     def take(self, number: int) -> Intervention:
-        """Hand out one that is due; it waits no longer."""
+        """Remove and return one."""
         return self._waiting.pop(number)
 
     def cross_off(self, number: int | None) -> None:
-        """Forget one that had happened before a checkpoint; None was a person's."""
+        """Remove one that happened before a checkpoint; None was a command."""
         if number is not None:
             self._waiting.pop(number, None)
 
     def chunk_end(self, step: int, training: Training, longest: int) -> int:
-        """Find the next step at which somebody may want to do something, at most `longest` steps away.
+        """Return the step at which a chunk that starts here ends, at most `longest` steps later.
 
-        While a milestone is waited for, every evaluation has to be looked at as it is made.
+        While an intervention or the end waits for a milestone, a chunk ends at every evaluation.
         """
         waiting = self._waiting.values()
         ends = [training.steps, step + longest, *(one.at_step for one in waiting if one.at_step is not None)]

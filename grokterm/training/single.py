@@ -41,7 +41,7 @@ class SingleNetwork(StepLoop):
         threads: int | None = None,
         parts: Mapping[str, MixturePart] | None = None,
     ) -> None:
-        torch.set_num_threads(1)  # here and in the thread that trains: the pool's threads are enough
+        torch.set_num_threads(1)  # also in the thread that trains: the pool has threads of its own
         self.step = 0
         self.device = device
         self.engine = choose_engine(experiment, device)
@@ -68,17 +68,17 @@ class SingleNetwork(StepLoop):
 
     @property
     def optimizer_state(self) -> OptimizerState:
-        """What the optimizer remembers, by name."""
+        """The optimizer state, by name."""
         return self._step.flat.unpack_state(self.state.optimizer_state)
 
     def apply_settings(self, experiment: Experiment) -> None:
-        """Take over the settings of the optimizer; weights and memory stay."""
+        """Apply changed settings of the optimizer; weights and optimizer state stay."""
         weights, optimizer_state = self.weights, self.optimizer_state
         self._step = _step_of(experiment, self._pool, self._backend, weights)
         self._begin_at(weights, optimizer_state)
 
     def swap(self, swap: Swap, experiment: Experiment) -> None:
-        """Train on another dataset; where that cannot be, nothing has changed.
+        """Train on another dataset; if that is refused, nothing has changed.
 
         Raises:
             ConfigError: if there is no such dataset, or not enough optimizer_state.
@@ -91,7 +91,7 @@ class SingleNetwork(StepLoop):
             raise ConfigError(f"{describe(self.device)} has not enough memory for {len(dataset.train):,} equations") from None
 
     def dataset_after(self, swap: Swap, experiment: Experiment) -> Dataset:
-        """Return what a swap leads to.
+        """Return the dataset after a swap.
 
         Raises:
             ConfigError: if there is no such dataset, or the network cannot learn from it.
@@ -102,7 +102,7 @@ class SingleNetwork(StepLoop):
 
     @property
     def scores_training_set(self) -> bool:
-        """An update scores the whole training set as a measurement does."""
+        """Whether an update scores the whole training set as a measurement does."""
         return self._step.scores_batch and self._batches.is_whole
 
     def update(self, *, measuring: bool = False) -> Tensor | None:
@@ -122,7 +122,7 @@ class SingleNetwork(StepLoop):
         return self._measured_under(self.state.weights, val_only=val_only)
 
     def close(self) -> None:
-        """There are no processes."""
+        """Do nothing: there are no processes."""
 
     def snapshot(self, measured: Measured | None = None) -> Snapshot:
         """Copy the network to the host, as it is or as it was when it was measured."""
@@ -132,20 +132,20 @@ class SingleNetwork(StepLoop):
 
     @property
     def advice_on_memory(self) -> str:
-        """What to do where a step does not fit."""
+        """What to do if a step does not fit in memory."""
         return (
             f"{describe(self.device)} has not enough memory for a step of {self.batch_size:,} equations:"
             " lower optimizer.batch_size, the width of the network or task.modulus"
         )
 
     def tensors(self) -> dict[str, Tensor]:
-        """Copy the weights and what the optimizer remembers, by a flat name, for a checkpoint."""
+        """Copy weights and optimizer state, by the names of a checkpoint."""
         weights = {f"weights.{name}": value.clone() for name, value in (self.frozen | self.weights).items()}
         return weights | {f"memory.{name}": value.clone() for name, value in self.optimizer_state.items()}
 
     def load(self, tensors: Mapping[str, Tensor]) -> None:
         """Take over the tensors of a checkpoint."""
-        # Copied, because a file's tensors lie at any address, and kernels round differently where memory is not aligned.
+        # Copied, because the tensors of a file may be unaligned, where kernels round differently.
         here = {name: value.to(self.device, copy=True) for name, value in tensors.items()}
         self.frozen.update({name: here[f"weights.{name}"] for name in self.frozen})
         self._begin_at(
@@ -154,7 +154,7 @@ class SingleNetwork(StepLoop):
         )
 
     def _learn_from(self, dataset: Dataset, experiment: Experiment) -> None:
-        """Exchange both sides; epochs are counted from this step on."""
+        """Exchange both sides; epochs count from this step on."""
         rows = self._backend.block_rows
         is_small = suited_threads(len(dataset.train), self.n_parameters * self.network.positions) == 1
         if rows is None and self.device.type == "cpu" and is_small and not self.network.trains_differently:
@@ -167,7 +167,7 @@ class SingleNetwork(StepLoop):
         self._begin_at(weights, optimizer_state)
 
     def _begin_at(self, weights: Weights, optimizer_state: OptimizerState) -> None:
-        """Take over weights and optimizer state, and forget what was captured before."""
+        """Start from weights and optimizer state, and drop captured graphs."""
         self.state = self._packed(weights, optimizer_state)
         self._evaluator = Evaluator(self._backend, self.network, self._train, self._val)
         replays = ENGINES[self.engine].replays_graphs

@@ -1,4 +1,4 @@
-"""How a chunk is trained and measured, whether in it is one network or several stacked."""
+"""How a chunk is trained and measured, for one network or several stacked."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
@@ -16,13 +16,13 @@ class Measured:
 
     step: int
     numbers: Tensor
-    """One for each of NUMBERS; of an ensemble a row a member."""
+    """One for each of EVALUATION_METRICS; for an ensemble one row a member."""
 
     state: TrainState
 
 
 class StepLoop(ABC):
-    """What trains in this process, step by step."""
+    """Trains in this process, step by step."""
 
     step: int
     state: TrainState
@@ -30,7 +30,7 @@ class StepLoop(ABC):
     @property
     @abstractmethod
     def scores_training_set(self) -> bool:
-        """An update scores the whole training set as a measurement does."""
+        """Whether an update scores the whole training set as a measurement does."""
 
     @abstractmethod
     def update(self, *, measuring: bool = False) -> Tensor | None:
@@ -41,7 +41,7 @@ class StepLoop(ABC):
         """Measure both sides, without leaving the device; those of the training set come first."""
 
     def advance(self, last: int, is_due: Callable[[int], bool]) -> Iterator[Measured]:
-        """Make updates up to a step and measure where it is due, on the way without passing the training set through twice."""
+        """Train up to a step and measure where due; on the way the update itself scores the training set."""
         while True:
             if is_due(self.step):
                 if self.step < last and self.scores_training_set:
@@ -57,11 +57,11 @@ class StepLoop(ABC):
         return Measured(self.step, self.numbers(), self.state.copy())
 
     def go_back(self, step: int, state: TrainState) -> None:
-        """Return to where it was before; what was kept of it stays as it is."""
+        """Return to an earlier state, which is copied."""
         self.step, self.state = step, state.copy()
 
     def _measure_by_updating(self) -> Measured:
-        """Measure validation, and take the training side from the update that follows: it scores all of it in any case."""
+        """Measure validation, and take the training side from the next update, which scores all of it anyway."""
         step, state = self.step, self.state.copy()
         val = self.numbers(val_only=True)
         train = self.update(measuring=True)

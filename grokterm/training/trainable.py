@@ -1,4 +1,4 @@
-"""What a trainer asks of whatever it trains: one network, or an ensemble."""
+"""What a trainer can train: one network, or an ensemble."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol, runtime_checkable
@@ -23,7 +23,7 @@ from grokterm.training.step_loop import Measured
 
 @runtime_checkable
 class Trainable(Protocol):
-    """Weights that follow the settings of an experiment; of an ensemble, what is one thing is that of the first member."""
+    """One network or an ensemble in training; single values are those of the first member."""
 
     step: int
     engine: str
@@ -53,7 +53,7 @@ class Trainable(Protocol):
 
     @property
     def advice_on_memory(self) -> str:
-        """What to do where a step does not fit."""
+        """What to do if a step does not fit in memory."""
         ...
 
     def advance(self, last: int, is_due: Callable[[int], bool]) -> Iterator[Measured]:
@@ -73,15 +73,15 @@ class Trainable(Protocol):
         ...
 
     def apply_settings(self, experiment: Experiment) -> None:
-        """Take over settings that may change while the training runs."""
+        """Apply the settings that may change while the training runs."""
         ...
 
     def swap(self, swap: Swap, experiment: Experiment) -> None:
-        """Train on another dataset; where that cannot be, nothing has changed."""
+        """Train on another dataset; if that is refused, nothing has changed."""
         ...
 
     def close(self) -> None:
-        """Let go of the processes that train, if there are any: nothing can be asked of them any more."""
+        """End the processes that train, if there are any."""
         ...
 
     def snapshot(self, measured: Measured | None = None) -> Snapshot:
@@ -104,12 +104,12 @@ def make_trainable(
     threads: int | None = None,
     parts: Mapping[str, MixturePart] | None = None,
 ) -> Trainable:
-    """Make what an experiment trains.
+    """Make the network or ensemble of an experiment.
 
     Raises:
         ConfigError: if its engine cannot run it here.
     """
-    choose_engine(experiment, device)  # which may object to an ensemble
+    choose_engine(experiment, device)  # refuses an ensemble that this engine cannot train
     if experiment.training.members == 1:
         return SingleNetwork(experiment, device, threads=threads, parts=parts)
     kind = ProcessEnsemble if device.type == "cpu" else VmappedEnsemble

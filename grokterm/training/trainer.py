@@ -1,4 +1,4 @@
-"""Training as an iterator of records: paused by not being iterated, and told nothing of who is watching."""
+"""Training as an iterator of records: it pauses when it is not iterated, and knows nothing of a screen."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
@@ -36,14 +36,11 @@ from grokterm.training.step_loop import Measured
 from grokterm.training.trainable import Trainable, make_trainable
 
 CHUNK_SECONDS = 0.05
-"""How long the trainer keeps control: a key press acts within two chunks."""
+"""The length of a chunk: a key press acts within two of them."""
 
 
 class Trainer:
-    """One run: weights that follow an experiment, step by step.
-
-    `advance` trains one chunk and hands back what happened. How a run is cut into chunks never changes its numbers.
-    """
+    """Trains one experiment: `advance` trains a chunk and returns its records. Chunks never change the numbers."""
 
     def __init__(
         self,
@@ -78,7 +75,7 @@ class Trainer:
         return self.trainable.dataset
 
     def run(self) -> Iterator[Record]:
-        """Train to the end, handing back control at every chunk."""
+        """Train to the end, yielding after every chunk."""
         yield from self.begin()
         while self.ended is None:
             yield from self.advance()
@@ -126,7 +123,7 @@ class Trainer:
         return records + (self._end_if_due() if fits else self.end("out_of_memory"))
 
     def act(self, action: Action, intervention: int | None = None) -> list[Record]:
-        """Do something to the run between two steps.
+        """Carry out an action between two steps.
 
         Raises:
             ConfigError: if the run cannot do it; nothing has changed then.
@@ -150,12 +147,12 @@ class Trainer:
         is_last = reason == "stopped" and self._measured_at != self.step
         measured = self._report([self.trainable.measure()]) if is_last else []
         message = self.trainable.advice_on_memory if reason == "out_of_memory" else ""
-        settled = [] if reason == "interrupted" else self.wait_for_inspections()  # one that is left has to save first
+        settled = [] if reason == "interrupted" else self.wait_for_inspections()  # a run that is left has to be saved first
         finished = Finished(step=self.step, reason=reason, message=message, seconds=self.seconds)
         return [*measured, *settled, finished]
 
     def wait_for_inspections(self, seconds: float | None = None) -> list[Record]:
-        """Wait for the inspections that are still worked on, at most so long, and report them."""
+        """Wait for the inspections in progress, at most this long, and report them."""
         return list(self._inspector.wait_for_inspections(seconds))
 
     def snapshot(self) -> Snapshot:
@@ -175,7 +172,7 @@ class Trainer:
         return self.trainable.tensors()
 
     def restore(self, step: int, seconds: float, tensors: Mapping[str, Tensor], records: Sequence[Record]) -> None:
-        """Go back to a checkpoint: its tensors, and what had happened to the run before it."""
+        """Continue from a checkpoint: its tensors, and the records before it."""
         for record in records:
             self.trainable.step = record.step
             self.replay_record(record)
@@ -184,7 +181,7 @@ class Trainer:
         self.trainable.apply_settings(self.experiment)
 
     def replay_record(self, record: Record) -> None:
-        """Take in what happened at this step when it was trained before; what was done to the run then is done again."""
+        """Replay a record of this step: actions are carried out again, measurements noted."""
         if isinstance(record, Acted):
             self._apply(record.action)
             self._schedule.cross_off(record.intervention)
@@ -197,7 +194,7 @@ class Trainer:
             self._watch.see(record.rows)
 
     def _train_to(self, last: int) -> tuple[list[Measured], bool]:
-        """Make updates and measure where it is due; where memory runs out, what was reached stands and False comes back."""
+        """Train and measure up to a step; return the measurements, and False if memory ran out."""
         measured = list[Measured]()
         try:
             with minding_memory():
@@ -210,9 +207,9 @@ class Trainer:
         return self._measured_at < step and self.experiment.training.evaluates(step)
 
     def _report(self, measured: Sequence[Measured]) -> list[Record]:
-        """Bring the numbers of a chunk to the host in one copy, and say what they show.
+        """Copy the numbers of a chunk to the host at once, and report them.
 
-        A run that diverged goes back to the step where it was seen, so that the length of a chunk leaves no trace.
+        A run that diverged returns to the step where that was measured, so that the length of a chunk leaves no trace.
         """
         records: list[Record] = []
         rows = torch.stack([one.numbers.view(-1, len(EVALUATION_METRICS)) for one in measured]).tolist() if measured else []
@@ -252,13 +249,13 @@ class Trainer:
             if self.ended is None:
                 try:
                     records += self.act(self._schedule.take(number).action, number)
-                except ConfigError as error:  # a person's swap came before it, and left it nothing to do
+                except ConfigError as error:  # a swap by command came before it
                     message = f"interventions[{number}]: {error}"
                     records.append(Skipped(step=self.step, intervention=number, message=message))
         return records
 
     def _apply(self, action: Action) -> str:
-        """Change what the action changes; return what else followed from it."""
+        """Carry out an action; return what else followed from it."""
         if isinstance(action, Set):
             self.experiment = self.experiment.changed(action)
             self.trainable.apply_settings(self.experiment)

@@ -28,7 +28,7 @@ FEWEST_ROWS = 256
 
 
 def unsupported_reason(experiment: Experiment, device: torch.device) -> str:
-    """Say why the gradient of an experiment is not written out; empty where it is."""
+    """Return why this engine cannot train an experiment; empty if it can."""
     model = experiment.model
     if not isinstance(model, MLPModel) or model.depth > 1 or model.normalization != "none" or model.dropout:
         return "needs an mlp with one hidden layer, without dropout or normalization"

@@ -1,4 +1,4 @@
-"""The batches of several networks, each in the order in which its network would see them alone."""
+"""The batches of several networks, each in the order of its solo run."""
 
 from collections.abc import Sequence
 from math import ceil
@@ -12,7 +12,7 @@ from grokterm.engines.batches import epoch_order, sent
 from grokterm.training.ensemble.equations import StackedEquations
 
 
-class _Deal(NamedTuple):
+class _Lookahead(NamedTuple):
     """The batches of some steps, on the device."""
 
     steps: range
@@ -20,7 +20,7 @@ class _Deal(NamedTuple):
     counts: Float[Tensor, "members steps"]
     padding: Bool[Tensor, "members steps rows"] | None
     widths: list[int]
-    """The rows of the largest batch, at each step."""
+    """The size of the largest batch, at each step."""
 
 
 class StackedBatches:
@@ -35,7 +35,7 @@ class StackedBatches:
         self._equations = equations
         self._first_step = first_step
         self._epochs = [_Epochs(*own, first_step) for own in zip(seeds, n_train, sizes, strict=True)]
-        self._deal: _Deal | None = None
+        self._lookahead: _Lookahead | None = None
 
     @property
     def is_whole(self) -> bool:
@@ -46,28 +46,28 @@ class StackedBatches:
         """Return the equations of the update that follows this step."""
         if self.is_whole:
             return self._equations
-        if self._deal is None or step not in self._deal.steps:
-            self._deal = self._dealt(step)
-        steps, rows, counts, padding, widths = self._deal
+        if self._lookahead is None or step not in self._lookahead.steps:
+            self._lookahead = self._look_ahead(step)
+        steps, rows, counts, padding, widths = self._lookahead
         place = step - steps.start
         width = widths[place]
         filled = None if padding is None else padding[:, place, :width]
         return self._equations.rows(rows[:, place, :width], counts[:, place], filled)
 
-    def _dealt(self, step: int) -> _Deal:
-        """Deal the batches from a step on."""
+    def _look_ahead(self, step: int) -> _Lookahead:
+        """Copy the batches from a step on to the device, to the end of the first epoch that ends."""
         device, (n_members, longest) = self._equations.answers.device, self._equations.answers.shape[:2]
-        hands = [epochs.rest(step - self._first_step) for epochs in self._epochs]
-        n_steps, width = min(len(hand) for hand in hands), max(epochs.size for epochs in self._epochs)
+        rests = [epochs.rest(step - self._first_step) for epochs in self._epochs]
+        n_steps, width = min(len(rest) for rest in rests), max(epochs.size for epochs in self._epochs)
         rows = np.full((n_members, n_steps, width), -1)
-        for own, hand in zip(rows, hands, strict=True):
-            own[:, : hand.shape[1]] = hand[:n_steps]
+        for own, rest in zip(rows, rests, strict=True):
+            own[:, : rest.shape[1]] = rest[:n_steps]
         counts = (rows >= 0).sum(axis=2)
         widths = counts.max(axis=0)
         rows = rows.clip(min=0) + longest * np.arange(n_members)[:, None, None]
         is_even = bool((counts == widths).all())
         padding = None if is_even else sent(np.arange(width) >= counts[:, :, None], device)
-        return _Deal(
+        return _Lookahead(
             range(step, step + n_steps),
             sent(rows, device),
             sent(counts.astype(np.float32), device),
@@ -87,7 +87,7 @@ class _Epochs:
         self._batches = np.empty((0, size), np.int64)
 
     def rest(self, since: int) -> Int64[np.ndarray, "steps size"]:
-        """Return the rows of each batch that is left of the epoch so many steps on; -1 fills up the last one."""
+        """Return the rows of the batches left in the epoch after this many steps; -1 pads the last one."""
         epoch, position = divmod(since, self.length)
         if epoch != self._epoch:
             order = epoch_order(self._seed, self._first_step, epoch, self._n_train)

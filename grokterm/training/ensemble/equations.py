@@ -13,7 +13,7 @@ from grokterm.engines.batches import BLOCK_ROWS, DeviceEquations, cuts
 
 @dataclass(frozen=True)
 class StackedEquations:
-    """Equations of every member on the device; a shorter set is filled up with copies of a row of its own."""
+    """Equations of every member on the device; a shorter set is padded with copies of a row of its own."""
 
     tokens: Int[Tensor, "members equations tokens"]
     answers: Int[Tensor, "members equations ..."]
@@ -21,12 +21,12 @@ class StackedEquations:
     """How many equations each member has."""
 
     padding: Bool[Tensor, "members equations"] | None
-    """The rows that only fill up; None where there are none."""
+    """The rows that are padding; None without any."""
 
     block_rows: int
 
     def __len__(self) -> int:
-        """Count the rows of each member, those that only fill up too."""
+        """Count the rows of each member, padding included."""
         return self.answers.shape[1]
 
     def rows(

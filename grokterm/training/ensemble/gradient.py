@@ -22,7 +22,7 @@ class StackedGradient:
     """Differentiates the networks of an ensemble, whose weights are stacked, as many at a time as memory is meant for.
 
     Only the way forward runs under vmap: the way back is then that of the batched products themselves, at half the calls from
-    Python. Networks share nothing, so that one whose numbers are no longer finite leaves the others alone.
+    Python. Networks share nothing: one that diverged does not affect the others.
     """
 
     network: Network
@@ -33,7 +33,7 @@ class StackedGradient:
         self, weights: Weights, batch: StackedEquations, rng: StackedStepRng, *, measuring: bool = False
     ) -> tuple[Weights, Float[Tensor, "members 2"] | None]:
         """Return the gradient of each mean loss and, if asked, what `measure` would say of this batch."""
-        slopes, seen = [], []
+        grads, seen = [], []
         for members, blocks in batch.blocks:
             values, leaves, own_rng = _of(members, self.frozen), _of(members, weights), rng.of(members)
             for leaf in leaves.values():
@@ -46,9 +46,9 @@ class StackedGradient:
                 own = torch.autograd.grad((losses / block.counts).sum(), list(leaves.values()))
                 total = [one + other for one, other in zip(total, own, strict=True)] if total else list(own)
                 numbers += [_losses_and_hits(losses, scores, block)] if measuring else []
-            slopes.append(total)
+            grads.append(total)
             seen += [_means(numbers, blocks)] if measuring else []
-        joined = [_joined(parts) for parts in zip(*slopes, strict=True)]
+        joined = [_joined(parts) for parts in zip(*grads, strict=True)]
         return dict(zip(weights, joined, strict=True)), _joined(seen) if measuring else None
 
     @torch.no_grad()
@@ -102,7 +102,7 @@ def _of(members: slice, tensors: Weights) -> Weights:
 
 
 def _joined(parts: Sequence[Tensor]) -> Tensor:
-    """Put members together again; most often all were worked on at a time, and nothing is copied."""
+    """Concatenate groups of members; without a copy if there is one group."""
     return torch.cat(list(parts)) if len(parts) > 1 else parts[0]
 
 

@@ -1,4 +1,4 @@
-"""A group in a process of its own, seen from the process that asks it.
+"""A group of members in another process, as its parent sees it.
 
 What passes is pickled plainly: the pipe's own way of sending tensors shares memory, which takes processes that are related.
 """
@@ -17,7 +17,7 @@ from grokterm.models import products
 
 
 class WorkerProcess:
-    """Starts at once. What is asked is answered in order; the process ends with the last reference to this object."""
+    """Starts at once, and answers calls in order; the process ends with the last reference to this object."""
 
     def __init__(self) -> None:
         self._pipe, theirs = Pipe()
@@ -27,19 +27,19 @@ class WorkerProcess:
             env=products.environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,  # a screen may be there; failures come through the pipe
-            start_new_session=True,  # Ctrl+C is for the process that saves
+            stderr=subprocess.DEVNULL,  # the screen must stay clean; failures come through the pipe
+            start_new_session=True,  # Ctrl+C goes to the parent, which saves
         )
         theirs.close()
         self.end = weakref.finalize(self, _end, self._pipe, self._process)
 
     def ask(self, name: str, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - whatever the method takes
-        """Have a method of the group called; the first to be asked makes the group."""
-        with suppress(OSError):  # it has ended, as the answer will say
+        """Call a method of the group; the first call makes the group."""
+        with suppress(OSError):  # it has ended, as the next answer says
             self._pipe.send_bytes(pickle.dumps((name, arguments, options)))
 
     def answer(self) -> Any:  # noqa: ANN401 - whatever the method returns
-        """Wait for what it returned; an exception is handed over, not raised."""
+        """Wait for the result of the oldest call; an exception is returned, not raised."""
         try:
             return pickle.loads(self._pipe.recv_bytes())
         except (EOFError, OSError):
@@ -49,5 +49,5 @@ class WorkerProcess:
 
 def _end(pipe: Connection, process: subprocess.Popen[bytes]) -> None:
     pipe.close()
-    process.kill()  # it holds nothing that is worth waiting for
+    process.kill()  # it holds nothing worth waiting for
     process.wait()

@@ -25,7 +25,7 @@ from grokterm.training.step_loop import Measured
 
 
 class ProcessEnsemble:
-    """Trains the members of an ensemble side by side; the first of them is also known here, to be looked at."""
+    """Trains the members of an ensemble side by side; this process has a copy of the first, for snapshots."""
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class ProcessEnsemble:
         self.engine, self.n_parameters = self._first.engine, self._first.n_parameters
         self.network, self.frozen = self._first.network, self._first.frozen
         for begun in [worker.answer() for worker in self._workers]:
-            _sound(begun)
+            _checked(begun)
 
     @property
     def step(self) -> int:
@@ -60,7 +60,7 @@ class ProcessEnsemble:
     @property
     def weights(self) -> Weights:
         """What is trained in the first member, by name."""
-        self._look()
+        self._fetch_first()
         return self._first.weights
 
     @property
@@ -75,7 +75,7 @@ class ProcessEnsemble:
 
     @property
     def advice_on_memory(self) -> str:
-        """What to do where a step does not fit."""
+        """What to do if a step does not fit in memory."""
         return f"{self._first.advice_on_memory}, or training.members"
 
     def advance(self, last: int, is_due: Callable[[int], bool]) -> Iterator[Measured]:
@@ -96,7 +96,7 @@ class ProcessEnsemble:
     def measure(self) -> Measured:
         """Measure both sides of every member."""
         numbers = self._by_member(self._ask("measure"))
-        self._look()
+        self._fetch_first()
         return Measured(self.step, torch.from_numpy(numbers), self._first.state)
 
     def go_back(self, step: int, state: TrainState) -> None:
@@ -106,12 +106,12 @@ class ProcessEnsemble:
         self.step = step
 
     def apply_settings(self, experiment: Experiment) -> None:
-        """Take over settings that may change while the training runs."""
+        """Apply the settings that may change while the training runs."""
         self._first.apply_settings(experiment.member(0))
         self._ask("apply_settings", experiment)
 
     def swap(self, swap: Swap, experiment: Experiment) -> None:
-        """Train every member on another dataset; where that cannot be, nothing has changed."""
+        """Train every member on another dataset; if one refuses it, nothing has changed."""
         self._ask("check", swap, experiment)
         self._first.swap(swap, experiment.member(0))
         self._ask("swap", self.step, swap, experiment)
@@ -124,7 +124,7 @@ class ProcessEnsemble:
     def snapshot(self, measured: Measured | None = None) -> Snapshot:
         """Copy the network of the first member, as it is or as it was when it was measured."""
         if measured is None:
-            self._look()
+            self._fetch_first()
         return self._first.snapshot(measured)
 
     def tensors(self) -> dict[str, Tensor]:
@@ -132,38 +132,38 @@ class ProcessEnsemble:
         return {name: torch.from_numpy(value) for arrays in self._ask("tensors") for name, value in arrays.items()}
 
     def load(self, tensors: Mapping[str, Tensor]) -> None:
-        """Take over the tensors of a checkpoint."""
+        """Continue from the tensors of a checkpoint."""
         for number in range(sum(map(len, self._shares))):
             for name in with_member(number, self._first.tensors()):
                 tensors[name]
         self._ask("load", self.step, {name: value.numpy() for name, value in tensors.items()})
 
-    def _look(self) -> None:
-        """Take over the weights of the first member from where it is trained."""
+    def _fetch_first(self) -> None:
+        """Fetch the weights of the first member from its process."""
         self._workers[0].ask("first_weights")
-        self._first.state = _state(_sound(self._workers[0].answer()))
+        self._first.state = _state(_checked(self._workers[0].answer()))
 
     def _by_member(self, shares: Sequence[np.ndarray]) -> np.ndarray:
-        """Put what the workers say in the order of the members."""
+        """Put the answers of the workers in the order of the members."""
         everything = np.empty((sum(map(len, shares)), *shares[0].shape[1:]))
         for members, share in zip(self._shares, shares, strict=True):
             everything[members] = share
         return everything
 
     def _ask(self, name: str, *arguments: Any, **options: Any) -> list[Any]:  # noqa: ANN401 - whatever the method takes
-        """Call a method of every group at the same time; an error is raised once all have answered."""
+        """Call a method of every group in parallel; an error is raised once all have answered."""
         for worker in self._workers:
             worker.ask(name, *arguments, **options)
         answers = [worker.answer() for worker in self._workers]
         failures = [answer for answer in answers if isinstance(answer, Exception)]
         if failures and name == "advance":
-            self._ask("go_back", self.step)  # so that all members stand at the same step
+            self._ask("go_back", self.step)  # so that all members are at the same step
         if failures:
             raise failures[0]
         return answers
 
 
-def _sound(answer: Any) -> Any:  # noqa: ANN401 - whatever a method returns
+def _checked(answer: Any) -> Any:  # noqa: ANN401 - whatever a method returns
     if isinstance(answer, Exception):
         raise answer
     return answer

@@ -36,11 +36,11 @@ class StackedStepRng(StepRng):
         return replace(self, seeds=seeds, member=self.member[: len(seeds)])
 
     def each(self, function: Callable[..., Result], *stacked: Any) -> Result:  # noqa: ANN401 - any tree of tensors
-        """Apply a function of (rng, ...) to what belongs to each member, to all at once."""
+        """Apply a function of (rng, ...) to every member at once, under vmap."""
 
         def of_one(member: Tensor, *own: Any) -> Result:  # noqa: ANN401
             return function(replace(self, member=member), *own)
 
-        # Not "different": that would take one stream for all, and every draw here is from a stream that is given.
+        # Not "different", which would draw from one global stream: every draw here names its generator.
         result: Result = torch.vmap(of_one, randomness="same")(self.member, *stacked)
         return result

@@ -33,9 +33,9 @@ from grokterm.training.step_loop import Measured, StepLoop
 
 
 class VmappedEnsemble(StepLoop):
-    """Weights and memories of all members, stacked; each member is trained as it would be alone, to rounding.
+    """Trains all members as one program, their weights and optimizer states stacked; each equals its solo run to rounding.
 
-    Only dropout is another where training sets of unequal size are filled up: its masks are drawn for the longest.
+    Except dropout with training sets of unequal size: its masks are drawn for the longest.
 
     Raises:
         ConfigError: if networks of this kind cannot be trained so.
@@ -71,7 +71,7 @@ class VmappedEnsemble(StepLoop):
         self.n_parameters = sum(value[0].numel() for value in parameters.values())
         self._all = torch.arange(len(members), device=device)
         self._prepare(experiment, _first(weights))
-        # Copied, because vmap hands back one number for all members where it does not depend on them.
+        # Copied, because vmap returns one value for all members where it does not depend on them.
         self.state = self._packed(weights, torch.vmap(self._rule.begin)(weights)).copy()
         self._learn_from([one.task.dataset(one.seed) for one in members], experiment)
 
@@ -92,7 +92,7 @@ class VmappedEnsemble(StepLoop):
 
     @property
     def advice_on_memory(self) -> str:
-        """What to do where a step does not fit."""
+        """What to do if a step does not fit in memory."""
         return (
             f"{describe(self.device)} has not enough memory for a step of {len(self._seeds):,} members with"
             f" {self.batch_size:,} equations each: lower training.members, optimizer.batch_size, the width of the network or"
@@ -101,7 +101,7 @@ class VmappedEnsemble(StepLoop):
 
     @property
     def scores_training_set(self) -> bool:
-        """An update scores the training set of every member as a measurement does."""
+        """Whether an update scores the training set of every member as a measurement does."""
         return self._measures and self._batches.is_whole
 
     def update(self, *, measuring: bool = False) -> Tensor | None:
@@ -117,13 +117,13 @@ class VmappedEnsemble(StepLoop):
         return torch.cat([self._gradient.measure(values, side) for side in sides], dim=1)
 
     def apply_settings(self, experiment: Experiment) -> None:
-        """Take over the settings of the loss and of the optimizer; weights and memories stay."""
+        """Apply changed settings of loss and optimizer; weights and optimizer states stay."""
         weights, optimizer_state = self._weights, self._optimizer_state
         self._prepare(experiment, _first(weights))
         self.state = self._packed(weights, optimizer_state)
 
     def swap(self, swap: Swap, experiment: Experiment) -> None:
-        """Train every member on another dataset; where that cannot be, nothing has changed.
+        """Train every member on another dataset; if that is refused, nothing has changed.
 
         Raises:
             ConfigError: if there is no such dataset, or not enough optimizer_state.
@@ -137,7 +137,7 @@ class VmappedEnsemble(StepLoop):
             raise ConfigError(f"{describe(self.device)} has not enough memory for {n_train:,} equations") from None
 
     def close(self) -> None:
-        """There are no processes."""
+        """Do nothing: there are no processes."""
 
     def snapshot(self, measured: Measured | None = None) -> Snapshot:
         """Copy the network of the first member, as it is or as it was when it was measured."""
@@ -156,7 +156,7 @@ class VmappedEnsemble(StepLoop):
         return copies
 
     def load(self, tensors: Mapping[str, Tensor]) -> None:
-        """Take over the tensors of a checkpoint."""
+        """Continue from the tensors of a checkpoint."""
         prefixes = [prefix_of(number) for number in range(len(self._seeds))]
 
         def here(purpose: str, names: Iterable[str]) -> Weights:
@@ -175,7 +175,7 @@ class VmappedEnsemble(StepLoop):
         return self._flat.unpack_state(self.state.optimizer_state)
 
     def _learn_from(self, datasets: Sequence[Dataset], experiment: Experiment) -> None:
-        """Exchange both sides of every member; epochs are counted from this step on."""
+        """Exchange both sides of every member; epochs count from this step on."""
         n_train = [len(dataset.train) for dataset in datasets]
         if self.network.normalizes_batches and len(set(n_train)) > 1:
             raise ConfigError(
@@ -193,7 +193,7 @@ class VmappedEnsemble(StepLoop):
         return replace(side, block_rows=2 * len(side)) if self.network.normalizes_batches else side
 
     def _prepare(self, experiment: Experiment, weights: Weights) -> None:
-        """Take over settings, for members whose weights have these shapes."""
+        """Make the step of these settings, for members whose weights have these shapes."""
         optimizer = experiment.optimizer
         assert not isinstance(optimizer, RecursiveFeatures)
         self._rule = rule_of(optimizer)
@@ -217,7 +217,7 @@ class VmappedEnsemble(StepLoop):
 
 
 def _stacked(members: Sequence[Mapping[str, Tensor]], device: torch.device) -> Weights:
-    """Lay what belongs to the members side by side on the device; of all names that the first has."""
+    """Stack the tensors of the members on the device, under the names of the first."""
     return {name: torch.stack([tensors[name].detach().cpu() for tensors in members]).to(device) for name in members[0]}
 
 

@@ -1,6 +1,6 @@
-"""The process of a group: asked through a pipe, it answers through it, and ends with the process that asks.
+"""The process of a group of members: answers calls through a pipe, and ends with its parent.
 
-`python -m grokterm.training.ensemble.worker FD`, where FD is the pipe's end that it was handed.
+`python -m grokterm.training.ensemble.worker FD`, where FD is its end of the pipe.
 """
 
 import pickle
@@ -15,7 +15,7 @@ from grokterm.training.ensemble.members import MemberGroup
 
 
 def main() -> None:
-    """Make the group that is asked for first, then call the methods that are named, until nobody asks any more."""
+    """Make the group by the first request, then call the method that each request names, until the pipe closes."""
     torch.set_num_threads(1)
     pipe = Connection(int(sys.argv[1]))
     group: MemberGroup | None = None
