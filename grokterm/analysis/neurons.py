@@ -28,10 +28,8 @@ class NeuronFrequencies:
     """How many neurons the frequencies 1, 2, ... explain most of."""
 
 
-def why_unreadable(form: SumForm | None) -> str | None:
+def why_unreadable(form: SumForm) -> str | None:
     """Say why neurons of this operation have no frequencies over (a, b); None if they do."""
-    if form is None:
-        return "the operation is no sum of terms"
     if not form.reads_one_to_one:
         return "several operands share a term, so that waves over terms do not make up every function of the operands"
     return "a single term has no frequencies" if form.order < 2 else None

@@ -1,4 +1,4 @@
-"""What a run of this experiment must show, and on whose word."""
+"""What a run of an experiment must show, and the evidence for it."""
 
 import re
 from collections.abc import Iterable
@@ -10,29 +10,13 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from grokterm.errors import ConfigError
+from grokterm.experiment.metrics import expected_metrics
+from grokterm.experiment.records import EVALUATION_METRICS
 from grokterm.experiment.settings import Settings
 
 MILESTONE_STEPS = ("memorized_at", "grokked_at", "ungrokked_at", "diverged_at")
-EVALUATED = ("train_loss", "val_loss", "train_accuracy", "val_accuracy")
-MEASURES = (*MILESTONE_STEPS, *EVALUATED, "val_loss_peak", "val_loss_peak_at")
-"""The numbers that `run --json` prints and that can be expected."""
-
-INSPECTED_AT_A_STEP = (
-    "ipr",
-    "gini",
-    "matched_frequency_share",
-    "phase_alignment.mean",
-    "phase_alignment.resultant",
-    "exact_fit",
-    "analytic_agreement",
-    "restricted_loss",
-    "excluded_loss",
-    "parameter_norm",
-    "norm_growth",
-)
-INSPECTED = (*INSPECTED_AT_A_STEP, "memorized_norm", "late_norm")
-"""The numbers that are worked out from weights; `grokterm.runs.metrics.RUN_METRICS` says how. The last two have a step of
-their own, the others are taken at the end where none is named."""
+MEASURES = (*MILESTONE_STEPS, *EVALUATION_METRICS, "val_loss_peak", "val_loss_peak_at")
+"""The numbers of `run --json` that can be expected."""
 
 Range = Annotated[tuple[float, float], Field(strict=False)]
 Wanted = tuple[float, float] | Literal["never"]
@@ -51,45 +35,45 @@ class Crossing:
         """Read a measure's name as a crossing; None if it has no comparison.
 
         Raises:
-            ValueError: if it has one, and says nothing that can be seen.
+            ValueError: if it has one, and the rest is not a measure and a number.
         """
         if not _has_comparison(name):
             return None
-        parts = re.fullmatch(rf"\s*({'|'.join(EVALUATED)})\s*(<|>=)\s*(\S+)\s*", name)
+        parts = re.fullmatch(rf"\s*({'|'.join(EVALUATION_METRICS)})\s*(<|>=)\s*(\S+)\s*", name)
         bound = _number(parts[3]) if parts else None
         if parts is None or bound is None:
             raise ValueError(
                 f"{name!r} is not a first crossing: write MEASURE < NUMBER or MEASURE >= NUMBER, "
-                f"the measure being one of {', '.join(EVALUATED)}"
+                f"the measure being one of {', '.join(EVALUATION_METRICS)}"
             )
         return cls(parts[1], parts[2], bound)
 
     def is_met_by(self, value: float) -> bool:
-        """Tell whether an evaluation lies on the far side; one that is not a number lies on no side."""
+        """Tell whether an evaluation lies on the far side; NaN lies on no side."""
         return value < self.bound if self.comparison == "<" else value >= self.bound
 
 
 @dataclass(frozen=True)
 class MetricAtStep:
-    """A number that is worked out from the weights at a step, `ipr @ 200`, or at the end of the run, `ipr`."""
+    """A metric of the network at a step, `ipr @ 200`, or at the end of the run, `ipr`."""
 
     measure: str
     step: int | None = None
 
     @classmethod
     def parse(cls, name: str) -> Self | None:
-        """Read a measure's name as a number that is inspected; None if it is another one.
+        """Read a measure's name as a metric of METRICS; None if it is another measure.
 
         Raises:
-            ValueError: if it names a step, and nothing that can be inspected there.
+            ValueError: if it names a step, and not a metric that can be expected at one.
         """
         measure, at, step = (part.strip() for part in name.partition("@"))
         if not at:
-            return cls(measure) if name in INSPECTED else None
-        if measure not in INSPECTED_AT_A_STEP or not (step.isascii() and step.isdigit()):
+            return cls(measure) if name in expected_metrics() else None
+        if measure not in expected_metrics(at_step=True) or not (step.isascii() and step.isdigit()):
             raise ValueError(
                 f"{name!r} is not a number at a step: write MEASURE @ STEP, as in ipr @ 200, "
-                f"the measure being one of {', '.join(INSPECTED_AT_A_STEP)}"
+                f"the measure being one of {', '.join(expected_metrics(at_step=True))}"
             )
         return cls(measure, int(step))
 
@@ -123,10 +107,10 @@ def _is_range(value: object) -> object:
 
 
 class Expect(Settings):
-    """What must be seen: a range [low, high] a measure, or "never" for a step that must not come.
+    """A range [low, high] for each measure, or "never" for a step that must not come.
 
-    A measure is one of MEASURES or INSPECTED, or in quotes a first crossing, `"train_loss < 1e-4" = [73, 165]`, or a number
-    inspected at a step, `"ipr @ 200" = [0.85, 1.0]`.
+    A measure is one of MEASURES or a metric of the network, or in quotes a first crossing, `"train_loss < 1e-4" = [73, 165]`,
+    or a metric at a step, `"ipr @ 200" = [0.85, 1.0]`.
     """
 
     model_config = ConfigDict(extra="allow")
@@ -145,33 +129,33 @@ class Expect(Settings):
 
     @cached_property
     def crossings(self) -> dict[str, Crossing]:
-        """Those of the measures that are first crossings, by the name they were given."""
+        """The measures that are first crossings, by the name in the preset."""
         return {name: crossing for name in self.__pydantic_extra__ if (crossing := Crossing.parse(name))}
 
     @cached_property
     def inspected(self) -> dict[str, MetricAtStep]:
-        """Those of the measures that are worked out from weights, by the name they were given."""
+        """The measures that are metrics of the network, by the name in the preset."""
         return {name: wanted for name in self.__pydantic_extra__ if (wanted := MetricAtStep.parse(name))}
 
     def check_steps(self, last: int) -> None:
-        """Refuse numbers of steps that never come.
+        """Refuse metrics at a step that never comes.
 
         Raises:
-            ConfigError: if one is to be inspected after the last step.
+            ConfigError: if one is expected after the last step.
         """
         for name in inspected_after(last, self.ranges):
             raise ConfigError(f"expect: {name} comes after the last step: training.steps is {last:,}")
 
     @property
     def is_digitized(self) -> bool:
-        """The numbers were read off a picture of one run, and bound nothing."""
+        """The ranges were read off a figure of one run: they are no bounds."""
         return self.evidence.startswith("D")
 
     @model_validator(mode="after")
     def _measures_exist(self) -> Self:
         for name, wanted in self.ranges.items():
             if name not in (*MEASURES, *self.inspected, *self.crossings):
-                known = ", ".join((*MEASURES, *INSPECTED))
+                known = ", ".join((*MEASURES, *expected_metrics()))
                 raise ValueError(
                     f'{name} is not measured: choose one of {known}, a first crossing as "train_loss < 1e-4", '
                     'or a number at a step as "ipr @ 200"'
@@ -184,7 +168,7 @@ class Expect(Settings):
 
 
 def inspected_after(last: int, names: Iterable[str]) -> list[str]:
-    """List the names of numbers at a step that lies beyond the last one."""
+    """List the metrics that are named at a step beyond the last one."""
     return [name for name in names if (at := _step_of(name)) is not None and at > last]
 
 

@@ -6,11 +6,12 @@ No torch here: the screen, the plots and the lists of runs read records without 
 from collections.abc import Sequence
 from math import isfinite
 from statistics import fmean
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Discriminator, TypeAdapter, model_validator
 
 from grokterm.experiment.interventions import Action, Milestone
+from grokterm.experiment.metrics import METRICS
 
 EndReason = Literal["complete", "memorized", "grokked", "diverged", "stopped", "interrupted", "out_of_memory"]
 
@@ -67,7 +68,7 @@ class Evaluated(_Record):
 
 
 class PhaseAlignment(BaseModel):
-    """The circular mean of φ1 + φ2 − φ3 over the neurons, in radians, and how long their mean arrow is: 1 where all agree."""
+    """The circular mean of φ1 + φ2 − φ3 over the matched neurons, in radians, and their resultant length: 1 if all agree."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="null")
 
@@ -76,39 +77,42 @@ class PhaseAlignment(BaseModel):
 
 
 class Inspected(_Record):
-    """What the network had learned at a step that may lie some evaluations back; None where that cannot be asked of it."""
+    """The metrics of a network at a step, which may lie some evaluations back; None for those that it lacks.
 
-    model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="null")
+    METRICS says what each means. One that has no field here is kept as an extra, under its name.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="allow", ser_json_inf_nan="null")
 
     record: Literal["inspected"] = "inspected"
     ipr: float | None = None
-    """Inverse participation ratio over the operation's own basis: 1 where every neuron is one wave."""
-
     key_frequencies: tuple[int, ...] = ()
     gini: float | None = None
-    """How few frequencies the matrices over residues are made of: 0 all alike, 1 a single one."""
-
     matched_frequency_share: float | None = None
-    """Share of the neurons whose three matrices peak at the same frequency."""
-
     phase_alignment: PhaseAlignment | None = None
     exact_fit: float | None = None
-    """R² of the neurons' fit to the exact form, three cosines of one frequency; the mean over neurons."""
-
     analytic_agreement: float | None = None
-    """Accuracy over the whole table of the network whose neurons are replaced by their fitted exact forms."""
-
     restricted_loss: float | None = None
-    """Cross-entropy over the whole table of what the key frequencies alone say."""
-
     excluded_loss: float | None = None
-    """Cross-entropy over the training set of what is said without them."""
-
     parameter_norm: float | None = None
-    """Euclidean norm of all parameters together."""
-
     logit_quantiles: tuple[float, ...] = ()
-    """Of the right answer's score, over the training equations that are answered."""
+    """Of the right answer's score, over the training equations that the network answers right."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_what_is_no_metric(cls, given: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in given.items() if name in cls.model_fields or name in METRICS}
+
+    @property
+    def median_score(self) -> float | None:
+        """The middle of the quantiles."""
+        return self.logit_quantiles[len(self.logit_quantiles) // 2] if self.logit_quantiles else None
+
+    def metric(self, name: str) -> float | None:
+        """Return a metric by its name in METRICS; None if the network lacks it."""
+        first, _, rest = name.partition(".")
+        value = getattr(self, first, None)
+        return getattr(value, rest, None) if rest else value
 
 
 class Reached(_Record):

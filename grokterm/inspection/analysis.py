@@ -1,8 +1,7 @@
-"""Everything that is asked of a network at one step, worked out when it is first asked for."""
+"""The analysis of a network at one step. Each part is computed when it is first read."""
 
 from collections.abc import Sequence
 from functools import cached_property
-from math import isfinite
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -10,22 +9,23 @@ from jaxtyping import Float, Int
 from grokterm.analysis.circuit import Certificate, certify
 from grokterm.analysis.confusion import outcome_table
 from grokterm.analysis.efficiency import logit_quantiles, parameter_norm
-from grokterm.analysis.fourier import frequency_norms, gini, key_frequencies, mean_ipr, power_shares
+from grokterm.analysis.fourier import frequency_norms, key_frequencies, power_shares
 from grokterm.analysis.neurons import NeuronFrequencies, neuron_frequencies
 from grokterm.analysis.observation import Observation
 from grokterm.analysis.progress import Progress, progress
-from grokterm.experiment.records import Inspected, PhaseAlignment
+from grokterm.experiment.records import Inspected
 from grokterm.inspection.forward_pass import ForwardPass, Window
+from grokterm.inspection.metrics import measure
 from grokterm.inspection.snapshot import Snapshot
 from grokterm.tasks.operations import OPERATIONS
 from grokterm.tasks.sum_forms import SumForm
 
 MOST_SCORES = 2**26
-"""More scores than these (a table of p = 406) are not kept, and what needs every one of them is not asked for."""
+"""A table with more scores (p > 406) is not kept, and metrics that need every score are missing."""
 
 
 class NetworkAnalysis:
-    """A network at one step, its task, and what can be said of it. It belongs to one thread at a time."""
+    """A network at one step, its task, and what follows from both. It belongs to one thread at a time."""
 
     def __init__(self, snapshot: Snapshot, forward_pass: ForwardPass) -> None:
         self.snapshot = snapshot
@@ -36,22 +36,22 @@ class NetworkAnalysis:
 
     @property
     def step(self) -> int:
-        """Optimizer updates made before it."""
+        """Optimizer updates before it."""
         return self.snapshot.step
 
     @cached_property
     def form(self) -> SumForm | None:
-        """The sum that the operation is, if it is one."""
+        """The operation as a sum of terms; None if it is not one."""
         return self.operation.sum_form(self.modulus)
 
     @property
     def held_against(self) -> SumForm | None:
-        """The sum whose exact solution neurons are compared with: a random table's, the null hypothesis, with that of a + b."""
+        """The sum whose exact solution neurons are compared with; a + b for a random table, which is the null hypothesis."""
         return OPERATIONS["add"].sum_form(self.modulus) if self.operation.function is None else self.form
 
     @cached_property
     def residue_blocks(self) -> dict[str, np.ndarray]:
-        """The matrices over residues, rows in the order in which the operation is a sum; none over permutations."""
+        """The matrices over residues, rows in the order in which the operation is a sum; empty for permutations."""
         if self.operation.n_permutations is not None:
             return {}
         index = self.operation.index(self.modulus)
@@ -59,66 +59,47 @@ class NetworkAnalysis:
         return {name: weights[index].astype(np.float64) for name, weights in shown.items()}
 
     @cached_property
-    def ipr(self) -> float | None:
-        """Mean inverse participation ratio of the neurons: 1 where each is one wave."""
-        return _finite(mean_ipr(list(self.residue_blocks.values())))
-
-    @cached_property
     def spectrum(self) -> Float[np.ndarray, " frequencies"]:
-        """Share of the power at each frequency, the mean over the matrices over residues; empty without any."""
-        shares = [power_shares(norms) for norms in self._norms]
+        """Share of the power at each frequency, averaged over the matrices over residues; empty without any."""
+        shares = [power_shares(norms) for norms in self.frequency_norms]
         return np.mean(shares, axis=0) if shares else np.empty(0)
 
     @cached_property
     def key_frequencies(self) -> list[int]:
-        """The frequencies that hold far more than an even share; none where a network uses all of them alike."""
+        """The frequencies that hold far more than an even share; empty if a network uses all alike."""
         return key_frequencies(self.spectrum)
 
     @cached_property
-    def gini(self) -> float | None:
-        """How few frequencies the network is made of; the mean over the matrices over residues."""
-        values = [gini(norms) for norms in self._norms]
-        return _finite(float(np.mean(values))) if values else None
-
-    @cached_property
-    def _norms(self) -> list[Float[np.ndarray, " frequencies"]]:
+    def frequency_norms(self) -> list[Float[np.ndarray, " frequencies"]]:
+        """The norm of each matrix over residues at each frequency."""
         return [frequency_norms(block) for block in self.residue_blocks.values()]
 
     @cached_property
     def certificate(self) -> Certificate | None:
-        """The neurons held against the exact solution; None without one hidden layer, or without a sum."""
+        """The neurons compared with the exact solution; None without one hidden layer, or without a sum of terms."""
         blocks = self.snapshot.blocks
         return certify(blocks, self.held_against) if blocks is not None and self.held_against is not None else None
 
     @cached_property
-    def agreement(self) -> float | None:
-        """Accuracy over the whole table, without label noise, once every neuron is replaced by its fitted exact form."""
-        if self.certificate is None:
-            return None
-        exact = self.snapshot.with_blocks(self.certificate.exact_form)
-        seen = self.forward_pass.observe(exact)
-        return float((seen.predicted == seen.truth).mean())
-
-    @cached_property
     def scored(self) -> Observation | None:
-        """A pass over the table that keeps every score; None where they are too many."""
+        """A pass over the table that keeps every score; None if there are too many."""
         return self.forward_pass.observe(self.snapshot, scores=True) if self.modulus**3 <= MOST_SCORES else None
 
     @cached_property
     def observation(self) -> Observation:
-        """A pass over the table."""
+        """A pass over the table, with or without every score."""
         return vars(self).get("scored") or self.forward_pass.observe(self.snapshot)
 
     @cached_property
     def cells(self) -> Int[np.ndarray, "modulus modulus"]:
-        """What became of every pair (a, b): a Cell each."""
+        """The outcome of every pair (a, b): a Cell each."""
         return outcome_table(self.observation)
 
     @cached_property
     def progress(self) -> Progress | None:
-        """The losses of the key frequencies alone and without them, or of all where none stands out.
+        """The losses of the key frequencies alone and without them, or of all frequencies if none stands out.
 
-        None without a sum, or where scores are too many.
+        None without a sum of terms, or if there are too many scores.
         """
         if self.form is None or self.scored is None:
             return None
@@ -126,7 +107,7 @@ class NetworkAnalysis:
 
     @cached_property
     def logit_quantiles(self) -> Float[np.ndarray, " quantiles"]:
-        """Quantiles of the right answer's score over the training equations that are answered."""
+        """Quantiles of the right answer's score over the training equations that the network answers right."""
         return logit_quantiles(self.observation)
 
     @cached_property
@@ -135,7 +116,7 @@ class NetworkAnalysis:
         return parameter_norm(self.snapshot.parameters)
 
     def values(self, place: str, neurons: slice) -> Float[np.ndarray, "equations neurons"]:
-        """Return what some neurons of a place say of every equation."""
+        """Return the values of some neurons of a place for every equation."""
         return self.forward_pass.observe(self.snapshot, neurons={place: neurons}).neurons[place]
 
     def n_neurons(self, place: str) -> int:
@@ -146,19 +127,19 @@ class NetworkAnalysis:
     def maps(
         self, place: str, neurons: slice | Sequence[int], window: Window | None = None
     ) -> Float[np.ndarray, "neurons rows columns"]:
-        """Lay what some neurons of a place say out over (a, b), or a window of it; NaN where there is no equation."""
+        """Lay the values of some neurons out over (a, b), or a window of it; NaN where there is no equation."""
         seen = self.forward_pass.observe(self.snapshot, neurons={place: neurons}, window=window)
         return _laid_out(seen, seen.neurons[place], window)
 
     def attention_maps(self, place: str, window: Window | None = None) -> Float[np.ndarray, "heads tokens rows columns"]:
-        """Lay out over (a, b), or a window of it, how much each head looks at each token; NaN where there is no equation."""
+        """Lay each head's attention to each token out over (a, b), or a window of it; NaN where there is no equation."""
         seen = self.forward_pass.observe(self.snapshot, attention=True, window=window)
         _, n_heads, n_tokens = (attention := seen.attention[place]).shape
         maps = _laid_out(seen, attention.reshape(len(attention), -1), window)
         return maps.reshape(n_heads, n_tokens, *maps.shape[1:])
 
     def neuron_frequencies(self, place: str) -> NeuronFrequencies | None:
-        """Find the frequency of each neuron of a place; None where the operation gives neurons none."""
+        """Find the frequency of each neuron of a place; None if the operation gives neurons none."""
         if self.form is None:
             return None
         if place not in self._frequencies:
@@ -167,24 +148,11 @@ class NetworkAnalysis:
         return self._frequencies[place]
 
     def inspected(self) -> Inspected:
-        """Say everything that is one number."""
-        certificate, losses = self.certificate, self.progress
-        phase = certificate and _finite(certificate.phase_mean)
-        resultant = certificate and _finite(certificate.phase_resultant)
-        return Inspected(
-            step=self.step,
-            ipr=self.ipr,
-            key_frequencies=tuple(self.key_frequencies),
-            gini=self.gini,
-            matched_frequency_share=certificate and _finite(certificate.matched_share),
-            phase_alignment=None if phase is None or resultant is None else PhaseAlignment(mean=phase, resultant=resultant),
-            exact_fit=certificate and _finite(certificate.mean_fit),
-            analytic_agreement=self.agreement,
-            restricted_loss=losses and _finite(losses.restricted_loss),
-            excluded_loss=losses and _finite(losses.excluded_loss),
-            parameter_norm=_finite(self.parameter_norm),
-            logit_quantiles=tuple(self.logit_quantiles.tolist()) if np.isfinite(self.logit_quantiles).all() else (),
-        )
+        """Measure every metric."""
+        metrics = measure(self)  # first, so that the quantiles share its pass over the table
+        quantiles = tuple(self.logit_quantiles.tolist()) if np.isfinite(self.logit_quantiles).all() else ()
+        lists = {"key_frequencies": tuple(self.key_frequencies), "logit_quantiles": quantiles}
+        return Inspected.model_validate({"step": self.step, **lists, **metrics})
 
 
 def _laid_out(
@@ -193,7 +161,3 @@ def _laid_out(
     rows, columns = window or (range(seen.modulus), range(seen.modulus))
     part = slice(rows.start, rows.stop), slice(columns.start, columns.stop)
     return np.stack([seen.as_table(one, missing=np.nan)[part] for one in values.T])
-
-
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and isfinite(value) else None

@@ -1,4 +1,4 @@
-"""What was found in a network, in a sentence, from measured numbers alone.
+"""What a network has learned, in a sentence, from its metrics alone.
 
 The thresholds were set beside these runs, seed 0: at step 0 the MLPs of `quick`, `liu-essay` and `gromov-gd` have no matched
 neuron; when they memorize, 43 to 66 % are matched although validation is near 0, and when they grok, 72 to 90 %. A random table
@@ -11,44 +11,45 @@ from math import sqrt
 from grokterm.analysis.circuit import Certificate
 from grokterm.analysis.milestones import FORGOTTEN, LEARNED
 from grokterm.experiment.architectures.mlp import MLPModel
-from grokterm.reports.missing import no_circuit, no_waves
+from grokterm.experiment.metrics import ipr_of_noise, matched_share_of_noise
+from grokterm.inspection.missing import no_circuit, no_waves
 from grokterm.runs.metrics import RunMetrics
 
 PURE = 0.999
-"""Matched share, exact fit and resultant of the exact solution, but for rounding."""
+"""Matched share, exact fit and resultant of the exact solution, up to rounding."""
 
 MAJORITY = 0.5
-"""From this matched share on, there is a circuit and not only the beginning of one; from this agreement on, a beginning.
+"""A network with this matched share has a circuit; one with this agreement has the beginning of one.
 
-Weights that have collapsed match more often than noise, 6 of 64, and their waves answer a fifth of the table.
+Collapsed weights match more often than noise, 6 of 64, and their waves answer a fifth of the table.
 """
 
 ALIGNED = 0.5
-"""From this resultant on, phases add up: between a circle's worth of noise, near 0, and .9 to 1 in every circuit seen."""
+"""With this resultant phases add up: it lies between noise, near 0, and the .9 to 1 of every circuit so far."""
 
 STRUCTURED = 1.5
-"""From this multiple of the IPR of noise on, weights have a frequency structure."""
+"""With this multiple of the IPR of noise, weights have a frequency structure."""
 
 DEVIATIONS = 5
-"""Noise matches hardly ever so many neurons: its mean and this multiple of its standard deviation."""
+"""Noise rarely matches more neurons than its mean plus this many standard deviations."""
 
 
-def verdict(seen: RunMetrics) -> str:
-    """Say whether a network generalizes or memorizes, and what its neurons have to do with it."""
-    if None in (seen.evaluation["train_loss"], seen.evaluation["val_loss"]):
+def verdict(network: RunMetrics) -> str:
+    """Say whether a network generalizes or memorizes, and what its neurons show of it."""
+    if None in (network.evaluation["train_loss"], network.evaluation["val_loss"]):
         return "It has diverged: its losses are not finite."
-    return f"{_behavior(seen)}{_structure(seen)}"
+    return f"{_behavior(network)}{_structure(network)}"
 
 
 def cleaner(columns: Mapping[str, RunMetrics]) -> str:
-    """Say which circuit is the cleaner one, where circuits of one task can be compared; nothing otherwise.
+    """Name the cleanest of several circuits of one task; empty if there are not several.
 
-    It must be so in every measure, to the three digits that are shown.
+    It must be the cleanest by every metric, to the three digits that are shown.
     """
-    measured = {name: _purity(seen) for name, seen in columns.items() if has_circuit(seen)}
+    measured = {name: _purity(network) for name, network in columns.items() if has_circuit(network)}
     if len(measured) < 2 or len({_task(columns[name]) for name in measured}) > 1:
         return ""
-    shared = set.intersection(*(set(values) for values in measured.values()))  # of neurons at order / 2, none has phases
+    shared = set.intersection(*(set(values) for values in measured.values()))  # neurons at order / 2 have no phases
     circuits = {name: {key: values[key] for key in values if key in shared} for name, values in measured.items()}
     for name, one in circuits.items():
         others = [values for other, values in circuits.items() if other != name]
@@ -57,34 +58,22 @@ def cleaner(columns: Mapping[str, RunMetrics]) -> str:
     return f"No circuit is the cleanest in every respect: {_compared(circuits)}."
 
 
-def has_circuit(seen: RunMetrics) -> bool:
-    """Tell whether most neurons with waves have one frequency in all three matrices, and phases, if any, that add up."""
-    if _is_pure(seen):
+def has_circuit(network: RunMetrics) -> bool:
+    """Tell whether most neurons with waves have one frequency in all three matrices, and their phases, if any, add up."""
+    if _is_pure(network):
         return True
-    is_aligned = seen.phase is None or seen.phase.resultant >= ALIGNED
-    return _most_are_matched(seen) and (seen.n_matched or 0) > _most_by_chance(seen) and is_aligned
+    is_aligned = network.phase is None or network.phase.resultant >= ALIGNED
+    return _most_are_matched(network) and (network.n_matched or 0) > _most_by_chance(network) and is_aligned
 
 
-def ipr_of_noise(seen: RunMetrics) -> float:
-    """Return the IPR of random weights: 2 / (⌊n/2⌋ + 2) for n rows."""
-    n_rows = len(seen.analysis.operation.index(seen.analysis.modulus))
-    return 2 / (n_rows // 2 + 2)
-
-
-def matched_share_of_noise(seen: RunMetrics) -> float | None:
-    """Return the share of random neurons that are matched by chance; None without a sum."""
-    form = seen.analysis.held_against
-    return None if form is None else 1 / max(1, form.order // 2) ** 2
-
-
-def reads_in_waves(seen: RunMetrics) -> bool:
-    """Tell whether a neuron of the exact solution is a wave over the residues: not where squares are read or answered."""
-    form = seen.analysis.form
+def reads_in_waves(network: RunMetrics) -> bool:
+    """Tell whether the neurons of the exact solution are waves over the residues; with squares they are not."""
+    form = network.analysis.form
     return form is None or (form.reads_one_to_one and form.answers_one_to_one)
 
 
-def _behavior(seen: RunMetrics) -> str:
-    train, val = seen.evaluation["train_accuracy"] or 0.0, seen.evaluation["val_accuracy"] or 0.0
+def _behavior(network: RunMetrics) -> str:
+    train, val = network.evaluation["train_accuracy"] or 0.0, network.evaluation["val_accuracy"] or 0.0
     if val >= LEARNED:
         return "It generalizes"
     if train < LEARNED:
@@ -92,23 +81,23 @@ def _behavior(seen: RunMetrics) -> str:
     return "It memorizes" if val < FORGOTTEN else "It generalizes in part"
 
 
-def _structure(seen: RunMetrics) -> str:
-    certificate, agreement = seen.analysis.certificate, seen.inspected.analytic_agreement or 0.0
+def _structure(network: RunMetrics) -> str:
+    certificate, agreement = network.analysis.certificate, network.inspected.analytic_agreement or 0.0
     if certificate is None:
-        return _spectrum(seen)
+        return _spectrum(network)
     if not certificate.has_waves.any():
-        return f", and no neuron has a frequency: {no_waves(seen)}."
-    if _is_pure(seen):
-        return f": {_neurons(certificate, 'every neuron', 'each')} is one wave{_solution(seen)}."
+        return f", and no neuron has a frequency: {no_waves(network.analysis)}."
+    if _is_pure(network):
+        return f": {_neurons(certificate, 'every neuron', 'each')} is one wave{_solution(network)}."
     n_matched, n_with_waves = int(certificate.is_matched.sum()), int(certificate.has_waves.sum())
     neurons = _neurons(certificate, f"{n_matched:,} of {n_with_waves:,} neurons", f"{n_matched:,}")
     count = f"{neurons} have one frequency in all three matrices"
     replaced = f"replaced by their fitted waves, all neurons together answer {100 * agreement:.1f} % of the table."
-    if has_circuit(seen):
+    if has_circuit(network):
         return f" and has a circuit: {count}; {replaced}"
-    if n_matched <= _most_by_chance(seen):
+    if n_matched <= _most_by_chance(network):
         return f": no frequency structure, {count}, as many as in noise."
-    if _most_are_matched(seen):
+    if _most_are_matched(network):
         return f": {count}, but their phases do not add up."
     if agreement >= MAJORITY:
         return f", and a circuit is forming: {count}; {replaced}"
@@ -116,67 +105,67 @@ def _structure(seen: RunMetrics) -> str:
 
 
 def _neurons(certificate: Certificate, of_all: str, of_some: str) -> str:
-    """Name the neurons, or say how many have waves where others are zero or constant."""
+    """Name the neurons, or say how many have waves if others are zero or constant."""
     n_neurons, n_with_waves = len(certificate.has_waves), int(certificate.has_waves.sum())
     return (
         of_all if n_with_waves == n_neurons else f"{of_some} of the {n_with_waves:,} neurons that have waves (of {n_neurons:,})"
     )
 
 
-def _spectrum(seen: RunMetrics) -> str:
-    """Say what is known of a network that cannot be held against the exact solution."""
-    frequencies, ipr = seen.inspected.key_frequencies, seen.inspected.ipr
-    why = f"cannot be held against the exact solution ({no_circuit(seen)})"
+def _spectrum(network: RunMetrics) -> str:
+    """Describe a network that cannot be compared with the exact solution."""
+    frequencies, ipr = network.inspected.key_frequencies, network.inspected.ipr
+    why = f"cannot be held against the exact solution ({no_circuit(network.analysis, network.run.experiment.model)})"
     if frequencies:
         named = ", ".join(map(str, frequencies))
         return f", mostly in the frequencies {named}. It {why}."
-    if ipr is not None and ipr < STRUCTURED * ipr_of_noise(seen):
+    if ipr is not None and ipr < STRUCTURED * ipr_of_noise(network.analysis.snapshot.dataset):
         return f": no frequency structure in its weights. It {why}."
     return f". It {why}."
 
 
-def _is_pure(seen: RunMetrics) -> bool:
-    inspected, phase = seen.inspected, seen.phase
+def _is_pure(network: RunMetrics) -> bool:
+    inspected, phase = network.inspected, network.phase
     shares = (inspected.matched_frequency_share, inspected.exact_fit, 1.0 if phase is None else phase.resultant)
     return all(share is not None and share >= PURE for share in shares) and (phase is None or abs(phase.mean) <= 1e-3)
 
 
-def _solution(seen: RunMetrics) -> str:
-    model = seen.run.experiment.model
+def _solution(network: RunMetrics) -> str:
+    model = network.run.experiment.model
     is_quadratic = isinstance(model, MLPModel) and model.activation == "quadratic"
-    answered = float(seen.analysis.observation.is_right.mean())
+    answered = float(network.analysis.observation.is_right.mean())
     if answered < LEARNED:
         known = ", as in the exact solution of Gromov (2023)" if is_quadratic else ""
         return f"{known}, but all together answer {100 * answered:.1f} % of the table"
     if is_quadratic:
         return ", the exact solution of Gromov (2023)"
-    return ", and their phases add up" if seen.phase else ""
+    return ", and their phases add up" if network.phase else ""
 
 
-def _most_are_matched(seen: RunMetrics) -> bool:
-    matched = seen.inspected.matched_frequency_share
+def _most_are_matched(network: RunMetrics) -> bool:
+    matched = network.inspected.matched_frequency_share
     return matched is not None and matched >= MAJORITY
 
 
-def _most_by_chance(seen: RunMetrics) -> float:
-    certificate = seen.analysis.certificate
+def _most_by_chance(network: RunMetrics) -> float:
+    certificate = network.analysis.certificate
     n_with_waves = 0 if certificate is None else int(certificate.has_waves.sum())
-    mean = n_with_waves * (matched_share_of_noise(seen) or 0.0)
+    mean = n_with_waves * matched_share_of_noise(network.analysis.snapshot.dataset)
     return mean + DEVIATIONS * max(1.0, sqrt(mean))
 
 
-def _task(seen: RunMetrics) -> tuple[str, str, int]:
-    dataset = seen.analysis.snapshot.dataset
+def _task(network: RunMetrics) -> tuple[str, str, int]:
+    dataset = network.analysis.snapshot.dataset
     return dataset.operation, dataset.expression, dataset.modulus
 
 
-def _purity(seen: RunMetrics) -> dict[str, float]:
-    inspected = seen.inspected
+def _purity(network: RunMetrics) -> dict[str, float]:
+    inspected = network.inspected
     values = {
-        "IPR": inspected.ipr if reads_in_waves(seen) else None,
-        "exact fit": None if reads_in_waves(seen) else inspected.exact_fit,
+        "IPR": inspected.ipr if reads_in_waves(network) else None,
+        "exact fit": None if reads_in_waves(network) else inspected.exact_fit,
         "matched": inspected.matched_frequency_share,
-        "resultant": None if seen.phase is None else seen.phase.resultant,
+        "resultant": None if network.phase is None else network.phase.resultant,
     }
     return {name: round(value, 3) for name, value in values.items() if value is not None}
 

@@ -1,4 +1,4 @@
-"""What was found in networks, as a report or as JSON objects."""
+"""The metrics of saved networks, as a report or as JSON objects."""
 
 import json
 from collections import defaultdict
@@ -10,10 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from grokterm.analysis.confusion import confusions, mirror_leakage
+from grokterm.experiment.metrics import METRICS, Metric
 from grokterm.plots.sanitize import plain_text
 from grokterm.reports.diagnosis import cleaner, reads_in_waves, verdict
-from grokterm.reports.metrics import NUMBERS, Number
-from grokterm.reports.missing import why_missing
 from grokterm.runs.metrics import RunMetrics
 
 NOTHING = "–"
@@ -25,15 +24,16 @@ IPR_OF_SQUARES = (
 Columns = Mapping[str, RunMetrics]
 
 
-def objects(seen: Sequence[RunMetrics]) -> str:
-    """Write one JSON object a network: indented if there is one, else one a line."""
-    indent = 2 if len(seen) == 1 else None
-    return "\n".join(json.dumps(one.facts(), indent=indent, ensure_ascii=False, allow_nan=False) for one in seen)
+def objects(networks: Sequence[RunMetrics]) -> str:
+    """Write one JSON object for each network: indented if there is one network, else one in a line."""
+    indent = 2 if len(networks) == 1 else None
+    return "\n".join(json.dumps(one.facts(), indent=indent, ensure_ascii=False, allow_nan=False) for one in networks)
 
 
-def report(seen: Sequence[RunMetrics]) -> list[RenderableType]:
-    """Say what was asked of each network and what was found, and set the numbers side by side."""
-    columns = {f"[{number}]": one for number, one in enumerate(seen, start=1)} if len(seen) > 1 else {"": seen[0]}
+def report(networks: Sequence[RunMetrics]) -> list[RenderableType]:
+    """Describe each network, and set the metrics of all side by side."""
+    several = len(networks) > 1
+    columns = {f"[{number}]" if several else "": one for number, one in enumerate(networks, start=1)}
     printed: list[RenderableType] = []
     for name, one in columns.items():
         printed += [Text(plain_text(_heading(name, one)), style="bold"), *map(_indented, _words(one)), Text()]
@@ -43,18 +43,18 @@ def report(seen: Sequence[RunMetrics]) -> list[RenderableType]:
     return printed
 
 
-def _heading(name: str, seen: RunMetrics) -> str:
-    training = seen.run.experiment.training
+def _heading(name: str, network: RunMetrics) -> str:
+    training = network.run.experiment.training
     member = f", first of {training.members} members" if training.members > 1 else ""
-    return f"{name} {seen.run.name}, step {seen.step:,} of {training.steps:,}{member}".strip()
+    return f"{name} {network.run.name}, step {network.step:,} of {training.steps:,}{member}".strip()
 
 
-def _words(seen: RunMetrics) -> Iterable[str]:
-    analysis, model = seen.analysis, seen.run.experiment.model
+def _words(network: RunMetrics) -> Iterable[str]:
+    analysis, model = network.analysis, network.run.experiment.model
     operation = analysis.operation
     null = "; held against a + b" if operation.function is None else ""
-    yield f"{operation.label.format(p=analysis.modulus)}; {model.label}; basis: {_basis(seen)}{null}"
-    yield verdict(seen)
+    yield f"{operation.label.format(p=analysis.modulus)}; {model.label}; basis: {_basis(network)}{null}"
+    yield verdict(network)
     if (certificate := analysis.certificate) is not None and certificate.frequencies:
         counts = " ".join(f"{frequency}×{n_neurons}" for frequency, n_neurons in certificate.frequencies.items())
         yield f"frequency × neurons: {counts}"
@@ -71,8 +71,8 @@ def _words(seen: RunMetrics) -> Iterable[str]:
             )
 
 
-def _basis(seen: RunMetrics) -> str:
-    operation, modulus = seen.analysis.operation, seen.analysis.modulus
+def _basis(network: RunMetrics) -> str:
+    operation, modulus = network.analysis.operation, network.analysis.modulus
     if operation.n_permutations is not None:
         return "none, permutations have no waves"
     return "residues" if len(operation.index(modulus)) == modulus else f"powers of a primitive root modulo {modulus}"
@@ -84,28 +84,31 @@ def _table(columns: Columns) -> Table:
         table.add_column(Text(name), justify="right", no_wrap=True)
     table.add_column("noise", justify="right")
     table.add_column("")
-    for number in NUMBERS:
-        values = {seen: number.value(seen) for seen in columns.values()}
-        shown = [NOTHING if value is None else number.written(value) for value in values.values()]
-        cells = [number.label, *shown, _noise(number, values), number.meaning]
+    for name, metric in METRICS.items():
+        values = {network: network.value(name) for network in columns.values()}
+        shown = [NOTHING if value is None else metric.written(value) for value in values.values()]
+        cells = [metric.label, *shown, _noise(metric, values), metric.meaning]
         table.add_row(*(Text(cell) for cell in cells))
     return table
 
 
-def _noise(number: Number, values: Mapping[RunMetrics, float | None]) -> str:
-    known = (number.noise(seen) for seen, value in values.items() if value is not None)
+def _noise(metric: Metric, values: Mapping[RunMetrics, float | None]) -> str:
+    if metric.noise is None:
+        return ""
+    measured = (network for network, value in values.items() if value is not None)
+    known = (metric.noise(network.analysis.snapshot.dataset, network.n_matched or 0) for network in measured)
     return " / ".join(dict.fromkeys(format(noise, "#.2g") for noise in known if noise is not None))
 
 
 def _notes(columns: Columns) -> Iterable[str]:
     missing: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-    for number in NUMBERS:
-        for name, seen in columns.items():
-            if number.value(seen) is None:
-                missing[why_missing(number.measure, seen)][number.label].append(name)
+    for name, metric in METRICS.items():
+        for column, network in columns.items():
+            if network.value(name) is None:
+                missing[network.why_missing(name)][metric.label].append(column)
     for reason, labels in missing.items():
-        told = (label + (f" {' '.join(names)}" if names != [""] else "") for label, names in labels.items())
-        yield f"{NOTHING} {reason}: {', '.join(told)}"
+        listed = (f"{label} {' '.join(names)}".rstrip() for label, names in labels.items())
+        yield f"{NOTHING} {reason}: {', '.join(listed)}"
     if not all(map(reads_in_waves, columns.values())):
         yield IPR_OF_SQUARES
 

@@ -1,7 +1,4 @@
-"""What a saved run's network has learned at a step.
-
-To add a number: a row in RUN_METRICS, and its name in `grokterm.experiment.expectation`.
-"""
+"""The metrics of a saved run's network at a step, those that take the whole run included."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -10,13 +7,15 @@ from math import isfinite
 from typing import Any
 
 from grokterm.experiment.expectation import MetricAtStep
+from grokterm.experiment.metrics import METRICS
 from grokterm.experiment.records import EVALUATION_METRICS, Inspected, PhaseAlignment
+from grokterm.inspection import missing
 from grokterm.runs.norms import Norms, ReplayTo, in_silence
 from grokterm.runs.store import Run
 
 
 class RunMetrics:
-    """A saved network at one step, measured, and what else can be said of it, worked out when first asked for.
+    """A saved network at one step, with its metrics. Each is computed when it is first read.
 
     Raises:
         ConfigError, CheckpointError, RunNotFoundError, OutOfMemoryError: as `grokterm.runs.replay.approach` does.
@@ -28,17 +27,19 @@ class RunMetrics:
         self.run = run
         self.norms = norms
         self.analysis = trainer.analyze()
-        self.evaluation = {name: _finite(value) for name, value in zip(EVALUATION_METRICS, measured, strict=True)}
+        self.evaluation = {
+            name: value if isfinite(value) else None for name, value in zip(EVALUATION_METRICS, measured, strict=True)
+        }
         """Losses and accuracies of both sides, as the training measures them."""
 
     @property
     def step(self) -> int:
-        """Optimizer updates made before it."""
+        """Optimizer updates before it."""
         return self.analysis.step
 
     @cached_property
     def inspected(self) -> Inspected:
-        """Everything of the network alone that is one number."""
+        """The metrics of the network alone."""
         return self.analysis.inspected()
 
     @property
@@ -48,20 +49,24 @@ class RunMetrics:
 
     @property
     def n_matched(self) -> int | None:
-        """How many neurons have one frequency in all three matrices: a resultant of one neuron means nothing."""
+        """Neurons with one frequency in all three matrices; a resultant of one neuron means nothing."""
         certificate = self.analysis.certificate
         return None if certificate is None else int(certificate.is_matched.sum())
 
-    @property
-    def norm_growth(self) -> float | None:
-        """How many times the norm of step 0 the norm is: ‖W‖ / ‖W₀‖."""
-        now, before = self.inspected.parameter_norm, self.norms.initial
-        return now / before if now is not None and before else None
+    def value(self, name: str) -> float | None:
+        """Return a metric by its name in METRICS; None if the network or the run lacks it."""
+        if name in RUN_METRICS:
+            return RUN_METRICS[name](self)
+        return self.evaluation[name] if name in self.evaluation else self.inspected.metric(name)
+
+    def why_missing(self, name: str) -> str:
+        """Say in a few words why a metric is None."""
+        of_network = missing.why_missing(name, self.analysis, self.run.experiment.model)
+        return of_network or self.norms.why_missing(name) or METRICS[name].otherwise
 
     def facts(self) -> dict[str, Any]:
-        """Say everything that is a name or a number; None where it cannot be asked of this network, or is not finite."""
+        """Return everything that `inspect --json` prints; None for what is missing or not finite."""
         dataset = self.analysis.snapshot.dataset
-        inspected = json.loads(self.inspected.model_dump_json(exclude={"record", "step"}))
         return {
             "run": self.run.name,
             "preset": str(self.run.meta.get("preset", "")),
@@ -69,48 +74,37 @@ class RunMetrics:
             "operation": dataset.operation,
             "modulus": dataset.modulus,
             **self.evaluation,
-            **inspected,
+            **json.loads(self.inspected.model_dump_json(exclude={"record", "step"})),
             "n_matched": self.n_matched,
-            "norm_growth": self.norm_growth,
-            "memorized_norm": self.norms.memorized,
-            "late_norm": self.norms.late,
+            **{name: function(self) for name, function in RUN_METRICS.items()},
         }
 
 
+def _norm_growth(metrics: RunMetrics) -> float | None:
+    now, before = metrics.inspected.parameter_norm, metrics.norms.initial
+    return now / before if now is not None and before else None
+
+
 RUN_METRICS: dict[str, Callable[[RunMetrics], float | None]] = {
-    "ipr": lambda seen: seen.inspected.ipr,
-    "gini": lambda seen: seen.inspected.gini,
-    "matched_frequency_share": lambda seen: seen.inspected.matched_frequency_share,
-    "phase_alignment.mean": lambda seen: None if seen.phase is None else seen.phase.mean,
-    "phase_alignment.resultant": lambda seen: None if seen.phase is None else seen.phase.resultant,
-    "exact_fit": lambda seen: seen.inspected.exact_fit,
-    "analytic_agreement": lambda seen: seen.inspected.analytic_agreement,
-    "restricted_loss": lambda seen: seen.inspected.restricted_loss,
-    "excluded_loss": lambda seen: seen.inspected.excluded_loss,
-    "parameter_norm": lambda seen: seen.inspected.parameter_norm,
-    "norm_growth": lambda seen: seen.norm_growth,
-    "memorized_norm": lambda seen: seen.norms.memorized,
-    "late_norm": lambda seen: seen.norms.late,
+    "norm_growth": _norm_growth,
+    "memorized_norm": lambda metrics: metrics.norms.memorized,
+    "late_norm": lambda metrics: metrics.norms.late,
 }
-"""The numbers that can be expected of a run."""
+"""The metrics that take the whole run; `grokterm.inspection.metrics` has those of one network."""
 
 
 def inspect(run: Run, wanted: Mapping[str, MetricAtStep]) -> dict[str, float | None]:
-    """Work out what is expected of a run's weights, under the names it was given; without wishes nothing is read.
+    """Measure what is expected of a run's weights, by the name in the preset; without names nothing is read.
 
-    None where a number cannot be asked of this network, or the run has not come to the step.
+    None if the network lacks a metric, or the run has not come to the step.
 
     Raises:
-        CheckpointError: if the journal cannot be read, or there is no checkpoint and one is needed.
+        CheckpointError: if the journal cannot be read, or a checkpoint is needed and there is none.
     """
     found: dict[str, float | None] = dict.fromkeys(wanted)
     norms = Norms(run) if wanted else None
     for step in dict.fromkeys(one.step for one in wanted.values()):
         if norms is not None and (step is None or step <= norms.n_steps):
-            seen = RunMetrics(run, step, norms)
-            found |= {name: RUN_METRICS[one.measure](seen) for name, one in wanted.items() if one.step == step}
+            metrics = RunMetrics(run, step, norms)
+            found |= {name: metrics.value(one.measure) for name, one in wanted.items() if one.step == step}
     return found
-
-
-def _finite(value: float) -> float | None:
-    return value if isfinite(value) else None

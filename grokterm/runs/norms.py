@@ -1,4 +1,4 @@
-"""The norms of all parameters that a run is compared by, whichever of its steps is looked at."""
+"""The norms of all parameters at the steps by which runs are compared."""
 
 from collections.abc import Callable
 from functools import cached_property
@@ -14,18 +14,18 @@ from grokterm.runs.summary import summarize
 from grokterm.training.trainer import Trainer
 
 ReplayTo: TypeAlias = Callable[[Run, int | None], Trainer]
-"""How to come to where a run stood at a step, or at its newest checkpoint: in silence, or telling somebody how far it is."""
+"""Brings back the trainer of a run at a step, or at its newest checkpoint; it may show its progress meanwhile."""
 
 
 def in_silence(run: Run, step: int | None) -> Trainer:
-    """Come there on the CPU: the weights of a checkpoint are the same on every device, and this one is everywhere."""
+    """Replay without showing progress, on the CPU: checkpoints are the same on every device, and every machine has one."""
     return trainer_at(run, step, "cpu")
 
 
 class Norms:
-    """Read from the journal, or worked out when first asked for: where no checkpoint is near, steps are trained again.
+    """The norms of a run, from its journal or computed when first read: without a checkpoint nearby, steps are trained again.
 
-    None where the run has not come so far, or where the norm is not finite.
+    None if the run has not come so far, or the norm is not finite.
 
     Raises:
         CheckpointError: if the journal cannot be read.
@@ -40,7 +40,7 @@ class Norms:
         self.memorized_at = summary.memorized_at
         self.late_at = late_step(run.experiment.training.steps)
         self.initial_only = initial_only
-        """The other two are left out, for the time they may take."""
+        """Leave the other two out: they may take long."""
 
         self._known = {record.step: record.parameter_norm for record in records if isinstance(record, Inspected)}
         self._run = run
@@ -61,8 +61,18 @@ class Norms:
         """C_gen: at 98 % of the steps, whether the network has generalized or not."""
         return None if self.initial_only or self.n_steps < self.late_at else self._at(self.late_at)
 
+    def why_missing(self, name: str) -> str:
+        """Say why one of these norms is None; empty if it is none of these, or not finite."""
+        if self.initial_only and name in ("memorized_norm", "late_norm"):
+            return "left out by --skip-norms"
+        if name == "memorized_norm" and self.memorized_at is None:
+            return "the run has not memorized"
+        if name == "late_norm" and self.n_steps < self.late_at:
+            return f"the run has not come to step {self.late_at:,}"
+        return ""
+
     def _at(self, step: int) -> float | None:
-        if step in self._known:  # looked at when it was trained
+        if step in self._known:  # journaled in training
             return self._known[step]
         norm = parameter_norm(self._replay_to(self._run, step).snapshot().parameters)
         return norm if isfinite(norm) else None

@@ -117,6 +117,5 @@ def test_neurons_that_cannot_be_read_have_a_reason(operation: str, modulus: int)
     assert neuron_frequencies(np.ones((len(operands), 3)), operands, form) is None
 
 
-def test_an_operation_that_is_no_sum_has_a_reason_and_one_that_is_has_none() -> None:
-    assert why_unreadable(None) == "the operation is no sum of terms"
+def test_neurons_that_can_be_read_have_none() -> None:
     assert why_unreadable(form_of("divide", 23)) is None

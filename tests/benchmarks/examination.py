@@ -17,12 +17,13 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the command does
 from grokterm.experiment.presets import find_preset
 from grokterm.inspection.analysis import NetworkAnalysis
 from grokterm.inspection.forward_pass import ForwardPass
+from grokterm.inspection.metrics import NETWORK_METRICS
 from grokterm.training.trainer import Trainer
 
 PARTS: dict[str, Callable[[NetworkAnalysis], object]] = {
-    "spectra and IPR": lambda seen: (seen.ipr, seen.key_frequencies, seen.gini),
+    "spectra and IPR": lambda seen: (NETWORK_METRICS["ipr"](seen), seen.key_frequencies, NETWORK_METRICS["gini"](seen)),
     "certificate": lambda seen: seen.certificate,
-    "exact form's accuracy": lambda seen: seen.agreement,
+    "exact form's accuracy": NETWORK_METRICS["analytic_agreement"],
     "scores of the table": lambda seen: seen.scored,
     "restricted and excluded loss": lambda seen: seen.progress,
     "logits and norm": lambda seen: (seen.logit_quantiles, seen.parameter_norm),

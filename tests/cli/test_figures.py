@@ -99,14 +99,14 @@ def test_what_was_inspected_is_drawn_over_steps(here: Here, finished: Run) -> No
     JournalWriter(finished.journal, finished.journal.stat().st_size).write(seen)
     outcome = here("figures", finished.name, "--format", "svg", "--out", "f")
     assert {"formation", "progress", "efficiency"} <= set(names_of(outcome))
-    assert_says("f", "progress", ["restricted", "excluded", "cross-entropy", "Gini coefficient", "loss", "train", "val"])
-    assert_says("f", "formation", ["IPR", "matched", "agreement", "val accuracy"])
+    assert_says("f", "progress", ["restricted loss", "excluded loss", "cross-entropy", "Gini", "loss", "train", "val"])
+    assert_says("f", "formation", ["IPR", "matched neurons", "agreement", "val accuracy"])
     assert_says("f", "efficiency", ["parameter norm", "5–95 %", "median"])
 
 
 @pytest.mark.parametrize(
     ("operation", "reason"),
-    [("add", "no frequency stands out"), ("cubic", "the operation is no sum of terms")],
+    [("add", "no frequency stands out"), ("cubic", "the operation is not a sum of terms")],
 )
 def test_progress_that_is_left_out_says_the_one_reason(operation: str, reason: str, here: Here, tiny: Experiment) -> None:
     run = trained(tiny, f"task.operation={operation}", "training.steps=0")
@@ -121,7 +121,7 @@ def test_a_transformer_shows_its_attention_and_has_no_exact_solution(here: Here,
     run = trained(tiny, *network, "loss.kind=cross_entropy")
     outcome = here("figures", run.name, "--format", "svg", "--out", "f")
     assert "attention" in names_of(outcome)
-    assert "circuit is left out: only a network with one hidden layer" in outcome.err
+    assert "circuit is left out: no single hidden layer between operands and answer: transformer" in outcome.err
     assert_says("f", "attention", ["to a", "to b", "to =", "head 1", "head 2"])
 
 

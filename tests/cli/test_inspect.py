@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from grokterm.experiment.experiment import Experiment
-from grokterm.reports.metrics import NUMBERS
+from grokterm.experiment.metrics import METRICS
 from grokterm.reports.network import report
 from grokterm.runs.metrics import RunMetrics
 from grokterm.runs.norms import Norms
@@ -122,7 +122,7 @@ def test_an_exact_solution_is_recognized(tmp_path: Path, grokking: Experiment) -
     ("changes", "words"),
     [
         (["task.operation=random"], ["– the table is random: restricted loss", "held against a + b"]),
-        (["task.operation=cubic"], ["– the operation is no sum: matched neurons, phase"]),
+        (["task.operation=cubic"], ["– the operation is not a sum of terms: matched neurons, phase"]),
         (["model.depth=2", "model.scaling=standard"], ["– two hidden layers: matched neurons, phase"]),
         (
             ["task.operation=s5_product", "task.modulus=120", "model.width=8"],
@@ -161,7 +161,7 @@ def test_scores_that_are_not_finite_are_no_want_of_answers(tiny: Experiment, tmp
 
 @pytest.mark.parametrize(("value", "written"), [(-1e-9, "0.0000"), (0.0, "0.0000"), (0.01, "+0.0100"), (-0.01, "-0.0100")])
 def test_a_phase_that_is_shown_as_zero_has_no_sign(value: float, written: str) -> None:
-    assert next(number for number in NUMBERS if number.label == "phase").written(value) == written
+    assert METRICS["phase_alignment.mean"].written(value) == written
 
 
 def test_the_frequencies_of_a_network_that_is_no_circuit_are_named(tiny: Experiment, tmp_path: Path) -> None:

@@ -4,7 +4,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from grokterm.experiment.expectation import EVALUATED, INSPECTED, INSPECTED_AT_A_STEP, MEASURES, MILESTONE_STEPS
+from grokterm.experiment.expectation import MEASURES, MILESTONE_STEPS
+from grokterm.experiment.metrics import expected_metrics
+from grokterm.experiment.records import EVALUATION_METRICS
 from grokterm.tasks.operations import OPERATIONS
 
 Tables = dict[str, Any]
@@ -131,12 +133,12 @@ acts = st.one_of(
 times = st.one_of(st.fixed_dictionaries({"at_step": st.integers(0, 10**9)}), st.fixed_dictionaries({"when": milestones}))
 interventions = st.lists(st.builds(lambda time, act: time | act, times, acts), max_size=3)
 ranges = st.tuples(positive, positive).map(sorted)
-crossings = st.builds("{} {} {}".format, st.sampled_from(EVALUATED), st.sampled_from(["<", ">="]), positive)
-at_steps = st.builds("{} @ {}".format, st.sampled_from(INSPECTED_AT_A_STEP), st.integers(0, 10**9))
+crossings = st.builds("{} {} {}".format, st.sampled_from(EVALUATION_METRICS), st.sampled_from(["<", ">="]), positive)
+at_steps = st.builds("{} @ {}".format, st.sampled_from(expected_metrics(at_step=True)), st.integers(0, 10**9))
 expectations = st.builds(
     lambda steps, others, says: {"evidence": "ours", "source_says": says, **steps, **others},
     st.dictionaries(st.one_of(st.sampled_from(MILESTONE_STEPS), crossings), st.one_of(ranges, st.just("never"))),
-    st.dictionaries(st.one_of(st.sampled_from((*MEASURES[len(MILESTONE_STEPS) :], *INSPECTED)), at_steps), ranges),
+    st.dictionaries(st.one_of(st.sampled_from((*MEASURES[len(MILESTONE_STEPS) :], *expected_metrics())), at_steps), ranges),
     texts,
 )
 common = {

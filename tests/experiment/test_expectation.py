@@ -2,8 +2,9 @@ import math
 
 import pytest
 
-from grokterm.experiment.expectation import INSPECTED, Crossing, Expect, MetricAtStep, is_step
+from grokterm.experiment.expectation import Crossing, Expect, MetricAtStep, is_step
 from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.metrics import expected_metrics
 
 
 def expecting(**ranges: object) -> Expect:
@@ -59,7 +60,7 @@ def test_numbers_of_the_weights_are_told_from_others() -> None:
 
 
 def test_every_expected_number_survives_a_file() -> None:
-    ranges = dict.fromkeys((*INSPECTED, "ipr @ 200", "phase_alignment.mean @ 200"), (-0.5, 0.5))
+    ranges = dict.fromkeys((*expected_metrics(), "ipr @ 200", "phase_alignment.mean @ 200"), (-0.5, 0.5))
     written = Experiment.from_settings({"expect": {"evidence": "ours", **ranges}}).to_toml()
     assert (read := Experiment.from_toml(written).expect) is not None
     assert read.ranges == ranges

@@ -37,5 +37,6 @@ def test_a_product_is_noise_in_the_order_of_residues_and_waves_in_that_of_logari
     analysis = examined(200, "task.operation=multiply")
     raw = [layer.weights.astype("float64") for layer in analysis.snapshot.layers.values()]
     assert mean_ipr(raw) < 0.06
-    assert analysis.ipr is not None
-    assert analysis.ipr > 0.8
+    ipr = analysis.inspected().ipr
+    assert ipr is not None
+    assert ipr > 0.8

@@ -112,7 +112,7 @@ def test_where_neurons_match_by_chance_there_is_no_circuit(grokking: Experiment,
 
 def test_a_circuit_that_answers_nothing_is_not_forming(grokking: Experiment, tmp_path: Path) -> None:
     seen = seen_at(trained(grokking, tmp_path), 12)
-    seen.analysis.agreement = 0.216
+    seen.inspected = seen.inspected.model_copy(update={"analytic_agreement": 0.216})
     assert verdict(seen).endswith(
         f"{COUNT}, more than in noise, but no circuit: replaced by their fitted waves, all neurons together answer 21.6 %"
         " of the table."

@@ -4,8 +4,10 @@ import pytest
 import torch
 
 from grokterm.errors import CheckpointError
-from grokterm.experiment.expectation import INSPECTED, Expect
+from grokterm.experiment.expectation import Expect
 from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.metrics import METRICS, expected_metrics
+from grokterm.inspection.metrics import NETWORK_METRICS
 from grokterm.runs import metrics
 from grokterm.runs.metrics import RUN_METRICS, RunMetrics, inspect
 from grokterm.runs.norms import Norms, in_silence
@@ -34,13 +36,14 @@ def norm_of(trainer: Trainer) -> float:
     return float(torch.cat(weights).norm())
 
 
-def test_what_can_be_expected_of_the_weights_is_what_can_be_measured_in_them() -> None:
-    assert tuple(RUN_METRICS) == INSPECTED
+def test_every_function_that_measures_has_a_row_and_every_row_that_can_be_expected_a_function() -> None:
+    fields = {name.partition(".")[0] for name in METRICS}
+    assert fields == {*NETWORK_METRICS, *RUN_METRICS, "train_accuracy", "val_accuracy", "median_score"}
 
 
 def test_every_number_of_a_network_that_has_grokked_can_be_expected(grokking: Experiment, tmp_path: Path) -> None:
-    found = measured(trained(grokking, tmp_path), *INSPECTED)
-    assert list(found) == list(INSPECTED)
+    found = measured(trained(grokking, tmp_path), *expected_metrics())
+    assert list(found) == expected_metrics()
     assert all(isinstance(value, float) for value in found.values())
     assert found["phase_alignment.mean"] == pytest.approx(0.0, abs=0.1)
     assert found["phase_alignment.resultant"] == pytest.approx(1.0, abs=0.1)
@@ -121,7 +124,7 @@ def test_a_step_that_the_run_never_came_to_has_no_numbers(tiny: Experiment, tmp_
 
 @pytest.mark.parametrize("changes", [("task.operation=cubic",), ("model.depth=2", "model.scaling=standard")])
 def test_what_cannot_be_asked_of_a_network_is_none(changes: tuple[str, ...], tiny: Experiment, tmp_path: Path) -> None:
-    found = measured(trained(changed(tiny, *changes, "training.steps=3"), tmp_path), *INSPECTED)
+    found = measured(trained(changed(tiny, *changes, "training.steps=3"), tmp_path), *expected_metrics())
     assert found["ipr"] is not None
     for name in ("matched_frequency_share", "phase_alignment.mean", "phase_alignment.resultant", "exact_fit"):
         assert found[name] is None

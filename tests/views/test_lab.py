@@ -106,7 +106,7 @@ def test_networks_without_a_circuit_say_why(tiny: Experiment) -> None:
     _, drawn = looked_at(CIRCUIT, subject, Choice(), Sheet(70, 20, PALETTES["256"]))
     text = "\n".join("".join(segment.text for segment in row) for row in drawn.rows)
     assert drawn.title.startswith("no circuit to look for")
-    assert "the operation is no sum of terms" in text
+    assert "the operation is not a sum of terms" in text
 
 
 def test_of_two_records_of_a_step_each_says_what_the_other_leaves_out() -> None:

@@ -3,12 +3,15 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import log, pi, sqrt
+from operator import methodcaller
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from grokterm.analysis.neurons import why_unreadable
+from grokterm.experiment.metrics import METRICS
+from grokterm.inspection.missing import why_missing
 from grokterm.plots.bars import draw_bars
 from grokterm.plots.cells import Cells, Rows
 from grokterm.plots.curves import Series
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from grokterm.experiment.records import Inspected
     from grokterm.inspection.analysis import NetworkAnalysis
     from grokterm.plots.axis import Scale
+    from grokterm.plots.palettes import Role
 
 LARGE = 24
 """From so many lines on there is room for the history too."""
@@ -150,13 +154,11 @@ def _why_not(subject: Subject, found: CircuitFindings) -> Iterator[str]:
     form = subject.analysis.form
     if found.mismatch is not None or found.n_neurons is not None:
         return
-    if form is None:
-        yield "the operation is no sum of terms, so that no cosines solve it"
-    elif found.inspected.excluded_loss is None:
-        yield f"modulus {subject.analysis.modulus}: the table has too many scores to work this out"
+    if reason := why_missing("excluded_loss", subject.analysis, subject.state.experiment.model):
+        yield reason
     elif not found.place:
         yield "no hidden neurons to count"
-    elif (why := why_unreadable(form)) is not None:
+    elif form is not None and (why := why_unreadable(form)) is not None:
         yield f"neurons have no frequencies: {why}"
 
 
@@ -202,19 +204,15 @@ def _counts(found: CircuitFindings, sheet: Sheet, height: int) -> Rows:
 
 
 def _history(subject: Subject, *, has_certificate: bool) -> Sequence[Series]:
-    history = subject.history
-    if has_certificate:
+    def followed(**roles: "Role") -> Sequence[Series]:
         return [
-            series(history, "IPR", "first", lambda one: one.ipr),
-            series(history, "matched", "second", lambda one: one.matched_frequency_share),
-            series(history, "R²", "third", lambda one: one.exact_fit),
-            series(history, "accuracy of the exact form", "fourth", lambda one: one.analytic_agreement),
+            series(subject.history, METRICS[name].label, role, methodcaller("metric", name)) for name, role in roles.items()
         ]
-    losses = [
-        series(history, "restricted loss", "first", lambda one: one.restricted_loss),
-        series(history, "excluded loss", "second", lambda one: one.excluded_loss),
-    ]
-    return losses if any(len(one.x) for one in losses) else [series(history, "Gini", "third", lambda one: one.gini)]
+
+    if has_certificate:
+        return followed(ipr="first", matched_frequency_share="second", exact_fit="third", analytic_agreement="fourth")
+    losses = followed(restricted_loss="first", excluded_loss="second")
+    return losses if any(len(one.x) for one in losses) else followed(gini="third")
 
 
 def _number(value: float | None) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from grokterm.analysis.efficiency import N_QUANTILES, NormAt, efficiency_labels, late_step
+from grokterm.experiment.metrics import METRICS
 from grokterm.experiment.records import Inspected
 from grokterm.plots.cells import Cells
 from grokterm.plots.curves import Series
@@ -45,7 +46,7 @@ def find_efficiency(analysis: "NetworkAnalysis", _: object) -> Inspected:
 def draw_efficiency(subject: Subject, choice: Choice, sheet: Sheet, found: Inspected) -> Drawn:
     """Draw the norm over the steps, and below it the band of logits."""
     rows = draw_words(_numbers(subject, found), width=sheet.width, palette=sheet.palette)
-    norm = [series(subject.history, "norm", "third", lambda one: one.parameter_norm)]
+    norm = [series(subject.history, METRICS["parameter_norm"].label, "third", lambda one: one.parameter_norm)]
     pictures = {
         "Euclidean norm of all parameters": norm,
         "logit of the right answer, over training answered right": _band(subject),
@@ -82,13 +83,18 @@ def _numbers(subject: Subject, found: Inspected) -> Iterator[str]:
     else:
         yield "no training equation is answered right"
     memorized = state.milestones.get("memorized")
-    yield _label("C_mem", labels.memorizing, "once memorized" if memorized is None else f"no norm by step {memorized:,}")
+    yield _label(
+        "memorized_norm", labels.memorizing, "once memorized" if memorized is None else f"no norm by step {memorized:,}"
+    )
     late = late_step(state.steps)
-    yield _label("C_gen", labels.generalizing, f"from step {late:,} on" if state.step < late else f"no norm by step {late:,}")
+    yield _label(
+        "late_norm", labels.generalizing, f"from step {late:,} on" if state.step < late else f"no norm by step {late:,}"
+    )
 
 
 def _label(name: str, at: NormAt | None, otherwise: str) -> str:
-    return f"{name}: {otherwise}" if at is None else f"{name} {at.norm:.4g} at step {at.step:,}"
+    metric = METRICS[name]
+    return f"{metric.label}: {otherwise}" if at is None else f"{metric.label} {metric.written(at.norm)} at step {at.step:,}"
 
 
 EFFICIENCY = View("efficiency", draw_efficiency, ask, find_efficiency)

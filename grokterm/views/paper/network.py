@@ -7,6 +7,7 @@ from grokterm.analysis.confusion import Cell
 from grokterm.analysis.fourier import Block, key_frequencies, peak_frequencies, power, spectrum
 from grokterm.analysis.ordering import Order, neuron_order
 from grokterm.inspection.analysis import NetworkAnalysis
+from grokterm.inspection.missing import no_circuit
 from grokterm.plots.paper.circuit import Neurons, draw_circuit
 from grokterm.plots.paper.spectra import LayerSpectrum, draw_spectra
 from grokterm.plots.paper.tables import draw_outcomes
@@ -81,10 +82,8 @@ def circuit(subject: Subject) -> Drawn:
     """Hold the neurons against the exact solution."""
     analysis = subject.analysis
     certificate = analysis.certificate
-    if analysis.held_against is None:
-        return LeftOut(f"{analysis.operation.label.format(p=analysis.modulus)} is no sum of terms")
-    if certificate is None:
-        return LeftOut("only a network with one hidden layer has an exact solution")
+    if certificate is None or analysis.held_against is None:
+        return LeftOut(no_circuit(analysis, subject.state.experiment.model))
     neurons = Neurons(
         phases=certificate.phases,
         is_matched=certificate.is_matched,

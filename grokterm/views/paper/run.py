@@ -7,8 +7,9 @@ import numpy as np
 from grokterm.analysis.efficiency import NormAt, efficiency_labels
 from grokterm.analysis.milestones import LEARNED
 from grokterm.analysis.observation import Side
+from grokterm.experiment.metrics import METRICS
 from grokterm.experiment.records import Inspected
-from grokterm.inspection.analysis import MOST_SCORES, NetworkAnalysis
+from grokterm.inspection.missing import why_missing
 from grokterm.plots.curves import Series
 from grokterm.plots.palettes import Role
 from grokterm.plots.paper.efficiency import CircuitEfficiency, CircuitKind, draw_circuits, draw_over_steps
@@ -34,15 +35,11 @@ def progress(subject: Subject) -> Drawn:
         return NOT_INSPECTED
     keyed = [one for one in seen if one.key_frequencies]  # before, the measure is taken with all frequencies: another one
     if all(one.restricted_loss is None for one in keyed):
-        return LeftOut(_no_progress(subject.analysis, keyed))
-    losses = [
-        _series(keyed, "restricted_loss", "restricted", "key_frequency"),
-        _series(keyed, "excluded_loss", "excluded", "swap"),
-    ]
+        return LeftOut(_no_progress(subject, keyed))
+    losses = [_series(keyed, "restricted_loss", "key_frequency"), _series(keyed, "excluded_loss", "swap")]
     panels = [
         ("cross-entropy", losses),
-        ("Gini coefficient", [_series(seen, "gini", "Gini coefficient", "text")]),
-        ("parameter norm", [_series(seen, "parameter_norm", "parameter norm", "text")]),
+        *((METRICS[name].label, [_series(seen, name, "text")]) for name in ("gini", "parameter_norm")),
     ]
     if state.experiment.loss.kind == "cross_entropy":
         losses[:0] = sides(state, "loss")
@@ -57,10 +54,10 @@ def formation(subject: Subject) -> Drawn:
     if not seen:
         return NOT_INSPECTED
     series = [
-        _series(seen, "ipr", "IPR", "text"),
-        _series(seen, "matched_frequency_share", "matched", "key_frequency"),
-        _series(seen, "exact_fit", "R² of the exact form", "dim"),
-        _series(seen, "analytic_agreement", "agreement", "swap"),
+        _series(seen, "ipr", "text"),
+        _series(seen, "matched_frequency_share", "key_frequency"),
+        _series(seen, "exact_fit", "dim"),
+        _series(seen, "analytic_agreement", "swap"),
         Series("val accuracy", *_column(subject, "val_accuracy"), "val"),
     ]
     shown = [one for one in series if np.isfinite(one.y).any()]
@@ -72,10 +69,10 @@ def efficiency(subject: Subject) -> Drawn:
     seen = [one for one in subject.state.inspections if one.parameter_norm is not None and len(one.logit_quantiles) == 20]
     if not seen:
         return draw_circuits(circuits(subject, ""))
-    norm = _series(seen, "parameter_norm", "parameter norm", "text")
+    norm = _series(seen, "parameter_norm", "text")
     norms = [NormAt(one.step, one.parameter_norm) for one in seen if one.parameter_norm is not None]
     named = efficiency_labels(norms, memorized_at=subject.state.milestones.get("memorized"), steps=subject.state.steps)
-    kinds = (("C_mem", named.memorizing), ("C_gen", named.generalizing))
+    kinds = ((METRICS["memorized_norm"].label, named.memorizing), (METRICS["late_norm"].label, named.generalizing))
     return draw_over_steps(
         norm,
         norm.x,
@@ -102,18 +99,17 @@ def _delay(subject: Subject) -> Delay:
     return (first, last) if first is not None and last is not None and first < last else None
 
 
-def _no_progress(analysis: NetworkAnalysis, keyed: Sequence[Inspected]) -> str:
-    if analysis.form is None:
-        return "the operation is no sum of terms"
-    if not keyed:
+def _no_progress(subject: Subject, keyed: Sequence[Inspected]) -> str:
+    if not keyed and subject.analysis.form is not None:
         return "no frequency stands out"
-    return "there are too many scores to keep" if analysis.modulus**3 > MOST_SCORES else "no loss is finite"
+    reason = why_missing("restricted_loss", subject.analysis, subject.state.experiment.model)
+    return reason or METRICS["restricted_loss"].otherwise
 
 
 def _column(subject: Subject, name: str) -> tuple[np.ndarray, np.ndarray]:
     return subject.state.curves.column("step"), subject.state.curves.column(name)
 
 
-def _series(seen: Sequence[Inspected], name: str, label: str, role: Role) -> Series:
+def _series(seen: Sequence[Inspected], name: str, role: Role) -> Series:
     steps = np.array([one.step for one in seen])
-    return Series(label, steps, np.array([getattr(one, name) for one in seen], dtype=np.float64), role)
+    return Series(METRICS[name].label, steps, np.array([one.metric(name) for one in seen], dtype=np.float64), role)

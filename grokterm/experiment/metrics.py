@@ -1,0 +1,152 @@
+"""The metrics of a network: names, labels, meanings, and what a network needs to have each.
+
+To add one, write a row in METRICS and a function under the same name in `grokterm.inspection.metrics`, or in
+`grokterm.runs.metrics` if it takes a whole run. The report and the JSON of `inspect`, `[expect]` and the journal follow.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import log, sqrt
+from typing import Literal, TypeAlias
+
+from grokterm.tasks.dataset import Dataset
+
+Requirement = Literal[
+    "matrices over residues",
+    "sum of terms",
+    "exact solution",
+    "every score",
+    "finite weights",
+    "waves",
+    "phases",
+    "right answers",
+]
+"""`grokterm.inspection.missing` says why a network does not meet one."""
+
+Noise: TypeAlias = Callable[[Dataset, int], float | None]
+"""Takes the task and the number of matched neurons."""
+
+
+def ipr_of_noise(dataset: Dataset, _: int = 0) -> float:
+    """Return the IPR of random weights: 2 / (⌊n/2⌋ + 2) for n rows."""
+    return 2 / (_n_frequencies(dataset) + 2)
+
+
+def matched_share_of_noise(dataset: Dataset, _: int = 0) -> float:
+    """Return the share of random neurons that are matched by chance."""
+    return 1 / max(1, _n_frequencies(dataset)) ** 2
+
+
+def _n_frequencies(dataset: Dataset) -> int:
+    return len(dataset.asked.index(dataset.modulus)) // 2
+
+
+def _resultant_of_noise(_: Dataset, n_matched: int) -> float | None:
+    return 1 / sqrt(n_matched) if n_matched else None
+
+
+def _accuracy_of_chance(dataset: Dataset, _: int) -> float:
+    return dataset.asked.chance(dataset.modulus, dataset.seed)
+
+
+def _loss_of_chance(dataset: Dataset, _: int) -> float:
+    return log(dataset.modulus)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One number of a network. Its name is its key in METRICS."""
+
+    label: str
+    format: str
+    """How to write a value, as `format` reads it."""
+
+    meaning: str
+    needs: tuple[Requirement, ...] = ("finite weights",)
+    """If a network lacks the metric, the first of these that it does not meet is the reason."""
+
+    noise: Noise | None = None
+    """What random weights or random answers show, where that is known."""
+
+    otherwise: str = "not finite"
+    """The reason if it meets every requirement."""
+
+    expected: Literal["at a step", "of the run", "no"] = "at a step"
+    """Whether `[expect]` may name it. It names accuracies too, as the last evaluation has them."""
+
+    def written(self, value: float) -> str:
+        """Write a value; one that is shown as zero has no sign."""
+        text = format(value, self.format)
+        return text if float(text) else text.lstrip("+-")
+
+
+_MATRICES: tuple[Requirement, ...] = ("matrices over residues", "finite weights")
+_LOSS: tuple[Requirement, ...] = ("sum of terms", "every score", "finite weights")
+_CIRCUIT: tuple[Requirement, ...] = ("exact solution", "finite weights", "waves")
+_PHASE: tuple[Requirement, ...] = (*_CIRCUIT, "phases")
+
+METRICS: dict[str, Metric] = {
+    "train_accuracy": Metric(
+        "train accuracy", ".4f", "training equations that are answered", noise=_accuracy_of_chance, expected="no"
+    ),
+    "val_accuracy": Metric(
+        "val accuracy", ".4f", "equations never trained on that are answered", noise=_accuracy_of_chance, expected="no"
+    ),
+    "ipr": Metric(
+        "IPR", ".3f", "1 if every neuron is one wave", _MATRICES, ipr_of_noise, otherwise="all weights over residues are zero"
+    ),
+    "gini": Metric(
+        "Gini",
+        ".3f",
+        "0 if all frequencies are held alike, 1 if one holds everything",
+        _MATRICES,
+        otherwise="a matrix over residues is constant",
+    ),
+    "matched_frequency_share": Metric(
+        "matched neurons",
+        ".4f",
+        "those with one frequency in all three matrices; exactly solved 1",
+        _CIRCUIT,
+        matched_share_of_noise,
+    ),
+    "phase_alignment.mean": Metric("phase", "+.4f", "their mean φ1 + φ2 − φ3 in radians; exactly solved 0", _PHASE),
+    "phase_alignment.resultant": Metric(
+        "resultant", ".4f", "1 if that phase is the same in all of them", _PHASE, _resultant_of_noise
+    ),
+    "exact_fit": Metric("exact fit", ".3f", "R² of neurons fitted by waves of one frequency; exactly solved 1", _CIRCUIT),
+    "analytic_agreement": Metric(
+        "agreement", ".4f", "of the table, answered with every neuron replaced by that fit", _CIRCUIT, _accuracy_of_chance
+    ),
+    "restricted_loss": Metric(
+        "restricted loss",
+        ".4g",
+        "cross-entropy of what the key frequencies alone say, or all; falls as a circuit forms",
+        _LOSS,
+        _loss_of_chance,
+    ),
+    "excluded_loss": Metric(
+        "excluded loss",
+        ".4g",
+        "cross-entropy on training of what is said without them; rises as memorizing is given up",
+        _LOSS,
+        _loss_of_chance,
+    ),
+    "median_score": Metric(
+        "right score",
+        ".4g",
+        "median score of the right answer where training is answered",
+        ("finite weights", "right answers"),
+        expected="no",
+    ),
+    "parameter_norm": Metric("parameter norm", ".4g", "Euclidean, of all parameters together"),
+    "norm_growth": Metric("norm growth", ".4g", "the same, divided by the norm at step 0"),
+    "memorized_norm": Metric("C_mem", ".4g", "the norm when the run had memorized", expected="of the run"),
+    "late_norm": Metric("C_gen", ".4g", "the norm at 98 % of the steps", expected="of the run"),
+}
+"""In the order of the report."""
+
+
+def expected_metrics(*, at_step: bool = False) -> list[str]:
+    """Name the metrics that `[expect]` may name, or only those that it may name at a step."""
+    kinds = ("at a step",) if at_step else ("at a step", "of the run")
+    return [name for name, metric in METRICS.items() if metric.expected in kinds]
