@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from grokterm.cli.console import print_results, talk
-from grokterm.cli.options import AsJson
-from grokterm.errors import ConfigError
+from grokterm.cli.options import AsJson, AsMarkdown, output_of
 
 if TYPE_CHECKING:
     from grokterm.bench.comparison import Comparison
@@ -28,7 +27,7 @@ def bench(
     seconds: Annotated[float, typer.Option("--seconds", min=0.001, help="How long a turn takes, about.")] = 0.5,
     device: Annotated[str | None, typer.Option("--device", help="Where to train: cpu, cuda, cuda:1.")] = None,
     as_json: AsJson = False,
-    as_markdown: Annotated[bool, typer.Option("--markdown", help="Print a Markdown table, and where it was measured.")] = False,
+    as_markdown: AsMarkdown = False,
 ) -> None:
     """Time training here, beside the loop of a notebook and the matrix products alone.
 
@@ -36,8 +35,7 @@ def bench(
     own. Ratios are taken within a repetition, then their median. Without names: liu-essay, gromov-gd and nanda, which takes a
     minute or two on two cores.
     """
-    if as_json and as_markdown:
-        raise ConfigError("--json and --markdown exclude each other: choose one")
+    output = output_of(as_json=as_json, as_markdown=as_markdown)
     experiments = _experiments(names or list(PRESETS), device)
 
     from grokterm.cli.signals import LeaveOnSignal
@@ -48,8 +46,7 @@ def bench(
         _refuse_missing_devices(experiments)
         load = _load()
         comparisons = _comparisons(experiments, repetitions, seconds)
-        form = "json" if as_json else "markdown" if as_markdown else "table"
-        print_results(*speeds(comparisons, repetitions=repetitions, load=load, form=form))
+        print_results(*speeds(comparisons, repetitions=repetitions, load=load, output=output))
 
 
 def _comparisons(experiments: "dict[str, Experiment]", repetitions: int, seconds: float) -> "list[Comparison]":
@@ -71,14 +68,10 @@ def _refuse_missing_devices(experiments: "dict[str, Experiment]") -> None:
 
 
 def _experiments(names: list[str], device: str | None) -> "dict[str, Experiment]":
-    from grokterm.experiment.overrides import override
     from grokterm.experiment.presets import find_preset
 
-    experiments = {}
-    for name in names:
-        preset = find_preset(name)
-        experiments[name] = override(preset.settings, [f"device={device}"]).experiment if device else preset.experiment
-    return experiments
+    changes = [f"device={device}"] if device else []
+    return {name: find_preset(name).overridden(changes).experiment for name in names}
 
 
 def _load() -> float:

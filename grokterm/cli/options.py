@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from grokterm.errors import ConfigError
+
 RunsDir = Annotated[
     Path, typer.Option("--runs-dir", envvar="GROKTERM_RUNS_DIR", help="Where runs are kept.", show_default="./runs")
 ]
@@ -15,5 +17,17 @@ Assignments = Annotated[
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="Name or path of a saved run.")]
 Ascii = Annotated[bool, typer.Option("--ascii", help="Draw with plain characters and without color, as under NO_COLOR.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of words.")]
+AsMarkdown = Annotated[bool, typer.Option("--markdown", help="Print a Markdown table, and where it was measured.")]
 
 RUNS = Path("runs")
+
+
+def output_of(*, as_json: bool, as_markdown: bool) -> str:
+    """Name the output that is asked for: json, markdown or table.
+
+    Raises:
+        ConfigError: if both options are given.
+    """
+    if as_json and as_markdown:
+        raise ConfigError("--json and --markdown exclude each other: choose one")
+    return "json" if as_json else "markdown" if as_markdown else "table"

@@ -47,13 +47,8 @@ def show(
     assignments: Assignments = [],  # noqa: B006 - Typer reads the default
 ) -> None:
     """Print a preset with every setting resolved, as TOML."""
-    from grokterm.experiment.overrides import override
     from grokterm.experiment.presets import find_preset
 
-    preset = find_preset(name)
-    if not assignments:
-        typer.echo(preset.experiment.to_toml(), nl=False)
-        return
-    overridden = override(preset.settings, assignments)
+    overridden = find_preset(name).overridden(assignments)
     talk(*overridden.notes)
     typer.echo(overridden.experiment.to_toml(), nl=False)

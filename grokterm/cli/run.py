@@ -31,13 +31,12 @@ def run(
 
 def _start(preset: str, assignments: list[str], runs_dir: Path, as_json: bool) -> int:
     from grokterm.cli.signals import LeaveOnSignal
-    from grokterm.experiment.overrides import override
     from grokterm.experiment.presets import find_preset
 
     found = find_preset(preset)
-    overridden = override(found.settings, assignments) if assignments else None
-    experiment = overridden.experiment if overridden else found.experiment
-    talk(*(overridden.notes if overridden else ()), *(f"warning: {warning}" for warning in experiment.warnings()))
+    overridden = found.overridden(assignments)
+    experiment = overridden.experiment
+    talk(*overridden.notes, *(f"warning: {warning}" for warning in experiment.warnings()))
     with LeaveOnSignal() as signals:
         from grokterm.cli.headless import train_parts
         from grokterm.session.start import start_session

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from grokterm.cli.console import print_results, talk
-from grokterm.cli.options import RUNS, AsJson, Assignments, RunsDir
+from grokterm.cli.options import RUNS, AsJson, AsMarkdown, Assignments, RunsDir, output_of
 from grokterm.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def verify(
     assignments: Assignments = [],  # noqa: B006 - Typer reads the default
     from_runs: Annotated[bool, typer.Option("--from-runs", help="Train nothing: read the newest finished runs.")] = False,
     as_json: AsJson = False,
-    as_markdown: Annotated[bool, typer.Option("--markdown", help="Print a Markdown table, and where it was measured.")] = False,
+    as_markdown: AsMarkdown = False,
     runs_dir: RunsDir = RUNS,
 ) -> None:
     """Run presets and hold them against their [expect]; exit code 3 when an expectation is not met.
@@ -36,11 +36,9 @@ def verify(
     the median decides, and a step that never came counts as later than any other; "never" must hold for every seed. What is
     not run is never met.
     """
-    if as_json and as_markdown:
-        raise ConfigError("--json and --markdown exclude each other: choose one")
+    output = output_of(as_json=as_json, as_markdown=as_markdown)
     changes = [*assignments, *([f"device={device}"] if device else [])]
     checks = _named(names, changes) if names else _expecting(changes)
-    form = "json" if as_json else "markdown" if as_markdown else "table"
     only_short = not (names or everything or from_runs)
 
     from grokterm.cli.signals import LeaveOnSignal
@@ -54,7 +52,7 @@ def verify(
         code, held = from_saved_runs(checks, request) if from_runs else from_training(checks, request, signals)
         with last_words(signals):
             talk(*(not_run(held) if as_markdown else ()))
-            print_results(*verification(held, form, shows_all=bool(names) or everything))
+            print_results(*verification(held, output, shows_all=bool(names) or everything))
     raise typer.Exit(code or _code(held))
 
 
@@ -97,11 +95,9 @@ def _readable() -> "Iterator[Preset]":
 
 
 def _check(preset: "Preset", changes: list[str]) -> "Check | None":
-    from grokterm.experiment.overrides import override
     from grokterm.runs.verification import Check
 
-    overridden = override(preset.settings, changes) if changes else None
-    experiment = overridden.experiment if overridden else preset.experiment
-    talk(*(f"{preset.name}: {note}" for note in overridden.notes) if overridden else ())
-    expect = experiment.expect
-    return Check(preset.name, experiment, expect) if expect and expect.ranges else None
+    overridden = preset.overridden(changes)
+    talk(*(f"{preset.name}: {note}" for note in overridden.notes))
+    expect = overridden.experiment.expect
+    return Check(preset.name, overridden.experiment, expect) if expect and expect.ranges else None

@@ -1,7 +1,7 @@
 """Experiments with a name: a file that is given, `./presets`, the user's folder, and those that ship with grokterm."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -11,6 +11,7 @@ from platformdirs import user_data_path
 
 from grokterm.errors import ConfigError, PresetError
 from grokterm.experiment.experiment import Experiment, parse_toml
+from grokterm.experiment.overrides import Overridden, override
 from grokterm.experiment.validation_errors import nearest
 
 OURS = "ours"
@@ -62,6 +63,14 @@ class Preset:
             raise
         except ConfigError as error:
             raise PresetError(f"preset {self.name}: {error}") from None
+
+    def overridden(self, assignments: Sequence[str]) -> Overridden:
+        """Apply `a.b=value` assignments to the experiment.
+
+        Raises:
+            ConfigError: as `override` does; without assignments, a PresetError if the preset breaks a rule.
+        """
+        return override(self.settings, assignments) if assignments else Overridden(self.experiment, ())
 
 
 def find_preset(name: str) -> Preset:

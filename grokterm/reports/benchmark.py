@@ -27,10 +27,10 @@ NOTES = (
 )
 
 
-def speeds(comparisons: Sequence[Comparison], *, repetitions: int, load: float, form: str) -> list[RenderableType]:
+def speeds(comparisons: Sequence[Comparison], *, repetitions: int, load: float, output: str) -> list[RenderableType]:
     """Say who was how fast; `load` is what the machine had to do before."""
     machine = _machine(comparisons, load)
-    match form:
+    match output:
         case "json":
             whole = {
                 "machine": machine,

@@ -25,9 +25,9 @@ RULE = 'With several seeds: median (lowest–highest); the median decides, and "
 SPACES = str.maketrans("_.", "  ")
 
 
-def verification(checks: Sequence[Check], form: str, *, shows_all: bool) -> list[RenderableType]:
+def verification(checks: Sequence[Check], output: str, *, shows_all: bool) -> list[RenderableType]:
     """Say what was held against what; in Markdown without what was not run, unless all is to be shown."""
-    match form:
+    match output:
         case "json":
             return [json.dumps(_as_json(checks), indent=2)]
         case "markdown":

@@ -21,7 +21,7 @@ def resumed_experiment(run: Run, changes: Sequence[str]) -> Experiment:
     for change in changes:
         if (name := change.partition("=")[0].strip()) not in RESUMABLE:
             raise ConfigError(f"{name} cannot be changed when a run is resumed, only {', '.join(RESUMABLE)}: start a new run")
-    return override(run.experiment.settings(), changes).experiment if changes else run.experiment
+    return override(run.experiment.settings(), changes).experiment
 
 
 def has_ended(experiment: Experiment, records: Iterable[Record]) -> bool:

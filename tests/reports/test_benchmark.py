@@ -20,8 +20,8 @@ def comparisons(tiny: Experiment) -> list[Comparison]:
     return [Comparison("tiny", tiny, "cpu", "2.0", results, {"graph": "a CPU has none"})]
 
 
-def printed(comparisons: list[Comparison], form: str, capsys: pytest.CaptureFixture[str]) -> str:
-    print_results(*speeds(comparisons, repetitions=3, load=0.25, form=form))
+def printed(comparisons: list[Comparison], output: str, capsys: pytest.CaptureFixture[str]) -> str:
+    print_results(*speeds(comparisons, repetitions=3, load=0.25, output=output))
     return capsys.readouterr().out
 
 
