@@ -8,6 +8,7 @@ from jaxtyping import Bool, Float, Int
 
 from grokterm.analysis.blocks import Blocks
 from grokterm.analysis.cosines import fit_cosines, waves_of
+from grokterm.experiment.records import PhaseAlignment
 from grokterm.tasks.sum_forms import SumForm
 
 TIE = 1e-6
@@ -66,24 +67,15 @@ class Certificate:
         return np.where(self.is_matched, turns, nan)
 
     @property
-    def phase_mean(self) -> float | None:
-        """Circular mean of the mismatch, in radians; None if no matched neuron has phases."""
-        resultant = self._resultant
-        return None if resultant is None else float(np.angle(resultant))
+    def phase_alignment(self) -> PhaseAlignment | None:
+        """The mismatch, averaged; None if no matched neuron has phases.
 
-    @property
-    def phase_resultant(self) -> float | None:
-        """How concentrated the mismatch is: near 0 if it is spread over the circle, 1 if it is the same everywhere.
-
-        Of few neurons it is large by chance, and of one it is 1: read it beside `is_matched`.
+        Of few neurons the resultant is large by chance, and of one it is 1: read it beside `is_matched`.
         """
-        resultant = self._resultant
-        return None if resultant is None else abs(resultant)
-
-    @property
-    def _resultant(self) -> complex | None:
-        known = self.mismatch[~np.isnan(self.mismatch)]
-        return complex(np.exp(1j * known).mean()) if len(known) else None
+        if not len(known := self.mismatch[~np.isnan(self.mismatch)]):
+            return None
+        mean = complex(np.exp(1j * known).mean())
+        return PhaseAlignment(mean=float(np.angle(mean)), resultant=abs(mean))
 
     @property
     def fit(self) -> Float[np.ndarray, " neurons"]:
@@ -106,7 +98,7 @@ class Certificate:
 
 
 def certify(blocks: Blocks, form: SumForm) -> Certificate:
-    """SingleNetwork every neuron by the cosines that would solve a ∘ b = F(f1(a) + f2(b)) exactly."""
+    """Fit every neuron by the cosines that would solve a ∘ b = F(f1(a) + f2(b)) exactly."""
     matrices, waves, has_terms = (blocks.first, blocks.second, blocks.answer), waves_of(form), form.has_terms
     fits = [fit_cosines(matrix[has_terms], wave) for matrix, wave in zip(matrices, waves, strict=True)]
     every_share = np.stack([fit.shares for fit in fits])

@@ -19,13 +19,6 @@ def _gini(analysis: "NetworkAnalysis") -> float | None:
     return float(np.mean(values)) if values else None
 
 
-def _phase_alignment(analysis: "NetworkAnalysis") -> PhaseAlignment | None:
-    certificate = analysis.certificate
-    if certificate is None or (mean := certificate.phase_mean) is None or (resultant := certificate.phase_resultant) is None:
-        return None
-    return PhaseAlignment(mean=mean, resultant=resultant)
-
-
 def _analytic_agreement(analysis: "NetworkAnalysis") -> float | None:
     """Take the accuracy over the whole table, without label noise, once every neuron is replaced by its fitted exact form."""
     if analysis.certificate is None:
@@ -38,7 +31,7 @@ NETWORK_METRICS: "dict[str, Callable[[NetworkAnalysis], float | PhaseAlignment |
     "ipr": lambda analysis: mean_ipr(list(analysis.residue_blocks.values())),
     "gini": _gini,
     "matched_frequency_share": lambda analysis: analysis.certificate.matched_share if analysis.certificate else None,
-    "phase_alignment": _phase_alignment,
+    "phase_alignment": lambda analysis: analysis.certificate.phase_alignment if analysis.certificate else None,
     "exact_fit": lambda analysis: analysis.certificate.mean_fit if analysis.certificate else None,
     "analytic_agreement": _analytic_agreement,
     "restricted_loss": lambda analysis: analysis.progress.restricted_loss if analysis.progress else None,

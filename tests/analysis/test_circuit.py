@@ -41,8 +41,9 @@ def test_the_exact_solution_is_certified(name: str, modulus: int) -> None:
     assert certificate.matched_share == 1.0
     assert certificate.frequencies == dict.fromkeys(range(1, form.order // 2 + 1), 3)
     if form.answers_one_to_one:
-        assert certificate.phase_mean == pytest.approx(0.0, abs=1e-9)
-        assert certificate.phase_resultant == pytest.approx(1.0)
+        assert certificate.phase_alignment is not None
+        assert certificate.phase_alignment.mean == pytest.approx(0.0, abs=1e-9)
+        assert certificate.phase_alignment.resultant == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize(("name", "modulus"), [case for case in SUMS if "square" not in case[0]])
@@ -82,8 +83,8 @@ def test_the_exact_form_is_a_cosine_and_not_the_solution() -> None:
     again = certify(certificate.exact_form, form)
     assert again.mean_fit == pytest.approx(1.0)
     assert again.matched_share == 1.0
-    assert again.phase_resultant is not None
-    assert again.phase_resultant < 0.15
+    assert again.phase_alignment is not None
+    assert again.phase_alignment.resultant < 0.15
 
 
 def test_noise_is_not_certified() -> None:
@@ -96,16 +97,17 @@ def test_noise_is_not_certified() -> None:
 @pytest.mark.parametrize("detuning", [-1.5, 0.3, 3.0])
 def test_the_phase_says_how_far_the_answer_is_off(detuning: float) -> None:
     certificate = certify(exact(form_of("subtract", 23), 33, detuning=detuning), form_of("subtract", 23))
-    assert certificate.phase_mean == pytest.approx(detuning)
-    assert certificate.phase_resultant == pytest.approx(1.0)
+    assert certificate.phase_alignment is not None
+    assert certificate.phase_alignment.mean == pytest.approx(detuning)
+    assert certificate.phase_alignment.resultant == pytest.approx(1.0)
     assert certificate.mismatch == pytest.approx(np.full(33, detuning))
 
 
 def test_a_solution_of_sums_is_none_of_differences() -> None:
     certificate = certify(exact(form_of("add", 97), 480), form_of("subtract", 97))
     assert certificate.matched_share == 1.0
-    assert certificate.phase_resultant is not None
-    assert certificate.phase_resultant < 0.15
+    assert certificate.phase_alignment is not None
+    assert certificate.phase_alignment.resultant < 0.15
 
 
 def test_neurons_may_be_scaled_shifted_and_swapped() -> None:
@@ -136,8 +138,7 @@ def test_a_neuron_whose_blocks_disagree_is_not_matched() -> None:
     certificate = certify(Blocks(blocks.first, blocks.second, np.roll(blocks.answer, 1, axis=1)), form)
     assert certificate.matched_share == 0
     assert np.isnan(certificate.mismatch).all()
-    assert certificate.phase_mean is None
-    assert certificate.phase_resultant is None
+    assert certificate.phase_alignment is None
     assert (certificate.peaks[0] == np.arange(1, 12)).all()
     assert certificate.fit == pytest.approx(np.full(11, 2 / 3))
 
@@ -167,7 +168,7 @@ def test_a_neuron_that_never_answers_is_not_matched() -> None:
 def test_a_network_of_zeros_has_no_certificate_and_no_errors(name: str, modulus: int) -> None:
     certificate = certify(Blocks(*np.zeros((3, modulus, 4))), form_of(name, modulus))
     assert np.isnan([certificate.matched_share, certificate.mean_fit]).all()
-    assert certificate.phase_mean is None
+    assert certificate.phase_alignment is None
     assert certificate.frequencies == {}
     assert not any(block.any() for block in astuple(certificate.exact_form))
 
@@ -184,4 +185,4 @@ def test_the_readout_of_a_square_has_no_phase() -> None:
     certificate = certify(exact(form, 22), form)
     assert np.isnan(certificate.phases[2]).all()
     assert not np.isnan(certificate.phases[:2]).any()
-    assert certificate.phase_mean is None
+    assert certificate.phase_alignment is None

@@ -84,12 +84,13 @@ def circuit(subject: Subject) -> Drawn:
     certificate = analysis.certificate
     if certificate is None or analysis.held_against is None:
         return LeftOut(no_circuit(analysis, subject.state.experiment.model))
+    phase = certificate.phase_alignment
     neurons = Neurons(
         phases=certificate.phases,
         is_matched=certificate.is_matched,
         mismatch=certificate.mismatch,
-        mean=certificate.phase_mean,
-        resultant=certificate.phase_resultant,
+        mean=phase.mean if phase else None,
+        resultant=phase.resultant if phase else None,
         fit=certificate.fit,
         frequencies=certificate.frequencies,
         n_frequencies=analysis.held_against.order // 2,
