@@ -32,7 +32,7 @@ def ipr_of_noise(dataset: Dataset, _: int = 0) -> float:
     return 2 / (_n_frequencies(dataset) + 2)
 
 
-def matched_share_of_noise(dataset: Dataset, _: int = 0) -> float:
+def matched_by_chance(dataset: Dataset, _: int = 0) -> float:
     """Return the share of random neurons that are matched by chance."""
     return 1 / max(1, _n_frequencies(dataset)) ** 2
 
@@ -107,7 +107,7 @@ METRICS: dict[str, Metric] = {
         ".4f",
         "those with one frequency in all three matrices; exactly solved 1",
         _CIRCUIT,
-        matched_share_of_noise,
+        matched_by_chance,
     ),
     "phase_alignment.mean": Metric("phase", "+.4f", "their mean φ1 + φ2 − φ3 in radians; exactly solved 0", _PHASE),
     "phase_alignment.resultant": Metric(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # the screen asks for reasons without loading torch
 
 def why_missing(name: str, analysis: "NetworkAnalysis", model: Model) -> str:
     """Say in a few words why a network lacks a metric; empty if it meets every requirement."""
-    reasons = (_UNMET[requirement](analysis, model) for requirement in METRICS[name].needs if requirement in _UNMET)
+    reasons = (_UNMET[requirement](analysis, model) for requirement in METRICS[name].needs)
     return next(filter(None, reasons), "")
 
 
@@ -33,11 +33,13 @@ def no_circuit(analysis: "NetworkAnalysis", model: Model) -> str:
 
 
 def no_waves(analysis: "NetworkAnalysis") -> str:
-    """Say why no neuron has a frequency."""
-    form = analysis.held_against
-    if form is not None and form.order < 2:
-        return f"modulo {analysis.modulus} the operation has a single term, and a frequency takes two"
-    return "all are zero or constant"
+    """Say why no neuron has a frequency; empty if one has."""
+    certificate, form = analysis.certificate, analysis.held_against
+    if certificate is not None and certificate.has_waves.any():
+        return ""
+    is_single = form is not None and form.order < 2
+    single = f"modulo {analysis.modulus} the operation has a single term, and a frequency takes two"
+    return f"no neuron has a frequency: {single if is_single else 'all are zero or constant'}"
 
 
 def _no_sum(analysis: "NetworkAnalysis") -> str:
@@ -46,18 +48,6 @@ def _no_sum(analysis: "NetworkAnalysis") -> str:
     if analysis.operation.n_permutations:
         return "permutations have no waves"
     return "the table is random" if analysis.operation.function is None else "the operation is not a sum of terms"
-
-
-def _no_matrices(analysis: "NetworkAnalysis") -> str:
-    if analysis.residue_blocks:
-        return ""
-    return _no_sum(analysis) if analysis.operation.n_permutations else "no matrix over residues"
-
-
-def _no_frequencies(analysis: "NetworkAnalysis") -> str:
-    certificate = analysis.certificate
-    has_waves = certificate is not None and certificate.has_waves.any()
-    return "" if has_waves else f"no neuron has a frequency: {no_waves(analysis)}"
 
 
 def _no_phases(analysis: "NetworkAnalysis") -> str:
@@ -72,12 +62,14 @@ def _no_phases(analysis: "NetworkAnalysis") -> str:
 
 
 _UNMET: "dict[Requirement, Callable[[NetworkAnalysis, Model], str]]" = {
-    "matrices over residues": lambda analysis, _: _no_matrices(analysis),
+    "matrices over residues": lambda analysis, _: (
+        "" if analysis.residue_blocks else _no_sum(analysis) if analysis.operation.n_permutations else "no matrix over residues"
+    ),
     "sum of terms": lambda analysis, _: _no_sum(analysis),
     "exact solution": no_circuit,
     "every score": lambda analysis, _: "too many scores to keep" if analysis.scored is None else "",
     "finite weights": lambda analysis, _: "" if isfinite(analysis.parameter_norm) else "the weights are not finite",
-    "waves": lambda analysis, _: _no_frequencies(analysis),
+    "waves": lambda analysis, _: no_waves(analysis),
     "phases": lambda analysis, _: _no_phases(analysis),
     "right answers": lambda analysis, _: "" if len(analysis.logit_quantiles) else "no training equation is answered",
 }

@@ -11,7 +11,7 @@ from math import sqrt
 from grokterm.analysis.circuit import Certificate
 from grokterm.analysis.milestones import FORGOTTEN, LEARNED
 from grokterm.experiment.architectures.mlp import MLPModel
-from grokterm.experiment.metrics import ipr_of_noise, matched_share_of_noise
+from grokterm.experiment.metrics import ipr_of_noise, matched_by_chance
 from grokterm.inspection.missing import no_circuit, no_waves
 from grokterm.runs.metrics import RunMetrics
 
@@ -62,8 +62,13 @@ def has_circuit(network: RunMetrics) -> bool:
     """Tell whether most neurons with waves have one frequency in all three matrices, and their phases, if any, add up."""
     if _is_pure(network):
         return True
-    is_aligned = network.phase is None or network.phase.resultant >= ALIGNED
-    return _most_are_matched(network) and (network.n_matched or 0) > _most_by_chance(network) and is_aligned
+    resultant = network.value("phase_alignment.resultant")
+    is_aligned = resultant is None or resultant >= ALIGNED
+    return (
+        (network.inspected.matched_frequency_share or 0.0) >= MAJORITY
+        and (network.n_matched or 0) > _most_by_chance(network)
+        and is_aligned
+    )
 
 
 def reads_in_waves(network: RunMetrics) -> bool:
@@ -86,7 +91,7 @@ def _structure(network: RunMetrics) -> str:
     if certificate is None:
         return _spectrum(network)
     if not certificate.has_waves.any():
-        return f", and no neuron has a frequency: {no_waves(network.analysis)}."
+        return f", and {no_waves(network.analysis)}."
     if _is_pure(network):
         return f": {_neurons(certificate, 'every neuron', 'each')} is one wave{_solution(network)}."
     n_matched, n_with_waves = int(certificate.is_matched.sum()), int(certificate.has_waves.sum())
@@ -97,7 +102,7 @@ def _structure(network: RunMetrics) -> str:
         return f" and has a circuit: {count}; {replaced}"
     if n_matched <= _most_by_chance(network):
         return f": no frequency structure, {count}, as many as in noise."
-    if _most_are_matched(network):
+    if (network.inspected.matched_frequency_share or 0.0) >= MAJORITY:
         return f": {count}, but their phases do not add up."
     if agreement >= MAJORITY:
         return f", and a circuit is forming: {count}; {replaced}"
@@ -125,7 +130,7 @@ def _spectrum(network: RunMetrics) -> str:
 
 
 def _is_pure(network: RunMetrics) -> bool:
-    inspected, phase = network.inspected, network.phase
+    inspected, phase = network.inspected, network.inspected.phase_alignment
     shares = (inspected.matched_frequency_share, inspected.exact_fit, 1.0 if phase is None else phase.resultant)
     return all(share is not None and share >= PURE for share in shares) and (phase is None or abs(phase.mean) <= 1e-3)
 
@@ -139,18 +144,13 @@ def _solution(network: RunMetrics) -> str:
         return f"{known}, but all together answer {100 * answered:.1f} % of the table"
     if is_quadratic:
         return ", the exact solution of Gromov (2023)"
-    return ", and their phases add up" if network.phase else ""
-
-
-def _most_are_matched(network: RunMetrics) -> bool:
-    matched = network.inspected.matched_frequency_share
-    return matched is not None and matched >= MAJORITY
+    return ", and their phases add up" if network.inspected.phase_alignment else ""
 
 
 def _most_by_chance(network: RunMetrics) -> float:
     certificate = network.analysis.certificate
     n_with_waves = 0 if certificate is None else int(certificate.has_waves.sum())
-    mean = n_with_waves * matched_share_of_noise(network.analysis.snapshot.dataset)
+    mean = n_with_waves * matched_by_chance(network.analysis.snapshot.dataset)
     return mean + DEVIATIONS * max(1.0, sqrt(mean))
 
 
@@ -165,7 +165,7 @@ def _purity(network: RunMetrics) -> dict[str, float]:
         "IPR": inspected.ipr if reads_in_waves(network) else None,
         "exact fit": None if reads_in_waves(network) else inspected.exact_fit,
         "matched": inspected.matched_frequency_share,
-        "resultant": None if network.phase is None else network.phase.resultant,
+        "resultant": network.value("phase_alignment.resultant"),
     }
     return {name: round(value, 3) for name, value in values.items() if value is not None}
 

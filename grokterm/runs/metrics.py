@@ -8,7 +8,7 @@ from typing import Any
 
 from grokterm.experiment.expectation import MetricAtStep
 from grokterm.experiment.metrics import METRICS
-from grokterm.experiment.records import EVALUATION_METRICS, Inspected, PhaseAlignment
+from grokterm.experiment.records import EVALUATION_METRICS, Inspected
 from grokterm.inspection import missing
 from grokterm.runs.norms import Norms, ReplayTo, in_silence
 from grokterm.runs.store import Run
@@ -41,11 +41,6 @@ class RunMetrics:
     def inspected(self) -> Inspected:
         """The metrics of the network alone."""
         return self.analysis.inspected()
-
-    @property
-    def phase(self) -> PhaseAlignment | None:
-        """How the phases of its matched neurons add up."""
-        return self.inspected.phase_alignment
 
     @property
     def n_matched(self) -> int | None:

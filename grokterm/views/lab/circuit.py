@@ -41,7 +41,7 @@ DrawBars: TypeAlias = "Callable[[CircuitFindings, Sheet, int], Rows]"
 
 @dataclass(frozen=True)
 class CircuitFindings:
-    """What was found of a network."""
+    """The metrics of a network, and what is drawn of its neurons."""
 
     inspected: "Inspected"
     n_neurons: Int[np.ndarray, " frequencies"] | None
@@ -60,8 +60,9 @@ class CircuitFindings:
 def find_circuit(analysis: "NetworkAnalysis", _: object) -> CircuitFindings:
     """Ask everything that can be asked of a network."""
     inspected = analysis.inspected()
-    if (certificate := analysis.certificate) is not None:
-        counts = np.bincount(certificate.frequency[certificate.has_waves], minlength=_n_frequencies(analysis) + 1)[1:]
+    if (certificate := analysis.certificate) is not None and analysis.held_against is not None:
+        n_frequencies = analysis.held_against.order // 2
+        counts = np.bincount(certificate.frequency[certificate.has_waves], minlength=n_frequencies + 1)[1:]
         mismatch = certificate.mismatch[~np.isnan(certificate.mismatch)]
         return CircuitFindings(
             inspected, counts, "hidden layer", mismatch, int(certificate.is_matched.sum()), int(certificate.has_waves.sum())
@@ -69,10 +70,6 @@ def find_circuit(analysis: "NetworkAnalysis", _: object) -> CircuitFindings:
     place = next(reversed(analysis.forward_pass.neurons), "")
     heard = analysis.neuron_frequencies(place) if place and analysis.progress is not None else None
     return CircuitFindings(inspected, None if heard is None else heard.n_neurons, place, None)
-
-
-def _n_frequencies(analysis: "NetworkAnalysis") -> int:
-    return analysis.held_against.order // 2 if analysis.held_against is not None else 0
 
 
 def ask(subject: Subject, _choice: Choice, _sheet: Sheet) -> str:
@@ -128,25 +125,29 @@ def _draw_history(history: Sequence[Series], subject: Subject, choice: Choice, s
 
 
 def _of_exact_form(found: CircuitFindings) -> Iterator[str]:
-    seen = found.inspected
-    yield f"IPR {_number(seen.ipr)}"
-    yield f"matched {found.n_matched:,} of {found.n_with_waves:,} neurons, {_share(seen.matched_frequency_share)}"
-    if (phase := seen.phase_alignment) is not None:
+    yield _word(found, "ipr")
+    yield f"{_word(found, 'matched_frequency_share')}, {found.n_matched:,} of {found.n_with_waves:,}"
+    if (phase := found.inspected.phase_alignment) is not None:
         spread = sqrt(-2 * log(phase.resultant)) if 0 < phase.resultant < 1 else (0.0 if phase.resultant >= 1 else pi)
         yield f"φ1+φ2−φ3 {round(phase.mean, 2) + 0.0:.2f} ± {spread:.2f} rad"
-    yield f"exact form R² {_number(seen.exact_fit)}"
-    yield f"its accuracy {_share(seen.analytic_agreement)}"
+    yield _word(found, "exact_fit")
+    yield _word(found, "analytic_agreement")
 
 
 def _of_frequencies(found: CircuitFindings) -> Iterator[str]:
     seen = found.inspected
     keys = ", ".join(map(str, seen.key_frequencies[:12])) or "none"
     yield f"key frequencies {keys}{' ...' if len(seen.key_frequencies) > 12 else ''}"
-    yield f"Gini {_number(seen.gini)}"
+    yield _word(found, "gini")
     if seen.restricted_loss is not None or seen.excluded_loss is not None:
         of = "them" if seen.key_frequencies else "all frequencies"
-        yield f"loss of {of} alone (restricted) {_loss(seen.restricted_loss)}"
-        yield f"without {of} (excluded) {_loss(seen.excluded_loss)}"
+        yield f"{_word(found, 'restricted_loss')}, {of} alone"
+        yield f"{_word(found, 'excluded_loss')}, without {of}"
+
+
+def _word(found: CircuitFindings, name: str) -> str:
+    value = found.inspected.metric(name)
+    return f"{METRICS[name].label} {'-' if value is None else METRICS[name].written(value)}"
 
 
 def _why_not(subject: Subject, found: CircuitFindings) -> Iterator[str]:
@@ -213,18 +214,6 @@ def _history(subject: Subject, *, has_certificate: bool) -> Sequence[Series]:
         return followed(ipr="first", matched_frequency_share="second", exact_fit="third", analytic_agreement="fourth")
     losses = followed(restricted_loss="first", excluded_loss="second")
     return losses if any(len(one.x) for one in losses) else followed(gini="third")
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f}"
-
-
-def _share(value: float | None) -> str:
-    return "-" if value is None else f"{value:.1%}"
-
-
-def _loss(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2g}"
 
 
 CIRCUIT = View("circuit", draw_circuit, ask, find_circuit)
