@@ -1,11 +1,16 @@
 """`grokterm presets`: experiments with a name."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from grokterm.cli.console import results, talk
 from grokterm.cli.options import Assignments
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from grokterm.experiment.presets import Preset
 
 app = typer.Typer(help="List the presets, or print one.", invoke_without_command=True, rich_markup_mode=None)
 
@@ -20,20 +25,13 @@ def presets(context: typer.Context) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from grokterm.errors import PresetError
     from grokterm.experiment.presets import group_presets, split_source
     from grokterm.plots.sanitize import plain_text
 
     table = Table("preset", "what it shows", "where", box=None, pad_edge=False, header_style="bold")
     for source, group in group_presets().items():
-        rows = []
-        for preset in group:
-            try:
-                experiment = preset.experiment
-            except PresetError as error:
-                talk(f"grokterm: {error}")
-                continue
-            rows.append((f"  {preset.name}", experiment.title, split_source(experiment.source)[1]))
+        readable = [(preset.name, preset.experiment) for preset in readable_presets(group)]
+        rows = [(f"  {name}", experiment.title, split_source(experiment.source)[1]) for name, experiment in readable]
         if rows:
             table.add_row(Text(plain_text(source or NO_SOURCE), style="bold"))
         for row in rows:
@@ -52,3 +50,16 @@ def show(
     overridden = find_preset(name).overridden(assignments)
     talk(*overridden.notes)
     typer.echo(overridden.experiment.to_toml(), nl=False)
+
+
+def readable_presets(presets: "Iterable[Preset]") -> "Iterator[Preset]":
+    """Leave out presets that break a rule, and say why on stderr."""
+    from grokterm.errors import PresetError
+
+    for preset in presets:
+        try:
+            preset.experiment  # noqa: B018 - read, to see whether it can be
+        except PresetError as error:
+            talk(f"grokterm: {error}")
+        else:
+            yield preset

@@ -1,16 +1,16 @@
 """`grokterm verify`: presets run and held against what they promise."""
 
+from itertools import chain
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from grokterm.cli.console import print_results, talk
 from grokterm.cli.options import RUNS, AsJson, AsMarkdown, Assignments, RunsDir, output_of
+from grokterm.cli.presets import readable_presets
 from grokterm.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from grokterm.experiment.presets import Preset
     from grokterm.runs.verification import Check
 
@@ -77,21 +77,10 @@ def _named(names: list[str], changes: list[str]) -> "list[Check]":
 
 
 def _expecting(changes: list[str]) -> "list[Check]":
-    return [check for preset in _readable() if (check := _check(preset, changes))]
-
-
-def _readable() -> "Iterator[Preset]":
-    from grokterm.errors import PresetError
     from grokterm.experiment.presets import group_presets
 
-    for group in group_presets().values():
-        for preset in group:
-            try:
-                preset.experiment  # noqa: B018 - read, to see whether it can be
-            except PresetError as error:
-                talk(f"grokterm: {error}")
-            else:
-                yield preset
+    presets = readable_presets(chain.from_iterable(group_presets().values()))
+    return [check for preset in presets if (check := _check(preset, changes))]
 
 
 def _check(preset: "Preset", changes: list[str]) -> "Check | None":
