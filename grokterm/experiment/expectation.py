@@ -78,14 +78,6 @@ class MetricAtStep:
         return cls(measure, int(step))
 
 
-def _step_of(name: str) -> int | None:
-    try:
-        wanted = MetricAtStep.parse(name)
-    except ValueError:
-        return None
-    return wanted.step if wanted else None
-
-
 def _has_comparison(name: str) -> bool:
     return re.search("[<>=]", name) is not None
 
@@ -169,7 +161,7 @@ class Expect(Settings):
 
 def inspected_after(last: int, names: Iterable[str]) -> list[str]:
     """List the metrics that are named at a step beyond the last one."""
-    return [name for name in names if (at := _step_of(name)) is not None and at > last]
+    return [name for name in names if (at := re.search(r"@\s*([0-9]+)\s*$", name)) and int(at[1]) > last]
 
 
 def is_step(measure: str) -> bool:

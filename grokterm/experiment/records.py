@@ -1,6 +1,6 @@
-"""What a training reports: facts, each with its step. The journal keeps most of them, one line each.
+"""The records of a training: facts, each with its step. The journal keeps most of them, one line each.
 
-No torch here: the screen, the plots and the lists of runs read records without loading it.
+No torch here: the screen, the plots and the lists of runs read records without it.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ class _Record(BaseModel):
 
 
 class Started(_Record):
-    """Training began, or went on from a checkpoint."""
+    """Training began, or resumed from a checkpoint."""
 
     record: Literal["started"] = "started"
     device: str
@@ -38,11 +38,11 @@ class Started(_Record):
 
 
 EVALUATION_METRICS = ("train_loss", "train_accuracy", "val_loss", "val_accuracy")
-"""What an evaluation measures, in the order of its numbers."""
+"""What an evaluation measures, in this order."""
 
 
 class Evaluated(_Record):
-    """Both sides were measured; of an ensemble these are means over the members that have not diverged."""
+    """Both sides were evaluated; for an ensemble, the means over the members that have not diverged."""
 
     record: Literal["evaluated"] = "evaluated"
     train_loss: float
@@ -50,25 +50,25 @@ class Evaluated(_Record):
     train_accuracy: float
     val_accuracy: float
     members: tuple[tuple[float, float, float, float], ...] | None = None
-    """Of an ensemble the numbers of each member, in the order of EVALUATION_METRICS."""
+    """The metrics of each member of an ensemble, in the order of EVALUATION_METRICS."""
 
     @classmethod
     def of(cls, step: int, rows: Sequence[Sequence[float]]) -> "Evaluated":
-        """Make the record of these numbers, a row a member."""
+        """Make a record from a row for each member."""
         sound = [row for row in rows if all(map(isfinite, row))] or rows
         means = dict(zip(EVALUATION_METRICS, map(fmean, zip(*sound, strict=True)), strict=True))
         return cls.model_validate({"step": step, **means, "members": rows if len(rows) > 1 else None})
 
     @property
     def rows(self) -> list[dict[str, float]]:
-        """The numbers of each member, or of the one network."""
+        """The metrics of each member, or of the one network."""
         if self.members is None:
             return [{name: getattr(self, name) for name in EVALUATION_METRICS}]
         return [dict(zip(EVALUATION_METRICS, member, strict=True)) for member in self.members]
 
 
 class PhaseAlignment(BaseModel):
-    """The circular mean of φ1 + φ2 − φ3 over the matched neurons, in radians, and their resultant length: 1 if all agree."""
+    """Circular mean of φ1 + φ2 − φ3 over the matched neurons, in radians, and their resultant length: 1 if all agree."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="null")
 
@@ -116,28 +116,28 @@ class Inspected(_Record):
 
 
 class Reached(_Record):
-    """A milestone was first seen in this segment."""
+    """A milestone was reached for the first time in this segment."""
 
     record: Literal["reached"] = "reached"
     milestone: Milestone
 
 
 class Acted(_Record):
-    """An action took effect: a preset's intervention, or a person's."""
+    """An action took effect: an intervention of the preset, or of a user."""
 
     record: Literal["acted"] = "acted"
     action: Action
     intervention: int | None = None
-    """Which of the experiment's interventions it was; None for a person."""
+    """Its number among the experiment's interventions; None for a user's action."""
 
     n_train: int
     n_val: int
     note: str = ""
-    """What followed from it: a batch size that had to be lowered."""
+    """A consequence: the batch size had to be lowered."""
 
 
 class Skipped(_Record):
-    """An intervention's time had come, and the run could not do it."""
+    """An intervention was due and could not be carried out."""
 
     record: Literal["skipped"] = "skipped"
     intervention: int
@@ -145,13 +145,13 @@ class Skipped(_Record):
 
 
 class Paused(_Record):
-    """A person paused."""
+    """A user paused training."""
 
     record: Literal["paused"] = "paused"
 
 
 class Continued(_Record):
-    """A person went on."""
+    """A user resumed training after a pause."""
 
     record: Literal["continued"] = "continued"
 
@@ -162,7 +162,7 @@ class Checkpointed(_Record):
     record: Literal["checkpointed"] = "checkpointed"
     file: str
     seconds: float
-    """Training time so far, evaluation in, imports and pauses out."""
+    """Training time so far, with evaluations, without imports and pauses."""
 
 
 class Finished(_Record):
@@ -171,30 +171,30 @@ class Finished(_Record):
     record: Literal["finished"] = "finished"
     reason: EndReason
     message: str = ""
-    """What to do about it, where something can be done."""
+    """What the user can do about it, if anything."""
 
     seconds: float
-    """Training time so far, evaluation in, imports and pauses out."""
+    """Training time so far, with evaluations, without imports and pauses."""
 
 
 class Switched(_Record):
-    """Another engine runs the steps from here on."""
+    """Another engine takes over."""
 
     record: Literal["switched"] = "switched"
     engine: str
     message: str = ""
-    """Why it is not the one that was asked for."""
+    """Why it is not the one in the settings."""
 
 
 class Advanced(_Record):
-    """Training has come this far. Not journaled."""
+    """Training progressed to this step. Not journaled."""
 
     record: Literal["advanced"] = "advanced"
     steps_per_second: float
 
 
 class Paced(_Record):
-    """The pace was changed. Not journaled: it leaves no trace in the numbers."""
+    """The pace was changed. Not journaled: it does not affect the results."""
 
     record: Literal["paced"] = "paced"
     steps_per_second: float | None
@@ -202,7 +202,7 @@ class Paced(_Record):
 
 
 class Unsaved(_Record):
-    """The disk refused, and training waits. Not journaled: nothing can be."""
+    """Writing to disk failed, and training waits. Not journaled: nothing can be."""
 
     record: Literal["unsaved"] = "unsaved"
     message: str
@@ -234,6 +234,6 @@ Record = Annotated[
     Discriminator("record"),
 ]
 TRANSIENT = (Advanced, Paced, Unsaved, Refused)
-"""Records that say nothing about the run once the moment has passed."""
+"""Records that the journal leaves out."""
 
 RECORD: TypeAdapter[Record] = TypeAdapter(Record)

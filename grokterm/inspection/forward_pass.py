@@ -1,4 +1,4 @@
-"""Shows a network its whole table of equations and notes what passes, apart from the training that goes on beside it."""
+"""A forward pass over the whole table of equations that records hidden values. It does not touch the network in training."""
 
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
@@ -23,34 +23,34 @@ from grokterm.optim.rules import Weights
 from grokterm.tasks.dataset import Dataset, Equations
 
 Columns = Mapping[str, slice | Sequence[int]]
-"""Which neurons are wanted, or heads, by the label of their place."""
+"""Which neurons or heads to keep, by the label of their place."""
 
 Window = tuple[range, range]
-"""The pairs (a, b) that are looked at: a in the first, b in the second."""
+"""A part of the table: a in the first range, b in the second."""
 
 NOTHING: Columns = MappingProxyType({})
 
 
-class _Seen(NamedTuple):
+class _Recorded(NamedTuple):
     """What is kept of a block of equations."""
 
     predicted: Tensor
     right_scores: Tensor
     scores: Tensor | None
-    noted: dict[str, Tensor]
+    values: dict[str, Tensor]
 
 
 class ForwardPass:
-    """A copy of a network on the CPU, which takes the weights of any snapshot of it; threads take turns."""
+    """A copy of a network on the CPU that runs with the weights of any snapshot of it; threads take turns."""
 
     def __init__(self, network: Network, threads: int = 1) -> None:
         copy = deepcopy(network).cpu()
         points = copy.hook_points.items()
         self.neurons = tuple(label for label, point in points if point.kind == "neurons")
-        """The places where hidden neurons can be observed, from the operands to the answer."""
+        """The places with hidden neurons, from the operands to the answer."""
 
         self.attention = tuple(label for label, point in points if point.kind == "attention")
-        """The places where attention can be."""
+        """The places with attention."""
 
         self._pool = ThreadPool(copy, threads)
         self._known: tuple[Dataset, Equations, DeviceEquations] | None = None
@@ -65,17 +65,17 @@ class ForwardPass:
         attention: bool = False,
         window: Window | None = None,
     ) -> Observation:
-        """Pass the table through the network, or a window of it; of hidden neurons only these columns are kept."""
+        """Pass the table, or a window of it, through the network; keep these hidden neurons only."""
         with self._lock:
             table, equations = self._table(snapshot.dataset)
         if window is not None:
-            seen = np.flatnonzero(np.isin(table.operands[:, 0], window[0]) & np.isin(table.operands[:, 1], window[1]))
-            table, equations = table[seen], equations.rows(torch.from_numpy(seen))
+            rows = np.flatnonzero(np.isin(table.operands[:, 0], window[0]) & np.isin(table.operands[:, 1], window[1]))
+            table, equations = table[rows], equations.rows(torch.from_numpy(rows))
         weights = {name: torch.from_numpy(value) for name, value in {**snapshot.parameters, **snapshot.statistics}.items()}
         heads: Columns = dict.fromkeys(self.attention if attention else (), slice(None))
-        look = partial(_look, weights=weights, wanted={**neurons, **heads}, keep_scores=scores)
+        record = partial(_record, weights=weights, wanted={**neurons, **heads}, keep_scores=scores)
         with self._lock:
-            blocks = list(self._pool.map(look, equations.blocks))
+            blocks = list(self._pool.map(record, equations.blocks))
         return Observation(
             modulus=snapshot.dataset.modulus,
             operands=table.operands,
@@ -85,8 +85,8 @@ class ForwardPass:
             predicted=_joined([block.predicted for block in blocks]),
             right_scores=_joined([block.right_scores for block in blocks]),
             scores=_joined([block.scores for block in blocks if block.scores is not None]) if scores else None,
-            neurons={label: _joined([block.noted[label] for block in blocks]) for label in neurons},
-            attention={label: _joined([block.noted[label] for block in blocks]) for label in heads},
+            neurons={label: _joined([block.values[label] for block in blocks]) for label in neurons},
+            attention={label: _joined([block.values[label] for block in blocks]) for label in heads},
         )
 
     def _table(self, dataset: Dataset) -> tuple[Equations, DeviceEquations]:
@@ -97,24 +97,24 @@ class ForwardPass:
 
 
 @torch.no_grad()
-def _look(network: Network, block: DeviceEquations, *, weights: Weights, wanted: Columns, keep_scores: bool) -> _Seen:
+def _record(network: Network, block: DeviceEquations, *, weights: Weights, wanted: Columns, keep_scores: bool) -> _Recorded:
     points = network.hook_points
-    answering = -network.n_scored  # of the positions that are worked out, the one that says the answer
-    noted: dict[str, Tensor] = {}
+    answering = -network.n_scored  # the position that predicts the answer
+    recorded: dict[str, Tensor] = {}
 
-    def note(values: Tensor, label: str) -> None:
+    def keep(values: Tensor, label: str) -> None:
         if points[label].kind == "attention":
-            noted[label] = values[:, :, answering].clone()
+            recorded[label] = values[:, :, answering].clone()
         else:
-            noted[label] = (values[:, answering] if values.ndim == 3 else values)[:, wanted[label]].clone()
+            recorded[label] = (values[:, answering] if values.ndim == 3 else values)[:, wanted[label]].clone()
 
-    with watching({points[label]: partial(note, label=label) for label in wanted}):
+    with watching({points[label]: partial(keep, label=label) for label in wanted}):
         scores = functional_call(network, weights, (block.tokens,))
     answers = block.answers
     if network.n_scored > 1:
         scores, answers = scores[:, 0], answers[:, 0]
     right = scores.gather(1, answers[:, None])[:, 0]
-    return _Seen(scores.argmax(dim=1), right, scores if keep_scores else None, noted)
+    return _Recorded(scores.argmax(dim=1), right, scores if keep_scores else None, recorded)
 
 
 def _sides(dataset: Dataset, table: Equations) -> Int[np.ndarray, " equations"]:

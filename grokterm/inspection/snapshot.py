@@ -1,4 +1,4 @@
-"""A network to look at: numpy copies, made on request only."""
+"""Numpy copies of a network, made on request only."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -27,27 +27,27 @@ class LayerPicture:
     """What the rows are."""
 
     transposed: bool = False
-    """The network stores it neurons first."""
+    """The network stores it with a row a neuron."""
 
     @property
     def over_residues(self) -> bool:
-        """Its rows are the residues of the task, so that it has a spectrum."""
+        """The rows are the residues of the task, so the matrix has a spectrum."""
         return self.rows == RESIDUES
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A network at one step, and what it was trained on then."""
+    """A network at one step, and its dataset then."""
 
     step: int
     layers: Mapping[str, LayerPicture]
-    """The matrices to look at, without the tokens that are no residues."""
+    """The weight matrices, without the rows of tokens that are not residues."""
 
     parameters: Mapping[str, Shaped[np.ndarray, "..."]]
     """Every parameter, as the network holds it."""
 
     statistics: Mapping[str, Shaped[np.ndarray, "..."]]
-    """What measuring needs beside them."""
+    """The buffers that evaluation needs as well."""
 
     dataset: Dataset
     circuit: tuple[str, str, str] | None
@@ -59,7 +59,7 @@ class Snapshot:
         return None if self.circuit is None else Blocks(*(self.layers[name].weights for name in self.circuit))
 
     def with_blocks(self, blocks: Blocks) -> "Snapshot":
-        """Put other matrices in place of the three of a network with one hidden layer."""
+        """Replace the three matrices of a network with one hidden layer."""
         if self.circuit is None:
             raise ValueError("only a network with one hidden layer has blocks")
         first, second, answer = self.circuit

@@ -1,4 +1,4 @@
-"""Who was how fast: as a table, as JSON or as Markdown."""
+"""The speeds of engines and comparisons, as a table, as JSON or as Markdown."""
 
 import json
 import os
@@ -28,7 +28,7 @@ NOTES = (
 
 
 def speeds(comparisons: Sequence[Comparison], *, repetitions: int, load: float, output: str) -> list[RenderableType]:
-    """Say who was how fast; `load` is what the machine had to do before."""
+    """Report the speeds; `load` is the machine's load average before they were measured."""
     machine = _machine(comparisons, load)
     match output:
         case "json":

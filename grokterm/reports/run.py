@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from grokterm.experiment.expectation import MILESTONE_STEPS
 from grokterm.plots.sanitize import plain_text
 from grokterm.runs.journal import read_journal
 from grokterm.runs.store import Run
@@ -9,22 +10,19 @@ from grokterm.runs.summary import Member, Segment, Summary, summarize
 
 
 def summary_of(run: Run, *, as_json: bool) -> str:
-    """Sum a run up, in words or as a JSON object."""
+    """Summarize a run, in words or as a JSON object."""
     summary = summarize(run, read_journal(run.journal))
     return summary.to_json() if as_json else describe(summary)
 
 
 def describe(summary: Summary) -> str:
-    """Say what a run came to, one fact a line."""
+    """Describe the outcome of a run, one fact a line."""
     speed = f"{summary.steps_per_second:,.0f} steps/s" if summary.steps_per_second else "-"
     facts = [
         ("run", plain_text(summary.run)),
         ("ended", f"{summary.ended or 'not yet'} at step {summary.steps:,}"),
         ("time", f"{summary.seconds:.1f} s, {speed}, {summary.device}, {summary.engine}"),
-        ("memorized at", _step(summary.memorized_at)),
-        ("grokked at", _step(summary.grokked_at)),
-        ("ungrokked at", _step(summary.ungrokked_at)),
-        ("diverged at", _step(summary.diverged_at)),
+        *((name.replace("_", " "), _step(getattr(summary, name))) for name in MILESTONE_STEPS),
         ("accuracy", f"train {_number(summary.train_accuracy, '.4f')}  val {_number(summary.val_accuracy, '.4f')}"),
         ("loss", f"train {_number(summary.train_loss, '.3g')}  val {_number(summary.val_loss, '.3g')}"),
     ]
@@ -34,7 +32,7 @@ def describe(summary: Summary) -> str:
 
 
 def _members(members: list[Member]) -> Iterable[str]:
-    """Say how many members have come to a milestone, and between which steps."""
+    """Count the members that reached each milestone, with the first and the last step."""
     for name in ("memorized", "grokked", "ungrokked", "diverged") if members else ():
         steps = sorted(step for member in members if (step := getattr(member, f"{name}_at")) is not None)
         if steps:
@@ -53,5 +51,5 @@ def _step(step: int | None) -> str:
     return "-" if step is None else f"{step:,}"
 
 
-def _number(value: float | None, form: str) -> str:
-    return "-" if value is None else format(value, form)
+def _number(value: float | None, layout: str) -> str:
+    return "-" if value is None else format(value, layout)

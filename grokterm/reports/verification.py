@@ -1,7 +1,7 @@
 """Presets held against their expectations, as a table, as JSON or as Markdown."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from statistics import median
 from typing import Any
 
@@ -15,7 +15,7 @@ from grokterm.reports.duration import duration
 from grokterm.runs.verification import Check, Outcome, Verdict
 
 DIGITIZED = "≈ was read off a picture of one run: a neighborhood, not a bound"
-SEVERAL = 'median (lowest–highest) of the seeds: the median decides, and "never" must hold for every seed'
+VERDICT_KEYS = ("measure", "wanted", "values", "median", "n_inside", "is_met")
 MARKDOWN_HEADINGS = ("preset", "source's figure", "expected", "measured", "device", "seeds", "time of one run")
 EVIDENCE = (
     "Evidence: S read in the source, V re-run independently, D digitized from one run (≈, a neighborhood and not a bound), "
@@ -26,7 +26,7 @@ SPACES = str.maketrans("_.", "  ")
 
 
 def verification(checks: Sequence[Check], output: str, *, shows_all: bool) -> list[RenderableType]:
-    """Say what was held against what; in Markdown without what was not run, unless all is to be shown."""
+    """Compare measured with expected values; Markdown leaves out presets that were not run, unless `shows_all`."""
     match output:
         case "json":
             return [json.dumps(_as_json(checks), indent=2)]
@@ -53,7 +53,7 @@ def _table(checks: Sequence[Check]) -> list[RenderableType]:
     if any(check.outcomes and check.expect.is_digitized for check in checks):
         notes.append(DIGITIZED)
     if any(len(check.outcomes) > 1 for check in checks):
-        notes.append(SEVERAL)
+        notes.append(RULE)
     counts = _counts(checks)
     notes.append(f"{counts['met']} met, {counts['not_met']} not met, {counts['not_run']} not run")
     return [*([table] if table.row_count else []), *notes]
@@ -81,20 +81,15 @@ def _preset_as_json(check: Check) -> dict[str, Any]:
         "seeds": [outcome.seed for outcome in check.outcomes],
         "devices": sorted({summary.device for summary in summaries}),
         "seconds": median(summary.seconds for summary in summaries) if summaries else None,
-        "expectations": [_verdict_as_json(verdict) for verdict in check.verdicts],
+        "expectations": [{name: getattr(verdict, name) for name in VERDICT_KEYS} for verdict in check.verdicts],
     }
 
 
-def _verdict_as_json(verdict: Verdict) -> dict[str, Any]:
-    names = ("measure", "wanted", "values", "median", "n_inside", "is_met")
-    return {name: getattr(verdict, name) for name in names}
-
-
 def _markdown(checks: Sequence[Check]) -> str:
-    """Write one row a preset, and a caption that says on which machine, with what and when."""
-    rows = [_row(check) if check.outcomes else _unmeasured(check) for check in checks]
+    """Write a row for each preset, and a caption with the machine, the version of torch and the days."""
+    rows = [_row(check) if check.outcomes else [*_head(check), "not yet measured", "", "", ""] for check in checks]
     lines = [MARKDOWN_HEADINGS, ["---"] * len(MARKDOWN_HEADINGS), *rows]
-    table = ["| " + " | ".join(_escaped(cell) for cell in line) + " |" for line in lines]
+    table = ["| " + " | ".join(plain_text(cell).replace("|", "\\|") for cell in line) + " |" for line in lines]
     return "\n".join([*table, "", _caption([outcome for check in checks for outcome in check.outcomes])])
 
 
@@ -108,10 +103,6 @@ def _row(check: Check) -> list[str]:
         ", ".join(str(outcome.seed) for outcome in check.outcomes),
         f"{seconds:.2g} s" if seconds < 60 else duration(seconds),
     ]
-
-
-def _unmeasured(check: Check) -> list[str]:
-    return [*_head(check), "not yet measured", "", "", ""]
 
 
 def _head(check: Check) -> list[str]:
@@ -143,7 +134,9 @@ def _caption(outcomes: Sequence[Outcome]) -> str:
     days = sorted({str(outcome.meta.get("created", ""))[:10] for outcome in outcomes} - {""})
     when = " to ".join(dict.fromkeys([days[0], days[-1]])) if days else "on an unknown day"
     rule = [RULE] if len({outcome.seed for outcome in outcomes}) > 1 else []
-    return " ".join([f"Measured by `grokterm verify` on {_all(map(_machine, outcomes))}, {when}.", EVIDENCE, *rule])
+    return " ".join(
+        [f"Measured by `grokterm verify` on {' and '.join(sorted(set(map(_machine, outcomes))))}, {when}.", EVIDENCE, *rule]
+    )
 
 
 def _machine(outcome: Outcome) -> str:
@@ -154,21 +147,13 @@ def _machine(outcome: Outcome) -> str:
     return plain_text(f"{where}, torch {meta.get('torch', 'of an unknown version')}")
 
 
-def _all(parts: Iterable[str]) -> str:
-    return " and ".join(sorted(set(parts)))
-
-
-def _escaped(cell: str) -> str:
-    return plain_text(cell).replace("|", "\\|")
-
-
 def source(check: Check) -> str:
-    """Whom the preset follows, and what they saw where it says so."""
+    """The preset's source, and the source's own numbers if it gives them."""
     return ": ".join(part for part in (check.experiment.source, check.expect.source_says) if part)
 
 
 def expected(verdict: Verdict, expect: Expect) -> str:
-    """`864–1,056`; `≈ 640–1,440` where it was read off a picture, which bounds nothing."""
+    """`864–1,056`; `≈ 640–1,440` if it was read off a figure, which is no bound."""
     if verdict.wanted == "never":
         return "never"
     low, high = (number(verdict.measure, limit) for limit in verdict.wanted)
@@ -196,7 +181,7 @@ def is_met(verdict: Verdict) -> str:
 
 
 def number(measure: str, value: float | None) -> str:
-    """Write a step, or another measure, so that it can be compared by eye."""
+    """Write a step, or the value of another measure."""
     if value is None:
         return "never" if is_step(measure) else "none" if MetricAtStep.parse(measure) else "not finite"
     return format(value, ",.10g" if is_step(measure) or measure == "val_loss_peak_at" else ".4g")
