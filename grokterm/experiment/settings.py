@@ -1,9 +1,12 @@
 """What all settings share: frozen, documented by their docstrings, and refusing what they do not know."""
 
 import inspect
-from typing import Any, Self
+from collections.abc import Collection
+from typing import Any, Literal, Self, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import CoreSchema, PydanticKnownError, core_schema
 
 from grokterm.errors import ConfigError
 from grokterm.experiment.validation_errors import describe
@@ -27,6 +30,33 @@ class Settings(BaseModel):
             return cls.model_validate(settings)
         except ValidationError as error:
             raise ConfigError(describe(error, cls)) from None
+
+
+class KeyOf:
+    """Marks a text that must be a key of a table: refused like a Literal, but by the rows present when it is validated."""
+
+    def __init__(self, table: Collection[str], *others: str) -> None:
+        self._table = table
+        self._others = others
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The keys of the table, then the other names that are allowed."""
+        return (*self._table, *self._others)
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:  # noqa: ANN401 - pydantic's
+        return core_schema.no_info_before_validator_function(self._check, handler(source))
+
+    def _check(self, name: object) -> object:
+        if name not in self.names:
+            raise PydanticKnownError("literal_error", {"expected": ", ".join(map(repr, self.names))})
+        return name
+
+
+def choices_of(field: FieldInfo) -> tuple[str, ...]:
+    """List the texts that a field may hold; empty where they cannot be listed."""
+    keys = [names for marked in field.metadata if isinstance(marked, KeyOf) for names in marked.names]
+    return get_args(field.annotation) if get_origin(field.annotation) is Literal else tuple(keys)
 
 
 def live(default: Any = ..., **rules: Any) -> Any:  # noqa: ANN401 - stands in for pydantic's Field, which is typed so

@@ -1,33 +1,16 @@
 """Which equations exist, and which of them the network may see."""
 
-from typing import Literal, Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
 from grokterm.errors import ConfigError
-from grokterm.experiment.settings import Settings
+from grokterm.experiment.settings import KeyOf, Settings
 from grokterm.tasks.dataset import Dataset, SplitName, n_train
-from grokterm.tasks.operations import EXPRESSION, Operation, check_modulus, find_operation
+from grokterm.tasks.operations import EXPRESSION, OPERATIONS, Operation, check_modulus, find_operation
 from grokterm.tasks.sum_forms import SumForm
 
-OperationName = Literal[
-    "add",
-    "subtract",
-    "multiply",
-    "divide",
-    "sum_of_squares",
-    "square_of_sum",
-    "parity_divide",
-    "quadratic_form",
-    "quadratic_form_plus_a",
-    "cubic_form",
-    "cubic",
-    "s5_product",
-    "s5_conjugate",
-    "s5_sandwich",
-    "random",
-    "expression",
-]
+OperationName = Annotated[str, KeyOf(OPERATIONS, EXPRESSION)]
 
 
 class Task(Settings):

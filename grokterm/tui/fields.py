@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal, get_args, get_origin
 
 import tomlkit
 
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.overrides import KINDS_OF_SECTION
-from grokterm.experiment.settings import Settings, own_first
+from grokterm.experiment.settings import Settings, choices_of, own_first
 
 SECTIONS = ("task", "model", "loss", "optimizer", "training")
 CHOICES: dict[str, tuple[str, ...]] = {
@@ -83,15 +82,9 @@ def _kind_first(settings: Settings) -> list[str]:
 def _field(settings: Settings, name: str, prefix: str) -> FormField:
     info = type(settings).model_fields[name]
     dotted = prefix + name
-    choices = CHOICES.get(dotted) or _literals(info.annotation)
+    choices = CHOICES.get(dotted) or (("true", "false") if info.annotation is bool else choices_of(info))
     description = " ".join((info.description or "").split())
     return FormField(dotted, _as_text(getattr(settings, name)), choices, description)
-
-
-def _literals(annotation: Any) -> tuple[str, ...]:  # noqa: ANN401 - any annotation
-    if annotation is bool:
-        return ("true", "false")
-    return get_args(annotation) if get_origin(annotation) is Literal else ()
 
 
 def _as_text(value: object) -> str:

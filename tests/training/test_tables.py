@@ -13,8 +13,7 @@ from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.loss import Loss
 from grokterm.experiment.modifiers import Modifiers
 from grokterm.experiment.overrides import KINDS_OF_SECTION
-from grokterm.experiment.settings import Settings
-from grokterm.experiment.task import OperationName
+from grokterm.experiment.settings import Settings, choices_of
 from grokterm.experiment.training import Training
 from grokterm.models.activations import ACTIVATIONS
 from grokterm.models.build import ARCHITECTURES
@@ -24,7 +23,6 @@ from grokterm.models.scalings import SCALINGS
 from grokterm.optim.losses import LOSSES
 from grokterm.optim.modifiers import MODIFIERS
 from grokterm.optim.rules import RULES
-from grokterm.tasks.operations import EXPRESSION, OPERATIONS
 from grokterm.training.rfm import SPREADS
 
 
@@ -35,8 +33,7 @@ def names(settings: type[Settings], field: str) -> tuple[Any, ...]:
 @pytest.mark.parametrize(
     ("table", "named"),
     [
-        ([*OPERATIONS, EXPRESSION], get_args(OperationName)),
-        (LOSSES, names(Loss, "kind")),
+        (LOSSES, choices_of(Loss.model_fields["kind"])),
         (
             [*RULES, "agop"],
             [member.model_fields["kind"].default for member in KINDS_OF_SECTION["optimizer"][1]],
