@@ -1,4 +1,4 @@
-"""The application: which screen is shown, and how it is left."""
+"""The application: its screens, and how it ends."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Opening:
-    """What the application begins with."""
+    """What the application shows first."""
 
     preset: Preset
     runs_dir: Path
@@ -46,11 +46,11 @@ class Opening:
     """Train at once."""
 
     run: Run | None = None
-    """A saved run to look at, and to go on with."""
+    """A saved run to open."""
 
 
 class GroktermApp(App[int]):
-    """Set an experiment up, watch it, act upon it."""
+    """The setup, the lab and what lies over them."""
 
     TITLE = "grokterm"
     CSS_PATH = "app.tcss"
@@ -66,7 +66,7 @@ class GroktermApp(App[int]):
         self._filters = [NoColor() if isinstance(known, Monochrome) else known for known in self._filters]
 
     def on_mount(self) -> None:
-        """Show the first screen; torch loads behind it."""
+        """Show the first screen, then load torch in the background."""
         self.register_theme(THEME)
         self.theme = THEME.name
         on_signals(terminate=self._terminate, hang_up=self._hang_up)
@@ -81,7 +81,7 @@ class GroktermApp(App[int]):
         self.call_after_refresh(self._load_in_background)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Put every key of the screen into the palette."""
+        """Add the keys of the screen to the palette."""
         yield from super().get_system_commands(screen)
         for active in screen.active_bindings.values():
             binding = active.binding
@@ -114,25 +114,25 @@ class GroktermApp(App[int]):
         self._set_up()
 
     def _set_up(self) -> None:
-        """Return to the form, as it was left, from the lab and whatever covers it."""
+        """Return from the lab to the form, as it was left."""
         while self._lab is not None:
             self.pop_screen()
         if not isinstance(self.screen, SetupScreen):
             self.push_screen(SetupScreen(self._opening.preset))
 
     def action_help(self) -> None:
-        """Say what every key does."""
+        """Show the list of keys."""
         self.push_screen(HelpScreen())
 
     @work
     async def action_another(self) -> None:
-        """Set up another experiment, once the one that runs may end."""
+        """Set up another experiment; first ask whether the present training may end."""
         if (lab := self._lab) is not None and await self._may_end(lab, "Leave it"):
             lab.thread.send(Leave())
             self._set_up()
 
     async def action_quit(self) -> None:
-        """Quit, once the training that runs may end."""
+        """Quit; first ask whether the training may end."""
         if not isinstance(self.screen, Confirm):
             self._quit()
 
@@ -164,7 +164,7 @@ class GroktermApp(App[int]):
         return next((screen for screen in reversed(self.screen_stack) if isinstance(screen, LabScreen)), None)
 
     def _save(self) -> None:
-        """End every training, also one whose screen has been left and that is still saving."""
+        """Save and end every training, also one that is still saving after its screen was left."""
         for thread in living_threads():
             if isinstance(thread, TrainingThread):
                 thread.leave(SAVE_SECONDS)

@@ -1,42 +1,42 @@
-"""Drawing has a draw_budget: a screen that is watched must not slow down the training it shows."""
+"""A limit on time and bytes for drawing, so that the lab does not slow down the training it shows."""
 
 from time import monotonic, thread_time
 
 SHARE_OF_TIME = 0.03
-"""Of wall time, for all that the screen's thread does: drawing, layout, painting, timers and keys."""
+"""Share of wall time for all work of the screen's thread: drawing, layout, painting, timers and keys."""
 
 BYTES_PER_SECOND = 28_000
-"""Of terminal output: what a slow ssh connection carries without falling behind, less the status line."""
+"""Terminal output that a slow ssh connection carries without falling behind."""
 
 LONGEST = 2.0
-"""Seconds that a drawing waits at worst, whatever was spent."""
+"""Seconds that a drawing waits at most."""
 
 
 class DrawBudget:
-    """Says when something may be drawn again. All that is drawn by one thread shares one, and that thread asks it."""
+    """Says when the next drawing is due. One thread owns it, and all drawings of that thread share it."""
 
     def __init__(self) -> None:
         self._seen_at, self._worked = monotonic(), thread_time()
-        self._rest = 0.0
-        """Seconds until what the thread has worked is no more than its share."""
+        self._until_time = 0.0
+        """Seconds until the thread's work is back within its share of time."""
 
-        self._silence = 0.0
-        """Seconds until the line has carried what was sent."""
+        self._until_bytes = 0.0
+        """Seconds until the connection has carried what was sent."""
 
         self._drawn_at = self._seen_at
 
     def is_due(self) -> bool:
-        """Tell whether something may be drawn now."""
+        """Tell whether a drawing is due now."""
         now, worked = monotonic(), thread_time()
         passed = now - self._seen_at
-        self._rest = _left(self._rest + (worked - self._worked) / SHARE_OF_TIME, passed)
-        self._silence = _left(self._silence, passed)
+        self._until_time = _left(self._until_time + (worked - self._worked) / SHARE_OF_TIME, passed)
+        self._until_bytes = _left(self._until_bytes, passed)
         self._seen_at, self._worked = now, worked
-        return not (self._rest or self._silence) or now - self._drawn_at >= LONGEST
+        return not (self._until_time or self._until_bytes) or now - self._drawn_at >= LONGEST
 
     def spend(self, n_bytes: int) -> None:
-        """Take a drawing into account by what it sends; its work is seen when it is done, painting included."""
-        self._silence += n_bytes / BYTES_PER_SECOND
+        """Account for the bytes of a drawing; its time, painting included, is measured afterwards."""
+        self._until_bytes += n_bytes / BYTES_PER_SECOND
         self._drawn_at = monotonic()
 
 

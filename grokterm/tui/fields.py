@@ -1,4 +1,4 @@
-"""The settings of an experiment as fields of a form: which there are, what they may be, what they say."""
+"""The settings of an experiment as fields of a form."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     f"{section}.{kind}": tuple(member.model_fields[kind].default for member in members)
     for section, (kind, members) in KINDS_OF_SECTION.items()
 }
-"""Fields that decide which other fields there are, and what they may be."""
+"""Fields that decide which other fields exist, and the values they may take."""
 
 FIRST = (
     "task.operation",
@@ -33,7 +33,7 @@ FIRST = (
     "training.steps",
     "seed",
 )
-"""What a form shows at once; the rest is folded away."""
+"""Fields that a form shows at once; the others are folded away."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class FormField:
     """Its value as TOML, without the quotes of a text."""
 
     choices: tuple[str, ...]
-    """What it may be, where that can be listed."""
+    """Its possible values, where they can be listed."""
 
     help: str
 
@@ -62,7 +62,7 @@ def form_fields(experiment: Experiment) -> Iterator[FormField]:
 
 
 def without_other_kinds(edits: dict[str, str]) -> dict[str, str]:
-    """Leave out edits of settings that a kind, edited too, does not have."""
+    """Leave out edits of settings that the newly chosen kind does not have."""
     for section, (kind, members) in KINDS_OF_SECTION.items():
         known = {
             f"{section}.{name}"

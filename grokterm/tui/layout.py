@@ -1,4 +1,4 @@
-"""What the lab shows of a training, part by part, and when each part is drawn."""
+"""The parts of the lab, and when each is drawn."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from grokterm.plots.axis import Scale
 from grokterm.plots.palettes import Palette
 from grokterm.session.state import LabState
 from grokterm.tui.draw_budget import DrawBudget
-from grokterm.tui.notifications import is_notification
+from grokterm.tui.notifications import is_urgent
 from grokterm.tui.widgets.curves import CurvesView
 from grokterm.tui.widgets.facts import Facts
 from grokterm.tui.widgets.network import NetworkPane
@@ -18,29 +18,29 @@ from grokterm.views.pictures import draw_accuracy, draw_loss
 if TYPE_CHECKING:
     from grokterm.inspection.analysis import NetworkAnalysis
 
-WORDS_BYTES = 300
-"""What the lines of words send, about."""
+TEXT_BYTES = 300
+"""About what banner, status line and facts send."""
 
 
 @dataclass(frozen=True)
 class Scene:
-    """What there is to show."""
+    """Everything that the parts are drawn from."""
 
     state: LabState
-    """The latest, for the words."""
+    """The latest state, for the texts."""
 
     run_name: str
     pictured: LabState
-    """What the pictures are of: the latest, or what was held when they were frozen."""
+    """The state in the pictures: the latest, or the one at which they were frozen."""
 
     analysis: "NetworkAnalysis | None"
     x_scale: Scale
 
 
 class LabLayout:
-    """The parts of the screen that follow a training.
+    """The parts of the lab that follow a training.
 
-    While it trains the pictures take turns, within one draw_budget; the words, which cost little, go with each of them.
+    During training the pictures take turns within one draw budget; the texts, which cost little, are drawn with each of them.
     """
 
     def __init__(self, palette: Palette) -> None:
@@ -51,34 +51,34 @@ class LabLayout:
         self.network = NetworkPane(palette, self._draw_budget)
         self._pictures = self._show_accuracy, self._show_loss, self._show_network
         self._turns = deque(self._pictures)
-        self._has_looked = False
-        self._said: LabState | None = None
+        self._has_shown_network = False
+        self._state_in_texts: LabState | None = None
         self._shown: Scene | None = None
 
     def follow(self, scene: Scene) -> None:
-        """Show what somebody waits for, and of the rest what the draw_budget allows."""
-        if is_notification(self._said, scene.state):
-            self._show_words(scene)
-        is_first_look = scene.analysis is not None and not self._has_looked
+        """Draw at once what the user waits for, and the rest as the draw budget allows."""
+        if is_urgent(self._state_in_texts, scene.state):
+            self._show_texts(scene)
+        is_first_look = scene.analysis is not None and not self._has_shown_network
         if is_first_look or self.network.is_answered or (scene.state.phase != "training" and self._is_behind(scene)):
             self.show(scene)
         elif self._draw_budget.is_due():
-            self._show_words(scene)
+            self._show_texts(scene)
             self._show_next(scene)
 
     def show(self, scene: Scene) -> None:
-        """Show everything that is new: a key was pressed, or nothing trains that this would slow down."""
-        self._shown, self._has_looked = scene, scene.analysis is not None
-        self._show_words(scene)
+        """Draw everything that has changed: after a key, or when no training is slowed down by it."""
+        self._shown, self._has_shown_network = scene, scene.analysis is not None
+        self._show_texts(scene)
         for show_picture in self._pictures:
             show_picture(scene)
 
     def forget(self) -> None:
-        """Take what comes next for a new training."""
+        """Draw everything anew: a new training begins."""
         for curves in (self.accuracy, self.loss):
             curves.forget()
         self.network.forget()
-        self._has_looked = False
+        self._has_shown_network = False
 
     def _show_next(self, scene: Scene) -> None:
         for _ in range(len(self._turns)):
@@ -90,12 +90,12 @@ class LabLayout:
         shown = self._shown
         return shown is None or shown.state is not scene.state or shown.analysis is not scene.analysis
 
-    def _show_words(self, scene: Scene) -> bool:
-        if scene.state is self._said:
+    def _show_texts(self, scene: Scene) -> bool:
+        if scene.state is self._state_in_texts:
             return False
-        self._said = self.banner.state = self.status.state = scene.state
+        self._state_in_texts = self.banner.state = self.status.state = scene.state
         self.facts.show(scene.state, scene.run_name)
-        self._draw_budget.spend(WORDS_BYTES)
+        self._draw_budget.spend(TEXT_BYTES)
         return True
 
     def _show_accuracy(self, scene: Scene) -> bool:

@@ -1,4 +1,4 @@
-"""What of a training deserves a notification, each thing once."""
+"""The notifications of a training, each given once."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,14 +18,14 @@ class Notice:
     severity: Severity = "information"
 
 
-def is_notification(before: LabState | None, now: LabState) -> bool:
-    """Tell whether more has changed than the numbers, so that it should not wait for them."""
+def is_urgent(before: LabState | None, now: LabState) -> bool:
+    """Tell whether more than numbers has changed, so that the texts are drawn without waiting for their turn."""
     names = ("phase", "pace", "events", "refusals", "unsaved", "saved_at", "experiment")
     return before is None or any(getattr(before, name) != getattr(now, name) for name in names)
 
 
 class Notifications:
-    """Remembers what has been said of one training."""
+    """Remembers which notifications of a training were given."""
 
     def __init__(self) -> None:
         self._n_refusals = 0
@@ -33,11 +33,11 @@ class Notifications:
         self._save_asked_at: int | None = None
 
     def await_save(self, step: int) -> None:
-        """Say how a save that was asked for at a step turns out, also if it fails as the one before did."""
+        """Announce a save that was requested at this step once it is done, or fails, even if the last one failed too."""
         self._save_asked_at, self._unsaved = step, ""
 
     def of(self, state: LabState, run_name: str) -> Iterator[Notice]:
-        """Say what a later state holds that has not been said."""
+        """Return the notifications of a state that were not given before."""
         for message in state.refusals[self._n_refusals :]:
             yield Notice(message, "Not done", "warning")
         self._n_refusals = len(state.refusals)

@@ -1,14 +1,14 @@
-"""Slow motion, for networks that grok faster than anyone can look."""
+"""Limits on steps a second, to watch networks that grok quickly."""
 
 PACES = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
-"""Steps a second; beyond the last, as fast as possible."""
+"""Steps a second; after the last, no limit."""
 
 
 def slower(steps_per_second: float | None) -> float:
-    """Return the next slower pace; None is a speed that is not known yet."""
+    """Return the next slower pace; None stands for an unknown speed."""
     return max((pace for pace in PACES if steps_per_second is None or pace < steps_per_second), default=PACES[0])
 
 
 def faster(pace: float) -> float | None:
-    """Return the next faster pace; None is as fast as possible."""
+    """Return the next faster pace; None for no limit."""
     return min((one for one in PACES if one > pace), default=None)

@@ -1,4 +1,4 @@
-"""A terminal that goes away must not leave a process behind that spins, nor lose a training."""
+"""What happens when the terminal goes away: the training is saved, and no process stays behind."""
 
 import asyncio
 import os
@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 CHECK_SECONDS = 1.0
 SAVE_SECONDS = 20.0
-"""How long leaving waits for a training to save itself."""
+"""How long to wait for a training to save itself on leaving."""
 
 
 def is_terminal_gone() -> bool:
@@ -22,7 +22,7 @@ def is_terminal_gone() -> bool:
 
 
 def on_signals(*, terminate: Callable[[signal.Signals], None], hang_up: Callable[[], None]) -> None:
-    """Call back in the event loop when the process is asked to end, or its terminal has gone."""
+    """Call back from the event loop on SIGTERM and SIGINT, and on SIGHUP."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, terminate, number)
@@ -30,5 +30,5 @@ def on_signals(*, terminate: Callable[[signal.Signals], None], hang_up: Callable
 
 
 def end_without_terminal() -> None:
-    """End the process at once: nobody is left to restore a screen for, and closing down would wait for the terminal."""
+    """End the process at once: an orderly exit would wait for the terminal that is gone."""
     os._exit(128 + signal.SIGHUP)

@@ -1,4 +1,4 @@
-"""The colors of the application around its pictures."""
+"""The colors of the application; pictures have palettes of their own."""
 
 from textual.theme import Theme
 
@@ -17,4 +17,4 @@ THEME = Theme(
     dark=True,
     variables={"border": "#444444", "footer-key-foreground": "#5fafff", "footer-background": "#1c1c1c"},
 )
-"""Every color is one of the 256 that a terminal over ssh has."""
+"""Every color is one of xterm's 256, which ssh carries."""

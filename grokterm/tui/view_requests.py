@@ -1,23 +1,26 @@
-"""What the worker is asked, how often, and what came of it."""
+"""Questions of views, answered one at a time in a background thread."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import partial
 from time import monotonic
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from grokterm.session.background import BackgroundWorker
 from grokterm.views.view import Choice, Subject, View
 
+if TYPE_CHECKING:
+    from grokterm.experiment.records import Inspected
+
 Side = Literal["pinned", "present"]
 
 SHARE_OF_TIME = 0.03
-"""Of wall time, for answers that nobody waits for: those that follow a training."""
+"""Share of wall time for answers that only follow a training, and that no key has asked for."""
 
 
 @dataclass(frozen=True)
 class Question:
-    """What is to be found of a network for a view."""
+    """What a view asks of a network."""
 
     view: View
     subject: Subject
@@ -25,45 +28,51 @@ class Question:
     asked: Hashable
 
     def is_like(self, other: "Question") -> bool:
-        """Tell whether only the network has changed."""
+        """Tell whether only the network differs."""
         return (self.view.name, self.asked) == (other.view.name, other.asked)
 
 
 @dataclass(frozen=True)
-class Found:
-    """A question, and its answer."""
+class ViewAnswer:
+    """A question and its answer."""
 
     side: Side
     question: Question
     value: object
     problem: str
+    """Why there is no answer, for the user; empty if there is one."""
+
+    @property
+    def inspected(self) -> "Inspected | None":
+        """The metrics in it that belong to the history of the network."""
+        return None if self.value is None else self.question.view.inspected(self.value)
 
 
 class ViewRequests:
-    """Has one thing worked out at a time, and keeps the last answer for each side."""
+    """Answers one question at a time, and keeps the last answer of each side."""
 
     def __init__(self) -> None:
-        self.found: dict[Side, Found] = {}
+        self.answers: dict[Side, ViewAnswer] = {}
         self._worker = BackgroundWorker()
         self._pending: tuple[Side, Question] | None = None
         self._due = 0.0
 
     def start(self) -> None:
-        """Open."""
+        """Start the thread."""
         self._worker.start()
 
     def leave(self) -> None:
-        """Close."""
+        """End the thread, after the question in hand."""
         self._worker.leave()
 
     def forget(self) -> None:
-        """Drop what was found, and what is still being worked out."""
-        self.found.clear()
+        """Drop all answers, and the question in hand."""
+        self.answers.clear()
         self._pending = None
 
     def ask(self, side: Side, question: Question, *, is_idle: bool) -> None:
-        """Have something worked out: at once where somebody waits for it or nothing trains, else within a share of time."""
-        known = self.found.get(side)
+        """Ask at once if the question is new or nothing trains; if only the network is new, within a share of time."""
+        known = self.answers.get(side)
         if known is not None and known.question.is_like(question):
             if known.question.subject.analysis is question.subject.analysis:
                 return
@@ -76,20 +85,20 @@ class ViewRequests:
 
     @property
     def is_answered(self) -> bool:
-        """Tell whether an answer waits to be collected."""
+        """Tell whether an answer is ready that was not collected."""
         return self._pending is not None and self._worker.is_free
 
-    def collect(self) -> Found | None:
-        """Take in an answer, if there is a new one.
+    def collect(self) -> ViewAnswer | None:
+        """Return a new answer, or None.
 
         Raises:
-            BaseException: what should not have happened to the worker.
+            BaseException: a bug of the view, which the thread has caught.
         """
         if self._worker.bug is not None:
             raise self._worker.bug
         if self._pending is None or not self._worker.is_free or (answer := self._worker.answer) is None:
             return None
         (side, question), self._pending = self._pending, None
-        self.found[side] = Found(side, question, answer.value, answer.problem)
+        self.answers[side] = ViewAnswer(side, question, answer.value, answer.problem)
         self._due = monotonic() + answer.seconds / SHARE_OF_TIME
-        return self.found[side]
+        return self.answers[side]

@@ -1,4 +1,4 @@
-"""A second network to look at: a saved run at one of its steps."""
+"""A second network beside the present one: a saved run at one of its steps."""
 
 from grokterm.runs.journal import read_journal
 from grokterm.runs.store import Run
@@ -9,46 +9,46 @@ from grokterm.views.view import Subject
 
 
 class ComparisonJob:
-    """Comes to a step of a run in a thread of its own, which ends there."""
+    """Replays a run to a step, in a thread of its own."""
 
     def __init__(self, run: Run, step: int | None) -> None:
         self.run = run
         self.wanted = step
-        """None: its newest checkpoint."""
+        """The step to reach; None for the newest checkpoint."""
 
         self.step: int | None = None
-        """How far it has come; None while it is loading."""
+        """The step it has reached; None while it is loading."""
 
         self._worker = BackgroundWorker()
         self._is_given_up = False
 
     def start(self) -> None:
-        """Set out."""
+        """Start the thread."""
         self._worker.start()
-        self._worker.ask(self, self._arrive)
+        self._worker.ask(self, self._replay)
 
     def give_up(self) -> None:
-        """Go no further."""
+        """Stop replaying."""
         self._is_given_up = True
         self._worker.leave()
 
     @property
     def subject(self) -> Subject | None:
-        """The network, once it is there."""
+        """The network; None until the replay has ended."""
         value = self._worker.answer.value if self._worker.answer else None
         return value if isinstance(value, Subject) else None
 
     @property
     def problem(self) -> str:
-        """Why it cannot be had, for the user."""
+        """Why the replay failed, for the user; empty if it did not."""
         return self._worker.answer.problem if self._worker.answer else ""
 
     @property
     def bug(self) -> BaseException | None:
-        """What should not have happened, for a traceback."""
+        """An unexpected exception of the thread, to be raised."""
         return self._worker.bug
 
-    def _arrive(self) -> Subject | None:
+    def _replay(self) -> Subject | None:
         from grokterm.runs.replay import replay  # loads torch
 
         trainer = None

@@ -1,4 +1,4 @@
-"""What is known of a network over its steps: journaled while it trained, and found while somebody looked."""
+"""Metrics of a network over its steps: from the journal, and from the answers of views."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
@@ -20,9 +20,9 @@ NO_HISTORY = "one step is known: more while this tab is open, or with training.i
 
 
 def merged(*sources: "Iterable[Inspected]", swaps: Collection[int] = ()) -> "tuple[Inspected, ...]":
-    """Sort by step; of two that are of one step, the earlier source says what the later one leaves out.
+    """Sort by step. Two of the same step are merged: the earlier source fills what the later one leaves out.
 
-    At the step of a swap they may be of different tasks: only the last one counts.
+    At the step of a swap the two may be of different tasks, so only the last one counts.
     """
     by_step: dict[int, Inspected] = {}
     for inspected in (one for source in sources for one in source):
@@ -33,7 +33,7 @@ def merged(*sources: "Iterable[Inspected]", swaps: Collection[int] = ()) -> "tup
 
 
 class History:
-    """The journal's records of a training, and those found beside it."""
+    """Collects the metrics of one training."""
 
     def __init__(self) -> None:
         self._found: list[Inspected] = []
@@ -41,11 +41,11 @@ class History:
         self._merged: tuple[Inspected, ...] = ()
 
     def add(self, found: "Inspected") -> None:
-        """Take in what was found."""
+        """Add metrics that a view has computed."""
         self._found.append(found)
 
     def since(self, journaled: "Sequence[Inspected]", swaps: tuple[int, ...] = ()) -> "tuple[Inspected, ...]":
-        """Return everything, in the order of steps; the same value as long as nothing is added."""
+        """Return all metrics by step; the same tuple until one is added."""
         known = len(journaled), len(self._found), swaps
         if known != self._known:
             self._known, self._merged = known, merged(journaled, self._found, swaps=swaps)
@@ -53,13 +53,13 @@ class History:
 
 
 def series(history: "Sequence[Inspected]", label: str, role: Role, measure: "Callable[[Inspected], float | None]") -> Series:
-    """Follow one measure; steps at which it was not asked for are left out."""
+    """Return one metric over the steps at which it is known."""
     known = [(one.step, value) for one in history if (value := measure(one)) is not None]
     points = np.array(known, dtype=np.float64).reshape(-1, 2)
     return Series(label, points[:, 0], points[:, 1], role)
 
 
-def draw_history(  # noqa: PLR0913 - each is one property of the picture
+def draw_history(  # noqa: PLR0913 - one parameter a property of the picture
     curves: Sequence[Series],
     state: LabState,
     sheet: Sheet,
@@ -69,7 +69,7 @@ def draw_history(  # noqa: PLR0913 - each is one property of the picture
     y_scale: Scale,
     y_limits: Limits | None = None,
 ) -> Rows:
-    """Draw measures over the steps, with what happened at them; on a log axis step 0 is shown where the axis begins."""
+    """Draw metrics over steps, with events; on a log axis step 0 stands where the axis begins."""
     first, last = limits = _reach(curves, state, x_scale)
     marks = [Mark(max(event.step, first), event.label, "swap" if event.is_swap else "dim") for event in state.events]
     return draw_curves(
@@ -86,12 +86,12 @@ def draw_history(  # noqa: PLR0913 - each is one property of the picture
 
 
 def has_history(curves: Sequence[Series]) -> bool:
-    """Tell whether there is more than one step to draw."""
+    """Tell whether any metric is known at two steps or more."""
     return any(len(one.x) > 1 for one in curves)
 
 
 def _reach(curves: Sequence[Series], state: LabState, x_scale: Scale) -> Limits:
-    """Show the steps from the first to the present one, also those at which nothing was asked."""
+    """Return the range from the first evaluation to the present step, whether or not a metric is known there."""
     last = max([float(state.step), 1.0, *(float(one.x.max()) for one in curves if len(one.x))])
     first = min([float(step) for step in state.curves.column("step") if step > 0] or [1.0])
     return (min(first, last / 2), last) if x_scale == "log" else (0.0, last)

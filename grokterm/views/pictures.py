@@ -1,7 +1,7 @@
-"""What the pictures of a training are drawn from, for the screen and the command line alike."""
+"""Curves of a training, and weights in the order in which they are drawn."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
@@ -14,13 +14,14 @@ from grokterm.plots.cells import Rows
 from grokterm.plots.curves import Mark, Series, draw_curves
 from grokterm.plots.palettes import Palette, Role
 from grokterm.session.state import LabState
+from grokterm.views.view import Choice, Subject, following
 
 TOGETHER = "layers of the same neurons"
-"""Stands for them where a layer is chosen."""
+"""The first choice among the layers: all that share their neurons, one under the other."""
 
 
 def draw_accuracy(state: LabState, *, width: int, height: int, x_scale: Scale, palette: Palette) -> Rows:
-    """Draw the accuracy of both sides over the steps."""
+    """Draw train and val accuracy over steps."""
     return draw_curves(
         sides(state, "accuracy"),
         event_marks(state),
@@ -34,7 +35,7 @@ def draw_accuracy(state: LabState, *, width: int, height: int, x_scale: Scale, p
 
 
 def draw_loss(state: LabState, *, width: int, height: int, x_scale: Scale, palette: Palette) -> Rows:
-    """Draw the loss of both sides over the steps, on a logarithmic axis."""
+    """Draw train and val loss over steps, on a logarithmic axis."""
     return draw_curves(
         sides(state, "loss"),
         event_marks(state),
@@ -48,26 +49,26 @@ def draw_loss(state: LabState, *, width: int, height: int, x_scale: Scale, palet
 
 
 def sides(state: LabState, measure: str) -> list[Series]:
-    """Return a measure of the training side and of validation over the steps."""
+    """Return a measure over steps, for train and val."""
     steps, curves = state.curves.column("step"), state.curves
     roles: tuple[Role, ...] = ("train", "val")
     return [Series(side, steps, curves.column(f"{side}_{measure}"), side, curves.band(f"{side}_{measure}")) for side in roles]
 
 
 def event_marks(state: LabState) -> list[Mark]:
-    """Milestones and swaps deserve a line on the curves."""
+    """Mark milestones and interventions on the curves."""
     return [Mark(event.step, event.label, "swap" if event.is_swap else "dim") for event in state.events]
 
 
 @dataclass(frozen=True)
 class WeightPicture:
-    """A matrix as it is looked at, and what to call it."""
+    """A matrix in the order in which it is drawn, and its names."""
 
     matrix: Float[np.ndarray, "rows neurons"]
     label: str
     order: Order
     rows: str
-    """What the rows are, and in which order."""
+    """What the rows are: residues, powers of a primitive root, permutations or neurons."""
 
 
 @dataclass(frozen=True)
@@ -79,13 +80,14 @@ class SpectrumPicture:
     label: str
     rows: str
     of_neurons: Float[np.ndarray, "frequencies neurons"]
-    """The share of each neuron's own power, neurons sorted by their peak."""
+    """The same for each neuron by itself; neurons are sorted by their peak."""
 
 
 def weight_picture(snapshot: Snapshot, layer: str, order: Order, state: LabState) -> WeightPicture:
-    """Order the neurons of one layer; sorted by frequency, rows stand in the order in which the operation is a sum.
+    """Order the neurons of one layer.
 
-    What has no frequencies, the permutations of S5 or a matrix between hidden layers, stays as it is stored.
+    Sorted by frequency, rows take the order in which the operation is a sum. Permutations of S5, and matrices between hidden
+    layers, have no frequencies and stay as stored.
     """
     shown = snapshot.layers[layer]
     if not shown.over_residues:
@@ -104,7 +106,7 @@ def weight_picture(snapshot: Snapshot, layer: str, order: Order, state: LabState
 
 
 def stacked_layers(snapshot: Snapshot) -> tuple[str, ...]:
-    """Name the layers over residues that share their neurons, first operand over second over answer; none of other networks."""
+    """Name the layers over residues that share their neurons, from first operand to answer; empty if there are none."""
     if snapshot.circuit is not None:
         return snapshot.circuit
     reading = {name for name, layer in snapshot.layers.items() if layer.over_residues and not layer.transposed}
@@ -112,19 +114,25 @@ def stacked_layers(snapshot: Snapshot) -> tuple[str, ...]:
 
 
 def layer_names(snapshot: Snapshot) -> list[str]:
-    """List what can be looked at: the layers that share their neurons together, then each by itself."""
+    """List the choices of a layer: those that share their neurons together, then each layer by itself."""
     stacked = stacked_layers(snapshot)
     return [*([TOGETHER] if stacked else []), *snapshot.layers]
 
 
 def layer_of(snapshot: Snapshot, wanted: str) -> str:
-    """Return the layer that is wanted, or the first where this network has none of that name."""
+    """Return the layer of this name; the first where the network has none."""
     names = layer_names(snapshot)
     return wanted if wanted in names else names[0]
 
 
+def next_layer(subject: Subject, choice: Choice) -> Choice:
+    """Choose the next layer."""
+    snapshot = subject.analysis.snapshot
+    return replace(choice, layer=following(layer_names(snapshot), layer_of(snapshot, choice.layer)))
+
+
 def stacked_picture(snapshot: Snapshot, order: Order, state: LabState) -> list[WeightPicture]:
-    """Order the neurons of all layers that share them alike."""
+    """Order the shared neurons, once for all layers that share them."""
     shown = [snapshot.layers[name] for name in stacked_layers(snapshot)]
     elements = "residues" if state.asked.n_permutations is None else "permutations"
     if elements == "permutations" and order == "frequency":
@@ -136,7 +144,7 @@ def stacked_picture(snapshot: Snapshot, order: Order, state: LabState) -> list[W
 
 
 def spectrum_picture(snapshot: Snapshot, layer: str, state: LabState) -> SpectrumPicture | None:
-    """Transform one layer over the residues; None where its rows are not residues."""
+    """Fourier transform one layer over its residues; None where its rows are not residues."""
     shown = snapshot.layers[layer]
     if not shown.over_residues or state.asked.n_permutations is not None:
         return None

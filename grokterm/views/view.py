@@ -1,8 +1,8 @@
-"""What every view of a network has in common: whom it shows, what of it, and where it is drawn."""
+"""What a view of the lab is made of: what it is given, what it returns, and how the keys act on it."""
 
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from grokterm.analysis.ordering import Order
 from grokterm.plots.axis import Scale
@@ -14,67 +14,118 @@ if TYPE_CHECKING:  # the screen draws without loading torch
     from grokterm.experiment.records import Inspected
     from grokterm.inspection.analysis import NetworkAnalysis
 
+Item = TypeVar("Item")
+
 ORDERS: dict[Order, str] = {"raw": "as stored", "frequency": "sorted by frequency", "deviation": "sorted by deviation"}
+
+RESIDUES_PER_KEY = 8
+"""How far an arrow moves over a table that is larger than the screen."""
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A network that is looked at, and the training it is of."""
+    """A network at one step, and its training. Views and figures are drawn from it."""
 
     state: LabState
     analysis: "NetworkAnalysis"
     history: "tuple[Inspected, ...]" = ()
-    """What is known of the steps, in their order."""
+    """Metrics of all inspected steps, in order."""
+
+    label: str = ""
+    """Name of the run in a figure of several runs."""
+
+    memorized: "NetworkAnalysis | None" = None
+    """The network when it had memorized, for the figures that ask for it."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What of a network is looked at. Two networks side by side share it."""
+    """What the user looks at. Two networks side by side share it."""
 
     layer: str = ""
     place: str = ""
     order: Order = "frequency"
     x_scale: Scale = "log"
     chosen: int = 0
-    """The neuron that a key acts upon, counted in the order."""
+    """Index of the chosen neuron in the order."""
 
     is_zoomed: bool = False
-    """One neuron instead of many, or the cells of the table instead of shares."""
-
     corner: tuple[int, int] = (0, 0)
-    """The smallest a and b that are shown, where not all are."""
+    """The smallest a and b on the screen, where the table is larger than the screen."""
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """Where it is drawn."""
+    """The area to draw in."""
 
     width: int
     height: int
     palette: Palette
     limits: dict[str, float] = field(default_factory=dict, compare=False)
-    """The color ranges in use, which stay until they are removed."""
+    """Color ranges in use: a view adds to them, and they stay until z clears them."""
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """A picture, and what it says of itself."""
+    """A picture and the texts in its border."""
 
     rows: Rows
     title: str
     subtitle: str
 
 
+class Move(NamedTuple):
+    """An arrow key or a page key."""
+
+    down: int = 0
+    right: int = 0
+    pages: int = 0
+
+
 @dataclass(frozen=True)
 class View:
-    """One tab. What needs a pass through the network is asked first and worked out elsewhere; the rest is drawn at once."""
+    """One tab of the lab.
+
+    What takes long is a question: `find` answers it in a thread, `draw` receives the answer. A view that asks nothing is drawn
+    at once.
+    """
 
     name: str
     draw: Callable[[Subject, Choice, Sheet, Any], Drawn]
-    """Draws what was found; None where nothing was asked."""
+    """Draws the answer; None where nothing was asked."""
 
     question: Callable[[Subject, Choice, Sheet], Hashable] = lambda _subject, _choice, _sheet: None
-    """What has to be worked out; None for nothing."""
+    """What to find out before drawing; None for nothing."""
 
-    find: "Callable[[NetworkAnalysis, Any], object]" = lambda _examination, _question: None
-    """Works it out, given the question."""
+    find: "Callable[[NetworkAnalysis, Any], object]" = lambda _analysis, _question: None
+    """Answers a question, outside the screen's thread."""
+
+    inspected: "Callable[[Any], Inspected | None]" = lambda _answer: None
+    """The part of an answer that belongs to the history of the network."""
+
+    zoomed: str = ""
+    """What enter shows instead, for the help; empty where enter does nothing."""
+
+    z_zooms: bool = False
+    """Whether z acts like enter, for a view without a color range to fit."""
+
+    next_part: Callable[[Subject, Choice], Choice] | None = None
+    """What l does: choose the next layer, or the next place in the network."""
+
+    move: Callable[[Subject, Choice, Sheet, Any, Move], Choice] | None = None
+    """What arrow and page keys do, given the last answer or None."""
+
+
+def following(items: Sequence[Item], item: Item) -> Item:
+    """Return the item after this one, and after the last the first."""
+    return items[(items.index(item) + 1) % len(items)]
+
+
+def move_corner(subject: Subject, choice: Choice, move: Move) -> Choice:
+    """Move the visible part of the table of all pairs (a, b)."""
+    last = subject.analysis.modulus - 1
+    a, b = (
+        max(min(start + RESIDUES_PER_KEY * by, last), 0)
+        for start, by in zip(choice.corner, (move.down, move.right), strict=True)
+    )
+    return replace(choice, corner=(a, b))

@@ -62,7 +62,7 @@ async def test_a_run_is_put_beside_itself_at_another_step() -> None:
         await until(pilot, lambda: "step 40" in str(present.border_subtitle), "the present one")
         await pilot.press("c")
         assert not pinned(app).display
-        assert lab(app)._layout.network.approach is None
+        assert lab(app)._layout.network.comparison is None
 
 
 async def test_without_a_step_it_is_the_newest_checkpoint_also_on_a_small_terminal() -> None:

@@ -9,7 +9,7 @@ import pytest
 from grokterm.experiment.experiment import Experiment
 from grokterm.session.state import LabState
 from grokterm.tui import view_requests as view_requests_module
-from grokterm.tui.view_requests import Found, Question, ViewRequests
+from grokterm.tui.view_requests import Question, ViewAnswer, ViewRequests
 from grokterm.views.view import Choice, Drawn, Subject, View
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def question(network: object, asked: str = "all", *, find: object = lambda *_: N
     return Question(view, Subject(ENDS, cast("NetworkAnalysis", network)), Choice(), asked)
 
 
-def answer(view_requests: ViewRequests) -> Found:
+def answer(view_requests: ViewRequests) -> ViewAnswer:
     deadline = monotonic() + SECONDS
     while (found := view_requests.collect()) is None:
         assert monotonic() < deadline
@@ -45,7 +45,7 @@ def test_a_question_is_answered_once(view_requests: ViewRequests) -> None:
     assert answer(view_requests).value == "all of network"
     view_requests.ask("present", asked, is_idle=True)
     assert view_requests.collect() is None
-    assert view_requests.found["present"].question is asked
+    assert view_requests.answers["present"].question is asked
 
 
 def test_another_network_waits_until_the_last_answer_is_paid_for(
@@ -82,10 +82,10 @@ def test_what_was_forgotten_is_not_answered(view_requests: ViewRequests) -> None
     view_requests.ask("present", question("old"), is_idle=False)
     view_requests.forget()
     assert view_requests.collect() is None
-    assert not view_requests.found
+    assert not view_requests.answers
 
 
-def test_a_bug_of_the_analyst_is_raised(view_requests: ViewRequests) -> None:
+def test_a_bug_of_the_worker_is_raised(view_requests: ViewRequests) -> None:
     view_requests.ask("present", question("network", find=lambda *_: 1 // 0), is_idle=False)
     with pytest.raises(ZeroDivisionError):
         answer(view_requests)

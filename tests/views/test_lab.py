@@ -15,7 +15,7 @@ from grokterm.session.state import Event, LabState
 from grokterm.views.history import History, merged
 from grokterm.views.lab.activations import ACTIVATIONS, Maps, places_of
 from grokterm.views.lab.circuit import CIRCUIT, CircuitFindings
-from grokterm.views.table import VIEWS, inspected_in
+from grokterm.views.table import VIEWS
 from grokterm.views.view import Choice, Drawn, Sheet, Subject, View
 from tests.inspection.test_forward_pass import EVERY_NETWORK
 from tests.training.outcome import changed, finish, started
@@ -41,7 +41,7 @@ def looked_at(view: View, subject: Subject, choice: Choice, sheet: Sheet) -> tup
     """Find and draw, with the history that comes of it."""
     asked = view.question(subject, choice, sheet)
     found = None if asked is None else view.find(subject.analysis, asked)
-    said = inspected_in(found)
+    said = None if found is None else view.inspected(found)
     if said is not None:
         subject = replace(subject, history=merged([said, said.model_copy(update={"step": said.step + 9})]))
     return found, view.draw(subject, choice, sheet, found)

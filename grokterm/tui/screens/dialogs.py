@@ -1,4 +1,4 @@
-"""Small questions over the lab."""
+"""Small dialogs over the lab."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -18,11 +18,11 @@ from grokterm.plots.sanitize import plain_text
 from grokterm.runs.store import Run, find_run
 from grokterm.views.comparison import ComparisonJob
 
-Made = TypeVar("Made")
+Result = TypeVar("Result")
 
 
 class Confirm(ModalScreen[bool]):
-    """A question with two answers; enter agrees, escape does not."""
+    """A question with two answers: enter agrees, escape stays."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss(False)", "Stay"),
@@ -48,12 +48,12 @@ class Confirm(ModalScreen[bool]):
         self.dismiss(event.button.id == "agree")
 
 
-class FieldsDialog(ModalScreen[Made | None], Generic[Made]):
-    """A few fields that make something; what cannot be done is said at once, and the dialog stays."""
+class FieldsDialog(ModalScreen[Result | None], Generic[Result]):
+    """A few fields from which `make` builds the result; while it refuses them, the dialog stays and says why."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Cancel")]
 
-    def __init__(self, title: str, fields: dict[str, tuple[str, str]], make: Callable[[dict[str, str]], Made]) -> None:
+    def __init__(self, title: str, fields: dict[str, tuple[str, str]], make: Callable[[dict[str, str]], Result]) -> None:
         super().__init__()
         self._title = title
         self._fields = fields
@@ -80,12 +80,12 @@ class FieldsDialog(ModalScreen[Made | None], Generic[Made]):
 
 
 def compare_dialog(run: Run) -> FieldsDialog[ComparisonJob]:
-    """Ask for a network to put beside the present one."""
+    """Ask for a second network to show beside the present one."""
     fields = {
         "run": (run.name, "a run of this folder, or a path"),
         "step": ("", "its newest checkpoint; 0: before training"),
     }
-    return FieldsDialog("put a network beside this one", fields, lambda texts: _approach(run.path.parent, **texts))
+    return FieldsDialog("put a network beside this one", fields, lambda texts: _comparison(run.path.parent, **texts))
 
 
 def swap_dialog(experiment: Experiment, operation: str) -> FieldsDialog[Action]:
@@ -99,7 +99,7 @@ def swap_dialog(experiment: Experiment, operation: str) -> FieldsDialog[Action]:
 
 
 def change_dialog(experiment: Experiment) -> FieldsDialog[Action]:
-    """Ask for other values of what may change while the training runs."""
+    """Ask for new values of the live settings."""
     now = {name: f"{experiment.live_value(name):g}" for name in experiment.live_names()}
     return FieldsDialog(
         "change while training" if now else "nothing of this network can be changed while it trains",
@@ -108,7 +108,7 @@ def change_dialog(experiment: Experiment) -> FieldsDialog[Action]:
     )
 
 
-def _approach(folder: Path, run: str, step: str) -> ComparisonJob:
+def _comparison(folder: Path, run: str, step: str) -> ComparisonJob:
     number = step.replace(",", "")
     if number and not number.isdecimal():
         raise ConfigError(f"step must be a whole number, not {step!r}")

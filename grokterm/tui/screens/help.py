@@ -13,7 +13,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 
-from grokterm.tui.keys import KEYS
+from grokterm.tui.keys import keys
 
 KEYS_TOPIC = "keys"
 
@@ -63,6 +63,6 @@ class HelpScreen(ModalScreen[None]):
 
 def _keys() -> RenderableType:
     table = Table.grid(padding=(0, 2))
-    for key in KEYS:
+    for key in keys():
         table.add_row(key.shown, key.meaning)
     return table

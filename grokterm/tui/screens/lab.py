@@ -1,12 +1,12 @@
-"""The lab: one training, watched and acted upon."""
+"""The lab: one training on the screen, and the keys that act on it."""
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import work
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import BindingsMap
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.reactive import reactive
@@ -20,14 +20,16 @@ from grokterm.plots.sanitize import plain_text
 from grokterm.session.commands import Look, Pause, Resume, SetPace, StepOnce
 from grokterm.session.state import LabState
 from grokterm.session.thread import TrainingThread
-from grokterm.tui.keys import KEYS, PANES
+from grokterm.tui.keys import keys, panes
 from grokterm.tui.layout import LabLayout, Scene
 from grokterm.tui.notifications import Notifications, Severity
 from grokterm.tui.pace import faster, slower
-from grokterm.tui.screens.dialogs import change_dialog, swap_dialog
+from grokterm.tui.screens.dialogs import change_dialog, compare_dialog, swap_dialog
 from grokterm.tui.terminal import SAVE_SECONDS
 from grokterm.tui.widgets.tab_bar import TabBar
+from grokterm.views.comparison import ComparisonJob
 from grokterm.views.table import VIEWS
+from grokterm.views.view import Move
 
 if TYPE_CHECKING:
     from grokterm.inspection.analysis import NetworkAnalysis
@@ -37,10 +39,9 @@ LOOK_SECONDS = 1.0
 
 
 class LabScreen(Screen[None]):
-    """Shows the latest state of a training; keeps none of its own."""
+    """Shows the latest state of a training, which the training thread holds."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - Textual annotates it for its base class
-    BINDINGS: ClassVar[list[BindingType]] = [binding for key in KEYS for binding in key.bindings]
 
     x_scale: reactive[Scale] = reactive[Scale]("log")
     frozen: reactive[bool] = reactive(False)  # noqa: FBT003 - Textual's own signature
@@ -56,16 +57,18 @@ class LabScreen(Screen[None]):
 
     def __init__(self, thread: TrainingThread, again: Callable[[], TrainingThread], palette: Palette) -> None:
         super().__init__(id="lab")
+        bindings = BindingsMap(binding for key in keys() for binding in key.bindings)
+        self._bindings.key_to_bindings |= bindings.key_to_bindings  # in the order of the footer
         self.thread = thread
         self._again = again
         self._layout = LabLayout(palette)
-        self._views = TabBar(list(enumerate(PANES, start=1)), id="views")
+        self._views = TabBar(panes(), id="views")
         self._looked_at: tuple[int, int] | None = None
         self._held: tuple[LabState, NetworkAnalysis | None] | None = None
         self._notifications = Notifications()
 
     def compose(self) -> ComposeResult:
-        """Compose facts, curves and pictures of the weights; on a narrow terminal one of them at a time."""
+        """Compose facts, curves and network; a narrow terminal shows one of them at a time."""
         yield self._layout.banner
         yield self._views
         with Horizontal(id="body"):
@@ -78,7 +81,7 @@ class LabScreen(Screen[None]):
         yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
-        """Start training, and look at it twenty times a second."""
+        """Start training, and poll its state twenty times a second."""
         self.thread.start()
         self._watching = self.set_interval(POLL_SECONDS, self._poll)
         self.set_interval(LOOK_SECONDS, self._look)
@@ -100,7 +103,7 @@ class LabScreen(Screen[None]):
             self._notify(notice.text, notice.title, notice.severity)
 
     def _look(self) -> None:
-        """Ask for the network, if somebody can see it and it has changed, or what it is asked."""
+        """Request a snapshot, if the network is on the screen and has changed since the last one."""
         now = self.state.step, len(self.state.events)
         is_old = self.thread.analysis is None or (now != self._looked_at and not self.frozen)
         if self._layout.network.is_watched and is_old:
@@ -109,7 +112,7 @@ class LabScreen(Screen[None]):
 
     @property
     def _scene(self) -> Scene:
-        if self._held is not None and self._held[1] is None:  # frozen before anyone had looked
+        if self._held is not None and self._held[1] is None:  # frozen before the first snapshot
             self._held = self._held[0], self.thread.analysis
         pictured, analysis = self._held or (self.state, self.thread.analysis)
         return Scene(self.state, self.thread.run_name, pictured, analysis, self.x_scale)
@@ -118,61 +121,74 @@ class LabScreen(Screen[None]):
         self.notify(plain_text(text), title=title, severity=severity, markup=False)
 
     def watch_view(self, view: str) -> None:
-        """Show one view where there is no room for all; where there is, one of the network."""
-        for part in ("curves", "network", "facts"):
-            self.set_class(part == ("network" if view in VIEWS else view), f"-view-{part}")
+        """Show one pane of a narrow terminal; in a wide one, choose the view of the network."""
+        for pane in ("curves", "network", "facts"):
+            self.set_class(pane == self._pane, f"-view-{pane}")
         self._views.shown = view
         if self.is_mounted:
             if view in VIEWS:
                 self._layout.network.tab = view
             self.call_after_refresh(self._turn_to_view)
 
+    @property
+    def _pane(self) -> str:
+        return "network" if self.view in VIEWS else self.view
+
     def _turn_to_view(self) -> None:
         self._look()
         self._layout.show(self._scene)
 
     def action_view(self, view: str) -> None:
-        """Choose what is shown."""
+        """Choose a pane."""
         self.view = view
 
     def action_turn(self, by: int) -> None:
-        """Go to the next view, or back: of all where one is shown at a time, else of those of the network."""
-        names = list(VIEWS) if self.has_class("-wide") else list(PANES)
+        """Go to the next or previous pane; in a wide terminal, to the next view of the network."""
+        names = list(VIEWS) if self.has_class("-wide") else list(panes())
         now = self.view if self.view in names else self._layout.network.tab
         self.view = names[(names.index(now) + by) % len(names)]
 
     def action_network(self, what: str) -> None:
-        """Look at the network another way."""
+        """Change how the network is shown."""
         getattr(self._layout.network, what)()
         self._layout.show(self._scene)
 
     def action_move(self, down: int, right: int) -> None:
-        """Move over the picture of the network, or through the facts."""
-        if self.view == "facts":
-            self._layout.facts.scroll_relative(y=down, animate=False)
-        self._layout.network.move(down, right)
+        """Move over the picture of the network, or scroll the pane."""
+        self.query_one(f"#{self._pane}").scroll_relative(y=down, animate=False)
+        self._layout.network.move(Move(down, right))
         self._layout.show(self._scene)
 
     def action_page(self, pages: int) -> None:
-        """Go to the neurons that follow, or come before."""
-        self._layout.network.page(pages)
+        """Show the next or the previous neurons."""
+        self._layout.network.move(Move(pages=pages))
         self._layout.show(self._scene)
 
     def action_compare(self) -> None:
         """Put a second network beside this one, or take it away."""
+        network, run = self._layout.network, self.thread.saved_run
         if self.view not in VIEWS:
-            self.view = self._layout.network.tab
-        self._layout.network.compare(self.thread.saved_run)
+            self.view = network.tab
+        if network.comparison is not None:
+            network.end_comparison()
+            self.remove_class("-comparing")
+        elif run is not None:
+            self.app.push_screen(compare_dialog(run), self._compare)
+
+    def _compare(self, comparison: ComparisonJob | None) -> None:
+        if comparison is not None:
+            self._layout.network.compare(comparison)
+            self.add_class("-comparing")
 
     def action_pause(self) -> None:
-        """Pause, or go on."""
+        """Pause or resume."""
         if self.state.phase == "ended":
             self._notify("training has ended: r restarts it, n sets up another", "Ended")
         else:
             self.thread.send(Resume() if self.state.phase == "paused" else Pause())
 
     def action_step(self) -> None:
-        """Make one update."""
+        """Train one step while paused."""
         if self.state.phase == "paused":
             self.thread.send(StepOnce())
             self.thread.send(Look())
@@ -180,11 +196,11 @@ class LabScreen(Screen[None]):
             self._notify("pause first: space", "One step at a time", "warning")
 
     def action_slower(self) -> None:
-        """Take the next slower pace."""
+        """Choose the next slower pace."""
         self.thread.send(SetPace(steps_per_second=slower(self.state.pace or self.state.steps_per_second)))
 
     def action_faster(self) -> None:
-        """Take the next faster pace, or none at all."""
+        """Choose the next faster pace; after the fastest, no limit."""
         if self.state.pace is not None:
             self.thread.send(SetPace(steps_per_second=faster(self.state.pace)))
 
@@ -218,13 +234,13 @@ class LabScreen(Screen[None]):
         self.thread.start()
 
     def action_freeze(self) -> None:
-        """Hold what the pictures are of, or let them go on; held, it can still be looked at any way."""
+        """Freeze or release the pictures; every key still works on a frozen network."""
         self.frozen = not self.frozen
         self._held = (self.state, self.thread.analysis) if self.frozen else None
         self.set_class(self.frozen, "-frozen")
         self._layout.show(self._scene)
 
     def action_scale(self) -> None:
-        """Change the axis of steps between logarithmic and linear."""
+        """Switch the axis of steps between logarithmic and linear."""
         self.x_scale = "linear" if self.x_scale == "log" else "log"
         self._layout.show(self._scene)

@@ -1,4 +1,4 @@
-"""Where an experiment is chosen, and changed, before it starts."""
+"""The setup: choose an experiment, change it, start it."""
 
 from collections.abc import Iterator
 from typing import ClassVar
@@ -20,7 +20,7 @@ from grokterm.tui.widgets.form import ExperimentForm
 
 
 class SetupScreen(Screen[None]):
-    """A preset picker that fills a form, and a key that starts."""
+    """A list of presets that fills a form."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s", "start", "Start", priority=True, key_display="^s"),
@@ -30,7 +30,7 @@ class SetupScreen(Screen[None]):
     ]
 
     class Chosen(Message):
-        """An experiment is to be trained."""
+        """The user starts an experiment."""
 
         def __init__(self, experiment: Experiment, preset: str) -> None:
             super().__init__()
@@ -57,7 +57,7 @@ class SetupScreen(Screen[None]):
         yield Footer()
 
     def _options(self) -> Iterator[Option]:
-        """List the presets under the source they follow, and last one that is in no folder of presets."""
+        """List the presets under their source, and last a preset from a path."""
         shown = set()
         for source, presets in self._groups.items():
             yield Option(plain_text(source or "other"), disabled=True)
@@ -68,7 +68,7 @@ class SetupScreen(Screen[None]):
             yield Option(f" {plain_text(name)}", id=name)
 
     def on_mount(self) -> None:
-        """Begin at the preset that was asked for."""
+        """Highlight the preset of the command line."""
         picker = self.query_one("#presets", OptionList)
         picker.highlighted = picker.get_option_index(self._preset.name)
         picker.focus()
@@ -76,7 +76,7 @@ class SetupScreen(Screen[None]):
 
     @on(OptionList.OptionHighlighted, "#presets")
     async def _move(self, event: OptionList.OptionHighlighted) -> None:
-        if event.option_index == event.option_list.highlighted:  # not one that has been passed meanwhile
+        if event.option_index == event.option_list.highlighted:  # the highlight has not moved on meanwhile
             await self._fill(str(event.option_id))
 
     @on(OptionList.OptionSelected, "#presets")
@@ -111,9 +111,9 @@ class SetupScreen(Screen[None]):
 
     @on(Input.Submitted)
     def action_start(self) -> None:
-        """Train what the form says."""
+        """Train the experiment in the form."""
         form = self.query_one(ExperimentForm)
-        if problem := self._problem or form.problem:  # the form knows before its message has come
+        if problem := self._problem or form.problem:  # the message of the form may still be on its way
             self.notify(plain_text(problem), title="Not started", severity="error", markup=False)
             return
         self.post_message(self.Chosen(form.experiment, self._preset.name))

@@ -1,4 +1,4 @@
-"""Accuracy and loss over the steps."""
+"""Accuracy or loss over steps."""
 
 from typing import Protocol
 
@@ -18,7 +18,7 @@ class DrawCurves(Protocol):
 
 
 class CurvesView(Picture):
-    """One measure of both sides, train and val."""
+    """The picture of one measure, for train and val."""
 
     def __init__(self, title: str, draw_curves: DrawCurves, palette: Palette, draw_budget: DrawBudget) -> None:
         super().__init__(draw_budget, classes="picture")
@@ -27,7 +27,7 @@ class CurvesView(Picture):
         self._palette = palette
 
     def show(self, state: LabState, x_scale: Scale) -> bool:
-        """Show the curves of a state; return whether they had to be drawn."""
+        """Draw the curves of a state; return whether they had changed."""
 
         def draw(width: int, height: int) -> Rows:
             return self._draw_curves(state, width=width, height=height, x_scale=x_scale, palette=self._palette)

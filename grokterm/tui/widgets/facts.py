@@ -1,4 +1,4 @@
-"""What is being run, what it has reached, and what was done to it."""
+"""The settings of the run, its milestones and its interventions, as text."""
 
 from collections.abc import Iterable
 
@@ -15,7 +15,7 @@ from grokterm.session.state import LabState
 
 
 class Facts(VerticalScroll):
-    """The settings of the run, its milestones and its interventions."""
+    """A scrolling list of settings, milestones and interventions."""
 
     def __init__(self) -> None:
         super().__init__(id="facts", can_focus=False)
@@ -24,11 +24,11 @@ class Facts(VerticalScroll):
         self._shown: tuple[object, ...] = ()
 
     def compose(self) -> ComposeResult:
-        """Compose one block of text, as long as it needs to be."""
+        """Compose one block of text."""
         yield self._static
 
     def show(self, state: LabState, run_name: str) -> None:
-        """Show a state, if anything in it that stands here has changed."""
+        """Show a state, if a listed value has changed."""
         shown = (state.experiment, state.milestones, state.segment, state.events, state.saved_at, state.n_train, run_name)
         if shown != self._shown:
             self._shown = shown

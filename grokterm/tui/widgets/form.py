@@ -1,4 +1,4 @@
-"""A form over the settings of an experiment, each field checked as it is typed."""
+"""A form with the settings of an experiment, checked at every edit."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,10 +17,10 @@ from grokterm.tui.fields import CHOICES, FIRST, FormField, form_fields, without_
 
 
 class ExperimentForm(VerticalScroll):
-    """Edits settings; what is typed is validated together, so that two fields may change in any order."""
+    """Edits settings; all edits are validated together, so that fields may change in any order."""
 
     class Edited(Message):
-        """A field was changed: the experiment it makes, or why it makes none."""
+        """A field was changed: the new experiment, or why it is invalid."""
 
         def __init__(self, experiment: Experiment | None, problem: str, notes: Sequence[str] = ()) -> None:
             super().__init__()
@@ -46,7 +46,7 @@ class ExperimentForm(VerticalScroll):
         self._controls: set[Input | Select[str]] = set()
 
     def compose(self) -> ComposeResult:
-        """Compose one row a setting, those that matter most first."""
+        """Compose a row for each setting, the most important first."""
         for name in FIRST:
             if name in self._fields:
                 yield self._row(self._fields[name])
@@ -57,11 +57,11 @@ class ExperimentForm(VerticalScroll):
                     yield self._row(field)
 
     async def fill(self, experiment: Experiment) -> None:
-        """Start over from another experiment; the field that has the focus keeps it."""
+        """Show another experiment; the focused field keeps the focus."""
         focused = self.screen.focused if self.has_focus_within else None
         self._settings, self._experiment, self._edits, self._problem = experiment.settings(), experiment, {}, ""
         self._fields = {field.name: field for field in form_fields(experiment)}
-        self._controls = set()  # a late message of a field that has gone is no edit
+        self._controls = set()  # a late message of a removed field is no edit
         await self.recompose()
         if focused is not None:
             for control in self._controls:
@@ -70,12 +70,12 @@ class ExperimentForm(VerticalScroll):
 
     @property
     def experiment(self) -> Experiment:
-        """The experiment as it was last valid."""
+        """The last valid experiment."""
         return self._experiment
 
     @property
     def problem(self) -> str:
-        """Why what is typed makes no experiment; empty when it does."""
+        """Why the edits are invalid; empty if they are valid."""
         return self._problem
 
     def _row(self, field: FormField) -> Horizontal:
@@ -117,12 +117,12 @@ class ExperimentForm(VerticalScroll):
             await self.fill(self._experiment)
 
     def _shows_dropped_expression(self) -> bool:
-        """Tell whether the polynomial of an operation that is no longer asked is still to be read."""
+        """Tell whether the form still shows the polynomial of an operation that is no longer chosen."""
         texts = [control.value for control in self._controls if control.name == "task.expression"]
         return any(texts) and not self._experiment.task.expression
 
     def on_descendant_focus(self) -> None:
-        """Say what the focused setting means."""
+        """Explain the focused setting."""
         focused = self.screen.focused
         if focused is not None and focused.name in self._fields:
             self.post_message(self.Explained(self._fields[focused.name].help))

@@ -1,4 +1,4 @@
-"""The network: one view of it at a time, and of a second network beside it."""
+"""The network pane: one view of the network at a time, and the same view of a second network beside it."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -7,43 +7,33 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.reactive import reactive
 
-from grokterm.plots.mosaic import Mosaic, fit_mosaic
 from grokterm.plots.palettes import Palette
-from grokterm.runs.store import Run
 from grokterm.session.state import LabState
 from grokterm.tui.draw_budget import DrawBudget
-from grokterm.tui.screens.dialogs import compare_dialog
+from grokterm.tui.keys import panes
 from grokterm.tui.view_requests import Side, ViewRequests
 from grokterm.tui.widgets.network_picture import NetworkPicture
 from grokterm.tui.widgets.tab_bar import TabBar
 from grokterm.views.comparison import ComparisonJob
 from grokterm.views.history import History
-from grokterm.views.lab.activations import Maps, place_of, places_of
-from grokterm.views.pictures import layer_names, layer_of
-from grokterm.views.table import VIEWS, inspected_in
-from grokterm.views.view import ORDERS, Choice, Subject, View
+from grokterm.views.table import VIEWS
+from grokterm.views.view import ORDERS, Choice, Move, Subject, View, following
 
 if TYPE_CHECKING:
     from grokterm.inspection.analysis import NetworkAnalysis
     from grokterm.plots.axis import Scale
 
-FAR = 8
-"""Residues that a part of a map or of the table moves by at a key."""
-
-FIRST_KEY = 2
-"""Of the tabs; 1 is for the curves."""
-
 
 class NetworkPane(Vertical):
-    """The names of the tabs, and the pictures."""
+    """The tab bar of the views, and a picture for each of the two networks."""
 
     tab: reactive[str] = reactive(next(iter(VIEWS)))
 
     def __init__(self, palette: Palette, draw_budget: DrawBudget) -> None:
         super().__init__(id="network")
         self.choice = Choice()
-        self.approach: ComparisonJob | None = None
-        """The second network, or the way to it."""
+        self.comparison: ComparisonJob | None = None
+        """The replay that loads the second network, or has loaded it."""
 
         self._view_requests = ViewRequests()
         self._pinned = NetworkPicture("pinned", self._view_requests, palette, draw_budget)
@@ -52,155 +42,123 @@ class NetworkPane(Vertical):
         self._histories: dict[Side, History] = {"pinned": History(), "present": History()}
 
     def compose(self) -> ComposeResult:
-        """Compose the names of the tabs, and a picture for each network."""
-        yield TabBar(list(enumerate(VIEWS, start=FIRST_KEY)), id="tabs")
+        """Compose the tab bar and both pictures."""
+        yield TabBar({name: key for name, key in panes().items() if name in VIEWS}, id="tabs")
         with Horizontal():
             yield self._pinned
             yield self._present
 
     def on_mount(self) -> None:
-        """Let the worker begin."""
+        """Start the thread that answers questions."""
         self._view_requests.start()
         self._pinned.display = False
 
     def on_unmount(self) -> None:
-        """End what was begun."""
+        """Stop both threads."""
         self._view_requests.leave()
-        if self.approach is not None:
-            self.approach.give_up()
+        if self.comparison is not None:
+            self.comparison.give_up()
 
     @property
     def is_watched(self) -> bool:
-        """Whether somebody can see the present network."""
+        """Whether the picture of the present network is on the screen."""
         return self._present.is_on_screen
 
     @property
     def is_answered(self) -> bool:
-        """Whether something that was asked of a network has been worked out since it was last shown."""
+        """Whether an answer has come that is not drawn yet."""
         return self._view_requests.is_answered
 
+    @property
+    def _view(self) -> View:
+        return VIEWS[self.tab]
+
     def watch_tab(self, tab: str) -> None:
-        """Begin a view at its beginning."""
+        """Start a view unzoomed."""
         self.query_one(TabBar).shown = tab
-        self.choice = replace(self.choice, is_zoomed=False, corner=(0, 0))
+        self.unzoom()
 
     def show(self, state: LabState, analysis: "NetworkAnalysis | None", x_scale: "Scale") -> bool:
-        """Show the network as it was at the last look, and have found out what is not known of it.
+        """Draw the network as of its last snapshot, and ask what the view has to find out.
 
         Returns whether anything had to be drawn.
         """
-        found = self._view_requests.collect()
-        if found is not None and (said := inspected_in(found.value)) is not None:
-            self._histories[found.side].add(said)
+        answer = self._view_requests.collect()
+        if answer is not None and (inspected := answer.inspected) is not None:
+            self._histories[answer.side].add(inspected)
         self.choice = replace(self.choice, x_scale=x_scale)
-        view, is_idle = VIEWS[self.tab], state.phase != "training"
-        has_drawn = self.approach is not None and self._show_pinned(self.approach, view, is_idle=is_idle)
+        is_idle = state.phase != "training"
+        has_drawn = self.comparison is not None and self._show_pinned(self.comparison, is_idle=is_idle)
         if analysis is None:
             return self._present.say(self.tab, ["waiting for the first look"]) or has_drawn
         history = self._histories["present"].since(state.inspections, state.swaps)
         self._subject = Subject(state, analysis, history)
-        return self._present.show(view, self._subject, self.choice, is_idle=is_idle) or has_drawn
+        return self._present.show(self._view, self._subject, self.choice, is_idle=is_idle) or has_drawn
 
-    def _show_pinned(self, approach: ComparisonJob, view: View, *, is_idle: bool) -> bool:
-        """Show the second network, or say how far it is, or why it cannot be had."""
-        if approach.bug is not None:
-            raise approach.bug
-        if approach.problem:
-            return self._pinned.say(self.tab, [approach.problem, "c takes it away"])
-        if (pinned := approach.subject) is not None:
+    def _show_pinned(self, comparison: ComparisonJob, *, is_idle: bool) -> bool:
+        """Draw the second network; until it is loaded say how far it is, or why it failed."""
+        if comparison.bug is not None:
+            raise comparison.bug
+        if comparison.problem:
+            return self._pinned.say(self.tab, [comparison.problem, "c takes it away"])
+        if (pinned := comparison.subject) is not None:
             pinned = replace(pinned, history=self._histories["pinned"].since(pinned.history, pinned.state.swaps))
-            return self._pinned.show(view, pinned, self.choice, is_idle=is_idle)
-        goal = "its newest checkpoint" if approach.wanted is None else f"{approach.wanted:,}"
-        at = "loading" if approach.step is None else f"step {approach.step:,} of {goal}"
+            return self._pinned.show(self._view, pinned, self.choice, is_idle=is_idle)
+        goal = "its newest checkpoint" if comparison.wanted is None else f"{comparison.wanted:,}"
+        at = "loading" if comparison.step is None else f"step {comparison.step:,} of {goal}"
         return self._pinned.say(self.tab, [at, "c gives it up"])
 
     def forget(self) -> None:
-        """Take what comes next for a new training."""
+        """Drop what belongs to the old training: a new one begins."""
         self._view_requests.forget()
         self._histories["present"] = History()
         self._subject = None
         self._present.forget()
 
-    def compare(self, run: Run | None) -> None:
-        """Ask which network to put beside the present one, or take it away, or give it up."""
-        if self.approach is not None:
-            self.approach.give_up()
-            self.approach = None
-            self._pinned.display = False
-            self.screen.remove_class("-comparing")
-        elif run is not None:
-            self.app.push_screen(compare_dialog(run), self._pin)
-
-    def _pin(self, approach: ComparisonJob | None) -> None:
-        """Put a second network beside the present one; both get the color ranges that suit them now."""
-        if approach is None:
-            return
-        self.approach = approach
+    def compare(self, comparison: ComparisonJob) -> None:
+        """Put a second network beside the present one; both get new color ranges."""
+        self.comparison = comparison
         self._histories["pinned"] = History()
-        self._pinned.name_shown = approach.run.name
+        self._pinned.name_shown = comparison.run.name
         self._pinned.rescale()
         self._present.rescale()
         self._pinned.display = True
-        self.screen.add_class("-comparing")
-        approach.start()
+        comparison.start()
+
+    def end_comparison(self) -> None:
+        """Take the second network away, or stop loading it."""
+        if self.comparison is not None:
+            self.comparison.give_up()
+        self.comparison = None
+        self._pinned.display = False
 
     def next_layer(self) -> None:
-        """Look at the next layer, or at the next place where neurons are observed."""
-        if self._subject is None:
-            return
-        analysis = self._subject.analysis
-        if self.tab == "activations":
-            places = places_of(analysis)
-            if places:
-                now = places.index(place_of(analysis, self.choice.place))
-                self.choice = replace(self.choice, place=places[(now + 1) % len(places)], chosen=0)
-            return
-        names = layer_names(analysis.snapshot)
-        now = names.index(layer_of(analysis.snapshot, self.choice.layer))
-        self.choice = replace(self.choice, layer=names[(now + 1) % len(names)])
+        """Choose the next layer, or the next place in the network."""
+        if self._subject is not None and self._view.next_part is not None:
+            self.choice = self._view.next_part(self._subject, self.choice)
 
     def next_order(self) -> None:
         """Sort the neurons another way."""
-        orders = list(ORDERS)
-        self.choice = replace(self.choice, order=orders[(orders.index(self.choice.order) + 1) % len(orders)], chosen=0)
+        self.choice = replace(self.choice, order=following(list(ORDERS), self.choice.order), chosen=0)
 
     def rescale(self) -> None:
-        """SingleNetwork the color ranges to what is shown now; a table has none, and changes between shares and cells."""
-        if self.tab == "table":
+        """Fit the color ranges to the next picture."""
+        if self._view.z_zooms:
             self.zoom()
         self._present.rescale()
         self._pinned.rescale()
 
     def zoom(self) -> None:
-        """Look at one neuron, at cells, at what there was no room for, and back."""
-        if self.tab in ("activations", "circuit", "table", "efficiency"):
+        """Zoom in, and the next time out again."""
+        if self._view.zoomed:
             self.choice = replace(self.choice, is_zoomed=not self.choice.is_zoomed, corner=(0, 0))
 
     def unzoom(self) -> None:
-        """Look at everything again."""
+        """Zoom out."""
         self.choice = replace(self.choice, is_zoomed=False, corner=(0, 0))
 
-    def move(self, down: int, right: int) -> None:
-        """Choose another neuron, or move the part that is shown."""
-        if self.choice.is_zoomed and self.tab in ("activations", "table"):
-            p = 0 if self._subject is None else self._subject.analysis.modulus
-            corner = tuple(max(min(at + FAR * by, p - 1), 0) for at, by in zip(self.choice.corner, (down, right), strict=True))
-            self.choice = replace(self.choice, corner=(corner[0], corner[1]))
-        elif self.tab == "activations":
-            self._choose(down * self._mosaic.across + right)
-
-    def page(self, pages: int) -> None:
-        """Look at the neurons that follow, or come before."""
-        if self.tab == "activations":
-            self._choose(pages * (1 if self.choice.is_zoomed else self._mosaic.n_tiles))
-
-    @property
-    def _mosaic(self) -> Mosaic:
-        sheet = self._present.sheet(*self._present.size)
-        p = 1 if self._subject is None else self._subject.analysis.modulus
-        return fit_mosaic(p, width=sheet.width, height=sheet.height, palette=sheet.palette)
-
-    def _choose(self, further: int) -> None:
-        found = self._present.found
-        last = found.n_maps - 1 if isinstance(found, Maps) else 0
-        self.choice = replace(self.choice, chosen=max(min(self.choice.chosen + further, last), 0))
+    def move(self, move: Move) -> None:
+        """Do what the view does at an arrow or a page key."""
+        if self._subject is not None and self._view.move is not None:
+            sheet = self._present.sheet(*self._present.size)
+            self.choice = self._view.move(self._subject, self.choice, sheet, self._present.answer_for(self._view), move)

@@ -1,4 +1,4 @@
-"""One network, as the chosen view shows it."""
+"""The picture of one network in the current view."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,35 +14,34 @@ from grokterm.views.view import Choice, Drawn, Sheet, Subject, View
 
 
 class NetworkPicture(Picture):
-    """Draws what is at hand, and what the view_requests has found; until then it says what it waits for."""
+    """Draws a view of one network; while its question is unanswered it says so."""
 
     def __init__(self, side: Side, view_requests: ViewRequests, palette: Palette, draw_budget: DrawBudget) -> None:
         super().__init__(draw_budget, id=side, classes="picture")
         self.name_shown = ""
-        """Stands before the title: the run, where it is not the present one."""
+        """Name before the title: the run, for the second network."""
 
         self._side: Side = side
         self._view_requests = view_requests
         self._palette = palette
         self._limits: dict[str, float] = {}
 
-    @property
-    def found(self) -> object:
-        """What the view_requests has found for it last."""
-        known = self._view_requests.found.get(self._side)
-        return None if known is None else known.value
+    def answer_for(self, view: View) -> object:
+        """Return the last answer to this view's question; None before the first."""
+        known = self._view_requests.answers.get(self._side)
+        return known.value if known is not None and known.question.view is view else None
 
     def sheet(self, width: int, height: int) -> Sheet:
-        """Say where a view is to be drawn."""
+        """Return the area that a view draws in."""
         return Sheet(width, height, self._palette, self._limits)
 
     def rescale(self) -> None:
-        """SingleNetwork the color ranges to what is shown next."""
+        """Fit the color ranges to the next picture."""
         self._limits.clear()
         self.forget()
 
     def show(self, view: View, subject: Subject, choice: Choice, *, is_idle: bool) -> bool:
-        """Show a view of a network; what has to be found for it is asked for. Return whether anything had to be drawn."""
+        """Draw a view of a network and ask its question, if it has one; return whether anything was drawn."""
         if not self.is_on_screen:
             return False
         asked = view.question(subject, choice, self.sheet(*self.size))
@@ -50,16 +49,17 @@ class NetworkPicture(Picture):
             return self._offer(view, subject, choice, None)
         question = Question(view, subject, choice, asked)
         self._view_requests.ask(self._side, question, is_idle=is_idle)
-        found = self._view_requests.found.get(self._side)
-        if found is None or found.question.view is not view:
+        answer = self._view_requests.answers.get(self._side)
+        if answer is None or answer.question.view is not view:
             return self.say(view.name, ["working it out ..."])
-        if found.problem:
-            return self.say(view.name, [found.problem])
-        drawn = replace(subject, analysis=found.question.subject.analysis)
-        return self._offer(view, drawn, choice if found.question.is_like(question) else found.question.choice, found.value)
+        if answer.problem:
+            return self.say(view.name, [answer.problem])
+        answered = replace(subject, analysis=answer.question.subject.analysis)
+        drawn_as = choice if answer.question.is_like(question) else answer.question.choice
+        return self._offer(view, answered, drawn_as, answer.value)
 
     def say(self, title: str, words: Sequence[str]) -> bool:
-        """Show words instead of a picture."""
+        """Show text instead of a picture."""
 
         def draw(width: int, height: int) -> Rows:
             self._caption_of(title, "")

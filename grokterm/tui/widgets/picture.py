@@ -1,4 +1,4 @@
-"""A widget that shows rows of segments."""
+"""A widget that shows rows of styled text."""
 
 from collections.abc import Callable, Hashable
 
@@ -16,11 +16,11 @@ Draw = Callable[[int, int], Rows]
 """(width, height) -> rows."""
 
 SEGMENT_BYTES = 14
-"""What a change of style costs on the wire, about."""
+"""About what a change of style adds to terminal output."""
 
 
 class Picture(Widget):
-    """Draws when there is something new, which the draw_budget learns; repaints only the lines that changed."""
+    """Draws only what is new, repaints only changed lines, and accounts for them in the draw budget."""
 
     def __init__(self, draw_budget: DrawBudget, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
@@ -30,12 +30,12 @@ class Picture(Widget):
         self._drawn: Hashable = None
         self._caption = ("", "")
         self._ground = Style.null()
-        """Style of the widget under every line; it takes longer to find than a line takes to paint."""
+        """The widget's style, kept because it takes longer to look up than a line takes to paint."""
 
         self._is_ground_known = False
 
     def offer(self, version: Hashable, draw: Draw) -> bool:
-        """Take what is to be shown; return whether it was drawn, because it differs from what is shown."""
+        """Draw, unless this version is shown already; return whether it was drawn."""
         if version == self._drawn or not self.is_on_screen:
             return False
         self._draw, self._drawn = draw, version
@@ -43,30 +43,30 @@ class Picture(Widget):
         return True
 
     def caption(self, title: str, subtitle: str) -> None:
-        """Say what is shown; setting a border's text repaints the whole widget, so it is set only where it changes."""
+        """Set title and subtitle, if they differ: Textual repaints the whole widget for them."""
         if (title, subtitle) != self._caption:
             self._caption = (title, subtitle)
             self.border_title, self.border_subtitle = title, subtitle
 
     def forget(self) -> None:
-        """Take the next offer for new, whatever its version: it is of another run."""
+        """Draw the next offer, whatever its version."""
         self._drawn = None
 
     def render_line(self, y: int) -> Strip:
-        """Return one line, as drawn last."""
+        """Return one line of the last drawing."""
         strip = self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width)
-        # A new size is painted before anyone is told of it: a line of the old one would push the border off.
+        # Textual paints a new size before on_resize: a line of the old width would push the border off.
         if not self._is_ground_known:
             self._ground, self._is_ground_known = self.rich_style, True
         return strip.adjust_cell_length(self.size.width).apply_style(self._ground)
 
     def notify_style_update(self) -> None:
-        """Find the style anew."""
+        """Look the style up again."""
         self._is_ground_known = False
         super().notify_style_update()
 
     def on_resize(self, _: Resize) -> None:
-        """Draw anew for another size."""
+        """Draw for the new size."""
         self._redraw()
 
     def _redraw(self) -> None:

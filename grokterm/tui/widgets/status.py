@@ -1,4 +1,4 @@
-"""Three lines of words: what runs, how far it is, how well it does."""
+"""The banner and the status line."""
 
 from rich.table import Table
 from rich.text import Text
@@ -13,7 +13,7 @@ SYMBOLS = {"loading": "○", "training": "●", "paused": "‖", "ended": "■",
 
 
 def phase_of(state: LabState) -> str:
-    """Name what the network is doing, in the words of the field."""
+    """Name the phase of grokking since the last swap."""
     if "diverged" in state.milestones:
         return "diverged"
     if "ungrokked" in state.segment:
@@ -24,7 +24,7 @@ def phase_of(state: LabState) -> str:
 
 
 class Banner(Widget):
-    """The experiment's title, and whether it runs, where and how fast."""
+    """The title of the experiment, its device, speed and state."""
 
     state: reactive[LabState | None] = reactive(None, always_update=True)
 
@@ -33,7 +33,7 @@ class Banner(Widget):
         self._palette = palette
 
     def render(self) -> Table | Text:
-        """Title on the left, phase on the right."""
+        """Put the title on the left and the state on the right."""
         if (state := self.state) is None:
             return Text("grokterm")
         speed = (
@@ -54,7 +54,7 @@ class Banner(Widget):
 
 
 class Status(Widget):
-    """Step, accuracies and losses in columns that do not jump."""
+    """Step, accuracies and losses, in fixed columns."""
 
     state: reactive[LabState | None] = reactive(None, always_update=True)
 

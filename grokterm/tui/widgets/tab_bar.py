@@ -1,6 +1,6 @@
-"""The names of what can be looked at, each with its key."""
+"""The names of what can be shown, each with its key."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.text import Text
 from textual.reactive import reactive
@@ -8,23 +8,31 @@ from textual.widget import Widget
 
 
 class TabBar(Widget):
-    """One line; the one that is looked at stands in brackets."""
+    """One line with the current tab in brackets; where it is too narrow, the other names are cut short."""
 
     DEFAULT_CSS = "TabBar { height: 1; }"
 
     shown: reactive[str] = reactive("")
 
-    def __init__(self, names: Sequence[tuple[int, str]], *, id: str) -> None:
+    def __init__(self, keys: Mapping[str, str], *, id: str) -> None:
         super().__init__(id=id)
-        self._names = names
+        self._keys = keys
 
     def render(self) -> Text:
-        """`1curves [2weights] 3spectrum`."""
-        marks = [" ", *(" " for _ in self._names)]
-        for place, (_, name) in enumerate(self._names):
-            if name == self.shown:
-                marks[place : place + 2] = "[]"
-        line = Text(marks[0], no_wrap=True, overflow="ellipsis")
-        for (number, name), mark in zip(self._names, marks[1:], strict=True):
-            line.append(str(number), "dim").append(name, "bold" if name == self.shown else "").append(mark)
+        """`1curves [2weights] 3spectrum`, or `1cur [2weights] 3spe`; where not even the keys fit, it begins further right."""
+        names = list(self._keys)
+        shown = names.index(self.shown) if self.shown in names else 0
+        shorter = [(0, length) for length in range(max(map(len, names)), -1, -1)] + [
+            (first, 0) for first in range(1, shown + 1)
+        ]
+        lines = [self._line(names[first:], length) for first, length in shorter]
+        return next((line for line in lines if line.cell_len <= self.size.width), lines[-1])
+
+    def _line(self, names: Sequence[str], length: int) -> Text:
+        line = Text(no_wrap=True, overflow="crop")
+        for name in names:
+            is_shown = name == self.shown
+            line.append("[" if is_shown else "" if line.plain.endswith("]") else " ")
+            line.append(self._keys[name], "dim").append(name if is_shown else name[:length], "bold" if is_shown else "")
+            line.append("]" if is_shown else "")
         return line

@@ -1,4 +1,4 @@
-"""What hidden neurons say of every pair (a, b), and what heads of attention look at."""
+"""The activations view: the value of each hidden neuron, or the attention of each head, for every pair (a, b)."""
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -13,18 +13,18 @@ from grokterm.plots.heatmap import draw_heatmap
 from grokterm.plots.mosaic import Mosaic, draw_mosaic, fit_mosaic
 from grokterm.plots.words import draw_words
 from grokterm.views.pictures import stacked_layers
-from grokterm.views.view import ORDERS, Choice, Drawn, Sheet, Subject, View
+from grokterm.views.view import ORDERS, Choice, Drawn, Move, Sheet, Subject, View, following, move_corner
 
 if TYPE_CHECKING:
     from grokterm.inspection.analysis import NetworkAnalysis
 
 MOST_VALUES = 2**26
-"""Where a place has more values than these over the whole table, its neurons are not sorted by what they say."""
+"""Neurons of a place with more values over the whole table are not sorted by their activations."""
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """Some neurons of a place, in an order, and the part of their maps that is shown."""
+    """The question: some neurons of a place, in an order, and the part of their maps that is visible."""
 
     place: str
     order: Order
@@ -36,24 +36,24 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Maps:
-    """What was found of them."""
+    """The answer: a map for each of these neurons."""
 
     names: tuple[str, ...]
     maps: Float[np.ndarray, "maps rows columns"]
     n_maps: int
     order: Order
-    """The one that they have: as stored where the other is not to be had."""
+    """Their order: as stored where the wanted one cannot be computed."""
 
     is_signed: bool
 
 
 def places_of(analysis: "NetworkAnalysis") -> tuple[str, ...]:
-    """List where a network can be observed."""
+    """List the places where a network can be observed: hidden neurons, then attention."""
     return (*analysis.forward_pass.neurons, *analysis.forward_pass.attention)
 
 
 def place_of(analysis: "NetworkAnalysis", wanted: str) -> str:
-    """Return the place that is wanted, or else the one after the last φ; empty for a network without hidden neurons."""
+    """Return the place of this name, or else the last hidden neurons; empty for a network without any."""
     places = places_of(analysis)
     if wanted in places:
         return wanted
@@ -61,7 +61,7 @@ def place_of(analysis: "NetworkAnalysis", wanted: str) -> str:
 
 
 def ask(subject: Subject, choice: Choice, sheet: Sheet) -> Wanted | None:
-    """Ask for the page of neurons that the chosen one is on, or for that one alone."""
+    """Ask for the page of neurons that holds the chosen one, or for that one alone."""
     analysis = subject.analysis
     if not (place := place_of(analysis, choice.place)):
         return None
@@ -75,7 +75,7 @@ def ask(subject: Subject, choice: Choice, sheet: Sheet) -> Wanted | None:
 
 
 def visible(p: int, corner: tuple[int, int], sheet: Sheet) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Return which a and which b fit on a sheet, one pixel each, from a corner on."""
+    """Return the ranges of a and b that fit on a sheet, one pixel each, from a corner on."""
     room = max(sheet.height * (1 if sheet.palette.is_ascii else 2), 2), max(sheet.width, 2)  # one pair may have no answer
     starts = [max(min(start, p - size), 0) for start, size in zip(corner, room, strict=True)]
     rows, columns = ((start, min(start + size, p)) for start, size in zip(starts, room, strict=True))
@@ -83,7 +83,7 @@ def visible(p: int, corner: tuple[int, int], sheet: Sheet) -> tuple[tuple[int, i
 
 
 def find_maps(analysis: "NetworkAnalysis", wanted: Wanted) -> Maps:
-    """Look at the neurons that were asked for; past the last one, at the last page."""
+    """Compute the maps of a page of neurons; past the last neuron, those of the last page."""
     window = range(*wanted.rows), range(*wanted.columns)
     if wanted.place in analysis.forward_pass.attention:
         maps = analysis.attention_maps(wanted.place, window)
@@ -111,7 +111,7 @@ def _tokens(analysis: "NetworkAnalysis", n_tokens: int) -> list[str]:
 def _sorted(
     analysis: "NetworkAnalysis", place: str, order: Order
 ) -> tuple[Int[np.ndarray, " neurons"], Int[np.ndarray, " neurons"] | None, Order]:
-    """Return the neurons in order, the frequency of each, and the order. Where weights say it, they are asked."""
+    """Return the neurons in order, the frequency of each, and the order; from the weights where they determine it."""
     snapshot, blocks = analysis.snapshot, analysis.residue_blocks
     names = stacked_layers(snapshot)
     if names and place in analysis.forward_pass.neurons[:2]:  # before and after the first φ
@@ -134,7 +134,7 @@ def _sorted(
 
 
 def draw_activations(subject: Subject, choice: Choice, sheet: Sheet, found: Maps | None) -> Drawn:
-    """Draw a page of maps, or one as large as fits."""
+    """Draw a page of maps, or one map as large as fits."""
     if found is None:
         why = "this network has no hidden neurons to look at"
         words = draw_words([why], width=sheet.width, palette=sheet.palette) + Cells(sheet.width, sheet.height).rows()
@@ -195,13 +195,33 @@ def _mosaic(subject: Subject, sheet: Sheet) -> Mosaic:
 
 
 def _limit(sheet: Sheet, place: str, found: Maps) -> float:
-    """Return the color range of a place, as fitted to the first maps that were shown of it."""
+    """Return the color range of a place, fitted to the first maps drawn of it."""
     if place not in sheet.limits:
         known = np.abs(found.maps[np.isfinite(found.maps)])
-        if not known.any():  # what is still zero sets no range
+        if not known.any():  # maps of zeros set no range
             return 1.0
         sheet.limits[place] = float(np.quantile(known, 0.99)) or float(known.max())
     return sheet.limits[place]
 
 
-ACTIVATIONS = View("activations", draw_activations, ask, find_maps)
+def next_place(subject: Subject, choice: Choice) -> Choice:
+    """Choose the next place, and its first neuron."""
+    places = places_of(subject.analysis)
+    if not places:
+        return choice
+    return replace(choice, place=following(places, place_of(subject.analysis, choice.place)), chosen=0)
+
+
+def move_maps(subject: Subject, choice: Choice, sheet: Sheet, found: Maps | None, move: Move) -> Choice:
+    """Choose another neuron; arrows move over the map of a single one."""
+    if choice.is_zoomed and not move.pages:
+        return move_corner(subject, choice, move)
+    mosaic = _mosaic(subject, sheet)
+    further = move.down * mosaic.across + move.right + move.pages * (1 if choice.is_zoomed else mosaic.n_tiles)
+    last = 0 if found is None else found.n_maps - 1
+    return replace(choice, chosen=max(min(choice.chosen + further, last), 0))
+
+
+ACTIVATIONS = View(
+    "activations", draw_activations, ask, find_maps, zoomed="a single neuron", next_part=next_place, move=move_maps
+)

@@ -216,4 +216,4 @@ def _history(subject: Subject, *, has_certificate: bool) -> Sequence[Series]:
     return losses if any(len(one.x) for one in losses) else followed(gini="third")
 
 
-CIRCUIT = View("circuit", draw_circuit, ask, find_circuit)
+CIRCUIT = View("circuit", draw_circuit, ask, find_circuit, inspected=lambda found: found.inspected, zoomed="the history")

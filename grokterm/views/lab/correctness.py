@@ -1,4 +1,4 @@
-"""The table of all pairs (a, b): where a network is right and where it is wrong."""
+"""The table view: all pairs (a, b), and where the network is right or wrong."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from grokterm.analysis.observation import Side
 from grokterm.plots.cells import Cells, Rows
 from grokterm.plots.outcomes import draw_outcomes, draw_shares, sample
 from grokterm.plots.words import TextPart, draw_words, heading
-from grokterm.views.view import Choice, Drawn, Sheet, Subject, View
+from grokterm.views.view import Choice, Drawn, Move, Sheet, Subject, View, move_corner
 
 if TYPE_CHECKING:
     from grokterm.inspection.analysis import NetworkAnalysis
@@ -22,24 +22,24 @@ SIDES = {Side.TRAIN: "train", Side.VAL: "val", Side.NEITHER: "neither"}
 
 @dataclass(frozen=True)
 class Outcomes:
-    """What became of every pair, and the wrong answers that are most frequent in validation."""
+    """Whether each pair is answered right, and the most frequent wrong answers in validation."""
 
     cells: Int[np.ndarray, "modulus modulus"]
     confusions: Sequence[Confusion]
 
 
 def ask(_subject: Subject, _choice: Choice, _sheet: Sheet) -> str:
-    """Ask for the whole table."""
+    """Ask for the whole table: the question never changes."""
     return "table"
 
 
 def find_outcomes(analysis: "NetworkAnalysis", _: object) -> Outcomes:
-    """Have every equation answered."""
+    """Run the network on every pair."""
     return Outcomes(analysis.cells, confusions(analysis.observation, at_most=4))
 
 
 def draw_table(subject: Subject, choice: Choice, sheet: Sheet, found: Outcomes) -> Drawn:
-    """Draw every cell, where they fit or are asked for, and else shares answered right."""
+    """Draw one cell a pair where they fit or the view is zoomed; else the share answered right in blocks of pairs."""
     p = len(found.cells)
     counts = count_cells(found.cells)
     rows = draw_words(_tallies(counts, sheet), width=sheet.width, palette=sheet.palette)
@@ -62,11 +62,16 @@ def draw_table(subject: Subject, choice: Choice, sheet: Sheet, found: Outcomes) 
 
 
 def visible_cells(p: int, choice: Choice, sheet: Sheet, room: int) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Return which a and which b fit, from the corner on."""
+    """Return the ranges of a and b that fit, from the corner on."""
     sizes = max(room, 1) * (1 if sheet.palette.is_ascii else 2), max(sheet.width, 1)
     starts = [max(min(start, p - size), 0) for start, size in zip(choice.corner, sizes, strict=True)]
     rows, columns = ((start, min(start + size, p)) for start, size in zip(starts, sizes, strict=True))
     return rows, columns
+
+
+def move_table(subject: Subject, choice: Choice, _sheet: Sheet, _found: Outcomes | None, move: Move) -> Choice:
+    """Move over the cells; the shares are all on the screen."""
+    return move_corner(subject, choice, move) if choice.is_zoomed else choice
 
 
 def _shares(found: Outcomes, sheet: Sheet, room: int) -> tuple[Rows, int]:
@@ -93,4 +98,4 @@ def _most_frequent(found: Sequence[Confusion]) -> Iterator[str]:
         yield f"{one.predicted} for {one.answer} ({one.n_equations:,})"
 
 
-TABLE = View("table", draw_table, ask, find_outcomes)
+TABLE = View("table", draw_table, ask, find_outcomes, zoomed="single cells", z_zooms=True, move=move_table)

@@ -97,4 +97,4 @@ def _label(name: str, at: NormAt | None, otherwise: str) -> str:
     return f"{metric.label}: {otherwise}" if at is None else f"{metric.label} {metric.written(at.norm)} at step {at.step:,}"
 
 
-EFFICIENCY = View("efficiency", draw_efficiency, ask, find_efficiency)
+EFFICIENCY = View("efficiency", draw_efficiency, ask, find_efficiency, inspected=lambda found: found, zoomed="the logits")

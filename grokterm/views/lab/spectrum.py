@@ -1,15 +1,15 @@
-"""The power at each frequency: of a whole matrix, and of each neuron."""
+"""The spectrum view: the power at each frequency, of a whole matrix and of each neuron."""
 
 from grokterm.plots.bars import draw_bars
 from grokterm.plots.cells import Cells, Rows
 from grokterm.plots.heatmap import draw_heatmap, fit_heatmap
 from grokterm.plots.words import draw_words, heading
-from grokterm.views.pictures import SpectrumPicture, layer_of, spectrum_picture, stacked_layers
+from grokterm.views.pictures import SpectrumPicture, layer_of, next_layer, spectrum_picture, stacked_layers
 from grokterm.views.view import Choice, Drawn, Sheet, Subject, View
 
 
 def draw_spectrum(subject: Subject, choice: Choice, sheet: Sheet, _: object) -> Drawn:
-    """Draw bars, and below them the frequency of each neuron; of layers that share their neurons the first."""
+    """Draw a bar for each frequency, and below it a heat map of each neuron; the first of the layers that share neurons."""
     snapshot, state = subject.analysis.snapshot, subject.state
     name = layer_of(snapshot, choice.layer)
     layer = name if name in snapshot.layers else stacked_layers(snapshot)[0]
@@ -43,4 +43,4 @@ def _filled(rows: Rows, sheet: Sheet) -> Rows:
     return (rows + Cells(sheet.width, sheet.height).rows())[: sheet.height]
 
 
-SPECTRUM = View("spectrum", draw_spectrum)
+SPECTRUM = View("spectrum", draw_spectrum, next_part=next_layer)

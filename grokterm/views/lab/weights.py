@@ -1,4 +1,4 @@
-"""Weights as heat maps, one column a neuron."""
+"""The weights view: heat maps, one column a neuron."""
 
 from collections.abc import Sequence
 
@@ -8,12 +8,12 @@ from jaxtyping import Float
 from grokterm.plots.cells import Cells, Rows
 from grokterm.plots.heatmap import draw_heatmap, fit_heatmap
 from grokterm.plots.words import heading
-from grokterm.views.pictures import TOGETHER, WeightPicture, layer_of, stacked_picture, weight_picture
+from grokterm.views.pictures import TOGETHER, WeightPicture, layer_of, next_layer, stacked_picture, weight_picture
 from grokterm.views.view import ORDERS, Choice, Drawn, Sheet, Subject, View
 
 
 def draw_weights(subject: Subject, choice: Choice, sheet: Sheet, _: object) -> Drawn:
-    """Draw one layer, or those that share their neurons one under the other."""
+    """Draw one layer, or the layers that share their neurons one under the other."""
     snapshot, state = subject.analysis.snapshot, subject.state
     name = layer_of(snapshot, choice.layer)
     if name == TOGETHER:
@@ -26,7 +26,7 @@ def draw_weights(subject: Subject, choice: Choice, sheet: Sheet, _: object) -> D
 
 
 def _draw_together(pictures: Sequence[WeightPicture], step: int, sheet: Sheet) -> Drawn:
-    """Give each matrix as many lines, and show of its rows what fits: the mean of neighbors would fade short waves."""
+    """Give each matrix the same height, and show the rows that fit: a mean over neighbors would fade short waves."""
     rows: Rows = []
     height = sheet.height // len(pictures)
     n_rows, first = len(pictures[0].matrix), pictures[0]
@@ -51,12 +51,12 @@ def _draw_one(matrix: Float[np.ndarray, "rows neurons"], limit: float, sheet: Sh
 
 
 def _limit(sheet: Sheet, picture: WeightPicture) -> float:
-    """Return the color range of a matrix; all but the outermost weights keep their shade."""
+    """Return the color range of a matrix: the 0.99 quantile, so that a few outliers do not darken the rest."""
     known = sheet.limits.get(picture.label)
     limit = known or float(np.quantile(np.abs(picture.matrix), 0.99)) or 1.0
-    if picture.matrix.any():  # what is still zero sets no range
+    if picture.matrix.any():  # a matrix of zeros sets no range
         sheet.limits[picture.label] = limit
     return limit
 
 
-WEIGHTS = View("weights", draw_weights)
+WEIGHTS = View("weights", draw_weights, next_part=next_layer)
