@@ -18,45 +18,50 @@ if TYPE_CHECKING:
     from grokterm.inspection.analysis import NetworkAnalysis
     from grokterm.plots.paper.style import Format, PaperFigure
     from grokterm.runs.store import Run
-    from grokterm.views.paper.subject import Drawn, Subject
+    from grokterm.views.view import Subject
 
 SOON = 1.05
-"""A milestone's checkpoint is written a moment later: within so many times its step."""
+"""The checkpoint of a milestone is written a little later: at most at this multiple of its step."""
 
 
 def figures(
     names: Annotated[list[str], typer.Argument(metavar="RUN...", help="Names or paths of saved runs.")],
     *,
-    step: Annotated[int | None, typer.Option("--step", help="Look at the network here.", show_default="the end")] = None,
+    step: Annotated[int | None, typer.Option("--step", help="Draw the network at this step.", show_default="the end")] = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Where files go.", show_default="./figures/RUN")
     ] = None,
     kind: Annotated[Literal["png", "svg", "both"], typer.Option("--format", help="Which files are written.")] = "both",
-    only: Annotated[list[str], typer.Option("--only", metavar="NAME", help="Draw this figure only. May be repeated.")] = [],  # noqa: B006 - Typer reads the default
+    only: Annotated[
+        list[str], typer.Option("--only", metavar="NAME", help="Draw this figure only, named as its file. May be repeated.")
+    ] = [],  # noqa: B006 - Typer reads the default
     dots_per_inch: Annotated[int, typer.Option("--dpi", min=30, max=2400, help="Pixels an inch of a PNG.")] = 300,
     runs_dir: RunsDir = RUNS,
 ) -> None:
     """Draw figures of a run for a paper.
 
-    Of one run: curves, weights, activations, spectra, circuit, formation, progress, attention, confusion, efficiency.
-    Of several, together: curves, compare, efficiency. The names of the files are printed; old ones are replaced.
+    One run gives every figure that applies to it: curves, weights, spectra, the circuit and more. Several runs are drawn
+    beside each other. The names of the files are printed; old files are replaced.
     """
     if find_spec("matplotlib") is None:
         raise ConfigError("figures need matplotlib: pip install 'grokterm[figures]'")
     from grokterm.plots.paper.style import paper_style
     from grokterm.runs.store import find_run
-    from grokterm.views.paper.subject import LeftOut
+    from grokterm.views.paper.naming import LeftOut, labels_of
     from grokterm.views.paper.table import COMPARISONS, FIGURES
 
     chosen = _choose(only, list(FIGURES if len(names) == 1 else COMPARISONS), n_runs=len(names))
     runs = [find_run(runs_dir, name) for name in names]
-    subjects = [_subject(run, step, with_memorized="efficiency" in chosen) for run in runs]
+    subjects = [
+        _subject(run, step, label, with_memorized="efficiency" in chosen)
+        for run, label in zip(runs, labels_of(runs), strict=True)
+    ]
     folder = out or Path("figures", runs[0].name + (f"-and-{len(runs) - 1}-more" if runs[1:] else ""))
     formats: list[Format] = ["png", "svg"] if kind == "both" else [kind]
     n_drawn = 0
     with paper_style():
         for name in chosen:
-            drawn = _draw(name, subjects)
+            drawn = FIGURES[name](subjects[0]) if len(subjects) == 1 else COMPARISONS[name](subjects)
             if isinstance(drawn, LeftOut):
                 talk(f"{name} is left out: {drawn.reason}")
                 continue
@@ -75,37 +80,31 @@ def _choose(only: Sequence[str], known: Sequence[str], *, n_runs: int) -> list[s
     return [name for name in known if name in only or not only]
 
 
-def _subject(run: "Run", step: int | None, *, with_memorized: bool) -> "Subject":
+def _subject(run: "Run", step: int | None, label: str, *, with_memorized: bool) -> "Subject":
     from grokterm.runs.journal import read_journal
     from grokterm.session.state import LabState, fold
-    from grokterm.views.paper.subject import Subject
+    from grokterm.views.view import Subject
 
     records = read_journal(run.journal)
     state = fold(LabState(run.experiment), records)
-    seen = _examine(run, step)
+    analysis = _analyze(run, step)
     at = state.milestones.get("memorized")
-    memorized = _examine(run, _once(at, records)) if with_memorized and at is not None and at < seen.step else None
-    return Subject(run, state, seen, memorized)
+    memorized = _analyze(run, _once(at, records)) if with_memorized and at is not None and at < analysis.step else None
+    return Subject(state, analysis, state.inspections, label, memorized)
 
 
 def _once(step: int, records: Sequence["Record"]) -> int:
-    """Return the step of a checkpoint soon after a milestone, which need not be trained again; or the milestone's own."""
+    """Return the step of a checkpoint soon after a milestone, which needs no replay; else the step itself."""
     from grokterm.experiment.records import Checkpointed
 
     kept = [record.step for record in records if isinstance(record, Checkpointed)]
     return min((at for at in kept if step <= at <= SOON * step), default=step)
 
 
-def _examine(run: "Run", step: int | None) -> "NetworkAnalysis":
+def _analyze(run: "Run", step: int | None) -> "NetworkAnalysis":
     from grokterm.cli.progress import replay_to
 
     return replay_to(run, step).analyze()
-
-
-def _draw(name: str, subjects: Sequence["Subject"]) -> "Drawn":
-    from grokterm.views.paper.table import COMPARISONS, FIGURES
-
-    return FIGURES[name](subjects[0]) if len(subjects) == 1 else COMPARISONS[name](subjects)
 
 
 def _save(figure: "PaperFigure", folder: Path, name: str, formats: Sequence["Format"], dots_per_inch: int) -> list[Path]:

@@ -1,4 +1,4 @@
-"""Figures of several runs beside each other."""
+"""Figures of several runs, beside each other."""
 
 from collections.abc import Sequence
 
@@ -8,44 +8,44 @@ from grokterm.analysis.fourier import key_frequencies, spectrum
 from grokterm.analysis.ordering import neuron_order
 from grokterm.plots.paper.comparison import ComparedRun, draw_compared_curves, draw_side_by_side
 from grokterm.plots.paper.efficiency import draw_circuits
+from grokterm.plots.paper.style import PaperFigure
+from grokterm.views.paper.naming import LeftOut
 from grokterm.views.paper.network import chosen_maps, unit_of
 from grokterm.views.paper.run import circuits
-from grokterm.views.paper.subject import Drawn, LeftOut, Subject, labels_of
 from grokterm.views.pictures import sides
+from grokterm.views.view import Subject
 
 MOST_COLUMNS = 6
-"""More columns than these are not read beside each other."""
+"""So many columns are still legible beside each other."""
 
 
-def curves(subjects: Sequence[Subject]) -> Drawn:
+def curves(subjects: Sequence[Subject]) -> PaperFigure | LeftOut:
     """Draw accuracy and loss of all runs over steps."""
-    return draw_compared_curves([_compared(*both, n_maps=0) for both in zip(subjects, labels_of(subjects), strict=True)])
+    return draw_compared_curves([_compared(subject, n_maps=0) for subject in subjects])
 
 
-def compare(subjects: Sequence[Subject]) -> Drawn:
+def compare(subjects: Sequence[Subject]) -> PaperFigure | LeftOut:
     """Draw a column for each run: accuracy, weights, spectrum and activations."""
     if len(subjects) > MOST_COLUMNS:
         return LeftOut(f"at most {MOST_COLUMNS} runs stand side by side")
     if not all(subject.analysis.residue_blocks for subject in subjects):
         return LeftOut("not every run has a matrix whose rows are the residues")
-    runs = [_compared(*both, n_maps=16) for both in zip(subjects, labels_of(subjects), strict=True)]
-    return draw_side_by_side(runs)
+    return draw_side_by_side([_compared(subject, n_maps=16) for subject in subjects])
 
 
-def efficiency(subjects: Sequence[Subject]) -> Drawn:
-    """Draw parameter norm and logits of every run, when it had memorized and at its step."""
-    labels = labels_of(subjects)
-    return draw_circuits([one for subject, label in zip(subjects, labels, strict=True) for one in circuits(subject, label)])
+def efficiency(subjects: Sequence[Subject]) -> PaperFigure | LeftOut:
+    """Draw parameter norm and logits of every run, once memorized and at the chosen step."""
+    return draw_circuits([one for subject in subjects for one in circuits(subject, subject.label)])
 
 
-def _compared(subject: Subject, label: str, *, n_maps: int) -> ComparedRun:
+def _compared(subject: Subject, *, n_maps: int) -> ComparedRun:
     analysis, state = subject.analysis, subject.state
     blocks = analysis.residue_blocks
     name, block = next(iter(blocks.items()), ("", np.empty((0, 0))))
     alike = [other for other in blocks.values() if other.shape == block.shape]
     shares = spectrum(block) if len(block) else np.empty(0)
     return ComparedRun(
-        label=label,
+        label=subject.label,
         accuracy=sides(state, "accuracy"),
         loss=sides(state, "loss"),
         layer=analysis.snapshot.layers[name].label if name else "",

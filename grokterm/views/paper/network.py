@@ -10,9 +10,11 @@ from grokterm.inspection.analysis import NetworkAnalysis
 from grokterm.inspection.missing import no_circuit
 from grokterm.plots.paper.circuit import Neurons, draw_circuit
 from grokterm.plots.paper.spectra import LayerSpectrum, draw_spectra
+from grokterm.plots.paper.style import PaperFigure
 from grokterm.plots.paper.tables import draw_outcomes
 from grokterm.plots.paper.weights import Stack, draw_activations, draw_attention, draw_weights
-from grokterm.views.paper.subject import Drawn, LeftOut, Subject
+from grokterm.views.paper.naming import LeftOut, title_of
+from grokterm.views.view import Subject
 
 TITLES: dict[Order, str] = {
     "raw": "as stored",
@@ -34,17 +36,17 @@ CELLS: dict[Cell, str] = {
 NO_RESIDUES = LeftOut("no matrix of the network has the residues as its rows")
 
 
-def weights(subject: Subject) -> Drawn:
-    """Draw the matrices over residues in three orders of their neurons."""
+def weights(subject: Subject) -> PaperFigure | LeftOut:
+    """Draw the matrices over residues, with their neurons in three orders."""
     analysis = subject.analysis
     if not analysis.residue_blocks:
         return NO_RESIDUES
     stacks = [Stack(TITLES[order], _ordered(analysis, order)) for order in ("raw", "deviation", "frequency")]
-    return draw_weights(stacks, unit=unit_of(analysis), title=subject.title)
+    return draw_weights(stacks, unit=unit_of(analysis), title=title_of(subject))
 
 
-def activations(subject: Subject) -> Drawn:
-    """Draw what up to a hundred neurons say of every pair, sorted by frequency where they have one."""
+def activations(subject: Subject) -> PaperFigure | LeftOut:
+    """Draw the activations of up to a hundred neurons for every pair, sorted by frequency where they have one."""
     analysis = subject.analysis
     if not analysis.forward_pass.neurons:
         return LeftOut("the network has no hidden neurons")
@@ -52,13 +54,13 @@ def activations(subject: Subject) -> Drawn:
     maps, best = chosen_maps(analysis, N_MAPS)
     rows = [best[start : start + 10] for start in range(0, len(best), 10)]
     labels = [_range(row) for row in rows]
-    return draw_activations(maps, labels, place=place, title=subject.title)
+    return draw_activations(maps, labels, place=place, title=title_of(subject))
 
 
 def chosen_maps(
     analysis: NetworkAnalysis, n_maps: int
 ) -> tuple[Float[np.ndarray, "neurons modulus modulus"], Int[np.ndarray, " neurons"]]:
-    """Choose neurons of the first hidden place at even distances in the order of their frequencies, 0 for none."""
+    """Choose evenly spaced neurons of the first hidden layer, in the order of their frequencies; 0 for none."""
     place = analysis.forward_pass.neurons[0]
     values = analysis.values(place, slice(None))
     found = analysis.neuron_frequencies(place)
@@ -69,17 +71,17 @@ def chosen_maps(
     return np.stack([table.as_table(one, missing=np.nan) for one in values[:, chosen].T]), best[chosen]
 
 
-def spectra(subject: Subject) -> Drawn:
-    """Draw the power of the matrices over residues, neuron by neuron and as a whole."""
+def spectra(subject: Subject) -> PaperFigure | LeftOut:
+    """Draw the power of the matrices over residues, for each neuron and as a whole."""
     analysis = subject.analysis
     if not analysis.residue_blocks:
         return NO_RESIDUES
     layers = [_spectrum_of(analysis.snapshot.layers[name].label, block) for name, block in analysis.residue_blocks.items()]
-    return draw_spectra(layers, unit=unit_of(analysis), title=subject.title)
+    return draw_spectra(layers, unit=unit_of(analysis), title=title_of(subject))
 
 
-def circuit(subject: Subject) -> Drawn:
-    """Hold the neurons against the exact solution."""
+def circuit(subject: Subject) -> PaperFigure | LeftOut:
+    """Compare the neurons with the exact solution."""
     analysis = subject.analysis
     certificate = analysis.certificate
     if certificate is None or analysis.held_against is None:
@@ -95,11 +97,11 @@ def circuit(subject: Subject) -> Drawn:
         frequencies=certificate.frequencies,
         n_frequencies=analysis.held_against.order // 2,
     )
-    return draw_circuit(neurons, title=subject.title)
+    return draw_circuit(neurons, title=title_of(subject))
 
 
-def attention(subject: Subject) -> Drawn:
-    """Draw where the position that answers looks, for each head."""
+def attention(subject: Subject) -> PaperFigure | LeftOut:
+    """Draw the attention of the answering position, for each head."""
     analysis = subject.analysis
     if not analysis.forward_pass.attention:
         return LeftOut("the network has no attention")
@@ -110,21 +112,21 @@ def attention(subject: Subject) -> Drawn:
         block = f"{label.removesuffix(', attention')}, " if len(seen.attention) > 1 else ""
         for token, heads in zip(tokens, np.moveaxis(pattern, 2, 0), strict=False):
             rows.append((f"{block}to {token}", np.stack([seen.as_table(one, missing=np.nan) for one in heads.T])))
-    return draw_attention(rows, title=subject.title)
+    return draw_attention(rows, title=title_of(subject))
 
 
-def confusion(subject: Subject) -> Drawn:
-    """Draw which pairs are answered right, training and validation told apart."""
-    return draw_outcomes(subject.analysis.cells, [CELLS[cell] for cell in Cell], title=subject.title)
+def confusion(subject: Subject) -> PaperFigure | LeftOut:
+    """Draw whether each pair is answered right, in training and in validation."""
+    return draw_outcomes(subject.analysis.cells, [CELLS[cell] for cell in Cell], title=title_of(subject))
 
 
 def unit_of(analysis: NetworkAnalysis) -> str:
-    """Say what a column is; features of a stream of tokens are no neurons."""
+    """Return the word for a column: features of a residual stream are not neurons."""
     return "neuron" if analysis.snapshot.circuit is not None else "column"
 
 
 def _ordered(analysis: NetworkAnalysis, order: Order) -> list[tuple[str, Block]]:
-    """Order columns; matrices with as many columns have the same neurons, and so the same order."""
+    """Order columns; matrices of one shape share their neurons, and so their order."""
     blocks = analysis.residue_blocks
     shown = []
     for name, block in blocks.items():

@@ -14,21 +14,23 @@ from grokterm.plots.curves import Series
 from grokterm.plots.palettes import Role
 from grokterm.plots.paper.efficiency import CircuitEfficiency, CircuitKind, draw_circuits, draw_over_steps
 from grokterm.plots.paper.steps import Delay, draw_curves, draw_stack
-from grokterm.views.paper.subject import Drawn, LeftOut, Subject
+from grokterm.plots.paper.style import PaperFigure
+from grokterm.views.paper.naming import LeftOut, marks_of
 from grokterm.views.pictures import sides
+from grokterm.views.view import Subject
 
 NOT_INSPECTED = LeftOut("nothing was inspected on the way: train with --set training.inspect_every=N")
 
 
-def curves(subject: Subject) -> Drawn:
+def curves(subject: Subject) -> PaperFigure | LeftOut:
     """Draw accuracy and loss over steps."""
     state = subject.state
     if len(state.curves.rows) < 2:
         return LeftOut("nothing was trained")
-    return draw_curves(sides(state, "accuracy"), sides(state, "loss"), subject.marks, _delay(subject))
+    return draw_curves(sides(state, "accuracy"), sides(state, "loss"), marks_of(subject.state), _delay(subject))
 
 
-def progress(subject: Subject) -> Drawn:
+def progress(subject: Subject) -> PaperFigure | LeftOut:
     """Draw the losses with the key frequencies alone and without them, and how sparse and how large the weights are."""
     state, seen = subject.state, subject.state.inspections
     if not seen:
@@ -45,10 +47,10 @@ def progress(subject: Subject) -> Drawn:
         losses[:0] = sides(state, "loss")
     else:  # another loss has no place on an axis of cross-entropies
         panels.insert(1, ("loss", sides(state, "loss")))
-    return draw_stack(panels, subject.marks, log=("cross-entropy", "loss"))
+    return draw_stack(panels, marks_of(subject.state), log=("cross-entropy", "loss"))
 
 
-def formation(subject: Subject) -> Drawn:
+def formation(subject: Subject) -> PaperFigure | LeftOut:
     """Draw how the network came near the exact solution, in shares that are 1 there."""
     seen = subject.state.inspections
     if not seen:
@@ -61,10 +63,10 @@ def formation(subject: Subject) -> Drawn:
         Series("val accuracy", *_column(subject, "val_accuracy"), "val"),
     ]
     shown = [one for one in series if np.isfinite(one.y).any()]
-    return draw_stack([("share", shown)], subject.marks)
+    return draw_stack([("share", shown)], marks_of(subject.state))
 
 
-def efficiency(subject: Subject) -> Drawn:
+def efficiency(subject: Subject) -> PaperFigure | LeftOut:
     """Draw norm and logits over steps, or else those of C_mem and of the step that is looked at."""
     seen = [one for one in subject.state.inspections if one.parameter_norm is not None and len(one.logit_quantiles) == 20]
     if not seen:
@@ -77,7 +79,7 @@ def efficiency(subject: Subject) -> Drawn:
         norm,
         norm.x,
         np.array([one.logit_quantiles for one in seen]),
-        subject.marks,
+        marks_of(subject.state),
         [(name, at.step, at.norm) for name, at in kinds if at is not None],
     )
 

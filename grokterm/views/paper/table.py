@@ -1,17 +1,18 @@
-"""Every figure there is.
+"""The figures for paper.
 
-To add one, write a function that draws a subject, or several, or says why it cannot, and list it here and in
-`grokterm.cli.figures`.
+To add one, write a function that draws a subject, or several, or says why it is left out, and list it here.
 """
 
 from collections.abc import Callable, Sequence
 
+from grokterm.plots.paper.style import PaperFigure
 from grokterm.views.paper import comparison as of_several
 from grokterm.views.paper import network as of_network
 from grokterm.views.paper import run as over_steps
-from grokterm.views.paper.subject import Drawn, Subject
+from grokterm.views.paper.naming import LeftOut
+from grokterm.views.view import Subject
 
-FIGURES: dict[str, Callable[[Subject], Drawn]] = {
+FIGURES: dict[str, Callable[[Subject], PaperFigure | LeftOut]] = {
     "curves": over_steps.curves,
     "weights": of_network.weights,
     "activations": of_network.activations,
@@ -25,7 +26,7 @@ FIGURES: dict[str, Callable[[Subject], Drawn]] = {
 }
 """Of one run."""
 
-COMPARISONS: dict[str, Callable[[Sequence[Subject]], Drawn]] = {
+COMPARISONS: dict[str, Callable[[Sequence[Subject]], PaperFigure | LeftOut]] = {
     "curves": of_several.curves,
     "compare": of_several.compare,
     "efficiency": of_several.efficiency,
