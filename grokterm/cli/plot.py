@@ -31,17 +31,19 @@ def plot(
     from grokterm.runs.journal import read_journal
     from grokterm.runs.store import find_run
     from grokterm.session.state import LabState, fold
-    from grokterm.views.pictures import draw_accuracy, draw_loss
+    from grokterm.views.pictures import Measure, draw_measure
+    from grokterm.views.view import Sheet
 
     run = find_run(runs_dir, name)
     state = fold(LabState(run.experiment), read_journal(run.journal))
     palette = choose_palette(os.environ, ascii_only=ascii_only)
     columns, lines = shutil.get_terminal_size(PIPE_SIZE) if sys.stdout.isatty() else PIPE_SIZE
-    height = max(10, lines // 2 - 2)
+    sheet = Sheet(columns - 1, max(10, lines // 2 - 2), palette)
     x_scale: Scale = "linear" if linear else "log"
     console = results()
     console.print(plain_text(f"{run.name}: {run.experiment.title}"))
-    for title, draw in (("accuracy", draw_accuracy), ("loss", draw_loss)):
-        rows = draw(state, width=columns - 1, height=height, x_scale=x_scale, palette=palette)
-        console.print(f"{title} over steps")
+    measures: tuple[Measure, ...] = ("accuracy", "loss")
+    for measure in measures:
+        rows = draw_measure(state, measure, sheet, x_scale)
+        console.print(f"{measure} over steps")
         console.print(rows_to_text(rows), soft_wrap=True)

@@ -1,4 +1,4 @@
-"""What is done to a run: by a preset when its time has come, by a person at any moment. One form for both."""
+"""Actions on a running training, scheduled by a preset or sent live: both are the same values."""
 
 from typing import Annotated, Literal, Self
 
@@ -12,7 +12,7 @@ Milestone = Literal["memorized", "grokked", "ungrokked", "diverged"]
 
 
 class Swap(Settings):
-    """Exchange the training set while the network and the optimizer's state stay."""
+    """Exchange the training set; network and optimizer state stay."""
 
     kind: Literal["swap"] = "swap"
 
@@ -121,5 +121,5 @@ class Intervention(Settings):
 
     @property
     def action(self) -> Swap | Set | Save | Stop:
-        """What is done."""
+        """The action."""
         return self.swap or self.set or (Save() if self.save else Stop())

@@ -54,7 +54,7 @@ class Task(Settings):
 
     @property
     def sum_form(self) -> SumForm | None:
-        """The sum that the operation is; None where it is none."""
+        """The operation as a sum F(f1(a) + f2(b)); None where it is none."""
         return self._row.sum_form(self.modulus)
 
     @property

@@ -18,7 +18,7 @@ from grokterm.tasks.randomness import generator
 from grokterm.tasks.sum_forms import SumForm, find_sum_form
 
 EXPRESSION = "expression"
-"""The operation that is not a row of the table: its polynomial is a setting of the task."""
+"""An operation without a row: its polynomial is a setting of the task."""
 
 
 def _add(left: Residues, right: Residues, modulus: int) -> Residues:
@@ -83,13 +83,13 @@ def _s5_sandwich(left: Residues, right: Residues, _modulus: int) -> Residues:
 
 @dataclass(frozen=True)
 class Operation:
-    """One a ∘ b = c, and what others need to know of it."""
+    """An operation a ∘ b = c and its properties."""
 
     label: str
-    """How it is written for people; `{p}` stands for the modulus."""
+    """Its formula as displayed; `{p}` stands for the modulus."""
 
     function: Function | None
-    """The rule; None draws the whole table at random from the experiment's seed: the null hypothesis."""
+    """Computes the answers; None draws a random table from the experiment's seed, as a null hypothesis."""
 
     needs_prime: bool = False
     excludes_zero_divisor: bool = False
@@ -99,10 +99,10 @@ class Operation:
     """It becomes a sum once residues are indexed by their discrete logarithm; otherwise residues are their own index."""
 
     outer: Callable[[Residues, int], Residues] | None = None
-    """The F of an answer F(a + b); None where it is not written as one."""
+    """The F of an operation F(a + b); None for other operations."""
 
     n_permutations: int | None = None
-    """Where a, b and c are not residues but permutations: how many there are, which the modulus has to be."""
+    """Number of permutations, which the modulus must equal; None where a, b and c are residues."""
 
     def operands(self, modulus: int) -> Int64[np.ndarray, "equations 2"]:
         """List every pair (a, b) that has an answer, row by row of the table."""
@@ -114,7 +114,7 @@ class Operation:
         return modulus * (modulus - 1) if self.excludes_zero_divisor else modulus**2
 
     def answers(self, operands: Int64[np.ndarray, "equations 2"], modulus: int, seed: int) -> Residues:
-        """Compute a ∘ b; only a random table looks at the seed."""
+        """Compute a ∘ b; only a random table uses the seed."""
         left, right = operands.T
         if self.function is not None:
             return self.function(left, right, modulus)
@@ -127,7 +127,7 @@ class Operation:
         return float(np.bincount(answers).max() / len(answers))
 
     def is_symmetric(self, modulus: int) -> bool:
-        """Tell whether a ∘ b = b ∘ a always; a random table is drawn without that."""
+        """Tell whether a ∘ b = b ∘ a for every pair; never of a random table."""
         left, right = self.operands(modulus).T
         return self.function is not None and np.array_equal(
             self.function(left, right, modulus), self.function(right, left, modulus)
@@ -177,7 +177,7 @@ OPERATIONS: dict[str, Operation] = {
 
 
 def find_operation(name: str, expression: str) -> Operation:
-    """Return the row of this name, or one made of the task's polynomial.
+    """Return the row of this name, or an operation made from the task's polynomial.
 
     Raises:
         ConfigError: if the polynomial is missing, or cannot be read.
@@ -190,7 +190,7 @@ def find_operation(name: str, expression: str) -> Operation:
 
 
 def sums(modulus: int) -> list[str]:
-    """Name the operations of the table that are a sum of something at this modulus."""
+    """Name the rows that have a sum form at this modulus."""
     return [name for name, operation in OPERATIONS.items() if operation.sum_form(modulus) is not None]
 
 

@@ -29,15 +29,11 @@ def keys() -> tuple[Key, ...]:
     zoomed = ", ".join(f"{view.zoomed} ({view.name})" for view in VIEWS.values() if view.zoomed)
     can_move = ", ".join(view.name for view in VIEWS.values() if view.move)
     return (
-        Key("space", "pause, resume", (Binding("space", "pause", "Pause"),)),
-        Key(
-            "w",
-            "swap the training set: a smaller share (ungrokking), a new split, another operation",
-            (Binding("w", "swap", "Swap"),),
-        ),
-        Key("s", "save a checkpoint now", (Binding("s", "save", "Save"),)),
-        Key("?", "this list", (Binding("question_mark", "app.help", "Help", key_display="?"),)),
-        Key("q", "quit; a training that has not ended is saved first", (Binding("q", "app.quit", "Quit"),)),
+        _key("space", "pause", "Pause", "pause, resume"),
+        _key("w", "swap", "Swap", "swap the training set: a smaller share (ungrokking), a new split, another operation"),
+        _key("s", "save", "Save", "save a checkpoint now"),
+        _key("?", "app.help", "Help", "this list", name="question_mark"),
+        _key("q", "app.quit", "Quit", "quit; a training that has not ended is saved first"),
         Key(
             f"1 ... {of_pane['facts']}",
             f"{', '.join(of_pane)}; tab and shift+tab go from one to the next",
@@ -47,12 +43,8 @@ def keys() -> tuple[Key, ...]:
                 _hidden("shift+tab", "turn(-1)", "Previous view"),
             ),
         ),
-        Key("l", f"another layer or place in the network: {have_parts}", (Binding("l", "network('next_layer')", "Layer"),)),
-        Key(
-            "o",
-            "order of the neurons: as stored, by frequency, by deviation",
-            (Binding("o", "network('next_order')", "Order"),),
-        ),
+        _key("l", "network('next_layer')", "Layer", f"another layer or place in the network: {have_parts}"),
+        _key("o", "network('next_order')", "Order", "order of the neurons: as stored, by frequency, by deviation"),
         Key(
             "enter",
             f"zoom: {zoomed}; escape zooms out",
@@ -69,33 +61,32 @@ def keys() -> tuple[Key, ...]:
                 _hidden("down", "move(1, 0)", "Down"),
                 _hidden("left", "move(0, -1)", "Left"),
                 _hidden("right", "move(0, 1)", "Right"),
-                _hidden("pagedown", "page(1)", "Page down"),
-                _hidden("pageup", "page(-1)", "Page up"),
+                _hidden("pagedown", "move(0, 0, 1)", "Page down"),
+                _hidden("pageup", "move(0, 0, -1)", "Page up"),
             ),
         ),
-        Key(
+        _key(
             "c",
+            "compare",
+            "Compare",
             "compare: a second network, any run at any step, on the left of this one; again takes it away",
-            (Binding("c", "compare", "Compare"),),
         ),
-        Key("z", "fit the color range to what is shown", (Binding("z", "network('rescale')", "Rescale"),)),
-        Key("f", "freeze the pictures, while the training goes on", (Binding("f", "freeze", "Freeze"),)),
-        Key("x", "steps on a logarithmic or a linear axis", (Binding("x", "scale", "Log-x"),)),
-        Key(".", "one step while paused", (Binding("full_stop", "step", "Step", key_display="."),)),
-        Key(
-            "< >",
-            "slower, faster: watch a network that groks quickly at one step a second",
-            (
-                Binding("less_than_sign", "slower", "Slower", key_display="<"),
-                Binding("greater_than_sign", "faster", "Faster", key_display=">"),
-            ),
-        ),
-        Key("h", "change the learning rate or the weight decay", (Binding("h", "change", "Change"),)),
-        Key("r", "restart with the same settings and the same seed, as a new run", (Binding("r", "restart", "Restart"),)),
-        Key("n", "another experiment", (Binding("n", "app.another", "New"),)),
+        _key("z", "network('rescale')", "Rescale", "fit the color range to what is shown"),
+        _key("f", "freeze", "Freeze", "freeze the pictures, while the training goes on"),
+        _key("x", "scale", "Log-x", "steps on a logarithmic or a linear axis"),
+        _key(".", "step", "Step", "one step while paused", name="full_stop"),
+        _key("<", "slower", "Slower", "slower: watch a network that groks quickly at one step a second", name="less_than_sign"),
+        _key(">", "faster", "Faster", "faster, and after the last pace without a limit", name="greater_than_sign"),
+        _key("h", "change", "Change", "change the learning rate or the weight decay"),
+        _key("r", "restart", "Restart", "restart with the same settings and the same seed, as a new run"),
+        _key("n", "app.another", "New", "another experiment"),
         Key("ctrl+p", "every command by name", ()),
     )
 
 
-def _hidden(key: str, action: str, description: str) -> Binding:
-    return Binding(key, action, description, show=False)
+def _key(shown: str, action: str, label: str, meaning: str, name: str = "") -> Key:
+    return Key(shown, meaning, (Binding(name or shown, action, label, key_display=shown),))
+
+
+def _hidden(key: str, action: str, label: str) -> Binding:
+    return Binding(key, action, label, show=False)

@@ -13,7 +13,6 @@ from grokterm.tui.widgets.curves import CurvesView
 from grokterm.tui.widgets.facts import Facts
 from grokterm.tui.widgets.network import NetworkPane
 from grokterm.tui.widgets.status import Banner, Status
-from grokterm.views.pictures import draw_accuracy, draw_loss
 
 if TYPE_CHECKING:
     from grokterm.inspection.analysis import NetworkAnalysis
@@ -46,11 +45,10 @@ class LabLayout:
     def __init__(self, palette: Palette) -> None:
         self._draw_budget = DrawBudget()
         self.banner, self.status, self.facts = Banner(palette), Status(palette), Facts()
-        self.accuracy = CurvesView("accuracy", draw_accuracy, palette, self._draw_budget)
-        self.loss = CurvesView("loss", draw_loss, palette, self._draw_budget)
+        self.accuracy = CurvesView("accuracy", palette, self._draw_budget)
+        self.loss = CurvesView("loss", palette, self._draw_budget)
         self.network = NetworkPane(palette, self._draw_budget)
-        self._pictures = self._show_accuracy, self._show_loss, self._show_network
-        self._turns = deque(self._pictures)
+        self._turns: deque[CurvesView | NetworkPane] = deque((self.accuracy, self.loss, self.network))
         self._has_shown_network = False
         self._state_in_texts: LabState | None = None
         self._shown: Scene | None = None
@@ -70,39 +68,32 @@ class LabLayout:
         """Draw everything that has changed: after a key, or when no training is slowed down by it."""
         self._shown, self._has_shown_network = scene, scene.analysis is not None
         self._show_texts(scene)
-        for show_picture in self._pictures:
-            show_picture(scene)
+        for picture in self._turns:
+            self._draw(picture, scene)
 
     def forget(self) -> None:
         """Draw everything anew: a new training begins."""
-        for curves in (self.accuracy, self.loss):
-            curves.forget()
-        self.network.forget()
+        for picture in self._turns:
+            picture.forget()
         self._has_shown_network = False
 
     def _show_next(self, scene: Scene) -> None:
         for _ in range(len(self._turns)):
             self._turns.rotate(-1)
-            if self._turns[-1](scene):
+            if self._draw(self._turns[-1], scene):
                 return
+
+    def _draw(self, picture: CurvesView | NetworkPane, scene: Scene) -> bool:
+        if isinstance(picture, CurvesView):
+            return picture.show(scene.pictured, scene.x_scale)
+        return picture.show(scene.pictured, scene.analysis, scene.x_scale)
 
     def _is_behind(self, scene: Scene) -> bool:
         shown = self._shown
         return shown is None or shown.state is not scene.state or shown.analysis is not scene.analysis
 
-    def _show_texts(self, scene: Scene) -> bool:
-        if scene.state is self._state_in_texts:
-            return False
-        self._state_in_texts = self.banner.state = self.status.state = scene.state
-        self.facts.show(scene.state, scene.run_name)
-        self._draw_budget.spend(TEXT_BYTES)
-        return True
-
-    def _show_accuracy(self, scene: Scene) -> bool:
-        return self.accuracy.show(scene.pictured, scene.x_scale)
-
-    def _show_loss(self, scene: Scene) -> bool:
-        return self.loss.show(scene.pictured, scene.x_scale)
-
-    def _show_network(self, scene: Scene) -> bool:
-        return self.network.show(scene.pictured, scene.analysis, scene.x_scale)
+    def _show_texts(self, scene: Scene) -> None:
+        if scene.state is not self._state_in_texts:
+            self._state_in_texts = self.banner.state = self.status.state = scene.state
+            self.facts.show(scene.state, scene.run_name)
+            self._draw_budget.spend(TEXT_BYTES)

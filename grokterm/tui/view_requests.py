@@ -4,13 +4,10 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import partial
 from time import monotonic
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from grokterm.session.background import BackgroundWorker
 from grokterm.views.view import Choice, Subject, View
-
-if TYPE_CHECKING:
-    from grokterm.experiment.records import Inspected
 
 Side = Literal["pinned", "present"]
 
@@ -41,11 +38,6 @@ class ViewAnswer:
     value: object
     problem: str
     """Why there is no answer, for the user; empty if there is one."""
-
-    @property
-    def inspected(self) -> "Inspected | None":
-        """The metrics in it that belong to the history of the network."""
-        return None if self.value is None else self.question.view.inspected(self.value)
 
 
 class ViewRequests:

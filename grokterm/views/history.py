@@ -40,9 +40,10 @@ class History:
         self._known: tuple[int, int, tuple[int, ...]] = 0, 0, ()
         self._merged: tuple[Inspected, ...] = ()
 
-    def add(self, found: "Inspected") -> None:
-        """Add metrics that a view has computed."""
-        self._found.append(found)
+    def add(self, found: "Inspected | None") -> None:
+        """Add metrics, if a view has computed any."""
+        if found is not None:
+            self._found.append(found)
 
     def since(self, journaled: "Sequence[Inspected]", swaps: tuple[int, ...] = ()) -> "tuple[Inspected, ...]":
         """Return all metrics by step; the same tuple until one is added."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
@@ -12,46 +13,34 @@ from grokterm.inspection.snapshot import Snapshot
 from grokterm.plots.axis import Scale
 from grokterm.plots.cells import Rows
 from grokterm.plots.curves import Mark, Series, draw_curves
-from grokterm.plots.palettes import Palette, Role
 from grokterm.session.state import LabState
-from grokterm.views.view import Choice, Subject, following
+from grokterm.views.view import Choice, Sheet, Subject, following
+
+Measure = Literal["accuracy", "loss"]
 
 TOGETHER = "layers of the same neurons"
 """The first choice among the layers: all that share their neurons, one under the other."""
 
 
-def draw_accuracy(state: LabState, *, width: int, height: int, x_scale: Scale, palette: Palette) -> Rows:
-    """Draw train and val accuracy over steps."""
+def draw_measure(state: LabState, measure: Measure, sheet: Sheet, x_scale: Scale) -> Rows:
+    """Draw train and val over steps; the loss has a logarithmic axis."""
+    is_loss = measure == "loss"
     return draw_curves(
-        sides(state, "accuracy"),
+        sides(state, measure),
         event_marks(state),
-        width=width,
-        height=height,
+        width=sheet.width,
+        height=sheet.height,
         x_scale=x_scale,
-        y_scale="linear",
-        y_limits=(0.0, 1.0),
-        palette=palette,
+        y_scale="log" if is_loss else "linear",
+        y_limits=None if is_loss else (0.0, 1.0),
+        palette=sheet.palette,
     )
 
 
-def draw_loss(state: LabState, *, width: int, height: int, x_scale: Scale, palette: Palette) -> Rows:
-    """Draw train and val loss over steps, on a logarithmic axis."""
-    return draw_curves(
-        sides(state, "loss"),
-        event_marks(state),
-        width=width,
-        height=height,
-        x_scale=x_scale,
-        y_scale="log",
-        y_limits=None,
-        palette=palette,
-    )
-
-
-def sides(state: LabState, measure: str) -> list[Series]:
+def sides(state: LabState, measure: Measure) -> list[Series]:
     """Return a measure over steps, for train and val."""
     steps, curves = state.curves.column("step"), state.curves
-    roles: tuple[Role, ...] = ("train", "val")
+    roles: tuple[Literal["train", "val"], ...] = ("train", "val")
     return [Series(side, steps, curves.column(f"{side}_{measure}"), side, curves.band(f"{side}_{measure}")) for side in roles]
 
 
@@ -92,13 +81,7 @@ def weight_picture(snapshot: Snapshot, layer: str, order: Order, state: LabState
     shown = snapshot.layers[layer]
     if not shown.over_residues:
         return WeightPicture(shown.weights, shown.label, "raw", shown.rows)
-    elements = "residues" if state.asked.n_permutations is None else "permutations"
-    if order == "frequency" and elements == "permutations":
-        return WeightPicture(shown.weights, shown.label, "raw", elements)
-    if order != "frequency":
-        columns = neuron_order(shown.weights, [], order)
-        return WeightPicture(shown.weights[:, columns], shown.label, order, elements)
-    index, rows = _index(state)
+    index, rows, order = _rows(state, order)
     matrix = shown.weights[index]
     residues = [picture.weights[index] for picture in snapshot.layers.values() if picture.over_residues]
     blocks = [block for block in residues if block.shape == matrix.shape]  # others belong to other neurons
@@ -115,8 +98,7 @@ def stacked_layers(snapshot: Snapshot) -> tuple[str, ...]:
 
 def layer_names(snapshot: Snapshot) -> list[str]:
     """List the choices of a layer: those that share their neurons together, then each layer by itself."""
-    stacked = stacked_layers(snapshot)
-    return [*([TOGETHER] if stacked else []), *snapshot.layers]
+    return [*([TOGETHER] if stacked_layers(snapshot) else []), *snapshot.layers]
 
 
 def layer_of(snapshot: Snapshot, wanted: str) -> str:
@@ -134,10 +116,7 @@ def next_layer(subject: Subject, choice: Choice) -> Choice:
 def stacked_picture(snapshot: Snapshot, order: Order, state: LabState) -> list[WeightPicture]:
     """Order the shared neurons, once for all layers that share them."""
     shown = [snapshot.layers[name] for name in stacked_layers(snapshot)]
-    elements = "residues" if state.asked.n_permutations is None else "permutations"
-    if elements == "permutations" and order == "frequency":
-        order = "raw"
-    index, rows = _index(state) if order == "frequency" else (slice(None), elements)
+    index, rows, order = _rows(state, order)
     blocks = [layer.weights[index] for layer in shown]
     columns = joint_order(blocks, order)
     return [WeightPicture(block[:, columns], layer.label, order, rows) for layer, block in zip(shown, blocks, strict=True)]
@@ -155,6 +134,13 @@ def spectrum_picture(snapshot: Snapshot, layer: str, state: LabState) -> Spectru
     of_neurons = np.divide(of_neurons, total, out=np.zeros_like(of_neurons), where=total > 0)
     by_peak = np.lexsort([-of_neurons.max(axis=0), of_neurons.argmax(axis=0)])
     return SpectrumPicture(shares, key_frequencies(shares), shown.label, rows, of_neurons[:, by_peak])
+
+
+def _rows(state: LabState, order: Order) -> tuple[np.ndarray | slice, str, Order]:
+    """Return the order of the rows, their name, and the order of the neurons that is possible."""
+    if state.asked.n_permutations is not None:
+        return slice(None), "permutations", "raw" if order == "frequency" else order
+    return (*_index(state), order) if order == "frequency" else (slice(None), "residues", order)
 
 
 def _index(state: LabState) -> tuple[np.ndarray, str]:

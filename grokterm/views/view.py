@@ -1,13 +1,16 @@
 """What a view of the lab is made of: what it is given, what it returns, and how the keys act on it."""
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+import numpy as np
+
 from grokterm.analysis.ordering import Order
 from grokterm.plots.axis import Scale
-from grokterm.plots.cells import Rows
+from grokterm.plots.cells import Cells, Rows
 from grokterm.plots.palettes import Palette
+from grokterm.plots.words import TextPart, draw_words
 from grokterm.session.state import LabState
 
 if TYPE_CHECKING:  # the screen draws without loading torch
@@ -62,7 +65,29 @@ class Sheet:
     height: int
     palette: Palette
     limits: dict[str, float] = field(default_factory=dict, compare=False)
-    """Color ranges in use: a view adds to them, and they stay until z clears them."""
+    """Color ranges in use, which stay until z clears them."""
+
+    @property
+    def pixels(self) -> int:
+        """Rows of a heat map in one line: half blocks show two."""
+        return 1 if self.palette.is_ascii else 2
+
+    def fill(self, rows: Rows) -> Rows:
+        """Pad or cut a picture to the height of the sheet."""
+        return (rows + Cells(self.width, self.height - len(rows)).rows())[: self.height]
+
+    def words(self, parts: Iterable[str | TextPart]) -> Rows:
+        """Write parts side by side, as many a line as fit."""
+        return draw_words(parts, width=self.width, palette=self.palette)
+
+    def limit(self, name: str, values: np.ndarray) -> float:
+        """Return the color range of a picture: the 0.99 quantile when it was first drawn, which leaves outliers out."""
+        if name not in self.limits:
+            known = np.abs(values[np.isfinite(values)])
+            if not known.any():  # zeros set no range
+                return 1.0
+            self.limits[name] = float(np.quantile(known, 0.99)) or float(known.max())
+        return self.limits[name]
 
 
 @dataclass(frozen=True)
@@ -121,11 +146,17 @@ def following(items: Sequence[Item], item: Item) -> Item:
     return items[(items.index(item) + 1) % len(items)]
 
 
+def visible(p: int, corner: tuple[int, int], sheet: Sheet, height: int) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return the ranges of a and b that fit, one pixel each, from a corner on."""
+    sizes = max(height * sheet.pixels, 2), max(sheet.width, 2)  # a single pair may have no answer
+    starts = [max(min(start, p - size), 0) for start, size in zip(corner, sizes, strict=True)]
+    rows, columns = ((start, min(start + size, p)) for start, size in zip(starts, sizes, strict=True))
+    return rows, columns
+
+
 def move_corner(subject: Subject, choice: Choice, move: Move) -> Choice:
     """Move the visible part of the table of all pairs (a, b)."""
     last = subject.analysis.modulus - 1
-    a, b = (
-        max(min(start + RESIDUES_PER_KEY * by, last), 0)
-        for start, by in zip(choice.corner, (move.down, move.right), strict=True)
-    )
+    moves = zip(choice.corner, (move.down, move.right), strict=True)
+    a, b = (max(min(start + RESIDUES_PER_KEY * by, last), 0) for start, by in moves)
     return replace(choice, corner=(a, b))

@@ -1,4 +1,4 @@
-"""Parts take turns while a network trains, and are shown at once when somebody waits for them."""
+"""Parts take turns while a network trains, and are shown at once when a key asks for them."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -65,7 +65,7 @@ def test_the_first_look_at_the_network_is_shown_at_once(layout: Watched, monkeyp
     monkeypatch.setattr(layout._draw_budget, "is_due", lambda: False)
     layout.follow(scene())
     layout.seen.clear()
-    look = replace(scene(step=5), analysis=object())  # type: ignore[arg-type]  # nobody examines anything here
+    look = replace(scene(step=5), analysis=object())  # type: ignore[arg-type]  # no view asks it anything here
     layout.follow(look)
     assert set(layout.seen) == ALL
     layout.seen.clear()
@@ -73,7 +73,7 @@ def test_the_first_look_at_the_network_is_shown_at_once(layout: Watched, monkeyp
     assert layout.seen == []
 
 
-def test_nothing_is_drawn_before_it_is_due_but_news(layout: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_drawn_before_it_is_due_but_what_is_urgent(layout: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
     layout.follow(scene())
     layout.seen.clear()
     monkeypatch.setattr(layout._draw_budget, "is_due", lambda: False)

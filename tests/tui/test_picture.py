@@ -80,7 +80,7 @@ async def test_a_version_that_was_forgotten_is_drawn_again() -> None:
         assert again.sizes == [(10, 4)]
 
 
-async def test_the_budget_learns_of_the_lines_that_are_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_draw_budget_counts_the_lines_that_are_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     async with (app := Gallery()).run_test(size=(10, 4)):
         sent: list[int] = []
         monkeypatch.setattr(app.draw_budget, "spend", sent.append)

@@ -1,4 +1,4 @@
-"""The worker is asked at once where somebody waits, and seldom where only the network has changed."""
+"""A new question is asked at once, and one about a newer network within a share of time."""
 
 from collections.abc import Iterator
 from time import monotonic

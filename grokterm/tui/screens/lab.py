@@ -58,7 +58,7 @@ class LabScreen(Screen[None]):
     def __init__(self, thread: TrainingThread, again: Callable[[], TrainingThread], palette: Palette) -> None:
         super().__init__(id="lab")
         bindings = BindingsMap(binding for key in keys() for binding in key.bindings)
-        self._bindings.key_to_bindings |= bindings.key_to_bindings  # in the order of the footer
+        self._bindings.key_to_bindings |= bindings.key_to_bindings  # not in BINDINGS: VIEWS may have grown
         self.thread = thread
         self._again = again
         self._layout = LabLayout(palette)
@@ -153,15 +153,10 @@ class LabScreen(Screen[None]):
         getattr(self._layout.network, what)()
         self._layout.show(self._scene)
 
-    def action_move(self, down: int, right: int) -> None:
+    def action_move(self, down: int, right: int, pages: int = 0) -> None:
         """Move over the picture of the network, or scroll the pane."""
         self.query_one(f"#{self._pane}").scroll_relative(y=down, animate=False)
-        self._layout.network.move(Move(down, right))
-        self._layout.show(self._scene)
-
-    def action_page(self, pages: int) -> None:
-        """Show the next or the previous neurons."""
-        self._layout.network.move(Move(pages=pages))
+        self._layout.network.move(Move(down, right, pages))
         self._layout.show(self._scene)
 
     def action_compare(self) -> None:

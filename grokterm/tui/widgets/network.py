@@ -84,8 +84,8 @@ class NetworkPane(Vertical):
         Returns whether anything had to be drawn.
         """
         answer = self._view_requests.collect()
-        if answer is not None and (inspected := answer.inspected) is not None:
-            self._histories[answer.side].add(inspected)
+        if answer is not None and answer.value is not None:
+            self._histories[answer.side].add(answer.question.view.inspected(answer.value))
         self.choice = replace(self.choice, x_scale=x_scale)
         is_idle = state.phase != "training"
         has_drawn = self.comparison is not None and self._show_pinned(self.comparison, is_idle=is_idle)

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from grokterm.plots.cells import Cells, Rows
+from grokterm.plots.cells import Rows
 from grokterm.plots.palettes import Palette
 from grokterm.plots.sanitize import plain_text
-from grokterm.plots.words import draw_words
 from grokterm.tui.draw_budget import DrawBudget
 from grokterm.tui.view_requests import Question, Side, ViewRequests
 from grokterm.tui.widgets.picture import Picture
@@ -63,8 +62,8 @@ class NetworkPicture(Picture):
 
         def draw(width: int, height: int) -> Rows:
             self._caption_of(title, "")
-            rows = draw_words(words, width=width, palette=self._palette)
-            return (rows + Cells(width, height).rows())[:height]
+            sheet = self.sheet(width, height)
+            return sheet.fill(sheet.words(words))
 
         return self.offer(("words", title, *words), draw)
 
@@ -79,7 +78,5 @@ class NetworkPicture(Picture):
 
     def _caption_of(self, title: str, subtitle: str) -> None:
         named = f"{self.name_shown} · {title}" if self.name_shown else title
-        self.caption(self._palette_safe(named), self._palette_safe(subtitle))
-
-    def _palette_safe(self, text: str) -> str:
-        return self._palette.printable(text) if self._palette.is_ascii else plain_text(text)
+        safe = self._palette.printable if self._palette.is_ascii else plain_text
+        self.caption(safe(named), safe(subtitle))

@@ -36,16 +36,13 @@ class Banner(Widget):
         """Put the title on the left and the state on the right."""
         if (state := self.state) is None:
             return Text("grokterm")
-        speed = (
-            f"{state.steps_per_second:,.0f} steps/s"
-            if state.steps_per_second and state.phase == "training" and not state.pace
-            else ""
-        )
-        pace = f"pace {state.pace:g} steps/s" if state.pace else ""
+        speed = f"pace {state.pace:g} steps/s" if state.pace else ""
+        if state.steps_per_second and state.phase == "training" and not state.pace:
+            speed = f"{state.steps_per_second:,.0f} steps/s"
         symbol = "" if self._palette.is_ascii else SYMBOLS[state.phase] + " "
         ended = f" ({state.ended})" if state.phase == "ended" else ""
         engine = state.engine if state.experiment.training.engine != "auto" else ""
-        right = " · ".join(part for part in (state.device, engine, speed, pace, f"{symbol}{state.phase}{ended}") if part)
+        right = " · ".join(part for part in (state.device, engine, speed, f"{symbol}{state.phase}{ended}") if part)
         table = Table.grid(expand=True)
         table.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
         table.add_column(justify="right", no_wrap=True)

@@ -21,11 +21,12 @@ class TabBar(Widget):
     def render(self) -> Text:
         """`1curves [2weights] 3spectrum`, or `1cur [2weights] 3spe`; where not even the keys fit, it begins further right."""
         names = list(self._keys)
-        shown = names.index(self.shown) if self.shown in names else 0
-        shorter = [(0, length) for length in range(max(map(len, names)), -1, -1)] + [
-            (first, 0) for first in range(1, shown + 1)
-        ]
-        lines = [self._line(names[first:], length) for first, length in shorter]
+        lengths, longest = [len(name) for name in names], max(map(len, names))
+        room = self.size.width - 1 - sum(len(key) + 1 for key in self._keys.values())
+        # Names keep their length whichever tab is in brackets.
+        fitting = [cut for cut in range(longest + 1) if sum(min(cut, n) for n in lengths) + longest - cut <= room]
+        shown, cut = names.index(self.shown) if self.shown in names else 0, max(fitting, default=0)
+        lines = [self._line(names[first:], cut) for first in range(shown + 1)]
         return next((line for line in lines if line.cell_len <= self.size.width), lines[-1])
 
     def _line(self, names: Sequence[str], length: int) -> Text:

@@ -8,12 +8,10 @@ from jaxtyping import Float, Int
 
 from grokterm.analysis.fourier import peak_frequencies
 from grokterm.analysis.ordering import Order, joint_order
-from grokterm.plots.cells import Cells
 from grokterm.plots.heatmap import draw_heatmap
 from grokterm.plots.mosaic import Mosaic, draw_mosaic, fit_mosaic
-from grokterm.plots.words import draw_words
 from grokterm.views.pictures import stacked_layers
-from grokterm.views.view import ORDERS, Choice, Drawn, Move, Sheet, Subject, View, following, move_corner
+from grokterm.views.view import ORDERS, Choice, Drawn, Move, Sheet, Subject, View, following, move_corner, visible
 
 if TYPE_CHECKING:
     from grokterm.inspection.analysis import NetworkAnalysis
@@ -40,6 +38,9 @@ class Maps:
 
     names: tuple[str, ...]
     maps: Float[np.ndarray, "maps rows columns"]
+    first: int
+    """Index of the first of them."""
+
     n_maps: int
     order: Order
     """Their order: as stored where the wanted one cannot be computed."""
@@ -67,19 +68,11 @@ def ask(subject: Subject, choice: Choice, sheet: Sheet) -> Wanted | None:
         return None
     p = analysis.modulus
     if choice.is_zoomed:
-        rows, columns = visible(p, choice.corner, sheet)
+        rows, columns = visible(p, choice.corner, sheet, sheet.height)
         return Wanted(place, choice.order, choice.chosen, 1, rows, columns)
     mosaic = _mosaic(subject, sheet)
     first = choice.chosen // mosaic.n_tiles * mosaic.n_tiles
     return Wanted(place, choice.order, first, mosaic.n_tiles, (0, mosaic.side), (0, mosaic.side))
-
-
-def visible(p: int, corner: tuple[int, int], sheet: Sheet) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Return the ranges of a and b that fit on a sheet, one pixel each, from a corner on."""
-    room = max(sheet.height * (1 if sheet.palette.is_ascii else 2), 2), max(sheet.width, 2)  # one pair may have no answer
-    starts = [max(min(start, p - size), 0) for start, size in zip(corner, room, strict=True)]
-    rows, columns = ((start, min(start + size, p)) for start, size in zip(starts, room, strict=True))
-    return rows, columns
 
 
 def find_maps(analysis: "NetworkAnalysis", wanted: Wanted) -> Maps:
@@ -91,12 +84,13 @@ def find_maps(analysis: "NetworkAnalysis", wanted: Wanted) -> Maps:
         names = tuple(f"head {head + 1} to {token}" for head in range(len(maps)) for token in tokens)
         flat = maps.reshape(-1, *maps.shape[2:])
         shown = _page(len(names), wanted)
-        return Maps(names[shown], flat[shown], len(names), "raw", is_signed=False)
+        return Maps(names[shown], flat[shown], shown.start, len(names), "raw", is_signed=False)
     columns, peaks, order = _sorted(analysis, wanted.place, wanted.order)
-    chosen = columns[_page(len(columns), wanted)]
+    shown = _page(len(columns), wanted)
+    chosen = columns[shown]
     names = tuple(f"{neuron}" if peaks is None or not peaks[neuron] else f"{neuron} k={peaks[neuron]}" for neuron in chosen)
     maps = analysis.maps(wanted.place, chosen.tolist(), window)
-    return Maps(names, maps, len(columns), order, is_signed=bool((maps < 0).any()))
+    return Maps(names, maps, shown.start, len(columns), order, is_signed=bool((maps < 0).any()))
 
 
 def _page(n_maps: int, wanted: Wanted) -> slice:
@@ -137,11 +131,10 @@ def draw_activations(subject: Subject, choice: Choice, sheet: Sheet, found: Maps
     """Draw a page of maps, or one map as large as fits."""
     if found is None:
         why = "this network has no hidden neurons to look at"
-        words = draw_words([why], width=sheet.width, palette=sheet.palette) + Cells(sheet.width, sheet.height).rows()
-        return Drawn(words[: sheet.height], "activations", "")
+        return Drawn(sheet.fill(sheet.words([why])), "activations", "")
     analysis = subject.analysis
     place = place_of(analysis, choice.place)
-    limit = _limit(sheet, place, found)
+    limit = sheet.limit(place, found.maps)
     draw = _draw_one if choice.is_zoomed else _draw_page
     drawn = draw(subject, choice, sheet, found, limit)
     span = f"±{limit:.3g}" if found.is_signed else f"0 to {limit:.3g}"
@@ -150,22 +143,22 @@ def draw_activations(subject: Subject, choice: Choice, sheet: Sheet, found: Maps
 
 def _draw_one(subject: Subject, choice: Choice, sheet: Sheet, found: Maps, limit: float) -> Drawn:
     """Draw one map as large as fits."""
-    rows, columns = visible(subject.analysis.modulus, choice.corner, sheet)
+    rows, columns = visible(subject.analysis.modulus, choice.corner, sheet, sheet.height)
     one = found.maps[0]
     scale = max(min(2 * sheet.height // max(one.shape[0], 1), sheet.width // max(one.shape[1], 1)), 1)
     pixels = one.repeat(scale, axis=0).repeat(scale, axis=1)
-    padded = np.full((sheet.height * (1 if sheet.palette.is_ascii else 2), sheet.width), np.nan)
+    padded = np.full((sheet.height * sheet.pixels, sheet.width), np.nan)
     padded[: pixels.shape[0], : pixels.shape[1]] = pixels[: padded.shape[0], : padded.shape[1]]
     drawn = draw_heatmap(
         padded, width=sheet.width, height=sheet.height, limit=limit, palette=sheet.palette, signed=found.is_signed
     )
     where = f"a {rows[0]} to {rows[1] - 1} down, b {columns[0]} to {columns[1] - 1} across"
-    return Drawn(drawn, f"{found.names[0]} ({_shown(subject, choice, sheet, found).start + 1:,} of {found.n_maps:,})", where)
+    return Drawn(drawn, f"{found.names[0]} ({found.first + 1:,} of {found.n_maps:,})", where)
 
 
 def _draw_page(subject: Subject, choice: Choice, sheet: Sheet, found: Maps, limit: float) -> Drawn:
     """Draw a page of maps."""
-    analysis, mosaic, first = subject.analysis, _mosaic(subject, sheet), _shown(subject, choice, sheet, found).start
+    analysis, mosaic, first = subject.analysis, _mosaic(subject, sheet), found.first
     drawn = draw_mosaic(
         [*found.maps],
         found.names,
@@ -183,25 +176,8 @@ def _draw_page(subject: Subject, choice: Choice, sheet: Sheet, found: Maps, limi
     return Drawn(drawn, kind, f"{first + 1:,}-{first + len(found.names):,} of {found.n_maps:,} · {part}")
 
 
-def _shown(subject: Subject, choice: Choice, sheet: Sheet, found: Maps) -> slice:
-    return _page(found.n_maps, ask(subject, choice, sheet) or _NOTHING)
-
-
-_NOTHING = Wanted("", "raw", 0, 1, (0, 1), (0, 1))
-
-
 def _mosaic(subject: Subject, sheet: Sheet) -> Mosaic:
     return fit_mosaic(subject.analysis.modulus, width=sheet.width, height=sheet.height, palette=sheet.palette)
-
-
-def _limit(sheet: Sheet, place: str, found: Maps) -> float:
-    """Return the color range of a place, fitted to the first maps drawn of it."""
-    if place not in sheet.limits:
-        known = np.abs(found.maps[np.isfinite(found.maps)])
-        if not known.any():  # maps of zeros set no range
-            return 1.0
-        sheet.limits[place] = float(np.quantile(known, 0.99)) or float(known.max())
-    return sheet.limits[place]
 
 
 def next_place(subject: Subject, choice: Choice) -> Choice:

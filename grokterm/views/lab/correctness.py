@@ -9,10 +9,10 @@ from jaxtyping import Int
 
 from grokterm.analysis.confusion import Cell, Confusion, confusions, count_cells, downsample
 from grokterm.analysis.observation import Side
-from grokterm.plots.cells import Cells, Rows
+from grokterm.plots.cells import Rows
 from grokterm.plots.outcomes import draw_outcomes, draw_shares, sample
-from grokterm.plots.words import TextPart, draw_words, heading
-from grokterm.views.view import Choice, Drawn, Move, Sheet, Subject, View, move_corner
+from grokterm.plots.words import TextPart, heading
+from grokterm.views.view import Choice, Drawn, Move, Sheet, Subject, View, move_corner, visible
 
 if TYPE_CHECKING:
     from grokterm.inspection.analysis import NetworkAnalysis
@@ -42,12 +42,12 @@ def draw_table(subject: Subject, choice: Choice, sheet: Sheet, found: Outcomes) 
     """Draw one cell a pair where they fit or the view is zoomed; else the share answered right in blocks of pairs."""
     p = len(found.cells)
     counts = count_cells(found.cells)
-    rows = draw_words(_tallies(counts, sheet), width=sheet.width, palette=sheet.palette)
-    rows += draw_words(_most_frequent(found.confusions), width=sheet.width, palette=sheet.palette)
+    rows = sheet.words(_tallies(counts, sheet))
+    rows += sheet.words(_most_frequent(found.confusions))
     room = sheet.height - len(rows)
-    fits = p <= sheet.width and p <= room * (1 if sheet.palette.is_ascii else 2)
+    fits = p <= sheet.width and p <= room * sheet.pixels
     if fits or choice.is_zoomed:
-        (top, bottom), (left, right) = visible_cells(p, choice, sheet, room)
+        (top, bottom), (left, right) = visible(p, choice.corner, sheet, room)
         rows += draw_outcomes(
             found.cells[top:bottom, left:right], width=sheet.width, height=max(room, 0), palette=sheet.palette
         )
@@ -57,16 +57,7 @@ def draw_table(subject: Subject, choice: Choice, sheet: Sheet, found: Outcomes) 
         drawn, side = _shares(found, sheet, room)
         rows += drawn
         title = f"share right in {side} × {side} blocks · enter shows cells"
-    rows += Cells(sheet.width, sheet.height - len(rows)).rows()
-    return Drawn(rows[: sheet.height], title, f"step {subject.analysis.step:,} · a down, b across")
-
-
-def visible_cells(p: int, choice: Choice, sheet: Sheet, room: int) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Return the ranges of a and b that fit, from the corner on."""
-    sizes = max(room, 1) * (1 if sheet.palette.is_ascii else 2), max(sheet.width, 1)
-    starts = [max(min(start, p - size), 0) for start, size in zip(choice.corner, sizes, strict=True)]
-    rows, columns = ((start, min(start + size, p)) for start, size in zip(starts, sizes, strict=True))
-    return rows, columns
+    return Drawn(sheet.fill(rows), title, f"step {subject.analysis.step:,} · a down, b across")
 
 
 def move_table(subject: Subject, choice: Choice, _sheet: Sheet, _found: Outcomes | None, move: Move) -> Choice:
@@ -75,7 +66,7 @@ def move_table(subject: Subject, choice: Choice, _sheet: Sheet, _found: Outcomes
 
 
 def _shares(found: Outcomes, sheet: Sheet, room: int) -> tuple[Rows, int]:
-    below = max(room - 1, 1) * (1 if sheet.palette.is_ascii else 2)
+    below = max(room - 1, 1) * sheet.pixels
     side = max(min((sheet.width - 1) // 2, below, len(found.cells)), 1)
     shares = downsample(found.cells, side, side)
     enlarged = max(min(below // side, sheet.width // (2 * side + 1)), 1)

@@ -1,9 +1,9 @@
 """The spectrum view: the power at each frequency, of a whole matrix and of each neuron."""
 
 from grokterm.plots.bars import draw_bars
-from grokterm.plots.cells import Cells, Rows
+from grokterm.plots.cells import Rows
 from grokterm.plots.heatmap import draw_heatmap, fit_heatmap
-from grokterm.plots.words import draw_words, heading
+from grokterm.plots.words import heading
 from grokterm.views.pictures import SpectrumPicture, layer_of, next_layer, spectrum_picture, stacked_layers
 from grokterm.views.view import Choice, Drawn, Sheet, Subject, View
 
@@ -17,8 +17,7 @@ def draw_spectrum(subject: Subject, choice: Choice, sheet: Sheet, _: object) -> 
     title = f"{snapshot.layers[layer].label} · share of power at frequency k"
     if picture is None:
         why = "permutations have no frequencies" if state.asked.n_permutations is not None else "its rows are not residues"
-        rows = draw_words([f"{why}: l looks at the next layer"], width=sheet.width, palette=sheet.palette)
-        return Drawn(_filled(rows, sheet), title, why)
+        return Drawn(sheet.fill(sheet.words([f"{why}: l looks at the next layer"])), title, why)
     keys = ", ".join(map(str, picture.key_frequencies[:8])) or "none"
     subtitle = f"step {snapshot.step:,} · top {picture.shares.max(initial=0):.1%} · key frequencies: {keys}"
     return Drawn(_draw_both(picture, sheet), title, subtitle)
@@ -31,16 +30,12 @@ def _draw_both(picture: SpectrumPicture, sheet: Sheet) -> Rows:
     )
     below = sheet.height - above - 1
     if below < 3:
-        return bars + Cells(sheet.width, sheet.height - above).rows()
+        return sheet.fill(bars)
     fit = fit_heatmap(picture.of_neurons.shape, width=sheet.width, height=below, palette=sheet.palette)
     every = "" if fit.column_step == 1 else f" (1 in {fit.column_step})"
     name = f"each neuron{every}: its own power, 0 to 1; k = 1 above to {len(picture.shares)} below"
     heat = draw_heatmap(picture.of_neurons, width=sheet.width, height=below, limit=1.0, palette=sheet.palette, signed=False)
     return bars + heading(name, width=sheet.width, palette=sheet.palette) + heat
-
-
-def _filled(rows: Rows, sheet: Sheet) -> Rows:
-    return (rows + Cells(sheet.width, sheet.height).rows())[: sheet.height]
 
 
 SPECTRUM = View("spectrum", draw_spectrum, next_part=next_layer)

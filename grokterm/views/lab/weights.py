@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float
 
-from grokterm.plots.cells import Cells, Rows
+from grokterm.plots.cells import Rows
 from grokterm.plots.heatmap import draw_heatmap, fit_heatmap
 from grokterm.plots.words import heading
 from grokterm.views.pictures import TOGETHER, WeightPicture, layer_of, next_layer, stacked_picture, weight_picture
@@ -19,7 +19,7 @@ def draw_weights(subject: Subject, choice: Choice, sheet: Sheet, _: object) -> D
     if name == TOGETHER:
         return _draw_together(stacked_picture(snapshot, choice.order, state), snapshot.step, sheet)
     picture = weight_picture(snapshot, name, choice.order, state)
-    limit = _limit(sheet, picture)
+    limit = sheet.limit(picture.label, picture.matrix)
     title = f"{picture.label} · {ORDERS[picture.order]}"
     shown = f"step {snapshot.step:,} · ±{limit:.3g}{_picked(picture, sheet)} · rows: {picture.rows}"
     return Drawn(_draw_one(picture.matrix, limit, sheet, sheet.height), title, shown)
@@ -30,15 +30,14 @@ def _draw_together(pictures: Sequence[WeightPicture], step: int, sheet: Sheet) -
     rows: Rows = []
     height = sheet.height // len(pictures)
     n_rows, first = len(pictures[0].matrix), pictures[0]
-    n_shown = min(n_rows, max(height - 1, 1) * (1 if sheet.palette.is_ascii else 2))
+    n_shown = min(n_rows, max(height - 1, 1) * sheet.pixels)
     for picture in pictures:
-        limit = _limit(sheet, picture)
+        limit = sheet.limit(picture.label, picture.matrix)
         rows += heading(f"{picture.label}   ±{limit:.3g}", width=sheet.width, palette=sheet.palette)
         rows += _draw_one(picture.matrix[:n_shown], limit, sheet, height - 1)
-    rows += Cells(sheet.width, sheet.height - len(rows)).rows()
     part = "" if n_shown == n_rows else f", the first {n_shown} of {n_rows}"
     shown = f"step {step:,}{_picked(first, sheet)} · rows: {first.rows}{part}"
-    return Drawn(rows[: sheet.height], f"{TOGETHER} · {ORDERS[first.order]}", shown)
+    return Drawn(sheet.fill(rows), f"{TOGETHER} · {ORDERS[first.order]}", shown)
 
 
 def _picked(picture: WeightPicture, sheet: Sheet) -> str:
@@ -48,15 +47,6 @@ def _picked(picture: WeightPicture, sheet: Sheet) -> str:
 
 def _draw_one(matrix: Float[np.ndarray, "rows neurons"], limit: float, sheet: Sheet, height: int) -> Rows:
     return draw_heatmap(matrix, width=sheet.width, height=max(height, 0), limit=limit, palette=sheet.palette)
-
-
-def _limit(sheet: Sheet, picture: WeightPicture) -> float:
-    """Return the color range of a matrix: the 0.99 quantile, so that a few outliers do not darken the rest."""
-    known = sheet.limits.get(picture.label)
-    limit = known or float(np.quantile(np.abs(picture.matrix), 0.99)) or 1.0
-    if picture.matrix.any():  # a matrix of zeros sets no range
-        sheet.limits[picture.label] = limit
-    return limit
 
 
 WEIGHTS = View("weights", draw_weights, next_part=next_layer)

@@ -45,9 +45,10 @@ def labels_of(runs: Sequence[Run]) -> list[str]:
     if len(set(presets)) == len(presets):
         return presets
     settings = [dict(_flat(run.experiment.settings())) for run in runs]
-    names = [name for name in dict.fromkeys(name for one in settings for name in one) if _differs(name, settings)]
+    names = dict.fromkeys(name for one in settings for name in one)
+    differing = [name for name in names if any(one.get(name) != settings[0].get(name) for one in settings)]
     told_apart = [
-        ", ".join(f"{name.rpartition('.')[2].replace('_', ' ')} {one.get(name, '–')}" for name in names) for one in settings
+        ", ".join(f"{name.rpartition('.')[2].replace('_', ' ')} {one.get(name, '–')}" for name in differing) for one in settings
     ]
     if len(set(told_apart)) == len(told_apart):
         return told_apart
@@ -64,7 +65,3 @@ def _flat(settings: Mapping[str, object], above: str = "") -> Iterator[tuple[str
             yield from _flat(value, f"{above}{name}.") if above + name not in _UNNAMED else ()
         elif above + name not in _UNNAMED:
             yield above + name, value
-
-
-def _differs(name: str, settings: Sequence[Mapping[str, object]]) -> bool:
-    return any(one.get(name) != settings[0].get(name) for one in settings)
