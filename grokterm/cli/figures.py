@@ -1,6 +1,7 @@
 """`grokterm figures RUN...`: figures for paper, as PNG and SVG."""
 
 from collections.abc import Sequence
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -52,10 +53,7 @@ def figures(
 
     chosen = _choose(only, list(FIGURES if len(names) == 1 else COMPARISONS), n_runs=len(names))
     runs = [find_run(runs_dir, name) for name in names]
-    subjects = [
-        _subject(run, step, label, with_memorized="efficiency" in chosen)
-        for run, label in zip(runs, labels_of(runs), strict=True)
-    ]
+    subjects = [_subject(run, step, label) for run, label in zip(runs, labels_of(runs), strict=True)]
     folder = out or Path("figures", runs[0].name + (f"-and-{len(runs) - 1}-more" if runs[1:] else ""))
     formats: list[Format] = ["png", "svg"] if kind == "both" else [kind]
     n_drawn = 0
@@ -80,7 +78,7 @@ def _choose(only: Sequence[str], known: Sequence[str], *, n_runs: int) -> list[s
     return [name for name in known if name in only or not only]
 
 
-def _subject(run: "Run", step: int | None, label: str, *, with_memorized: bool) -> "Subject":
+def _subject(run: "Run", step: int | None, label: str) -> "Subject":
     from grokterm.runs.journal import read_journal
     from grokterm.session.state import LabState, fold
     from grokterm.views.view import Subject
@@ -89,7 +87,7 @@ def _subject(run: "Run", step: int | None, label: str, *, with_memorized: bool) 
     state = fold(LabState(run.experiment), records)
     analysis = _analyze(run, step)
     at = state.milestones.get("memorized")
-    memorized = _analyze(run, _once(at, records)) if with_memorized and at is not None and at < analysis.step else None
+    memorized = cache(lambda: _analyze(run, _once(at, records)) if at is not None and at < analysis.step else None)
     return Subject(state, analysis, state.inspections, label, memorized)
 
 

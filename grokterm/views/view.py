@@ -37,8 +37,8 @@ class Subject:
     label: str = ""
     """Name of the run in a figure of several runs."""
 
-    memorized: "NetworkAnalysis | None" = None
-    """The network when it had memorized, for the figures that ask for it."""
+    memorized: "Callable[[], NetworkAnalysis | None]" = lambda: None
+    """Replays the run to where the network had memorized, for the figures that ask for it."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Sheet:
     """Color ranges in use, which stay until z clears them."""
 
     @property
-    def pixels(self) -> int:
+    def rows_per_line(self) -> int:
         """Rows of a heat map in one line: half blocks show two."""
         return 1 if self.palette.is_ascii else 2
 
@@ -148,7 +148,7 @@ def following(items: Sequence[Item], item: Item) -> Item:
 
 def visible(p: int, corner: tuple[int, int], sheet: Sheet, height: int) -> tuple[tuple[int, int], tuple[int, int]]:
     """Return the ranges of a and b that fit, one pixel each, from a corner on."""
-    sizes = max(height * sheet.pixels, 2), max(sheet.width, 2)  # a single pair may have no answer
+    sizes = max(height * sheet.rows_per_line, 2), max(sheet.width, 2)  # a single pair may have no answer
     starts = [max(min(start, p - size), 0) for start, size in zip(corner, sizes, strict=True)]
     rows, columns = ((start, min(start + size, p)) for start, size in zip(starts, sizes, strict=True))
     return rows, columns

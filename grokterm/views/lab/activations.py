@@ -147,7 +147,7 @@ def _draw_one(subject: Subject, choice: Choice, sheet: Sheet, found: Maps, limit
     one = found.maps[0]
     scale = max(min(2 * sheet.height // max(one.shape[0], 1), sheet.width // max(one.shape[1], 1)), 1)
     pixels = one.repeat(scale, axis=0).repeat(scale, axis=1)
-    padded = np.full((sheet.height * sheet.pixels, sheet.width), np.nan)
+    padded = np.full((sheet.height * sheet.rows_per_line, sheet.width), np.nan)
     padded[: pixels.shape[0], : pixels.shape[1]] = pixels[: padded.shape[0], : padded.shape[1]]
     drawn = draw_heatmap(
         padded, width=sheet.width, height=sheet.height, limit=limit, palette=sheet.palette, signed=found.is_signed

@@ -45,7 +45,7 @@ def draw_table(subject: Subject, choice: Choice, sheet: Sheet, found: Outcomes) 
     rows = sheet.words(_tallies(counts, sheet))
     rows += sheet.words(_most_frequent(found.confusions))
     room = sheet.height - len(rows)
-    fits = p <= sheet.width and p <= room * sheet.pixels
+    fits = p <= sheet.width and p <= room * sheet.rows_per_line
     if fits or choice.is_zoomed:
         (top, bottom), (left, right) = visible(p, choice.corner, sheet, room)
         rows += draw_outcomes(
@@ -66,7 +66,7 @@ def move_table(subject: Subject, choice: Choice, _sheet: Sheet, _found: Outcomes
 
 
 def _shares(found: Outcomes, sheet: Sheet, room: int) -> tuple[Rows, int]:
-    below = max(room - 1, 1) * sheet.pixels
+    below = max(room - 1, 1) * sheet.rows_per_line
     side = max(min((sheet.width - 1) // 2, below, len(found.cells)), 1)
     shares = downsample(found.cells, side, side)
     enlarged = max(min(below // side, sheet.width // (2 * side + 1)), 1)

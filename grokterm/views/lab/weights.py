@@ -30,7 +30,7 @@ def _draw_together(pictures: Sequence[WeightPicture], step: int, sheet: Sheet) -
     rows: Rows = []
     height = sheet.height // len(pictures)
     n_rows, first = len(pictures[0].matrix), pictures[0]
-    n_shown = min(n_rows, max(height - 1, 1) * sheet.pixels)
+    n_shown = min(n_rows, max(height - 1, 1) * sheet.rows_per_line)
     for picture in pictures:
         limit = sheet.limit(picture.label, picture.matrix)
         rows += heading(f"{picture.label}   ±{limit:.3g}", width=sheet.width, palette=sheet.palette)

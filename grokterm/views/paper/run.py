@@ -91,7 +91,7 @@ def circuits(subject: Subject, label: str) -> list[CircuitEfficiency]:
     has_generalized = bool(len(is_right)) and is_right.mean() >= LEARNED
     last: CircuitKind = "generalized" if has_generalized else "neither"
     kinds: tuple[CircuitKind, CircuitKind] = ("memorized", last)
-    both = zip(kinds, (subject.memorized, subject.analysis), strict=True)
+    both = zip(kinds, (subject.memorized(), subject.analysis), strict=True)
     return [CircuitEfficiency(label, kind, one.parameter_norm, one.logit_quantiles) for kind, one in both if one is not None]
 
 
