@@ -43,7 +43,7 @@ learning_rate = 1e-2
 steps = 40
 evaluate_every = 5
 """
-"""Over before anyone can look."""
+"""Ends at once."""
 
 KERNEL = """
 title = "Kernel"
@@ -137,7 +137,7 @@ def settings_shown(app: GroktermApp) -> dict[str, str]:
 
 
 async def type_into(pilot: Pilot[int], field: Input | Select[str], text: str) -> None:
-    """Replace the text of a field, as somebody types it."""
+    """Replace the text of a field, as a user types it."""
     assert isinstance(field, Input)
     field.focus()
     field.select_all()

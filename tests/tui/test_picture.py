@@ -89,7 +89,7 @@ async def test_the_draw_budget_counts_the_lines_that_are_sent(monkeypatch: pytes
         assert sent[0] == 3 * sent[1] > 0
 
 
-async def test_a_picture_that_nobody_sees_is_not_drawn() -> None:
+async def test_a_picture_that_is_off_screen_is_not_drawn() -> None:
     async with (app := Gallery()).run_test(size=(10, 4)) as pilot:
         app.picture.display = False
         await pilot.pause()
@@ -110,7 +110,7 @@ async def test_another_size_is_drawn_at_once(sizes: Iterable[tuple[int, int]]) -
 async def test_a_line_of_the_size_before_leaves_the_border_in_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
     async with (app := Gallery()).run_test(size=(10, 4)) as pilot:
         app.picture.offer("first", Painter("a"))
-        monkeypatch.setattr(app.picture, "_redraw", lambda: None)  # nobody has told it yet
+        monkeypatch.setattr(app.picture, "_redraw", lambda: None)  # it does not know the new size yet
         for width in (7, 12):
             await pilot.resize_terminal(width, 4)
             assert app.picture.render_line(0).cell_length == width

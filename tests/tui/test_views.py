@@ -91,7 +91,7 @@ async def test_a_view_that_is_turned_to_is_drawn(name: str) -> None:
         assert app.screen.query_one(NetworkPane).tab == name
 
 
-async def test_no_snapshot_is_made_while_nobody_sees_the_network() -> None:
+async def test_no_snapshot_is_made_while_the_network_is_off_screen() -> None:
     app = app_on(ENDLESS)
     async with training(app, SMALL) as pilot:
         lab(app)._look()
@@ -214,7 +214,7 @@ async def test_enter_changes_between_shares_and_cells_of_the_table() -> None:
         await until_drawn(pilot, app, "blocks")
 
 
-async def test_nothing_is_worked_out_for_a_tab_that_nobody_sees() -> None:
+async def test_nothing_is_worked_out_for_a_tab_that_is_not_shown() -> None:
     app = app_on(ENDLESS)
     async with training(app, LARGE) as pilot:
         await until_drawn(pilot, app, "step")
@@ -248,7 +248,7 @@ async def test_what_is_frozen_can_be_looked_at_another_way() -> None:
         await until(pilot, lambda: step_shown(app) > frozen, "a later network")
 
 
-async def test_a_network_that_nobody_had_looked_at_is_looked_at_once_while_frozen() -> None:
+async def test_a_network_frozen_before_its_first_snapshot_is_copied_once() -> None:
     app = app_on(ENDLESS)
     async with training(app, SMALL) as pilot:
         await pilot.press("f", "4")
