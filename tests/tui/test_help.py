@@ -8,7 +8,7 @@ from textual.pilot import Pilot
 from textual.widgets import OptionList, Static
 
 from grokterm.tui.app import GroktermApp
-from grokterm.tui.keys import KEYS
+from grokterm.tui.keys import keys
 from grokterm.tui.screens.help import HelpScreen
 from grokterm.tui.screens.setup import SetupScreen
 from tests.tui.driving import BRIEF, LARGE, SMALL, app_on, content, until
@@ -37,7 +37,7 @@ def topics(app: GroktermApp) -> list[str]:
 async def test_the_keys_are_the_first_topic() -> None:
     async with manual(LARGE) as (_, app):
         assert topics(app)[0] == "keys"
-        assert all(key.shown in page(app) for key in KEYS)
+        assert all(key.shown in page(app) for key in keys())
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGE])
