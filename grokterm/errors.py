@@ -1,16 +1,16 @@
-"""What a user can be told in one line.
+"""Errors that the user can fix.
 
-The message of each is the setting, the rule and the value, and what to do. The command line prints it on stderr, the screen
-shows a notification. Anything else that is raised is a bug, and gets its traceback.
+The message is one line: the setting, the rule, the value, and what to do. The command line prints it to stderr, the screen
+shows a notification. Any other exception is a bug and gets a traceback.
 """
 
 
 class GroktermError(Exception):
-    """Something the user can mend."""
+    """An error that the user can fix."""
 
 
 class ConfigError(GroktermError):
-    """An experiment, or a change to one, breaks a rule."""
+    """An experiment, or a change to one, is invalid."""
 
 
 class PresetError(ConfigError):
@@ -30,8 +30,8 @@ class OutOfMemoryError(GroktermError):
 
 
 class StorageError(GroktermError):
-    """A run cannot be written: the folder or the disk refuses."""
+    """A run cannot be read or written: permissions, or a full disk."""
 
 
 class ProcessDiedError(GroktermError):
-    """A process that trains for this one has ended without being told to."""
+    """A worker process of the training ended unexpectedly."""

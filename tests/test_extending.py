@@ -20,7 +20,7 @@ from grokterm.experiment.loss import LOSS_NAMES
 from grokterm.experiment.records import Inspected
 from grokterm.optim.losses import LOSSES, cross_entropy
 from grokterm.plots.cells import Cells
-from grokterm.plots.words import draw_words
+from grokterm.plots.text_lines import draw_text
 from grokterm.tasks.arithmetic import Residues
 from grokterm.tasks.operations import OPERATIONS, Operation
 from grokterm.tui.app import GroktermApp
@@ -108,7 +108,7 @@ def find_rank(analysis: "NetworkAnalysis", _: object) -> Inspected:
 
 
 def draw_rank(subject: Subject, choice: Choice, sheet: Sheet, found: Inspected) -> Drawn:
-    rows = draw_words([f"rank {found.parameter_norm:g}"], width=sheet.width, palette=sheet.palette)
+    rows = draw_text([f"rank {found.parameter_norm:g}"], width=sheet.width, palette=sheet.palette)
     is_known = any(one.step == found.step for one in subject.history)
     title = f"{'cells' if choice.is_zoomed else 'blocks'} from {choice.corner[0]}, {'known' if is_known else 'unknown'}"
     return Drawn((rows + Cells(sheet.width, sheet.height).rows())[: sheet.height], title, f"step {found.step:,}")

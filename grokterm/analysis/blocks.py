@@ -1,4 +1,4 @@
-"""A network with one hidden layer as analysis sees it."""
+"""The weights of a network with one hidden layer, over residues."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from jaxtyping import Float
 
 @dataclass(frozen=True)
 class Blocks:
-    """The three matrices of a network with one hidden layer: what it reads of each operand, and how it answers."""
+    """The weight matrices of the first operand, the second operand and the readout."""
 
     first: Float[np.ndarray, "residues neurons"]
     second: Float[np.ndarray, "residues neurons"]

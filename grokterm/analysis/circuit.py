@@ -12,41 +12,41 @@ from grokterm.experiment.records import PhaseAlignment
 from grokterm.tasks.sum_forms import SumForm
 
 TIE = 1e-6
-"""Shares that differ by less are the same, in single precision too: n² mod 40 shows one set of values at k = 5 and at 15."""
+"""Shares that differ by less are equal, in float32 too: n² mod 40 has the same wave at k = 5 and k = 15."""
 
 
 @dataclass(frozen=True)
 class Certificate:
-    """Each neuron held against A cos(2πk f1(a) + φ1), B cos(2πk f2(b) + φ2), C cos(2πkt + φ3), angles over the order.
+    """Fit of each neuron by A cos(2πk f1(a) + φ1), B cos(2πk f2(b) + φ2), C cos(2πkt + φ3), angles over the order.
 
-    Rows of what is given for each block: first operand, second operand, answer.
+    Rows of arrays with 3 rows: first operand, second operand, answer.
     """
 
     peaks: Int[np.ndarray, "3 neurons"]
-    """The frequency that explains most of each block, the neuron's own at a tie; 0 where a block is nothing but a constant."""
+    """The frequency that explains most of each block, at a tie the neuron's `frequency`; 0 for a constant block."""
 
     peak_shares: Float[np.ndarray, "3 neurons"]
     """R²: the share of the block's power about its mean that its peak explains."""
 
     frequency: Int[np.ndarray, " neurons"]
-    """The neuron's k: the peak of the three blocks' shares added up; 0 if no block has any."""
+    """The neuron's k: the peak of the sum of the three blocks' shares; 0 if all are constant."""
 
     shares: Float[np.ndarray, "3 neurons"]
     """R² of each block at the neuron's frequency."""
 
     phases: Float[np.ndarray, "3 neurons"]
-    """φ1, φ2 and φ3 at the neuron's frequency; NaN where there is none: k = order / 2, the readout of (a + b)²."""
+    """φ1, φ2 and φ3 at the neuron's frequency; NaN where undefined: k = order / 2, the readout of (a + b)²."""
 
     exact_form: Blocks
-    """The cosines in place of the weights, every block with the amplitude and the phase that fit it.
+    """The weights replaced by their fitted cosines, without the constants.
 
-    φ3 = φ1 + φ2 is not forced upon them: that would make a solution out of noise. Constants are dropped, and the rows of
-    residues without a term (0 in products and quotients) are kept as they are.
+    Phases are fitted without the constraint φ3 = φ1 + φ2, which would turn noise into a solution. Rows of residues without
+    a term (0 in products and quotients) are unchanged.
     """
 
     @property
     def has_waves(self) -> Bool[np.ndarray, " neurons"]:
-        """Which neurons have weights to speak of: the others are zero or constant wherever there is a term."""
+        """Which neurons have weights that vary over the residues with a term."""
         return self.frequency > 0
 
     @property
@@ -56,15 +56,15 @@ class Certificate:
 
     @property
     def matched_share(self) -> float:
-        """Share of matched neurons among those with waves, about (2 / order)² for noise; NaN if none has."""
+        """Share of matched neurons among those with waves, about (2 / order)² for noise; NaN without waves."""
         return float(self.is_matched[self.has_waves].mean()) if self.has_waves.any() else nan
 
     @property
     def mismatch(self) -> Float[np.ndarray, " neurons"]:
-        """φ1 + φ2 − φ3 between −π and π, which is 0 in the solution; NaN for unmatched neurons and those without phases."""
+        """φ1 + φ2 − φ3 between −π and π, 0 in the solution; NaN for unmatched neurons and those without phases."""
         first, second, answer = self.phases
-        turns = np.pi - (np.pi - (first + second - answer)) % (2 * np.pi)
-        return np.where(self.is_matched, turns, nan)
+        wrapped = np.pi - (np.pi - (first + second - answer)) % (2 * np.pi)
+        return np.where(self.is_matched, wrapped, nan)
 
     @property
     def phase_alignment(self) -> PhaseAlignment | None:
@@ -79,20 +79,20 @@ class Certificate:
 
     @property
     def fit(self) -> Float[np.ndarray, " neurons"]:
-        """R² of each neuron, the mean of its three blocks; NaN for one without waves.
+        """R² of each neuron, the mean over its three blocks; NaN without waves.
 
-        Not weighted by power: a quadratic neuron that reads twice as loud and answers a quarter as loud is the same.
+        Not weighted by power: a quadratic neuron with inputs × 2 and readout / 4 computes the same.
         """
         return np.where(self.has_waves, self.shares.mean(axis=0), nan)
 
     @property
     def mean_fit(self) -> float:
-        """Mean R² over the neurons that have waves; NaN if none has."""
+        """Mean R² over the neurons with waves; NaN without any."""
         return float(self.fit[self.has_waves].mean()) if self.has_waves.any() else nan
 
     @property
     def frequencies(self) -> dict[int, int]:
-        """How many neurons have each frequency, lowest first; those that no neuron has are left out."""
+        """Frequency → how many neurons have it, lowest first."""
         present, n_neurons = np.unique(self.frequency[self.has_waves], return_counts=True)
         return dict(zip(present.tolist(), n_neurons.tolist(), strict=True))
 
@@ -101,27 +101,27 @@ def certify(blocks: Blocks, form: SumForm) -> Certificate:
     """Fit every neuron by the cosines that would solve a ∘ b = F(f1(a) + f2(b)) exactly."""
     matrices, waves, has_terms = (blocks.first, blocks.second, blocks.answer), waves_of(form), form.has_terms
     fits = [fit_cosines(matrix[has_terms], wave) for matrix, wave in zip(matrices, waves, strict=True)]
-    every_share = np.stack([fit.shares for fit in fits])
-    frequency = every_share.sum(axis=0).argmax(axis=0)
+    all_shares = np.stack([fit.shares for fit in fits])
+    frequency = all_shares.sum(axis=0).argmax(axis=0)
     neurons = np.arange(len(frequency))
-    shares, peak_shares = every_share[:, frequency, neurons], every_share.max(axis=1)
+    shares, peak_shares = all_shares[:, frequency, neurons], all_shares.max(axis=1)
     is_peak = (shares > 0) & (shares >= (1 - TIE) * peak_shares)
     amplitudes = np.stack([fit.amplitudes[frequency, neurons] for fit in fits])
     has_phase = (shares > 0) & [fit.has_phase[frequency] for fit in fits]
     cosines = [(amplitude * wave[:, frequency]).real for amplitude, wave in zip(amplitudes, waves, strict=True)]
     return Certificate(
-        peaks=np.where(is_peak, frequency, every_share.argmax(axis=1)),
+        peaks=np.where(is_peak, frequency, all_shares.argmax(axis=1)),
         peak_shares=peak_shares,
         frequency=frequency,
         shares=shares,
         phases=np.where(has_phase, np.angle(amplitudes), nan),
-        exact_form=Blocks(*(_replaced(matrix, has_terms, rows) for matrix, rows in zip(matrices, cosines, strict=True))),
+        exact_form=Blocks(*(_with_rows(matrix, has_terms, rows) for matrix, rows in zip(matrices, cosines, strict=True))),
     )
 
 
-def _replaced(
-    matrix: Float[np.ndarray, "residues neurons"], chosen: Bool[np.ndarray, " residues"], rows: Float[np.ndarray, "_ neurons"]
+def _with_rows(
+    matrix: Float[np.ndarray, "residues neurons"], where: Bool[np.ndarray, " residues"], rows: Float[np.ndarray, "_ neurons"]
 ) -> Float[np.ndarray, "residues neurons"]:
     replaced = matrix.copy()
-    replaced[chosen] = rows
+    replaced[where] = rows
     return replaced

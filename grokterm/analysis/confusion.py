@@ -1,4 +1,4 @@
-"""Where in the table a network is right and where it is wrong, and what it says instead."""
+"""Which equations a network answers right and wrong, and its most frequent wrong answers."""
 
 from dataclasses import dataclass
 from enum import IntEnum
@@ -15,10 +15,10 @@ Table = Int[np.ndarray, "modulus modulus"]
 
 
 class Cell(IntEnum):
-    """What became of a pair (a, b)."""
+    """Side and outcome of a pair (a, b)."""
 
     ABSENT = 0
-    """It has no answer: division by zero."""
+    """No equation: division by zero."""
 
     NEITHER_WRONG = 1
     NEITHER_RIGHT = 2
@@ -29,12 +29,12 @@ class Cell(IntEnum):
 
     @classmethod
     def of(cls, side: Side, *, is_right: bool) -> "Cell":
-        """Return the cell of an equation of a side."""
+        """Return the cell of an equation on a side."""
         return cls(1 + 2 * side + is_right)
 
 
 class Confusion(NamedTuple):
-    """So many equations with this answer got that one."""
+    """How many equations with one answer were given another."""
 
     answer: int
     predicted: int
@@ -43,32 +43,32 @@ class Confusion(NamedTuple):
 
 @dataclass(frozen=True)
 class Tally:
-    """How many of some equations are answered right."""
+    """Number of equations, and of those answered right."""
 
     n_equations: int
     n_right: int
 
     @property
     def accuracy(self) -> float:
-        """The share answered right; nan of no equations."""
+        """The share answered right; NaN without equations."""
         return self.n_right / self.n_equations if self.n_equations else nan
 
 
 @dataclass(frozen=True)
 class MirrorLeakage:
-    """Validation, told apart by whether the mirror (b, a) is trained on, which gives (a, b) away if a ∘ b = b ∘ a."""
+    """Validation split by whether the mirror (b, a) is trained on, which leaks the answer if a ∘ b = b ∘ a."""
 
-    given_away: Tally
-    others: Tally
+    leaked: Tally
+    rest: Tally
 
     @property
     def share(self) -> float:
-        """The share of validation that is given away; nan without validation."""
-        return Tally(self.given_away.n_equations + self.others.n_equations, self.given_away.n_equations).accuracy
+        """The share of validation that is leaked; NaN without validation."""
+        return Tally(self.leaked.n_equations + self.rest.n_equations, self.leaked.n_equations).accuracy
 
 
 def outcome_table(observation: Observation) -> Table:
-    """Lay out over (a, b) what became of every pair."""
+    """Return the cell of every pair (a, b)."""
     cells = 1 + 2 * observation.sides + observation.is_right
     return observation.as_table(cells, missing=float(Cell.ABSENT)).astype(np.int64)
 
@@ -80,10 +80,10 @@ def count_cells(table: Table) -> dict[Cell, int]:
 
 
 def downsample(table: Table, rows: int, columns: int) -> dict[Side, Float[np.ndarray, "rows columns"]]:
-    """Return for each side the share answered right in each block of the table; nan in blocks without that side.
+    """Return for each side the share answered right in each block of the table; NaN in blocks without that side.
 
-    The sides stay apart because a block mixes them: the majority of its cells, or one share for all, would show a network
-    that memorizes as one that is right in most places. Blocks differ by at most one row and column; nothing is enlarged.
+    Sides stay apart: one share for both would show a network that memorizes as mostly right. Blocks differ by at most one
+    row and column; a smaller table is not enlarged.
     """
     edges = [np.arange(n) * len(table) // n for n in (min(rows, len(table)), min(columns, len(table)))]
 
@@ -98,18 +98,18 @@ def downsample(table: Table, rows: int, columns: int) -> dict[Side, Float[np.nda
 
 
 def confusions(observation: Observation, side: Side = Side.VAL, *, at_most: int = 10) -> list[Confusion]:
-    """List the most frequent wrong answers on a side, most frequent first, ties by answer."""
+    """List the most frequent wrong answers on a side, ties by answer."""
     wrong = (observation.sides == side) & ~observation.is_right
     pairs = np.stack([observation.answers[wrong], observation.predicted[wrong]], axis=1)
-    kinds, counts = np.unique(pairs, axis=0, return_counts=True)
+    distinct, counts = np.unique(pairs, axis=0, return_counts=True)
     most = np.argsort(-counts, kind="stable")[:at_most]
-    return [Confusion(int(kinds[row, 0]), int(kinds[row, 1]), int(counts[row])) for row in most]
+    return [Confusion(int(distinct[row, 0]), int(distinct[row, 1]), int(counts[row])) for row in most]
 
 
 def mirror_leakage(observation: Observation) -> MirrorLeakage:
-    """Tell how much of validation the training set gives away by symmetry, and how well either part is answered.
+    """Count how much of validation the training set leaks by symmetry, and how well both parts are answered.
 
-    Where a ∘ b is not b ∘ a nothing is given away, and the two parts should be answered alike.
+    If a ∘ b is not b ∘ a, nothing leaks and both parts should have the same accuracy.
     """
     is_val = observation.sides == Side.VAL
     is_trained = observation.as_table(observation.sides == Side.TRAIN, missing=0.0).astype(bool)

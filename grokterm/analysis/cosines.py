@@ -1,4 +1,4 @@
-"""Columns fitted by one cosine of an operation's terms: a Fourier transform where terms are not in order, or repeat."""
+"""Least-squares fit of columns by one cosine: a Fourier transform for terms that are unordered or repeat."""
 
 from dataclasses import dataclass
 
@@ -14,55 +14,55 @@ A cos(2πkt/order + φ) is the real part of A e^(iφ), its amplitude, times the 
 """
 
 RANK_TOLERANCE = 1e-9
-"""A cosine and a sine as close as this, by the eigenvalues of their products a row, are one."""
+"""Eigenvalue per row of the Gram matrix of cosine and sine below which the two are linearly dependent."""
 
 ROUNDING = 1e-24
-"""A column whose power without the mean is no more than this share of the whole is a constant."""
+"""A column whose power about its mean is at most this share of its power is constant."""
 
 
 @dataclass(frozen=True)
 class CosineFit:
-    """The cosine that comes closest to each column, frequency by frequency."""
+    """The best cosine for each column at each frequency."""
 
     shares: Float[np.ndarray, "frequencies neurons"]
-    """R²: which share of the column's power about its mean the cosine explains. 0 at frequency 0, and for a constant."""
+    """R²: the share of the column's power about its mean that the cosine explains; 0 at frequency 0 and for constants."""
 
     amplitudes: Complex[np.ndarray, "frequencies neurons"]
-    """A e^(iφ); where several fit alike, the smallest of them."""
+    """A e^(iφ); of several that fit equally well, the smallest."""
 
     has_phase: Bool[np.ndarray, " frequencies"]
-    """Where cosine and sine can be told apart, so that there is one φ."""
+    """Whether cosine and sine are linearly independent, so that φ is unique."""
 
 
-def reading_waves(terms: Int64[np.ndarray, " rows"], order: int) -> Waves:
-    """Return the waves of an operand: of f(n), one row for each n."""
+def operand_waves(terms: Int64[np.ndarray, " rows"], order: int) -> Waves:
+    """Return the waves of an operand's terms, one row per residue."""
     roots = np.exp(2j * np.pi * np.arange(order) / order)
     return roots[np.outer(terms, np.arange(order // 2 + 1)) % order]
 
 
-def answering_waves(answers: Int64[np.ndarray, " order"], modulus: int) -> Waves:
-    """Return the waves of the readout: an answer that is F(t) for several sums t votes for all of them (Gromov, 2023)."""
+def readout_waves(answers: Int64[np.ndarray, " order"], modulus: int) -> Waves:
+    """Return the waves of the readout: for each answer the sum over all t with F(t) = answer (Gromov, 2023)."""
     order = len(answers)
     waves = np.zeros((modulus, order // 2 + 1), dtype=np.complex128)
-    np.add.at(waves, answers, reading_waves(np.arange(order), order))
+    np.add.at(waves, answers, operand_waves(np.arange(order), order))
     return waves
 
 
 def waves_of(form: SumForm) -> tuple[Waves, Waves, Waves]:
-    """Return the waves of the first operand, the second and the readout, for the residues that have a term."""
-    shown = form.has_terms
+    """Return the waves of the first operand, the second and the readout, for the residues with a term."""
+    has_terms = form.has_terms
     return (
-        reading_waves(form.left[shown], form.order),
-        reading_waves(form.right[shown], form.order),
-        answering_waves(form.answer, len(shown))[shown],
+        operand_waves(form.left[has_terms], form.order),
+        operand_waves(form.right[has_terms], form.order),
+        readout_waves(form.answer, len(has_terms))[has_terms],
     )
 
 
-@np.errstate(invalid="ignore", over="ignore")  # a network that has diverged has no waves
+@np.errstate(invalid="ignore", over="ignore")  # weights of a diverged network are not finite
 def fit_cosines(columns: Float[np.ndarray, "rows neurons"], waves: Waves) -> CosineFit:
-    """SingleNetwork each column by a constant and one cosine, for every frequency but 0; the constant is not kept.
+    """Fit each column by a constant and one cosine, for every frequency but 0.
 
-    Waves of n² have a mean of their own: without the constant, they would take a part of a column's mean for a wave.
+    The constant is needed because waves of n² have a nonzero mean.
     """
     centered = columns - columns.mean(axis=0, dtype=np.float64)
     power = (centered**2).sum(axis=0)
@@ -78,14 +78,14 @@ def fit_cosines(columns: Float[np.ndarray, "rows neurons"], waves: Waves) -> Cos
 
 def _centered_basis(waves: Waves) -> Float[np.ndarray, "frequencies 2 rows"]:
     centered = (waves - waves.mean(axis=0)).T
-    centered[0] = 0  # the number of sums of an answer is no wave
+    centered[0] = 0  # counts the sums of an answer: not a wave
     return np.stack([centered.real, centered.imag], axis=1)
 
 
 def _pseudo_inverse(
     symmetric: Float[np.ndarray, "frequencies 2 2"], *, tolerance: float
 ) -> tuple[Float[np.ndarray, "frequencies 2 2"], Int64[np.ndarray, " frequencies"]]:
-    """Return the inverse over the space of eigenvalues above the tolerance, and the dimension of that space."""
+    """Return the pseudo-inverse over eigenvalues above the tolerance, and the rank."""
     values, vectors = np.linalg.eigh(symmetric)
     kept = values > tolerance
     inverses = np.divide(1.0, values, where=kept, out=np.zeros_like(values))

@@ -1,7 +1,7 @@
-"""Efficiency: large logits from small weights, which is what weight decay prefers one circuit to another for.
+"""Circuit efficiency: large logits from a small parameter norm, which weight decay favors (Varma et al., 2023).
 
-Followed here is the efficiency report, text and public code (YK-YoungK/MIML_proj_Grokking); the idea is that of Varma et al.
-(2023). It sets the norm of all parameters against the right logits, once when a network has memorized and once near the end.
+Follows the efficiency report and its public code (YK-YoungK/MIML_proj_Grokking), which compare parameter norm and right
+logits at memorization and near the end of a run.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,14 +16,14 @@ from grokterm.analysis.observation import Observation, Side
 
 N_QUANTILES = 20
 NEAR = 0.1
-"""So far from a step, as a share of it, a norm may still stand for it."""
+"""How far from a step, as a share of it, a norm may be taken instead."""
 
 LATE = 98
-"""C_gen is taken at this percentage of the steps."""
+"""Percentage of the steps at which C_gen is taken."""
 
 
 class NormAt(NamedTuple):
-    """The norm of all parameters after so many steps."""
+    """The norm of all parameters after a step."""
 
     step: int
     norm: float
@@ -31,20 +31,19 @@ class NormAt(NamedTuple):
 
 @dataclass(frozen=True)
 class EfficiencyLabels:
-    """The two networks of one run that the report compares; None where the run has not come so far."""
+    """The two networks of a run that the report compares; None before the run gets there."""
 
     memorizing: NormAt | None
     """C_mem: when training accuracy first reached 0.99."""
 
     generalizing: NormAt | None
-    """C_gen: at 98 % of the steps, whether the network has generalized or not."""
+    """C_gen: at 98 % of the steps, generalized or not."""
 
 
 def logit_quantiles(observation: Observation) -> Float[np.ndarray, " quantiles"]:
-    """Return 20 quantiles of the right logit over the training rows that are answered right; nothing if none is.
+    """Return 20 quantiles of the right logit over training rows answered right; empty without such rows.
 
-    They are the levels 0, 5, ... 95 %: as in the report's code the smallest logit is among them and the largest is not,
-    and each is the logit of some row, not a value between two.
+    Levels 0, 5, ... 95 %, without interpolation, as in the report's code.
     """
     logits = np.sort(observation.right_scores[(observation.sides == Side.TRAIN) & observation.is_right])
     return logits[np.arange(N_QUANTILES) * len(logits) // N_QUANTILES] if len(logits) else logits
@@ -56,14 +55,14 @@ def parameter_norm(weights: Mapping[str, Float[np.ndarray, "..."]]) -> float:
 
 
 def late_step(steps: int) -> int:
-    """Return the step at which C_gen of a run of so many steps is taken."""
+    """Return the step at which C_gen is taken, of a run of `steps` steps."""
     return -(-LATE * steps // 100)
 
 
 def efficiency_labels(norms: Sequence[NormAt], *, memorized_at: int | None, steps: int) -> EfficiencyLabels:
-    """Pick C_mem and C_gen of a run of so many steps from its norms, in ascending order of steps.
+    """Pick C_mem and C_gen from the norms of a run, in ascending order of steps.
 
-    Where a norm was not taken at the step itself, the nearest stands for it, if it is NEAR.
+    Takes the nearest norm, if it is within NEAR of the step.
     """
     late = late_step(steps)
     return EfficiencyLabels(

@@ -1,4 +1,4 @@
-"""When a network has memorized, grokked, ungrokked or diverged."""
+"""Detection of the milestones of a run: memorized, grokked, ungrokked, diverged."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,56 +15,56 @@ FORGOTTEN = 0.5
 
 
 @dataclass
-class MilestoneWatch:
-    """Sees every evaluation in turn and says which milestones the present segment reaches with it.
+class MilestoneDetector:
+    """Detects the milestones of a network from its evaluations, in order.
 
-    Each swap begins a segment. A network ungrokks only after a swap, and only if it had generalized to begin with.
+    Each swap begins a segment. A network ungrokks only after a swap, and only if it had generalized before.
     """
 
     reached: set[Milestone] = field(default_factory=set)
-    """Milestones of the present segment."""
+    """Milestones of the current segment."""
 
     _swapped: bool = False
     _generalized: bool = False
 
     def begin_segment(self) -> None:
-        """Forget the milestones of the segment before a swap."""
+        """Clear the milestones at a swap."""
         self.reached = set()
         self._swapped = True
 
-    def see(self, *, train_loss: float, val_loss: float, train_accuracy: float, val_accuracy: float) -> list[Milestone]:
+    def update(self, *, train_loss: float, val_loss: float, train_accuracy: float, val_accuracy: float) -> list[Milestone]:
         """Return the milestones first reached with this evaluation, in the order of a run."""
         self._generalized |= val_accuracy >= FORGOTTEN
-        shown: dict[Milestone, bool] = {
+        holds: dict[Milestone, bool] = {
             "memorized": train_accuracy >= LEARNED,
             "grokked": val_accuracy >= LEARNED,
             "ungrokked": self._swapped and self._generalized and val_accuracy < FORGOTTEN,
             "diverged": not (isfinite(train_loss) and isfinite(val_loss)),
         }
-        new = [milestone for milestone, is_shown in shown.items() if is_shown and milestone not in self.reached]
+        new = [milestone for milestone, is_true in holds.items() if is_true and milestone not in self.reached]
         self.reached.update(new)
         return new
 
 
-class EnsembleWatch:
-    """Watches the members of an ensemble, which reaches a milestone once all of them have; a single network is one member."""
+class EnsembleMilestoneDetector:
+    """Detects the milestones of an ensemble, reached once every member has; a single network is one member."""
 
     def __init__(self, n_members: int = 1) -> None:
-        self.members = tuple(MilestoneWatch() for _ in range(n_members))
+        self.members = tuple(MilestoneDetector() for _ in range(n_members))
         self.reached: set[Milestone] = set()
-        """Milestones of the present segment."""
+        """Milestones of the current segment."""
 
     def begin_segment(self) -> None:
-        """Forget the milestones of the segment before a swap."""
+        """Clear the milestones at a swap."""
         self.reached = set()
         for member in self.members:
             member.begin_segment()
 
-    def see(self, rows: Sequence[Mapping[str, float]]) -> list[Milestone]:
-        """Take in an evaluation of every member; return the milestones first reached by all with it, in the order of a run."""
+    def update(self, rows: Sequence[Mapping[str, float]]) -> list[Milestone]:
+        """Return the milestones that all members have first reached with these evaluations, in the order of a run."""
         for member, row in zip(self.members, rows, strict=True):
-            member.see(**row)
-        shown = set[Milestone].intersection(*(member.reached for member in self.members))
-        new = [milestone for milestone in get_args(Milestone) if milestone in shown - self.reached]
+            member.update(**row)
+        reached_by_all = set[Milestone].intersection(*(member.reached for member in self.members))
+        new = [milestone for milestone in get_args(Milestone) if milestone in reached_by_all - self.reached]
         self.reached.update(new)
         return new

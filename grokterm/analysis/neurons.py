@@ -1,4 +1,4 @@
-"""Which frequency each hidden neuron hears, seen in its values over all pairs (a, b) (Nanda et al., 2023)."""
+"""The frequency of each hidden neuron, from its values over all pairs (a, b) (Nanda et al., 2023)."""
 
 from dataclasses import dataclass
 
@@ -8,9 +8,9 @@ from jaxtyping import Bool, Float, Float64, Int
 from grokterm.tasks.sum_forms import NO_TERM, SumForm
 
 LEAST_SHARE = 0.5
-"""From this share of its variance on a neuron belongs to a frequency: no other can hold as much.
+"""Share of its variance from which a neuron counts for a frequency; at most one frequency can reach it.
 
-Not more, because a perfect neuron need not reach 1: (cos ka + cos kb)² puts a fifth of its variance on 2k.
+Not higher, because a perfect neuron need not reach 1: (cos ka + cos kb)² has a fifth of its variance at 2k.
 """
 
 
@@ -19,49 +19,49 @@ class NeuronFrequencies:
     """The frequency that explains most of each neuron."""
 
     best: Int[np.ndarray, " neurons"]
-    """1, 2, ...; 0 for a neuron that says the same of every pair, or whose values are not finite."""
+    """1, 2, ...; 0 for neurons that are constant or not finite."""
 
     shares: Float64[np.ndarray, " neurons"]
-    """The share of its variance that this frequency explains; 0 where there is none."""
+    """The share of the variance that this frequency explains; 0 without one."""
 
     n_neurons: Int[np.ndarray, " frequencies"]
-    """How many neurons the frequencies 1, 2, ... explain most of."""
+    """How many neurons have at least LEAST_SHARE of their variance at the frequency 1, 2, ..."""
 
 
-def why_unreadable(form: SumForm) -> str | None:
+def unsupported_reason(form: SumForm) -> str | None:
     """Say why neurons of this operation have no frequencies over (a, b); None if they do."""
-    if not form.reads_one_to_one:
+    if not form.has_distinct_terms:
         return "several operands share a term, so that waves over terms do not make up every function of the operands"
     return "a single term has no frequencies" if form.order < 2 else None
 
 
-@np.errstate(invalid="ignore", over="ignore")  # a network that has diverged
+@np.errstate(invalid="ignore", over="ignore")  # values of a diverged network
 def neuron_frequencies(
     values: Float[np.ndarray, "equations neurons"], operands: Int[np.ndarray, "equations 2"], form: SumForm
 ) -> NeuronFrequencies | None:
-    """Find the frequency of each neuron, and how much of the neuron it explains; None if `why_unreadable`.
+    """Return the frequency of each neuron and the share of variance it explains; None if `unsupported_reason`.
 
-    A frequency explains what lies in the span of the linear terms cos ka, sin ka, cos kb, sin kb and their four products,
-    a and b being replaced by their terms. `values` holds one row for every pair that has an answer.
+    A frequency explains the span of cos ka, sin ka, cos kb, sin kb and their four products, with a and b replaced by their
+    terms. `values` has one row for every pair with an answer.
     """
-    if why_unreadable(form) is not None:
+    if unsupported_reason(form) is not None:
         return None
     table = _by_terms(values, operands, form)
     varies = (table != table[0, 0]).any(axis=(0, 1))
     table -= table.mean(axis=(0, 1))
     explained, total = _power(table), np.einsum("abn,abn->n", table, table)
-    is_heard = varies & np.isfinite(total)
-    shares = np.divide(explained, total, out=np.zeros_like(explained), where=is_heard).astype(np.float64)
+    is_valid = varies & np.isfinite(total)
+    shares = np.divide(explained, total, out=np.zeros_like(explained), where=is_valid).astype(np.float64)
     best, most = shares.argmax(axis=0) + 1, shares.max(axis=0)
     return NeuronFrequencies(
-        best=np.where(is_heard, best, 0), shares=most, n_neurons=_count(best[most >= LEAST_SHARE], n_frequencies=len(shares))
+        best=np.where(is_valid, best, 0), shares=most, n_neurons=_count(best[most >= LEAST_SHARE], n_frequencies=len(shares))
     )
 
 
 def _by_terms(
     values: Float[np.ndarray, "equations neurons"], operands: Int[np.ndarray, "equations 2"], form: SumForm
 ) -> Float[np.ndarray, "order order neurons"]:
-    """Lay the values out over (f1(a), f2(b)); pairs in which an operand has no term are left out."""
+    """Arrange the values over (f1(a), f2(b)), without pairs in which an operand has no term."""
     left, right = form.left[operands[:, 0]], form.right[operands[:, 1]]
     has_terms: Bool[np.ndarray, " equations"] = (left != NO_TERM) & (right != NO_TERM)
     table = np.empty((form.order, form.order, values.shape[1]), dtype=values.dtype)
@@ -72,7 +72,7 @@ def _by_terms(
 def _power(table: Float[np.ndarray, "order order neurons"]) -> Float[np.ndarray, "frequencies neurons"]:
     """Sum the squared amplitudes of the eight terms of each frequency.
 
-    Two matrix products with only the waves that are asked for: a tenth of the time of a transform in both directions.
+    Matrix products with these terms only take a tenth of the time of a two-dimensional FFT.
     """
     order, _, n_neurons = table.shape
     constant, waves = _orthonormal_waves(order, table.dtype)
@@ -88,11 +88,11 @@ def _power(table: Float[np.ndarray, "order order neurons"]) -> Float[np.ndarray,
 def _orthonormal_waves(
     order: int, dtype: np.dtype[np.floating]
 ) -> tuple[Float[np.ndarray, " order"], Float[np.ndarray, "frequencies 2 order"]]:
-    """Return the constant, and the cosine and the sine of each frequency, all of length one."""
+    """Return the constant, and the cosine and sine of each frequency, all of unit length."""
     angles = 2 * np.pi * np.outer(np.arange(1, order // 2 + 1), np.arange(order)) / order
     waves = np.sqrt(2 / order) * np.stack([np.cos(angles), np.sin(angles)], axis=1)
     if order % 2 == 0:
-        waves[-1] = waves[-1, 0] / np.sqrt(2), np.zeros(order)  # frequency order / 2 alternates, and has no sine
+        waves[-1] = waves[-1, 0] / np.sqrt(2), np.zeros(order)  # frequency order / 2 has no sine
     return np.full(order, order**-0.5, dtype), waves.astype(dtype)
 
 

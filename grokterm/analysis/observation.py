@@ -1,4 +1,4 @@
-"""What a network makes of every equation of its task: plain arrays, so that whoever looks at them needs no network."""
+"""The outputs of a network on every equation of its task, as NumPy arrays."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,10 +9,10 @@ from jaxtyping import Bool, Float, Int, Shaped
 
 
 class Side(IntEnum):
-    """What an equation is used for at this step of a run."""
+    """The side an equation is on at this step of a run."""
 
     NEITHER = 0
-    """It has been trained on, and is not any more: after a swap to a smaller training set."""
+    """No longer trained on: after a swap to a smaller training set."""
 
     TRAIN = 1
     VAL = 2
@@ -20,43 +20,43 @@ class Side(IntEnum):
 
 @dataclass(frozen=True)
 class Observation:
-    """A pass over the whole table, one row for each pair (a, b) that has an answer; b runs fastest."""
+    """A forward pass over the whole table, one row per pair (a, b) with an answer; b varies fastest."""
 
     modulus: int
     operands: Int[np.ndarray, "equations 2"]
     answers: Int[np.ndarray, " equations"]
-    """What is right. On the training side as it is trained on, label noise included."""
+    """Target answers; on the training side with label noise."""
 
     truth: Int[np.ndarray, " equations"]
-    """What the operation answers, on the training side too."""
+    """Answers without label noise."""
 
     sides: Int[np.ndarray, " equations"]
     """A Side for each equation."""
 
     predicted: Int[np.ndarray, " equations"]
-    """The class with the largest score; a network of tokens may answer with one that is no residue."""
+    """The class with the largest logit; of a token network it may not be a residue."""
 
     right_scores: Float[np.ndarray, " equations"]
-    """The score (logit) of the right class."""
+    """The logit of the target class."""
 
     scores: Float[np.ndarray, "equations classes"] | None = None
-    """Every score, where it was asked for; the residues come first."""
+    """All logits, if requested; the residues come first."""
 
     neurons: Mapping[str, Float[np.ndarray, "equations _"]] = field(default_factory=dict)
-    """What was asked for of the hidden neurons, by the label of the place in the network."""
+    """Requested activations, by the label of the hook point."""
 
     attention: Mapping[str, Float[np.ndarray, "equations heads tokens"]] = field(default_factory=dict)
-    """How much the position that answers looks at each token, by the label of the place in the network."""
+    """Requested attention patterns at the answer position, by the label of the hook point."""
 
     @property
     def is_right(self) -> Bool[np.ndarray, " equations"]:
-        """Which equations the network answers."""
+        """Which equations are answered right."""
         return self.predicted == self.answers
 
     def as_table(
         self, values: Shaped[np.ndarray, " equations"], *, missing: int | float
     ) -> Shaped[np.ndarray, "modulus modulus"]:
-        """Lay one value an equation out over (a, b); pairs without an answer hold `missing`."""
+        """Arrange one value per equation over (a, b); pairs without an answer hold `missing`."""
         table = np.full((self.modulus, self.modulus), missing, dtype=np.result_type(values, type(missing)))
         table[self.operands[:, 0], self.operands[:, 1]] = values
         return table

@@ -1,4 +1,4 @@
-"""In which order neurons are looked at: the three of Liu's essay."""
+"""Orders of the neurons in a picture: the three of Liu's essay."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -12,10 +12,10 @@ Order = Literal["raw", "frequency", "deviation"]
 
 
 def neuron_order(shown: Block, blocks: Sequence[Block], by: Order) -> Int[np.ndarray, " neurons"]:
-    """Return the columns of `shown` in the order asked for.
+    """Return the order of the columns of `shown`.
 
-    raw: as they are stored. frequency: by the peak of the power summed over blocks, and by the phase of `shown` there, so
-    that neighbors look alike. deviation: by the standard deviation of the column, largest first.
+    raw: as stored. frequency: by peak of the power summed over blocks, then by the phase of `shown` there. deviation: by
+    standard deviation of the column, largest first.
     """
     if by == "raw":
         return np.arange(shown.shape[1])
@@ -26,5 +26,5 @@ def neuron_order(shown: Block, blocks: Sequence[Block], by: Order) -> Int[np.nda
 
 
 def joint_order(blocks: Sequence[Block], by: Order) -> Int[np.ndarray, " neurons"]:
-    """Return the neurons that several matrices share, in the order asked for: by the phase in the first of them."""
+    """Return one order for the columns of several matrices, with the phases of the first."""
     return neuron_order(np.concatenate(blocks), [], by) if by == "deviation" else neuron_order(blocks[0], blocks, by)

@@ -1,4 +1,4 @@
-"""Everybody who can train an experiment here, timed in turn."""
+"""Benchmark every engine that supports an experiment, a notebook's loop, and the matrix products alone."""
 
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -7,8 +7,8 @@ from functools import partial
 from itertools import count
 from typing import get_args
 
-from grokterm.bench.measurement import Spread, Timed, measure, ratio, spread
-from grokterm.bench.process import NOTEBOOK, ContestantProcess, Introduction
+from grokterm.bench.measurement import Spread, Workload, measure, ratio, spread
+from grokterm.bench.process import NOTEBOOK, ContestantInfo, ContestantProcess
 from grokterm.errors import ConfigError
 from grokterm.experiment.architectures.mixture import MixtureModel
 from grokterm.experiment.experiment import Experiment
@@ -19,35 +19,35 @@ from grokterm.training.trainer import make_trainer
 AUTO = "auto"
 FLOOR = "floor"
 FLOORS = (FLOOR, "floor by torch")
-"""The same products by either kind of threads: whichever is faster in a repetition is the floor."""
+"""The same products with Python threads and with torch's threads; the faster one of a repetition counts."""
 
 TRAINING = "training"
 UPDATE = "update"
 
 ENGINES: tuple[str, ...] = get_args(Training.model_fields["engine"].annotation)
 
-Present = list[tuple[Introduction, ContestantProcess]]
+Running = list[tuple[ContestantInfo, ContestantProcess]]
 
-FOR_EVER = 1_000_000_000
-"""Steps that no benchmark comes to."""
+ENDLESS_STEPS = 1_000_000_000
+"""More steps than a benchmark reaches."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """What one contestant came to."""
+    """The result of one contestant."""
 
     name: str
-    about: str
+    description: str
     rates: Mapping[str, tuple[float, ...]]
-    """Steps a second in each repetition: TRAINING with evaluations, UPDATE without."""
+    """Steps per second in each repetition: TRAINING with evaluations, UPDATE without."""
 
     memory: int | None
-    """Bytes at the worst moment, beyond a process that has loaded torch; None where nobody tells."""
+    """Peak bytes, beyond those of a process that has loaded torch; None if unknown."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What everybody came to on one experiment; the engine that grokterm chooses comes first."""
+    """The results on one experiment, first that of the engine grokterm chooses."""
 
     preset: str
     experiment: Experiment
@@ -55,29 +55,29 @@ class Comparison:
     torch: str
     results: tuple[Result, ...]
     left_out: Mapping[str, str]
-    """Who could not take part, and why."""
+    """Contestants that cannot train this experiment, and why."""
 
     def rate(self, name: str, mode: str) -> Spread | None:
-        """Return somebody's steps a second; None where there are none."""
+        """Return a contestant's steps per second; None without rates."""
         rates = self._rates(name, mode)
         return spread(rates) if rates else None
 
     def ratio(self, name: str, mode: str, *, to: str) -> Spread | None:
-        """Return how many times as fast somebody is as somebody else; None where there is nothing to compare."""
-        ours, theirs = self._rates(name, mode), self._rates(to, mode)
-        return ratio(ours, theirs) if ours and theirs else None
+        """Return the speed of a contestant relative to another; None if either has no rates."""
+        rates, baseline = self._rates(name, mode), self._rates(to, mode)
+        return ratio(rates, baseline) if rates and baseline else None
 
     def _rates(self, name: str, mode: str) -> tuple[float, ...]:
         names = FLOORS if name == FLOOR else (name,)
-        found = [result.rates.get(mode, ()) for result in self.results if result.name in names]
-        return tuple(map(max, zip(*found, strict=True)))
+        rates = [result.rates.get(mode, ()) for result in self.results if result.name in names]
+        return tuple(map(max, zip(*rates, strict=True)))
 
 
 def compare(preset: str, experiment: Experiment, *, repetitions: int, seconds: float) -> Comparison:
-    """Time every engine that this experiment can have, the notebook loop and the floors, in turn.
+    """Time every engine that supports this experiment, the notebook loop and the floors, in turns.
 
     Raises:
-        ConfigError: if grokterm cannot train it here, or somebody cannot go on.
+        ConfigError: if grokterm cannot train it here, or a contestant fails.
     """
     try:
         timed = as_timed(experiment)
@@ -85,12 +85,12 @@ def compare(preset: str, experiment: Experiment, *, repetitions: int, seconds: f
         with ExitStack() as stack:
             names = dict.fromkeys([chosen, *ENGINES, NOTEBOOK, *FLOORS])
             processes = {name: stack.enter_context(ContestantProcess(name)) for name in names if name != AUTO}
-            present, left_out = _introduced(processes, timed, chosen)
-            rates = measure(_timed(present, timed), repetitions=repetitions, seconds=seconds)
-            results = tuple(_result(who, process, rates) for who, process in present)
+            started, left_out = _started(processes, timed, chosen)
+            rates = measure(_workloads(started, timed), repetitions=repetitions, seconds=seconds)
+            results = tuple(_result(info, process, rates) for info, process in started)
     except ConfigError as error:
         raise ConfigError(f"preset {preset}: {error}") from None
-    first, _ = present[0]
+    first, _ = started[0]
     return Comparison(preset, experiment, first.device, first.torch, results, left_out)
 
 
@@ -101,45 +101,45 @@ def _engine_of(experiment: Experiment) -> str:
     return next(record.engine for record in make_trainer(experiment).begin() if isinstance(record, Started))
 
 
-def _introduced(processes: Mapping[str, ContestantProcess], timed: Experiment, chosen: str) -> tuple[Present, dict[str, str]]:
-    """Tell everybody what to be, one after the other; only the engine that is chosen has to be there."""
-    present, left_out = Present(), dict[str, str]()
+def _started(processes: Mapping[str, ContestantProcess], timed: Experiment, chosen: str) -> tuple[Running, dict[str, str]]:
+    """Start the contestants, one after the other; only the chosen engine must not fail."""
+    started, left_out = Running(), dict[str, str]()
     for name, process in processes.items():
         is_other_engine = name in ENGINES and name != chosen
         try:
-            present.append((process.introduce(as_timed(timed, name) if is_other_engine else timed), process))
+            started.append((process.start(as_timed(timed, name) if is_other_engine else timed), process))
         except ConfigError as error:
             if name == chosen:
                 raise
             left_out[name] = str(error)
-    return present, left_out
+    return started, left_out
 
 
-def _result(who: Introduction, process: ContestantProcess, rates: Mapping[tuple[str, str], tuple[float, ...]]) -> Result:
-    memory = None if who.name in FLOORS else process.memory  # a floor has tried every way to multiply
-    return Result(who.name, who.about, {mode: rates[who.name, mode] for mode in who.modes}, memory)
+def _result(info: ContestantInfo, process: ContestantProcess, rates: Mapping[tuple[str, str], tuple[float, ...]]) -> Result:
+    memory = None if info.name in FLOORS else process.memory  # a floor also holds the buffers of slower plans
+    return Result(info.name, info.description, {mode: rates[info.name, mode] for mode in info.modes}, memory)
 
 
 def as_timed(experiment: Experiment, engine: str = AUTO) -> Experiment:
-    """Return an experiment as it is timed: for ever, evaluated as it says, without what happens to it once.
+    """Return an experiment for timing: endless, evaluated as before, without interventions and inspections.
 
     Raises:
-        ConfigError: if it cannot have this engine.
+        ConfigError: if it does not support this engine.
     """
     settings = experiment.settings()
     settings.pop("expect", None)
     settings.pop("interventions", None)
-    settings["training"] |= {"steps": FOR_EVER, "stop_when": "never", "inspect_every": 0, "engine": engine}
+    settings["training"] |= {"steps": ENDLESS_STEPS, "stop_when": "never", "inspect_every": 0, "engine": engine}
     return Experiment.from_settings(settings)
 
 
-def _timed(present: Present, experiment: Experiment) -> dict[tuple[str, str], Timed]:
-    """Let everybody train in turn, then everybody update; a turn of training has whole intervals between evaluations."""
+def _workloads(started: Running, experiment: Experiment) -> dict[tuple[str, str], Workload]:
+    """Return TRAINING, in whole intervals between evaluations, then UPDATE, of all contestants."""
     interval = next(step for step in count(1) if experiment.training.evaluates(step))
     units = {TRAINING: interval, UPDATE: 1}
     return {
-        (who.name, mode): Timed(partial(process.run, mode), unit)
+        (info.name, mode): Workload(partial(process.run, mode), unit)
         for mode, unit in units.items()
-        for who, process in present
-        if mode in who.modes
+        for info, process in started
+        if mode in info.modes
     }

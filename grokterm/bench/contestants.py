@@ -1,4 +1,4 @@
-"""Who can be timed, one row each: an engine of grokterm, the loop of a notebook, the matrix products alone."""
+"""The contestants of a benchmark: grokterm's engines, a notebook's loop, the matrix products alone."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,19 +16,19 @@ Steps = Callable[[int], None]
 
 @dataclass(frozen=True)
 class Contestant:
-    """Somebody who makes steps of an experiment."""
+    """One way to run the steps of an experiment."""
 
     name: str
 
-    about: str
-    """How it does it."""
+    description: str
+    """Threads, evaluations or block plan."""
 
     modes: Mapping[str, Steps]
-    """`training`, with its evaluations, and `update`, without them; not everybody has both."""
+    """`training`, with evaluations, or `update`, without them, or both."""
 
 
 def engine(experiment: Experiment) -> Contestant:
-    """Train as `grokterm run` does, evaluated as the experiment says, by the engine that it says."""
+    """Train as `grokterm run` does, with the experiment's engine."""
     trainer = make_trainer(experiment)
     started = next(record for record in trainer.begin() if isinstance(record, Started))
 
@@ -50,12 +50,12 @@ def engine(experiment: Experiment) -> Contestant:
 def notebook(experiment: Experiment) -> Contestant:
     """Train as a notebook does."""
     loop = Notebook(experiment)
-    how_often = "each step" if isinstance(loop.model, OneHotMLP) else "as the preset says"
-    return Contestant("notebook", f"evaluated {how_often}", {"training": loop.train, "update": loop.update})
+    frequency = "each step" if isinstance(loop.model, OneHotMLP) else "as the preset says"
+    return Contestant("notebook", f"evaluated {frequency}", {"training": loop.train, "update": loop.update})
 
 
 def floor(experiment: Experiment, *, by_torch: bool = False) -> Contestant:
-    """Multiply only."""
+    """Run the matrix products only."""
     products = Floor(experiment, by_torch=by_torch)
     return Contestant("floor by torch" if by_torch else "floor", str(products.plan), {"update": products.update})
 
@@ -65,11 +65,11 @@ OTHERS: dict[str, Callable[[Experiment], Contestant]] = {
     "floor": floor,
     "floor by torch": partial(floor, by_torch=True),
 }
-"""By the name that a worker is asked for; any other is that of an engine, which the experiment says too."""
+"""The contestants that are not engines."""
 
 
 def make_contestant(name: str, experiment: Experiment) -> Contestant:
-    """Make the contestant of this name.
+    """Create a contestant; any name not in OTHERS is that of the experiment's engine.
 
     Raises:
         ConfigError: if it cannot train the experiment here.

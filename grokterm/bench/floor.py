@@ -1,8 +1,8 @@
-"""The matrix products of one update and nothing else: what no engine that multiplies matrices is expected to beat.
+"""The matrix products of one update alone: a lower bound on its time for any engine that uses matrix products.
 
-A layer takes three: forward, the gradient of its weights and the gradient of what it was given. What grokterm looks up once a
-token is counted once a token; products over the few positions of attention are left out. They are made in memory that is there
-before, with the same numbers over and over, in whichever plan is fastest here.
+A layer has three: forward, the gradient of its weights, and that of its input. Features computed once per token count once per
+token; the products of attention over a few positions are left out. Buffers are allocated before, and the fastest block plan is
+chosen by timing.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import torch
 
-from grokterm.bench.measurement import Timed, measure
+from grokterm.bench.measurement import Workload, measure
 from grokterm.engines.batches import BLOCK_ROWS, batch_size
 from grokterm.engines.device import find_device
 from grokterm.engines.thread_pool import ThreadPool
@@ -25,11 +25,11 @@ from grokterm.models.network import Network
 from grokterm.models.transformer import Transformer
 
 TRIALS, TRIAL_SECONDS = 3, 0.05
-"""How often each way to multiply is tried, and how long, before the fastest is kept."""
+"""Repetitions and seconds to time each block plan, before the fastest is chosen."""
 
 
 class ProductShape(NamedTuple):
-    """So many rows of numbers go in, and as many come out."""
+    """A product of (rows, inputs) by (inputs, outputs)."""
 
     rows: int
     inputs: int
@@ -37,16 +37,16 @@ class ProductShape(NamedTuple):
 
 
 class BlockPlan(NamedTuple):
-    """How the rows are shared out."""
+    """How the rows are split into blocks and over threads."""
 
     n_blocks: int
-    """Row blocks, which fit the cache where all rows do not."""
+    """Row blocks, to fit the cache."""
 
     n_threads: int
-    """Threads of torch that multiply one block."""
+    """torch threads per block."""
 
     n_workers: int
-    """Python threads, each with a block of its own, as grokterm trains."""
+    """Python threads, one block each, as in grokterm's training."""
 
     def __str__(self) -> str:
         rows = f"{self.n_blocks} row blocks" if self.n_blocks > 1 else "all rows at once"
@@ -55,7 +55,7 @@ class BlockPlan(NamedTuple):
 
 
 class Products(Network):
-    """The products of some layers, in memory of their own: every worker of a pool has a copy."""
+    """The products of some layers, with their buffers; every worker of a pool has a copy."""
 
     def __init__(self, layers: Sequence[ProductShape], device: torch.device) -> None:
         super().__init__()
@@ -63,21 +63,21 @@ class Products(Network):
             tuple(torch.rand(shape, device=device) for shape in ((rows, inputs), (inputs, outputs), (rows, outputs)))
             for rows, inputs, outputs in layers
         ]
-        self.results = [tuple(torch.empty_like(one) for one in operands) for operands in self.operands]
+        self.results = [tuple(torch.empty_like(operand) for operand in operands) for operands in self.operands]
 
     def multiply(self) -> None:
-        """Make them all once."""
-        for (given, weights, slope), (given_slope, weights_slope, scores) in zip(self.operands, self.results, strict=True):
-            torch.mm(given, weights, out=scores)
-            torch.mm(given.T, slope, out=weights_slope)
-            torch.mm(slope, weights.T, out=given_slope)
+        """Compute all products once."""
+        for (inputs, weights, grad), (inputs_grad, weights_grad, outputs) in zip(self.operands, self.results, strict=True):
+            torch.mm(inputs, weights, out=outputs)
+            torch.mm(inputs.T, grad, out=weights_grad)
+            torch.mm(grad, weights.T, out=inputs_grad)
 
 
 class Floor:
-    """The products of an experiment's update: one thread a block, several blocks at a time, or all of torch's threads on each.
+    """The products of an experiment's update, with one Python thread per block or, `by_torch`, torch's threads on each block.
 
     Raises:
-        ConfigError: if it is not known which products these are, or the device has no such threads.
+        ConfigError: if the products of this network are unknown, or the device has no torch threads.
     """
 
     def __init__(self, experiment: Experiment, *, by_torch: bool) -> None:
@@ -89,21 +89,21 @@ class Floor:
             raise ConfigError(f"{device.type} multiplies without torch's threads")
         plans = _plans(rows, network.cpu_block_rows if device.type == "cpu" else BLOCK_ROWS, by_torch=by_torch)
         pools = {plan: _pool(plan, layers, device) for plan in plans}
-        trials = {plan: Timed(partial(_seconds, plan, pool)) for plan, pool in pools.items()}
+        trials = {plan: Workload(partial(_seconds, plan, pool)) for plan, pool in pools.items()}
         rates = measure(trials, repetitions=TRIALS, seconds=TRIAL_SECONDS)
         self.plan = max(plans, key=lambda plan: max(rates[plan]))
         self._pool = pools[self.plan]
 
     def update(self, n_steps: int) -> None:
-        """Make the products of so many updates."""
+        """Compute the products of `n_steps` updates."""
         _multiply(self.plan, self._pool, n_steps)
 
 
 def layers_of(network: Network, rows: int) -> Iterator[ProductShape]:
-    """List the layers of a network that multiply matrices, for so many equations.
+    """List the layers of a network that multiply matrices, for a batch of `rows` equations.
 
     Raises:
-        ConfigError: if they have not been listed.
+        ConfigError: if the network is not supported.
     """
     match network:
         case MLP(frozen=frozen, normalizes_batches=False) if not frozen:
@@ -112,11 +112,13 @@ def layers_of(network: Network, rows: int) -> Iterator[ProductShape]:
         case Transformer():
             last = len(network.blocks) - 1
             for number, block in enumerate(network.blocks):
-                sequences = min(rows, network.n_residue_tokens) if number == 0 else rows
-                n_read = network.n_scored if number == last else network.n_shown
-                yield ProductShape(sequences * n_read, *block.query.shape)
-                yield from (ProductShape(sequences * network.n_shown, *one.shape) for one in (block.key, block.value))
-                yield from (ProductShape(rows * n_read, *one.shape) for one in (block.output, block.mlp_in, block.mlp_out))
+                sequences = min(rows, network.n_used_tokens) if number == 0 else rows
+                n_queries = network.n_scored if number == last else network.n_prompt
+                yield ProductShape(sequences * n_queries, *block.query.shape)
+                for weight in (block.key, block.value):
+                    yield ProductShape(sequences * network.n_prompt, *weight.shape)
+                for weight in (block.output, block.mlp_in, block.mlp_out):
+                    yield ProductShape(rows * n_queries, *weight.shape)
             yield ProductShape(rows * network.n_scored, *network.readout.shape)
         case _:
             raise ConfigError(f"no floor is known for {type(network).__name__}")
@@ -124,10 +126,10 @@ def layers_of(network: Network, rows: int) -> Iterator[ProductShape]:
 
 def _plans(rows: int, block_rows: int, *, by_torch: bool) -> set[BlockPlan]:
     n_blocks, n_threads = ceil(rows / block_rows), torch.get_num_threads()
-    whole = {1} if rows <= BLOCK_ROWS else set()
+    unsplit = {1} if rows <= BLOCK_ROWS else set()
     if by_torch:
-        return {BlockPlan(number, n_threads, 1) for number in whole | {n_blocks}}
-    return {BlockPlan(number, 1, 1) for number in whole | {n_blocks}} | {BlockPlan(max(n_blocks, n_threads), 1, n_threads)}
+        return {BlockPlan(number, n_threads, 1) for number in unsplit | {n_blocks}}
+    return {BlockPlan(number, 1, 1) for number in unsplit | {n_blocks}} | {BlockPlan(max(n_blocks, n_threads), 1, n_threads)}
 
 
 def _pool(plan: BlockPlan, layers: Sequence[ProductShape], device: torch.device) -> ThreadPool:
@@ -144,10 +146,10 @@ def _seconds(plan: BlockPlan, pool: ThreadPool, n_steps: int) -> float:
 def _multiply(plan: BlockPlan, pool: ThreadPool, n_steps: int) -> None:
     torch.set_num_threads(plan.n_threads)
     for _ in range(n_steps):
-        for _ in pool.map(_one_block, range(plan.n_blocks)):
+        for _ in pool.map(_multiply_block, range(plan.n_blocks)):
             pass
 
 
-def _one_block(products: Network, _: int) -> None:
+def _multiply_block(products: Network, _: int) -> None:
     assert isinstance(products, Products)
     products.multiply()

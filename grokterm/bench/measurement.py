@@ -1,4 +1,4 @@
-"""Contenders timed in turn, so that whatever else the machine does meets all of them alike."""
+"""Timing of several workloads in turns, so that other load on the machine affects all of them equally."""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,18 +10,18 @@ Key = TypeVar("Key", bound=Hashable)
 
 
 @dataclass(frozen=True)
-class Timed:
-    """Something that makes steps."""
+class Workload:
+    """A function that runs steps."""
 
     run: Callable[[int], float]
-    """Makes so many steps, and returns the seconds that they took."""
+    """Runs a number of steps, and returns the seconds they took."""
 
     unit: int = 1
-    """Only multiples of so many steps are compared: what comes once an evaluation is in each of them."""
+    """Steps are run in multiples of this, so that each turn has the same share of evaluations."""
 
 
 class Spread(NamedTuple):
-    """What several repetitions came to."""
+    """Median and extremes of several repetitions."""
 
     median: float
     low: float
@@ -33,27 +33,25 @@ def spread(values: Sequence[float]) -> Spread:
     return Spread(median(values), min(values), max(values))
 
 
-def ratio(ours: Sequence[float], theirs: Sequence[float]) -> Spread:
-    """Compare within each repetition, whose contenders saw the same machine, and only then over all of them."""
-    return spread([our / their for our, their in zip(ours, theirs, strict=True)])
+def ratio(rates: Sequence[float], baseline: Sequence[float]) -> Spread:
+    """Return the spread of the ratios within each repetition, measured at about the same time."""
+    return spread([rate / base for rate, base in zip(rates, baseline, strict=True)])
 
 
-def measure(contenders: Mapping[Key, Timed], *, repetitions: int, seconds: float) -> dict[Key, tuple[float, ...]]:
-    """Return the steps a second of each contender in each repetition.
+def measure(workloads: Mapping[Key, Workload], *, repetitions: int, seconds: float) -> dict[Key, tuple[float, ...]]:
+    """Return the steps per second of each workload in each repetition.
 
-    A repetition is one turn for every contender (ABC ABC), of about so many seconds each. What comes before is not counted:
-    a contender that has not yet warmed up does so while the steps of its turns are counted out.
+    A repetition is one turn of every workload (ABC ABC), of about `seconds` each. Finding the number of steps per turn is also
+    the warm-up.
     """
-    steps = {key: steps_of_a_turn(contender, seconds) for key, contender in contenders.items()}
-    rounds = [
-        {key: steps[key] / contender.run(steps[key]) for key, contender in contenders.items()} for _ in range(repetitions)
-    ]
-    return {key: tuple(one[key] for one in rounds) for key in contenders}
+    steps = {key: steps_per_turn(workload, seconds) for key, workload in workloads.items()}
+    rates = [{key: steps[key] / workload.run(steps[key]) for key, workload in workloads.items()} for _ in range(repetitions)]
+    return {key: tuple(repetition[key] for repetition in rates) for key in workloads}
 
 
-def steps_of_a_turn(contender: Timed, seconds: float) -> int:
-    """Count out how many steps take about so long, at least one unit."""
-    steps = contender.unit
-    while (taken := contender.run(steps)) < seconds / 4:
+def steps_per_turn(workload: Workload, seconds: float) -> int:
+    """Return how many steps take about `seconds`, at least one unit."""
+    steps = workload.unit
+    while (taken := workload.run(steps)) < seconds / 4:
         steps *= 2
-    return contender.unit * max(1, ceil(seconds / taken * steps / contender.unit))
+    return workload.unit * max(1, ceil(seconds / taken * steps / workload.unit))

@@ -1,4 +1,4 @@
-"""How much memory a contestant takes at its peak, in a process that holds nothing else."""
+"""Peak memory of a contestant, measured in its own process."""
 
 import re
 from pathlib import Path
@@ -9,24 +9,24 @@ from torch import nn
 PROCESS = Path("/proc/self")
 
 
-class MemoryWatch:
-    """Counts bytes from where a process stands that has loaded what torch loads: its modules are nobody's memory.
+class PeakMemory:
+    """Peak memory since the construction of this object, without what torch loads itself.
 
-    On a CUDA device torch's own count of what tensors took there; on a CPU what the process grew by, where Linux tells.
+    On a CUDA device the peak of allocated tensors; on a CPU the growth of the process, on Linux only.
     """
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
-        _make_torch_load_everything()
+        _load_torch_modules()
         self._before: int | None = None
         try:
-            (PROCESS / "clear_refs").write_text("5")  # the peak is counted from here
+            (PROCESS / "clear_refs").write_text("5")  # resets VmHWM, the peak
             self._before = _resident("VmRSS")
         except OSError:
             return  # not Linux
 
     def peak(self) -> int | None:
-        """Return the bytes taken at the worst moment so far; None where nobody tells."""
+        """Return the peak so far in bytes; None if unknown."""
         if self._device.type == "cuda":
             return torch.cuda.max_memory_allocated(self._device)
         if self._device.type != "cpu" or self._before is None:
@@ -35,11 +35,12 @@ class MemoryWatch:
 
 
 def resident_now() -> int:
-    """Return the bytes that this process holds in memory, where Linux tells."""
+    """Return the resident memory of this process in bytes; Linux only."""
     return _resident("VmRSS")
 
 
-def _make_torch_load_everything() -> None:
+def _load_torch_modules() -> None:
+    """Run one step, so that torch imports what it imports lazily."""
     layer = nn.Linear(1, 1)
     optimizer = torch.optim.AdamW(layer.parameters())
     layer(torch.ones(1, 1)).sum().backward()

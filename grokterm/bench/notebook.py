@@ -1,11 +1,11 @@
-"""The training loop as notebooks on grokking write it: what the speed of grokterm is held against.
+"""The training loop of a typical grokking notebook: the baseline for grokterm's speed.
 
-Modules of torch.nn, loss.backward(), torch.optim as it comes, torch's own number of threads. The perceptron reads one-hot
-operands from a dense matrix of floats and is evaluated at every step, as in the public notebooks of Gromov (2023), Doshi (2023)
-and Liu's essay; the transformer is evaluated when the preset says so. Nothing is slower than it need be for a loop of this
-kind: data lie on the device, the training side is read off the step's own pass, and no gradient is kept for validation.
+torch.nn modules, loss.backward(), torch.optim with defaults, torch's default number of threads. The MLP reads one-hot operands
+from a dense float matrix and is evaluated at every step, as in the public notebooks of Gromov (2023), Doshi (2023) and Liu's
+essay; the transformer is evaluated as the preset says. The loop is not slowed down needlessly: data are on the device, train
+metrics come from the step's own forward pass, and validation runs without gradients.
 
-The network, its initial weights, the split and the settings are those of the experiment, so that both come to the same losses.
+Network, initial weights, split and settings are the experiment's, so that both reach the same losses.
 """
 
 from collections.abc import Callable
@@ -36,17 +36,17 @@ OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
     "adamw": torch.optim.AdamW,
 }
 ARGUMENTS = {"learning_rate": "lr", "weight_decay": "weight_decay", "momentum": "momentum", "betas": "betas", "epsilon": "eps"}
-"""What torch.optim calls the settings of an optimizer."""
+"""Names of our settings in torch.optim."""
 
-READ = {
+SUPPORTED = {
     MLPModel: ("width", "activation", "scaling", "initialization"),
     TransformerModel: ("n_layers", "d_model", "n_heads", "d_mlp", "activation", "biases", "initialization", "vocabulary"),
 }
-"""The networks that have a loop, and the settings that they may have."""
+"""The supported networks, and their settings that may differ from the defaults."""
 
 
 class OneHotMLP(nn.Module):
-    """f(x) = W2 φ(W1 x) over two one-hot operands; the first layer's prefactor is in x."""
+    """f(x) = W2 φ(W1 x) over two one-hot operands; x includes the first layer's prefactor."""
 
     def __init__(self, network: MLP) -> None:
         super().__init__()
@@ -63,16 +63,16 @@ class OneHotMLP(nn.Module):
 
 
 class SplitSide(NamedTuple):
-    """One side of the split, as the loop keeps it."""
+    """One side of the split, on the device."""
 
     inputs: Tensor
     answers: Int[Tensor, " equations"]
-    wanted: Tensor
-    """What the loss takes beside scores: the answers, or one-hot rows."""
+    targets: Tensor
+    """Second argument of the loss: the answers, or one-hot rows."""
 
 
 class Evaluation(NamedTuple):
-    """What the loop notes at a step."""
+    """The metrics at a step."""
 
     train_loss: float
     train_accuracy: float
@@ -81,14 +81,14 @@ class Evaluation(NamedTuple):
 
 
 class Notebook:
-    """A network, its data and its optimizer, and the loop that trains it.
+    """A network, its data, its optimizer, and the training loop.
 
     Raises:
-        ConfigError: if the experiment asks for something that this loop does not do.
+        ConfigError: if this loop does not support the experiment.
     """
 
     def __init__(self, experiment: Experiment) -> None:
-        _refuse_the_unusual(experiment)
+        _check_supported(experiment)
         settings, device = experiment.model, find_device(experiment.device)
         network = build(settings, experiment.task.modulus, experiment.seed, form=experiment.exact_form)
         dataset = experiment.task.dataset(experiment.seed)
@@ -101,7 +101,7 @@ class Notebook:
             self.model, self._evaluates = OneHotMLP(network), lambda _: True
         self.model.to(device)
         self._train, self._val = (
-            SplitSide(*(one.to(device) for one in _side(equations, network, experiment)))
+            SplitSide(*(tensor.to(device) for tensor in _side(equations, network, experiment)))
             for equations in (dataset.train, dataset.val)
         )
         self._loss = _loss(experiment)
@@ -110,21 +110,21 @@ class Notebook:
         self.step = 0
 
     def train(self, n_steps: int) -> None:
-        """Train, and note how it goes."""
+        """Train with evaluations."""
         self._loop(n_steps, evaluates=True)
 
     def update(self, n_steps: int) -> None:
-        """Train without looking."""
+        """Train without evaluations."""
         self._loop(n_steps, evaluates=False)
 
     def _loop(self, n_steps: int, *, evaluates: bool) -> None:
         for _ in range(n_steps):
             scores = self.model(self._train.inputs)
-            loss = self._loss(scores, self._train.wanted)
+            loss = self._loss(scores, self._train.targets)
             if evaluates and self._evaluates(self.step):
                 with torch.no_grad():
                     val_scores = self.model(self._val.inputs)
-                    val_loss = self._loss(val_scores, self._val.wanted)
+                    val_loss = self._loss(val_scores, self._val.targets)
                 self.evaluations[self.step] = Evaluation(
                     loss.item(), _accuracy(scores, self._train), val_loss.item(), _accuracy(val_scores, self._val)
                 )
@@ -137,7 +137,7 @@ class Notebook:
 
 
 def _side(equations: Equations, network: Network, experiment: Experiment) -> SplitSide:
-    """Write one side down as the loop reads it."""
+    """Return one side of the split as tensors."""
     inputs, answers = network.encode(equations)
     if isinstance(network, MLP):
         inputs = functional.one_hot(inputs, experiment.task.modulus).flatten(1) * network.first_scale
@@ -154,7 +154,7 @@ def _accuracy(scores: Tensor, side: SplitSide) -> float:
 def _loss(experiment: Experiment) -> Callable[[Tensor, Tensor], Tensor]:
     loss = functional.cross_entropy if experiment.loss.kind == "cross_entropy" else functional.mse_loss
     precision = _precision(experiment)
-    return lambda scores, wanted: loss(scores.to(precision), wanted)
+    return lambda scores, targets: loss(scores.to(precision), targets)
 
 
 def _precision(experiment: Experiment) -> torch.dtype:
@@ -163,15 +163,15 @@ def _precision(experiment: Experiment) -> torch.dtype:
 
 def _optimizer(experiment: Experiment, model: nn.Module) -> tuple[torch.optim.Optimizer, LambdaLR | None]:
     settings: Any = experiment.optimizer
-    arguments = {theirs: getattr(settings, ours) for ours, theirs in ARGUMENTS.items() if hasattr(settings, ours)}
+    arguments = {argument: getattr(settings, name) for name, argument in ARGUMENTS.items() if hasattr(settings, name)}
     optimizer = OPTIMIZERS[settings.kind](model.parameters(), **arguments)
     warmup = settings.warmup_steps
     return optimizer, LambdaLR(optimizer, lambda step: min(1.0, step / warmup)) if warmup else None
 
 
-def _refuse_the_unusual(experiment: Experiment) -> None:
+def _check_supported(experiment: Experiment) -> None:
     model, optimizer, loss = experiment.model, experiment.optimizer, experiment.loss
-    if type(model) not in READ or not _has_only(model, READ[type(model)]):
+    if type(model) not in SUPPORTED or not _has_only(model, SUPPORTED[type(model)]):
         raise ConfigError(f"no notebook loop is written for {model.label}")
     if optimizer.kind not in OPTIMIZERS or not _has_only(optimizer, (*ARGUMENTS, "warmup_steps")):
         raise ConfigError(f"no notebook loop is written for this optimizer, {optimizer.kind} and what is done around it")
@@ -180,6 +180,6 @@ def _refuse_the_unusual(experiment: Experiment) -> None:
 
 
 def _has_only(settings: Settings, names: tuple[str, ...]) -> bool:
-    """Tell whether all other settings are as they come."""
+    """Whether all other settings have their defaults."""
     given = {name: getattr(settings, name) for name in names if hasattr(settings, name)}
     return type(settings).model_validate(given) == settings

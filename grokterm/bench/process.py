@@ -1,4 +1,4 @@
-"""The other end of a worker: one contestant in a process of its own."""
+"""One contestant in its own process: the parent's side of `grokterm.bench.worker`."""
 
 import json
 import os
@@ -11,39 +11,36 @@ from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
 
 NOTEBOOK = "notebook"
-"""Who has numpy and torch as they come; all others have what grokterm chooses for itself."""
+"""The contestant with the default threads of numpy and torch; all others have grokterm's choice."""
 
 WORKER = (sys.executable, "-m", "grokterm.bench.worker")
 
 
-class Introduction(NamedTuple):
-    """What a contestant says of itself."""
+class ContestantInfo(NamedTuple):
+    """The contestant's answer to `start`."""
 
     name: str
-    about: str
+    description: str
     modes: list[str]
     device: str
     torch: str
 
 
 class ContestantProcess:
-    """Starts at once; what it is to be it is told later, when nobody is being timed.
-
-    Closing it, or the end of this process, ends it.
-    """
+    """A process that starts at once; `start` creates the contestant in it. Ends with its context or with this process."""
 
     def __init__(self, name: str, command: Sequence[str] = WORKER) -> None:
         self.memory: int | None = None
         self._name = name
         environment = dict(os.environ)
         if name == NOTEBOOK:
-            environment.pop("OPENBLAS_NUM_THREADS", None)  # it has all its threads
+            environment.pop("OPENBLAS_NUM_THREADS", None)
         else:
-            environment.setdefault("OPENBLAS_NUM_THREADS", "1")  # as `grokterm` sets it for itself
+            environment.setdefault("OPENBLAS_NUM_THREADS", "1")  # as grokterm.cli.main does
         self._process = subprocess.Popen(
             command,
             env=environment,
-            start_new_session=True,  # Ctrl+C is for the command, which ends its contestants itself
+            start_new_session=True,  # Ctrl+C goes to the command only, which ends this process
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -56,36 +53,36 @@ class ContestantProcess:
         self._process.kill()
         self._process.communicate()
 
-    def introduce(self, experiment: Experiment) -> Introduction:
-        """Have it made, and return what it says of itself.
+    def start(self, experiment: Experiment) -> ContestantInfo:
+        """Create the contestant and run a first step of each mode.
 
         Raises:
-            ConfigError: if it cannot be.
+            ConfigError: if that fails.
         """
-        return Introduction(**self._ask({"racer": self._name, "experiment": experiment.to_toml()}))
+        return ContestantInfo(**self._request({"contestant": self._name, "experiment": experiment.to_toml()}))
 
     def run(self, mode: str, n_steps: int) -> float:
-        """Have it make so many steps, and return the seconds they took.
+        """Run steps, and return the seconds they took.
 
         Raises:
-            ConfigError: if it cannot go on.
+            ConfigError: if that fails.
         """
-        said = self._ask({"mode": mode, "steps": n_steps})
-        self.memory = said["memory"]
-        return float(said["seconds"])
+        answer = self._request({"mode": mode, "steps": n_steps})
+        self.memory = answer["memory"]
+        return float(answer["seconds"])
 
-    def _ask(self, question: dict[str, Any]) -> dict[str, Any]:
+    def _request(self, request: dict[str, Any]) -> dict[str, Any]:
         assert self._process.stdin
         assert self._process.stdout
         try:
-            self._process.stdin.write(json.dumps(question) + "\n")
+            self._process.stdin.write(json.dumps(request) + "\n")
             self._process.stdin.flush()
             line = self._process.stdout.readline()
         except BrokenPipeError:
             line = ""
         if not line:
             raise ConfigError(f"its process ended with exit code {self._process.wait()}")
-        said: dict[str, Any] = json.loads(line)
-        if "refused" in said:
-            raise ConfigError(said["refused"])
-        return said
+        answer: dict[str, Any] = json.loads(line)
+        if "error" in answer:
+            raise ConfigError(answer["error"])
+        return answer

@@ -1,4 +1,4 @@
-"""A transformer as one writes it at first: every token of every equation, at every position, through every layer."""
+"""A transformer without optimizations: every token of every equation passes every layer at every position."""
 
 from math import sqrt
 
@@ -12,7 +12,7 @@ from grokterm.models.network import Network
 
 
 class PlainBlock(nn.Module):
-    """Causal attention and an MLP, each added to what was there."""
+    """Causal attention and an MLP, each added to the residual stream."""
 
     def __init__(self, settings: TransformerModel) -> None:
         super().__init__()
@@ -22,21 +22,21 @@ class PlainBlock(nn.Module):
         self.mlp_in = nn.Linear(d_model, d_mlp, bias=settings.biases)
         self.mlp_out = nn.Linear(d_mlp, d_model, bias=settings.biases)
 
-    def forward(self, stream: Float[Tensor, "batch tokens features"]) -> Float[Tensor, "batch tokens features"]:
-        """Work out every position."""
+    def forward(self, residual: Float[Tensor, "batch tokens features"]) -> Float[Tensor, "batch tokens features"]:
+        """Return the residual stream after the block."""
         q, k, v = (
-            layer(stream).unflatten(-1, (self.n_heads, -1)).transpose(1, 2) for layer in (self.query, self.key, self.value)
+            layer(residual).unflatten(-1, (self.n_heads, -1)).transpose(1, 2) for layer in (self.query, self.key, self.value)
         )
-        alike = q @ k.transpose(-2, -1) / sqrt(k.shape[-1])
-        later = torch.ones(alike.shape[-2:], dtype=torch.bool, device=alike.device).triu(diagonal=1)
-        pattern = alike.masked_fill(later, -torch.inf).softmax(dim=-1)
-        stream = stream + self.output((pattern @ v).transpose(1, 2).flatten(-2))
-        changed: Tensor = stream + self.mlp_out(self.activation(self.mlp_in(stream)))
-        return changed
+        scores = q @ k.transpose(-2, -1) / sqrt(k.shape[-1])
+        future = torch.ones(scores.shape[-2:], dtype=torch.bool, device=scores.device).triu(diagonal=1)
+        pattern = scores.masked_fill(future, -torch.inf).softmax(dim=-1)
+        residual = residual + self.output((pattern @ v).transpose(1, 2).flatten(-2))
+        out: Tensor = residual + self.mlp_out(self.activation(self.mlp_in(residual)))
+        return out
 
 
 class PlainTransformer(nn.Module):
-    """The network of these settings with the weights of `network`; only the last position is read out."""
+    """The network of these settings with the weights of `network`; the readout acts on the last position only."""
 
     def __init__(self, settings: TransformerModel, network: Network) -> None:
         super().__init__()
@@ -46,19 +46,19 @@ class PlainTransformer(nn.Module):
         self.places = nn.Parameter(torch.empty_like(weights["places"]))
         self.blocks = nn.Sequential(*(PlainBlock(settings) for _ in range(settings.n_layers)))
         self.readout = nn.Linear(d_model, n_tokens, bias=False)
-        self.load_state_dict(_as_torch_names_them(weights))
+        self.load_state_dict(_to_torch_state_dict(weights))
 
     def forward(self, tokens: Int[Tensor, "batch tokens"]) -> Float[Tensor, "batch classes"]:
-        """Score every token as what comes next."""
+        """Score every token as the next one."""
         scores: Tensor = self.readout(self.blocks(self.embedding(tokens) + self.places)[:, -1])
         return scores
 
 
-def _as_torch_names_them(weights: dict[str, nn.Parameter]) -> dict[str, Tensor]:
-    named: dict[str, Tensor] = {"places": weights["places"], "embedding.weight": weights["embedding"]}
+def _to_torch_state_dict(weights: dict[str, nn.Parameter]) -> dict[str, Tensor]:
+    state: dict[str, Tensor] = {"places": weights["places"], "embedding.weight": weights["embedding"]}
     for name in weights.keys() - {"places", "embedding"}:
         if name.endswith("_bias"):
-            named[f"{name.removesuffix('_bias')}.bias"] = weights[name]
+            state[f"{name.removesuffix('_bias')}.bias"] = weights[name]
         else:
-            named[f"{name}.weight"] = weights[name].T  # nn.Linear keeps a row for each output
-    return named
+            state[f"{name}.weight"] = weights[name].T  # nn.Linear has one row per output
+    return state

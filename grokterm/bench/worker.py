@@ -1,7 +1,6 @@
-"""A process with one contestant in it: `python -m grokterm.bench.worker`; it answers each JSON line on stdin by one on stdout.
+"""The process of one contestant, `python -m grokterm.bench.worker`: answers each JSON line on stdin with one on stdout.
 
-Each contestant has a process, so that it has the threads that it would have alone, and its own memory. Only the one whose turn
-it is does anything.
+One process each, so that contestants share neither threads nor memory. A process only works while it is being timed.
 """
 
 import json
@@ -14,38 +13,38 @@ from typing import Any
 import torch
 
 from grokterm.bench.contestants import Contestant, Steps, make_contestant
-from grokterm.bench.memory import MemoryWatch
+from grokterm.bench.memory import PeakMemory
 from grokterm.engines.device import describe, find_device
 from grokterm.errors import GroktermError
 from grokterm.experiment.experiment import Experiment
 
 
 def main() -> None:
-    """Make the contestant that the first line asks for, then the steps that each further line asks for."""
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # whoever asked has gone: nobody has to be told
-    lines = map(json.loads, sys.stdin)
+    """Create the contestant of the first line, then run the steps of each further line."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # end without a traceback if the parent is gone
+    requests = map(json.loads, sys.stdin)
     try:
-        wanted = next(lines, None)
-        if wanted is None:
+        first = next(requests, None)
+        if first is None:
             return
-        experiment = Experiment.from_toml(wanted["experiment"])
+        experiment = Experiment.from_toml(first["experiment"])
         device = find_device(experiment.device)
-        watch = MemoryWatch(device)
-        contestant = make_contestant(wanted["racer"], experiment)
+        memory = PeakMemory(device)
+        contestant = make_contestant(first["contestant"], experiment)
         for steps in contestant.modes.values():
-            _timed(steps, 1, device)  # what is captured is captured now, and what fails fails now
-        _answer(_introduction(contestant, device))
-        for line in lines:
-            seconds = _timed(contestant.modes[line["mode"]], line["steps"], device)
-            _answer({"seconds": seconds, "memory": watch.peak()})
+            _timed(steps, 1, device)  # captures CUDA graphs, and fails now if it fails
+        _answer(_info(contestant, device))
+        for request in requests:
+            seconds = _timed(contestant.modes[request["mode"]], request["steps"], device)
+            _answer({"seconds": seconds, "memory": memory.peak()})
     except GroktermError as error:
-        _answer({"refused": str(error)})
+        _answer({"error": str(error)})
 
 
-def _introduction(contestant: Contestant, device: torch.device) -> dict[str, Any]:
+def _info(contestant: Contestant, device: torch.device) -> dict[str, Any]:
     return {
         "name": contestant.name,
-        "about": contestant.about,
+        "description": contestant.description,
         "modes": list(contestant.modes),
         "device": describe(device),
         "torch": torch.__version__,
@@ -53,15 +52,15 @@ def _introduction(contestant: Contestant, device: torch.device) -> dict[str, Any
 
 
 def _timed(steps: Steps, n_steps: int, device: torch.device) -> float:
-    """Return the seconds that so many steps take until their last number is there."""
-    _wait_for(device)
+    """Return the seconds that steps take, including pending work of the device."""
+    _synchronize(device)
     started = perf_counter()
     steps(n_steps)
-    _wait_for(device)
+    _synchronize(device)
     return perf_counter() - started
 
 
-def _wait_for(device: torch.device) -> None:
+def _synchronize(device: torch.device) -> None:
     if device.type == "cuda":
         torch.cuda.synchronize(device)
     elif device.type == "mps":

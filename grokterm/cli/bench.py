@@ -1,10 +1,10 @@
-"""`grokterm bench`: how fast it trains here, beside a notebook's loop and the matrix products alone."""
+"""`grokterm bench`: training speed on this machine, compared with a notebook's loop and the matrix products alone."""
 
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from grokterm.cli.console import print_results, talk
+from grokterm.cli.console import print_results, print_status
 from grokterm.cli.options import AsJson, AsMarkdown, output_of
 
 if TYPE_CHECKING:
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from grokterm.experiment.experiment import Experiment
 
 PRESETS = ("liu-essay", "gromov-gd", "nanda")
-"""A small perceptron, a larger one, a transformer."""
+"""A small MLP, a larger one, a transformer."""
 
 BUSY = 0.5
-"""The load average from which on it is worth a warning."""
+"""Load average from which to warn."""
 
 
 def bench(
@@ -23,17 +23,17 @@ def bench(
     names: Annotated[
         list[str], typer.Option("--preset", metavar="NAME", help="Time this preset. May be repeated.", show_default=False)
     ] = [],  # noqa: B006 - Typer reads the default
-    repetitions: Annotated[int, typer.Option("--repetitions", min=1, help="Turns of everybody.")] = 5,
+    repetitions: Annotated[int, typer.Option("--repetitions", min=1, help="Turns per contestant.")] = 5,
     seconds: Annotated[float, typer.Option("--seconds", min=0.001, help="How long a turn takes, about.")] = 0.5,
     device: Annotated[str | None, typer.Option("--device", help="Where to train: cpu, cuda, cuda:1.")] = None,
     as_json: AsJson = False,
     as_markdown: AsMarkdown = False,
 ) -> None:
-    """Time training here, beside the loop of a notebook and the matrix products alone.
+    """Time training here, compared with a notebook's loop and the matrix products alone.
 
-    Each engine that can train a preset, a loop as notebooks have it, and the products take turns, each in a process of its
-    own. Ratios are taken within a repetition, then their median. Without names: liu-essay, gromov-gd and nanda, which takes a
-    minute or two on two cores.
+    Each engine that supports a preset, a notebook's loop, and the products take turns, each in its own process. Ratios are
+    taken within a repetition, then their median. Without names: liu-essay, gromov-gd and nanda, which takes a minute or two
+    on two cores.
     """
     output = output_of(as_json=as_json, as_markdown=as_markdown)
     experiments = _experiments(names or list(PRESETS), device)
@@ -54,13 +54,13 @@ def _comparisons(experiments: "dict[str, Experiment]", repetitions: int, seconds
 
     comparisons = []
     for number, (name, experiment) in enumerate(experiments.items(), start=1):
-        talk(f"{name}, {number} of {len(experiments)}")
+        print_status(f"{name}, {number} of {len(experiments)}")
         comparisons.append(compare(name, experiment, repetitions=repetitions, seconds=seconds))
     return comparisons
 
 
 def _refuse_missing_devices(experiments: "dict[str, Experiment]") -> None:
-    """Refuse now, and not when others have been timed for a minute."""
+    """Fail before timing starts."""
     from grokterm.engines.device import find_device
 
     for experiment in experiments.values():
@@ -75,10 +75,10 @@ def _experiments(names: list[str], device: str | None) -> "dict[str, Experiment]
 
 
 def _load() -> float:
-    """Return the load average, and warn if the machine has something else to do."""
+    """Return the load average, and warn if the machine is busy."""
     import os
 
     load = os.getloadavg()[0]
     if load > BUSY:
-        talk(f"warning: the load of this machine is {load:.1f} already: a loop that waits for its threads suffers most")
+        print_status(f"warning: the load of this machine is {load:.1f} already: a loop that waits for its threads suffers most")
     return load

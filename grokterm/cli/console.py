@@ -1,4 +1,4 @@
-"""Where words go: results to stdout, talk to stderr; no color codes when not a terminal."""
+"""Output: results to stdout, status messages to stderr; no color codes unless on a terminal."""
 
 import sys
 
@@ -7,25 +7,25 @@ from rich.console import Console, RenderableType
 from grokterm.plots.sanitize import plain_text
 
 PIPE_WIDTH = 160
-"""Columns of a table that goes into a pipe or a file, so that names are not cut."""
+"""Columns of a table in a pipe or a file, so that names are not cut."""
 
 
 def results() -> Console:
-    """Open stdout."""
+    """Return a console for stdout."""
     return Console(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
 
 
 def print_results(*parts: RenderableType) -> None:
-    """Print parts of a report on stdout, one below the other; only plain text may be wider than the terminal."""
+    """Print parts of a report to stdout; only plain text may be wider than the terminal."""
     console = results()
     for part in parts:
         console.print(part, soft_wrap=isinstance(part, str))
 
 
-def talk(*lines: str) -> None:
-    """Say something on stderr, one line each, if anybody still listens."""
+def print_status(*lines: str) -> None:
+    """Print lines to stderr, unless it is closed."""
     try:
         for line in lines:
-            print(plain_text(line), file=sys.stderr, flush=True)  # noqa: T201 - this is the place that prints
+            print(plain_text(line), file=sys.stderr, flush=True)  # noqa: T201 - the only function that prints
     except OSError:
         return  # the terminal is gone; the run is not

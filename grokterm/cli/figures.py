@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from grokterm.cli.console import results, talk
+from grokterm.cli.console import print_status, results
 from grokterm.cli.options import RUNS, RunsDir
 from grokterm.errors import ConfigError, StorageError
 from grokterm.experiment.validation_errors import nearest
@@ -61,7 +61,7 @@ def figures(
         for name in chosen:
             drawn = FIGURES[name](subjects[0]) if len(subjects) == 1 else COMPARISONS[name](subjects)
             if isinstance(drawn, LeftOut):
-                talk(f"{name} is left out: {drawn.reason}")
+                print_status(f"{name} is left out: {drawn.reason}")
                 continue
             n_drawn += 1
             for path in _save(drawn, folder, name, formats, dots_per_inch):

@@ -1,4 +1,4 @@
-"""`grokterm inspect`: what saved networks have learned."""
+"""`grokterm inspect`: metrics and diagnosis of saved networks."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,9 +26,9 @@ def inspect(
     ] = False,
     runs_dir: RunsDir = RUNS,
 ) -> None:
-    """Say what the networks of saved runs have learned, side by side.
+    """Describe what the networks of saved runs have learned, side by side.
 
-    A step without a checkpoint is come to by training on from the one before it, on the CPU and in memory: no file is touched.
+    A step without a checkpoint is reached by training again from the one before it, on the CPU and in memory only.
     """
     from grokterm.cli.signals import LeaveOnSignal
     from grokterm.runs.store import find_run
@@ -37,18 +37,18 @@ def inspect(
     with LeaveOnSignal():
         from grokterm.reports.network import objects, report
 
-        seen = _look(list(runs.values()), list(dict.fromkeys(steps)) or [None], initial_only=skip_norms)
-        printed = [objects(seen)] if as_json else report(seen)
-    print_results(*printed)
+        metrics = _metrics(list(runs.values()), list(dict.fromkeys(steps)) or [None], initial_only=skip_norms)
+        parts = [objects(metrics)] if as_json else report(metrics)
+    print_results(*parts)
 
 
-def _look(runs: "Sequence[Run]", steps: "Sequence[int | None]", *, initial_only: bool) -> "list[RunMetrics]":
+def _metrics(runs: "Sequence[Run]", steps: "Sequence[int | None]", *, initial_only: bool) -> "list[RunMetrics]":
     from grokterm.cli.progress import replay_to
     from grokterm.runs.metrics import RunMetrics
     from grokterm.runs.norms import Norms
 
-    seen = []
+    metrics = []
     for run in runs:
         norms = Norms(run, replay_to, initial_only=initial_only)
-        seen += [RunMetrics(run, step, norms, replay_to) for step in steps]
-    return seen
+        metrics += [RunMetrics(run, step, norms, replay_to) for step in steps]
+    return metrics

@@ -21,12 +21,12 @@ def open_lab(preset: str, *, start: bool, ascii_only: bool, runs_dir: Path) -> N
     from grokterm.tui.app import Opening
 
     found = find_preset(preset)
-    found.experiment  # noqa: B018 - a preset that breaks a rule is refused before the screen is taken
+    found.experiment  # noqa: B018 - validates the preset before the screen opens
     _show(Opening(found, runs_dir, choose_palette(os.environ, ascii_only=ascii_only), start=start))
 
 
 def open_run(name: RunName, *, ascii_only: Ascii = False, runs_dir: RunsDir = RUNS) -> None:
-    """Open the lab on a saved run: look at it, or go on with it."""
+    """Open the lab on a saved run, to look at it or to resume it."""
     from grokterm.experiment.presets import Preset
     from grokterm.plots.palettes import choose_palette
     from grokterm.runs.store import find_run
@@ -42,6 +42,6 @@ def _show(opening: "Opening") -> None:
         raise ConfigError("the lab needs a terminal: grokterm run --preset NAME trains without one")
     from grokterm.tui.app import GroktermApp
 
-    sys.setswitchinterval(0.001)  # the screen waits less for the training threads
+    sys.setswitchinterval(0.001)  # shortens the screen's waits for the training threads
     app = GroktermApp(opening)
     raise typer.Exit(app.run() or app.return_code or 0)

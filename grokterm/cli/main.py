@@ -10,7 +10,7 @@ from typer.exceptions import TyperException
 
 from grokterm import __version__
 from grokterm.cli import bench, figures, inspect, lab, plot, presets, run, runs, verify
-from grokterm.cli.console import talk
+from grokterm.cli.console import print_status
 from grokterm.cli.help import read_manual
 from grokterm.cli.options import RUNS, Ascii, RunsDir
 from grokterm.errors import GroktermError
@@ -34,8 +34,8 @@ app.add_typer(runs.app, name="runs")
 app.command("help")(read_manual)
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
+def _print_version(is_requested: bool) -> None:
+    if is_requested:
         typer.echo(f"grokterm {__version__}")
         raise typer.Exit
 
@@ -52,19 +52,19 @@ def _open_the_lab(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    os.environ["GROKTERM_RUNS_DIR"] = str(runs_dir)  # before a command it holds for the command
+    os.environ["GROKTERM_RUNS_DIR"] = str(runs_dir)  # so that --runs-dir before a command applies to the command
     if context.invoked_subcommand is None:
         lab.open_lab(preset, start=start, ascii_only=ascii_only, runs_dir=Path(runs_dir))
 
 
 def main() -> None:
-    """Run a command. What the user can mend is one line and exit code 2; a bug is a traceback."""
-    # The threads of numpy's matrix products wait by spinning, which training beside them pays for; numpy reads this once.
+    """Run a command. User errors print one line and exit with code 2; bugs print a traceback."""
+    # numpy's threads spin while they wait, which slows down training beside them. numpy reads this when imported.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         sys.exit(app(standalone_mode=False))
     except TyperException as error:
-        talk(f"grokterm: {error.format_message()}")
+        print_status(f"grokterm: {error.format_message()}")
     except GroktermError as error:
-        talk(f"grokterm: {error}")
+        print_status(f"grokterm: {error}")
     sys.exit(2)

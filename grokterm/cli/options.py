@@ -1,4 +1,4 @@
-"""Options that several commands share. Nothing heavy is imported here: `--help` stays instant."""
+"""Options that several commands share. Imports nothing heavy, so that `--help` is instant."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""`grokterm plot RUN`: the curves of a saved run as plain text."""
+"""`grokterm plot RUN`: prints the curves of a saved run as text."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from grokterm.plots.axis import Scale
 
 PIPE_SIZE = (100, 40)
-"""Columns and lines of pictures that go into a pipe or a file."""
+"""Columns and lines of pictures in a pipe or a file."""
 
 
 def plot(

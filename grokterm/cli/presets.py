@@ -1,10 +1,10 @@
-"""`grokterm presets`: experiments with a name."""
+"""`grokterm presets`: lists named experiments."""
 
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from grokterm.cli.console import results, talk
+from grokterm.cli.console import print_status, results
 from grokterm.cli.options import Assignments
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def show(
     from grokterm.experiment.presets import find_preset
 
     overridden = find_preset(name).overridden(assignments)
-    talk(*overridden.notes)
+    print_status(*overridden.notes)
     typer.echo(overridden.experiment.to_toml(), nl=False)
 
 
@@ -60,6 +60,6 @@ def readable_presets(presets: "Iterable[Preset]") -> "Iterator[Preset]":
         try:
             preset.experiment  # noqa: B018 - read, to see whether it can be
         except PresetError as error:
-            talk(f"grokterm: {error}")
+            print_status(f"grokterm: {error}")
         else:
             yield preset

@@ -1,4 +1,4 @@
-"""How far a headless training or a replay has come: on a terminal as it moves, a line every few seconds elsewhere."""
+"""Progress of a headless training or a replay: a bar on a terminal, otherwise a line every few seconds."""
 
 import sys
 from time import monotonic
@@ -8,7 +8,7 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-from grokterm.cli.console import talk
+from grokterm.cli.console import print_status
 from grokterm.plots.sanitize import plain_text
 from grokterm.reports.duration import duration
 from grokterm.runs.replay import replay
@@ -20,13 +20,13 @@ BAR_SECONDS = 0.1
 LINE_SECONDS = 5.0
 
 QUIET_SECONDS = 1.0
-"""Nothing is said of a way that is shorter."""
+"""Show progress only for replays longer than this."""
 
 CLEAR_LINE = "\r\x1b[2K"
 
 
 class Reporter:
-    """Shows states as they come, on stderr, and says nothing that nobody can read any more."""
+    """Shows states on stderr, until it is closed."""
 
     def __init__(self) -> None:
         self._is_terminal = sys.stderr.isatty()
@@ -34,13 +34,13 @@ class Reporter:
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
-            TextColumn("{task.fields[figures]}"),
+            TextColumn("{task.fields[metrics]}"),
             console=Console(file=sys.stderr, highlight=False),
             auto_refresh=False,
             transient=True,
             disable=not self._is_terminal,
         )
-        self._task = self._bar.add_task("", figures="")
+        self._task = self._bar.add_task("", metrics="")
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -53,30 +53,30 @@ class Reporter:
             return  # the terminal is gone
 
     def show(self, state: LabState) -> None:
-        """Show a state, unless another was shown a moment ago."""
+        """Show a state, unless the last one was shown less than BAR_SECONDS or LINE_SECONDS ago."""
         now = monotonic()
         if now - self._shown_at < (BAR_SECONDS if self._is_terminal else LINE_SECONDS):
             return
         self._shown_at = now
         if not self._is_terminal:
-            talk(f"{steps_of(state)}  {figures_of(state)}")
+            print_status(f"{steps_of(state)}  {metrics_of(state)}")
             return
         try:
             self._bar.update(
-                self._task, description=steps_of(state), figures=figures_of(state), total=state.steps, completed=state.step
+                self._task, description=steps_of(state), metrics=metrics_of(state), total=state.steps, completed=state.step
             )
             self._bar.refresh()
         except OSError:
-            self._bar.disable = True  # the terminal is gone; the run is not
+            self._bar.disable = True  # the terminal is gone, but the run continues
 
 
 def steps_of(state: LabState) -> str:
-    """`step 1,200 / 3,000`."""
+    """Return the progress, as in `step 1,200 / 3,000`."""
     return f"step {state.step:,} / {state.steps:,}"
 
 
-def figures_of(state: LabState) -> str:
-    """Accuracies, speed, and the time that is left at this speed."""
+def metrics_of(state: LabState) -> str:
+    """Return accuracies, speed, and the time left at this speed."""
     train, val = state.latest("train_accuracy"), state.latest("val_accuracy")
     parts = [] if train is None or val is None else [f"train {train:.3f}  val {val:.3f}"]
     if rate := state.steps_per_second:
@@ -85,7 +85,7 @@ def figures_of(state: LabState) -> str:
 
 
 def replay_to(run: Run, step: int | None) -> Trainer:
-    """Come to where a run stood at a step, or at its newest checkpoint, on the CPU.
+    """Replay a run to a step, or to its newest checkpoint, on the CPU, with progress on stderr.
 
     Raises:
         ConfigError, CheckpointError, RunNotFoundError, OutOfMemoryError: as `replay` does.
@@ -98,29 +98,29 @@ def replay_to(run: Run, step: int | None) -> Trainer:
 
 
 class ReplayProgress:
-    """Shows how far a replay has come, once it takes longer than a moment."""
+    """Shows the step of a replay on stderr, if it takes longer than QUIET_SECONDS."""
 
     def __init__(self, run: Run, step: int | None) -> None:
         self._run = run.name
-        self._aim = "" if step is None else f" of {step:,}"
+        self._target = "" if step is None else f" of {step:,}"
         self._is_terminal = sys.stderr.isatty()
-        self._due = monotonic() + QUIET_SECONDS
+        self._next_show = monotonic() + QUIET_SECONDS
         self._is_shown = False
 
     def show(self, step: int) -> None:
-        """Show the step that a replay has come to."""
-        if (now := monotonic()) < self._due:
+        """Show the current step of the replay."""
+        if (now := monotonic()) < self._next_show:
             return
-        self._due = now + (BAR_SECONDS if self._is_terminal else LINE_SECONDS)
+        self._next_show = now + (BAR_SECONDS if self._is_terminal else LINE_SECONDS)
         self._is_shown = True
-        line = plain_text(f"{self._run}: step {step:,}{self._aim}")
+        line = plain_text(f"{self._run}: step {step:,}{self._target}")
         if self._is_terminal:
             self._write(CLEAR_LINE + line)
         else:
-            talk(line)
+            print_status(line)
 
     def clear(self) -> None:
-        """Remove what is shown, if the terminal lets it."""
+        """Clear the line on a terminal."""
         if self._is_terminal and self._is_shown:
             self._write(CLEAR_LINE)
 
@@ -129,4 +129,4 @@ class ReplayProgress:
             sys.stderr.write(text)
             sys.stderr.flush()
         except OSError:
-            self._is_terminal = False  # it is gone; `talk` minds that too
+            self._is_terminal = False  # the terminal is gone

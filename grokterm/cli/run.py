@@ -1,11 +1,11 @@
-"""`grokterm run`: one experiment, headless."""
+"""`grokterm run`: trains one experiment without a screen."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from grokterm.cli.console import print_results, talk
+from grokterm.cli.console import print_results, print_status
 from grokterm.cli.options import RUNS, AsJson, Assignments, RunsDir
 from grokterm.errors import ConfigError
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 def run(
     *,
     preset: Annotated[str | None, typer.Option("--preset", help="Name or path of the experiment.")] = None,
-    resume: Annotated[str | None, typer.Option("--resume", metavar="RUN", help="Go on with a saved run.")] = None,
+    resume: Annotated[str | None, typer.Option("--resume", metavar="RUN", help="Resume a saved run.")] = None,
     assignments: Assignments = [],  # noqa: B006 - Typer reads the default
     as_json: AsJson = False,
     runs_dir: RunsDir = RUNS,
 ) -> None:
-    """Train one experiment without a screen. Ctrl+C saves and ends; --resume goes on."""
+    """Train one experiment without a screen. Ctrl+C saves and ends; --resume continues."""
     if (preset is None) == (resume is None):
         raise ConfigError("run needs either --preset NAME or --resume RUN: `grokterm presets` lists the presets")
     code = _start(preset, assignments, runs_dir, as_json) if preset else _resume(str(resume), assignments, runs_dir, as_json)
@@ -36,7 +36,7 @@ def _start(preset: str, assignments: list[str], runs_dir: Path, as_json: bool) -
     found = find_preset(preset)
     overridden = found.overridden(assignments)
     experiment = overridden.experiment
-    talk(*overridden.notes, *(f"warning: {warning}" for warning in experiment.warnings()))
+    print_status(*overridden.notes, *(f"warning: {warning}" for warning in experiment.warnings()))
     with LeaveOnSignal() as signals:
         from grokterm.cli.headless import train_parts
         from grokterm.session.start import start_session
@@ -66,11 +66,11 @@ def _resume(name: str, assignments: list[str], runs_dir: Path, as_json: bool) ->
 
 
 def _train(session: "Session", signals: "LeaveOnSignal", as_json: bool) -> int:
-    from grokterm.cli.headless import last_words, train
+    from grokterm.cli.headless import exit_code_kept, train
     from grokterm.reports.run import summary_of
 
     code = train(session, signals)
     if code != 1:
-        with last_words(signals):
+        with exit_code_kept(signals):
             print_results(summary_of(session.run, as_json=as_json))
     return code

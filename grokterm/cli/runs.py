@@ -1,8 +1,8 @@
-"""`grokterm runs`: what has been trained."""
+"""`grokterm runs`: lists saved runs."""
 
 import typer
 
-from grokterm.cli.console import print_results, talk
+from grokterm.cli.console import print_results, print_status
 from grokterm.cli.options import RUNS, AsJson, RunName, RunsDir
 
 app = typer.Typer(help="List the saved runs, or sum one up.", invoke_without_command=True, rich_markup_mode=None)
@@ -30,7 +30,7 @@ def runs(context: typer.Context, runs_dir: RunsDir = RUNS) -> None:
         try:
             summary = summarize(run, read_journal(run.journal))
         except GroktermError as error:
-            talk(f"grokterm: {error}")
+            print_status(f"grokterm: {error}")
             continue
         steps = ["" if step is None else f"{step:,}" for step in (summary.steps, summary.memorized_at, summary.grokked_at)]
         shares = ["" if share is None else f"{share:.3f}" for share in (summary.train_accuracy, summary.val_accuracy)]
@@ -38,12 +38,12 @@ def runs(context: typer.Context, runs_dir: RunsDir = RUNS) -> None:
     if table.row_count:
         print_results(table)
     else:
-        talk(f"no runs in {runs_dir}: `grokterm run --preset quick` makes one")
+        print_status(f"no runs in {runs_dir}: `grokterm run --preset quick` makes one")
 
 
 @app.command("show")
 def show(context: typer.Context, name: RunName, as_json: AsJson = False, runs_dir: RunsDir = RUNS) -> None:
-    """Sum a run up."""
+    """Summarize a run."""
     from grokterm.reports.run import summary_of
     from grokterm.runs.store import find_run
 

@@ -1,4 +1,4 @@
-"""Interrupt, termination and hangup: save, then leave. A second one leaves at once."""
+"""SIGINT, SIGTERM and SIGHUP: the first saves and ends the run, the second ends the process at once."""
 
 import os
 import signal
@@ -12,32 +12,32 @@ if TYPE_CHECKING:
     from grokterm.session.session import Session
 
 SAVE_SECONDS = 20.0
-"""How long saving may take before the process ends regardless: a disk that hangs must not keep it for ever."""
+"""Time limit for saving, after which the process ends anyway: the disk may hang."""
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class LeaveOnSignal:
-    """While it is entered, the first signal ends the session, saved; before there is a session it ends the process."""
+    """Inside this context, a signal saves and ends the attached session or, without one, ends the process."""
 
     def __init__(self) -> None:
         self.session: Session | None = None
         self._received = 0
 
-    def attend(self, session: "Session") -> None:
-        """End this session from now on; at once if a signal came since the one before it ended."""
+    def attach(self, session: "Session") -> None:
+        """Make this the session to end; ends it at once if a signal was received before."""
         self.session = session
         if self._received:
             session.send(Leave())
 
     @property
     def exit_code(self) -> int:
-        """128 + the signal, as shells count; 0 if none came."""
+        """128 + the signal, as in shells; 0 without a signal."""
         return 128 + self._received if self._received else 0
 
     def __enter__(self) -> Self:
         for number in _SIGNALS:
-            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup stays nohup
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # respect nohup
                 signal.signal(number, self._handle)
         return self
 

@@ -1,10 +1,10 @@
-"""Where the runs come from that presets are held against: training, or the runs folder."""
+"""Sources of the runs that `verify` checks: training, or the runs folder."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from grokterm.cli.console import talk
+from grokterm.cli.console import print_status
 from grokterm.cli.headless import train, train_parts
 from grokterm.cli.signals import LeaveOnSignal
 from grokterm.errors import GroktermError
@@ -18,24 +18,24 @@ from grokterm.session.start import start_session
 from grokterm.training.estimate import estimate_seconds
 
 SHORT_SECONDS = 60.0
-"""What is run without being asked for by name."""
+"""Longest preset that `verify` trains without being named."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """Which runs are asked for."""
+    """Which runs to check."""
 
     runs_dir: Path
     n_seeds: int | None
-    """None: one when training, as many as there are when saved runs are read."""
+    """None: one when training, all when reading saved runs."""
 
     device: str | None
     only_short: bool
 
 
 def from_training(checks: Sequence[Check], request: Request, signals: LeaveOnSignal) -> tuple[int, list[Check]]:
-    """Train each preset; return the code of what ended it early, or 0, and what was measured until then."""
-    code, held = 0, []
+    """Train each preset; return the exit code of an early end, or 0, and the outcomes until then."""
+    code, checked = 0, []
     for check in checks:
         outcomes: tuple[Outcome, ...] = ()
         try:
@@ -45,21 +45,21 @@ def from_training(checks: Sequence[Check], request: Request, signals: LeaveOnSig
                 reason = "ended before its end" if code else ""
         except GroktermError as error:
             reason = str(error)
-        held.append(replace(check, not_run=reason) if reason else replace(check, outcomes=outcomes))
-    return code, held
+        checked.append(replace(check, not_run=reason) if reason else replace(check, outcomes=outcomes))
+    return code, checked
 
 
 def from_saved_runs(checks: Sequence[Check], request: Request) -> tuple[int, list[Check]]:
     """Read the newest finished run of each preset and seed."""
     runs = [run for run in list_runs(request.runs_dir) if is_readable(run)]
-    held = []
+    checked = []
     for check in checks:
-        found = finished_runs(runs, check.experiment, request.device)
-        first, count = check.experiment.seed, request.n_seeds
-        wanted = [run for run in found if count is None or run.experiment.seed in range(first, first + count)]
-        outcomes = tuple(read_outcome(run, check.expect) for run in wanted)
-        held.append(replace(check, outcomes=outcomes, not_run="" if outcomes else f"no finished run in {request.runs_dir}"))
-    return 0, held
+        finished = finished_runs(runs, check.experiment, request.device)
+        first, n_seeds = check.experiment.seed, request.n_seeds
+        selected = [run for run in finished if n_seeds is None or run.experiment.seed in range(first, first + n_seeds)]
+        outcomes = tuple(read_outcome(run, check.expect) for run in selected)
+        checked.append(replace(check, outcomes=outcomes, not_run="" if outcomes else f"no finished run in {request.runs_dir}"))
+    return 0, checked
 
 
 def _train(check: Check, request: Request, signals: LeaveOnSignal) -> tuple[int, tuple[Outcome, ...]]:
@@ -67,7 +67,7 @@ def _train(check: Check, request: Request, signals: LeaveOnSignal) -> tuple[int,
     for seed in range(check.experiment.seed, check.experiment.seed + (request.n_seeds or 1)):
         if signals.exit_code:
             return signals.exit_code, ()
-        talk(f"{check.preset}, seed {seed}")
+        print_status(f"{check.preset}, seed {seed}")
         if code := train_parts(check.experiment, request.runs_dir, signals):
             return code, ()
         session = start_session(check.experiment.model_copy(update={"seed": seed}), request.runs_dir, check.preset)
@@ -82,6 +82,6 @@ def _too_long(check: Check, request: Request) -> str:
         return ""
     parts = find_parts(check.experiment, request.runs_dir)
     if parts.untrained:
-        return "wants " + " and ".join(preset.name for preset in parts.untrained) + " trained first"
+        return "needs " + " and ".join(preset.name for preset in parts.untrained) + " trained first"
     seconds = estimate_seconds(check.experiment, load_parts(parts.runs)) * (request.n_seeds or 1)
     return f"takes about {duration(seconds)} here" if seconds > SHORT_SECONDS else ""

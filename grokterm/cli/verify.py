@@ -1,11 +1,11 @@
-"""`grokterm verify`: presets run and held against what they promise."""
+"""`grokterm verify`: runs presets and compares them with their expectations."""
 
 from itertools import chain
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from grokterm.cli.console import print_results, talk
+from grokterm.cli.console import print_results, print_status
 from grokterm.cli.options import RUNS, AsJson, AsMarkdown, Assignments, RunsDir, output_of
 from grokterm.cli.presets import readable_presets
 from grokterm.errors import ConfigError
@@ -30,11 +30,11 @@ def verify(
     as_markdown: AsMarkdown = False,
     runs_dir: RunsDir = RUNS,
 ) -> None:
-    """Run presets and hold them against their [expect]; exit code 3 when an expectation is not met.
+    """Run presets and compare them with their [expect]; exit code 3 if an expectation is not met.
 
-    Without names: the presets that take less than a minute here, as a few timed steps of each foretell. With several seeds
-    the median decides, and a step that never came counts as later than any other; "never" must hold for every seed. What is
-    not run is never met.
+    Without names: the presets that take less than a minute here, as estimated from a few timed steps. With several seeds the
+    median decides, and a step never reached counts as infinite; "never" must hold for every seed. Presets that are not run
+    count as not met.
     """
     output = output_of(as_json=as_json, as_markdown=as_markdown)
     changes = [*assignments, *([f"device={device}"] if device else [])]
@@ -44,22 +44,22 @@ def verify(
     from grokterm.cli.signals import LeaveOnSignal
 
     with LeaveOnSignal() as signals:
-        from grokterm.cli.headless import last_words
+        from grokterm.cli.headless import exit_code_kept
         from grokterm.cli.sources import Request, from_saved_runs, from_training
         from grokterm.reports.verification import not_run, verification
 
         request = Request(runs_dir, n_seeds, device, only_short)
-        code, held = from_saved_runs(checks, request) if from_runs else from_training(checks, request, signals)
-        with last_words(signals):
-            talk(*(not_run(held) if as_markdown else ()))
-            print_results(*verification(held, output, shows_all=bool(names) or everything))
-    raise typer.Exit(code or _code(held))
+        code, checked = from_saved_runs(checks, request) if from_runs else from_training(checks, request, signals)
+        with exit_code_kept(signals):
+            print_status(*(not_run(checked) if as_markdown else ()))
+            print_results(*verification(checked, output, shows_all=bool(names) or everything))
+    raise typer.Exit(code or _exit_code(checked))
 
 
-def _code(held: "list[Check]") -> int:
-    verdicts = [verdict for check in held for verdict in check.verdicts]
+def _exit_code(checked: "list[Check]") -> int:
+    verdicts = [verdict for check in checked for verdict in check.verdicts]
     if not verdicts:
-        talk("grokterm: nothing was measured")
+        print_status("grokterm: nothing was measured")
         return 1
     return 0 if all(verdict.is_met for verdict in verdicts) else NOT_MET
 
@@ -71,7 +71,7 @@ def _named(names: list[str], changes: list[str]) -> "list[Check]":
     for name in dict.fromkeys(names):
         check = _check(find_preset(name), changes)
         if check is None:
-            raise ConfigError(f"preset {name} expects nothing: it has no [expect] to be held against")
+            raise ConfigError(f"preset {name} expects nothing: it has no [expect]")
         checks.append(check)
     return checks
 
@@ -87,6 +87,6 @@ def _check(preset: "Preset", changes: list[str]) -> "Check | None":
     from grokterm.runs.verification import Check
 
     overridden = preset.overridden(changes)
-    talk(*(f"{preset.name}: {note}" for note in overridden.notes))
+    print_status(*(f"{preset.name}: {note}" for note in overridden.notes))
     expect = overridden.experiment.expect
     return Check(preset.name, overridden.experiment, expect) if expect and expect.ranges else None

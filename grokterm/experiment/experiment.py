@@ -1,4 +1,4 @@
-"""An experiment: one validated value, written as TOML, that says everything about a run."""
+"""An experiment: all settings of a run, validated, and written as TOML."""
 
 import re
 from typing import Any, Self
@@ -25,16 +25,16 @@ from grokterm.tasks.sum_forms import SumForm
 
 
 class Experiment(Settings):
-    """Everything about a run, in one value."""
+    """All settings of a run."""
 
     title: str = "Untitled"
     """What it shows, in a sentence."""
 
     source: str = ""
-    """Paper and figure, or the words "ours"."""
+    """Paper and figure, or the word "ours"."""
 
     seed: int = Field(0, ge=0)
-    """Draws the split, the weights, the order of the batches and a random table."""
+    """Seed of the split, the initial weights, the batches and a random table."""
 
     device: str = "auto"
     """auto (cuda, else cpu), cpu, cuda, cuda:1 or mps."""
@@ -49,19 +49,19 @@ class Experiment(Settings):
 
     @classmethod
     def from_toml(cls, text: str) -> Self:
-        """Read an experiment.
+        """Parse an experiment.
 
         Raises:
-            ConfigError: if the text is not TOML, or breaks a rule.
+            ConfigError: if the text is not TOML, or a setting is invalid.
         """
         return cls.from_settings(parse_toml(text))
 
     def to_toml(self) -> str:
-        """Write every setting, defaults too; reading it back gives an equal experiment."""
+        """Return all settings as TOML, defaults too; parsing it gives an equal experiment."""
         return tomlkit.dumps(self.settings())
 
     def settings(self) -> dict[str, Any]:
-        """Return plain tables, without what is not set."""
+        """Return nested dicts, without values that are None."""
         settings = self.model_dump(exclude_none=True, exclude=None if self.interventions else {"interventions"})
         settings["optimizer"] = {name: settings["optimizer"][name] for name in own_first(type(self.optimizer))}
         return settings
@@ -70,20 +70,20 @@ class Experiment(Settings):
         """Apply settings that may change while the training runs.
 
         Raises:
-            ConfigError: if a name is unknown or not live, or a value breaks its rule.
+            ConfigError: if a name is unknown or not live, or a value is invalid.
         """
         settings, known = self.settings(), self.live_names()
         for name, value in action.values.items():
             if name not in known:
                 choices = f": choose one of {', '.join(known)}" if known else ": nothing can in this experiment"
-                advice = nearest(name, known, likeness=0.8) or choices  # all begin alike
+                advice = nearest(name, known, cutoff=0.8) or choices  # strict, because names share the prefix "optimizer."
                 raise ConfigError(f"{name} cannot be set while training{advice}")
             section, _, key = name.partition(".")
             settings[section][key] = value
         return type(self).from_settings(settings)
 
     def member(self, number: int) -> Self:
-        """Return the experiment of one member of an ensemble, as it would be run alone."""
+        """Return the experiment of one member of an ensemble, as a single network."""
         training = self.training.model_copy(update={"members": 1})
         return self.model_copy(update={"seed": self.seed + number, "training": training})
 
@@ -108,12 +108,12 @@ class Experiment(Settings):
 
     @property
     def batch_limit(self) -> int | None:
-        """The batch size that was asked for; None for the whole training set."""
+        """The batch size; None for the whole training set."""
         return None if self.optimizer.batch_size == "full" else self.optimizer.batch_size
 
     @property
     def exact_form(self) -> SumForm | None:
-        """The sum whose exact solution the network starts from; None where its weights are drawn."""
+        """The sum whose exact solution are the initial weights; None if these are random."""
         return self.task.sum_form if self._starts_exact else None
 
     @property
@@ -121,10 +121,10 @@ class Experiment(Settings):
         return isinstance(self.model, MLPModel) and self.model.initialization == "analytic"
 
     def check_training_set(self, n_train: int) -> None:
-        """Refuse a training set that the network cannot learn from.
+        """Check the size of the training set.
 
         Raises:
-            ConfigError: if a kernel machine would have to solve for too many equations at once.
+            ConfigError: if it is too large for a kernel machine.
         """
         if isinstance(self.model, KernelModel) and n_train > LARGEST_TRAINING_SET:
             raise ConfigError(
@@ -133,7 +133,7 @@ class Experiment(Settings):
             )
 
     def warnings(self) -> list[str]:
-        """Say what is unwise, though not invalid."""
+        """Return warnings about valid settings that probably fail."""
         found: list[str] = []
         optimizer = self.optimizer
         if isinstance(optimizer, RecursiveFeatures):
@@ -214,7 +214,7 @@ class Experiment(Settings):
 
     @model_validator(mode="after")
     def _interventions_can_happen(self) -> Self:
-        """Refuse at the start what would fail in the middle: each is tried in turn on what the ones before it leave."""
+        """Try all interventions in order, so that an invalid one fails before the training starts."""
         settings = self.model_copy(update={"interventions": ()})
         dataset = self.task.dataset(self.seed) if any(intervention.swap for intervention in self.interventions) else None
         for number, intervention in enumerate(self.interventions):
@@ -230,8 +230,8 @@ class Experiment(Settings):
         return self
 
 
-def read_value(text: str) -> Any:  # noqa: ANN401 - whatever TOML holds
-    """Read one value as TOML writes it; a bare word is taken as text."""
+def read_value(text: str) -> Any:  # noqa: ANN401 - any TOML value
+    """Parse one TOML value; a bare word is a string."""
     try:
         return parse_toml(f"value = {text}")["value"]
     except ConfigError:
@@ -239,7 +239,7 @@ def read_value(text: str) -> Any:  # noqa: ANN401 - whatever TOML holds
 
 
 def parse_toml(text: str) -> dict[str, Any]:
-    """Read TOML into plain tables.
+    """Parse TOML into nested dicts.
 
     Raises:
         ConfigError: with the line and column, if the text is not TOML.

@@ -38,7 +38,7 @@ def matched_by_chance(dataset: Dataset, _: int = 0) -> float:
 
 
 def _n_frequencies(dataset: Dataset) -> int:
-    return len(dataset.asked.index(dataset.modulus)) // 2
+    return len(dataset.definition.index(dataset.modulus)) // 2
 
 
 def _resultant_of_noise(_: Dataset, n_matched: int) -> float | None:
@@ -46,7 +46,7 @@ def _resultant_of_noise(_: Dataset, n_matched: int) -> float | None:
 
 
 def _accuracy_of_chance(dataset: Dataset, _: int) -> float:
-    return dataset.asked.chance(dataset.modulus, dataset.seed)
+    return dataset.definition.chance(dataset.modulus, dataset.seed)
 
 
 def _loss_of_chance(dataset: Dataset, _: int) -> float:

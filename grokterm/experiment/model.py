@@ -1,4 +1,4 @@
-"""Which network learns the task: the settings of every architecture, one row each.
+"""The settings of every architecture, as one union.
 
 To add one: a file in `architectures`, a name in MODELS and in the union, a file and a row in `grokterm.models`.
 """

@@ -1,4 +1,4 @@
-"""How the weights follow the gradient."""
+"""The settings of every optimizer."""
 
 from typing import Annotated, ClassVar, Literal
 
@@ -12,10 +12,10 @@ Betas = Annotated[tuple[Annotated[float, Field(ge=0, lt=1)], Annotated[float, Fi
 
 class _Optimizer(Settings):
     batch_size: Literal["full"] | Annotated[int, Field(ge=1)] = "full"
-    """Equations a step, or "full" for the whole training set."""
+    """Equations per step, or "full" for the whole training set."""
 
     batch_share: float = Field(1.0, gt=0, le=1)
-    """No batch exceeds this share of the current training set, rounded up."""
+    """Upper limit of a batch, as a share of the current training set, rounded up."""
 
 
 class GradientDescent(Modifiers, _Optimizer):
@@ -48,7 +48,7 @@ class SGD(Modifiers, _Optimizer):
 
 
 class Adam(Modifiers, _Optimizer):
-    """Adaptive moments, with the decay coupled into the gradient (Kingma & Ba, 2014)."""
+    """Adam with the decay coupled into the gradient (Kingma & Ba, 2014)."""
 
     kind: Literal["adam"] = "adam"
     """The update rule."""
@@ -63,11 +63,11 @@ class Adam(Modifiers, _Optimizer):
     """Added to the root of the second moment."""
 
     weight_decay: float = live(0.0, ge=0)
-    """λ, coupled into the gradient: not what adamw does with it."""
+    """λ, coupled into the gradient, unlike in adamw."""
 
 
 class AdamW(Modifiers, _Optimizer):
-    """Adam with the decay apart from the gradient: w ← (1 − η λ) w − η m̂ / (√v̂ + ε) (Loshchilov & Hutter, 2017)."""
+    """Adam with decoupled weight decay: w ← (1 − η λ) w − η m̂ / (√v̂ + ε) (Loshchilov & Hutter, 2017)."""
 
     kind: Literal["adamw"] = "adamw"
     """The update rule."""
@@ -85,33 +85,33 @@ class AdamW(Modifiers, _Optimizer):
     """λ, decoupled from the gradient."""
 
     decay_to: Literal["zero", "init"] = "zero"
-    """Where the decay pulls the weights: to zero, or to what they were at the start, w ← w + η λ (w0 − w)."""
+    """What the weights decay to: zero, or their initial values, w ← w + η λ (w0 − w)."""
 
 
 class Muon(Modifiers, _Optimizer):
-    """Momentum with its singular values made equal, for matrices; AdamW for all else (Jordan, 2024).
+    """Orthogonalized momentum for matrices; AdamW for all other parameters (Jordan, 2024).
 
-    Every matrix counts, embedding and readout too, though Muon is meant for those between hidden layers: the small networks
-    here have few others. That it groks sooner than AdamW is contested: arXiv:2504.16041 saw it, others did not.
+    Applied to embedding and readout too, though Muon is meant for matrices between hidden layers: the networks here have few
+    of those. Whether it groks sooner than AdamW is contested: arXiv:2504.16041 reports so, others do not.
     """
 
     kind: Literal["muon"] = "muon"
     """The update rule."""
 
     learning_rate: float = live(1e-3, ge=0)
-    """η, of both parts."""
+    """η of Muon and of AdamW."""
 
     momentum: float = live(0.95, ge=0, lt=1)
     """μ of the matrices: v ← μ v + (1 − μ) g."""
 
     nesterov: bool = True
-    """Look ahead: follow μ v + (1 − μ) g with the new v, instead of v."""
+    """Nesterov momentum: use μ v + (1 − μ) g with the new v, instead of v."""
 
     orthogonal_steps: int = Field(5, ge=1, lt=100)
-    """Newton-Schulz steps, which bring the singular values near one."""
+    """Newton-Schulz iterations, which bring the singular values near 1."""
 
     update_scale: Literal["original", "match_rms_adamw"] = "original"
-    """Length of a matrix's update: √max(1, outputs / inputs), or 0.2 √max(outputs, inputs) as AdamW's updates have it."""
+    """Scale of a matrix's update: √max(1, outputs / inputs), or 0.2 √max(outputs, inputs) to match the RMS of AdamW."""
 
     weight_decay: float = live(0.1, ge=0)
     """λ, decoupled from the gradient."""
@@ -129,18 +129,18 @@ class RecursiveFeatures(Settings):
     kind: Literal["agop"] = "agop"
     """The update rule."""
 
-    batch_size: ClassVar[Literal["full"]] = "full"  # no settings: all training equations are solved for at once
+    batch_size: ClassVar[Literal["full"]] = "full"  # constants: all training equations are solved for at once
     batch_share: ClassVar[float] = 1.0
 
     ridge: float = Field(1e-10, ge=0)
     """Added to the diagonal of the kernel."""
 
     power: float = Field(0.5, gt=0, le=2)
-    """To which the average gradient outer product is raised."""
+    """Exponent of the average gradient outer product."""
 
 
 GradientOptimizer = GradientDescent | SGD | Adam | AdamW | Muon
-"""Those that follow a gradient."""
+"""The gradient-based optimizers."""
 
 Optimizer = Annotated[GradientOptimizer | RecursiveFeatures, Discriminator("kind")]
 OPTIMIZERS = (GradientDescent, SGD, Adam, AdamW, Muon, RecursiveFeatures)

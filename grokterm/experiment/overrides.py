@@ -1,4 +1,4 @@
-"""Changes a person makes to an experiment before it starts: `--set a.b=value`, or a field of the form."""
+"""User changes to an experiment before it starts: `--set a.b=value`, or a field of the form."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,20 +23,20 @@ KINDS_OF_SECTION: dict[str, tuple[str, tuple[type[BaseModel], ...]]] = {
 
 @dataclass(frozen=True)
 class Overridden:
-    """An experiment after changes, and what had to be said about them."""
+    """An experiment after changes, with notes for the user."""
 
     experiment: Experiment
     notes: tuple[str, ...]
 
 
 def override(settings: dict[str, Any], assignments: Sequence[str]) -> Overridden:
-    """Apply `a.b=value` assignments to plain settings, the value written as TOML (a bare word is taken as text).
+    """Apply `a.b=value` assignments to settings; the value is TOML, and a bare word a string.
 
-    Changing a kind drops the settings of the old one that the new one lacks or cannot take over, fills defaults, drops
-    `[expect]`, and says so; another operation drops a polynomial, and fewer steps what is expected at later ones.
+    A new kind drops settings that it lacks or that are invalid for it, fills defaults, and drops `[expect]`; a new operation
+    drops the polynomial; fewer steps drop expectations of later ones. Notes report all of these.
 
     Raises:
-        ConfigError: if an assignment cannot be read, names no setting, or breaks a rule.
+        ConfigError: if an assignment cannot be parsed, names no setting, or has an invalid value.
     """
     parsed = [_parse(assignment) for assignment in assignments]
     changed: dict[str, Any] = {name: dict(value) if isinstance(value, dict) else value for name, value in settings.items()}
@@ -62,7 +62,7 @@ def _parse(assignment: str) -> tuple[list[str], Any]:
     return path, read_value(text)
 
 
-def _assign(settings: dict[str, Any], path: Sequence[str], value: Any) -> None:  # noqa: ANN401 - whatever TOML holds
+def _assign(settings: dict[str, Any], path: Sequence[str], value: Any) -> None:  # noqa: ANN401 - any TOML value
     name = ".".join(path)
     if path[0] not in Experiment.model_fields:
         raise ConfigError(f"unknown setting {name}{nearest(path[0], Experiment.model_fields) or _sections()}")
@@ -83,7 +83,7 @@ def _sections() -> str:
     return ": choose one of " + ", ".join(Experiment.model_fields)
 
 
-def _change_kind(settings: dict[str, Any], section: str, new: Any) -> list[str]:  # noqa: ANN401 - whatever TOML holds
+def _change_kind(settings: dict[str, Any], section: str, new: Any) -> list[str]:  # noqa: ANN401 - any TOML value
     kind, members = KINDS_OF_SECTION[section]
     by_name = {member.model_fields[kind].default: member for member in members}
     written = settings.get(section, {})
@@ -91,7 +91,7 @@ def _change_kind(settings: dict[str, Any], section: str, new: Any) -> list[str]:
         return []  # validation refuses it
     old = written.get(kind, Experiment().settings()[section][kind])
     if new == old or not isinstance(new, str) or new not in by_name:
-        return []  # the same kind, or one that validation will refuse
+        return []  # the same kind, or one that validation refuses
     member = by_name[new]
     kept = {name: value for name, value in written.items() if name != kind and _has(member, name, value)}
     dropped = [name for name in written if name not in kept and name != kind]
@@ -104,8 +104,8 @@ def _change_kind(settings: dict[str, Any], section: str, new: Any) -> list[str]:
     settings[section] = {kind: new, **kept}
     notes = [f"{section}.{kind} changed from {old} to {new}"]
     if dropped:
-        words = [f"{name} = {written[name]}" if name in member.model_fields else name for name in dropped]
-        notes.append(f"dropped {', '.join(words)}, which {new} does not have")
+        shown = [f"{name} = {written[name]}" if name in member.model_fields else name for name in dropped]
+        notes.append(f"dropped {', '.join(shown)}, which {new} does not have")
     if filled:
         defaults = member(**{kind: new}).model_dump()
         notes.append("filled " + ", ".join(f"{name} = {defaults[name]}" for name in filled))
@@ -114,7 +114,7 @@ def _change_kind(settings: dict[str, Any], section: str, new: Any) -> list[str]:
     return notes
 
 
-def _change_operation(settings: dict[str, Any], new: Any) -> list[str]:  # noqa: ANN401 - whatever TOML holds
+def _change_operation(settings: dict[str, Any], new: Any) -> list[str]:  # noqa: ANN401 - any TOML value
     written = settings.get("task", {})
     if new == EXPRESSION or not isinstance(written, dict) or not written.get("expression"):
         return []
@@ -122,16 +122,16 @@ def _change_operation(settings: dict[str, Any], new: Any) -> list[str]:  # noqa:
     return [f"dropped expression = {written['expression']}, which {new} does not have"]
 
 
-def _change_steps(settings: dict[str, Any], new: Any) -> list[str]:  # noqa: ANN401 - whatever TOML holds
+def _change_steps(settings: dict[str, Any], new: Any) -> list[str]:  # noqa: ANN401 - any TOML value
     expect = settings.get("expect")
     if not isinstance(expect, dict) or not isinstance(new, int) or not (late := inspected_after(new, expect)):
         return []
-    settings["expect"] = {name: wanted for name, wanted in expect.items() if name not in late}
+    settings["expect"] = {name: expected for name, expected in expect.items() if name not in late}
     return [f"dropped the expectations of later steps: {', '.join(late)}"]
 
 
-def _has(settings: type[BaseModel], name: str, value: Any) -> bool:  # noqa: ANN401 - whatever TOML holds
-    """Tell whether these settings have this name, and what is written there can stand there."""
+def _has(settings: type[BaseModel], name: str, value: Any) -> bool:  # noqa: ANN401 - any TOML value
+    """Whether these settings have this name, and the value is valid for it."""
     if name not in settings.model_fields:
         return False
     try:

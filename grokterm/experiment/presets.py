@@ -1,4 +1,4 @@
-"""Experiments with a name: a file that is given, `./presets`, the user's folder, and those that ship with grokterm."""
+"""Presets, experiments with a name: from a given file, `./presets`, the user's folder, or the installed package."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -15,12 +15,12 @@ from grokterm.experiment.overrides import Overridden, override
 from grokterm.experiment.validation_errors import nearest
 
 OURS = "ours"
-"""The source of a preset that follows nobody else's figure."""
+"""The source of presets that reproduce no published figure."""
 
 
 @dataclass(frozen=True)
 class Preset:
-    """A named experiment, as it was written."""
+    """A named experiment, as text."""
 
     name: str
     path: Path
@@ -44,7 +44,7 @@ class Preset:
 
     @property
     def source(self) -> str:
-        """Whom it follows; empty where the file does not say, or cannot be read."""
+        """Paper and figure, or "ours"; empty if missing or unreadable."""
         try:
             return str(self.settings.get("source", ""))
         except PresetError:
@@ -52,10 +52,10 @@ class Preset:
 
     @property
     def experiment(self) -> Experiment:
-        """The experiment it describes.
+        """The validated experiment.
 
         Raises:
-            PresetError: if the file is not TOML, or breaks a rule.
+            PresetError: if the file is not TOML, or a setting is invalid.
         """
         try:
             return Experiment.from_settings(self.settings)
@@ -74,7 +74,7 @@ class Preset:
 
 
 def find_preset(name: str) -> Preset:
-    """Find a preset: a path ends in .toml or contains a slash, anything else is a name.
+    """Find a preset by path (it ends in .toml or contains a slash) or by name.
 
     Raises:
         PresetError: if there is none, or it cannot be read.
@@ -82,7 +82,7 @@ def find_preset(name: str) -> Preset:
     if name.endswith(".toml") or "/" in name:
         found = _read(Path(name).expanduser())
     else:
-        known = {path.stem: path for path in reversed(list(_paths()))}  # what is found earlier hides what is found later
+        known = {path.stem: path for path in reversed(list(_paths()))}  # earlier folders take precedence
         if name not in known:
             hint = nearest(name, known) or ": `grokterm presets` lists them"
             raise PresetError(f"no preset is called {name!r}{hint}")
@@ -93,7 +93,7 @@ def find_preset(name: str) -> Preset:
 
 
 def list_presets() -> list[Preset]:
-    """List presets by name; one found earlier hides those of the same name found later."""
+    """List presets by name; of equal names the one in the earlier folder."""
     found: dict[str, Preset] = {}
     for path in _paths():
         if path.stem not in found:
@@ -102,7 +102,7 @@ def list_presets() -> list[Preset]:
 
 
 def group_presets() -> dict[str, list[Preset]]:
-    """List presets by the source they follow, in the order in which they are shown: ours come last."""
+    """List presets by source, ours last."""
     groups: dict[str, list[Preset]] = {}
     for preset in list_presets():
         groups.setdefault(split_source(preset.source)[0], []).append(preset)
@@ -110,7 +110,7 @@ def group_presets() -> dict[str, list[Preset]]:
 
 
 def split_source(source: str) -> tuple[str, str]:
-    """Split "Gromov 2023, arXiv:2301.02679, Fig. 1" into the source and the place in it."""
+    """Split "Gromov 2023, arXiv:2301.02679, Fig. 1" into the source and the figure."""
     if re.match(rf"{OURS}\b", source):
         return OURS, source.removeprefix(OURS).lstrip(" ,:;")
     group, _, figure = source.partition(",")
@@ -124,7 +124,7 @@ def _paths() -> Iterator[Path]:
 
 def _folders() -> list[Path]:
     shipped = Path(str(files("grokterm") / "presets"))
-    checkout = Path(__file__).parents[2] / "presets"  # an editable install has no files inside the package
+    checkout = Path(__file__).parents[2] / "presets"  # an editable install has no presets inside the package
     return [Path("presets"), user_data_path("grokterm") / "presets", shipped if shipped.is_dir() else checkout]
 
 

@@ -1,4 +1,4 @@
-"""What all settings share: frozen, documented by their docstrings, and refusing what they do not know."""
+"""The base class of all settings: frozen, documented by docstrings, unknown keys forbidden."""
 
 import inspect
 from collections.abc import Collection
@@ -13,7 +13,7 @@ from grokterm.experiment.validation_errors import describe
 
 
 class Settings(BaseModel):
-    """A value that is valid if it exists. Unknown keys are refused; numbers are never read from strings."""
+    """An immutable, validated value. Unknown keys are errors, and strings are not converted to numbers."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True, validate_default=True
@@ -21,7 +21,7 @@ class Settings(BaseModel):
 
     @classmethod
     def from_settings(cls, settings: dict[str, Any]) -> Self:
-        """Validate plain tables.
+        """Validate nested dicts.
 
         Raises:
             ConfigError: one line that names the setting, the rule and the value.
@@ -65,12 +65,12 @@ def live(default: Any = ..., **rules: Any) -> Any:  # noqa: ANN401 - stands in f
 
 
 def is_live(settings: type[BaseModel], name: str) -> bool:
-    """Tell whether a field may be set while the training runs."""
+    """Whether a field may be set while the training runs."""
     extra = settings.model_fields[name].json_schema_extra
     return isinstance(extra, dict) and extra.get("live") is True
 
 
 def own_first(settings: type[BaseModel]) -> list[str]:
-    """List the fields, those of a kind itself before those that it shares with other kinds."""
+    """List the fields, those of the class itself before inherited ones."""
     own = inspect.get_annotations(settings)
     return sorted(settings.model_fields, key=lambda name: name not in own)

@@ -63,7 +63,7 @@ class Task(Settings):
 
     def dataset(self, seed: int) -> Dataset:
         """Draw the equations and their split."""
-        return Dataset.drawn(
+        return Dataset.create(
             operation=self.operation,
             expression=self.expression,
             modulus=self.modulus,

@@ -1,4 +1,4 @@
-"""How long the network trains, and how often it is measured."""
+"""The settings of the training loop."""
 
 from typing import Annotated, Literal, Self
 
@@ -7,56 +7,56 @@ from pydantic import Field, model_validator
 from grokterm.experiment.settings import Settings
 
 LOG_INTERVALS = ((5000, 100), (2500, 50), (1000, 20), (500, 10), (250, 5), (100, 2), (0, 1))
-"""With "log", from which step on every how many steps are measured.
+"""First step and interval of the "log" schedule.
 
-From 100 on an interval is at most 2 % of the step, and so is what a milestone may be late by; 1, 2 and 5 times a power of ten
-are always measured. Each row begins at a multiple of its own interval and of the one before, so that no gap is cut short.
+From step 100 on an interval, so the error of a milestone, is at most 2 % of the step; 1, 2 and 5 times a power of ten are
+always evaluated. Each row begins at a multiple of its own interval and of the one before, so that no interval is cut short.
 """
 
 
 class Training(Settings):
-    """How long the network trains, and how often it is measured."""
+    """How long the network trains, and how often it is evaluated."""
 
     steps: int = Field(3000, ge=0, le=1_000_000_000)
-    """Optimizer updates; 0 looks at an untrained network."""
+    """Optimizer updates; 0 for an untrained network."""
 
     evaluate_every: Annotated[int, Field(ge=1)] | Literal["log"] = 10
-    """Steps between two measurements of both sides, or "log" for rarer ones later.
+    """Steps between evaluations of both sides, or "log" for growing intervals.
 
-    With "log" they are 1 up to step 100, then grow to at most 2 % of the step, and stay at 100 from step 5,000 on. Step 0 and
-    the last step are always measured.
+    "log": 1 up to step 100, then growing to at most 2 % of the step, and 100 from step 5,000 on. Step 0 and the last step are
+    always evaluated.
     """
 
     inspect_every: int = Field(0, ge=0)
-    """Steps between two looks at what the network has learned, a multiple of evaluate_every; 0 for none.
+    """Steps between inspections of the network, a multiple of evaluate_every; 0 for none.
 
-    With "log" the first measurement at or after each multiple counts. Milestones are looked at too.
+    With "log" the first evaluation at or after each multiple is inspected. Milestones are inspected too.
     """
 
     stop_when: Literal["never", "memorized", "grokked"] = "never"
     """End early at a milestone."""
 
     engine: Literal["auto", "eager", "fused", "graph"] = "auto"
-    """How a step is run: by autograd (eager), written out for one hidden layer (fused), or from CUDA graphs (graph)."""
+    """How a step is run: autograd (eager), a handwritten gradient for one hidden layer (fused), or CUDA graphs (graph)."""
 
     tf32: bool = False
-    """Let a CUDA device multiply matrices with 10 bits of mantissa instead of 23."""
+    """Let a CUDA device multiply matrices in TF32: 10 bits of mantissa instead of 23."""
 
     members: int = Field(1, ge=1, le=4096)
-    """An ensemble over seeds: networks that are trained side by side with the seed, the one after it, and so on."""
+    """Networks of an ensemble, trained side by side with consecutive seeds."""
 
     def evaluates(self, step: int) -> bool:
-        """Tell whether both sides are to be measured at this step."""
+        """Whether this step is evaluated."""
         return step % self._interval(step) == 0 or step == self.steps
 
     def next_evaluation(self, step: int) -> int:
-        """Return the first step after this one at which both sides are to be measured."""
+        """Return the first evaluated step after this one."""
         interval = self._interval(step)
         following = step + interval - step % interval
         return self.steps if step < self.steps < following else following
 
     def inspects(self, step: int, *, is_milestone: bool) -> bool:
-        """Tell whether what has been learned is to be looked at."""
+        """Whether this evaluated step is inspected."""
         if self.inspect_every == 0:
             return False
         before = max(step - 1, 0)
@@ -65,7 +65,7 @@ class Training(Settings):
 
     @property
     def mean_interval(self) -> int:
-        """Steps between two measurements, on average over the whole training."""
+        """Mean number of steps between evaluations."""
         if self.evaluate_every != "log":
             return self.evaluate_every
         ends = (self.steps, *(first for first, _ in LOG_INTERVALS[:-1]))
@@ -74,7 +74,7 @@ class Training(Settings):
         return max(1, round(self.steps / max(1, n_evaluations)))
 
     def _interval(self, step: int) -> int:
-        """Return how far apart measurements are from this step on, to the next one."""
+        """Return the interval from this step to the next evaluation."""
         if self.evaluate_every != "log":
             return self.evaluate_every
         return next(every for first, every in LOG_INTERVALS if step >= first)

@@ -1,4 +1,4 @@
-"""One clear line for whatever pydantic refuses: the setting, the rule, the value, the nearest valid name."""
+"""Validation errors of pydantic as one line: the setting, the rule, the value, the nearest valid name."""
 
 import difflib
 import re
@@ -27,14 +27,14 @@ _TYPES = {
 _BOUNDS = {"gt": "above {}", "ge": "at least {}", "lt": "below {}", "le": "at most {}"}
 
 
-def nearest(name: str, known: Iterable[str], likeness: float = 0.6) -> str:
-    """Return ": did you mean 'x'?" for the closest known name, or nothing."""
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=likeness)
+def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
+    """Return ": did you mean 'x'?" for the closest known name, or an empty string."""
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=cutoff)
     return f": did you mean {close[0]!r}?" if close else ""
 
 
 def describe(error: ValidationError, root: type[BaseModel]) -> str:
-    """Put the first problem of a validation in one line."""
+    """Return the first error of a validation as one line."""
     details = error.errors(include_url=False)
     path, holders, field = _locate(details[0], root)
     same = [detail for detail in details if _locate(detail, root)[0] == path]
@@ -93,7 +93,7 @@ def _shown(value: object) -> str:
 
 
 def _locate(detail: ErrorDetails, root: type[BaseModel]) -> tuple[str, Sequence[type[BaseModel]], FieldInfo | None]:
-    """Follow pydantic's location, which also names union members, to the dotted name that a person wrote."""
+    """Convert pydantic's location, which includes union members, to the dotted name in the file."""
     path, holders, field = "", [root], None
     for part in detail["loc"]:
         if isinstance(part, int):
@@ -111,7 +111,7 @@ def _locate(detail: ErrorDetails, root: type[BaseModel]) -> tuple[str, Sequence[
 
 
 def _tags(model: type[BaseModel]) -> tuple[str, ...]:
-    """Return the name by which a union knows this member: the value of its `kind` or `architecture`."""
+    """Return the discriminator of a union member: the value of its `kind` or `architecture`."""
     field = model.model_fields.get("kind") or model.model_fields.get("architecture")
     return get_args(field.annotation) if field and len(get_args(field.annotation)) == 1 else ()
 

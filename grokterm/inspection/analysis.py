@@ -31,7 +31,7 @@ class NetworkAnalysis:
         self.snapshot = snapshot
         self.forward_pass = forward_pass
         self.modulus = snapshot.dataset.modulus
-        self.operation = snapshot.dataset.asked
+        self.operation = snapshot.dataset.definition
         self._frequencies: dict[str, NeuronFrequencies | None] = {}
 
     @property

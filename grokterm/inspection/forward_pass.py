@@ -17,7 +17,7 @@ from grokterm.analysis.observation import Observation, Side
 from grokterm.engines.batches import DeviceEquations, to_device
 from grokterm.engines.thread_pool import ThreadPool
 from grokterm.inspection.snapshot import Snapshot
-from grokterm.models.hook_points import watching
+from grokterm.models.hook_points import forward_hooks
 from grokterm.models.network import Network
 from grokterm.optim.rules import Weights
 from grokterm.tasks.dataset import Dataset, Equations
@@ -80,7 +80,7 @@ class ForwardPass:
             modulus=snapshot.dataset.modulus,
             operands=table.operands,
             answers=table.answers,
-            truth=snapshot.dataset.asked.answers(table.operands, snapshot.dataset.modulus, snapshot.dataset.seed),
+            truth=snapshot.dataset.definition.answers(table.operands, snapshot.dataset.modulus, snapshot.dataset.seed),
             sides=_sides(snapshot.dataset, table),
             predicted=_joined([block.predicted for block in blocks]),
             right_scores=_joined([block.right_scores for block in blocks]),
@@ -108,7 +108,7 @@ def _record(network: Network, block: DeviceEquations, *, weights: Weights, wante
         else:
             recorded[label] = (values[:, answering] if values.ndim == 3 else values)[:, wanted[label]].clone()
 
-    with watching({points[label]: partial(keep, label=label) for label in wanted}):
+    with forward_hooks({points[label]: partial(keep, label=label) for label in wanted}):
         scores = functional_call(network, weights, (block.tokens,))
     answers = block.answers
     if network.n_scored > 1:
@@ -119,9 +119,9 @@ def _record(network: Network, block: DeviceEquations, *, weights: Weights, wante
 
 def _sides(dataset: Dataset, table: Equations) -> Int[np.ndarray, " equations"]:
     sides = np.full(dataset.modulus**2, Side.NEITHER)
-    sides[dataset.place(dataset.train)] = Side.TRAIN
-    sides[dataset.place(dataset.val)] = Side.VAL
-    chosen: Int[np.ndarray, " equations"] = sides[dataset.place(table)]
+    sides[dataset.pair_index(dataset.train)] = Side.TRAIN
+    sides[dataset.pair_index(dataset.val)] = Side.VAL
+    chosen: Int[np.ndarray, " equations"] = sides[dataset.pair_index(table)]
     return chosen
 
 

@@ -1,6 +1,6 @@
-"""The elementwise φ of a hidden layer.
+"""Activation functions, the φ of a hidden layer.
 
-To add one, list it in ACTIVATIONS and name it in the settings of the networks that may use it.
+To add one: a row in ACTIVATIONS, and its name in the settings of the networks that may use it.
 """
 
 from collections.abc import Callable

@@ -29,10 +29,10 @@ ARCHITECTURES: dict[str, Callable[..., Network]] = {
 def build(
     settings: Model, modulus: int, seed: int, parts: Mapping[str, MixturePart] | None = None, form: SumForm | None = None
 ) -> Network:
-    """Build a network with its initial weights, made on the host so that they are the same on every device.
+    """Build a network on the CPU, so that its initial weights are the same for every device.
 
-    A mixture is made of parts that have been trained before, by their role; exact weights need the sum that they solve.
+    `parts`: a mixture's trained networks, by role. `form`: the operation as a sum of terms, for exact initial weights.
     """
-    given: dict[str, Any] = {"parts": parts, "form": form}
-    needed = {name: value for name, value in given.items() if value is not None}
-    return ARCHITECTURES[settings.architecture](settings, modulus, seed, **needed)
+    optional: dict[str, Any] = {"parts": parts, "form": form}
+    given = {name: value for name, value in optional.items() if value is not None}
+    return ARCHITECTURES[settings.architecture](settings, modulus, seed, **given)

@@ -1,15 +1,15 @@
-"""Dropout whose masks come from a given random stream, so that a run can be repeated."""
+"""Dropout with masks from an explicit generator, so that a run can be repeated."""
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from grokterm.models.draws import Draw, drawn
+from grokterm.models.rng import Rng, random_like
 
 
-def dropped(values: Float[Tensor, "..."], share: float, draw: Draw | None) -> Float[Tensor, "..."]:
-    """Silence a share of the values and scale the others up, so that the mean stays; without a `draw` change nothing."""
-    if draw is None or not share:
+def dropout(values: Float[Tensor, "..."], probability: float, rng: Rng | None) -> Float[Tensor, "..."]:
+    """Zero each value with this probability and scale the others by 1 / (1 - probability); identity without `rng`."""
+    if rng is None or not probability:
         return values
-    kept = drawn(torch.rand, values, draw) >= share
-    return values * kept / (1 - share)
+    is_kept = random_like(torch.rand, values, rng) >= probability
+    return values * is_kept / (1 - probability)

@@ -7,12 +7,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from grokterm.experiment.architectures.embedding_mlp import EmbeddingMLPModel
-from grokterm.models.draws import Draw
 from grokterm.models.hook_points import HookPoint
 from grokterm.models.initial import normal, uniform
 from grokterm.models.layers import Layer
 from grokterm.models.network import TokenFeatures
 from grokterm.models.products import linear
+from grokterm.models.rng import Rng
 from grokterm.models.sequences import TokenNetwork
 from grokterm.tasks.randomness import generator
 
@@ -20,22 +20,22 @@ from grokterm.tasks.randomness import generator
 class EmbeddingMLP(TokenNetwork):
     """f(a, b) = W φ(... φ(W1 [E(a); E(op); E(b); E(=)] + b1) ...) + b, φ = ReLU (the efficiency report's)."""
 
-    cpu_block_rows: ClassVar[int] = 1024  # a batch of 512 is not worth sharing
+    cpu_block_rows: ClassVar[int] = 1024  # splitting a batch of 512 over threads does not pay
 
     def __init__(self, settings: EmbeddingMLPModel, modulus: int, seed: int) -> None:
         super().__init__(settings, modulus)
         n_tokens, width, d_model = settings.n_tokens(modulus), settings.width, settings.d_model
-        inputs = self.n_shown * d_model
+        inputs = self.n_prompt * d_model
 
-        draw = generator(seed, "weights")
-        self.embedding = normal(draw, n_tokens, d_model)
-        self.first = uniform(draw, inputs, width, inputs=inputs)
-        self.first_bias = uniform(draw, width, inputs=inputs)
+        rng = generator(seed, "weights")
+        self.embedding = normal(rng, n_tokens, d_model)
+        self.first = uniform(rng, inputs, width, inputs=inputs)
+        self.first_bias = uniform(rng, width, inputs=inputs)
         hidden = range(settings.depth - 1)
-        self.hidden = nn.ParameterList(uniform(draw, width, width, inputs=width) for _ in hidden)
-        self.hidden_biases = nn.ParameterList(uniform(draw, width, inputs=width) for _ in hidden)
-        self.readout = uniform(draw, width, n_tokens, inputs=width)
-        self.readout_bias = uniform(draw, n_tokens, inputs=width)
+        self.hidden = nn.ParameterList(uniform(rng, width, width, inputs=width) for _ in hidden)
+        self.hidden_biases = nn.ParameterList(uniform(rng, width, inputs=width) for _ in hidden)
+        self.readout = uniform(rng, width, n_tokens, inputs=width)
+        self.readout_bias = uniform(rng, n_tokens, inputs=width)
 
         names = [f"hidden layer {number + 1}" for number in range(settings.depth)]
         self.before = nn.ModuleList(HookPoint(f"{name} before φ") for name in names)
@@ -49,9 +49,9 @@ class EmbeddingMLP(TokenNetwork):
         )
 
     def token_features(self, n_equations: int) -> TokenFeatures:
-        """Work out what each operand adds to the first sums, and what the two signs and the bias add in every equation."""
+        """Return each residue's contribution to the first layer as either operand, and the constant rest: op, = and bias."""
         del n_equations
-        from_left, from_operator, from_right, from_equals = self.first.chunk(self.n_shown)
+        from_left, from_operator, from_right, from_equals = self.first.chunk(self.n_prompt)
         residues = self.embedding[: self.modulus]
         equals, operator = self.embedding[self.modulus], self.embedding[self.modulus + 1]
         return {
@@ -61,17 +61,17 @@ class EmbeddingMLP(TokenNetwork):
         }
 
     def forward(
-        self, tokens: Int[Tensor, "batch 4"], draw: Draw | None = None, token_features: TokenFeatures | None = None
+        self, tokens: Int[Tensor, "batch 4"], rng: Rng | None = None, token_features: TokenFeatures | None = None
     ) -> Float[Tensor, "batch classes"]:
         """Score every token as the answer."""
         token_features = self.token_features(len(tokens)) if token_features is None else token_features
         left, _, right, _ = tokens.unbind(dim=-1)
-        summed = functional.embedding(left, token_features["left"]) + functional.embedding(right, token_features["right"])
-        active = self._active(0, summed + token_features["signs"])
+        operands = functional.embedding(left, token_features["left"]) + functional.embedding(right, token_features["right"])
+        hidden = self._activate(0, operands + token_features["signs"])
         for number, (weight, bias) in enumerate(zip(self.hidden, self.hidden_biases, strict=True), start=1):
-            active = self._active(number, linear(active, weight, bias))
-        return linear(active, self.readout, self.readout_bias)
+            hidden = self._activate(number, linear(hidden, weight, bias))
+        return linear(hidden, self.readout, self.readout_bias)
 
-    def _active(self, number: int, sums: Float[Tensor, "batch width"]) -> Float[Tensor, "batch width"]:
-        active: Tensor = self.after[number](self.before[number](sums).relu())
-        return active
+    def _activate(self, number: int, preactivations: Float[Tensor, "batch width"]) -> Float[Tensor, "batch width"]:
+        activations: Tensor = self.after[number](self.before[number](preactivations).relu())
+        return activations

@@ -1,4 +1,4 @@
-"""Places in a network where whoever observes it sees what passes."""
+"""Identity modules at which a forward pass can be observed."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -7,11 +7,11 @@ from typing import Literal
 from torch import Tensor, nn
 
 Kind = Literal["neurons", "attention"]
-"""neurons: (equations, positions where there are several, neurons). attention: (equations, heads, asking, asked)."""
+"""Shapes: neurons (equations, positions if there are several, neurons), attention (equations, heads, queries, keys)."""
 
 
 class HookPoint(nn.Module):
-    """Passes a tensor on as it is."""
+    """Returns its input unchanged; `forward_hooks` observes it."""
 
     def __init__(self, label: str, kind: Kind = "neurons") -> None:
         super().__init__()
@@ -24,10 +24,10 @@ class HookPoint(nn.Module):
 
 
 @contextmanager
-def watching(points: Mapping[HookPoint, Callable[[Tensor], None]]) -> Iterator[None]:
-    """Show each tensor that passes these points to the function beside it."""
-    with ExitStack() as hooks:
-        for point, see in points.items():
-            handle = point.register_forward_hook(lambda _module, _inputs, output, see=see: see(output))
-            hooks.callback(handle.remove)
+def forward_hooks(hooks: Mapping[HookPoint, Callable[[Tensor], None]]) -> Iterator[None]:
+    """Inside the context, call each function with every tensor that passes its hook point."""
+    with ExitStack() as handles:
+        for point, hook in hooks.items():
+            handle = point.register_forward_hook(lambda _module, _inputs, output, hook=hook: hook(output))
+            handles.callback(handle.remove)
         yield

@@ -1,4 +1,4 @@
-"""Initial weights, made in NumPy on the host so that they are the same on every device."""
+"""Initial weights, sampled with NumPy on the CPU so that they are the same for every device."""
 
 from math import sqrt
 
@@ -7,21 +7,21 @@ import torch
 from torch import nn
 
 
-def normal(draw: np.random.Generator, *shape: int, deviation: float = 1.0) -> nn.Parameter:
-    """Draw from N(0, deviation²): with deviation 1 what nn.Embedding starts from."""
-    return parameter(draw.standard_normal(shape) * deviation)
+def normal(rng: np.random.Generator, *shape: int, deviation: float = 1.0) -> nn.Parameter:
+    """Sample N(0, deviation²); with deviation 1 as nn.Embedding does."""
+    return parameter(rng.standard_normal(shape) * deviation)
 
 
-def uniform(draw: np.random.Generator, *shape: int, inputs: int) -> nn.Parameter:
-    """Draw from U(-1/√inputs, 1/√inputs), what nn.Linear and nn.LSTM start from, their biases too."""
-    return parameter(draw.uniform(-1 / sqrt(inputs), 1 / sqrt(inputs), shape))
+def uniform(rng: np.random.Generator, *shape: int, inputs: int) -> nn.Parameter:
+    """Sample U(-1/√inputs, 1/√inputs), as nn.Linear and nn.LSTM do for weights and biases."""
+    return parameter(rng.uniform(-1 / sqrt(inputs), 1 / sqrt(inputs), shape))
 
 
 def zeros(*shape: int) -> nn.Parameter:
-    """Start at zero."""
+    """Return a parameter of zeros."""
     return parameter(np.zeros(shape))
 
 
 def parameter(values: np.ndarray) -> nn.Parameter:
-    """Start at these values, which lie row by row in memory: torch's optimizers pair entries by where they lie."""
+    """Return a float32 parameter, contiguous because torch's optimizers pair entries by memory order."""
     return nn.Parameter(torch.tensor(np.ascontiguousarray(values), dtype=torch.float32))

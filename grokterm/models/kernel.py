@@ -12,33 +12,33 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from grokterm.experiment.architectures.kernel import KernelModel
-from grokterm.models.draws import Draw
 from grokterm.models.layers import Layer
 from grokterm.models.network import Network, TokenFeatures
+from grokterm.models.rng import Rng
 
 Metric: TypeAlias = Float[Tensor, "operands operands"]
 Pairs: TypeAlias = Int[Tensor, "batch 2"]
-Alike: TypeAlias = Float[Tensor, "batch modulus modulus"]
+Similarities: TypeAlias = Float[Tensor, "batch modulus modulus"]
 """K_M of equations with every pair of operands."""
 
 
 class Kernel(Network):
-    """f(x) = Σ K_M(x, x') α(x') over the table of pairs x' (Radhakrishnan, 2022); α is 0 where a pair is not trained on.
+    """f(x) = Σ K_M(x, x') α(x') over all pairs x' (Radhakrishnan, 2022); α is 0 outside the training set.
 
-    The coefficients are solved for and the metric M is learned, so that no gradient ever reaches either.
+    The recursive feature machine sets the coefficients α and the metric M; neither gets a gradient.
     """
 
     cpu_block_rows: ClassVar[int] = 200
 
     def __init__(self, settings: KernelModel, modulus: int, seed: int) -> None:
-        del seed  # nothing is drawn
+        del seed  # nothing is random
         super().__init__()
         self.similarity = partial(KERNELS[settings.kernel], settings)
 
         def weight(values: Tensor) -> nn.Parameter:
             return nn.Parameter(values, requires_grad=False)
 
-        # The three blocks of M: each is a matrix over residues, and has a spectrum.
+        # The blocks of M, apart because each is a matrix over residues and has a spectrum.
         self.cross = weight(torch.zeros(modulus, modulus, dtype=torch.float64))
         self.left = weight(torch.eye(modulus, dtype=torch.float64))
         self.right = weight(torch.eye(modulus, dtype=torch.float64))
@@ -51,39 +51,40 @@ class Kernel(Network):
         )
 
     def forward(
-        self, tokens: Int[Tensor, "batch 2"], draw: Draw | None = None, token_features: TokenFeatures | None = None
+        self, tokens: Int[Tensor, "batch 2"], rng: Rng | None = None, token_features: TokenFeatures | None = None
     ) -> Float[Tensor, "batch modulus"]:
         """Score every residue as the answer to each pair of operands."""
-        alike = self.similarity(joined(self.left, self.cross, self.right), tokens)
-        return alike.flatten(1) @ self.coefficients.flatten(0, 1)
+        similarities = self.similarity(metric_of(self.left, self.cross, self.right), tokens)
+        return similarities.flatten(1) @ self.coefficients.flatten(0, 1)
 
 
-def joined(
+def metric_of(
     left: Float[Tensor, "modulus modulus"], cross: Float[Tensor, "modulus modulus"], right: Float[Tensor, "modulus modulus"]
 ) -> Metric:
-    """Put the symmetric M together from its blocks."""
+    """Assemble the symmetric M from its blocks."""
     return torch.cat([torch.cat([left, cross], dim=1), torch.cat([cross.T, right], dim=1)])
 
 
-def products(metric: Metric, tokens: Int[Tensor, "batch 2"]) -> Float[Tensor, "batch modulus modulus"]:
-    """Return xᵀ M x' of equations with every pair: x has two ones, so that it is a sum of four entries of M."""
+def inner_products(metric: Metric, tokens: Int[Tensor, "batch 2"]) -> Float[Tensor, "batch modulus modulus"]:
+    """Return xᵀ M x' of equations with every pair. x has two ones, so this is a sum of four entries of M."""
     p = len(metric) // 2
     left, right = tokens.unbind(dim=-1)
     rows = metric[left] + metric[p + right]
     return rows[:, :p, None] + rows[:, None, p:]
 
 
-def _quadratic(_: KernelModel, metric: Metric, tokens: Pairs) -> Alike:
-    return products(metric, tokens).square_()
+def _quadratic(_: KernelModel, metric: Metric, tokens: Pairs) -> Similarities:
+    return inner_products(metric, tokens).square_()
 
 
-def _gaussian(settings: KernelModel, metric: Metric, tokens: Pairs) -> Alike:
+def _gaussian(settings: KernelModel, metric: Metric, tokens: Pairs) -> Similarities:
     p = len(metric) // 2
-    on_diagonal = metric.diagonal()
-    norms = on_diagonal[:p, None] + on_diagonal[None, p:] + 2 * metric[:p, p:]
-    of_tokens = norms[tokens[:, 0], tokens[:, 1]]
-    minus_squares = products(metric, tokens).mul_(2).sub_(norms).sub_(of_tokens[:, None, None])
-    return minus_squares.clamp_(max=0).div_(2 * settings.bandwidth**2).exp_()
+    diagonal = metric.diagonal()
+    squared_norms = diagonal[:p, None] + diagonal[None, p:] + 2 * metric[:p, p:]
+    squared_norms_of_tokens = squared_norms[tokens[:, 0], tokens[:, 1]]
+    # −|x − x'|² = 2 xᵀ M x' − |x'|² − |x|²; rounding may lift it above 0.
+    negative_distances = inner_products(metric, tokens).mul_(2).sub_(squared_norms).sub_(squared_norms_of_tokens[:, None, None])
+    return negative_distances.clamp_(max=0).div_(2 * settings.bandwidth**2).exp_()
 
 
-KERNELS: dict[str, Callable[[KernelModel, Metric, Pairs], Alike]] = {"quadratic": _quadratic, "gaussian": _gaussian}
+KERNELS: dict[str, Callable[[KernelModel, Metric, Pairs], Similarities]] = {"quadratic": _quadratic, "gaussian": _gaussian}

@@ -1,4 +1,4 @@
-"""What others need to know of a network's weights: what a matrix is, and how it is looked at."""
+"""Descriptions of a network's weight matrices, for analysis and pictures."""
 
 from dataclasses import dataclass
 
@@ -10,13 +10,13 @@ class Layer:
     """One weight matrix of a network."""
 
     parameter: str
-    """The parameter of the module."""
+    """Parameter name in the module."""
 
     label: str
-    """What people see above its picture."""
+    """Title of its picture."""
 
     rows: str = RESIDUES
-    """What its rows are. Over the residues of the task it has a spectrum; tokens that are no residues come after them."""
+    """What its rows index. Over residues it has a spectrum; rows of other tokens come last."""
 
     transposed: bool = False
-    """It is stored neurons first, and is looked at with one column a neuron."""
+    """Whether it is stored with one row per neuron; pictures have one column per neuron."""

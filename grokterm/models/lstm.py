@@ -9,61 +9,61 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from grokterm.experiment.architectures.lstm import LSTMModel
-from grokterm.models.draws import Draw
-from grokterm.models.dropout import dropped
+from grokterm.models.dropout import dropout
 from grokterm.models.hook_points import HookPoint
 from grokterm.models.initial import normal, uniform
 from grokterm.models.layers import Layer
 from grokterm.models.network import TokenFeatures
 from grokterm.models.products import linear
+from grokterm.models.rng import Rng
 from grokterm.models.sequences import TokenNetwork
 from grokterm.tasks.randomness import generator
 
 
 class Recurrence(nn.Module):
-    """One layer. Its gates stand side by side: input, forget, candidate, output."""
+    """One LSTM layer. Columns of its matrices: input, forget, candidate and output gate."""
 
-    def __init__(self, width: int, draw: np.random.Generator) -> None:
+    def __init__(self, width: int, rng: np.random.Generator) -> None:
         super().__init__()
-        self.input = uniform(draw, width, 4 * width, inputs=width)
-        self.recurrent = uniform(draw, width, 4 * width, inputs=width)
-        # Two biases that are only ever added: torch.nn.LSTM has both, and each is decayed and moved by its own.
-        self.input_bias = uniform(draw, 4 * width, inputs=width)
-        self.recurrent_bias = uniform(draw, 4 * width, inputs=width)
+        self.input = uniform(rng, width, 4 * width, inputs=width)
+        self.recurrent = uniform(rng, width, 4 * width, inputs=width)
+        # As in torch.nn.LSTM: only their sum matters, but weight decay and momentum act on each.
+        self.input_bias = uniform(rng, 4 * width, inputs=width)
+        self.recurrent_bias = uniform(rng, 4 * width, inputs=width)
 
     def project(self, values: Float[Tensor, "... inputs"]) -> Float[Tensor, "... gates"]:
-        """Work out what each input adds to the gates, which does not depend on what was read before."""
+        """Return the inputs' contribution to the gates, which does not depend on the state."""
         return linear(values, self.input, self.input_bias + self.recurrent_bias)
 
     def forward(self, projected: Float[Tensor, "batch tokens gates"]) -> Float[Tensor, "batch tokens width"]:
-        """Read the tokens one by one: c = f c + i g, h = o tanh(c)."""
-        first, *others = projected.unbind(dim=1)
-        enter, _, candidate, leave = first.chunk(4, dim=-1)  # the memory is empty, and there is nothing to forget
-        memory = enter.sigmoid() * candidate.tanh()
-        said = [leave.sigmoid() * memory.tanh()]
-        for gates in others:
-            enter, keep, candidate, leave = (gates + linear(said[-1], self.recurrent)).chunk(4, dim=-1)
-            memory = keep.sigmoid() * memory + enter.sigmoid() * candidate.tanh()
-            said.append(leave.sigmoid() * memory.tanh())
-        return torch.stack(said, dim=1)
+        """Return the hidden state after each token: c = f c + i g, h = o tanh(c)."""
+        first, *later = projected.unbind(dim=1)
+        input_gate, _, candidate, output_gate = first.chunk(4, dim=-1)  # the cell starts at 0: nothing to forget
+        cell = input_gate.sigmoid() * candidate.tanh()
+        states = [output_gate.sigmoid() * cell.tanh()]
+        for gates in later:
+            input_gate, forget_gate, candidate, output_gate = (gates + linear(states[-1], self.recurrent)).chunk(4, dim=-1)
+            cell = forget_gate.sigmoid() * cell + input_gate.sigmoid() * candidate.tanh()
+            states.append(output_gate.sigmoid() * cell.tanh())
+        return torch.stack(states, dim=1)
 
 
 class LSTM(TokenNetwork):
-    """Layers of memory over embedded tokens, and a readout without bias (the efficiency report's)."""
+    """Embedding, LSTM layers, and a readout without bias (the efficiency report's)."""
 
-    cpu_block_rows: ClassVar[int] = 1000  # two threads share a batch of 512
+    cpu_block_rows: ClassVar[int] = 1000  # splits a batch of 512 over two threads
 
     def __init__(self, settings: LSTMModel, modulus: int, seed: int) -> None:
         super().__init__(settings, modulus)
         width, n_tokens = settings.d_model, settings.n_tokens(modulus)
-        self.positions = self.n_shown
+        self.n_positions = self.n_prompt
         self.dropout = settings.dropout
 
-        draw = generator(seed, "weights")
-        self.embedding = normal(draw, n_tokens, width)
-        recurrences = nn.ModuleList(Recurrence(width, draw) for _ in range(settings.n_layers))
+        rng = generator(seed, "weights")
+        self.embedding = normal(rng, n_tokens, width)
+        recurrences = nn.ModuleList(Recurrence(width, rng) for _ in range(settings.n_layers))
         self.recurrences = cast("list[Recurrence]", recurrences)
-        self.readout = uniform(draw, width, n_tokens, inputs=width)
+        self.readout = uniform(rng, width, n_tokens, inputs=width)
         self.states = nn.ModuleList(HookPoint(f"layer {number + 1}, state") for number in range(settings.n_layers))
 
         self.layers = (
@@ -80,17 +80,17 @@ class LSTM(TokenNetwork):
         )
 
     def token_features(self, n_equations: int) -> TokenFeatures:
-        """Work out what each token adds to the gates of the first layer."""
+        """Return each token's contribution to the gates of the first layer."""
         del n_equations
         return {"gates": self.recurrences[0].project(self.embedding)}
 
     def forward(
-        self, tokens: Int[Tensor, "batch tokens"], draw: Draw | None = None, token_features: TokenFeatures | None = None
+        self, tokens: Int[Tensor, "batch tokens"], rng: Rng | None = None, token_features: TokenFeatures | None = None
     ) -> Float[Tensor, "batch ... classes"]:
-        """Score every token as what comes next."""
+        """Score every token as the next one."""
         token_features = self.token_features(len(tokens)) if token_features is None else token_features
-        (first, state), *others = zip(self.recurrences, self.states, strict=True)
-        said: Tensor = state(first(functional.embedding(tokens, token_features["gates"])))
-        for recurrence, state in others:
-            said = state(recurrence(recurrence.project(dropped(said, self.dropout, draw))))
-        return linear(said[:, -self.n_scored :], self.readout).squeeze(dim=1)
+        (first, hook_point), *later = zip(self.recurrences, self.states, strict=True)
+        states: Tensor = hook_point(first(functional.embedding(tokens, token_features["gates"])))
+        for recurrence, hook_point in later:
+            states = hook_point(recurrence(recurrence.project(dropout(states, self.dropout, rng))))
+        return linear(states[:, -self.n_scored :], self.readout).squeeze(dim=1)

@@ -1,4 +1,4 @@
-"""A mixture of two trained networks, which learns how much of each it wants."""
+"""A weighted sum of two trained networks, of which only the weights are learned."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -11,84 +11,86 @@ from torch import Tensor, nn
 from grokterm.errors import ConfigError
 from grokterm.experiment.architectures.mixture import PARTS, MixtureModel
 from grokterm.experiment.experiment import Experiment
-from grokterm.models.draws import Draw
 from grokterm.models.hook_points import HookPoint
 from grokterm.models.network import Network, TokenFeatures
+from grokterm.models.rng import Rng
 from grokterm.tasks.dataset import Equations
 
 
 @dataclass(frozen=True)
 class MixturePart:
-    """A network that has been trained."""
+    """A trained network."""
 
     name: str
-    """The run it comes from."""
+    """The run it is from."""
 
     experiment: Experiment
     network: Network
 
 
 class Mixture(Network):
-    """g1·g2·generalizer + m1·m2·memorizer, of which only g1, g2, m1 and m2 are trained (the efficiency report).
+    """g1·g2·generalizer + m1·m2·memorizer, training only g1, g2, m1 and m2 (the efficiency report).
 
-    With g1 = m1 = 0 at the start, g2 and m2 decide how fast each part is learned.
+    g1 = m1 = 0 at the start, so g2 and m2 set how fast each part is learned.
 
     Raises:
-        ConfigError: if the parts do not fit each other or the task.
+        ConfigError: if the parts do not match each other or the task.
     """
 
     def __init__(self, settings: MixtureModel, modulus: int, _seed: int, parts: Mapping[str, MixturePart]) -> None:
         super().__init__()
-        _check_fit(modulus, parts)
+        _check_parts(modulus, parts)
         self.generalizer, self.memorizer = (parts[role].network for role in PARTS)
         self.generalizer_weight, self.memorizer_weight = (nn.Parameter(torch.zeros(())) for _ in PARTS)
         self.generalizer_speed = nn.Parameter(torch.tensor(settings.generalizer_speed))
         self.memorizer_speed = nn.Parameter(torch.tensor(settings.memorizer_speed))
         self.frozen = frozenset(name for name, _ in self.named_parameters() if name.partition(".")[0] in PARTS)
-        self.positions = sum(parts[role].network.positions for role in PARTS)
+        self.n_positions = sum(parts[role].network.n_positions for role in PARTS)
         self.n_scored = self.generalizer.n_scored
         self.layers = tuple(
             replace(layer, parameter=f"{role}.{layer.parameter}", label=f"{role} · {layer.label}")
             for role in PARTS
             for layer in parts[role].network.layers
         )
-        self._says = tuple(_voice(parts[role]) for role in PARTS)
+        self._outputs = tuple(_output_of(parts[role]) for role in PARTS)
 
     @property
     def hook_points(self) -> dict[str, HookPoint]:
-        """What can be observed of both parts."""
-        parts = zip(PARTS, (self.generalizer, self.memorizer), strict=True)
-        return {f"{role} · {label}": point for role, part in parts for label, point in part.hook_points.items()}
+        """The hook points of both parts."""
+        networks = zip(PARTS, (self.generalizer, self.memorizer), strict=True)
+        return {f"{role} · {label}": point for role, network in networks for label, point in network.hook_points.items()}
 
     def encode(self, equations: Equations) -> tuple[Int[Tensor, "equations tokens"], Int[Tensor, "equations ..."]]:
-        """Write equations as both parts read them."""
+        """Encode equations; both parts share one encoding."""
         return self.generalizer.encode(equations)
 
     def forward(
-        self, tokens: Int[Tensor, "batch tokens"], draw: Draw | None = None, token_features: TokenFeatures | None = None
+        self, tokens: Int[Tensor, "batch tokens"], rng: Rng | None = None, token_features: TokenFeatures | None = None
     ) -> Float[Tensor, "batch ... classes"]:
-        """Mix what both parts say; the parts are never silenced, whatever `draw` is."""
-        general, memory = (say(part(tokens)) for say, part in zip(self._says, (self.generalizer, self.memorizer), strict=True))
+        """Return the weighted sum of both parts' outputs; the frozen parts ignore `rng`."""
+        networks = (self.generalizer, self.memorizer)
+        generalizer, memorizer = (output(part(tokens)) for output, part in zip(self._outputs, networks, strict=True))
         return (
-            self.generalizer_weight * self.generalizer_speed * general + self.memorizer_weight * self.memorizer_speed * memory
+            self.generalizer_weight * self.generalizer_speed * generalizer
+            + self.memorizer_weight * self.memorizer_speed * memorizer
         )
 
 
-def _scores(scores: Tensor) -> Tensor:
-    return scores
+def _logits(logits: Tensor) -> Tensor:
+    return logits
 
 
-def _probabilities(scores: Tensor) -> Tensor:
-    return scores.softmax(dim=-1)
+def _probabilities(logits: Tensor) -> Tensor:
+    return logits.softmax(dim=-1)
 
 
-def _voice(part: MixturePart) -> Callable[[Tensor], Tensor]:
-    """A part whose loss compared scores with one-hot answers speaks in scores, any other in probabilities."""
-    return _scores if part.experiment.loss.kind == "mse" else _probabilities
+def _output_of(part: MixturePart) -> Callable[[Tensor], Tensor]:
+    """Logits if the part was trained with MSE, else probabilities."""
+    return _logits if part.experiment.loss.kind == "mse" else _probabilities
 
 
-def _check_fit(modulus: int, parts: Mapping[str, MixturePart]) -> None:
-    one = Equations(np.zeros((1, 2), np.int64), np.zeros(1, np.int64))
+def _check_parts(modulus: int, parts: Mapping[str, MixturePart]) -> None:
+    equation = Equations(np.zeros((1, 2), np.int64), np.zeros(1, np.int64))
     shapes = {}
     for role, part in parts.items():
         if part.network.normalizes_batches:
@@ -98,7 +100,7 @@ def _check_fit(modulus: int, parts: Mapping[str, MixturePart]) -> None:
                 f"model.{role} must be trained with modulus {modulus}, and {part.name} has {part.experiment.task.modulus}:"
                 " choose another part, or set task.modulus"
             )
-        tokens, answers = part.network.encode(one)
+        tokens, answers = part.network.encode(equation)
         shapes[role] = (tokens.tolist(), answers.tolist(), part.network(tokens).shape)
     if shapes["generalizer"] != shapes["memorizer"]:
         names = " and ".join(f"{part.name} ({part.experiment.model.label})" for part in parts.values())

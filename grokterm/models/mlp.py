@@ -8,25 +8,25 @@ from grokterm.analysis.analytic import exact_blocks
 from grokterm.experiment.architectures.mlp import MLPModel
 from grokterm.models.activations import ACTIVATIONS
 from grokterm.models.batch_norm import BatchNorm, moments
-from grokterm.models.draws import Draw
-from grokterm.models.dropout import dropped
+from grokterm.models.dropout import dropout
 from grokterm.models.hook_points import HookPoint
 from grokterm.models.initial import normal, parameter
 from grokterm.models.layers import Layer
 from grokterm.models.network import Network, TokenFeatures
 from grokterm.models.products import linear
+from grokterm.models.rng import Rng
 from grokterm.models.scalings import SCALINGS
 from grokterm.tasks.randomness import generator
 from grokterm.tasks.sum_forms import SumForm
 
 PARAMETERS = {"first": ("left", "right", "first_norm"), "hidden": ("hidden", "hidden_norm"), "readout": ("readout",)}
-"""The parameters of each layer that `model.frozen` names; a norm has two, and only some networks have it."""
+"""Parameters, or modules that hold them, of each layer that `model.frozen` can name."""
 
 
 class MLP(Network):
     """f(a, b) = W2 φ(W1 [a; b]): two one-hot operands, one or two hidden layers, no bias (Gromov, 2023).
 
-    It starts from the exact solution of the sum that it is given, or else from random weights.
+    With a `form` its initial weights are the exact solution of that sum, otherwise random.
     """
 
     def __init__(self, settings: MLPModel, modulus: int, seed: int, form: SumForm | None = None) -> None:
@@ -40,10 +40,10 @@ class MLP(Network):
         self.hidden_scale = scaling.hidden(p, width)
         self.readout_scale = scaling.readout(p, width)
 
-        draw = generator(seed, "weights")
+        rng = generator(seed, "weights")
 
         def weight(rows: int, columns: int, inputs: int) -> nn.Parameter:
-            return normal(draw, rows, columns, deviation=scaling.deviation(inputs, width))
+            return normal(rng, rows, columns, deviation=scaling.deviation(inputs, width))
 
         if form is None:
             self.left = weight(p, width, inputs=2 * p)
@@ -51,7 +51,7 @@ class MLP(Network):
             self.hidden = weight(width, width, inputs=width) if settings.depth > 1 else None
             self.readout = weight(width, p, inputs=width)
         else:
-            exact = exact_blocks(form, width, scaling.exact_amplitude(p, width), draw)
+            exact = exact_blocks(form, width, scaling.exact_amplitude(p, width), rng)
             self.left = parameter(exact.first)
             self.right = parameter(exact.second)
             self.hidden = None
@@ -70,43 +70,43 @@ class MLP(Network):
             *([Layer("hidden", "hidden to hidden", rows="neurons of the layer before")] if settings.depth > 1 else []),
             Layer("readout", "answer", transposed=True),
         )
-        still = [name for layer in settings.frozen for name in PARAMETERS[layer]]
-        self.frozen = frozenset(name for name, _ in self.named_parameters() if name.partition(".")[0] in still)
+        frozen = [name for layer in settings.frozen for name in PARAMETERS[layer]]
+        self.frozen = frozenset(name for name, _ in self.named_parameters() if name.partition(".")[0] in frozen)
 
     def forward(
-        self, tokens: Int[Tensor, "batch 2"], draw: Draw | None = None, token_features: TokenFeatures | None = None
+        self, tokens: Int[Tensor, "batch 2"], rng: Rng | None = None, token_features: TokenFeatures | None = None
     ) -> Float[Tensor, "batch modulus"]:
         """Score every residue as the answer to each pair of operands."""
-        active = self._active(0, self._first_sums(tokens), self.first_norm, draw)
+        hidden = self._activate(0, self._first_layer(tokens), self.first_norm, rng)
         if self.hidden is not None:
-            active = self._active(1, self._hidden_sums(active, self.hidden), self.hidden_norm, draw)
-        return linear(active, self.readout_scale * self.readout)
+            hidden = self._activate(1, self._second_layer(hidden, self.hidden), self.hidden_norm, rng)
+        return linear(hidden, self.readout_scale * self.readout)
 
     def statistics(self, tokens: Int[Tensor, "train 2"]) -> dict[str, Tensor]:
-        """Return the moments of every layer that is normalized; a layer sees those before it as a measurement does."""
+        """Return the moments of every batch normalization over the training set, without dropout."""
         if self.first_norm is None:
             return {}
-        sums = self._first_sums(tokens)
-        found = {"first_norm": moments(sums)}
+        preactivations = self._first_layer(tokens)
+        by_norm = {"first_norm": moments(preactivations)}
         if self.hidden is not None:
-            active = self.activation(self.first_norm(sums, over_batch=True))
-            found["hidden_norm"] = moments(self._hidden_sums(active, self.hidden))
-        return {f"{norm}.{name}": value for norm, both in found.items() for name, value in both.items()}
+            hidden = self.activation(self.first_norm(preactivations, over_batch=True))
+            by_norm["hidden_norm"] = moments(self._second_layer(hidden, self.hidden))
+        return {f"{norm}.{name}": value for norm, buffers in by_norm.items() for name, value in buffers.items()}
 
-    def _first_sums(self, tokens: Int[Tensor, "batch 2"]) -> Float[Tensor, "batch width"]:
+    def _first_layer(self, tokens: Int[Tensor, "batch 2"]) -> Float[Tensor, "batch width"]:
         left, right = tokens.unbind(dim=-1)
-        # Scaled once a residue, then gathered: p rows instead of one an equation.
+        # Scales p rows before the lookup instead of one row per equation after it.
         return functional.embedding(left, self.first_scale * self.left) + functional.embedding(
             right, self.first_scale * self.right
         )
 
-    def _hidden_sums(
-        self, active: Float[Tensor, "batch width"], hidden: Float[Tensor, "width width"]
+    def _second_layer(
+        self, hidden: Float[Tensor, "batch width"], weight: Float[Tensor, "width width"]
     ) -> Float[Tensor, "batch width"]:
-        return linear(active, self.hidden_scale * hidden)
+        return linear(hidden, self.hidden_scale * weight)
 
-    def _active(
-        self, number: int, sums: Float[Tensor, "batch width"], norm: BatchNorm | None, draw: Draw | None
+    def _activate(
+        self, number: int, preactivations: Float[Tensor, "batch width"], norm: BatchNorm | None, rng: Rng | None
     ) -> Float[Tensor, "batch width"]:
-        seen = self.before[number](sums if norm is None else norm(sums, over_batch=draw is not None))
-        return dropped(self.after[number](self.activation(seen)), self.dropout, draw)
+        normalized = preactivations if norm is None else norm(preactivations, over_batch=rng is not None)
+        return dropout(self.after[number](self.activation(self.before[number](normalized))), self.dropout, rng)

@@ -1,4 +1,4 @@
-"""What every network is to the rest of the program."""
+"""The interface of every network."""
 
 from collections.abc import Mapping
 from typing import ClassVar, TypeAlias
@@ -7,72 +7,72 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from grokterm.models.draws import Draw
 from grokterm.models.hook_points import HookPoint
 from grokterm.models.layers import Layer
+from grokterm.models.rng import Rng
 from grokterm.tasks.dataset import Equations
 
 TokenFeatures: TypeAlias = Mapping[str, Tensor]
-"""What every token stands for on its own, in one or more tables."""
+"""Features computed once per token, not per equation: named lookup tables."""
 
 
 class Network(nn.Module):
-    """A module that reads equations as tokens and scores every class as the answer."""
+    """A module that maps equations, encoded as tokens, to logits over classes."""
 
     layers: tuple[Layer, ...] = ()
-    """The matrices to look at, those next to the operands first."""
+    """The matrices to show, from the operands to the answer."""
 
     circuit: tuple[str, str, str] | None = None
-    """The layers that read the first operand, the second, and answer, where nothing but one φ lies between them."""
+    """Layers of the first operand, the second and the answer, if only one φ lies between them."""
 
     frozen: frozenset[str] = frozenset()
     """Parameters that are not trained."""
 
     dropout: float = 0.0
-    """Share of activations that training silences."""
+    """Dropout probability in training."""
 
     normalizes_batches: bool = False
-    """Training scores an equation in the light of its whole batch, which must not be cut then."""
+    """Batch statistics are used in training; do not split the batch."""
 
-    positions: int = 1
-    """How many times an equation passes through the weights: once a token for networks that read sequences."""
+    n_positions: int = 1
+    """Sequence length: how often an equation passes through the weights."""
 
     n_scored: int = 1
-    """How many of the last positions are scored; the first of them is the answer's."""
+    """How many of the last positions are scored; the first of them predicts the answer."""
 
     cpu_block_rows: ClassVar[int] = 800
-    """Equations worked on at a time on a CPU: their activations stay in the cache (p = 97, width 500: a third faster)."""
+    """Equations per block on a CPU: activations stay in the cache (p = 97, width 500: a third faster)."""
 
     @property
     def trains_differently(self) -> bool:
-        """A pass in training is not what it is when measuring."""
+        """Whether a forward pass in training differs from one in evaluation."""
         return self.dropout > 0 or self.normalizes_batches
 
     @property
     def hook_points(self) -> dict[str, HookPoint]:
-        """What can be observed of a pass, by its label, from the operands to the answer."""
+        """Hook points by label, in the order of the forward pass."""
         return {module.label: module for module in self.modules() if isinstance(module, HookPoint)}
 
     def encode(self, equations: Equations) -> tuple[Int[Tensor, "equations tokens"], Int[Tensor, "equations ..."]]:
-        """Write equations as the network reads them: its tokens, and the class that is right at each scored position."""
+        """Return the tokens of equations and the target class at each scored position."""
         return torch.from_numpy(equations.operands), torch.from_numpy(equations.answers)
 
     def token_features(self, n_equations: int) -> TokenFeatures:
-        """Work out what tokens stand for on their own: once, however many blocks look it up, for so many equations in all."""
+        """Return features that depend on a single token, for `n_equations`; all blocks of a batch share them."""
         del n_equations
         return {}
 
     def forward(
-        self, tokens: Int[Tensor, "batch tokens"], draw: Draw | None = None, token_features: TokenFeatures | None = None
+        self, tokens: Int[Tensor, "batch tokens"], rng: Rng | None = None, token_features: TokenFeatures | None = None
     ) -> Float[Tensor, "batch ... classes"]:
-        """Score every class.
+        """Return the logits.
 
-        `draw` makes the random choices of training, such as dropout, and is None when measuring; `token_features` are those
-        that the method of this name returned, if they have been worked out.
+        `rng` is the randomness of training, such as dropout; None in evaluation. `token_features` are those of the method
+        of this name, if already computed.
         """
         raise NotImplementedError
 
     def statistics(self, tokens: Int[Tensor, "train tokens"]) -> dict[str, Tensor]:
-        """Return the buffers, by name, that measuring takes from the training set under the present weights."""
+        """Return the buffers, by name, that evaluation needs from the training set under the current weights."""
         del tokens
         return {}

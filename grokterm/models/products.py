@@ -1,10 +1,11 @@
-"""Matrix products on a CPU by the library that is fastest at them.
+"""Matrix products on a CPU by the fastest library at hand.
 
-torch hands float32 products to MKL, which leaves half of an AMD core's vector width unused. numpy's OpenBLAS takes all of it
-and costs next to nothing to call. oneDNN, which torch has on board for compiled programs, takes all of it too, whatever numpy
-was built with, and has the better kernels for large factors, but costs ten microseconds a call. Microseconds of one thread of
-an AMD EPYC (AVX-512) by MKL, by oneDNN and by OpenBLAS: 320 × 120 by 120 × 40 36, 27 and 19; 640 × 120 by 120 × 40 72, 44 and
-38; 588 × 500 by 500 × 97 690, 298 and 290; 479 × 128 by 128 × 512 660, 280 and 298.
+torch sends float32 products to MKL, which uses half of an AMD core's vector width. numpy's OpenBLAS uses all of it and is
+cheap to call. oneDNN, bundled with torch, also uses all of it and is faster for large matrices, but costs 10 µs a call.
+µs on one thread of an AMD EPYC (AVX-512), by MKL, oneDNN, OpenBLAS:
+
+320 × 120 by 120 × 40: 36, 27, 19.  640 × 120 by 120 × 40: 72, 44, 38.
+588 × 500 by 500 × 97: 690, 298, 290.  479 × 128 by 128 × 512: 660, 280, 298.
 """
 
 import os
@@ -22,39 +23,39 @@ HAS_ONEDNN: bool = torch.backends.mkldnn.is_available() and hasattr(torch.ops.mk
 NUMPY_THREADS = "OPENBLAS_NUM_THREADS"
 
 NUMPY_SINGLE_THREADED: bool = os.environ.get(NUMPY_THREADS) == "1"
-"""numpy multiplies with the thread that asks; several of its own would wait for each other by spinning."""
+"""Whether numpy multiplies in the calling thread. Its own threads would spin while they wait, and slow down torch's."""
 
 SMALL = 4_000_000
-"""Multiply-adds up to which the call matters."""
+"""Multiply-adds below which the cost of calling oneDNN matters, compared with OpenBLAS."""
 
 WORTH_CALLING = 1_500_000
-"""Multiply-adds from which a product gains more by oneDNN than its call costs, beside MKL.
+"""Multiply-adds from which oneDNN beats MKL, call included.
 
-Where autograd records the call, in Python, both are twice as much or three times.
+Gain and cost are two to three times as large where a Python autograd function makes the call.
 """
 
 
 def environment() -> dict[str, str]:
-    """Return the environment of a process that is to multiply by the libraries of this one, to the same bits."""
-    others = {name: value for name, value in os.environ.items() if name != NUMPY_THREADS}
-    return others | ({NUMPY_THREADS: "1"} if NUMPY_SINGLE_THREADED else {})
+    """Return the environment for a child process whose products must equal this one's bit by bit."""
+    variables = {name: value for name, value in os.environ.items() if name != NUMPY_THREADS}
+    return variables | ({NUMPY_THREADS: "1"} if NUMPY_SINGLE_THREADED else {})
 
 
 class SharedMatrix(NamedTuple):
-    """A matrix as torch and as numpy know it, which share its memory."""
+    """A torch tensor and a numpy array over the same memory."""
 
     tensor: Float[Tensor, "rows columns"]
     array: Float32[np.ndarray, "rows columns"]
 
     @staticmethod
     def of(tensor: Float[Tensor, "rows columns"]) -> "SharedMatrix":
-        """Find the array of a tensor."""
+        """Return a tensor with its array."""
         return SharedMatrix(tensor, tensor.numpy())
 
 
-@np.errstate(over="ignore", invalid="ignore")  # numbers of a run that diverges, of which torch would say nothing
+@np.errstate(over="ignore", invalid="ignore")  # a diverging run overflows; torch would not warn either
 def matmul_out(left: SharedMatrix, right: SharedMatrix, out: SharedMatrix) -> SharedMatrix:
-    """Return left right, in the memory of `out` or in other memory. It is not to be differentiated."""
+    """Return left @ right, in `out` or in new memory. Not differentiable."""
     work = left.array.size * right.array.shape[1]
     if NUMPY_SINGLE_THREADED and (work < SMALL or not HAS_ONEDNN):
         np.dot(left.array, right.array, out=out.array)
@@ -66,7 +67,7 @@ def matmul_out(left: SharedMatrix, right: SharedMatrix, out: SharedMatrix) -> Sh
 
 
 def matmul(left: Float[Tensor, "rows inner"], right: Float[Tensor, "inner columns"]) -> Float[Tensor, "rows columns"]:
-    """Return left right. It is not to be differentiated."""
+    """Return left @ right. Not differentiable."""
     out = left.new_empty(len(left), right.shape[1])
     return matmul_out(SharedMatrix.of(left), SharedMatrix.of(right), SharedMatrix.of(out)).tensor
 
@@ -74,15 +75,15 @@ def matmul(left: Float[Tensor, "rows inner"], right: Float[Tensor, "inner column
 def linear(
     rows: Float[Tensor, "... inner"], matrix: Float[Tensor, "inner columns"], bias: Float[Tensor, " columns"] | None = None
 ) -> Float[Tensor, "... columns"]:
-    """Return rows matrix + bias, for autograd to go back through."""
+    """Return rows @ matrix + bias, differentiable."""
     if _suits_onednn(rows, matrix):
-        multiplied: Tensor = _Times.apply(rows, matrix, bias)  # type: ignore[no-untyped-call]
-        return multiplied
+        product: Tensor = _OneDNNLinear.apply(rows, matrix, bias)  # type: ignore[no-untyped-call]
+        return product
     return functional.linear(rows, matrix.T, bias)
 
 
 def _suits_onednn(rows: Tensor, matrix: Tensor) -> bool:
-    """Tell whether a product is worth a call of its own; what torch.func batches is left to torch."""
+    """Whether oneDNN pays off; torch.func transforms cannot batch the call."""
     return (
         HAS_ONEDNN
         and rows.ndim > 1
@@ -94,33 +95,33 @@ def _suits_onednn(rows: Tensor, matrix: Tensor) -> bool:
 
 
 def _by_onednn(left: Float[Tensor, "rows inner"], right: Float[Tensor, "inner columns"]) -> Float[Tensor, "rows columns"]:
-    if left.stride(0) == 1 and len(left) > right.shape[1]:  # it copies a factor that stands on its head: let it be the smaller
+    if left.stride(0) == 1 and len(left) > right.shape[1]:  # oneDNN copies a transposed operand: make it the smaller one
         return _by_onednn(right.T, left.T).T
-    multiplied: Tensor = torch.ops.mkldnn._linear_pointwise(left, right.T, None, "none", [], "")  # no bias, nothing after it
-    return multiplied
+    product: Tensor = torch.ops.mkldnn._linear_pointwise(left, right.T, None, "none", [], "")  # no bias, no activation
+    return product
 
 
-class _Times(torch.autograd.Function):
-    """rows matrix + bias, and its gradient, by oneDNN, which adds the bias on its way.
+class _OneDNNLinear(torch.autograd.Function):
+    """rows @ matrix + bias by oneDNN.
 
-    Rows that do not lie side by side are copied: across them a product over rows takes a hundred times as long.
+    Copies strided rows: a product over them would take a hundred times as long.
     """
 
     @staticmethod
     def forward(ctx: Any, rows: Tensor, matrix: Tensor, bias: Tensor | None) -> Tensor:  # noqa: ANN401 - torch's own
         rows = rows.contiguous()
         ctx.save_for_backward(rows, matrix)
-        multiplied: Tensor = torch.ops.mkldnn._linear_pointwise(rows, matrix.T, bias, "none", [], "")
-        return multiplied
+        product: Tensor = torch.ops.mkldnn._linear_pointwise(rows, matrix.T, bias, "none", [], "")
+        return product
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:  # noqa: ANN401 - torch's own
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:  # noqa: ANN401 - torch's own
         rows, matrix = ctx.saved_tensors
-        slope = slope.flatten(0, -2).contiguous()
-        for_rows, for_matrix, for_bias = ctx.needs_input_grad
+        grad = grad.flatten(0, -2).contiguous()
+        needs_rows, needs_matrix, needs_bias = ctx.needs_input_grad
         return (
-            matmul(slope, matrix.T).view_as(rows) if for_rows else None,
-            matmul(rows.flatten(0, -2).T, slope) if for_matrix else None,
-            slope.sum(dim=0) if for_bias else None,
+            matmul(grad, matrix.T).view_as(rows) if needs_rows else None,
+            matmul(rows.flatten(0, -2).T, grad) if needs_matrix else None,
+            grad.sum(dim=0) if needs_bias else None,
         )

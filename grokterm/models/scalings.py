@@ -1,6 +1,6 @@
-"""Prefactors and initial scale of the multilayer perceptrons, which belong together.
+"""Prefactors and initial weight scale of an MLP, as one choice.
 
-Learning rates and decays do not carry over from one row to another. p is the modulus, N the width.
+Learning rates and weight decays of one scaling do not suit another. p is the modulus, N the width.
 """
 
 from collections.abc import Callable
@@ -10,22 +10,22 @@ from math import cbrt, sqrt
 
 @dataclass(frozen=True)
 class Scaling:
-    """How large signals and weights are at the start. Factors are functions of (p, N)."""
+    """Prefactors, as functions of (p, N), and the scale of the initial weights."""
 
     first: Callable[[int, int], float]
-    """SharedMatrix of the first layer's sum."""
+    """Prefactor of the first layer."""
 
     hidden: Callable[[int, int], float]
-    """SharedMatrix of the second hidden layer's sum, where there is one."""
+    """Prefactor of the second hidden layer, if any."""
 
     readout: Callable[[int, int], float]
-    """SharedMatrix of the scores."""
+    """Prefactor of the logits."""
 
     deviation: Callable[[int, int], float]
     """Standard deviation of a layer's initial weights, from (inputs of the layer, N)."""
 
     def exact_amplitude(self, p: int, n: int) -> float:
-        """Return the amplitude at which the right answer of exact weights scores 1: (4p)^(1/3) under gromov."""
+        """Return the amplitude at which exact weights give the right answer a logit of 1: (4p)^(1/3) for gromov."""
         return cbrt(2 / (n * self.first(p, n) ** 2 * self.readout(p, n)))
 
 
@@ -36,6 +36,6 @@ SCALINGS: dict[str, Scaling] = {
     "liu": Scaling(lambda p, n: 1 / sqrt(n), lambda p, n: 1 / sqrt(n), lambda p, n: 1 / p, lambda inputs, n: 1.0),
     # Doshi 2023, public code: no prefactor. One hidden layer only.
     "doshi": Scaling(lambda p, n: 1.0, lambda p, n: 1.0, lambda p, n: 1.0, lambda inputs, n: 0.5 / (2 * n) ** (1 / 3)),
-    # No prefactor, and the variance of torch.nn.Linear's initial weights.
+    # No prefactor; the variance of torch.nn.Linear's initial weights.
     "standard": Scaling(lambda p, n: 1.0, lambda p, n: 1.0, lambda p, n: 1.0, lambda inputs, n: 1 / sqrt(3 * inputs)),
 }

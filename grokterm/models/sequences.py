@@ -1,6 +1,6 @@
-"""How an equation is written as tokens.
+"""Equations as token sequences.
 
-The residues are the tokens 0 .. p - 1, then come =, the operator and <eos>; further tokens are never seen.
+Tokens: the residues 0 .. p - 1, then =, the operator and <eos>. A larger vocabulary adds unused tokens.
 """
 
 import numpy as np
@@ -13,27 +13,27 @@ from grokterm.models.network import Network
 from grokterm.tasks.dataset import Equations
 
 SIGNS = ("=", "op", "<eos>")
-"""The token_features that are the same in every equation."""
+"""The tokens that are not residues."""
 
 
-def write(equations: Equations, text: str, modulus: int) -> Int64[Tensor, "equations tokens"]:
-    """Write every equation in the token_features of `text`, such as "<eos> a op b = c"."""
+def tokenize(equations: Equations, template: str, modulus: int) -> Int64[Tensor, "equations tokens"]:
+    """Return the tokens of equations written like `template`, such as "<eos> a op b = c"."""
     left, right = equations.operands.T
-    signs = {word: modulus + number for number, word in enumerate(SIGNS)}
+    signs = {sign: modulus + number for number, sign in enumerate(SIGNS)}
     tokens = {"a": left, "b": right, "c": equations.answers, **signs}
-    columns = [np.broadcast_to(tokens[word], len(equations)) for word in text.split()]
+    columns = [np.broadcast_to(tokens[symbol], len(equations)) for symbol in template.split()]
     return torch.from_numpy(np.stack(columns, axis=1).astype(np.int64))
 
 
 class TokenNetwork(Network):
-    """A network that is shown an equation as tokens, and scores every token as what comes after the last of them."""
+    """A next-token network: reads the prompt of an equation and predicts what follows."""
 
     def __init__(self, settings: TokenModel, modulus: int) -> None:
         super().__init__()
-        self.shown, self.right, self.modulus = settings.shown, settings.right, modulus
-        self.n_shown, self.n_scored = len(self.shown.split()), len(self.right.split())
+        self.prompt, self.target, self.modulus = settings.prompt, settings.target, modulus
+        self.n_prompt, self.n_scored = len(self.prompt.split()), len(self.target.split())
 
     def encode(self, equations: Equations) -> tuple[Int64[Tensor, "equations tokens"], Int64[Tensor, "equations ..."]]:
-        """Write what is shown, and what is right at the last position or at each of the last two."""
-        right = write(equations, self.right, self.modulus)
-        return write(equations, self.shown, self.modulus), right.squeeze(dim=1)
+        """Return the prompt tokens, and the target tokens at the last one or two positions."""
+        targets = tokenize(equations, self.target, self.modulus)
+        return tokenize(equations, self.prompt, self.modulus), targets.squeeze(dim=1)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from grokterm.experiment.optimizer import GradientOptimizer
-from grokterm.models.draws import Draw, drawn
+from grokterm.models.rng import Rng, random_like
 from grokterm.optim.rng import StepRng
 from grokterm.optim.rules import RULES, OptimizerState, Rule, Weights, named, zeros
 
@@ -109,9 +109,9 @@ def _update_noise(settings: GradientOptimizer, rule: Rule) -> Rule:
     return replace(_after(rule, shaken), by_tensor=True) if deviation else rule
 
 
-def with_noise(weights: Weights, deviation: float, draw: Draw) -> Weights:
+def with_noise(weights: Weights, deviation: float, rng: Rng) -> Weights:
     """Add N(0, deviation²) to every entry."""
-    return {name: w + deviation * drawn(torch.randn, w, draw) for name, w in weights.items()}
+    return {name: w + deviation * random_like(torch.randn, w, rng) for name, w in weights.items()}
 
 
 def _warmup_steps(settings: GradientOptimizer, rule: Rule) -> Rule:

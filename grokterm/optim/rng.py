@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from grokterm.models.draws import Draw
+from grokterm.models.rng import Rng
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class StepRng:
     step: int
     device: torch.device
 
-    def generator(self, stream: str, block: int = 0) -> Draw:
+    def generator(self, stream: str, block: int = 0) -> Rng:
         """Open the stream of one purpose ("dropout", "weight noise", ...) and block of rows, on the device."""
         return torch.Generator(self.device).manual_seed(self.seed_of(stream, block))
 

@@ -1,7 +1,7 @@
-"""One axis of a picture: from data to axis coordinates, and from there to ticks and cells.
+"""One axis of a picture: maps data to axis coordinates, and those to ticks and cells.
 
-An axis coordinate is the value itself, or its log10: plotext gets linear coordinates and limits, so that marks, ticks and
-curves share one mapping.
+An axis coordinate is the value or its log10. plotext gets linear coordinates only, so that marks, ticks and curves share one
+mapping.
 """
 
 import math
@@ -14,19 +14,18 @@ from jaxtyping import Float, Int, Real
 
 Scale = Literal["linear", "log"]
 Limits = tuple[int | float, int | float]
-"""The lower and the upper end, in units of the data; whole steps are welcome, and beartype takes `float` at its word."""
+"""The lower and the upper end, in units of the data. `int` too, because beartype does not accept an int as a float."""
 
-# Beyond these no float32 lies, so no loss either; within them no sum, span or power below can overflow.
+# All float32 values, so all losses, lie within; sums, spans and powers within do not overflow.
 _SMALLEST, _LARGEST = 1e-300, 1e300
 _MANTISSAS = (1, 2, 5, 10)
-# plotext leaves these shares of a cell free before and after its range; without them a mark would miss its point at the border
-# between two cells.
+# plotext leaves these fractions of a cell free at the ends of its range; without them a mark may be a cell off its point.
 _BEFORE, _AFTER = 0.0016585662, 0.001516152
 
 
 @dataclass(frozen=True)
 class Tick:
-    """A place on an axis, in axis coordinates, and its label."""
+    """A position on an axis, in axis coordinates, and its label."""
 
     position: float
     label: str
@@ -34,7 +33,7 @@ class Tick:
 
 @dataclass(frozen=True)
 class Axis:
-    """The part of a scale that is shown, from `low` to `high` in axis coordinates."""
+    """The visible range of a scale, in axis coordinates."""
 
     scale: Scale
     low: float
@@ -45,7 +44,7 @@ class Axis:
         return self.low <= coordinate <= self.high
 
     def cell(self, coordinate: float, n_cells: int) -> int:
-        """Return the cell, counted from `low`, in which plotext draws a coordinate that lies on the axis."""
+        """Return the cell, counted from `low`, in which plotext draws a coordinate on the axis."""
         return cell_of((coordinate - self.low) / (self.high - self.low), n_cells)
 
     def cell_from_above(self, coordinate: float, n_cells: int) -> int:
@@ -53,18 +52,18 @@ class Axis:
         return cell_of((self.high - coordinate) / (self.high - self.low), n_cells)
 
     def shares(self, coordinates: Float[np.ndarray, " point"]) -> Float[np.ndarray, " point"]:
-        """Return where coordinates lie on the axis: 0 at `low`, 1 at `high`."""
+        """Return relative positions: 0 at `low`, 1 at `high`."""
         return (coordinates - self.low) / (self.high - self.low)
 
     def ticks(self, at_most: int) -> list[Tick]:
-        """Choose few, round places, which do not move when the limits move a little."""
+        """Choose a few round values, which stay when the limits move a little."""
         if self.scale == "linear":
             return _linear_ticks(self.low, self.high, at_most)
         return _log_ticks(self.low, self.high, at_most)
 
 
 def to_coordinates(values: Real[np.ndarray, " point"], scale: Scale) -> Float[np.ndarray, " point"]:
-    """Map data to axis coordinates; NaN for what no axis shows: not finite, beyond 1e300, or on a log axis not positive."""
+    """Map data to axis coordinates; NaN for values that are not finite, beyond 1e300, or not positive on a log axis."""
     data = values.astype(np.float64)
     smallest = _SMALLEST if scale == "log" else -_LARGEST
     shown = np.where((data >= smallest) & (data <= _LARGEST), data, np.nan)
@@ -74,8 +73,7 @@ def to_coordinates(values: Real[np.ndarray, " point"], scale: Scale) -> Float[np
 def steps_to_coordinates(columns: Iterable[Real[np.ndarray, " _"]], scale: Scale) -> list[Float[np.ndarray, " _"]]:
     """Map the steps of several series to axis coordinates.
 
-    A log axis has no place for step 0, yet it is always evaluated: it is shown at the first positive step of all the series
-    (at 1 where there is none), together with what was measured there.
+    A log axis shows step 0, which is always evaluated, at the first positive step of all series (at 1 if there is none).
     """
     steps = [column.astype(np.float64) for column in columns]
     if scale == "log":
@@ -88,17 +86,17 @@ def steps_to_coordinates(columns: Iterable[Real[np.ndarray, " _"]], scale: Scale
 def fit_axis(
     coordinates: Iterable[Float[np.ndarray, " _"]], scale: Scale, limits: Limits | None, *, rounded: bool = False
 ) -> Axis:
-    """Make the axis that shows all coordinates or, where limits (in units of the data) are given, exactly those.
+    """Return the axis that spans all coordinates or the limits, in units of the data.
 
-    Rounded, an axis grows outwards to the next round value, so that it stays the same while the data moves a little. A limit
-    that the scale cannot show (0 on a log axis) is taken from the data.
+    `rounded` extends it to round values, so that it stays while the data moves a little. A limit that the scale cannot show
+    (0 on a log axis) is taken from the data.
     """
     finite = [column[np.isfinite(column)] for column in coordinates]
     low = min((float(column.min()) for column in finite if column.size), default=0.0)
     high = max((float(column.max()) for column in finite if column.size), default=1.0)
     if limits is not None:
-        asked = to_coordinates(np.array(limits, dtype=np.float64), scale)
-        low, high = sorted(np.where(np.isfinite(asked), asked, (low, high)).tolist())
+        requested = to_coordinates(np.array(limits, dtype=np.float64), scale)
+        low, high = sorted(np.where(np.isfinite(requested), requested, (low, high)).tolist())
     low, high = _widened(low, high, scale)
     if rounded and limits is None:
         low, high = _rounded(low, high, scale)
@@ -108,9 +106,9 @@ def fit_axis(
 def decimate(
     x: Float[np.ndarray, " point"], y: Float[np.ndarray, " point"], columns: int
 ) -> tuple[Float[np.ndarray, " kept"], Float[np.ndarray, " kept"]]:
-    """Keep the lowest and the highest point of each pixel column, in their order: the same picture from few points.
+    """Keep the lowest and the highest point of each pixel column: the same picture from fewer points.
 
-    Both are in axis coordinates, x ascending; the columns divide the range of x. Points that are not finite are dropped.
+    Axis coordinates, x ascending; the columns divide the range of x. Points that are not finite are dropped.
     """
     finite = np.isfinite(x) & np.isfinite(y)
     x, y = x[finite], y[finite]
@@ -133,12 +131,12 @@ def _first_equal(y: Float[np.ndarray, " point"], starts: Int[np.ndarray, " run"]
 
 
 def cell_of(share: float, n_cells: int) -> int:
-    """Return the cell in which plotext draws a share of the way along an axis."""
+    """Return the cell in which plotext draws a relative position on an axis."""
     return min(max(int(_BEFORE + (n_cells - _BEFORE - _AFTER) * share), 0), n_cells - 1)
 
 
 def _widened(low: float, high: float, scale: Scale) -> Limits:
-    """Limits that differ, around a single value if need be."""
+    """Return distinct limits, with a margin around a single value."""
     size = max(abs(low), abs(high))
     if high - low > max(1e-9 * size, 1e-280):
         return low, high
@@ -171,7 +169,7 @@ def _linear_ticks(low: float, high: float, at_most: int) -> list[Tick]:
 
 
 def _log_ticks(low: float, high: float, at_most: int) -> list[Tick]:
-    """1, 2, 5, 10, ... where they fit, else powers of ten, else (between two powers) round values at equal distances."""
+    """Return 1, 2, 5, 10, ... if they fit, else powers of ten, else (between two powers) equidistant round values."""
     powers = range(math.ceil(low - 1e-9), math.floor(high + 1e-9) + 1)
     between = [power + math.log10(m) for power in range(math.floor(low), math.ceil(high)) for m in _MANTISSAS[:3]]
     inside = [position for position in [*between, float(math.ceil(high))] if low - 1e-9 <= position <= high + 1e-9]
@@ -185,8 +183,8 @@ def _log_ticks(low: float, high: float, at_most: int) -> list[Tick]:
 
 
 def short_number(value: float) -> str:
-    """Write a number as an axis does: `0.5`, `100`, `20k`, `1.5M`, `1e-4`."""
-    size = float(f"{abs(value):.9e}")  # 10 ** 3 by way of a logarithm may be 999.9999999999
+    """Format a number for an axis: `0.5`, `100`, `20k`, `1.5M`, `1e-4`."""
+    size = float(f"{abs(value):.9e}")  # 10 ** log10(1000) may be 999.9999999999
     if size == 0 or 0.1 <= size < 1e3:
         return f"{value:.10g}"
     for unit, suffix in ((1e3, "k"), (1e6, "M")):

@@ -1,4 +1,4 @@
-"""One vertical bar a value, with some of them highlighted."""
+"""Vertical bars, some of them highlighted."""
 
 from collections.abc import Collection, Mapping
 
@@ -9,7 +9,6 @@ from grokterm.plots.axis import Axis
 from grokterm.plots.cells import Cells, Rows
 from grokterm.plots.palettes import Palette
 
-# Nine levels of one cell: from empty to full.
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
 _ASCII_ORDINARY = " ....::::"
 _ASCII_HIGHLIGHTED = " ++++####"
@@ -25,11 +24,10 @@ def draw_bars(  # noqa: PLR0913 - each is one property of the picture
     first: int = 1,
     names: Mapping[int, str] | None = None,
 ) -> Rows:
-    """Draw values, scaled to the largest, in `height` lines of `width` cells, the last of which names the bars.
+    """Draw values, scaled to the largest, in `height` lines of `width` cells; the last line holds the labels.
 
-    Bars are numbered from `first`, and `highlighted` holds such numbers; `names` are written instead of them. Where there are
-    more bars than cells, each cell shows the largest of as many neighbors as share it. Only what is positive and finite has
-    a bar.
+    Bars are numbered from `first`; `highlighted` holds such numbers, and `names` replace them as labels. With more bars than
+    cells, each cell shows the largest of its neighbors. Values that are not positive and finite have no bar.
     """
     cells = Cells(width, height)
     if width < 1 or height < 2 or values.size == 0:
@@ -49,26 +47,26 @@ def draw_bars(  # noqa: PLR0913 - each is one property of the picture
 
     if names is None:
         room = 2 * len(str(first + values.size)) + 1
-        names = {number: str(number) for number in _numbers_to_write(first, values.size, at_most=max(column.size // room, 2))}
+        names = {number: str(number) for number in _labeled_numbers(first, values.size, at_most=max(column.size // room, 2))}
     labels = [((number - first) // per_column * pitch + thickness // 2, name) for number, name in names.items()]
     cells.write_labels(height - 1, labels, palette.inks["dim"].style)
     return cells.rows()
 
 
 def _largest(values: Shaped[np.ndarray, " bar"], n: int) -> Shaped[np.ndarray, " column"]:
-    """Merge n neighbors into the largest of them."""
+    """Return the largest of every n neighbors."""
     merged: Shaped[np.ndarray, " column"] = np.pad(values, (0, -values.size % n)).reshape(-1, n).max(axis=1)
     return merged
 
 
 def _spacing(n_bars: int, width: int) -> tuple[int, int]:
-    """Choose the thickness of a bar and the gap after it: the widest that fits."""
+    """Return the thickness of a bar and the gap after it, the widest that fit."""
     roomy = ((thickness, 1) for thickness in (3, 2, 1) if n_bars * (thickness + 1) - 1 <= width)
     return next(roomy, (1, 0))
 
 
 def _levels(bars: Float[np.ndarray, " column"], n_rows: int) -> Int[np.ndarray, "row column"]:
-    """Count the eighths of each cell that a bar fills, from the upper row to the lower."""
+    """Return how many eighths of each cell a bar fills, upper row first."""
     largest = bars.max()
     eighths = np.ceil(bars / (largest if largest > 0 else 1.0) * 8 * n_rows - 1e-9).astype(np.int64)
     filled: Int[np.ndarray, "row column"] = np.clip(eighths - 8 * np.arange(n_rows)[::-1, None], 0, 8)
@@ -78,13 +76,13 @@ def _levels(bars: Float[np.ndarray, " column"], n_rows: int) -> Int[np.ndarray, 
 def _glyphs(
     levels: Int[np.ndarray, "row column"], is_highlighted: Bool[np.ndarray, " column"], palette: Palette
 ) -> tuple[Shaped[np.ndarray, "row column"], Int[np.ndarray, "row column"]]:
-    """Choose a character for each cell, and a code: 0 empty, 1 ordinary, 2 highlighted."""
+    """Return each cell's character, and its code: 0 empty, 1 ordinary, 2 highlighted."""
     ordinary, highlighted = (_ASCII_ORDINARY, _ASCII_HIGHLIGHTED) if palette.is_ascii else (_EIGHTHS, _EIGHTHS)
     characters = np.where(is_highlighted, np.array([*highlighted])[levels], np.array([*ordinary])[levels])
     return characters, np.where(levels == 0, 0, np.where(is_highlighted, 2, 1))
 
 
-def _numbers_to_write(first: int, n_bars: int, *, at_most: int) -> list[int]:
-    """Choose the first number and the round ones after it."""
+def _labeled_numbers(first: int, n_bars: int, *, at_most: int) -> list[int]:
+    """Return the first number and round ones after it."""
     ticks = Axis("linear", float(first), float(first + n_bars - 1)).ticks(at_most) if n_bars > 1 else []
     return sorted({first, *(int(tick.position) for tick in ticks if float(tick.position).is_integer())})

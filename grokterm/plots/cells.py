@@ -1,4 +1,4 @@
-"""A sheet of character cells, and the rows of segments that it becomes."""
+"""A grid of styled characters, rendered to rows of rich segments."""
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
@@ -10,11 +10,11 @@ from rich.style import Style
 from rich.text import Text
 
 Rows = list[list[Segment]]
-"""One inner list a line of the terminal; every line is as many cells wide as was asked for."""
+"""One inner list per terminal line, all of the requested width."""
 
 
 class Cells:
-    """A sheet of one-cell characters, each with a style; what is written beyond its edges is cut off."""
+    """A grid of one-cell characters, each with a style; text beyond its edges is cut off."""
 
     def __init__(self, width: int, height: int) -> None:
         self.width, self.height = max(width, 0), max(height, 0)
@@ -30,7 +30,7 @@ class Cells:
             self._codes[row, start:end] = self._code(style)
 
     def stamp(self, row: int, column: int, lines: Sequence[str], style: Style | None = None) -> None:
-        """Lay lines of equal length over the sheet; what lies under their blanks stays."""
+        """Overlay lines of equal length; their blanks are transparent."""
         new = np.array([list(line) for line in lines], dtype="<U1")
         where = slice(row, row + new.shape[0]), slice(column, column + new.shape[1])
         self._characters[where] = np.where(new == " ", self._characters[where], new)
@@ -42,15 +42,15 @@ class Cells:
         codes: Int[np.ndarray, "row column"],
         style_of: Callable[[int], Style | None],
     ) -> None:
-        """Fill the sheet from its upper left with characters, each in the style that its code stands for."""
+        """Fill the grid from its upper left with characters, each in the style of its code."""
         height, width = characters.shape
         distinct, inverse = np.unique(codes, return_inverse=True)
-        known = np.array([self._code(style_of(int(code))) for code in distinct], dtype=np.int32)
+        own_codes = np.array([self._code(style_of(int(code))) for code in distinct], dtype=np.int32)
         self._characters[:height, :width] = characters
-        self._codes[:height, :width] = known[inverse].reshape(codes.shape)
+        self._codes[:height, :width] = own_codes[inverse].reshape(codes.shape)
 
     def write_labels(self, row: int, labels: Iterable[tuple[int, str]], style: Style | None = None) -> None:
-        """Write each label centered at its column; one that would touch the label before it is left out."""
+        """Write each label centered at its column, unless it would touch the label before it."""
         free = 0
         for column, label in labels:
             start = max(min(column - len(label) // 2, self.width - len(label)), 0)
@@ -59,7 +59,7 @@ class Cells:
                 free = start + len(label) + 1
 
     def rows(self) -> Rows:
-        """Cut each line into one segment for each run of cells of the same style."""
+        """Return each line as one segment per run of equally styled cells."""
         if self.width == 0:
             return [[] for _ in range(self.height)]
         styles = list(self._styles)
@@ -79,6 +79,6 @@ class Cells:
 
 
 def rows_to_text(rows: Rows) -> Text:
-    """Join rows into one Text for the command line."""
+    """Join rows into one rich Text."""
     lines = (Text.assemble(*((segment.text, segment.style or "") for segment in row)) for row in rows)
     return Text("\n", no_wrap=True).join(lines)

@@ -14,7 +14,7 @@ from grokterm.plots.raster import draw_line
 
 _SMALLEST_PICTURE = 8
 _STEADY_LABEL_WIDTH = 4
-"""Room kept for the labels of y, so that the picture does not shift when `1` becomes `1e-3`."""
+"""Least width of the y labels, so that the picture does not shift when `1` becomes `1e-3`."""
 
 _Points = Float[np.ndarray, " _"]
 
@@ -25,14 +25,14 @@ Band: TypeAlias = tuple[Real[np.ndarray, " point"], Real[np.ndarray, " point"]]
 
 @dataclass(frozen=True)
 class Series:
-    """One curve: a value y at each step x, ascending; what is not finite is not drawn."""
+    """One curve: a value y at each step x, ascending; points that are not finite are not drawn."""
 
     label: str
     x: Real[np.ndarray, " point"]
     y: Real[np.ndarray, " point"]
     role: Role
     band: Band | None = None
-    """Where y is a mean: between which values the others lie."""
+    """Lowest and highest value at each step, if y is a mean."""
 
 
 class _Edges(NamedTuple):
@@ -45,7 +45,7 @@ class _Edges(NamedTuple):
 
 @dataclass(frozen=True)
 class Mark:
-    """A step that something happened at: a swap, a milestone."""
+    """An event at a step: a swap, a milestone."""
 
     x: int | float
     label: str
@@ -54,7 +54,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class _Frame:
-    """Where on the sheet the canvas of the curves lies, and what its axes say."""
+    """The position of the canvas on the grid, and its axes."""
 
     x: Axis
     y: Axis
@@ -63,7 +63,7 @@ class _Frame:
     height: int
     y_ticks: Sequence[Tick]
     top: int = 1
-    """The line above the canvas holds the legend and the labels of marks: nothing ever hides the data."""
+    """The line above the canvas holds legend and labels of marks, which would hide data inside it."""
 
     def column(self, coordinate: float) -> int:
         return self.left + self.x.cell(coordinate, self.width)
@@ -84,32 +84,32 @@ def draw_curves(  # noqa: PLR0913 - each is one property of the picture
     palette: Palette,
     x_limits: Limits | None = None,
 ) -> Rows:
-    """Draw series over steps in `height` lines of `width` cells; the later series lie on top.
+    """Draw series over steps in `height` lines of `width` cells, later series on top.
 
-    Limits are in units of the data; without them an axis fits the data, and y is rounded outwards. On a log axis values of y
-    that are not positive are left out, and step 0 is shown at the first positive step. Less than 8 by 8 cells stay blank.
+    Limits are in units of the data; without them an axis fits the data, and y is rounded outwards. A log axis leaves out y
+    values that are not positive, and shows step 0 at the first positive step. Less than 8 by 8 cells stay blank.
     """
     cells = Cells(width, height)
     if min(width, height) < _SMALLEST_PICTURE:
         return cells.rows()
     marked = np.array([mark.x for mark in marks], dtype=np.float64)
-    *steps, marked = steps_to_coordinates([*(one.x for one in series), marked], x_scale)
-    values = [to_coordinates(one.y, y_scale) for one in series]
+    *steps, marked = steps_to_coordinates([*(curve.x for curve in series), marked], x_scale)
+    values = [to_coordinates(curve.y, y_scale) for curve in series]
     curves = [_finite(x, y) for x, y in zip(steps, values, strict=True)]
     x_axis = fit_axis([x for x, _ in curves], x_scale, x_limits)
-    bands = [_band(one, x, y_scale) for one, x in zip(series, steps, strict=True)]
+    bands = [_band(curve, x, y_scale) for curve, x in zip(series, steps, strict=True)]
     edges = [edge for band in bands if band is not None for edge in (band.low, band.high)]
     y_axis = fit_axis([*(y for _, y in curves), *edges], y_scale, y_limits, rounded=True)
     frame = _lay_out(x_axis, y_axis, width=width, height=height)
-    shown = [(mark, frame.column(x)) for mark, x in zip(marks, marked.tolist(), strict=True) if x_axis.holds(x)]
+    visible = [(mark, frame.column(x)) for mark, x in zip(marks, marked.tolist(), strict=True) if x_axis.holds(x)]
     _draw_frame(cells, frame, palette)
-    _draw_marks(cells, frame, shown, palette)
-    for one, band in zip(series, bands, strict=True):
+    _draw_marks(cells, frame, visible, palette)
+    for curve, band in zip(series, bands, strict=True):
         if band is not None:
-            _draw_band(cells, frame, band, palette.inks[one.role])
-    for one, (x, y) in zip(series, curves, strict=True):
-        _draw_curve(cells, frame, x, y, palette.inks[one.role])
-    _draw_header(cells, series, shown, palette)
+            _draw_band(cells, frame, band, palette.inks[curve.role])
+    for curve, (x, y) in zip(series, curves, strict=True):
+        _draw_curve(cells, frame, x, y, palette.inks[curve.role])
+    _draw_header(cells, series, visible, palette)
     return cells.rows()
 
 
@@ -119,7 +119,7 @@ def _finite(x: _Points, y: _Points) -> tuple[_Points, _Points]:
 
 
 def _band(series: Series, x: _Points, y_scale: Scale) -> _Edges | None:
-    """Bring the band of a series to the coordinates of its axes; None where there is nothing of it."""
+    """Return the band of a series in axis coordinates; None without finite points."""
     if series.band is None:
         return None
     low, high = (to_coordinates(edge, y_scale) for edge in series.band)
@@ -157,7 +157,7 @@ def _draw_marks(cells: Cells, frame: _Frame, marks: Sequence[tuple[Mark, int]], 
 
 
 def _draw_curve(cells: Cells, frame: _Frame, x: _Points, y: _Points, ink: Ink) -> None:
-    """Draw what lies on the x axis; y is held near the canvas: on a far point plotext crashes the process."""
+    """Draw the points within the x axis, with y clipped near the canvas: a distant point crashes plotext, process included."""
     inside = (x >= frame.x.low) & (x <= frame.x.high)
     beyond = frame.y.high - frame.y.low
     x, y = decimate(x[inside], y[inside].clip(frame.y.low - beyond, frame.y.high + beyond), 2 * frame.width)
@@ -167,8 +167,8 @@ def _draw_curve(cells: Cells, frame: _Frame, x: _Points, y: _Points, ink: Ink) -
 
 
 def _draw_band(cells: Cells, frame: _Frame, band: _Edges, ink: Ink) -> None:
-    """Shade what lies between the edges, in every column that their steps pass."""
-    # In shares of the axes, because a slope between values of a diverging run may overflow.
+    """Shade the cells between the edges."""
+    # Interpolates relative positions, because slopes between values of a diverging run may overflow.
     centers = (np.arange(frame.width) + 0.5) / frame.width
     x, low, high = frame.x.shares(band.x), 1 - frame.y.shares(band.low), 1 - frame.y.shares(band.high)
     lowest, highest = np.interp(centers, x, low), np.interp(centers, x, high)
@@ -180,8 +180,9 @@ def _draw_band(cells: Cells, frame: _Frame, band: _Edges, ink: Ink) -> None:
 
 
 def _draw_header(cells: Cells, series: Sequence[Series], marks: Sequence[tuple[Mark, int]], palette: Palette) -> None:
-    """Write the legend, on the side that holds fewer marks, and each mark's label beside its line where there is room."""
-    entries = [(f"{palette.inks[one.role].sample} {palette.printable(one.label)}", palette.inks[one.role]) for one in series]
+    """Write the legend, on the side with fewer marks, and labels of marks where there is room."""
+    inks = [palette.inks[curve.role] for curve in series]
+    entries = [(f"{ink.sample} {palette.printable(curve.label)}", ink) for curve, ink in zip(series, inks, strict=True)]
     n_left = sum(column < cells.width / 2 for _, column in marks)
     width = sum(len(entry) + 2 for entry, _ in entries)
     start = column = max(cells.width - width, 0) if 2 * n_left > len(marks) else 0
@@ -191,18 +192,18 @@ def _draw_header(cells: Cells, series: Sequence[Series], marks: Sequence[tuple[M
     taken = [range(start, column)]
     by_column = sorted(marks, key=lambda marked: marked[1])
     ends = [*(column for _, column in by_column), cells.width][1:]
-    for (mark, at), end in zip(by_column, ends, strict=True):
+    for (mark, column), end in zip(by_column, ends, strict=True):
         label = palette.printable(mark.label)
-        place = _free_place(label, at, end, taken)
-        if place is not None:
-            cells.write(0, place, label, palette.inks[mark.role].style)
-            taken.append(range(place, place + len(label) + 1))
+        free = _free_start(label, column, end, taken)
+        if free is not None:
+            cells.write(0, free, label, palette.inks[mark.role].style)
+            taken.append(range(free, free + len(label) + 1))
 
 
-def _free_place(label: str, column: int, end: int, taken: Sequence[range]) -> int | None:
-    """Say where a label may begin: at its column if it ends before `end`, or so as to end there; None if neither is free."""
+def _free_start(label: str, column: int, end: int, taken: Sequence[range]) -> int | None:
+    """Return where a label starts, left- or right-aligned at its column and before `end`; None if neither is free."""
     for start in (column, column - len(label) + 1):
         stop = start + len(label)
-        if start >= 0 and stop <= end and not any(start < other.stop and stop >= other.start for other in taken):
+        if start >= 0 and stop <= end and not any(start < span.stop and stop >= span.start for span in taken):
             return start
     return None

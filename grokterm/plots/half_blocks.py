@@ -1,4 +1,4 @@
-"""Two pixels in one cell: the upper half in one color, the lower in another."""
+"""Two pixels per cell, drawn with half blocks in two colors."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -15,11 +15,11 @@ BLANK = -1
 
 
 def paint_half_blocks(cells: Cells, levels: Int[np.ndarray, "rows columns"], ramp: Sequence[Color]) -> None:
-    """Fill a sheet from its upper left with colors of a ramp, by their places in it; BLANK is left as it is."""
+    """Fill a grid from its upper left; levels index the ramp, and BLANK pixels have no color."""
     even = np.pad(levels, ((0, levels.shape[0] % 2), (0, 0)), constant_values=BLANK)
     upper, lower = even[::2], even[1::2]
     characters = np.select([upper != BLANK, lower != BLANK], ["▀", "▄"], " ")
-    n_codes = len(ramp) + 1  # BLANK is one more level
+    n_codes = len(ramp) + 1  # the levels and BLANK
 
     def style_of(code: int) -> Style | None:
         above, below = (None if level == BLANK else ramp[level] for level in (code // n_codes - 1, code % n_codes - 1))
@@ -30,7 +30,7 @@ def paint_half_blocks(cells: Cells, levels: Int[np.ndarray, "rows columns"], ram
 
 @lru_cache(maxsize=1024)
 def _half_block(upper: Color | None, lower: Color | None) -> Style | None:
-    """Color ▀ by its upper half over its lower one, or ▄ by its lower half where the upper is blank."""
+    """Return the style of ▀, or of ▄ if the upper half is blank."""
     if upper is None:
         return None if lower is None else Style(color=lower)
     return Style(color=upper, bgcolor=lower)

@@ -1,4 +1,4 @@
-"""A matrix as colors: two of its rows in one line of the terminal."""
+"""Heat maps: two matrix rows per terminal line."""
 
 from dataclasses import dataclass
 
@@ -10,15 +10,15 @@ from grokterm.plots.half_blocks import BLANK, paint_half_blocks
 from grokterm.plots.palettes import Palette
 
 _ASCII_RAMP = " .:-=+*#%@"
-_LARGEST = 1e300  # beyond it sums may overflow; no float32 comes near
+_LARGEST = 1e300  # larger values may overflow in sums; no float32 is that large
 
 
 @dataclass(frozen=True)
 class HeatmapSize:
-    """How much of a matrix a picture shows, for its caption."""
+    """The part of a matrix that a picture shows, for its caption."""
 
     rows: int
-    """Rows of the picture, each the mean of as many rows of the matrix as share it."""
+    """Rows of the picture, each the mean of one or more matrix rows."""
     columns: int
     column_step: int
     """Every `column_step`-th column of the matrix is shown."""
@@ -27,7 +27,7 @@ class HeatmapSize:
 
 
 def fit_heatmap(shape: tuple[int, int], *, width: int, height: int, palette: Palette) -> HeatmapSize:
-    """Work out what of a (rows, columns) matrix fits into `height` lines of `width` cells."""
+    """Return what of a (rows, columns) matrix fits into `height` lines of `width` cells."""
     n_rows, n_columns = shape
     room = max(height, 0) * (1 if palette.is_ascii else 2)
     rows, step = min(n_rows, room), -(-n_columns // max(width, 1))
@@ -50,12 +50,11 @@ def draw_heatmap(  # noqa: PLR0913 - each is one property of the picture
     palette: Palette,
     signed: bool = True,
 ) -> Rows:
-    """Draw values from -limit to limit (from 0 if not signed) in `height` lines of `width` cells; what is not finite is blank.
+    """Draw values from -limit to limit (from 0 if not signed) in `height` lines of `width` cells; blank if not finite.
 
-    Rows, along which waves run, are averaged when they do not fit: a wave too short to be drawn fades, where picking rows
-    would show a longer one that is not there. Columns (neurons) are picked, as the mean of neighbors out of phase is no wave.
-    A small matrix is repeated a whole number of times, from the upper left. In ASCII the characters rise from -limit to limit,
-    so that a wave keeps its length.
+    Surplus rows are averaged: picking rows would alias short waves along a column to longer ones. Surplus columns (neurons)
+    are picked, because the mean of neurons out of phase is not a wave. A small matrix is enlarged by whole factors. ASCII
+    characters rise from -limit to limit, so that a wave keeps its period.
     """
     cells = Cells(width, height)
     fit = fit_heatmap(matrix.shape, width=width, height=height, palette=palette)
@@ -74,7 +73,7 @@ def draw_heatmap(  # noqa: PLR0913 - each is one property of the picture
 
 
 def _average_rows(matrix: Float[np.ndarray, "rows columns"], n_rows: int) -> Float[np.ndarray, "fewer columns"]:
-    """Average the finite values over blocks of equal height; a row on the border counts in both blocks by its share."""
+    """Average the finite values over blocks of equal height; a row on the border counts for both, by its overlap."""
     if n_rows == matrix.shape[0]:
         return matrix
     bounds = np.linspace(0, matrix.shape[0], n_rows + 1)
@@ -90,7 +89,7 @@ def _average_rows(matrix: Float[np.ndarray, "rows columns"], n_rows: int) -> Flo
 def _levels(
     values: Float[np.ndarray, "rows columns"], limit: int | float, n_levels: int, *, signed: bool
 ) -> Int[np.ndarray, "rows columns"]:
-    """Choose the level of a ramp for each value, BLANK where it is not finite."""
+    """Return the ramp level of each value, BLANK if it is not finite."""
     finite = np.isfinite(values)
     bound = limit if 0 < limit < np.inf else 1.0
     shares = np.clip(np.where(finite, values, 0.0), -bound, bound) / bound

@@ -1,4 +1,4 @@
-"""Many small maps side by side, each under its name."""
+"""A grid of small heat maps, each under its name."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,30 +11,30 @@ from grokterm.plots.heatmap import draw_heatmap
 from grokterm.plots.palettes import Palette
 
 _LEAST, _LEAST_OF_A_WHOLE = 16, 10
-"""Pixels of a tile: fewer show no wave that is longer than a few residues, unless they show the whole map."""
+"""Least side of a tile in pixels: fewer show only waves of a few residues, unless they show the whole map."""
 
 
 @dataclass(frozen=True)
 class Mosaic:
-    """How many tiles there are room for, and what of a map each shows."""
+    """The size of the grid and of its tiles."""
 
     across: int
     down: int
     side: int
-    """Rows and columns of a map that are shown: its corner, because the mean of neighbors would fade a short wave."""
+    """Rows and columns shown of a map, from its corner: averaging would blur a short wave."""
     scale: int
-    """Pixels a value takes."""
+    """Pixels per value, in each direction."""
     lines: int
-    """Of the terminal, for the pixels of one tile."""
+    """Terminal lines of one tile."""
 
     @property
     def n_tiles(self) -> int:
-        """How many maps are shown at once."""
+        """Number of maps shown at once."""
         return self.across * self.down
 
 
 def fit_mosaic(side: int, *, width: int, height: int, palette: Palette) -> Mosaic:
-    """Choose, of all grids whose tiles can be read, the one that fills the sheet best, with many tiles rather than large."""
+    """Choose the grid of readable tiles that fills the space best, preferring many tiles to large ones."""
     per_line = 1 if palette.is_ascii else 2
     least, readable = min(side, _LEAST), min(_LEAST, max(side, _LEAST_OF_A_WHOLE))
 
@@ -62,7 +62,7 @@ def draw_mosaic(  # noqa: PLR0913 - each is one property of the picture
     signed: bool = True,
     chosen: int = 0,
 ) -> Rows:
-    """Draw maps in rows from the upper left, values from -limit to limit; the chosen one's name stands out."""
+    """Draw maps in rows from the upper left, values from -limit to limit; the name of the `chosen` map is highlighted."""
     rows: Rows = []
     pitch = mosaic.side * mosaic.scale + 1
     for first in range(0, len(maps), mosaic.across):

@@ -1,4 +1,4 @@
-"""The table of all equations: where a network is right and where it is wrong."""
+"""The table of all equations, colored by side and outcome."""
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -10,16 +10,16 @@ from grokterm.plots.heatmap import draw_heatmap
 from grokterm.plots.palettes import Palette
 
 CHARACTERS = " -+x*.o"
-"""Of each outcome: absent, then wrong and right of neither side, of train and of val."""
+"""By outcome: absent, then wrong and right of neither side, of train and of val."""
 
 
 def sample(outcome: int, palette: Palette) -> tuple[str, Style | None]:
-    """Show an outcome as a legend does."""
+    """Return the legend symbol of an outcome."""
     return (CHARACTERS[outcome], None) if palette.is_ascii else ("■", Style(color=palette.outcomes[outcome - 1]))
 
 
 def draw_outcomes(table: Int[np.ndarray, "rows columns"], *, width: int, height: int, palette: Palette) -> Rows:
-    """Draw one pixel or more an outcome, from the upper left; what does not fit is cut off."""
+    """Draw one or more pixels per outcome, from the upper left; the rest is cut off."""
     cells = Cells(width, height)
     room = max(height, 0) * (1 if palette.is_ascii else 2), max(width, 0)
     shown = table[: room[0], : room[1]]
@@ -42,7 +42,7 @@ def draw_shares(
     height: int,
     palette: Palette,
 ) -> Rows:
-    """Draw the shares answered right in blocks of the table, train on the left and val on the right, each in its color."""
+    """Draw the shares answered right in blocks of the table, train on the left, val on the right."""
     gap = np.full((train.shape[0], 1), np.nan)
     both = np.concatenate([train, gap, val if palette.is_ascii else -val], axis=1)
     room = max(height, 0) * (1 if palette.is_ascii else 2)

@@ -1,7 +1,7 @@
-"""Colors, and what stands in for them where there are none.
+"""Color palettes, with an ASCII fallback.
 
-A role means the same in every picture. Colors are indices of the terminal's own table, never truecolor: ssh does not forward
-COLORTERM, so a terminal's claim to it is lost on the way.
+A role means the same in every picture. Colors are indices of the terminal's table, not truecolor: ssh does not forward
+COLORTERM, so truecolor support is unknown.
 """
 
 from collections.abc import Mapping
@@ -15,22 +15,22 @@ from rich.style import Style
 from grokterm.plots.sanitize import plain_text
 
 Role = Literal["train", "val", "swap", "key_frequency", "dim", "text", "first", "second", "third", "fourth"]
-"""`first` to `fourth`: what is neither of train nor of val, in the order of its legend."""
+"""`first` to `fourth`: series that are neither train nor val, in the order of the legend."""
 
 PaletteName = Literal["256", "16", "ascii"]
 
 
 @dataclass(frozen=True)
 class Ink:
-    """How a role is drawn; two series differ by marker as well as by color."""
+    """How a role is drawn; series differ by marker as well as by color."""
 
     style: Style | None
     marker: str
-    """A marker of plotext: a high-resolution set of characters, or one character."""
+    """A plotext marker: a high-resolution character set, or one character."""
     sample: str
-    """What the legend shows beside the label."""
+    """The legend symbol."""
     shade: str = "░"
-    """What fills the band around a curve."""
+    """Fills the band around a curve."""
 
 
 class Box(NamedTuple):
@@ -46,31 +46,29 @@ class Box(NamedTuple):
 
 @dataclass(frozen=True)
 class Palette:
-    """What a terminal can show: an ink for every role, two ramps of colors, or ASCII characters only."""
+    """An ink for every role and color ramps, or ASCII characters only."""
 
     inks: Mapping[Role, Ink]
     diverging: tuple[Color, ...]
-    """From the most negative over zero, which is next to black, to the most positive; empty without colors."""
+    """From the most negative over zero (near black) to the most positive; empty without colors."""
     sequential: tuple[Color, ...]
     """From zero to the largest; empty without colors."""
     outcomes: tuple[Color, ...]
-    """Wrong and right of neither side, of train and of val: wrong is the dark one; empty without colors."""
+    """Wrong (dark) and right of neither side, of train and of val; empty without colors."""
     box: Box
     is_ascii: bool = False
 
     def printable(self, label: str) -> str:
-        """Make a label plain, one cell a character, and ASCII where nothing else is to be drawn."""
+        """Sanitize a label: one cell per character, and ASCII only in the ASCII palette."""
         cells = "".join(character if cell_len(character) == 1 else "?" for character in plain_text(label))
         return cells.translate(_SPELLED_OUT).encode("ascii", "replace").decode() if self.is_ascii else cells
 
 
-_SPELLED_OUT = str.maketrans(
-    {"φ": "phi", "π": "pi", "²": "2", "·": "*", "±": "+-", "−": "-", "×": "x", "…": "..."}  # what pictures say of themselves
-)
+_SPELLED_OUT = str.maketrans({"φ": "phi", "π": "pi", "²": "2", "·": "*", "±": "+-", "−": "-", "×": "x", "…": "..."})
 
 
 _SHADES = {"*": "'", "o": ","}
-"""Of the characters of curves that have bands: train and val."""
+"""Shades of the ASCII curves with bands: train and val."""
 
 
 def _fine(color: int | None) -> Ink:
@@ -95,7 +93,7 @@ def _colors(*indices: int) -> tuple[Color, ...]:
 
 _LINES = Box("│", "┤", "└", "─", "┬", "┊")
 
-# Orange against blue survives every common color blindness, and both stand out from black as well as from white.
+# Orange and blue are distinct under every common color blindness, and visible on black and on white.
 PALETTES: dict[PaletteName, Palette] = {
     "256": Palette(
         inks={
@@ -154,12 +152,11 @@ PALETTES: dict[PaletteName, Palette] = {
     ),
 }
 
-# Of the terminals that do not say so in their name, these have 256 colors too.
 _RICH_TERMINALS = ("256color", "truecolor", "direct", "kitty", "alacritty", "foot", "ghostty", "wezterm")
 
 
 def choose_palette(environ: Mapping[str, str], *, ascii_only: bool) -> Palette:
-    """Choose by what the environment says of the terminal: NO_COLOR, TERM and COLORTERM."""
+    """Choose a palette by the environment variables NO_COLOR, TERM and COLORTERM."""
     term = environ.get("TERM", "")
     if ascii_only or environ.get("NO_COLOR") or term == "dumb":
         return PALETTES["ascii"]

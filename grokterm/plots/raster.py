@@ -1,4 +1,4 @@
-"""One line of data as characters, drawn by plotext."""
+"""Lines through data points, drawn by plotext."""
 
 from functools import cache
 from typing import Any
@@ -16,9 +16,9 @@ def draw_line(
     size: tuple[int, int],
     marker: str,
 ) -> list[str]:
-    """Connect the points, given in axis coordinates, on a blank canvas of (width, height) cells; to be used by one thread.
+    """Connect points, in axis coordinates, on a blank canvas of (width, height) cells. Not thread-safe.
 
-    A canvas carries no color: it is laid over the others by the caller, which spares parsing escape codes.
+    Returned without color, which the caller adds: this avoids parsing escape codes.
     """
     figure = _plotext().figure
     _clear(size)
@@ -33,7 +33,7 @@ def draw_line(
 
 
 def _clear(size: tuple[int, int]) -> None:
-    """Make the figure, of which plotext has one a process, blank and of this size whatever terminal it runs in."""
+    """Reset plotext's global figure to a blank one of this size, whatever the terminal."""
     plotext = _plotext()
     plotext.terminal.limit(width=False, height=False)
     plotext.figure.clear()
@@ -45,7 +45,7 @@ def _clear(size: tuple[int, int]) -> None:
 
 @cache
 def _plotext() -> Any:  # noqa: ANN401 - plotext carries no types
-    """Import plotext when first drawing: it takes 0.1 s, which `--help` has no use for."""
+    """Import plotext on first use: it takes 0.1 s, too long for `--help`."""
     import plotext
 
     return plotext

@@ -1,4 +1,4 @@
-"""Text that others wrote, made safe to show."""
+"""Removal of control characters from text that is not ours."""
 
 import re
 import unicodedata
@@ -16,7 +16,7 @@ _UNSEEN = {"Cc", "Cf", "Cs"}  # control, format (bidi overrides, zero width) and
 def plain_text(value: str) -> str:
     """Remove escape sequences, control, bidi and zero-width characters; line breaks become spaces.
 
-    Markup is left as it stands, to be shown and not interpreted: `[red]` stays `[red]`.
+    Markup such as `[red]` is kept as text.
     """
     spaced = _ESCAPE_SEQUENCE.sub("", value).translate(_SPACES)
     return "".join(character for character in spaced if unicodedata.category(character) not in _UNSEEN)

@@ -86,7 +86,7 @@ def _cells(comparison: Comparison, result: Result) -> list[str]:
         *(_rate(training), to_notebook),
         *(_rate(update), updates_to_notebook, to_floor),
         memory,
-        result.about,
+        result.description,
     ]
 
 
@@ -135,7 +135,7 @@ def _result_as_json(comparison: Comparison, result: Result) -> dict[str, Any]:
     ratios = {f"{mode}_to_{to}": comparison.ratio(result.name, mode, to=to) for mode, to in RATIOS}
     return {
         "name": result.name,
-        "about": result.about,
+        "about": result.description,
         "steps_per_second": {mode: rates.get(mode) for mode in (TRAINING, UPDATE)},
         "ratios": {name: ratio and ratio._asdict() for name, ratio in ratios.items()},
         "memory_bytes": result.memory,

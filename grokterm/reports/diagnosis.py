@@ -74,7 +74,7 @@ def has_circuit(network: RunMetrics) -> bool:
 def reads_in_waves(network: RunMetrics) -> bool:
     """Tell whether the neurons of the exact solution are waves over the residues; with squares they are not."""
     form = network.analysis.form
-    return form is None or (form.reads_one_to_one and form.answers_one_to_one)
+    return form is None or (form.has_distinct_terms and form.has_distinct_answers)
 
 
 def _behavior(network: RunMetrics) -> str:

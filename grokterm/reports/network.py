@@ -64,10 +64,10 @@ def _words(network: RunMetrics) -> Iterable[str]:
         yield f"most frequent errors on validation: {', '.join(listed)}"
     if operation.is_symmetric(analysis.modulus):
         leakage = mirror_leakage(analysis.observation)
-        if leakage.given_away.n_equations and leakage.others.n_equations:
+        if leakage.leaked.n_equations and leakage.rest.n_equations:
             yield (
                 f"{100 * leakage.share:.1f} % of validation is the mirror (b, a) of a training equation: val accuracy"
-                f" {leakage.given_away.accuracy:.4f} there, {leakage.others.accuracy:.4f} elsewhere"
+                f" {leakage.leaked.accuracy:.4f} there, {leakage.rest.accuracy:.4f} elsewhere"
             )
 
 

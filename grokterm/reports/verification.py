@@ -154,9 +154,9 @@ def source(check: Check) -> str:
 
 def expected(verdict: Verdict, expect: Expect) -> str:
     """`864–1,056`; `≈ 640–1,440` if it was read off a figure, which is no bound."""
-    if verdict.wanted == "never":
+    if verdict.expected == "never":
         return "never"
-    low, high = (number(verdict.measure, limit) for limit in verdict.wanted)
+    low, high = (number(verdict.measure, limit) for limit in verdict.expected)
     return ("≈ " if expect.is_digitized else "") + (low if low == high else _span(low, high))
 
 

@@ -1,4 +1,4 @@
-"""Checkpoints: tensors in safetensors files, no pickle anywhere."""
+"""Checkpoints: safetensors files, no pickle."""
 
 import json
 from collections.abc import Mapping
@@ -14,16 +14,16 @@ from grokterm.runs.store import write_durably
 
 
 def save_checkpoint(folder: Path, step: int, tensors: Mapping[str, Tensor], experiment: Experiment) -> str:
-    """Write the tensors of one step, and the settings they were trained with; return the file's name.
+    """Write the tensors of one step, and the settings; return the file's name.
 
     Raises:
-        StorageError: if the disk refuses; an older checkpoint of the same step stays whole then.
+        StorageError: if the write fails; an older checkpoint of the same step stays intact.
     """
     name = f"step-{step:08d}.safetensors"
-    on_host = {key: tensor.detach().cpu().contiguous() for key, tensor in tensors.items()}
+    on_cpu = {key: tensor.detach().cpu().contiguous() for key, tensor in tensors.items()}
     metadata = {"step": str(step), "settings": json.dumps(experiment.settings())}
     try:
-        write_durably(folder / name, save(on_host, metadata))
+        write_durably(folder / name, save(on_cpu, metadata))
     except OSError as error:
         raise StorageError(f"{folder / name} cannot be written: {error.strerror}") from None
     return name

@@ -1,4 +1,4 @@
-"""The journal of a run: one JSON line a record, appended as it happens."""
+"""The journal of a run: one JSON line per record, appended as it happens."""
 
 import os
 from collections.abc import Iterable
@@ -13,10 +13,10 @@ from grokterm.experiment.records import RECORD, TRANSIENT, Checkpointed, Inspect
 
 
 class JournalWriter:
-    """Appends records. Lines that could not be written are kept, and written with the next ones.
+    """Appends records. Lines that could not be written are written with the next ones.
 
-    A resumed run goes on from `end`; what the file holds beyond that is dropped with the first line that is written, so
-    that a run which is only looked at stays as it was. A file that somebody else has written to meanwhile is left alone.
+    A resumed run continues at byte `end`; the first write truncates the file there, so a run that is only opened stays
+    unchanged. A file that another process has written to is left alone.
     """
 
     def __init__(self, path: Path, end: int = 0) -> None:
@@ -25,13 +25,13 @@ class JournalWriter:
         self._end = end
         size = path.stat().st_size
         self._sizes = range(size, size + 1)
-        """What the file may measure if nobody else writes to it."""
+        """Possible sizes of the file if no other process writes to it."""
 
     def write(self, records: Iterable[Record]) -> None:
-        """Append records; those that mean nothing once the moment has passed are left out.
+        """Append records, without transient ones.
 
         Raises:
-            StorageError: if the disk refuses; nothing is lost, and no half line stays behind.
+            StorageError: if the write fails; records are kept for the next write, and a partial line is removed by it.
         """
         self._pending += b"".join(_line(record) for record in records if not isinstance(record, TRANSIENT))
         if not self._pending:
@@ -39,7 +39,7 @@ class JournalWriter:
         try:
             if self._path.stat().st_size not in self._sizes:
                 raise StorageError(f"{self._path} was written by another process: let only one train this run")
-            os.truncate(self._path, self._end)  # also drops half a line that an earlier failure left
+            os.truncate(self._path, self._end)  # also removes a partial line of a failed write
             with self._path.open("ab") as file:
                 file.write(self._pending)
         except OSError as error:
@@ -52,14 +52,14 @@ class JournalWriter:
 
 @dataclass(frozen=True)
 class Entry:
-    """A record, and where its line ends in the file."""
+    """A record, and the byte at which its line ends."""
 
     record: Record
     end: int
 
 
 def read_journal(path: Path) -> list[Record]:
-    """Read every record; a torn last line is skipped.
+    """Read all records; a partial last line is skipped.
 
     Raises:
         CheckpointError: if the journal cannot be read, or a line in its middle is not a record.
@@ -74,11 +74,11 @@ class Rewound:
     records: tuple[Record, ...]
     checkpoint: Checkpointed | None
     end: int
-    """Where the checkpoint's line ends in the file, and those of inspections right after it."""
+    """Byte at which the line of the checkpoint ends, or of inspections right after it."""
 
 
 def rewind_journal(path: Path) -> Rewound:
-    """Read what had happened before the last checkpoint that is still there.
+    """Read the journal up to the last checkpoint whose file exists.
 
     Raises:
         CheckpointError: if the journal cannot be read.
@@ -88,7 +88,7 @@ def rewind_journal(path: Path) -> Rewound:
         record = entries[number - 1].record
         if isinstance(record, Checkpointed) and (path.parent / "checkpoints" / record.file).exists():
             while number < len(entries) and isinstance(entries[number].record, Inspected):
-                number += 1  # found while the run was being left, of steps before it
+                number += 1  # finished after the checkpoint was written, but of steps before it
             return Rewound(tuple(entry.record for entry in entries[:number]), record, entries[number - 1].end)
     return Rewound((), None, 0)
 
@@ -101,7 +101,7 @@ def _entries(path: Path) -> list[Entry]:
     entries, end = [], 0
     for number, line in enumerate(lines, start=1):
         if not line.endswith(b"\n"):
-            break  # torn, even where what is left of it can be read
+            break  # partial, even if it is valid JSON
         end += len(line)
         try:
             entries.append(Entry(RECORD.validate_json(line), end))
@@ -113,5 +113,5 @@ def _entries(path: Path) -> list[Entry]:
 
 
 def _line(record: Record) -> bytes:
-    moment = datetime.now(UTC).isoformat(timespec="milliseconds")  # for people; never read by the program
+    moment = datetime.now(UTC).isoformat(timespec="milliseconds")  # for readers of the file; never parsed
     return b'{"time":"%s",%s\n' % (moment.encode(), record.model_dump_json(exclude_none=True).encode()[1:])

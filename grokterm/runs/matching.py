@@ -1,4 +1,4 @@
-"""Which of the saved runs are finished runs of an experiment."""
+"""Search for the finished runs of an experiment."""
 
 from collections.abc import Iterable
 
@@ -10,15 +10,15 @@ from grokterm.runs.journal import read_journal
 from grokterm.runs.resume import has_ended
 from grokterm.runs.store import Run
 
-UNCOMPARED = {"title", "source", "seed", "device", "expect"}
-"""What two runs of the same experiment may differ in."""
+IGNORED_SETTINGS = {"title", "source", "seed", "device", "expect"}
+"""Settings in which two runs of the same experiment may differ."""
 
-HARMLESS = ("training.steps=", "training.inspect_every=", "device=")
-"""What may be changed when a run is resumed, and leaves it one that could have been made at once."""
+HARMLESS_CHANGES = ("training.steps=", "training.inspect_every=", "device=")
+"""Changes at a resume after which the run is still equal to one without a break."""
 
 
 def is_readable(run: Run) -> bool:
-    """Tell whether the files of a run make sense."""
+    """Whether experiment and journal of a run can be read."""
     try:
         return bool(run.experiment and read_journal(run.journal) is not None)
     except GroktermError:
@@ -26,42 +26,43 @@ def is_readable(run: Run) -> bool:
 
 
 def finished_runs(runs: Iterable[Run], experiment: Experiment, device: str | None = None) -> list[Run]:
-    """Choose the newest finished run of each seed of an experiment, from runs that are listed oldest first.
+    """Return the newest finished run of each seed of an experiment, from runs listed oldest first.
 
     Raises:
         CheckpointError: if the journal of one of them cannot be read.
     """
     newest: dict[int, Run] = {}
-    asked = _compared(experiment)
+    settings = _compared_settings(experiment)
     for run in runs:
-        if _compared(run.experiment) == asked and _is_evidence(run, device):
+        if _compared_settings(run.experiment) == settings and _is_finished(run, device):
             newest[run.experiment.seed] = run
     return [newest[seed] for seed in sorted(newest)]
 
 
-def _compared(experiment: Experiment) -> dict[str, object]:
+def _compared_settings(experiment: Experiment) -> dict[str, object]:
     settings = experiment.settings()
-    del settings["training"]["inspect_every"]  # looks on
-    return {name: value for name, value in settings.items() if name not in UNCOMPARED}
+    del settings["training"]["inspect_every"]  # does not affect the training
+    return {name: value for name, value in settings.items() if name not in IGNORED_SETTINGS}
 
 
-def _is_evidence(run: Run, device: str | None) -> bool:
+def _is_finished(run: Run, device: str | None) -> bool:
+    """Whether a run has ended, on this kind of device, without changes by the user."""
     records = read_journal(run.journal)
-    ran_on = {record.device.split(":")[0] for record in records if isinstance(record, Started)}
+    devices = {record.device.split(":")[0] for record in records if isinstance(record, Started)}
     steps = run.experiment.training.steps
     return (
         has_ended(run.experiment, records)
-        and all(record.step <= steps for record in records)  # it may have been resumed to be shorter than it was
-        and not any(_is_meddling(record) for record in records)
-        and (device in (None, "auto") or ran_on == {str(device).split(":")[0]})
+        and all(record.step <= steps for record in records)  # a resume may have shortened it
+        and not any(_is_user_change(record) for record in records)
+        and (device in (None, "auto") or devices == {str(device).split(":")[0]})
     )
 
 
-def _is_meddling(record: Record) -> bool:
-    """Tell whether a person, and not the experiment, changed the course of a run."""
+def _is_user_change(record: Record) -> bool:
+    """Whether the user, not the experiment, changed the training."""
     match record:
         case Acted(intervention=None, action=action):
             return not isinstance(action, Save)
         case Started(changes=changes):
-            return not all(change.startswith(HARMLESS) for change in changes)
+            return not all(change.startswith(HARMLESS_CHANGES) for change in changes)
     return False

@@ -1,4 +1,4 @@
-"""The trained networks that a mixture is made of: found among the saved runs, and copied into the run of the mixture."""
+"""The trained parts of a mixture: found among saved runs, and copied into the run of the mixture."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,17 +19,17 @@ from grokterm.runs.store import Run, find_run, list_runs
 
 @dataclass(frozen=True)
 class FoundParts:
-    """What there is of a mixture."""
+    """Trained and untrained parts of a mixture."""
 
     runs: Mapping[str, Run]
-    """The trained run of each role."""
+    """Saved runs, by role."""
 
     untrained: tuple[Preset, ...]
-    """Presets that no saved run shows yet."""
+    """Presets without a finished run."""
 
 
 def find_parts(experiment: Experiment, folder: Path) -> FoundParts:
-    """Look for the parts of an experiment; one that is no mixture has none.
+    """Find the parts of an experiment; none unless it is a mixture.
 
     Raises:
         ConfigError: if a part is neither a run nor a preset, or is a mixture itself.
@@ -54,7 +54,7 @@ def find_parts(experiment: Experiment, folder: Path) -> FoundParts:
 
 
 def load_parts(runs: Mapping[str, Run]) -> dict[str, MixturePart] | None:
-    """Read the networks that were trained; None where there are no parts.
+    """Load the trained networks; None without parts.
 
     Raises:
         CheckpointError: if one cannot be read.
@@ -62,13 +62,13 @@ def load_parts(runs: Mapping[str, Run]) -> dict[str, MixturePart] | None:
     return {role: _load(run) for role, run in runs.items()} or None
 
 
-def kept_parts(run: Run) -> dict[str, Run]:
-    """Return the parts that a run of a mixture keeps."""
+def copied_parts(run: Run) -> dict[str, Run]:
+    """Return the copies of the parts in the run of a mixture."""
     return {role: Run(run.path / "parts" / role) for role in PARTS} if isinstance(run.experiment.model, MixtureModel) else {}
 
 
-def files_to_keep(runs: Mapping[str, Run]) -> dict[str, bytes]:
-    """Read what the run of a mixture keeps of its parts, by file name, so that it needs no other run.
+def part_files(runs: Mapping[str, Run]) -> dict[str, bytes]:
+    """Return the files that the run of a mixture copies from its parts, by name, so that it needs no other run.
 
     Raises:
         CheckpointError: if one cannot be read.
@@ -92,8 +92,8 @@ def _find(role: str, name: str, folder: Path) -> Run | Preset:
         preset = find_preset(name)
     except PresetError:
         raise ConfigError(f"model.{role} must be a run in {folder} or a preset, and neither is called {name!r}") from None
-    showing = finished_runs(filter(is_readable, list_runs(folder)), preset.experiment)
-    return next((run for run in showing if run.experiment.seed == preset.experiment.seed), preset)
+    finished = finished_runs(filter(is_readable, list_runs(folder)), preset.experiment)
+    return next((run for run in finished if run.experiment.seed == preset.experiment.seed), preset)
 
 
 def _load(run: Run) -> MixturePart:

@@ -1,4 +1,4 @@
-"""What a saved run showed."""
+"""Read the outcome of a saved run."""
 
 from grokterm.experiment.expectation import Expect
 from grokterm.experiment.records import Evaluated
@@ -10,10 +10,10 @@ from grokterm.runs.verification import Outcome
 
 
 def read_outcome(run: Run, expect: Expect) -> Outcome:
-    """Read from a saved run what an expectation asks for.
+    """Read what an expectation needs of a saved run.
 
     Raises:
-        CheckpointError: if its journal, or a checkpoint that is needed, cannot be read.
+        CheckpointError: if its journal, or a needed checkpoint, cannot be read.
     """
     records = read_journal(run.journal)
     return Outcome(

@@ -1,4 +1,4 @@
-"""A saved run at any step that it has come to: trained again from the checkpoint before, in memory. No file is touched."""
+"""Replay of a saved run to any step it has reached: trained again from the checkpoint before, in memory only."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,7 +10,7 @@ from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.records import Checkpointed, Evaluated, Record, Started
 from grokterm.runs.checkpoint import load_checkpoint
 from grokterm.runs.journal import read_journal
-from grokterm.runs.mixture_parts import kept_parts, load_parts
+from grokterm.runs.mixture_parts import copied_parts, load_parts
 from grokterm.runs.resume import has_ended
 from grokterm.runs.store import Run
 from grokterm.training.ensemble.naming import of_member
@@ -18,7 +18,7 @@ from grokterm.training.trainer import Trainer, make_trainer
 
 
 def trainer_at(run: Run, step: int | None = None, device: str | None = None) -> Trainer:
-    """Stand where a run stood at a step; `replay` says what that means, and comes there without keeping control.
+    """Return a trainer at a step of a run: `replay` to its end.
 
     Raises:
         ConfigError, CheckpointError, RunNotFoundError, OutOfMemoryError: as `replay` does.
@@ -27,15 +27,14 @@ def trainer_at(run: Run, step: int | None = None, device: str | None = None) -> 
 
 
 def replay(run: Run, step: int | None = None, device: str | None = None) -> Iterator[Trainer]:
-    """Come to where a run stood at a step, once everything had been done that was done there.
+    """Train a run again up to a step, including the actions taken at it.
 
-    Yields one and the same trainer at every step from the newest usable checkpoint on: show how far it has come, or stop by
-    not iterating. Without a step that is the newest checkpoint. Without a device it is the one that the run was trained on,
-    or the CPU where this machine does not have it; on another device than its own, a run may differ by rounding.
+    Yields the same trainer at every step from the newest usable checkpoint on. `step` defaults to that of the newest
+    checkpoint, `device` to the run's own or, if this machine lacks it, the CPU. Another device may differ by rounding.
 
     Raises:
-        ConfigError: if the run has not come to this step, or this machine does not have the device, or not enough memory.
-        CheckpointError: if the journal cannot be read, or no step is given and there is no checkpoint.
+        ConfigError: if the run has not reached this step, or this machine lacks the device or the memory.
+        CheckpointError: if the journal cannot be read, or there is neither a step nor a checkpoint.
         RunNotFoundError: if the experiment cannot be read.
         OutOfMemoryError: if the device has no memory left for a step.
     """
@@ -85,7 +84,7 @@ def _reached(records: Sequence[Record]) -> int:
 
 
 def _device_of(records: Sequence[Record]) -> str:
-    """Return the device that these steps were trained on, or the CPU."""
+    """Return the device of these records or, if this machine lacks it, the CPU."""
     name = next((record.device.split()[0] for record in reversed(records) if isinstance(record, Started)), "cpu")
     try:
         find_device(name)
@@ -95,7 +94,7 @@ def _device_of(records: Sequence[Record]) -> str:
 
 
 def _at_newest_checkpoint(run: Run, experiment: Experiment, past: Sequence[Record]) -> tuple[Trainer, Sequence[Record]]:
-    """Stand at the newest checkpoint that is there and can be read, or at step 0; return also what happened since."""
+    """Return a trainer at the newest readable checkpoint, or at step 0, and the records since."""
     for number in range(len(past), 0, -1):
         if isinstance(record := past[number - 1], Checkpointed) and (run.checkpoints / record.file).exists():
             try:
@@ -106,18 +105,18 @@ def _at_newest_checkpoint(run: Run, experiment: Experiment, past: Sequence[Recor
 
 
 def train_again(trainer: Trainer, records: Iterable[Record], last: int) -> Iterator[int]:
-    """Train on as these records say that it went, measuring nothing; hand back control at every step.
+    """Train up to step `last` and apply these records; yield every step, the first one too, after its records.
 
-    A step is yielded, the first one too, once everything has been done that was done there. What an experiment would do by
-    itself is left to the records: they know what was skipped, and at which step a milestone was seen.
+    Interventions come from the records, not from the experiment: only they know what was skipped, and when a milestone was
+    reached. Nothing is evaluated.
 
     Raises:
         OutOfMemoryError: if the device has no memory left for a step.
     """
-    waiting = deque(records)
+    remaining = deque(records)
     while True:
-        while waiting and waiting[0].step <= trainer.step:
-            trainer.replay_record(waiting.popleft())
+        while remaining and remaining[0].step <= trainer.step:
+            trainer.replay_record(remaining.popleft())
         yield trainer.step
         if trainer.step >= last:
             return
@@ -126,20 +125,20 @@ def train_again(trainer: Trainer, records: Iterable[Record], last: int) -> Itera
 
 
 def restore_trainer(run: Run, experiment: Experiment, records: Sequence[Record]) -> Trainer:
-    """Make a trainer that stands at the last checkpoint of these records; at step 0 if there is none.
+    """Create a trainer at the last checkpoint of these records, or at step 0.
 
-    The experiment is that of the run or, if that is an ensemble, of one of its members. It goes on by the engine and with the
-    threads that it had, where it goes on on a device of the same kind.
+    `experiment` is that of the run or, of an ensemble, of one of its members. Engine and number of threads are those of the
+    run, if the device is of the same kind.
 
     Raises:
         CheckpointError: if the checkpoint or a part of a mixture cannot be read.
-        ConfigError: if this machine does not have the device, or not enough memory.
+        ConfigError: if this machine lacks the device or the memory.
     """
     device = find_device(experiment.device)
-    is_where_it_was = str(run.meta.get("device", "")).split(":")[0] == device.type
-    threads = run.meta.get("threads") if is_where_it_was else None
-    engine = resumed_engine(experiment, device, str(run.meta.get("engine", "")) if is_where_it_was else "")
-    parts = load_parts(kept_parts(run))
+    same_device = str(run.meta.get("device", "")).split(":")[0] == device.type
+    threads = run.meta.get("threads") if same_device else None
+    engine = resumed_engine(experiment, device, str(run.meta.get("engine", "")) if same_device else "")
+    parts = load_parts(copied_parts(run))
     is_member = run.experiment.training.members > experiment.training.members
     n_threads = threads if isinstance(threads, int) else None
     trainer = make_trainer(experiment, engine=engine, threads=n_threads, parts=parts)

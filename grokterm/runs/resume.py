@@ -1,4 +1,4 @@
-"""Whether and how a saved run may go on."""
+"""Rules for resuming a saved run."""
 
 from collections.abc import Iterable, Sequence
 
@@ -9,14 +9,14 @@ from grokterm.experiment.records import Finished, Record
 from grokterm.runs.store import Run
 
 RESUMABLE = ("training.steps", "training.evaluate_every", "training.inspect_every", "training.stop_when", "device")
-"""What may be changed when a run goes on."""
+"""Settings that may change when a run is resumed."""
 
 
 def resumed_experiment(run: Run, changes: Sequence[str]) -> Experiment:
-    """Apply what may be changed when a run goes on.
+    """Apply changes to the experiment of a run.
 
     Raises:
-        ConfigError: if something else is to be changed.
+        ConfigError: if a setting may not change.
     """
     for change in changes:
         if (name := change.partition("=")[0].strip()) not in RESUMABLE:
@@ -25,7 +25,7 @@ def resumed_experiment(run: Run, changes: Sequence[str]) -> Experiment:
 
 
 def has_ended(experiment: Experiment, records: Iterable[Record]) -> bool:
-    """Tell whether a run has nothing left to do under these settings."""
+    """Whether a run has nothing left to do under these settings."""
     last = next((record for record in reversed(list(records)) if isinstance(record, Finished)), None)
     match last.reason if last else "interrupted":
         case "interrupted" | "out_of_memory":

@@ -1,4 +1,4 @@
-"""The runs folder: one directory a run, found by name or path."""
+"""The runs folder: one directory per run, found by name or path."""
 
 import errno
 import json
@@ -17,16 +17,16 @@ from grokterm.errors import ConfigError, RunNotFoundError, StorageError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.validation_errors import nearest
 
-RETIRED_ENGINE, IN_ITS_PLACE = 'engine = "compiled"', 'engine = "eager"'
-"""As an experiment.toml says it: runs of version 0.1.0 may name an engine that is gone, and go on by the one it agrees with."""
+RETIRED_ENGINE, REPLACEMENT_ENGINE = 'engine = "compiled"', 'engine = "eager"'
+"""Lines of experiment.toml: runs of version 0.1.0 may name the removed engine; the other gives the same results."""
 
 
 @dataclass(frozen=True)
 class Run:
     """One training on disk.
 
-    `experiment.toml` says what was asked for, `meta.json` where and with what it ran, `journal.jsonl` what happened, and
-    `checkpoints/` holds what is needed to go on. `parts/` holds the trained networks that a mixture is made of.
+    `experiment.toml`: its settings. `meta.json`: machine and versions. `journal.jsonl`: its records. `checkpoints/`: tensors to
+    resume from. `parts/`: the trained networks of a mixture.
     """
 
     path: Path
@@ -38,7 +38,7 @@ class Run:
 
     @property
     def journal(self) -> Path:
-        """What happened, one JSON line a record."""
+        """The journal, one JSON line per record."""
         return self.path / "journal.jsonl"
 
     @property
@@ -48,20 +48,20 @@ class Run:
 
     @cached_property
     def experiment(self) -> Experiment:
-        """What was asked for.
+        """The settings of the run.
 
         Raises:
-            RunNotFoundError: if it cannot be read.
+            RunNotFoundError: if they cannot be read.
         """
         try:
             text = (self.path / "experiment.toml").read_text(encoding="utf-8")
-            return Experiment.from_toml(text.replace(RETIRED_ENGINE, IN_ITS_PLACE))
+            return Experiment.from_toml(text.replace(RETIRED_ENGINE, REPLACEMENT_ENGINE))
         except (OSError, UnicodeDecodeError, ConfigError) as error:
             raise RunNotFoundError(f"run {self.name}: experiment.toml cannot be read: {error}") from None
 
     @cached_property
     def meta(self) -> dict[str, Any]:
-        """Where and with what it ran; empty if that was lost."""
+        """Machine, device and versions; empty if the file cannot be read."""
         try:
             meta = json.loads((self.path / "meta.json").read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -69,10 +69,10 @@ class Run:
         return meta if isinstance(meta, dict) else {}
 
     def rewrite(self, experiment: Experiment) -> None:
-        """Replace what was asked for, when a resume changes it."""
+        """Replace the settings, when a resume changes them."""
         with _storing(self.path):
             write_durably(self.path / "experiment.toml", experiment.to_toml().encode())
-        vars(self).pop("experiment", None)  # read before the change
+        vars(self).pop("experiment", None)  # cached_property's stale value
 
 
 def create_run(
@@ -82,9 +82,9 @@ def create_run(
     meta: Mapping[str, Any],
     files: Mapping[str, bytes] = MappingProxyType({}),
 ) -> Run:
-    """Make a run directory, with further files, under a name nobody has: the preset's, and the time.
+    """Create a run directory, with further files, under a new name made of the preset's and the time.
 
-    It is built under a dotted name and renamed when complete, so that a listing never shows half a run.
+    Built under a hidden name and renamed when complete, so that a listing never shows an incomplete run.
 
     Raises:
         StorageError: if the folder cannot be written.
@@ -135,7 +135,7 @@ def list_runs(folder: Path) -> list[Run]:
 
 
 def write_durably(path: Path, content: bytes) -> None:
-    """Write a file that is either whole or absent, also after a power cut."""
+    """Write a file atomically and durably: after a power cut it is either complete or absent."""
     draft = path.with_name(f".{path.name}.tmp")
     try:
         with draft.open("wb") as file:
@@ -144,7 +144,7 @@ def write_durably(path: Path, content: bytes) -> None:
             os.fsync(file.fileno())
         draft.replace(path)
     except OSError:
-        draft.unlink(missing_ok=True)  # half a checkpoint must not hold the space that the journal needs
+        draft.unlink(missing_ok=True)  # frees its space on a full disk, which the journal needs
         raise
     directory = os.open(path.parent, os.O_RDONLY)
     try:
@@ -156,29 +156,29 @@ def write_durably(path: Path, content: bytes) -> None:
 def _is_run(path: Path) -> bool:
     try:
         return (path / "experiment.toml").is_file()
-    except OSError:  # a name that is too long, a folder that may not be entered
+    except OSError:  # name too long, or no permission
         return False
 
 
 def _made_at(path: Path) -> float:
-    """Read when a run was made from a file that is never rewritten; a resume may touch the directory itself."""
+    """Return when a run was made, from a file that is never rewritten; a resume touches the directory."""
     meta = path / "meta.json"
     return (meta if meta.exists() else path).stat().st_mtime
 
 
-def _rename_to_free_name(draft: Path, wanted: Path) -> Path:
+def _rename_to_free_name(draft: Path, preferred: Path) -> Path:
     for number in range(1, 1000):
-        path = wanted if number == 1 else wanted.with_name(f"{wanted.name}-{number}")
+        path = preferred if number == 1 else preferred.with_name(f"{preferred.name}-{number}")
         if path.exists():
             continue
         try:
             draft.rename(path)
         except OSError as error:
-            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):  # taken by another process since the look
+            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):  # created by another process since the check
                 raise
             continue
         return path
-    raise StorageError(f"the runs folder has a thousand runs called {wanted.name}")
+    raise StorageError(f"the runs folder has a thousand runs called {preferred.name}")
 
 
 @contextmanager

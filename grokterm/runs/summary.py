@@ -1,11 +1,11 @@
-"""What a run came to, as `run --json` prints it."""
+"""The summary of a run, as `run --json` prints it."""
 
 from collections.abc import Iterable
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict
 
-from grokterm.analysis.milestones import EnsembleWatch
+from grokterm.analysis.milestones import EnsembleMilestoneDetector
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Swap
 from grokterm.experiment.records import Acted, Checkpointed, Evaluated, Finished, Reached, Record, Started, Switched
@@ -13,7 +13,7 @@ from grokterm.runs.store import Run
 
 
 class Milestones(BaseModel):
-    """The evaluated steps at which milestones were first seen; None where they were not."""
+    """The evaluated steps at which milestones were first reached; None if never."""
 
     memorized_at: int | None = None
     grokked_at: int | None = None
@@ -21,13 +21,13 @@ class Milestones(BaseModel):
     diverged_at: int | None = None
 
     def with_first(self, record: Reached) -> Self:
-        """Take a milestone in, unless an earlier step has shown it."""
+        """Add a milestone, unless it was reached before."""
         name = f"{record.milestone}_at"
         return self if getattr(self, name) is not None else self.model_copy(update={name: record.step})
 
 
 class Segment(Milestones):
-    """What happened between two swaps."""
+    """The milestones between two swaps."""
 
     from_step: int
     n_train: int
@@ -35,7 +35,7 @@ class Segment(Milestones):
 
 
 class Member(BaseModel):
-    """What one member of an ensemble came to."""
+    """The summary of one member of an ensemble."""
 
     model_config = ConfigDict(ser_json_inf_nan="null")
 
@@ -51,10 +51,10 @@ class Member(BaseModel):
 
 
 class Summary(Milestones):
-    """What a run came to. A number that is not finite is null in JSON.
+    """The summary of a run. Numbers that are not finite are null in JSON.
 
-    Of an ensemble losses and accuracies are means over the members that have not diverged, and it reaches a milestone once all
-    members have.
+    For an ensemble, losses and accuracies are means over the members that have not diverged, and a milestone is reached once
+    all members have.
     """
 
     model_config = ConfigDict(ser_json_inf_nan="null")
@@ -77,12 +77,12 @@ class Summary(Milestones):
     members: list[Member] | None = None
 
     def to_json(self) -> str:
-        """Write it as one object; only an ensemble has members."""
+        """Return it as a JSON object; only an ensemble has members."""
         return self.model_dump_json(indent=2, exclude=None if self.members else {"members"})
 
 
 def summarize(run: Run, records: Iterable[Record]) -> Summary:
-    """Add up what happened to a run."""
+    """Summarize the records of a run."""
     records = list(records)
     summary = Summary(run=run.name, preset=str(run.meta.get("preset", "")))
     for record in records:
@@ -95,7 +95,7 @@ def summarize(run: Run, records: Iterable[Record]) -> Summary:
             case Switched():
                 summary.engine = record.engine
             case Evaluated():
-                _see(summary, record)
+                _add_evaluation(summary, record)
             case Reached():
                 summary = summary.with_first(record)
                 summary.segments[-1] = summary.segments[-1].with_first(record)
@@ -111,7 +111,7 @@ def summarize(run: Run, records: Iterable[Record]) -> Summary:
     return summary
 
 
-def _see(summary: Summary, evaluated: Evaluated) -> None:
+def _add_evaluation(summary: Summary, evaluated: Evaluated) -> None:
     for name in ("train_loss", "val_loss", "train_accuracy", "val_accuracy"):
         setattr(summary, name, getattr(evaluated, name))
     if summary.val_loss_peak is None or evaluated.val_loss > summary.val_loss_peak:
@@ -119,17 +119,16 @@ def _see(summary: Summary, evaluated: Evaluated) -> None:
 
 
 def _members(experiment: Experiment, records: Iterable[Record]) -> list[Member]:
-    """Say what each member came to, from the rows of every evaluation."""
-    watch = EnsembleWatch(experiment.training.members)
-    first: list[dict[str, int]] = [{} for _ in watch.members]
+    detector = EnsembleMilestoneDetector(experiment.training.members)
+    first: list[dict[str, int]] = [{} for _ in detector.members]
     rows: list[dict[str, float]] = []
     for record in records:
         if isinstance(record, Acted) and isinstance(record.action, Swap):
-            watch.begin_segment()
+            detector.begin_segment()
         elif isinstance(record, Evaluated):
             rows = record.rows
-            watch.see(rows)
-            for reached, member in zip(first, watch.members, strict=True):
+            detector.update(rows)
+            for reached, member in zip(first, detector.members, strict=True):
                 for milestone in member.reached:
                     reached.setdefault(f"{milestone}_at", record.step)
     return [

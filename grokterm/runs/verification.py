@@ -1,7 +1,7 @@
-"""Runs held against what their experiment expects.
+"""Comparison of runs with the expectations of their experiment.
 
-An expected range is met when the median over the seeds lies inside; a step that never came counts as later than every other.
-"never" is met when it came with no seed at all.
+An expected range is met if the median over the seeds lies inside; a step never reached counts as infinite. "never" is met if no
+seed reached it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,7 +18,7 @@ from grokterm.runs.summary import Summary
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one run showed, and where it ran."""
+    """The results of one run, and where it ran."""
 
     summary: Summary
     seed: int = 0
@@ -29,33 +29,33 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Verdict:
-    """One expectation, and what was measured."""
+    """One expectation, and the measured values."""
 
     measure: str
-    wanted: Wanted
+    expected: Wanted
     values: tuple[float | None, ...]
-    """One a run; None for a step that never came, a number that is not finite, or one that its network does not have."""
+    """One per run; None for a step never reached, and for a metric that is not finite or undefined for the network."""
 
     @property
     def median(self) -> float | None:
-        """The middle of the values; None counts as larger than every number."""
+        """The median of the values; None counts as infinite."""
         middle = median(inf if value is None else value for value in self.values)
         return middle if isfinite(middle) else None
 
     @property
     def n_inside(self) -> int:
-        """How many of the runs meet the expectation alone."""
-        return sum(_is_inside(value, self.wanted) for value in self.values)
+        """How many runs meet the expectation on their own."""
+        return sum(_is_inside(value, self.expected) for value in self.values)
 
     @property
     def is_met(self) -> bool:
-        """Whether the expectation is met by all runs together."""
-        return self.n_inside == len(self.values) if self.wanted == "never" else _is_inside(self.median, self.wanted)
+        """Whether the runs together meet the expectation."""
+        return self.n_inside == len(self.values) if self.expected == "never" else _is_inside(self.median, self.expected)
 
 
 @dataclass(frozen=True)
 class Check:
-    """A preset and what it expects, with the runs that are held against it, or why there are none."""
+    """A preset, its expectations, and the runs to compare, or why there are none."""
 
     preset: str
     experiment: Experiment
@@ -65,27 +65,27 @@ class Check:
 
     @property
     def verdicts(self) -> list[Verdict]:
-        """One verdict an expectation; none where nothing was run."""
-        return hold(self.expect, self.outcomes) if self.outcomes else []
+        """One verdict per expectation; none without runs."""
+        return judge(self.expect, self.outcomes) if self.outcomes else []
 
 
-def hold(expect: Expect, outcomes: Sequence[Outcome]) -> list[Verdict]:
-    """Hold at least one run of an experiment against its expectations, one verdict each.
+def judge(expect: Expect, outcomes: Sequence[Outcome]) -> list[Verdict]:
+    """Compare one or more runs of an experiment with its expectations, one verdict each.
 
-    A run that diverged says nothing of what never happens, so that not to diverge is expected of all that do not expect it.
+    If a run diverged and the experiment does not expect it, adds the expectation that it never does.
     """
-    wanted = dict(expect.ranges)
+    ranges = dict(expect.ranges)
     if any(outcome.summary.diverged_at is not None for outcome in outcomes):
-        wanted.setdefault("diverged_at", "never")
+        ranges.setdefault("diverged_at", "never")
     return [
-        Verdict(measure=name, wanted=one, values=tuple(_value(outcome, name, expect) for outcome in outcomes))
-        for name, one in wanted.items()
+        Verdict(measure=name, expected=expected, values=tuple(_value(outcome, name, expect) for outcome in outcomes))
+        for name, expected in ranges.items()
     ]
 
 
 def first_crossing(crossing: Crossing, evaluations: Iterable[Evaluated]) -> int | None:
-    """Return the first evaluated step on the far side; None if there is none."""
-    return next((one.step for one in evaluations if crossing.is_met_by(getattr(one, crossing.measure))), None)
+    """Return the first evaluated step that meets the crossing; None if there is none."""
+    return next((evaluated.step for evaluated in evaluations if crossing.is_met_by(getattr(evaluated, crossing.measure))), None)
 
 
 def _value(outcome: Outcome, name: str, expect: Expect) -> float | None:
@@ -95,7 +95,7 @@ def _value(outcome: Outcome, name: str, expect: Expect) -> float | None:
     return value if value is not None and isfinite(value) else None
 
 
-def _is_inside(value: float | None, wanted: Wanted) -> bool:
-    if wanted == "never" or value is None:
-        return wanted == "never" and value is None
-    return wanted[0] <= value <= wanted[1]
+def _is_inside(value: float | None, expected: Wanted) -> bool:
+    if expected == "never" or value is None:
+        return expected == "never" and value is None
+    return expected[0] <= value <= expected[1]

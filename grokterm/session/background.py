@@ -1,4 +1,4 @@
-"""Works things out for the screen, so that neither the screen nor the training waits for it."""
+"""A background thread for the screen's computations, so that neither screen nor training waits for them."""
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
@@ -10,17 +10,17 @@ from grokterm.errors import GroktermError
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of a question."""
+    """The result of a question."""
 
     question: Hashable
     value: object
-    """None where it cannot be worked out."""
+    """None if it cannot be computed."""
 
     problem: str
-    """Why it cannot, for the user."""
+    """Why not, for the user; empty if it was."""
 
     seconds: float
-    """Wall time that it took, which other threads may have helped with."""
+    """Wall time of the computation."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class _Question:
 
 
 class BackgroundWorker(Thread):
-    """Answers one question at a time; one that has not been begun when another comes is dropped."""
+    """Answers one question at a time; a new question replaces one that has not started."""
 
     def __init__(self) -> None:
         super().__init__(name="worker", daemon=True)
@@ -38,35 +38,35 @@ class BackgroundWorker(Thread):
         """The last answer."""
 
         self.bug: BaseException | None = None
-        """What should not have happened, for a traceback."""
+        """An unexpected exception, for a traceback."""
 
         self._next: _Question | None = None
-        self._asked: Hashable = None
-        self._left = False
-        self._bell = Condition()
+        self._latest: Hashable = None
+        self._is_stopping = False
+        self._changed = Condition()
 
     def ask(self, question: Hashable, work: Callable[[], object]) -> None:
-        """Have something worked out, unless it was the last thing asked for."""
-        with self._bell:
-            if question != self._asked:
-                self._asked, self._next = question, _Question(question, work)
-                self._bell.notify()
+        """Call `work` in this thread, unless it is the latest question already."""
+        with self._changed:
+            if question != self._latest:
+                self._latest, self._next = question, _Question(question, work)
+                self._changed.notify()
 
     @property
-    def is_free(self) -> bool:
-        """Tell whether everything that was asked for is answered."""
-        return self._asked is None or (self.answer is not None and self.answer.question == self._asked)
+    def is_idle(self) -> bool:
+        """Whether the latest question is answered."""
+        return self._latest is None or (self.answer is not None and self.answer.question == self._latest)
 
-    def leave(self) -> None:
-        """End once the question in hand is answered."""
-        with self._bell:
-            self._left = True
-            self._bell.notify()
+    def stop(self) -> None:
+        """End after the current question."""
+        with self._changed:
+            self._is_stopping = True
+            self._changed.notify()
 
     def run(self) -> None:
-        """Answer questions until told to leave."""
+        """Answer questions until stopped."""
         while (question := self._wait()) is not None:
-            begun = perf_counter()
+            started = perf_counter()
             value, problem = None, ""
             try:
                 value = question.work()
@@ -75,10 +75,10 @@ class BackgroundWorker(Thread):
             except BaseException as error:  # noqa: BLE001 - handed to the screen, which raises it
                 self.bug = error
                 return
-            self.answer = Answer(question.key, value, problem, perf_counter() - begun)
+            self.answer = Answer(question.key, value, problem, perf_counter() - started)
 
     def _wait(self) -> _Question | None:
-        with self._bell:
-            self._bell.wait_for(lambda: self._left or self._next is not None)
+        with self._changed:
+            self._changed.wait_for(lambda: self._is_stopping or self._next is not None)
             question, self._next = self._next, None
-            return None if self._left else question
+            return None if self._is_stopping else question

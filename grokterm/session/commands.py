@@ -1,4 +1,4 @@
-"""What a training can be told: commands in, records out. The actions of a preset are commands too."""
+"""The commands of a session. The actions of a preset are commands too."""
 
 from typing import Annotated, Literal
 
@@ -12,13 +12,13 @@ class _Command(BaseModel):
 
 
 class Pause(_Command):
-    """Stop after this chunk, save, and wait."""
+    """Stop after the current chunk, save, and wait."""
 
     kind: Literal["pause"] = "pause"
 
 
 class Resume(_Command):
-    """Go on."""
+    """Continue after a pause."""
 
     kind: Literal["resume"] = "resume"
 
@@ -30,25 +30,25 @@ class StepOnce(_Command):
 
 
 class SetPace(_Command):
-    """Train at most so many steps a second; None for as fast as possible."""
+    """Limit the steps per second; None for as fast as possible."""
 
     kind: Literal["set_pace"] = "set_pace"
     steps_per_second: float | None = Field(None, gt=0)
 
 
-class Look(_Command):
-    """Copy the weights for whoever asked."""
+class Analyze(_Command):
+    """Analyze a copy of the network; the result is `Session.analysis`."""
 
-    kind: Literal["look"] = "look"
+    kind: Literal["analyze"] = "analyze"
 
 
 class Leave(_Command):
-    """Save and let go of the run; it can be resumed."""
+    """Save and end the session; the run can be resumed."""
 
     kind: Literal["leave"] = "leave"
 
 
 Command = Annotated[
-    Pause | Resume | StepOnce | SetPace | Look | Leave | Swap | Set | Save | Stop,
+    Pause | Resume | StepOnce | SetPace | Analyze | Leave | Swap | Set | Save | Stop,
     Discriminator("kind"),
 ]

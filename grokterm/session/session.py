@@ -1,4 +1,4 @@
-"""One running training on disk: commands in, records out. The screen and the command line drive the same session."""
+"""One running training, saved to disk: commands in, records out. The screen and the command line use the same class."""
 
 from collections.abc import Iterator, Sequence
 from queue import Empty, SimpleQueue
@@ -23,23 +23,23 @@ from grokterm.experiment.records import (
 from grokterm.runs.checkpoint import save_checkpoint
 from grokterm.runs.journal import JournalWriter
 from grokterm.runs.store import Run
-from grokterm.session.commands import Command, Leave, Look, Pause, Resume, SetPace, StepOnce
+from grokterm.session.commands import Analyze, Command, Leave, Pause, Resume, SetPace, StepOnce
 from grokterm.training.trainer import CHUNK_SECONDS, Trainer
 
 if TYPE_CHECKING:
     from grokterm.inspection.analysis import NetworkAnalysis
 
 CHECKPOINT_SECONDS = 60.0
-"""Seconds of training between two checkpoints, apart from those at milestones, actions, pauses and the end."""
+"""Seconds of training between two checkpoints, besides those at milestones, actions, pauses and the end."""
 
-SETTLE_SECONDS = 5.0
-"""How long one who leaves waits for inspections, once everything else is saved."""
+INSPECTION_WAIT_SECONDS = 5.0
+"""How long `Leave` waits for inspections, after everything else is saved."""
 
 
 class Session:
-    """A trainer, its run directory, and the commands that wait for it.
+    """A trainer, its run directory, and a queue of commands.
 
-    `send` may be called from any thread. Everything else belongs to the thread that iterates `records`.
+    `send` is thread-safe; everything else belongs to the thread that iterates `records`.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Session:
         self.run = run
         self.trainer = trainer
         self.analysis: NetworkAnalysis | None = None
-        """The network at the last look."""
+        """The network at the last `Analyze`."""
 
         self._journal = journal
         self._commands: SimpleQueue[Command] = SimpleQueue()
@@ -65,74 +65,74 @@ class Session:
         self._pace: float | None = None
         self._next_chunk = 0.0
         self._saved_seconds = trainer.seconds
-        self._owed: list[Record] = []
+        self._unwritten: list[Record] = []
         self._is_unsaved = False
-        self._left = False
+        self._has_left = False
 
     def send(self, command: Command) -> None:
-        """Tell the training something; it listens between two chunks."""
+        """Queue a command; the session takes it between two chunks."""
         self._commands.put(command)
 
     def records(self, *, stay: bool = False) -> Iterator[list[Record]]:
-        """Train, keep what happens, and hand it on.
+        """Train, save records, and yield them.
 
-        Ends with the training; with `stay` it goes on answering commands until it is told to leave. Where the disk refuses,
-        the training waits and says so; what could not be kept is written with what follows.
+        Ends with the training; with `stay` it takes commands until `Leave`. If a write fails, the training pauses and reports
+        it; unwritten records are written with the next ones.
         """
-        begun = self._begin()
+        first_records = self._begin()
         if self._paused:
-            self._owed = begun
-            yield begun
+            self._unwritten = first_records
+            yield first_records
         else:
-            yield self._keep(begun)
-        while not self._left and (stay or self.trainer.ended is None):
+            yield self._save(first_records)
+        while not self._has_left and (stay or self.trainer.ended is None):
             if (command := self._next_command()) is not None:
-                yield self._keep(self._obey(command))
-            elif not self._waits:
-                yield self._keep(self._advance())
-        if self._left:
+                yield self._save(self._execute(command))
+            elif not self._is_waiting:
+                yield self._save(self._advance())
+        if self._has_left:
             self.trainer.trainable.close()
 
     @property
-    def _waits(self) -> bool:
+    def _is_waiting(self) -> bool:
         return self._paused or self.trainer.ended is not None
 
     @property
-    def _is_only_looked_at(self) -> bool:
-        """Nothing has been done since the run was opened, so its files stay as they were."""
-        return bool(self._owed) and not self._is_unsaved
+    def _is_untouched(self) -> bool:
+        """Whether nothing was done since the run was opened: then its files stay as they are."""
+        return bool(self._unwritten) and not self._is_unsaved
 
     def _begin(self) -> list[Record]:
         begun = self.trainer.begin(self._changes)
         return [*begun, Paused(step=self.trainer.step)] if self._paused and self.trainer.ended is None else begun
 
     def _next_command(self) -> Command | None:
-        """Take the next command; wait for it when there is nothing else to do, or to keep a slow pace."""
+        """Take the next command; wait for it while paused or ended, or to keep the pace."""
         try:
-            return self._commands.get(timeout=None if self._waits else max(0.0, self._next_chunk - monotonic()))
+            return self._commands.get(timeout=None if self._is_waiting else max(0.0, self._next_chunk - monotonic()))
         except Empty:
             return None
 
     def _advance(self) -> list[Record]:
         if self._pace is None:
             return self.trainer.advance()
-        begun, first = monotonic(), self.trainer.step
+        started, first = monotonic(), self.trainer.step
         records = self.trainer.advance(max(1, round(self._pace * CHUNK_SECONDS)))
-        self._next_chunk = begun + (self.trainer.step - first) / self._pace
+        self._next_chunk = started + (self.trainer.step - first) / self._pace
         return records
 
-    def _obey(self, command: Command) -> list[Record]:
+    def _execute(self, command: Command) -> list[Record]:
         step, ended = self.trainer.step, self.trainer.ended is not None
         match command:
-            case Look():
+            case Analyze():
                 self.analysis = self.trainer.analyze()
             case Leave():
-                self._left = True
-                return [] if self._is_only_looked_at else self.trainer.end("interrupted")
+                self._has_left = True
+                return [] if self._is_untouched else self.trainer.end("interrupted")
             case SetPace(steps_per_second=pace):
                 self._pace, self._next_chunk = pace, 0.0
                 return [Paced(step=step, steps_per_second=pace)]
-            case Pause() if not self._waits:
+            case Pause() if not self._is_waiting:
                 self._paused = True
                 return [Paused(step=step)]
             case Resume() if self._paused and not ended:
@@ -149,35 +149,35 @@ class Session:
                     return [Refused(step=step, message=str(error))]
         return []
 
-    def _keep(self, records: list[Record]) -> list[Record]:
-        """Write records to the journal, and a checkpoint where one is due: before the line that ends the run."""
+    def _save(self, records: list[Record]) -> list[Record]:
+        """Write records to the journal, and a checkpoint if due, before the record that ends the run."""
         end: list[Record] = [record for record in records if isinstance(record, Finished)]
-        kept: list[Record] = [record for record in records if not isinstance(record, Finished)]
+        saved: list[Record] = [record for record in records if not isinstance(record, Finished)]
         is_checkpoint_due = self._is_checkpoint_due(records)
         if all(isinstance(record, TRANSIENT) for record in records) and not is_checkpoint_due:
             return records
-        if is_checkpoint_due and not self._left:  # what is still worked on belongs to the steps before it
-            kept.extend(self.trainer.wait_for_inspections())
-        owed, self._owed = self._owed, end
+        if is_checkpoint_due and not self._has_left:  # pending inspections are of steps before the checkpoint
+            saved.extend(self.trainer.wait_for_inspections())
+        unwritten, self._unwritten = self._unwritten, end
         try:
-            self._journal.write([*owed, *kept])
+            self._journal.write([*unwritten, *saved])
             if is_checkpoint_due:
-                kept.append(self._checkpoint())
-                self._journal.write(kept[-1:])
-            if self._left and (late := self.trainer.wait_for_inspections(SETTLE_SECONDS)):
-                kept.extend(late)
+                saved.append(self._checkpoint())
+                self._journal.write(saved[-1:])
+            if self._has_left and (late := self.trainer.wait_for_inspections(INSPECTION_WAIT_SECONDS)):
+                saved.extend(late)
                 self._journal.write(late)
-            self._owed = []
+            self._unwritten = []
             self._journal.write(end)
         except StorageError as error:
             self._paused = self._is_unsaved = True
-            return [*kept, *end, Unsaved(step=self.trainer.step, message=str(error))]
+            return [*saved, *end, Unsaved(step=self.trainer.step, message=str(error))]
         self._is_unsaved = False
-        return kept + end
+        return saved + end
 
     def _is_checkpoint_due(self, records: list[Record]) -> bool:
-        if self._is_unsaved:  # tried again with whatever is done next, and not at every look
-            return self._left or not all(isinstance(record, TRANSIENT) for record in records)
+        if self._is_unsaved:  # retry with the next action, not at every Analyze
+            return self._has_left or not all(isinstance(record, TRANSIENT) for record in records)
         return self.trainer.seconds - self._saved_seconds >= CHECKPOINT_SECONDS or any(
             isinstance(record, Reached | Acted | Paused | Finished) for record in records
         )

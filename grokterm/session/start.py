@@ -1,4 +1,4 @@
-"""How a session begins: a new run, or one that goes on."""
+"""Start a session for a new run, or resume a saved one."""
 
 import os
 import platform
@@ -17,7 +17,7 @@ from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.records import Record
 from grokterm.runs.journal import JournalWriter, rewind_journal
-from grokterm.runs.mixture_parts import files_to_keep, find_parts, load_parts
+from grokterm.runs.mixture_parts import find_parts, load_parts, part_files
 from grokterm.runs.replay import restore_trainer
 from grokterm.runs.resume import resumed_experiment
 from grokterm.runs.store import Run, create_run
@@ -26,10 +26,10 @@ from grokterm.training.trainer import Trainer, make_trainer
 
 
 def start_session(experiment: Experiment, folder: Path, preset: str) -> Session:
-    """Make a run directory and stand at step 0.
+    """Create a run directory and a session at step 0.
 
     Raises:
-        ConfigError: if this machine does not have the device.
+        ConfigError: if this machine lacks the device.
         StorageError: if the folder cannot be written.
     """
     parts = find_parts(experiment, folder)
@@ -38,15 +38,15 @@ def start_session(experiment: Experiment, folder: Path, preset: str) -> Session:
             f"preset {parts.untrained[0].name} has to be trained first: grokterm run --preset {parts.untrained[0].name}"
         )
     trainer = make_trainer(experiment, parts=load_parts(parts.runs))
-    run = create_run(folder, experiment, preset, _meta(trainer), files_to_keep(parts.runs))
+    run = create_run(folder, experiment, preset, _meta(trainer), part_files(parts.runs))
     return Session(trainer, run, JournalWriter(run.journal))
 
 
 def start_untrained_parts(experiment: Experiment, folder: Path) -> Iterator[Session]:
-    """Make a session for each part of a mixture that no saved run shows yet; the next one wants the last one finished.
+    """Yield a session for each part of a mixture without a saved run, to be run in order.
 
     Raises:
-        ConfigError: if a part is neither a run nor a preset, or this machine does not have its device.
+        ConfigError: if a part is neither a run nor a preset, or this machine lacks its device.
         StorageError: if the folder cannot be written.
     """
     for part in find_parts(experiment, folder).untrained:
@@ -54,10 +54,10 @@ def start_untrained_parts(experiment: Experiment, folder: Path) -> Iterator[Sess
 
 
 def resume_session(run: Run, changes: Sequence[str] = (), *, paused: bool = False) -> tuple[Session, tuple[Record, ...]]:
-    """Stand where the last checkpoint of a run left it; return the session, and what had happened before.
+    """Resume a run at its last checkpoint; return the session and the records before it.
 
     Raises:
-        ConfigError: if a change is not one that a resumed run can take.
+        ConfigError: if a change is not allowed when a run is resumed.
         CheckpointError: if the checkpoint or the journal cannot be read.
         StorageError: if the run cannot be written.
     """

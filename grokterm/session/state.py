@@ -1,4 +1,4 @@
-"""What is known of a training, folded from its records. The screen, the plots and a replay read the same value."""
+"""The state of a training, folded from its records. The screen, plots and replay use the same value."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -36,11 +36,11 @@ Phase = Literal["loading", "training", "paused", "ended", "failed"]
 
 COLUMNS = ("step", "train_loss", "val_loss", "train_accuracy", "val_accuracy")
 BANDS = tuple(f"{edge}_{name}" for name in COLUMNS[1:] for edge in ("lowest", "highest"))
-"""What an evaluation of an ensemble has besides: between which values its members lie."""
+"""Further columns of an ensemble: lowest and highest value among its members."""
 
 
 class _Store:
-    """Rows with room for more, shared by the curves of one training: each of them sees those that it began with."""
+    """A growable array, shared by the Curves of one training: each is a view of its first rows."""
 
     def __init__(self, first: Float[np.ndarray, "evaluations columns"], room: int, width: int) -> None:
         self.rows = np.empty((room, width))
@@ -50,24 +50,24 @@ class _Store:
 
 @dataclass(frozen=True)
 class Curves:
-    """Every evaluation so far, one row each."""
+    """All evaluations so far, one row each."""
 
     rows: Float[np.ndarray, "evaluations columns"] = field(default_factory=lambda: np.empty((0, len(COLUMNS))))
     _store: _Store | None = field(default=None, repr=False, compare=False)
-    """Where the rows lie; None where they lie alone."""
+    """The array behind `rows`; None if it is not shared."""
 
     def column(self, name: str) -> Float[np.ndarray, " evaluations"]:
-        """Return one measure over the evaluations."""
+        """Return one metric over the evaluations."""
         return self.rows[:, (*COLUMNS, *BANDS).index(name)]
 
     def band(self, name: str) -> Band | None:
-        """Return the lowest and the highest member's measure over the evaluations; None of a single network."""
+        """Return the lowest and the highest metric among members over the evaluations; None for a single network."""
         if self.rows.shape[1] == len(COLUMNS):
             return None
         return self.column(f"lowest_{name}"), self.column(f"highest_{name}")
 
-    def then(self, evaluations: Iterable[Evaluated]) -> Self:
-        """Append evaluations; earlier rows are copied only where there is no room left behind them, or others took it."""
+    def extended(self, evaluations: Iterable[Evaluated]) -> Self:
+        """Append evaluations; copies earlier rows only if the array is full, or already extended by another value."""
         new = [[getattr(evaluated, name) for name in COLUMNS] + _edges(evaluated) for evaluated in evaluations]
         if not new:
             return self
@@ -80,7 +80,7 @@ class Curves:
 
 
 def _edges(evaluated: Evaluated) -> list[float]:
-    """List the least and the greatest of each number among the members that have not diverged."""
+    """Return the lowest and highest of each metric among the members that have not diverged."""
     if evaluated.members is None:
         return []
     members = [member for member in evaluated.rows if all(map(isfinite, member.values()))] or evaluated.rows
@@ -89,7 +89,7 @@ def _edges(evaluated: Evaluated) -> list[float]:
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened to a run and deserves a mark on its curves."""
+    """An event of a run, marked on its curves."""
 
     step: int
     label: str
@@ -98,7 +98,7 @@ class Event:
 
 @dataclass(frozen=True)
 class LabState:
-    """Everything the screen shows of a training; it keeps nothing else."""
+    """Everything the screen shows of a training."""
 
     experiment: Experiment
     phase: Phase = "loading"
@@ -110,42 +110,42 @@ class LabState:
     n_train: int = 0
     n_val: int = 0
     swapped_operation: OperationName | None = None
-    """What the last swap of the operation asks for."""
+    """The operation of the last swap that changed it."""
 
     curves: Curves = field(default_factory=Curves)
     milestones: dict[Milestone, int] = field(default_factory=dict)
     """First step of each milestone in the whole run."""
 
     segment: dict[Milestone, int] = field(default_factory=dict)
-    """The same since the last swap."""
+    """First step of each milestone since the last swap."""
 
     inspections: tuple[Inspected, ...] = ()
-    """What the network had learned, step by step."""
+    """Inspections of the network, in order of steps."""
 
     events: tuple[Event, ...] = ()
     ended: str = ""
-    """Why the training ended; empty while it has not."""
+    """Why the training ended; empty before."""
 
     saved_at: int | None = None
     refusals: tuple[str, ...] = ()
-    """What could not be done, oldest first."""
+    """Refused commands and other notices, oldest first."""
 
     unsaved: str = ""
-    """Why the disk refused; empty when everything is kept."""
+    """Why saving failed; empty if everything is saved."""
 
     @property
     def steps(self) -> int:
-        """How many steps the run is to take."""
+        """Steps of the run according to its settings."""
         return self.experiment.training.steps
 
     @property
     def operation(self) -> OperationName:
-        """What the network is asked now."""
+        """Name of the current operation."""
         return self.swapped_operation or self.experiment.task.operation
 
     @property
-    def asked(self) -> Operation:
-        """The operation of this name, and what there is to know of it."""
+    def definition(self) -> Operation:
+        """The current operation."""
         return find_operation(self.operation, self.experiment.task.expression)
 
     @property
@@ -154,38 +154,40 @@ class LabState:
         return tuple(event.step for event in self.events if event.is_swap)
 
     def latest(self, name: str) -> float | None:
-        """Return a measure of the last evaluation."""
+        """Return a metric of the last evaluation."""
         values = self.curves.column(name)
         return float(values[-1]) if len(values) else None
 
 
 def fold(state: LabState, records: Iterable[Record]) -> LabState:
-    """Take records in. Pure: the journal of a run, folded, gives the state that its screen showed."""
+    """Return the state after these records. Pure: folding the journal of a run reproduces the state of its screen."""
     records = list(records)
     for record in records:
-        state = _folded(state, record)
+        state = _after(state, record)
     inspected = tuple(record for record in records if isinstance(record, Inspected))
     return replace(
         state,
-        curves=state.curves.then(record for record in records if isinstance(record, Evaluated)),
+        curves=state.curves.extended(record for record in records if isinstance(record, Evaluated)),
         inspections=(*state.inspections, *inspected) if inspected else state.inspections,
         step=max([state.step, *(record.step for record in records)]),
     )
 
 
-def _folded(state: LabState, record: Record) -> LabState:
+def _after(state: LabState, record: Record) -> LabState:
     match record:
         case Started():
-            where = replace(state, device=record.device, engine=record.engine, n_train=record.n_train, n_val=record.n_val)
-            return replace(where, phase="training", ended="")
+            started = replace(state, device=record.device, engine=record.engine, n_train=record.n_train, n_val=record.n_val)
+            return replace(started, phase="training", ended="")
         case Advanced(steps_per_second=rate):
             before = state.steps_per_second
             return replace(state, steps_per_second=rate if before is None else 0.8 * before + 0.2 * rate)
         case Reached(milestone=milestone, step=step):
-            first, segment = ({**seen, milestone: seen.get(milestone, step)} for seen in (state.milestones, state.segment))
-            return replace(state, milestones=first, segment=segment, events=(*state.events, Event(step, milestone)))
+            milestones, segment = (
+                {**known, milestone: known.get(milestone, step)} for known in (state.milestones, state.segment)
+            )
+            return replace(state, milestones=milestones, segment=segment, events=(*state.events, Event(step, milestone)))
         case Acted():
-            return _acted(state, record)
+            return _after_action(state, record)
         case Paused():
             return replace(state, phase="paused")
         case Continued():
@@ -200,16 +202,16 @@ def _folded(state: LabState, record: Record) -> LabState:
         case Unsaved(message=message):
             return replace(state, phase="ended" if state.ended else "paused", unsaved=message)
         case Refused() | Skipped() | Switched():
-            return _told(state, record)
+            return _after_notice(state, record)
     return state
 
 
-def _told(state: LabState, record: Refused | Skipped | Switched) -> LabState:
+def _after_notice(state: LabState, record: Refused | Skipped | Switched) -> LabState:
     engine = record.engine if isinstance(record, Switched) else state.engine
     return replace(state, engine=engine, refusals=(*state.refusals, record.message) if record.message else state.refusals)
 
 
-def _acted(state: LabState, acted: Acted) -> LabState:
+def _after_action(state: LabState, acted: Acted) -> LabState:
     is_swap = isinstance(acted.action, Swap)
     operation = acted.action.operation if isinstance(acted.action, Swap) else None
     label = f"{acted.action}{f' ({acted.note})' if acted.note else ''}"

@@ -1,4 +1,4 @@
-"""A training in a thread of its own, for a screen that must never wait for it."""
+"""A training thread, so that the screen never waits for the training."""
 
 import gc
 from dataclasses import replace
@@ -17,27 +17,27 @@ if TYPE_CHECKING:
     from grokterm.runs.store import Run
     from grokterm.session.session import Session
 
-Opened: TypeAlias = "tuple[Session, Sequence[Record]]"
-"""A session, and what had happened to its run before."""
+OpenedSession: TypeAlias = "tuple[Session, Sequence[Record]]"
+"""A session and the earlier records of its run."""
 
-Parts: TypeAlias = "Callable[[], Iterable[Session]]"
-"""Makes the sessions that come first, each of which wants the one before it finished: the parts of a mixture."""
+PartSessions: TypeAlias = "Callable[[], Iterable[Session]]"
+"""Sessions for mixture parts, run in order before the session itself."""
 
-Opener: TypeAlias = "Callable[[], Opened]"
-"""Makes the session; called in the thread, because it loads torch."""
+SessionOpener: TypeAlias = "Callable[[], OpenedSession]"
+"""Opens the session; called in the thread, because it loads torch."""
 
 
 class TrainingThread(Thread):
-    """Opens a session, trains, and folds what happens into a state that anyone may read at any time."""
+    """Opens a session, trains, and folds the records into `state`, which any thread may read."""
 
-    def __init__(self, opener: Opener, state: LabState, parts: Parts = list) -> None:
+    def __init__(self, opener: SessionOpener, state: LabState, parts: PartSessions = list) -> None:
         super().__init__(name="training", daemon=True)
         self.state = state
         self.failure = ""
-        """Why no session could be opened, for the user."""
+        """Why the session could not be opened, for the user."""
 
         self.bug: BaseException | None = None
-        """What should not have happened, for a traceback."""
+        """An unexpected exception, for a traceback."""
 
         self._open = opener
         self._parts = parts
@@ -47,21 +47,21 @@ class TrainingThread(Thread):
 
     @property
     def analysis(self) -> "NetworkAnalysis | None":
-        """The network at the last look."""
+        """The network at the last `Analyze`."""
         return self._session.analysis if self._session else None
 
     @property
     def saved_run(self) -> "Run | None":
-        """Where it is kept, once there is a place."""
+        """The run on disk, once the session is open."""
         return self._session.run if self._session else None
 
     @property
     def run_name(self) -> str:
-        """The name of the run directory, once there is one."""
+        """The name of the run directory; empty before the session is open."""
         return self._session.run.name if self._session else ""
 
     def send(self, command: Command) -> None:
-        """Tell the training something; what is said before it has begun waits for it."""
+        """Send a command; before the session is open it is queued."""
         with self._lock:
             if self._session is None:
                 self._early.append(command)
@@ -69,13 +69,13 @@ class TrainingThread(Thread):
                 self._session.send(command)
 
     def leave(self, seconds: float) -> bool:
-        """Save, end, and wait so long for it; return whether the thread has ended."""
+        """Save and end; wait up to `seconds`; return whether the thread has ended."""
         self.send(Leave())
         self.join(seconds)
         return not self.is_alive()
 
     def run(self) -> None:
-        """Train until told to leave."""
+        """Train until `Leave`."""
         try:
             self._train()
         except GroktermError as error:
@@ -88,7 +88,7 @@ class TrainingThread(Thread):
         for part in self._parts():
             self._drive(part, (), stay=False)
             with self._lock:
-                self._session = None  # what is said from now on is for the next one
+                self._session = None  # further commands are for the next session
             if part.trainer.ended in (None, "interrupted"):
                 return
             if part.trainer.ended == "out_of_memory":
@@ -96,8 +96,8 @@ class TrainingThread(Thread):
         self._drive(*self._open(), stay=True)
 
     def _drive(self, session: "Session", earlier: "Sequence[Record]", *, stay: bool) -> None:
-        gc.collect()  # a training that was left may still hold processes, and what is frozen now is never freed
-        gc.freeze()  # torch, and whatever else is loaded by now: looking it through takes 0.1 s, and every thread waits
+        gc.collect()  # before freezing: an earlier training may still hold processes, and frozen objects are never freed
+        gc.freeze()  # excludes torch and all loaded modules: scanning them takes 0.1 s, during which every thread waits
         with self._lock:
             self._session = session
             while self._early:

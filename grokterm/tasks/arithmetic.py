@@ -1,4 +1,4 @@
-"""The little number theory that modular tasks need."""
+"""Number theory of modular tasks."""
 
 from collections.abc import Callable
 from typing import TypeAlias
@@ -12,25 +12,25 @@ Function: TypeAlias = Callable[[Residues, Residues, int], Residues]
 
 
 def is_prime(number: int) -> bool:
-    """Tell whether a number has no divisor but 1 and itself."""
+    """Whether a number is prime, by trial division."""
     return number > 1 and all(number % divisor for divisor in range(2, int(number**0.5) + 1))
 
 
 def inverses(modulus: int) -> Int64[np.ndarray, " modulus"]:
-    """Return the multiplicative inverse of each residue of a prime modulus; 0, which has none, gives 0."""
+    """Return the multiplicative inverse of each residue of a prime modulus; 0 for 0, which has none."""
     return np.array([0, *(pow(residue, -1, modulus) for residue in range(1, modulus))], dtype=np.int64)
 
 
 def powers_of_primitive_root(modulus: int) -> Int64[np.ndarray, " nonzero"]:
-    """Return g⁰, g¹, ... for the smallest primitive root g of a prime modulus: the residues by their discrete logarithm."""
+    """Return g⁰, g¹, ... for the smallest primitive root g of a prime modulus: residues in the order of their logarithm."""
     if not is_prime(modulus):
         raise ValueError(f"{modulus} is not prime")
-    every_root = (_powers(root, modulus) for root in range(1, modulus))
-    return np.array(next(powers for powers in every_root if len(powers) == modulus - 1), dtype=np.int64)
+    candidates = (_powers(root, modulus) for root in range(1, modulus))
+    return np.array(next(powers for powers in candidates if len(powers) == modulus - 1), dtype=np.int64)
 
 
 def _powers(root: int, modulus: int) -> list[int]:
-    """Multiply by a residue of a prime modulus until 1 comes back."""
+    """Return root⁰, root¹, ... modulo a prime, up to the first repetition."""
     powers = [1]
     while (following := powers[-1] * root % modulus) != 1:
         powers.append(following)

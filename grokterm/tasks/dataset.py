@@ -1,4 +1,4 @@
-"""The equations of a task, split into those trained on and those that only measure."""
+"""The equations of a task, split into training and validation."""
 
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -27,22 +27,22 @@ class Equations:
     def __getitem__(self, rows: slice | Int64[np.ndarray, " rows"]) -> "Equations":
         return Equations(self.operands[rows], self.answers[rows])
 
-    def then(self, others: "Equations") -> "Equations":
-        """Append the rows of others."""
-        return Equations(np.concatenate([self.operands, others.operands]), np.concatenate([self.answers, others.answers]))
+    def concat(self, later: "Equations") -> "Equations":
+        """Append rows."""
+        return Equations(np.concatenate([self.operands, later.operands]), np.concatenate([self.answers, later.answers]))
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """A table of equations split in two.
+    """All equations of an operation, split into training and validation.
 
-    The order of the training rows is part of the value: a smaller training set is a prefix of a larger one. Validation
-    holds only equations that were never trained on, so that after a shrink the two sides need not make the whole table.
+    The order of the training rows matters: a smaller training set is a prefix of a larger one. Validation holds only
+    equations that were never trained on, so after a shrink the two sides may not cover the table.
     """
 
     operation: str
     expression: str
-    """The polynomial of the operation `expression`; it stays when another operation is swapped in, so that it can come back."""
+    """The polynomial of the operation `expression`, kept while another operation is swapped in."""
 
     modulus: int
     split: SplitName
@@ -52,7 +52,7 @@ class Dataset:
     val: Equations
 
     @classmethod
-    def drawn(  # noqa: PLR0913 - the settings of a task, one each
+    def create(  # noqa: PLR0913 - the settings of a task, one each
         cls,
         *,
         operation: str,
@@ -63,54 +63,54 @@ class Dataset:
         seed: int,
         expression: str = "",
     ) -> "Dataset":
-        """Draw the split of an experiment.
+        """Split the equations of a task at random.
 
         Raises:
-            ConfigError: if one of the two sides would be empty.
+            ConfigError: if a side would be empty.
         """
-        order = generator(0 if split == "nested" else seed, "split")  # nested: one shuffle for every seed
-        nothing = Equations(np.empty((0, 2), np.int64), np.empty(0, np.int64))
-        return cls(operation, expression, modulus, split, label_noise, seed, nothing, nothing)._dealt(order, train_fraction)
+        rng = generator(0 if split == "nested" else seed, "split")  # nested: the same shuffle for every seed
+        empty = Equations(np.empty((0, 2), np.int64), np.empty(0, np.int64))
+        return cls(operation, expression, modulus, split, label_noise, seed, empty, empty)._with_split(rng, train_fraction)
 
     @property
     def n_equations(self) -> int:
-        """Count the whole table; fractions are shares of it."""
-        return self.asked.n_equations(self.modulus)
+        """Size of the whole table; train_fraction is a share of it."""
+        return self.definition.n_equations(self.modulus)
 
     @property
-    def asked(self) -> Operation:
-        """The operation of this name, and what there is to know of it."""
+    def definition(self) -> Operation:
+        """The operation of this name."""
         return find_operation(self.operation, self.expression)
 
     @property
     def table(self) -> Equations:
-        """Every equation there is, b fastest, those trained on with the answers that are trained."""
-        whole = self._answered(self.asked.operands(self.modulus))
+        """All equations, b fastest, with the label noise of those trained on."""
+        table = self._answered(self.definition.operands(self.modulus))
         answers = np.full(self.modulus**2, -1)
-        for side in (whole, self.train):
-            answers[self.place(side)] = side.answers
-        return replace(whole, answers=answers[self.place(whole)])
+        for side in (table, self.train):
+            answers[self.pair_index(side)] = side.answers
+        return replace(table, answers=answers[self.pair_index(table)])
 
-    def place(self, equations: Equations) -> Int64[np.ndarray, " equations"]:
-        """Number the pairs of a table, b fastest."""
+    def pair_index(self, equations: Equations) -> Int64[np.ndarray, " equations"]:
+        """Return the index of each pair (a, b) in the flattened table, b fastest."""
         return equations.operands[:, 0] * self.modulus + equations.operands[:, 1]
 
     def swapped(
         self, *, train_fraction: float | None = None, seed: int | None = None, operation: str | None = None
     ) -> "Dataset":
-        """Exchange the training set while the network stays.
+        """Return the dataset after a swap of the training set.
 
-        A smaller fraction keeps a prefix of the training set and leaves validation as it was; a larger one adds from
-        validation; a seed draws a new split; another operation keeps the pairs (those that have an answer).
+        A smaller fraction keeps a prefix of the training set and leaves validation unchanged; a larger one moves equations
+        from validation; a seed makes a new split; another operation keeps the pairs that have an answer.
 
         Raises:
-            ConfigError: if a side would be empty, validation cannot give as many equations, or the modulus or a missing
-                polynomial forbids the operation.
+            ConfigError: if a side would be empty, validation has too few equations, or the modulus or a missing polynomial
+                rules out the operation.
         """
         changed = self if operation is None else self._with_operation(operation)
         if seed is not None:
             share = len(changed.train) / changed.n_equations if train_fraction is None else train_fraction
-            return changed._dealt(generator(seed, "split"), share)
+            return changed._with_split(generator(seed, "split"), share)
         return changed if train_fraction is None else changed._resized(train_fraction)
 
     def _with_operation(self, operation: str) -> "Dataset":
@@ -122,27 +122,27 @@ class Dataset:
         for name, side in (("training", train), ("validation", val)):
             if len(side) == 0:
                 raise ConfigError(f"operation {operation} leaves {name} empty: its equations all divide by zero")
-        return replace(renamed, train=renamed._noisy(train, at=0), val=val)
+        return replace(renamed, train=renamed._noisy(train, start=0), val=val)
 
-    def _dealt(self, order: np.random.Generator, train_fraction: float) -> "Dataset":
-        operands = self.asked.operands(self.modulus)
+    def _with_split(self, rng: np.random.Generator, train_fraction: float) -> "Dataset":
+        operands = self.definition.operands(self.modulus)
         if self.split == "symmetric":
             low, high = operands.min(axis=1), operands.max(axis=1)
-            rank = order.permutation(self.modulus**2)[low * self.modulus + high]  # mirrors share a rank
+            rank = rng.permutation(self.modulus**2)[low * self.modulus + high]  # mirrors share a rank
             equations = self._answered(operands[np.argsort(rank, kind="stable")])
         elif self.split == "stratified":
             equations = self._answered(operands)
-            equations = equations[stratified_order(equations.answers, order)]
+            equations = equations[stratified_order(equations.answers, rng)]
         else:
-            equations = self._answered(order.permutation(operands))
+            equations = self._answered(rng.permutation(operands))
         size = self._size(equations, n_train(train_fraction, self.n_equations))
-        return replace(self, train=self._noisy(equations[:size], at=0), val=equations[size:])
+        return replace(self, train=self._noisy(equations[:size], start=0), val=equations[size:])
 
     def _resized(self, train_fraction: float) -> "Dataset":
-        wanted = n_train(train_fraction, self.n_equations)
-        if wanted <= len(self.train):
-            return replace(self, train=self.train[: self._size(self.train, wanted, len(self.train))])
-        missing = wanted - len(self.train)
+        requested = n_train(train_fraction, self.n_equations)
+        if requested <= len(self.train):
+            return replace(self, train=self.train[: self._size(self.train, requested, len(self.train))])
+        missing = requested - len(self.train)
         if missing >= len(self.val):
             largest = (len(self.train) + len(self.val) - 1) / self.n_equations
             raise ConfigError(
@@ -150,40 +150,43 @@ class Dataset:
                 f"validation has {len(self.val):,} equations to give, and must keep one"
             )
         size = self._size(self.val, missing, 0)
-        added = self._noisy(self.val[:size], at=len(self.train))
-        return replace(self, train=self.train.then(added), val=self.val[size:])
+        added = self._noisy(self.val[:size], start=len(self.train))
+        return replace(self, train=self.train.concat(added), val=self.val[size:])
 
-    def _size(self, equations: Equations, wanted: int, *ends: int) -> int:
-        """Under the symmetric split, move a cut that would part a pair from its mirror to the nearest place that does not.
+    def _size(self, equations: Equations, requested: int, *ends: int) -> int:
+        """Return the size nearest to the requested one that, under the symmetric split, keeps mirrored pairs together.
 
-        The cut lies inside the equations, or at one of these ends.
+        Allowed: sizes between two equations, and these ends.
         """
         if self.split != "symmetric":
-            return wanted
+            return requested
         mirrored = np.sort(equations.operands, axis=1)
         inside = np.flatnonzero(np.any(mirrored[1:] != mirrored[:-1], axis=1)) + 1
-        cuts = np.array(sorted({*ends, *inside}))
-        return int(cuts[np.argmin(np.abs(cuts - wanted))])
+        sizes = np.array(sorted({*ends, *inside}))
+        return int(sizes[np.argmin(np.abs(sizes - requested))])
 
     def _answered(self, operands: Int64[np.ndarray, "equations 2"]) -> Equations:
-        operation = self.asked
+        operation = self.definition
         if operation.excludes_zero_divisor:
             operands = operands[operands[:, 1] != 0]
         return Equations(operands, operation.answers(operands, self.modulus, self.seed))
 
-    def _noisy(self, equations: Equations, *, at: int) -> Equations:
-        """Redraw a share of the answers uniformly; a redrawn answer may hit the true one."""
+    def _noisy(self, equations: Equations, *, start: int) -> Equations:
+        """Replace a share of the answers by uniform random ones, which may be the true ones.
+
+        `start`, the number of training rows before these, selects the random stream.
+        """
         n_noisy = round(self.label_noise * len(equations))
         if n_noisy == 0:
             return equations
-        draw = generator(self.seed, "label noise", at)
+        rng = generator(self.seed, "label noise", start)
         answers = equations.answers.copy()
-        answers[draw.permutation(len(answers))[:n_noisy]] = draw.integers(self.modulus, size=n_noisy)
+        answers[rng.permutation(len(answers))[:n_noisy]] = rng.integers(self.modulus, size=n_noisy)
         return replace(equations, answers=answers)
 
 
 def n_train(train_fraction: float, n_equations: int) -> int:
-    """Return how many equations a share of the table is.
+    """Return the size of a training set from its share of the table.
 
     Raises:
         ConfigError: if training or validation would be empty.

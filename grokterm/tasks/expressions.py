@@ -1,4 +1,4 @@
-"""Polynomials in a and b as people type them: parsed, never executed."""
+"""Parser of polynomials in a and b. It never evaluates the text as Python."""
 
 import ast
 import re
@@ -22,12 +22,12 @@ _ARITHMETIC: dict[type[ast.operator], Callable[[Residues, Residues], Residues]] 
 
 
 def parse_expression(text: str) -> Function:
-    """Read a polynomial with whole coefficients, made of a, b, + - *, ** or ^, and parentheses.
+    """Parse a polynomial with integer coefficients, made of a, b, + - *, ** or ^, and parentheses.
 
-    Every step of it stays below modulus², so that 64 bits hold it for any coefficient and exponent.
+    Intermediate values stay below modulus², so int64 holds them for any coefficient and exponent.
 
     Raises:
-        ConfigError: if it is anything else, or larger than it may be.
+        ConfigError: if it is anything else, or too large.
     """
     try:
         return _parsed(" ".join(text.split()))
@@ -45,7 +45,7 @@ def _parsed(text: str) -> Function:
         raise ValueError(f"its parentheses are nested deeper than {MAX_NESTING}")
     try:
         return _compiled(ast.parse(text.replace("^", "**"), mode="eval").body)
-    except (SyntaxError, RecursionError, MemoryError):  # what the parser raises on text it cannot read
+    except (SyntaxError, RecursionError, MemoryError):  # what ast.parse raises on text it cannot read
         raise _unreadable() from None
 
 

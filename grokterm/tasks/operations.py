@@ -13,7 +13,7 @@ from jaxtyping import Int64
 from grokterm.errors import ConfigError
 from grokterm.tasks.arithmetic import Function, Residues, inverses, is_prime, powers_of_primitive_root
 from grokterm.tasks.expressions import EXAMPLE, parse_expression
-from grokterm.tasks.permutations import N_PERMUTATIONS, inverse_permutations, products
+from grokterm.tasks.permutations import N_PERMUTATIONS, inverse_permutations, product_table
 from grokterm.tasks.randomness import generator
 from grokterm.tasks.sum_forms import SumForm, find_sum_form
 
@@ -70,15 +70,15 @@ def _cubic(left: Residues, right: Residues, modulus: int) -> Residues:
 
 
 def _s5_product(left: Residues, right: Residues, _modulus: int) -> Residues:
-    return products()[left, right]
+    return product_table()[left, right]
 
 
 def _s5_conjugate(left: Residues, right: Residues, _modulus: int) -> Residues:
-    return products()[products()[left, right], inverse_permutations()[left]]
+    return product_table()[product_table()[left, right], inverse_permutations()[left]]
 
 
 def _s5_sandwich(left: Residues, right: Residues, _modulus: int) -> Residues:
-    return products()[products()[left, right], left]
+    return product_table()[product_table()[left, right], left]
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The group S5: the 120 permutations of five things, numbered in lexicographic order; 0 is the identity."""
+"""The group S5: the 120 permutations of five elements, numbered in lexicographic order; 0 is the identity."""
 
 from functools import cache
 from itertools import permutations
@@ -10,15 +10,15 @@ N_PERMUTATIONS = 120
 
 
 @cache
-def products() -> Int64[np.ndarray, "left right"]:
-    """Tabulate a · b, which is first a and then b: (a · b)[i] = b[a[i]], as in the public code of Power et al. (2022)."""
+def product_table() -> Int64[np.ndarray, "left right"]:
+    """Return the table of a · b, first a and then b: (a · b)[i] = b[a[i]], as in the public code of Power et al. (2022)."""
     elements = np.array(list(permutations(range(5))), dtype=np.int64)
     composed = elements[:, elements].swapaxes(0, 1)
-    digits = 5 ** np.arange(4, -1, -1)  # read as a number in base 5, permutations keep their order
+    digits = 5 ** np.arange(4, -1, -1)  # as numbers in base 5, permutations keep their order
     return np.searchsorted(elements @ digits, composed @ digits)
 
 
 @cache
 def inverse_permutations() -> Int64[np.ndarray, " permutations"]:
-    """Number the permutation that undoes each."""
-    return np.argmin(products(), axis=1)
+    """Return the number of each permutation's inverse."""
+    return np.argmin(product_table(), axis=1)

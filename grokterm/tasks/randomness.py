@@ -1,6 +1,6 @@
-"""Everything random is a function of (seed, stream, step), so nothing random has to be stored.
+"""Generators seeded by (seed, stream, step), so that no random state has to be stored.
 
-NumPy draws on the host whatever the device, so a run starts from the same weights and split on a laptop and on a GPU.
+NumPy samples on the CPU, so that a run starts from the same weights and split on every device.
 """
 
 import zlib
@@ -9,5 +9,5 @@ import numpy as np
 
 
 def generator(seed: int, stream: str, step: int = 0) -> np.random.Generator:
-    """Open the random stream of one purpose ("split", "weights", ...) at one step; streams do not overlap."""
+    """Return the generator of one purpose ("split", "weights", ...) at one step, independent of all others."""
     return np.random.default_rng([seed, zlib.crc32(stream.encode()), step])

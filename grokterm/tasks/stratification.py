@@ -1,4 +1,4 @@
-"""An order of equations in which every answer has its share of any beginning."""
+"""A random order of equations in which every prefix is stratified by answer."""
 
 from heapq import heappop, heappush
 
@@ -6,31 +6,31 @@ import numpy as np
 from jaxtyping import Int64
 
 
-def stratified_order(answers: Int64[np.ndarray, " equations"], draw: np.random.Generator) -> Int64[np.ndarray, " equations"]:
+def stratified_order(answers: Int64[np.ndarray, " equations"], rng: np.random.Generator) -> Int64[np.ndarray, " equations"]:
     """Shuffle rows so that the first m of N hold m n / N, rounded up or down, of the n rows with the same answer.
 
-    The k-th of these n opens at place ⌊(k − 1) N / n⌋ and must stand before ⌈k N / n⌉. Of what is open, taking first what
-    must come soonest keeps every row in its window (Baruah et al. 1996, "Proportionate progress"). Largest remainders would
-    fix each m by itself, but the rows of one m need not be a beginning of the rows of the next.
+    The k-th of these n gets a position from ⌊(k − 1) N / n⌋ to before ⌈k N / n⌉. Scheduling the earliest deadline first meets
+    every window (Baruah et al. 1996, "Proportionate progress"). Largest remainders would solve each m separately, but not
+    with the rows of one m as a prefix of the next.
     """
-    shuffled = draw.permutation(len(answers))
-    opens, closes = _windows(answers[shuffled])
-    by_opening = np.argsort(opens, kind="stable").tolist()
-    opened: list[tuple[int, int]] = []
-    order, n_opened = [], 0
-    for place in range(len(answers)):
-        while n_opened < len(answers) and opens[by_opening[n_opened]] <= place:
-            row = by_opening[n_opened]
-            heappush(opened, (int(closes[row]), row))
-            n_opened += 1
-        order.append(heappop(opened)[1])
+    shuffled = rng.permutation(len(answers))
+    releases, deadlines = _windows(answers[shuffled])
+    by_release = np.argsort(releases, kind="stable").tolist()
+    ready: list[tuple[int, int]] = []
+    order, n_released = [], 0
+    for position in range(len(answers)):
+        while n_released < len(answers) and releases[by_release[n_released]] <= position:
+            row = by_release[n_released]
+            heappush(ready, (int(deadlines[row]), row))
+            n_released += 1
+        order.append(heappop(ready)[1])
     return shuffled[order]
 
 
 def _windows(
     answers: Int64[np.ndarray, " equations"],
 ) -> tuple[Int64[np.ndarray, " equations"], Int64[np.ndarray, " equations"]]:
-    """Return the first place at which each row may stand, and the one before which it must."""
+    """Return each row's first allowed position, and the position before which it must come."""
     _, classes, sizes = np.unique(answers, return_inverse=True, return_counts=True)
     by_class = np.argsort(classes, kind="stable")
     number = np.empty_like(by_class)

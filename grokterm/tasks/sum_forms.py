@@ -1,4 +1,4 @@
-"""Operations that are a sum of something: a ∘ b = F(f1(a) + f2(b)), which is what cosines can solve (Gromov, 2023)."""
+"""Operations of the form a ∘ b = F(f1(a) + f2(b)), which cosines can solve (Gromov, 2023)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,18 +11,18 @@ Index: TypeAlias = Int64[np.ndarray, " terms"]
 Function: TypeAlias = Callable[[Int64[np.ndarray, " pairs"], Int64[np.ndarray, " pairs"]], Int64[np.ndarray, " pairs"]]
 
 NO_TERM = -1
-"""Stands where an operand has no term: 0 has no logarithm."""
+"""Marks an operand without a term: 0 has no logarithm."""
 
 
 @dataclass(frozen=True)
 class SumForm:
     """a ∘ b = F(f1(a) + f2(b) mod order).
 
-    Where an operand has no term, which only 0 in products and quotients lacks, the answer is 0 whatever it meets.
+    If an operand has no term (only 0 in products and quotients), the answer is 0.
     """
 
     order: int
-    """How many terms there are: terms are added modulo this."""
+    """Number of terms, and the modulus of their sum."""
 
     left: Int64[np.ndarray, " modulus"]
     """f1(a) for each residue, or NO_TERM."""
@@ -35,25 +35,25 @@ class SumForm:
 
     @property
     def has_terms(self) -> Bool[np.ndarray, " modulus"]:
-        """Which residues have a term; the others are no part of the sum."""
+        """Which residues have a term."""
         return self.left != NO_TERM
 
     @property
-    def reads_one_to_one(self) -> bool:
-        """Every operand has its own term, so that a wave over terms is a wave over the residues in another order."""
+    def has_distinct_terms(self) -> bool:
+        """Whether no two operands share a term: then a wave over terms is a wave over reordered residues."""
         return all(_is_bijection(terms[self.has_terms], self.order) for terms in (self.left, self.right))
 
     @property
-    def answers_one_to_one(self) -> bool:
-        """Every sum has its own answer."""
+    def has_distinct_answers(self) -> bool:
+        """Whether no two sums share an answer."""
         return len(np.unique(self.answer)) == self.order
 
 
 def find_sum_form(inner: Function, index: Index, modulus: int, outer: Index | None = None) -> SumForm | None:
-    """Find f1, f2 and F by looking at the table of an operation, its residues listed in the order of `index`.
+    """Find f1, f2 and F from the table of an operation, with the residues in the order of `index`.
 
-    `inner` is the operation, or F's argument where `outer` lists F(t). None if rows differ by more than a constant: then no
-    f1 and f2 exist in this order.
+    `inner` is the operation or, if `outer` lists F(t), the argument of F. None if two rows differ by more than a constant:
+    then no f1 and f2 exist in this order.
     """
     order = len(index)
     position = np.full(modulus, NO_TERM, dtype=np.int64)

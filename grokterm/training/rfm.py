@@ -18,7 +18,7 @@ from grokterm.engines.step import TrainState
 from grokterm.engines.thread_pool import ThreadPool
 from grokterm.experiment.architectures.kernel import KernelModel
 from grokterm.experiment.optimizer import RecursiveFeatures
-from grokterm.models.kernel import KERNELS, Metric, joined
+from grokterm.models.kernel import KERNELS, Metric, metric_of
 from grokterm.optim.flat import FlatParameters
 from grokterm.optim.rng import StepRng
 from grokterm.optim.rules import OptimizerState, Weights
@@ -146,4 +146,4 @@ def _power(matrix: Metric, exponent: float) -> Metric:
 
 
 def _metric(weights: Weights) -> Metric:
-    return joined(weights["left"], weights["cross"], weights["right"])
+    return metric_of(weights["left"], weights["cross"], weights["right"])

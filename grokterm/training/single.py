@@ -54,7 +54,7 @@ class SingleNetwork(StepLoop):
         self.frozen: Weights = {name: value for name, value in parameters.items() if name in self.network.frozen}
         self.n_parameters = sum(value.numel() for value in parameters.values())
         dataset = experiment.task.dataset(experiment.seed)
-        self.threads = threads or choose_threads(len(dataset.train), self.n_parameters * self.network.positions)
+        self.threads = threads or choose_threads(len(dataset.train), self.n_parameters * self.network.n_positions)
         self._pool = ThreadPool(self.network, self.threads if device.type == "cpu" else 1)
         self._backend = ENGINES[self.engine].backend(experiment, self._pool, self.frozen)
         self._step = _step_of(experiment, self._pool, self._backend, weights)
@@ -156,7 +156,7 @@ class SingleNetwork(StepLoop):
     def _learn_from(self, dataset: Dataset, experiment: Experiment) -> None:
         """Exchange both sides; epochs count from this step on."""
         rows = self._backend.block_rows
-        is_small = suited_threads(len(dataset.train), self.n_parameters * self.network.positions) == 1
+        is_small = suited_threads(len(dataset.train), self.n_parameters * self.network.n_positions) == 1
         if rows is None and self.device.type == "cpu" and is_small and not self.network.trains_differently:
             rows = 2 * self.network.cpu_block_rows  # one block where a second thread needs no half; dropout is drawn a block
         train, val = (to_device(side, self.network, self.device, rows) for side in (dataset.train, dataset.val))

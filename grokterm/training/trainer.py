@@ -7,7 +7,7 @@ from time import perf_counter
 import torch
 from torch import Tensor
 
-from grokterm.analysis.milestones import EnsembleWatch
+from grokterm.analysis.milestones import EnsembleMilestoneDetector
 from grokterm.engines.device import choose_precision, describe, find_device, minding_memory
 from grokterm.errors import ConfigError, OutOfMemoryError
 from grokterm.experiment.experiment import Experiment
@@ -57,7 +57,7 @@ class Trainer:
         as_run = experiment if engine is None else experiment.with_engine(engine)
         self.trainable: Trainable = make_trainable(as_run, self.device, threads=threads, parts=parts)
         self._inspector = Inspector()
-        self._watch = EnsembleWatch(experiment.training.members)
+        self._watch = EnsembleMilestoneDetector(experiment.training.members)
         self._schedule = Schedule(experiment.interventions)
         self._measured_at = -1
         self._is_stopped = False
@@ -191,7 +191,7 @@ class Trainer:
             self._engine_before = record.engine
         elif isinstance(record, Evaluated):
             self._measured_at = record.step
-            self._watch.see(record.rows)
+            self._watch.update(record.rows)
 
     def _train_to(self, last: int) -> tuple[list[Measured], bool]:
         """Train and measure up to a step; return the measurements, and False if memory ran out."""
@@ -217,7 +217,7 @@ class Trainer:
             evaluated = Evaluated.of(one.step, row)
             self._measured_at = one.step
             records.append(evaluated)
-            milestones = self._watch.see(evaluated.rows)
+            milestones = self._watch.update(evaluated.rows)
             if self.experiment.training.inspects(one.step, is_milestone=bool(milestones)):
                 self._inspector.submit(NetworkAnalysis(self.trainable.snapshot(one), self._forward_pass))
             records += [Reached(step=one.step, milestone=milestone) for milestone in milestones]

@@ -23,7 +23,7 @@ from grokterm.plots.sanitize import plain_text
 from grokterm.runs.store import Run
 from grokterm.session.commands import Leave
 from grokterm.session.state import LabState
-from grokterm.session.thread import Opened, TrainingThread
+from grokterm.session.thread import OpenedSession, TrainingThread
 from grokterm.tui.screens.dialogs import Confirm
 from grokterm.tui.screens.help import HelpScreen
 from grokterm.tui.screens.lab import LabScreen
@@ -188,7 +188,7 @@ def _new_training(experiment: Experiment, runs_dir: Path, preset: str) -> Traini
 
         return start_untrained_parts(experiment, runs_dir)
 
-    def opener() -> Opened:
+    def opener() -> OpenedSession:
         from grokterm.session.start import start_session
 
         return start_session(experiment, runs_dir, preset), ()
@@ -197,7 +197,7 @@ def _new_training(experiment: Experiment, runs_dir: Path, preset: str) -> Traini
 
 
 def _saved_training(run: Run) -> TrainingThread:
-    def opener() -> Opened:
+    def opener() -> OpenedSession:
         from grokterm.session.start import resume_session  # loads torch: in the thread
 
         return resume_session(run, paused=True)

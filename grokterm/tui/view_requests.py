@@ -55,7 +55,7 @@ class ViewRequests:
 
     def leave(self) -> None:
         """End the thread, after the question in hand."""
-        self._worker.leave()
+        self._worker.stop()
 
     def forget(self) -> None:
         """Drop all answers, and the question in hand."""
@@ -70,7 +70,7 @@ class ViewRequests:
                 return
             if not is_idle and monotonic() < self._due:
                 return
-        if self._pending is None and self._worker.is_free:
+        if self._pending is None and self._worker.is_idle:
             self._pending = side, question
             key = side, question.view.name, question.subject.analysis, question.asked
             self._worker.ask(key, partial(question.view.find, question.subject.analysis, question.asked))
@@ -78,7 +78,7 @@ class ViewRequests:
     @property
     def is_answered(self) -> bool:
         """Tell whether an answer is ready that was not collected."""
-        return self._pending is not None and self._worker.is_free
+        return self._pending is not None and self._worker.is_idle
 
     def collect(self) -> ViewAnswer | None:
         """Return a new answer, or None.
@@ -88,7 +88,7 @@ class ViewRequests:
         """
         if self._worker.bug is not None:
             raise self._worker.bug
-        if self._pending is None or not self._worker.is_free or (answer := self._worker.answer) is None:
+        if self._pending is None or not self._worker.is_idle or (answer := self._worker.answer) is None:
             return None
         (side, question), self._pending = self._pending, None
         self.answers[side] = ViewAnswer(side, question, answer.value, answer.problem)

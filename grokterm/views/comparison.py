@@ -30,7 +30,7 @@ class ComparisonJob:
     def give_up(self) -> None:
         """Stop replaying."""
         self._is_given_up = True
-        self._worker.leave()
+        self._worker.stop()
 
     @property
     def subject(self) -> Subject | None:

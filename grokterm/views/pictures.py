@@ -125,7 +125,7 @@ def stacked_picture(snapshot: Snapshot, order: Order, state: LabState) -> list[W
 def spectrum_picture(snapshot: Snapshot, layer: str, state: LabState) -> SpectrumPicture | None:
     """Fourier transform one layer over its residues; None where its rows are not residues."""
     shown = snapshot.layers[layer]
-    if not shown.over_residues or state.asked.n_permutations is not None:
+    if not shown.over_residues or state.definition.n_permutations is not None:
         return None
     index, rows = _index(state)
     shares = spectrum(shown.weights[index].astype(np.float64))
@@ -138,12 +138,12 @@ def spectrum_picture(snapshot: Snapshot, layer: str, state: LabState) -> Spectru
 
 def _rows(state: LabState, order: Order) -> tuple[np.ndarray | slice, str, Order]:
     """Return the order of the rows, their name, and the order of the neurons that is possible."""
-    if state.asked.n_permutations is not None:
+    if state.definition.n_permutations is not None:
         return slice(None), "permutations", "raw" if order == "frequency" else order
     return (*_index(state), order) if order == "frequency" else (slice(None), "residues", order)
 
 
 def _index(state: LabState) -> tuple[np.ndarray, str]:
     modulus = state.experiment.task.modulus
-    index = state.asked.index(modulus)
+    index = state.definition.index(modulus)
     return index, "residues" if len(index) == modulus else "powers of a primitive root"

@@ -10,7 +10,7 @@ from grokterm.analysis.ordering import Order
 from grokterm.plots.axis import Scale
 from grokterm.plots.cells import Cells, Rows
 from grokterm.plots.palettes import Palette
-from grokterm.plots.words import TextPart, draw_words
+from grokterm.plots.text_lines import StyledText, draw_text
 from grokterm.session.state import LabState
 
 if TYPE_CHECKING:  # the screen draws without loading torch
@@ -76,9 +76,9 @@ class Sheet:
         """Pad or cut a picture to the height of the sheet."""
         return (rows + Cells(self.width, self.height - len(rows)).rows())[: self.height]
 
-    def words(self, parts: Iterable[str | TextPart]) -> Rows:
+    def words(self, parts: Iterable[str | StyledText]) -> Rows:
         """Write parts side by side, as many a line as fit."""
-        return draw_words(parts, width=self.width, palette=self.palette)
+        return draw_text(parts, width=self.width, palette=self.palette)
 
     def limit(self, name: str, values: np.ndarray) -> float:
         """Return the color range of a picture: the 0.99 quantile when it was first drawn, which leaves outliers out."""

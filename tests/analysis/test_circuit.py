@@ -40,7 +40,7 @@ def test_the_exact_solution_is_certified(name: str, modulus: int) -> None:
     assert certificate.mean_fit == pytest.approx(1.0)
     assert certificate.matched_share == 1.0
     assert certificate.frequencies == dict.fromkeys(range(1, form.order // 2 + 1), 3)
-    if form.answers_one_to_one:
+    if form.has_distinct_answers:
         assert certificate.phase_alignment is not None
         assert certificate.phase_alignment.mean == pytest.approx(0.0, abs=1e-9)
         assert certificate.phase_alignment.resultant == pytest.approx(1.0)

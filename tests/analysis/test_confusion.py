@@ -121,15 +121,15 @@ def test_a_network_that_knows_only_mirrors_is_right_where_they_are_trained_on() 
     on_diagonal = operands[:, 0] == operands[:, 1]
     predicted = np.where(on_diagonal, (answers + 1) % 11, answers)
     leakage = mirror_leakage(observed(scores=answering(predicted, 11), sides=sides))
-    assert leakage.given_away == Tally(55, 55)
-    assert leakage.others == Tally(11, 0)
+    assert leakage.leaked == Tally(55, 55)
+    assert leakage.rest == Tally(11, 0)
     assert leakage.share == 55 / 66
 
 
 def test_mirrors_that_are_only_measured_give_nothing_away() -> None:
     leakage = mirror_leakage(observed(sides=np.full(121, Side.VAL)))
-    assert (leakage.given_away.n_equations, leakage.others.n_equations) == (0, 121)
-    assert isnan(leakage.given_away.accuracy)
+    assert (leakage.leaked.n_equations, leakage.rest.n_equations) == (0, 121)
+    assert isnan(leakage.leaked.accuracy)
 
 
 def test_leakage_is_counted_pair_by_pair() -> None:
@@ -139,8 +139,8 @@ def test_leakage_is_counted_pair_by_pair() -> None:
     }
     val = [tuple(pair) for pair in observation.operands[observation.sides == Side.VAL].tolist()]
     leakage = mirror_leakage(observation)
-    assert leakage.given_away.n_equations == sum((b, a) in trained for a, b in val)
-    assert leakage.others.n_equations == sum((b, a) not in trained for a, b in val)
+    assert leakage.leaked.n_equations == sum((b, a) in trained for a, b in val)
+    assert leakage.rest.n_equations == sum((b, a) not in trained for a, b in val)
 
 
 def test_without_validation_there_is_no_share() -> None:

@@ -2,16 +2,18 @@ from math import inf, nan
 
 import pytest
 
-from grokterm.analysis.milestones import MilestoneWatch
+from grokterm.analysis.milestones import MilestoneDetector
 from grokterm.experiment.interventions import Milestone
 
 
-def see(watch: MilestoneWatch, train: float, val: float, *, train_loss: float = 0.1, val_loss: float = 0.1) -> list[Milestone]:
-    return watch.see(train_loss=train_loss, val_loss=val_loss, train_accuracy=train, val_accuracy=val)
+def see(
+    watch: MilestoneDetector, train: float, val: float, *, train_loss: float = 0.1, val_loss: float = 0.1
+) -> list[Milestone]:
+    return watch.update(train_loss=train_loss, val_loss=val_loss, train_accuracy=train, val_accuracy=val)
 
 
 def test_a_network_that_knows_nothing_reaches_nothing() -> None:
-    assert see(MilestoneWatch(), 0.01, 0.01) == []
+    assert see(MilestoneDetector(), 0.01, 0.01) == []
 
 
 @pytest.mark.parametrize(
@@ -25,11 +27,11 @@ def test_a_network_that_knows_nothing_reaches_nothing() -> None:
     ],
 )
 def test_a_side_is_learned_from_99_percent(train: float, val: float, reached: list[Milestone]) -> None:
-    assert see(MilestoneWatch(), train, val) == reached
+    assert see(MilestoneDetector(), train, val) == reached
 
 
 def test_a_milestone_is_reported_once_a_segment() -> None:
-    watch = MilestoneWatch()
+    watch = MilestoneDetector()
     assert see(watch, 1.0, 0.2) == ["memorized"]
     assert see(watch, 0.5, 0.2) == []
     assert see(watch, 1.0, 1.0) == ["grokked"]
@@ -38,7 +40,7 @@ def test_a_milestone_is_reported_once_a_segment() -> None:
 
 
 def test_a_swap_begins_a_segment_with_milestones_of_its_own() -> None:
-    watch = MilestoneWatch()
+    watch = MilestoneDetector()
     see(watch, 1.0, 1.0)
     watch.begin_segment()
     assert watch.reached == set()
@@ -46,7 +48,7 @@ def test_a_swap_begins_a_segment_with_milestones_of_its_own() -> None:
 
 
 def test_a_network_ungrokks_once_its_accuracy_falls_below_half_after_a_swap() -> None:
-    watch = MilestoneWatch()
+    watch = MilestoneDetector()
     see(watch, 1.0, 1.0)
     watch.begin_segment()
     assert see(watch, 0.0, 0.5) == []
@@ -55,27 +57,27 @@ def test_a_network_ungrokks_once_its_accuracy_falls_below_half_after_a_swap() ->
 
 
 def test_accuracy_that_falls_without_a_swap_is_no_ungrokking() -> None:
-    watch = MilestoneWatch()
+    watch = MilestoneDetector()
     see(watch, 1.0, 1.0)
     assert see(watch, 1.0, 0.1) == []
 
 
 def test_a_network_that_never_generalised_cannot_ungrok() -> None:
-    watch = MilestoneWatch()
+    watch = MilestoneDetector()
     see(watch, 1.0, 0.49)
     watch.begin_segment()
     assert see(watch, 1.0, 0.1) == ["memorized"]
 
 
 def test_half_the_table_right_is_enough_to_have_something_to_forget() -> None:
-    watch = MilestoneWatch()
+    watch = MilestoneDetector()
     see(watch, 0.0, 0.5)
     watch.begin_segment()
     assert see(watch, 0.0, 0.1) == ["ungrokked"]
 
 
 def test_a_network_that_generalises_only_after_the_swap_can_ungrok_too() -> None:
-    watch = MilestoneWatch()
+    watch = MilestoneDetector()
     watch.begin_segment()
     assert see(watch, 0.0, 0.1) == []
     assert see(watch, 0.0, 0.8) == []
@@ -83,7 +85,7 @@ def test_a_network_that_generalises_only_after_the_swap_can_ungrok_too() -> None
 
 
 def test_a_network_can_ungrok_once_in_every_segment() -> None:
-    watch = MilestoneWatch()
+    watch = MilestoneDetector()
     see(watch, 0.0, 1.0)
     for _ in range(2):
         watch.begin_segment()
@@ -92,6 +94,6 @@ def test_a_network_can_ungrok_once_in_every_segment() -> None:
 
 @pytest.mark.parametrize("broken", [nan, inf, -inf])
 def test_a_loss_that_is_not_finite_on_either_side_is_a_divergence(broken: float) -> None:
-    assert see(MilestoneWatch(), 0.0, 0.0, train_loss=broken) == ["diverged"]
-    assert see(MilestoneWatch(), 0.0, 0.0, val_loss=broken) == ["diverged"]
-    assert see(MilestoneWatch(), 0.0, 0.0, train_loss=1e38) == []
+    assert see(MilestoneDetector(), 0.0, 0.0, train_loss=broken) == ["diverged"]
+    assert see(MilestoneDetector(), 0.0, 0.0, val_loss=broken) == ["diverged"]
+    assert see(MilestoneDetector(), 0.0, 0.0, train_loss=1e38) == []

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from grokterm.analysis.neurons import NeuronFrequencies, neuron_frequencies, why_unreadable
+from grokterm.analysis.neurons import NeuronFrequencies, neuron_frequencies, unsupported_reason
 from tests.analysis.observations import form_of, pairs_of
 
 
@@ -113,9 +113,9 @@ def test_a_neuron_that_has_diverged_leaves_the_others_alone(broken: float) -> No
 @pytest.mark.parametrize(("operation", "modulus"), [("sum_of_squares", 23), ("multiply", 2)])
 def test_neurons_that_cannot_be_read_have_a_reason(operation: str, modulus: int) -> None:
     form, operands = form_of(operation, modulus), pairs_of(operation, modulus)
-    assert why_unreadable(form)
+    assert unsupported_reason(form)
     assert neuron_frequencies(np.ones((len(operands), 3)), operands, form) is None
 
 
 def test_neurons_that_can_be_read_have_none() -> None:
-    assert why_unreadable(form_of("divide", 23)) is None
+    assert unsupported_reason(form_of("divide", 23)) is None

@@ -58,7 +58,7 @@ def test_whoever_cannot_take_part_is_left_out_with_the_reason(tiny: Experiment, 
 def test_a_process_that_ends_is_a_reason_too(timed: Experiment) -> None:
     ends = [sys.executable, "-c", "raise SystemExit(7)"]
     with ContestantProcess("eager", ends) as process, pytest.raises(ConfigError, match="exit code 7"):
-        process.introduce(timed)
+        process.start(timed)
 
 
 def test_a_training_that_diverges_cannot_be_timed(tiny: Experiment) -> None:

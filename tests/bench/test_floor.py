@@ -42,13 +42,13 @@ def test_later_blocks_see_every_position() -> None:
 
 def test_the_products_are_those_of_a_layer_and_its_gradient() -> None:
     products = Products([ProductShape(5, 3, 2)], torch.device("cpu"))
-    ((given, weights, slope),), ((given_slope, weights_slope, scores),) = products.operands, products.results
+    ((inputs, weights, grad),), ((inputs_grad, weights_grad, outputs),) = products.operands, products.results
     products.multiply()
-    torch.testing.assert_close(scores, given @ weights)
-    given.requires_grad_()
+    torch.testing.assert_close(outputs, inputs @ weights)
+    inputs.requires_grad_()
     weights.requires_grad_()
-    expected = torch.autograd.grad(given @ weights, [given, weights], slope)
-    torch.testing.assert_close((given_slope, weights_slope), expected)
+    expected = torch.autograd.grad(inputs @ weights, [inputs, weights], grad)
+    torch.testing.assert_close((inputs_grad, weights_grad), expected)
 
 
 @pytest.mark.parametrize(("by_torch", "n_threads"), [(False, 1), (True, 2)])

@@ -1,6 +1,6 @@
 import pytest
 
-from grokterm.bench.measurement import Spread, Timed, measure, ratio, spread, steps_of_a_turn
+from grokterm.bench.measurement import Spread, Workload, measure, ratio, spread, steps_per_turn
 
 
 class Fake:
@@ -16,7 +16,7 @@ class Fake:
 
 def test_everybody_takes_a_turn_in_every_repetition() -> None:
     log: list[tuple[str, int]] = []
-    runs = {name: Timed(Fake(name, seconds, log).run) for name, seconds in (("a", 0.25), ("b", 0.5), ("c", 1.0))}
+    runs = {name: Workload(Fake(name, seconds, log).run) for name, seconds in (("a", 0.25), ("b", 0.5), ("c", 1.0))}
     rates = measure(runs, repetitions=3, seconds=1.0)
     assert rates == {"a": (4.0,) * 3, "b": (2.0,) * 3, "c": (1.0,) * 3}
     assert log[-9:] == [("a", 4), ("b", 2), ("c", 1)] * 3
@@ -27,7 +27,7 @@ def test_everybody_takes_a_turn_in_every_repetition() -> None:
     [(0.001, 1, 0.5, 500), (0.001, 200, 0.5, 600), (0.001, 20, 0.5, 500), (2.0, 1, 0.5, 1), (2.0, 10, 0.5, 10)],
 )
 def test_a_turn_is_as_long_as_asked_for_in_whole_units(a_step: float, unit: int, seconds: float, n_steps: int) -> None:
-    assert steps_of_a_turn(Timed(Fake("a", a_step, []).run, unit), seconds) == n_steps
+    assert steps_per_turn(Workload(Fake("a", a_step, []).run, unit), seconds) == n_steps
 
 
 def test_a_ratio_is_taken_within_each_repetition_before_the_median() -> None:

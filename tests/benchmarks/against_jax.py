@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from grokterm.bench.comparison import AUTO, TRAINING, UPDATE, as_timed
-from grokterm.bench.measurement import Timed, measure, ratio, spread
+from grokterm.bench.measurement import Workload, measure, ratio, spread
 from grokterm.bench.process import ContestantProcess
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.presets import find_preset
@@ -90,10 +90,10 @@ def _compare(experiment: Experiment, command: list[str], repetitions: int, secon
         contestants |= {
             name: stack.enter_context(ContestantProcess(name, [*command, *options])) for name, options in WAYS.items()
         }
-        engine, *_ = [process.introduce(experiment).name for process in contestants.values()]
+        engine, *_ = [process.start(experiment).name for process in contestants.values()]
         units = {TRAINING: _interval(experiment), UPDATE: SCAN}
         runs = {
-            (name, mode): Timed(partial(process.run, mode), unit)
+            (name, mode): Workload(partial(process.run, mode), unit)
             for mode, unit in units.items()
             for name, process in contestants.items()
         }

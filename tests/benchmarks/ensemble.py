@@ -16,7 +16,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as `grokterm` does, before
 import torch
 
 from grokterm.bench.comparison import as_timed
-from grokterm.bench.measurement import Timed, measure, ratio, spread
+from grokterm.bench.measurement import Workload, measure, ratio, spread
 from grokterm.bench.notebook import Notebook
 from grokterm.experiment.overrides import override
 from grokterm.experiment.presets import find_preset
@@ -51,7 +51,7 @@ def main() -> None:
         notebook.train(n_steps)
         return perf_counter() - started
 
-    runs = {"ensemble": Timed(by_ensemble, 20), "notebook": Timed(by_notebook, 1)}
+    runs = {"ensemble": Workload(by_ensemble, 20), "notebook": Workload(by_notebook, 1)}
     rates = measure(runs, repetitions=arguments.repetitions, seconds=arguments.seconds)
     updates = {"ensemble": [rate * arguments.members for rate in rates["ensemble"]], "notebook": rates["notebook"]}
     middle, low, high = ratio(updates["ensemble"], updates["notebook"])

@@ -25,12 +25,12 @@ from matplotlib.ticker import NullLocator
 
 from grokterm.bench.comparison import as_timed
 from grokterm.bench.floor import Floor
-from grokterm.bench.measurement import Timed, measure, spread
+from grokterm.bench.measurement import Workload, measure, spread
 from grokterm.bench.notebook import Notebook
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.overrides import override
 from grokterm.experiment.presets import find_preset
-from grokterm.plots.paper.style import COLUMN, GRAY, MANY, new_figure, paper_style, save_figure
+from grokterm.plots.paper.style import COLUMN, GRAY, RUN_COLORS, new_figure, paper_style, save_figure
 from grokterm.training.trainer import make_trainer
 
 SLOW = 0.3
@@ -113,7 +113,7 @@ def grow(axis: Axis, repetitions: int, seconds: float) -> dict[str, Curve]:
         experiment = as_timed(override(find_preset(axis.preset).settings, changes).experiment)
         members = experiment.training.members
         names = [name for name, curve in curves.items() if name == OURS or _keeps_up(curve, members)]
-        runs = {name: Timed(partial(timed, name, LINES[name](experiment))) for name in names}
+        runs = {name: Workload(partial(timed, name, LINES[name](experiment))) for name in names}
         are_slow = max([one.run(1) for one in runs.values()]) > SLOW
         rates = measure(runs, repetitions=1 if are_slow else repetitions, seconds=0.0 if are_slow else seconds)
         for name in names:
@@ -140,7 +140,7 @@ def draw(axes: Axes, axis: Axis, curves: dict[str, Curve]) -> None:
     for (name, curve), dashes in zip(curves.items(), ("-", "--", ":"), strict=True):
         is_ours = name == OURS
         axes.plot(
-            list(curve), list(curve.values()), linestyle=dashes, label=name, color=MANY[0] if is_ours else GRAY,
+            list(curve), list(curve.values()), linestyle=dashes, label=name, color=RUN_COLORS[0] if is_ours else GRAY,
             linewidth=1.3 if is_ours else 0.8, marker="o" if is_ours else "",
         )  # fmt: skip
     axes.set(xscale="log", yscale="log", xlabel=axis.label)

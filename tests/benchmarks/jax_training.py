@@ -161,7 +161,9 @@ def main() -> None:
     training.update(training.scan)
     name = f"JAX, {'one-hot' if arguments.one_hot else 'lookup'}"
     device = jax.devices()[0].device_kind
-    _answer({"name": name, "about": "", "modes": ["training", "update"], "device": device, "torch": f"jax {jax.__version__}"})
+    _answer(
+        {"name": name, "description": "", "modes": ["training", "update"], "device": device, "torch": f"jax {jax.__version__}"}
+    )
     modes = {"training": training.train, "update": training.update}
     for line in sys.stdin:
         wanted = json.loads(line)

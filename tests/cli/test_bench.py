@@ -18,7 +18,7 @@ def hang(*_):
     sys.stderr.flush()
     Event().wait()
 
-comparison._introduced = hang
+comparison._started = hang
 """
 
 

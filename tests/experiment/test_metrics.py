@@ -19,7 +19,7 @@ from grokterm.runs.metrics import RUN_METRICS, RunMetrics
 from grokterm.runs.norms import Norms
 from grokterm.runs.outcomes import read_outcome
 from grokterm.runs.store import Run
-from grokterm.runs.verification import hold
+from grokterm.runs.verification import judge
 from grokterm.session.start import start_session
 from tests.training.outcome import changed
 
@@ -74,7 +74,7 @@ def test_a_preset_may_expect_it_and_verification_holds_the_run_to_it(
     name: str, wanted: tuple[float, float], tiny: Experiment, tmp_path: Path, *, is_met: bool
 ) -> None:
     expect = Expect.from_settings({"evidence": "ours", name: wanted})
-    (verdict,) = hold(expect, [read_outcome(trained(tiny, tmp_path), expect)])
+    (verdict,) = judge(expect, [read_outcome(trained(tiny, tmp_path), expect)])
     assert verdict.measure == name
     assert verdict.values[0] is not None
     assert verdict.is_met is is_met
@@ -103,7 +103,7 @@ def test_one_of_a_whole_run_is_added_in_the_same_way(tiny: Experiment, tmp_path:
     assert metrics.facts()["share_of_run"] == 0.5
     assert any(line.startswith("share of run") and " 0.5 " in line for line in reported(metrics))
     expect = Expect.from_settings({"evidence": "ours", "share_of_run @ 5": (0.5, 0.5)})
-    assert [verdict.is_met for verdict in hold(expect, [read_outcome(run, expect)])] == [True]
+    assert [verdict.is_met for verdict in judge(expect, [read_outcome(run, expect)])] == [True]
 
 
 def test_without_its_row_no_preset_may_expect_it(monkeypatch: pytest.MonkeyPatch) -> None:

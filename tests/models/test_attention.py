@@ -9,11 +9,11 @@ from grokterm.models.attention import attention_pattern, attention_scores, weigh
 
 
 @pytest.mark.parametrize("few", [0, 10**9], ids=["by matrices", "by numbers"])
-@pytest.mark.parametrize(("n_read", "n_seen"), [(1, 3), (2, 6), (6, 6)])
-def test_attention_is_that_of_torch(monkeypatch: pytest.MonkeyPatch, few: int, n_read: int, n_seen: int) -> None:
+@pytest.mark.parametrize(("n_queries", "n_keys"), [(1, 3), (2, 6), (6, 6)])
+def test_attention_is_that_of_torch(monkeypatch: pytest.MonkeyPatch, few: int, n_queries: int, n_keys: int) -> None:
     monkeypatch.setattr(attention, "FEW", few)
-    queries, keys, values = (torch.randn(7, tokens, 12, requires_grad=True) for tokens in (n_read, n_seen, n_seen))
-    mask = torch.ones(n_seen, n_seen, dtype=torch.bool).tril()[-n_read:]
+    queries, keys, values = (torch.randn(7, tokens, 12, requires_grad=True) for tokens in (n_queries, n_keys, n_keys))
+    mask = torch.ones(n_keys, n_keys, dtype=torch.bool).tril()[-n_queries:]
     ours = weighted_values(attention_pattern(attention_scores(queries, keys, 3), mask), values)
     q, k, v = (one.view(7, -1, 3, 4).transpose(1, 2) for one in (queries, keys, values))
     right = functional.scaled_dot_product_attention(q, k, v, attn_mask=mask).transpose(1, 2).flatten(-2)

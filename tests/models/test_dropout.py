@@ -1,17 +1,17 @@
 import pytest
 import torch
 
-from grokterm.models.dropout import dropped
+from grokterm.models.dropout import dropout
 
 
-def test_without_a_draw_or_a_share_nothing_is_dropped() -> None:
+def test_without_a_draw_or_a_share_nothing_is_dropout() -> None:
     values = torch.ones(50)
-    assert torch.equal(dropped(values, 0.5, None), values)
-    assert torch.equal(dropped(values, 0.0, torch.Generator()), values)
+    assert torch.equal(dropout(values, 0.5, None), values)
+    assert torch.equal(dropout(values, 0.0, torch.Generator()), values)
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
 def test_a_share_is_silenced_and_the_mean_stays(share: float) -> None:
-    left = dropped(torch.full((100_000,), 3.0), share, torch.Generator().manual_seed(0))
+    left = dropout(torch.full((100_000,), 3.0), share, torch.Generator().manual_seed(0))
     assert float((left == 0).double().mean()) == pytest.approx(share, abs=0.01)
     assert float(left.mean()) == pytest.approx(3.0, rel=0.04)

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from grokterm.experiment.architectures.kernel import KernelModel
 from grokterm.models.build import build
-from grokterm.models.kernel import KERNELS, Kernel, joined
+from grokterm.models.kernel import KERNELS, Kernel, metric_of
 
 P = 7
 PAIRS = torch.cartesian_prod(torch.arange(P), torch.arange(P))
@@ -52,9 +52,9 @@ def test_scores_are_a_sum_over_the_table_weighted_by_similarity(name: Name) -> N
 
 def test_the_metric_is_the_identity_at_the_start_and_has_three_blocks() -> None:
     network = Kernel(KernelModel(), P, 0)
-    torch.testing.assert_close(joined(network.left, network.cross, network.right), torch.eye(2 * P, dtype=torch.float64))
+    torch.testing.assert_close(metric_of(network.left, network.cross, network.right), torch.eye(2 * P, dtype=torch.float64))
     metric = learned_metric()
-    torch.testing.assert_close(joined(metric[:P, :P], metric[:P, P:], metric[P:, P:]), metric)
+    torch.testing.assert_close(metric_of(metric[:P, :P], metric[:P, P:], metric[P:, P:]), metric)
 
 
 def test_no_gradient_reaches_a_kernel_and_every_number_is_in_float64() -> None:

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from grokterm.experiment.architectures.mlp import MLPModel
-from grokterm.models.dropout import dropped
+from grokterm.models.dropout import dropout
 from grokterm.models.mlp import MLP
 from grokterm.tasks.operations import OPERATIONS
 
@@ -122,7 +122,7 @@ def test_a_batch_is_scored_row_by_row() -> None:
 
 def test_dropout_silences_its_share_of_each_hidden_layer_and_keeps_the_mean() -> None:
     ones = torch.ones(200, 300)
-    silent = dropped(ones, 0.25, torch.Generator().manual_seed(0))
+    silent = dropout(ones, 0.25, torch.Generator().manual_seed(0))
     torch.testing.assert_close(silent[silent != 0], torch.full((int((silent != 0).sum()),), 1 / 0.75))
     assert float((silent == 0).float().mean()) == pytest.approx(0.25, abs=0.01)
 
@@ -143,9 +143,9 @@ def test_dropout_is_a_function_of_its_draw(depth: int) -> None:
 def test_dropout_acts_on_every_hidden_layer() -> None:
     network, rows = mlp(dropout=0.5, depth=2, activation="relu", width=50), table(P)
     draw = torch.Generator().manual_seed(1)
-    first = dropped(torch.relu(network.first_scale * (network.left[rows[:, 0]] + network.right[rows[:, 1]])), 0.5, draw)
+    first = dropout(torch.relu(network.first_scale * (network.left[rows[:, 0]] + network.right[rows[:, 1]])), 0.5, draw)
     assert network.hidden is not None
-    second = dropped(torch.relu(first @ (network.hidden_scale * network.hidden)), 0.5, draw)
+    second = dropout(torch.relu(first @ (network.hidden_scale * network.hidden)), 0.5, draw)
     expected = second @ (network.readout_scale * network.readout)
     torch.testing.assert_close(network(rows, torch.Generator().manual_seed(1)), expected)
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from grokterm.models.hook_points import watching
+from grokterm.models.hook_points import forward_hooks
 from grokterm.models.transformer import Transformer
 from tests.models.sequences import BOTH, P, equations, transformer
 
@@ -105,9 +105,9 @@ def test_the_network_computes_its_formula(name: str, n_rows: int) -> None:
 def test_attention_is_seen_alike_where_the_question_is_worked_out_once() -> None:
     network = transformer()
     tokens, _ = network.encode(equations())
-    assert "alike" in network.token_features(len(tokens))
+    assert "scores" in network.token_features(len(tokens))
     seen: list[torch.Tensor] = []
-    with watching({network.blocks[0].pattern: seen.append}):
+    with forward_hooks({network.blocks[0].pattern: seen.append}):
         network(tokens)
         network(tokens, token_features=network.token_features(1))  # too few to work out more than what each token is
     at_once, one_by_one = seen
@@ -117,7 +117,7 @@ def test_attention_is_seen_alike_where_the_question_is_worked_out_once() -> None
 
 @pytest.mark.parametrize("settings", [{"n_layers": 2}, BOTH])
 def test_a_question_that_depends_on_the_equation_is_asked_by_each(settings: dict[str, Any]) -> None:
-    assert "alike" not in transformer(**settings).token_features(25)
+    assert "scores" not in transformer(**settings).token_features(25)
 
 
 @pytest.mark.parametrize("norm", ["none", "pre", "post"])

@@ -8,7 +8,7 @@ from grokterm.plots.cells import Rows
 from grokterm.plots.mosaic import draw_mosaic, fit_mosaic
 from grokterm.plots.outcomes import draw_outcomes, draw_shares
 from grokterm.plots.palettes import PALETTES, Palette
-from grokterm.plots.words import draw_words
+from grokterm.plots.text_lines import draw_text
 
 ASCII, COLORS = PALETTES["ascii"], PALETTES["256"]
 
@@ -68,6 +68,6 @@ def test_no_sheet_is_too_small_for_shares(width: int, height: int) -> None:
 
 
 def test_words_break_between_parts_and_never_exceed_the_width() -> None:
-    rows = draw_words(["aaaa", "bbbb", [("c", None), ("dd", None)], "e" * 30], width=12, palette=ASCII)
+    rows = draw_text(["aaaa", "bbbb", [("c", None), ("dd", None)], "e" * 30], width=12, palette=ASCII)
     assert text(rows) == ["aaaa   bbbb ", "cdd         ", "e" * 12]
     assert isinstance(rows[0][0], Segment)

@@ -4,7 +4,7 @@ import pytest
 
 from grokterm.experiment.expectation import Crossing, Expect
 from grokterm.runs.summary import Summary
-from grokterm.runs.verification import Outcome, Verdict, first_crossing, hold
+from grokterm.runs.verification import Outcome, Verdict, first_crossing, judge
 from tests.runs.records import evaluated
 
 FALLING = tuple(evaluated(step, train_loss=1.0 / (step + 1), val_accuracy=step / 40) for step in range(0, 50, 10))
@@ -17,7 +17,7 @@ def outcome(**measured: object) -> Outcome:
 
 
 def verdict(name: str, wanted: object, *outcomes: Outcome) -> Verdict:
-    (one,) = hold(Expect.from_settings({"evidence": "ours", name: wanted}), outcomes)
+    (one,) = judge(Expect.from_settings({"evidence": "ours", name: wanted}), outcomes)
     return one
 
 
@@ -110,7 +110,7 @@ def test_never_must_hold_for_every_seed() -> None:
 
 def test_each_expectation_has_a_verdict_in_the_order_of_the_preset() -> None:
     expect = Expect.from_settings({"evidence": "ours", "grokked_at": "never", "val_accuracy": [0, 1], "memorized_at": [1, 2]})
-    verdicts = hold(expect, [outcome(val_accuracy=0.5)])
+    verdicts = judge(expect, [outcome(val_accuracy=0.5)])
     assert [(one.measure, one.is_met) for one in verdicts] == [
         ("grokked_at", True),
         ("val_accuracy", True),
@@ -120,10 +120,10 @@ def test_each_expectation_has_a_verdict_in_the_order_of_the_preset() -> None:
 
 def test_a_run_that_diverged_shows_nothing_of_what_never_happens() -> None:
     expect = Expect.from_settings({"evidence": "ours", "grokked_at": "never"})
-    held = hold(expect, [outcome(diverged_at=10)])
+    held = judge(expect, [outcome(diverged_at=10)])
     assert [(one.measure, one.is_met) for one in held] == [("grokked_at", True), ("diverged_at", False)]
 
 
 def test_a_divergence_that_is_expected_is_held_once() -> None:
     expect = Expect.from_settings({"evidence": "ours", "diverged_at": [5, 15]})
-    assert [(one.measure, one.is_met) for one in hold(expect, [outcome(diverged_at=10)])] == [("diverged_at", True)]
+    assert [(one.measure, one.is_met) for one in judge(expect, [outcome(diverged_at=10)])] == [("diverged_at", True)]

@@ -13,7 +13,7 @@ SECONDS = 60.0
 
 def wait_for(worker: BackgroundWorker) -> None:
     """Let the worker answer everything that was asked."""
-    while not worker.is_free:
+    while not worker.is_idle:
         sleep(0.001)
 
 
@@ -22,7 +22,7 @@ def worker() -> Iterator[BackgroundWorker]:
     worker = BackgroundWorker()
     worker.start()
     yield worker
-    worker.leave()
+    worker.stop()
     worker.join(SECONDS)
     assert not worker.is_alive()
 
@@ -36,7 +36,7 @@ def test_a_question_is_answered_in_another_thread(worker: BackgroundWorker) -> N
         return 7
 
     worker.ask("seven", work)
-    assert not worker.is_free
+    assert not worker.is_idle
     asked.set()
     assert worked.wait(SECONDS)
     wait_for(worker)

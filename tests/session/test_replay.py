@@ -1,7 +1,7 @@
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Save, Set, Swap
 from grokterm.experiment.records import Record
-from grokterm.session.commands import Look, SetPace
+from grokterm.session.commands import Analyze, SetPace
 from grokterm.session.state import LabState, fold
 from tests.session.driving import Driver, acts
 
@@ -14,7 +14,7 @@ def eventful(driver: Driver) -> None:
     driver.tell(SetPace(steps_per_second=200))
     driver.train_past(60)
     driver.tell(Swap(train_fraction=0.1))
-    driver.tell(Look())
+    driver.tell(Analyze())
     driver.tell(Save())
     driver.train()
     driver.leave()

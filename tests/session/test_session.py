@@ -16,7 +16,7 @@ from grokterm.experiment.records import (
     Refused,
 )
 from grokterm.runs.checkpoint import load_checkpoint
-from grokterm.session.commands import Command, Look, Pause, Resume, SetPace, StepOnce
+from grokterm.session.commands import Analyze, Command, Pause, Resume, SetPace, StepOnce
 from grokterm.session.start import start_session
 from tests.runs.tensors import same
 from tests.session.driving import Driver, acts, files_of, undisturbed, with_settings
@@ -72,7 +72,7 @@ def test_a_session_that_is_left_alone_trains_like_nobody_watched(driver: Driver,
 
 def test_a_pause_saves_and_waits(driver: Driver) -> None:
     assert kinds(driver.tell(Pause())) == ["paused", "checkpointed"]
-    assert driver.tell(Look()) == []  # it waited for the look, and did not train
+    assert driver.tell(Analyze()) == []  # it waited for the look, and did not train
     assert driver.tell(Pause()) == []
     assert driver.trainer.step == 0
 
@@ -202,7 +202,7 @@ def test_a_look_copies_the_weights_and_touches_nothing(driver: Driver) -> None:
     driver.pause_at(3)
     files = files_of(driver.session.run)
     assert driver.session.analysis is None
-    driver.tell(Look())
+    driver.tell(Analyze())
     assert driver.session.analysis is not None
     assert driver.session.analysis.step == 3
     assert files_of(driver.session.run) == files

@@ -7,7 +7,7 @@ import pytest
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Save, Swap
 from grokterm.experiment.records import Checkpointed, Evaluated, Finished, Started, Unsaved
-from grokterm.session.commands import Look, Pause, Resume, StepOnce
+from grokterm.session.commands import Analyze, Pause, Resume, StepOnce
 from grokterm.session.start import resume_session, start_session
 from grokterm.session.state import LabState, fold
 from tests.runs.failing import failing_once
@@ -41,7 +41,7 @@ def test_training_waits_and_says_so_when_the_disk_is_full(driver: Driver, monkey
     state = fold(LabState(driver.trainer.experiment), driver.heard)
     assert state.phase == "paused"
     assert state.unsaved == records[-1].message
-    assert driver.tell(Look()) == []  # it waited, and did not train
+    assert driver.tell(Analyze()) == []  # it waited, and did not train
     assert driver.trainer.step == 0
 
 
@@ -65,7 +65,7 @@ def test_going_on_saves_first(driver: Driver, monkeypatch: pytest.MonkeyPatch) -
         with monkeypatch.context() as patch:
             refuse_checkpoints(patch)
             assert isinstance(driver.tell(command)[-1], Unsaved)
-        assert driver.tell(Look()) == []
+        assert driver.tell(Analyze()) == []
         assert driver.trainer.step == 3
     assert isinstance(driver.tell(Resume())[-1], Checkpointed)
     driver.listen()

@@ -14,7 +14,7 @@ from grokterm.runs.checkpoint import save_checkpoint
 from grokterm.runs.journal import read_journal
 from grokterm.runs.resume import has_ended
 from grokterm.runs.store import Run, list_runs
-from grokterm.session.commands import Look, Pause, Resume, StepOnce
+from grokterm.session.commands import Analyze, Pause, Resume, StepOnce
 from grokterm.session.start import resume_session, start_session
 from grokterm.session.state import LabState, fold
 from tests.runs.tensors import same
@@ -77,7 +77,7 @@ def test_who_leaves_saves_before_anything_is_waited_for(
 ) -> None:
     free = Event()
     monkeypatch.setattr(NetworkAnalysis, "inspected", lambda _: free.wait(60))
-    monkeypatch.setattr("grokterm.session.session.SETTLE_SECONDS", 0.05)
+    monkeypatch.setattr("grokterm.session.session.INSPECTION_WAIT_SECONDS", 0.05)
     still = {"learning_rate": 0.0}  # reaches no milestone, which would be saved once its inspection is done
     endless = with_settings(tiny, training={"inspect_every": 10**6, "steps": 10**6}, optimizer=still)
     driver = Driver(start_session(endless, tmp_path, "tiny"))
@@ -194,7 +194,7 @@ def test_a_run_that_is_only_looked_at_stays_byte_for_byte_as_it_was(reason: str,
     files = files_of(run)
     assert [record.reason for record in read_journal(run.journal) if isinstance(record, Finished)] == [reason]
     visit = opened(run, paused=True)
-    visit.tell(Look())
+    visit.tell(Analyze())
     assert visit.session.analysis is not None
     visit.leave()
     assert files_of(run) == files
@@ -230,7 +230,7 @@ def test_an_unfinished_run_that_is_opened_waits_and_says_so(grokking: Experiment
     session, earlier = resume_session(run, paused=True)
     visit = Driver(session)
     assert fold(fold(LabState(run.experiment), earlier), visit.heard).phase == "paused"
-    assert visit.tell(Look()) == []
+    assert visit.tell(Analyze()) == []
     visit.train()
     assert same(visit.trainer.tensors(), undisturbed(grokking).tensors())
     assert [record.reason for record in visit.journal if isinstance(record, Finished)] == ["complete"]

@@ -10,10 +10,10 @@ from grokterm.experiment.interventions import Stop
 from grokterm.experiment.records import Finished
 from grokterm.runs.journal import read_journal
 from grokterm.runs.store import list_runs
-from grokterm.session.commands import Command, Leave, Look, Pause, Resume, SetPace
+from grokterm.session.commands import Analyze, Command, Leave, Pause, Resume, SetPace
 from grokterm.session.start import resume_session, start_session
 from grokterm.session.state import LabState
-from grokterm.session.thread import Opened, TrainingThread
+from grokterm.session.thread import OpenedSession, TrainingThread
 from tests.runs.tensors import same
 from tests.session.driving import Driver, undisturbed
 
@@ -28,7 +28,7 @@ def start(grokking: Experiment) -> Iterator[Start]:
     """Start threads that end with the test, and have been told something before."""
     threads = []
 
-    def start(opener: Callable[[], Opened], *commands: Command) -> TrainingThread:
+    def start(opener: Callable[[], OpenedSession], *commands: Command) -> TrainingThread:
         threads.append(TrainingThread(opener, LabState(grokking)))
         for command in commands:
             threads[-1].send(command)
@@ -50,7 +50,7 @@ def until(thread: TrainingThread, condition: Callable[[], bool]) -> None:
     raise AssertionError(f"it never came: the thread is at {thread.state.phase}, {thread.failure or thread.bug}")
 
 
-def new_run(experiment: Experiment, folder: Path) -> Callable[[], Opened]:
+def new_run(experiment: Experiment, folder: Path) -> Callable[[], OpenedSession]:
     return lambda: (start_session(experiment, folder, "grokking"), ())
 
 
@@ -59,7 +59,7 @@ def test_a_thread_trains_to_the_end_and_stays_to_be_asked(start: Start, grokking
     until(thread, lambda: thread.state.phase == "ended")
     assert thread.state.ended == "complete"
     assert thread.run_name == list_runs(tmp_path)[0].name
-    thread.send(Look())
+    thread.send(Analyze())
     until(thread, lambda: thread.analysis is not None)
     assert thread.is_alive()
 
@@ -79,7 +79,7 @@ def test_leaving_saves_and_ends_the_thread(start: Start, grokking: Experiment, t
 def test_what_is_said_before_the_session_is_open_is_heard_in_order(start: Start, grokking: Experiment, tmp_path: Path) -> None:
     said = Event()
 
-    def opener() -> Opened:
+    def opener() -> OpenedSession:
         assert said.wait(SECONDS)
         return start_session(grokking, tmp_path, "grokking"), ()
 
@@ -93,7 +93,7 @@ def test_what_is_said_before_the_session_is_open_is_heard_in_order(start: Start,
 
 
 def test_what_the_user_can_mend_is_a_failure_and_not_a_bug(start: Start) -> None:
-    def opener() -> Opened:
+    def opener() -> OpenedSession:
         raise CheckpointError("checkpoint x cannot be read")
 
     thread = start(opener)
@@ -106,7 +106,7 @@ def test_what_the_user_can_mend_is_a_failure_and_not_a_bug(start: Start) -> None
 def test_a_bug_is_kept_for_the_screen_to_raise(start: Start) -> None:
     bug = ValueError("should not happen")
 
-    def opener() -> Opened:
+    def opener() -> OpenedSession:
         raise bug
 
     thread = start(opener)

@@ -22,7 +22,7 @@ def dataset(
     seed: int = 0,
 ) -> Dataset:
     """Draw a + b mod 11, half and half, or what is asked for instead."""
-    return Dataset.drawn(
+    return Dataset.create(
         operation=operation,
         expression=expression,
         modulus=modulus,

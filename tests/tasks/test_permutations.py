@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from grokterm.tasks.operations import OPERATIONS
-from grokterm.tasks.permutations import inverse_permutations, products
+from grokterm.tasks.permutations import inverse_permutations, product_table
 
 ELEMENTS = list(permutations(range(5)))
 """The permutations as plain tuples, in the order that numbers them."""
@@ -26,27 +26,27 @@ def composed(*factors: int) -> int:
 
 def test_a_product_does_the_left_permutation_first() -> None:
     swap, turn = number(1, 0, 2, 3, 4), number(1, 2, 3, 4, 0)
-    assert products()[swap, turn] == number(2, 1, 3, 4, 0)
-    assert products()[turn, swap] == number(0, 2, 3, 4, 1)
+    assert product_table()[swap, turn] == number(2, 1, 3, 4, 0)
+    assert product_table()[turn, swap] == number(0, 2, 3, 4, 1)
 
 
 def test_every_product_is_the_composition() -> None:
-    assert products().tolist() == [[composed(a, b) for b in range(120)] for a in range(120)]
+    assert product_table().tolist() == [[composed(a, b) for b in range(120)] for a in range(120)]
 
 
 def test_products_are_associative() -> None:
-    table = products()
+    table = product_table()
     assert np.array_equal(table[table], table[:, table])
 
 
 def test_the_first_permutation_changes_nothing() -> None:
     assert IDENTITY == 0
-    assert products()[0].tolist() == products()[:, 0].tolist() == list(range(120))
+    assert product_table()[0].tolist() == product_table()[:, 0].tolist() == list(range(120))
 
 
 def test_a_permutation_and_its_inverse_cancel_from_either_side() -> None:
     every, inverse = np.arange(120), inverse_permutations()
-    assert set(products()[every, inverse]) == set(products()[inverse, every]) == {IDENTITY}
+    assert set(product_table()[every, inverse]) == set(product_table()[inverse, every]) == {IDENTITY}
 
 
 @pytest.mark.parametrize(("operation", "factors"), [("s5_product", "ab"), ("s5_conjugate", "abA"), ("s5_sandwich", "aba")])

@@ -15,7 +15,7 @@ from grokterm.experiment.interventions import Set, Swap
 from grokterm.experiment.optimizer import RecursiveFeatures
 from grokterm.experiment.records import Evaluated, Started
 from grokterm.models.build import build
-from grokterm.models.kernel import KERNELS, joined
+from grokterm.models.kernel import KERNELS, metric_of
 from grokterm.optim.flat import FlatParameters
 from grokterm.runs.checkpoint import load_checkpoint, save_checkpoint
 from grokterm.training.rfm import FeatureMachine, average_outer_product
@@ -91,7 +91,9 @@ def test_the_coefficients_solve_the_system(name: Name, ridge: float) -> None:
 def test_the_metric_is_a_power_of_the_outer_product_over_its_largest_entry(kernel: Experiment, power: float) -> None:
     experiment = changed(kernel, f"optimizer.power={power}")
     before, after = (trained_to(experiment, step).trainer for step in (3, 4))
-    metric, learned = (joined(*(one.trainable.weights[name] for name in ("left", "cross", "right"))) for one in (before, after))
+    metric, learned = (
+        metric_of(*(one.trainable.weights[name] for name in ("left", "cross", "right"))) for one in (before, after)
+    )
     assert isinstance(experiment.model, KernelModel)
     tokens = torch.from_numpy(before.dataset.train.operands)
     outer = average_outer_product(

@@ -85,6 +85,6 @@ def test_an_expression_is_looked_at_over_the_residues() -> None:
     assert picture is not None
     assert picture.shares[4] == pytest.approx(1.0)
     swapped = fold(asked, [Acted(step=3, action=Swap(operation="multiply"), n_train=9, n_val=9)])
-    assert swapped.asked.label == "a · b mod {p}"
+    assert swapped.definition.label == "a · b mod {p}"
     back = fold(swapped, [Acted(step=4, action=Swap(operation="expression"), n_train=9, n_val=9)])
-    assert back.asked.label == "a + 2*b mod {p}"
+    assert back.definition.label == "a + 2*b mod {p}"

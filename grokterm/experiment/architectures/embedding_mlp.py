@@ -8,23 +8,23 @@ from grokterm.experiment.architectures.tokens import TokenModel
 
 
 class EmbeddingMLPModel(TokenModel):
-    """A ReLU perceptron over the embeddings of a op b = in a row, with torch's initial weights (the efficiency report's)."""
+    """A ReLU MLP over the concatenated embeddings of a op b =, with torch's initial weights (the efficiency report's)."""
 
     architecture: Literal["embedding_mlp"] = "embedding_mlp"
     """The kind of network."""
 
     d_model: int = Field(128, ge=1, le=4096)
-    """Numbers that stand for a token."""
+    """Size of a token's embedding."""
 
     width: int = Field(256, ge=1, le=65536)
-    """Neurons in a hidden layer."""
+    """Neurons per hidden layer."""
 
     depth: int = Field(2, ge=1, le=3)
-    """Hidden layers."""
+    """Number of hidden layers."""
 
     @property
-    def shown(self) -> str:
-        """What the network is shown of an equation."""
+    def prompt(self) -> str:
+        """The input tokens, as a template."""
         return "a op b ="
 
     @property

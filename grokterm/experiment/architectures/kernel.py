@@ -1,4 +1,4 @@
-"""The settings of the kernel machine, which learns its features without a gradient descent."""
+"""The settings of the kernel machine."""
 
 from typing import Literal
 
@@ -7,23 +7,23 @@ from pydantic import Field
 from grokterm.experiment.settings import Settings
 
 LARGEST_TRAINING_SET = 20_000
-"""Equations that are solved for at once: their kernel takes 3 GB."""
+"""Equations solved for at once: their kernel matrix takes 3 GB."""
 
 LARGEST_MODULUS = 251
-"""Its cube is the number of coefficients: 0.1 GB."""
+"""The machine has modulus³ coefficients: 0.1 GB."""
 
 
 class KernelModel(Settings):
-    """A kernel machine whose metric is learned (Mallinar, 2024)."""
+    """A kernel machine with a learned metric (Mallinar, 2024)."""
 
     architecture: Literal["kernel"] = "kernel"
     """The kind of network."""
 
     kernel: Literal["quadratic", "gaussian"] = "quadratic"
-    """How alike two equations are: (xᵀ M x')², or exp(−(x − x')ᵀ M (x − x') / 2 L²)."""
+    """The kernel: (xᵀ M x')², or exp(−(x − x')ᵀ M (x − x') / 2 L²)."""
 
     bandwidth: float = Field(2.5, gt=0)
-    """L, of the Gaussian kernel only."""
+    """L of the Gaussian kernel."""
 
     @property
     def label(self) -> str:

@@ -16,16 +16,16 @@ class MixtureModel(Settings):
     """The kind of network."""
 
     generalizer: str = Field("report-generalizer", min_length=1)
-    """A saved run, or a preset that is trained first if no saved run shows it."""
+    """A saved run, or a preset, which is trained first if it has no saved run."""
 
     memorizer: str = Field("report-memorizer", min_length=1)
-    """A saved run, or a preset that is trained first if no saved run shows it."""
+    """A saved run, or a preset, which is trained first if it has no saved run."""
 
     generalizer_speed: float = Field(1.0, gt=0)
-    """g2 at the start. g1 starts at 0, and the larger g2, the faster their product grows."""
+    """Initial g2. g1 starts at 0; the larger g2, the faster their product grows."""
 
     memorizer_speed: float = Field(10.0, gt=0)
-    """m2 at the start: above generalizer_speed the memorizer is learned first, and the mixture groks."""
+    """Initial m2: above generalizer_speed the memorizer is learned first, and the mixture groks."""
 
     @property
     def label(self) -> str:

@@ -16,25 +16,25 @@ class MLPModel(Settings):
     """The kind of network."""
 
     width: int = Field(500, ge=1, le=65536)
-    """Neurons in a hidden layer."""
+    """Neurons per hidden layer."""
 
     depth: int = Field(1, ge=1, le=2)
-    """Hidden layers."""
+    """Number of hidden layers."""
 
     activation: Literal["quadratic", "relu", "gelu", "sine", "tanh"] = "quadratic"
     """The φ of the hidden layers."""
 
     scaling: Literal["gromov", "doshi", "liu", "standard"] = "gromov"
-    """Prefactors and initial scale, which belong together; learning rates and decays do not carry over between them."""
+    """Prefactors and initial weight scale, as one choice; learning rates and decays of one do not suit another."""
 
     initialization: Literal["random", "analytic"] = "random"
-    """What the weights are before the first step: drawn, or the exact solution of a sum (Gromov, 2023)."""
+    """Initial weights: random, or the exact solution of a sum (Gromov, 2023)."""
 
     dropout: float = Field(0.0, ge=0, lt=1)
-    """Share of each hidden layer's activations that training silences, after φ; the others grow to make up for it."""
+    """Dropout probability of each hidden layer, after φ."""
 
     normalization: Literal["none", "batch"] = "none"
-    """What is done to the sums before φ: batch normalization, with a trained gain and bias a neuron."""
+    """Batch normalization before φ, with a trained gain and bias per neuron."""
 
     frozen: tuple[LayerName, ...] = Field((), strict=False)
     """Layers that are not trained: ["first"] gives random features."""

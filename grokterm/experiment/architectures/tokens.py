@@ -1,4 +1,4 @@
-"""What the networks that read an equation token by token have in common."""
+"""Settings shared by the networks over tokens."""
 
 from typing import Annotated, Literal, Self
 
@@ -11,60 +11,60 @@ class TokenModel(Settings):
     """A network over tokens: the residues 0 .. p - 1, then =, the operator and <eos>."""
 
     vocabulary: Literal["auto"] | Annotated[int, Field(ge=3)] = "auto"
-    """Tokens it knows, and classes it scores: "auto" for those it meets, or a number (the efficiency report's is 239)."""
+    """Number of tokens and of classes: "auto" for those of the task, or a number (the efficiency report's is 239)."""
 
     @property
-    def shown(self) -> str:
-        """What the network is shown of an equation."""
+    def prompt(self) -> str:
+        """The input tokens, as a template."""
         raise NotImplementedError
 
     @property
-    def right(self) -> str:
-        """What it must say at the last positions of what it is shown."""
+    def target(self) -> str:
+        """The tokens to predict at the last positions of the prompt."""
         return "c"
 
     def n_tokens(self, modulus: int) -> int:
-        """Count the tokens of this network, seen or not."""
+        """Return the size of the vocabulary."""
         return self.n_needed(modulus) if self.vocabulary == "auto" else self.vocabulary
 
     def check(self, modulus: int) -> None:
-        """Refuse a vocabulary that lacks tokens of the task.
+        """Check that the vocabulary has all tokens of the task.
 
         Raises:
-            ValueError: if an equation cannot be written.
+            ValueError: if it is too small.
         """
         if self.n_tokens(modulus) < self.n_needed(modulus):
             raise ValueError(
                 f"model.vocabulary must be at least {self.n_needed(modulus)} for equations modulo {modulus} written as"
-                f" {self.shown!r}, not {self.vocabulary}"
+                f" {self.prompt!r}, not {self.vocabulary}"
             )
 
     def n_needed(self, modulus: int) -> int:
-        """Count the tokens that equations are written with."""
-        return modulus + (1 if self.shown == "a b =" else 3)
+        """Return the number of tokens that occur in equations."""
+        return modulus + (1 if self.prompt == "a b =" else 3)
 
 
 class SequenceModel(TokenModel):
-    """A network that reads tokens of any number in their order."""
+    """A network over token sequences."""
 
     sequence: Literal["a b =", "<eos> a op b = c <eos>"] = "a b ="
-    """How an equation is written; of the longer form the network is shown what comes before what it must say."""
+    """How an equation is written; the network reads the part before the tokens to predict."""
 
     scored: Literal["answer", "answer_and_eos"] = "answer"
-    """What it must say: the answer c after =, or c and then <eos>; the loss is their mean, and both must be right."""
+    """What to predict: the answer c, or c and then <eos>; then the loss is their mean, and both must be right."""
 
     @model_validator(mode="after")
-    def _says_what_is_written(self) -> Self:
+    def _target_is_written(self) -> Self:
         if self.scored == "answer_and_eos" and self.sequence == "a b =":
             raise ValueError("scored is answer_and_eos, and the sequence 'a b =' has no <eos>: choose '<eos> a op b = c <eos>'")
         return self
 
     @property
-    def shown(self) -> str:
-        """What the network is shown of an equation."""
+    def prompt(self) -> str:
+        """The input tokens, as a template."""
         return self.sequence.removesuffix(" <eos>" if self.scored == "answer_and_eos" else " c <eos>")
 
     @property
-    def right(self) -> str:
-        """What it must say at the last positions of what it is shown."""
+    def target(self) -> str:
+        """The tokens to predict at the last positions of the prompt."""
         return "c <eos>" if self.scored == "answer_and_eos" else "c"

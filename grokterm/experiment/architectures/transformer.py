@@ -14,13 +14,13 @@ class TransformerModel(SequenceModel):
     """The kind of network."""
 
     n_layers: int = Field(1, ge=1, le=8)
-    """Blocks of attention and MLP."""
+    """Number of blocks, each attention and an MLP."""
 
     d_model: int = Field(128, ge=1, le=4096)
-    """Numbers that stand for a token."""
+    """Size of the residual stream."""
 
     n_heads: int = Field(4, ge=1)
-    """Attention heads, which share d_model between them."""
+    """Attention heads, of d_model / n_heads features each."""
 
     d_mlp: int = Field(512, ge=1, le=16384)
     """Neurons of each block's MLP."""
@@ -29,22 +29,22 @@ class TransformerModel(SequenceModel):
     """The φ of the MLP."""
 
     norm: Literal["none", "pre", "post"] = "none"
-    """LayerNorm: none (Nanda); pre: of what enters attention and MLP, and at the end; post: after each sum (the report)."""
+    """LayerNorm: none (Nanda); pre: before attention, MLP and readout; post: after each residual sum (the report)."""
 
     positions: Literal["learned", "sinusoidal"] = "learned"
-    """What is added to a token's embedding to say where it stands: weights (Nanda) or fixed waves (the report)."""
+    """Position embedding: learned (Nanda) or sinusoidal (the report)."""
 
     biases: bool = True
-    """The MLP has biases (Nanda); attention and readout never have."""
+    """Whether the MLP has biases (Nanda); attention and readout have none."""
 
     initialization: Literal["normal", "torch"] = "normal"
-    """normal: N(0, 1/d_model), readout N(0, 1/vocabulary) (Nanda); torch: what nn.Embedding and nn.Linear draw (the report)."""
+    """normal: N(0, 1/d_model), readout N(0, 1/vocabulary) (Nanda); torch: as nn.Embedding and nn.Linear (the report)."""
 
     dropout: float = Field(0.0, ge=0, lt=1)
-    """Share of each MLP's outputs that a training step silences."""
+    """Dropout probability of each MLP's outputs."""
 
     @model_validator(mode="after")
-    def _heads_share(self) -> Self:
+    def _heads_divide_model(self) -> Self:
         if self.d_model % self.n_heads:
             raise ValueError(f"n_heads must divide d_model, and {self.d_model} is no multiple of {self.n_heads}")
         return self

@@ -1,4 +1,4 @@
-"""How close the neurons of a network are to the exact solution."""
+"""Figures of how close a network's neurons are to the exact solution."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,18 +20,20 @@ class Neurons:
     """Neurons fitted by the cosines that would solve the task."""
 
     phases: Float[np.ndarray, "3 neurons"]
-    """φ1, φ2 and φ3; NaN where there is none."""
+    """φ1, φ2 and φ3; NaN where undefined."""
 
     is_matched: Bool[np.ndarray, " neurons"]
-    """Which have one frequency in all three matrices."""
+    """Which have the same frequency in all three matrices."""
 
     mismatch: Float[np.ndarray, " neurons"]
-    """φ1 + φ2 − φ3 between −π and π, NaN for neurons that are not matched."""
+    """φ1 + φ2 − φ3 between −π and π, NaN for unmatched neurons."""
 
     mean: float | None
-    """Its circular mean, and how concentrated it is."""
+    """Circular mean of the mismatch."""
 
     resultant: float | None
+    """Mean resultant length of the mismatch."""
+
     fit: Float[np.ndarray, " neurons"]
     """R² of each neuron; NaN without waves."""
 

@@ -1,4 +1,4 @@
-"""Runs beside each other."""
+"""Figures that compare runs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from matplotlib.ticker import LogFormatterMathtext, LogLocator
 from grokterm.plots.curves import Series
 from grokterm.plots.paper.spectra import plot_spectrum
 from grokterm.plots.paper.steps import finish_steps, first_step, on_log_axis, plot_over_steps
-from grokterm.plots.paper.style import COLUMN, DIVERGING, MANY, as_written, frame_image, new_figure
+from grokterm.plots.paper.style import COLUMN, DIVERGING, RUN_COLORS, escape_label, frame_image, new_figure
 from grokterm.plots.paper.weights import centered, color_limit, tiled
 
 _DASHES: tuple[Any, ...] = ("-", (0, (5, 1)), (0, (3, 1, 1, 1)))
@@ -27,36 +27,36 @@ class ComparedRun:
 
     label: str
     accuracy: Sequence[Series]
-    """The training side and validation."""
+    """Train and val."""
 
     loss: Sequence[Series]
     layer: str
-    """What the matrix is."""
+    """Name of the matrix `weights`."""
 
     unit: str
-    """What a column of it is."""
+    """Name of its columns."""
 
     weights: Float[np.ndarray, "residues columns"]
-    """A matrix over residues, its neurons in order; without rows if there is none."""
+    """A matrix over residues, its neurons in order; no rows if there is none."""
 
     shares: Float[np.ndarray, " frequencies"]
     """The share of its power at each frequency."""
 
     key_frequencies: Sequence[int]
     maps: Float[np.ndarray, "neurons modulus modulus"]
-    """What some hidden neurons say of every (a, b); none where they are not to be drawn."""
+    """Activations of some hidden neurons over (a, b); empty to leave them out."""
 
 
 def draw_compared_curves(runs: Sequence[ComparedRun]) -> Figure:
-    """Draw accuracy and loss of all runs: validation as full lines, the training side thin and pale."""
+    """Draw accuracy and loss of all runs, train thinner and paler than val."""
     figure = new_figure(3.3 + 0.13 * len(runs))
     upper, lower = figure.subplots(2, 1, sharex=True)
-    first = first_step([one for run in runs for one in run.accuracy])
+    first = first_step([series for run in runs for series in run.accuracy])
     for number, run in enumerate(runs):
-        color, dashes = _look(number)
+        color, dashes = _line_style(number)
         for axes, (train, val) in ((upper, run.accuracy), (lower, run.loss)):
-            for one, width, alpha in ((train, 0.7, 0.5), (val, 1.3, 1.0)):
-                x, y = on_log_axis(one, first, is_log=axes is lower)
+            for series, width, alpha in ((train, 0.7, 0.5), (val, 1.3, 1.0)):
+                x, y = on_log_axis(series, first, is_log=axes is lower)
                 axes.plot(
                     x, y, linestyle=dashes, color=color, linewidth=width,
                     alpha=alpha, marker="o" if len(x) == 1 else "",
@@ -64,8 +64,8 @@ def draw_compared_curves(runs: Sequence[ComparedRun]) -> Figure:
     upper.set(ylabel="accuracy", ylim=(-0.03, 1.03))
     lower.set(ylabel="loss", yscale="log")
     finish_steps([upper, lower])
-    looks = [(run.label, *_look(number)) for number, run in enumerate(runs)]
-    handles = [Line2D([], [], color=color, linestyle=dashes, label=as_written(label)) for label, color, dashes in looks]
+    styles = [(run.label, *_line_style(number)) for number, run in enumerate(runs)]
+    handles = [Line2D([], [], color=color, linestyle=dashes, label=escape_label(label)) for label, color, dashes in styles]
     sides = [
         Line2D([], [], color="black", linewidth=1.3, label="val"),
         Line2D([], [], color="black", linewidth=0.7, alpha=0.5, label="train"),
@@ -74,20 +74,20 @@ def draw_compared_curves(runs: Sequence[ComparedRun]) -> Figure:
     return figure
 
 
-def _look(number: int) -> tuple[str, Any]:
-    """Choose color and dashes of the run of this number."""
-    return MANY[number % len(MANY)], _DASHES[number // len(MANY) % len(_DASHES)]
+def _line_style(number: int) -> tuple[str, Any]:
+    """Return color and dashes of a run, by its number."""
+    return RUN_COLORS[number % len(RUN_COLORS)], _DASHES[number // len(RUN_COLORS) % len(_DASHES)]
 
 
 def draw_side_by_side(runs: Sequence[ComparedRun]) -> Figure:
-    """Draw a column for each run: accuracy, a weight matrix, its spectrum and some activation maps."""
+    """Draw one column per run: accuracy, a weight matrix, its spectrum and some activation maps."""
     figure = new_figure(4.5, width=max(COLUMN, 0.3 + len(runs)))
     panels = figure.subplots(4, len(runs), squeeze=False, height_ratios=(1, 0.9, 1, 1.1))
-    every = [one for run in runs for one in run.accuracy]
+    all_series = [series for run in runs for series in run.accuracy]
     most = max((float(run.shares.max()) for run in runs if len(run.shares)), default=1.0)
     for run, (accuracy, weights, spectrum, maps) in zip(runs, panels.T, strict=True):
-        plot_over_steps(accuracy, run.accuracy, among=every)
-        accuracy.set_title(fill(as_written(run.label), 15))
+        plot_over_steps(accuracy, run.accuracy, among=all_series)
+        accuracy.set_title(fill(escape_label(run.label), 15))
         limit = color_limit(run.weights)
         weights.imshow(run.weights, aspect="auto", cmap=DIVERGING, vmin=-limit, vmax=limit)
         frame_image(weights)
@@ -100,8 +100,8 @@ def draw_side_by_side(runs: Sequence[ComparedRun]) -> Figure:
         maps.spines[:].set_visible(False)
     _share_steps(panels[0].tolist())
     layers = {run.layer for run in runs}
-    are_alike = len({len(run.weights) for run in runs}) == 1
-    for axes in panels[:, 1:].ravel() if are_alike else panels[0, 1:]:
+    same_height = len({len(run.weights) for run in runs}) == 1
+    for axes in panels[:, 1:].ravel() if same_height else panels[0, 1:]:
         axes.tick_params(axis="y", left=False, labelleft=False)
     layer = layers.pop() if len(layers) == 1 else "weights"
     for axes, label in zip(panels[:, 0], ("accuracy", layer, "frequency", "activations"), strict=True):
@@ -112,7 +112,7 @@ def draw_side_by_side(runs: Sequence[ComparedRun]) -> Figure:
 
 
 def _share_steps(panels: Sequence[Axes]) -> None:
-    """Give narrow panels the same axes, and short labels: powers of ten."""
+    """Give narrow panels the same axes, and powers of ten as labels."""
     finish_steps(panels)
     low, high = zip(*(axes.get_xlim() for axes in panels), strict=True)
     for axes in panels:

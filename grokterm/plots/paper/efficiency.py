@@ -1,4 +1,4 @@
-"""The norm of all parameters against the score of the right answer: what weight decay prefers one circuit to another for."""
+"""Figures of circuit efficiency: parameter norm against the logit of the right answer."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ from matplotlib.lines import Line2D
 
 from grokterm.plots.curves import Mark, Series
 from grokterm.plots.paper.steps import finish_steps, plot_over_steps
-from grokterm.plots.paper.style import INKS, MANY, as_written, new_figure
+from grokterm.plots.paper.style import INKS, RUN_COLORS, escape_label, new_figure
 
 CircuitKind = Literal["memorized", "generalized", "neither"]
-"""C_mem: taken when the run had memorized. C_gen: at the end. A run that has not generalized at its end has none."""
+"""C_mem: when the run had memorized. C_gen: at its end, if it has generalized."""
 
 CIRCUIT_KINDS: dict[CircuitKind, str] = {
     "memorized": "$C_{mem}$, memorized",
@@ -25,22 +25,23 @@ CIRCUIT_KINDS: dict[CircuitKind, str] = {
 
 @dataclass(frozen=True)
 class CircuitEfficiency:
-    """A network at one step, as efficiency sees it."""
+    """Parameter norm and logits of a network at one step."""
 
     label: str
-    """Which run it is of."""
+    """Name of its run."""
 
     kind: CircuitKind
     norm: float
     logits: Float[np.ndarray, " quantiles"]
-    """Quantiles of the right answer's score, ascending."""
+    """Quantiles of the right answer's logit, ascending."""
 
 
 def draw_circuits(circuits: Sequence[CircuitEfficiency]) -> Figure:
-    """Draw for each network its norm and its logits, a line from 5 to 95 % and a marker at the median; runs by color."""
+    """Draw the norm and the logits of each network: a line from 5 to 95 %, a marker at the median, one color per run."""
     labels = list(dict.fromkeys(circuit.label for circuit in circuits))
-    colors = {label: MANY[number % len(MANY)] if len(labels) > 1 else "black" for number, label in enumerate(labels)}
-    figure = new_figure(2.4 + (0.14 * len(labels) if len(labels) > 1 else 0))
+    several = len(labels) > 1
+    colors = {label: RUN_COLORS[number % len(RUN_COLORS)] if several else "black" for number, label in enumerate(labels)}
+    figure = new_figure(2.4 + (0.14 * len(labels) if several else 0))
     axes = figure.add_subplot()
     for circuit in circuits:
         if len(circuit.logits):
@@ -51,7 +52,7 @@ def draw_circuits(circuits: Sequence[CircuitEfficiency]) -> Figure:
     axes.set(xlabel="parameter norm", ylabel="logit of the right answer, train")
     kinds = [kind for kind in CIRCUIT_KINDS if any(circuit.kind == kind and len(circuit.logits) for circuit in circuits)]
     handles = [Line2D([], [], color="black", linestyle="none", label=CIRCUIT_KINDS[kind], **_marker(kind)) for kind in kinds]
-    runs = [Line2D([], [], color=color, label=as_written(label)) for label, color in colors.items()] if len(labels) > 1 else []
+    runs = [Line2D([], [], color=color, label=escape_label(label)) for label, color in colors.items()] if several else []
     figure.legend(handles=[*runs, *handles], loc="outside upper left", ncols=2 if len(labels) != 2 else 1)
     return figure
 
@@ -65,7 +66,7 @@ def draw_over_steps(
     norm: Series, steps: Real[np.ndarray, " point"], logits: Float[np.ndarray, "point 20"], marks: Sequence[Mark],
     circuits: Sequence[tuple[str, int, float]],
 ) -> Figure:  # fmt: skip
-    """Draw norm and logits over steps, C_mem and C_gen named where they stand: a name, a step and a norm."""
+    """Draw norm and logits over steps, with C_mem and C_gen labeled; `circuits` holds name, step and norm."""
     figure = new_figure(3.2)
     upper, lower = figure.subplots(2, 1, sharex=True)
     plot_over_steps(upper, [norm])

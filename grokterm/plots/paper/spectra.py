@@ -1,4 +1,4 @@
-"""Which frequencies matrices over residues are made of."""
+"""Figures of the Fourier spectra of matrices over residues."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from grokterm.plots.paper.style import GRAY, INKS, SEQUENTIAL, frame_image, new_figure
 
 MOST_NAMED = 8
-"""More key frequencies than these are marked, but not named."""
+"""Largest number of key frequencies that get a label."""
 
 
 @dataclass(frozen=True)
@@ -23,13 +23,13 @@ class LayerSpectrum:
     """The share of each neuron's power at the frequencies 1, 2, ..."""
 
     shares: Float[np.ndarray, " frequencies"]
-    """The same of the whole matrix."""
+    """The share of the whole matrix's power."""
 
     key_frequencies: Sequence[int]
 
 
 def draw_spectra(layers: Sequence[LayerSpectrum], *, unit: str, title: str) -> Figure:
-    """Draw a row for each matrix: on the left every column, called `unit`, on the right the whole."""
+    """Draw one row per matrix: its columns, called `unit`, on the left, the whole matrix on the right."""
     figure = new_figure(0.55 + 1.15 * len(layers), title=title)
     panels = figure.subplots(len(layers), 2, squeeze=False, width_ratios=(1.9, 1), sharey="row")
     most = max(float(layer.shares.max()) for layer in layers)
@@ -57,7 +57,7 @@ def draw_spectra(layers: Sequence[LayerSpectrum], *, unit: str, title: str) -> F
 
 
 def plot_spectrum(axes: Axes, shares: Float[np.ndarray, " frequencies"], key_frequencies: Sequence[int]) -> None:
-    """Draw one bar a frequency to the right, the key frequencies in their color; a line stands at an even share."""
+    """Draw one horizontal bar per frequency, key frequencies highlighted, and a line at an even share."""
     frequencies = np.arange(1, len(shares) + 1)
     key = INKS["key_frequency"].color
     colors = [key if frequency in key_frequencies else GRAY for frequency in frequencies]

@@ -1,4 +1,4 @@
-"""What is drawn over the steps of a training."""
+"""Figures over the steps of a training."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,19 +11,19 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from grokterm.plots.curves import Mark, Series
-from grokterm.plots.paper.style import GRAY, INKS, as_written, new_figure
+from grokterm.plots.paper.style import GRAY, INKS, escape_label, new_figure
 
 _AXIS_POINTS, _MARGIN_POINTS, _LETTER_POINTS = 200, 8, 3.9
-"""How long an axis of steps is in a figure of one column, what may stand out of it, and a letter of a label."""
+"""Points: the step axis of a one-column figure, how far labels may exceed it, the width of a letter."""
 
 _Points = Float[np.ndarray, " _"]
 
 Delay = tuple[int, int] | None
-"""The steps between which a network had memorized and had not yet generalized."""
+"""Steps from memorization to generalization, if both happened."""
 
 
 def draw_curves(accuracy: Sequence[Series], loss: Sequence[Series], marks: Sequence[Mark], delay: Delay) -> Figure:
-    """Draw accuracy over loss, the events of the run marked."""
+    """Draw accuracy above loss, with the events of the run marked."""
     figure = new_figure(3.2)
     upper, lower = figure.subplots(2, 1, sharex=True)
     plot_over_steps(upper, accuracy)
@@ -36,7 +36,7 @@ def draw_curves(accuracy: Sequence[Series], loss: Sequence[Series], marks: Seque
 
 
 def draw_stack(panels: Sequence[tuple[str, Sequence[Series]]], marks: Sequence[Mark], *, log: Sequence[str] = ()) -> Figure:
-    """Draw panels under each other, each with its label; those named in `log` on a logarithmic axis."""
+    """Draw labeled panels below each other; those named in `log` have a logarithmic axis."""
     figure = new_figure(0.85 + 1.2 * len(panels))
     column = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
     for axes, (label, series) in zip(column, panels, strict=True):
@@ -51,11 +51,11 @@ def draw_stack(panels: Sequence[tuple[str, Sequence[Series]]], marks: Sequence[M
 
 
 def plot_over_steps(axes: Axes, series: Sequence[Series], among: Sequence[Series] = (), *, is_log: bool = False) -> None:
-    """Draw series, `among` others, on a logarithmic axis of steps; markers stand at even distances along a line."""
+    """Draw series on a logarithmic step axis that suits the series `among`; markers are evenly spaced along a line."""
     first = first_step(among or series)
-    for number, one in enumerate(series):
-        ink = INKS[one.role]
-        x, y = on_log_axis(one, first, is_log=is_log)
+    for number, curve in enumerate(series):
+        ink = INKS[curve.role]
+        x, y = on_log_axis(curve, first, is_log=is_log)
         axes.plot(
             x,
             y,
@@ -63,10 +63,10 @@ def plot_over_steps(axes: Axes, series: Sequence[Series], among: Sequence[Series
             marker=ink.marker,
             markerfacecolor="white" if ink.is_hollow else ink.color,
             markevery=(0.04 + 0.08 * number, 0.2) if len(x) > 12 else None,
-            label=one.label,
+            label=curve.label,
         )
-        if one.band is not None:
-            low, high = (on_log_axis(replace(one, y=edge), first, is_log=is_log) for edge in one.band)
+        if curve.band is not None:
+            low, high = (on_log_axis(replace(curve, y=edge), first, is_log=is_log) for edge in curve.band)
             axes.fill_between(low[0], low[1], np.interp(low[0], *high), color=ink.color, alpha=0.2, linewidth=0)
     if is_log:
         axes.set_yscale("log")
@@ -74,18 +74,18 @@ def plot_over_steps(axes: Axes, series: Sequence[Series], among: Sequence[Series
 
 def first_step(series: Sequence[Series]) -> float:
     """Return the first step after step 0."""
-    return min((float(one.x[one.x > 0].min()) for one in series if (one.x > 0).any()), default=1.0)
+    return min((float(curve.x[curve.x > 0].min()) for curve in series if (curve.x > 0).any()), default=1.0)
 
 
-def on_log_axis(one: Series, first: float, *, is_log: bool = False) -> tuple[_Points, _Points]:
-    """Choose what a logarithmic axis of steps has a place for; what has nothing but step 0 stands where others begin."""
-    x = one.x.astype(np.float64) if (one.x > 0).any() else np.full(len(one.x), first)
-    shown = (x > 0) & np.isfinite(one.y) & ((one.y > 0) | (not is_log))
-    return x[shown], one.y[shown].astype(np.float64)
+def on_log_axis(curve: Series, first: float, *, is_log: bool = False) -> tuple[_Points, _Points]:
+    """Return the points that a logarithmic step axis can show; a curve with only step 0 is shown at `first`."""
+    x = curve.x.astype(np.float64) if (curve.x > 0).any() else np.full(len(curve.x), first)
+    shown = (x > 0) & np.isfinite(curve.y) & ((curve.y > 0) | (not is_log))
+    return x[shown], curve.y[shown].astype(np.float64)
 
 
 def finish_steps(panels: Sequence[Axes], marks: Sequence[Mark] = (), delay: Delay = None) -> None:
-    """Give panels that share their steps an axis, and lines where something happened, named above the first panel."""
+    """Finish panels that share a step axis: lines at events, labeled above the first panel, and the delay shaded."""
     for axes in panels:
         log_steps(axes)
         first = axes.get_xlim()[0]
@@ -101,12 +101,12 @@ def finish_steps(panels: Sequence[Axes], marks: Sequence[Mark] = (), delay: Dela
 
 
 def log_steps(axes: Axes) -> None:
-    """Make the axis of steps logarithmic, with as many labels as a short or a long training needs."""
+    """Make the step axis logarithmic, with more labels for a short training."""
     axes.set_xscale("log")
     axes.margins(x=0.02)
     low, high = axes.get_xlim()
-    every = (1.0, 2.0, 5.0) if high / low < 100 else (1.0,)
-    axes.xaxis.set_major_locator(LogLocator(subs=every, numticks=12))
+    subs = (1.0, 2.0, 5.0) if high / low < 100 else (1.0,)
+    axes.xaxis.set_major_locator(LogLocator(subs=subs, numticks=12))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda step, _: f"{step:,.0f}"))
     axes.xaxis.set_minor_formatter(NullFormatter())
 
@@ -116,12 +116,12 @@ def _color(mark: Mark) -> str:
 
 
 def _name_marks(axes: Axes, marks: Sequence[Mark]) -> None:
-    """Write labels above their lines, left or right of them, on a further line where they would meet others."""
+    """Write labels above their marks, to the left or right, on a higher line if they would overlap."""
     low, high = np.log10(axes.get_xlim())
     lines: list[list[tuple[float, float]]] = []
     for mark in sorted(marks, key=lambda mark: mark.x):
-        label, x = as_written(f"{mark.label} {mark.x:,}"), max(mark.x, 10**low)
-        number, side = _place(lines, (np.log10(x) - low) / (high - low) * _AXIS_POINTS, _LETTER_POINTS * len(label))
+        label, x = escape_label(f"{mark.label} {mark.x:,}"), max(mark.x, 10**low)
+        number, side = _free_line(lines, (np.log10(x) - low) / (high - low) * _AXIS_POINTS, _LETTER_POINTS * len(label))
         axes.annotate(
             label,
             (x, 1),
@@ -134,8 +134,8 @@ def _name_marks(axes: Axes, marks: Sequence[Mark]) -> None:
         )
 
 
-def _place(lines: list[list[tuple[float, float]]], at: float, length: float) -> tuple[int, Literal["left", "right"]]:
-    """Find the lowest line with room for a label that begins or ends at a place, all in points, and take that room."""
+def _free_line(lines: list[list[tuple[float, float]]], at: float, length: float) -> tuple[int, Literal["left", "right"]]:
+    """Reserve room on the lowest line for a label that begins or ends at a position, all in points."""
     for number in range(len(lines) + 1):
         taken = lines[number] if number < len(lines) else []
         for side, start in (("right", at - length), ("left", at)):

@@ -1,4 +1,4 @@
-"""How figures for paper look: as wide as a column, text as text, the colors of the screen for white ground."""
+"""The style of figures for paper: one column wide, text as text, the screen's colors adapted to a white background."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,10 +17,10 @@ from grokterm.plots.sanitize import plain_text
 Format = Literal["png", "svg"]
 
 PaperFigure: TypeAlias = Figure
-"""What drawing returns, for those who do not know matplotlib."""
+"""The result of drawing, for modules that must not import matplotlib."""
 
 COLUMN = 3.3
-"""Inches: one column of a paper with two."""
+"""Inches: one column of a two-column paper."""
 
 DOTS_PER_INCH = 300
 
@@ -37,7 +37,7 @@ class PaperInk(NamedTuple):
     is_hollow: bool = False
 
 
-# The hues of the terminal's palette, those that are light on black made darker.
+# The terminal palette's hues, darker where they are too light for white.
 INKS: dict[Role, PaperInk] = {
     "train": PaperInk("#ff8700", "o"),
     "val": PaperInk("#0078c8", "s", is_hollow=True),
@@ -47,11 +47,11 @@ INKS: dict[Role, PaperInk] = {
     "text": PaperInk("#202020", "x"),
 }
 
-MANY = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#999933")
-"""Colors of runs beside each other: Okabe and Ito's, told apart in every common color blindness."""
+RUN_COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#999933")
+"""Colors of compared runs: Okabe and Ito's, distinct under every common color blindness."""
 
 _STYLE: dict[str, Any] = {
-    "font.family": "DejaVu Sans",  # comes with matplotlib: the same on every machine
+    "font.family": "DejaVu Sans",  # ships with matplotlib: the same on every machine
     "font.size": 7,
     "mathtext.fontset": "dejavusans",
     "axes.titlesize": 7.5,
@@ -66,7 +66,7 @@ _STYLE: dict[str, Any] = {
     "figure.constrained_layout.h_pad": 0.03,
     "figure.constrained_layout.w_pad": 0.03,
     "image.composite_image": False,
-    "image.interpolation": "nearest",  # a cell is a cell
+    "image.interpolation": "nearest",
     "legend.borderaxespad": 0.2,
     "legend.borderpad": 0.2,
     "legend.fontsize": 7,
@@ -79,7 +79,7 @@ _STYLE: dict[str, Any] = {
     "lines.markersize": 3,
     "lines.markeredgewidth": 0.7,
     "svg.fonttype": "none",
-    "svg.hashsalt": "grokterm",  # the same figure is the same file
+    "svg.hashsalt": "grokterm",  # fixed, so that the same figure gives the same file
     "xtick.labelsize": 7,
     "ytick.labelsize": 7,
     "xtick.major.size": 2.5,
@@ -94,7 +94,7 @@ _STYLE: dict[str, Any] = {
 
 @contextmanager
 def paper_style() -> Iterator[None]:
-    """Draw and save in this style, whatever the user's own matplotlibrc says."""
+    """Apply this style inside the context, ignoring the user's matplotlibrc."""
     with mpl.rc_context():
         mpl.rcdefaults()
         settings: Any = mpl.rcParams
@@ -103,7 +103,7 @@ def paper_style() -> Iterator[None]:
 
 
 def new_figure(height: float, *, title: str = "", width: float = COLUMN) -> Figure:
-    """Begin a figure of so many inches; it belongs to no window."""
+    """Create a figure, sized in inches, without a window."""
     figure = Figure(figsize=(width, height), layout="constrained")
     if title:
         figure.suptitle(title)
@@ -111,46 +111,45 @@ def new_figure(height: float, *, title: str = "", width: float = COLUMN) -> Figu
 
 
 def save_figure(figure: Figure, path: Path, kind: Format, dots_per_inch: int = DOTS_PER_INCH) -> None:
-    """Write a figure to a file, in place of one that has its name.
+    """Write a figure to a file, replacing an existing one.
 
-    A heat map with more cells than pixels would be a sample of itself, so that the resolution of a PNG may be up to twice
-    what is asked for; an SVG holds every cell, whatever its size.
+    Raises the resolution of a PNG up to twofold, so that a heat map has a pixel per cell; an SVG keeps every cell.
     """
     if figure.get_layout_engine() is not None:
         figure.draw_without_rendering()
-        figure.set_layout_engine("none")  # panels lie where they lie: laying them out again takes as long as drawing
+        figure.set_layout_engine("none")  # saving would lay out again, which takes as long as drawing
     images = figure.findobj(AxesImage)
     if kind == "png":
-        needed = max((_cells_an_inch(image, figure.dpi) for image in images), default=0.0)
+        needed = max((_cells_per_inch(image, figure.dpi) for image in images), default=0.0)
         dots_per_inch = max(dots_per_inch, min(ceil(needed), 2 * dots_per_inch))
         figure.savefig(path, format="png", dpi=dots_per_inch, metadata={"Software": None})
         return
-    drawn = [image.get_interpolation() for image in images]
+    interpolations = [image.get_interpolation() for image in images]
     for image in images:
         image.set_interpolation("none")
     figure.savefig(path, format="svg", metadata={"Date": None})
-    for image, interpolation in zip(images, drawn, strict=True):
+    for image, interpolation in zip(images, interpolations, strict=True):
         image.set_interpolation(interpolation)
 
 
-def _cells_an_inch(image: AxesImage, dots_per_inch: float) -> float:
+def _cells_per_inch(image: AxesImage, dots_per_inch: float) -> float:
     rows, columns = image.get_size()
     box = image.axes.get_window_extent()
     return dots_per_inch * max(columns / box.width, rows / box.height)
 
 
-def as_written(label: str) -> str:
-    """Keep a name that somebody gave from being read as a formula, and from breaking the XML of an SVG."""
+def escape_label(label: str) -> str:
+    """Escape a user's text, so that it is neither a formula nor invalid XML in an SVG."""
     return plain_text(label).replace("$", r"\$")
 
 
 def letter_panels(*panels: Axes) -> None:
-    """Name panels a, b, c, ... for the caption; what else stands above a panel is on its right."""
+    """Title panels a, b, c, ... at their left, for the caption."""
     for letter, axes in zip("abcdefgh", panels, strict=False):
         axes.set_title(letter, loc="left", fontweight="bold")
 
 
 def frame_image(axes: Axes) -> None:
-    """Draw all four sides of a heat map, and no ticks that point at nothing."""
+    """Draw all four sides of a heat map, with short ticks."""
     axes.spines[:].set_visible(True)
     axes.tick_params(length=2)

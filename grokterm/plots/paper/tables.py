@@ -1,4 +1,4 @@
-"""What became of every pair (a, b)."""
+"""The table of all equations, colored by side and outcome."""
 
 from collections.abc import Sequence
 
@@ -19,21 +19,21 @@ COLORS = {
     "val, wrong": "#00436f",
     "val, right": "#a8d5f5",
 }
-"""What is wrong is dark, so that it is seen without color too."""
+"""Wrong is dark, so that it shows without color too."""
 
 
-def draw_outcomes(cells: Int[np.ndarray, "modulus modulus"], words: Sequence[str], *, title: str) -> Figure:
-    """Draw the table, `words` saying of each number in it what it stands for: a key of COLORS."""
-    counts = np.bincount(cells.ravel(), minlength=len(words))
-    shown = [(word, int(count)) for word, count in zip(words, counts, strict=True) if count]
+def draw_outcomes(cells: Int[np.ndarray, "modulus modulus"], names: Sequence[str], *, title: str) -> Figure:
+    """Draw the table; its numbers index `names`, which are keys of COLORS."""
+    counts = np.bincount(cells.ravel(), minlength=len(names))
+    shown = [(name, int(count)) for name, count in zip(names, counts, strict=True) if count]
     figure = new_figure(3.1 + 0.14 * ((len(shown) + 1) // 2), title=title)
     axes = figure.add_subplot()
-    colors = ListedColormap([COLORS[word] for word in words])
-    axes.imshow(cells, cmap=colors, vmin=-0.5, vmax=len(words) - 0.5)
+    colors = ListedColormap([COLORS[name] for name in names])
+    axes.imshow(cells, cmap=colors, vmin=-0.5, vmax=len(names) - 0.5)
     frame_image(axes)
     axes.set(xlabel="b", ylabel="a")
     patches = [
-        Patch(facecolor=COLORS[word], edgecolor="#909090", linewidth=0.4, label=f"{word}: {count:,}") for word, count in shown
+        Patch(facecolor=COLORS[name], edgecolor="#909090", linewidth=0.4, label=f"{name}: {count:,}") for name, count in shown
     ]
     figure.legend(handles=patches, loc="outside lower center", ncols=2, handlelength=1, columnspacing=1.5)
     return figure

@@ -1,4 +1,4 @@
-"""Heat maps of matrices, and of what neurons say of every pair (a, b)."""
+"""Heat maps of weights, activations and attention."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,20 +12,19 @@ from matplotlib.figure import Figure
 from grokterm.plots.paper.style import DIVERGING, SEQUENTIAL, frame_image, new_figure
 
 GAP = 3
-"""Blank pixels between two maps of a grid."""
+"""Blank pixels between the maps of a grid."""
 
 
 @dataclass(frozen=True)
 class Stack:
-    """Matrices under each other, their columns in one order."""
+    """Labeled matrices below each other, their columns in the same order."""
 
     title: str
     blocks: Sequence[tuple[str, Float[np.ndarray, "_ _"]]]
-    """A label and a matrix each."""
 
 
 def draw_weights(stacks: Sequence[Stack], *, unit: str, title: str) -> Figure:
-    """Draw matrices in several orders of their columns, called `unit`; each has its own range of colors, and says which."""
+    """Draw matrices in several orders of their columns, called `unit`; the labels give each one's color range r."""
     figure = new_figure(0.45 + len(stacks) * (0.35 + 0.42 * len(stacks[0].blocks)), title=title)
     panels = figure.subplots(len(stacks), 1, squeeze=False)[:, 0]
     for axes, stack in zip(panels, stacks, strict=True):
@@ -51,7 +50,7 @@ def draw_weights(stacks: Sequence[Stack], *, unit: str, title: str) -> Figure:
 
 
 def _stacked(stack: Stack, limits: Sequence[float]) -> Float[np.ndarray, "rows columns"]:
-    """Put matrices under each other, each in units of its limit; where one has fewer columns it is blank."""
+    """Stack matrices, each divided by its limit and padded with blanks to the widest."""
     n_columns = max(matrix.shape[1] for _, matrix in stack.blocks)
     scaled = [
         np.pad(matrix / limit, ((0, 0), (0, n_columns - matrix.shape[1])), constant_values=np.nan)
@@ -61,7 +60,7 @@ def _stacked(stack: Stack, limits: Sequence[float]) -> Float[np.ndarray, "rows c
 
 
 def color_limit(matrix: Float[np.ndarray, "rows columns"]) -> float:
-    """Return the range of colors that all but one weight in two hundred lie in."""
+    """Return the 99.5 % quantile of the absolute values."""
     finite = np.abs(matrix[np.isfinite(matrix)])
     return float(np.quantile(finite, 0.995)) or 1.0 if finite.size else 1.0
 
@@ -69,7 +68,7 @@ def color_limit(matrix: Float[np.ndarray, "rows columns"]) -> float:
 def draw_activations(
     maps: Float[np.ndarray, "neurons modulus modulus"], row_labels: Sequence[str], *, place: str, title: str
 ) -> Figure:
-    """Draw a grid of ten maps a row, each about its own mean and over its own range of colors."""
+    """Draw a grid of ten maps per row, each centered and with its own color range."""
     n_columns = min(10, len(maps))
     n_rows = ceil(len(maps) / n_columns)
     grid = tiled(centered(maps), n_columns)
@@ -86,34 +85,37 @@ def draw_activations(
 
 
 def centered(maps: Float[np.ndarray, "neurons modulus modulus"]) -> Float[np.ndarray, "neurons modulus modulus"]:
-    """Measure each map from its mean, in units of its largest distance from it; a map that is constant is 0."""
+    """Subtract each map's mean and divide by the largest deviation; a constant map becomes 0."""
     with np.errstate(invalid="ignore"):
         flat = maps.reshape(len(maps), -1).astype(np.float64)
-        about = flat - np.nanmean(np.where(np.isfinite(flat), flat, np.nan), axis=1, keepdims=True)
-    largest = np.nanmax(np.abs(about), axis=1, keepdims=True)
-    units: Float[np.ndarray, "neurons cells"] = np.divide(about, largest, out=np.zeros_like(about), where=largest > 0)
-    return units.reshape(maps.shape)
+        deviations = flat - np.nanmean(np.where(np.isfinite(flat), flat, np.nan), axis=1, keepdims=True)
+    largest = np.nanmax(np.abs(deviations), axis=1, keepdims=True)
+    scaled: Float[np.ndarray, "neurons cells"] = np.divide(
+        deviations, largest, out=np.zeros_like(deviations), where=largest > 0
+    )
+    return scaled.reshape(maps.shape)
 
 
 def tiled(maps: Float[np.ndarray, "neurons modulus modulus"], n_columns: int) -> Float[np.ndarray, "height width"]:
-    """Lay maps out in rows, blank lines between them; what is left of the last row is blank."""
+    """Arrange maps in rows with gaps between them; the rest of the last row is blank."""
     n_rows, pitch = ceil(len(maps) / n_columns), maps.shape[1] + GAP
     grid = np.full((n_rows * pitch - GAP, n_columns * pitch - GAP), np.nan)
-    for number, one in enumerate(maps):
+    side = maps.shape[1]
+    for number, values in enumerate(maps):
         row, column = divmod(number, n_columns)
-        grid[row * pitch : row * pitch + len(one), column * pitch : column * pitch + len(one)] = one
+        grid[row * pitch : row * pitch + side, column * pitch : column * pitch + side] = values
     return grid
 
 
 def draw_attention(rows: Sequence[tuple[str, Float[np.ndarray, "heads modulus modulus"]]], *, title: str) -> Figure:
-    """Draw how much each head looks at a token, over (a, b); one row a token."""
+    """Draw each head's attention to each token, over (a, b); one row per token."""
     n_heads = len(rows[0][1])
     side = 2.5 / max(n_heads, 3)
     figure = new_figure(0.6 + (side + 0.06) * len(rows), title=title)
     panels = figure.subplots(len(rows), n_heads, squeeze=False, sharex=True, sharey=True)
-    for (label, pattern), line in zip(rows, panels, strict=True):
-        for axes, one in zip(line, pattern, strict=True):
-            image = axes.imshow(one, cmap=SEQUENTIAL, vmin=0, vmax=1)
+    for (label, patterns), line in zip(rows, panels, strict=True):
+        for axes, pattern in zip(line, patterns, strict=True):
+            image = axes.imshow(pattern, cmap=SEQUENTIAL, vmin=0, vmax=1)
             frame_image(axes)
             axes.set(xticks=[], yticks=[])
         line[0].set_ylabel(label)

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from grokterm.engines.evaluation import hits
-from grokterm.models.draws import Streams
 from grokterm.models.network import Network
+from grokterm.models.rng import MemberRngs
 from grokterm.optim.losses import LossFunction
 from grokterm.optim.rules import Weights, named
 from grokterm.training.ensemble.equations import StackedEquations
@@ -70,8 +70,8 @@ class StackedGradient:
             lambda own, value, tokens: self._scores(value, tokens, own.generator("dropout", number)), values, block.tokens
         )
 
-    def _scores(self, values: Weights, tokens: Tensor, draw: Streams | None = None) -> Tensor:
-        scores: Tensor = functional_call(self.network, values, (tokens, draw))
+    def _scores(self, values: Weights, tokens: Tensor, rng: MemberRngs | None = None) -> Tensor:
+        scores: Tensor = functional_call(self.network, values, (tokens, rng))
         return scores
 
     def _losses(self, scores: Tensor, block: StackedEquations) -> Float[Tensor, " members"]:

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Int
 from torch import Generator, Tensor
 
-from grokterm.models.draws import Streams
+from grokterm.models.rng import MemberRngs
 from grokterm.optim.rng import StepRng
 
 Result = TypeVar("Result")
@@ -24,11 +24,11 @@ class StackedStepRng(StepRng):
     member: Int[Tensor, "..."]
     """All members by their place among the seeds or, under vmap, the one at hand."""
 
-    def generator(self, stream: str, block: int = 0) -> Streams:
+    def generator(self, stream: str, block: int = 0) -> MemberRngs:
         """Open the stream of one purpose and block of rows, for every member."""
         alone = (StepRng(seed, self.step, self.device) for seed in self.seeds)
         seeds = [rng.seed_of(stream, block) for rng in alone]
-        return Streams([Generator(self.device).manual_seed(seed) for seed in seeds], self.member)
+        return MemberRngs([Generator(self.device).manual_seed(seed) for seed in seeds], self.member)
 
     def of(self, members: slice) -> "StackedStepRng":
         """Select members."""

@@ -17,7 +17,7 @@ from grokterm.experiment.interventions import Action, Save
 from grokterm.plots.axis import Scale
 from grokterm.plots.palettes import Palette
 from grokterm.plots.sanitize import plain_text
-from grokterm.session.commands import Look, Pause, Resume, SetPace, StepOnce
+from grokterm.session.commands import Analyze, Pause, Resume, SetPace, StepOnce
 from grokterm.session.state import LabState
 from grokterm.session.thread import TrainingThread
 from grokterm.tui.keys import keys, panes
@@ -108,7 +108,7 @@ class LabScreen(Screen[None]):
         is_old = self.thread.analysis is None or (now != self._looked_at and not self.frozen)
         if self._layout.network.is_watched and is_old:
             self._looked_at = now
-            self.thread.send(Look())
+            self.thread.send(Analyze())
 
     @property
     def _scene(self) -> Scene:
@@ -186,7 +186,7 @@ class LabScreen(Screen[None]):
         """Train one step while paused."""
         if self.state.phase == "paused":
             self.thread.send(StepOnce())
-            self.thread.send(Look())
+            self.thread.send(Analyze())
         else:
             self._notify("pause first: space", "One step at a time", "warning")
 

@@ -40,7 +40,7 @@ def _table(state: LabState, run_name: str) -> Table:
     table = Table.grid(padding=(0, 1))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
-    operation, modulus, members = state.asked, experiment.task.modulus, experiment.training.members
+    operation, modulus, members = state.definition, experiment.task.modulus, experiment.training.members
     share = state.n_train / operation.n_equations(modulus)
     facts = [
         ("task", operation.label.format(p=modulus)),

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from jaxtyping import Float, Int
 
-from grokterm.analysis.neurons import why_unreadable
+from grokterm.analysis.neurons import unsupported_reason
 from grokterm.experiment.metrics import METRICS
 from grokterm.inspection.missing import why_missing
 from grokterm.plots.bars import draw_bars
 from grokterm.plots.cells import Cells, Rows
 from grokterm.plots.curves import Series
-from grokterm.plots.words import draw_words, heading
+from grokterm.plots.text_lines import draw_text, heading
 from grokterm.session.state import LabState
 from grokterm.views.history import NO_HISTORY, draw_history, has_history, series
 from grokterm.views.view import Choice, Drawn, Sheet, Subject, View
@@ -83,7 +83,7 @@ def draw_circuit(subject: Subject, choice: Choice, sheet: Sheet, found: CircuitF
     numbers = [*(_of_exact_form(found) if has_certificate else _of_frequencies(found)), *_why_not(subject, found)]
     if not has_certificate and found.inspected.excluded_loss is not None:
         numbers += _stretches(subject.state)
-    rows = draw_words(numbers, width=sheet.width, palette=sheet.palette)
+    rows = draw_text(numbers, width=sheet.width, palette=sheet.palette)
     about = "what its frequencies say" if subject.analysis.form is not None else "no circuit to look for"
     solution = "the exact solution" if subject.analysis.form is not None else "that of a + b"
     title = f"held against {solution}" if has_certificate else about
@@ -159,7 +159,7 @@ def _why_not(subject: Subject, found: CircuitFindings) -> Iterator[str]:
         yield reason
     elif not found.place:
         yield "no hidden neurons to count"
-    elif form is not None and (why := why_unreadable(form)) is not None:
+    elif form is not None and (why := unsupported_reason(form)) is not None:
         yield f"neurons have no frequencies: {why}"
 
 

@@ -11,7 +11,7 @@ from grokterm.analysis.confusion import Cell, Confusion, confusions, count_cells
 from grokterm.analysis.observation import Side
 from grokterm.plots.cells import Rows
 from grokterm.plots.outcomes import draw_outcomes, draw_shares, sample
-from grokterm.plots.words import TextPart, heading
+from grokterm.plots.text_lines import StyledText, heading
 from grokterm.views.view import Choice, Drawn, Move, Sheet, Subject, View, move_corner, visible
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def _shares(found: Outcomes, sheet: Sheet, room: int) -> tuple[Rows, int]:
     return heading(name, width=sheet.width, palette=sheet.palette) + drawn, side
 
 
-def _tallies(counts: dict[Cell, int], sheet: Sheet) -> Iterator[TextPart]:
+def _tallies(counts: dict[Cell, int], sheet: Sheet) -> Iterator[StyledText]:
     for side, name in SIDES.items():
         right, wrong = Cell.of(side, is_right=True), Cell.of(side, is_right=False)
         if n := counts[right] + counts[wrong]:

@@ -9,7 +9,7 @@ from grokterm.experiment.records import Inspected
 from grokterm.plots.cells import Cells
 from grokterm.plots.curves import Series
 from grokterm.plots.palettes import Role
-from grokterm.plots.words import draw_words, heading
+from grokterm.plots.text_lines import draw_text, heading
 from grokterm.views.history import NO_HISTORY, draw_history, has_history, series
 from grokterm.views.view import Choice, Drawn, Sheet, Subject, View
 
@@ -45,7 +45,7 @@ def find_efficiency(analysis: "NetworkAnalysis", _: object) -> Inspected:
 
 def draw_efficiency(subject: Subject, choice: Choice, sheet: Sheet, found: Inspected) -> Drawn:
     """Draw the norm over the steps, and below it the band of logits."""
-    rows = draw_words(_numbers(subject, found), width=sheet.width, palette=sheet.palette)
+    rows = draw_text(_numbers(subject, found), width=sheet.width, palette=sheet.palette)
     norm = [series(subject.history, METRICS["parameter_norm"].label, "third", lambda one: one.parameter_norm)]
     pictures = {
         "Euclidean norm of all parameters": norm,

@@ -3,7 +3,7 @@
 from grokterm.plots.bars import draw_bars
 from grokterm.plots.cells import Rows
 from grokterm.plots.heatmap import draw_heatmap, fit_heatmap
-from grokterm.plots.words import heading
+from grokterm.plots.text_lines import heading
 from grokterm.views.pictures import SpectrumPicture, layer_of, next_layer, spectrum_picture, stacked_layers
 from grokterm.views.view import Choice, Drawn, Sheet, Subject, View
 
@@ -16,7 +16,7 @@ def draw_spectrum(subject: Subject, choice: Choice, sheet: Sheet, _: object) -> 
     picture = spectrum_picture(snapshot, layer, state)
     title = f"{snapshot.layers[layer].label} · share of power at frequency k"
     if picture is None:
-        why = "permutations have no frequencies" if state.asked.n_permutations is not None else "its rows are not residues"
+        why = "permutations have no frequencies" if state.definition.n_permutations is not None else "its rows are not residues"
         return Drawn(sheet.fill(sheet.words([f"{why}: l looks at the next layer"])), title, why)
     keys = ", ".join(map(str, picture.key_frequencies[:8])) or "none"
     subtitle = f"step {snapshot.step:,} · top {picture.shares.max(initial=0):.1%} · key frequencies: {keys}"

@@ -7,7 +7,7 @@ from jaxtyping import Float
 
 from grokterm.plots.cells import Rows
 from grokterm.plots.heatmap import draw_heatmap, fit_heatmap
-from grokterm.plots.words import heading
+from grokterm.plots.text_lines import heading
 from grokterm.views.pictures import TOGETHER, WeightPicture, layer_of, next_layer, stacked_picture, weight_picture
 from grokterm.views.view import ORDERS, Choice, Drawn, Sheet, Subject, View
 

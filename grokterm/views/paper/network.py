@@ -106,7 +106,7 @@ def attention(subject: Subject) -> PaperFigure | LeftOut:
     if not analysis.forward_pass.attention:
         return LeftOut("the network has no attention")
     seen = analysis.forward_pass.observe(analysis.snapshot, attention=True)
-    tokens = str(getattr(subject.state.experiment.model, "shown", "")).split()
+    tokens = str(getattr(subject.state.experiment.model, "prompt", "")).split()
     rows = []
     for label, pattern in seen.attention.items():
         block = f"{label.removesuffix(', attention')}, " if len(seen.attention) > 1 else ""

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 import matplotlib as mpl
 import numpy as np
 
-from grokterm.plots.paper.style import COLUMN, as_written, new_figure, paper_style, save_figure
+from grokterm.plots.paper.style import COLUMN, escape_label, new_figure, paper_style, save_figure
 
 
 def size_of(picture: Path) -> tuple[int, int]:
@@ -34,7 +34,7 @@ def test_a_figure_is_as_wide_as_a_column(tmp_path: Path) -> None:
 def test_a_name_is_not_read_as_a_formula(tmp_path: Path) -> None:
     with paper_style():
         figure = new_figure(1.0)
-        figure.suptitle(as_written("my $\\run$ \x07 & <co>"))
+        figure.suptitle(escape_label("my $\\run$ \x07 & <co>"))
         save_figure(figure, tmp_path / "a.svg", "svg")
     text = ET.parse(tmp_path / "a.svg").getroot().itertext()
     assert "my $\\run$" in " ".join(text)
