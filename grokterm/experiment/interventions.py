@@ -1,6 +1,6 @@
 """Actions on a running training, scheduled by a preset or sent live: both are the same values."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import BeforeValidator, Discriminator, Field, PlainSerializer, model_validator
 
@@ -82,6 +82,7 @@ class Stop(Settings):
 
 
 Action = Annotated[Swap | Set | Save | Stop, Discriminator("kind")]
+ACTIONS: tuple[type[Settings], ...] = get_args(get_args(Action)[0])
 
 
 def _without_kind(swap: Swap | None) -> dict[str, object] | None:
@@ -115,11 +116,12 @@ class Intervention(Settings):
     def _is_one_act_at_one_time(self) -> Self:
         if (self.at_step is None) == (self.when is None):
             raise ValueError("an intervention needs either at_step or when")
-        if sum(act is not None for act in (self.swap, self.set, self.save, self.stop)) != 1:
-            raise ValueError("an intervention needs exactly one of swap, set, save and stop")
+        kinds = [action.model_fields["kind"].default for action in ACTIONS]
+        if sum(getattr(self, kind) is not None for kind in kinds) != 1:
+            raise ValueError(f"an intervention needs exactly one of {', '.join(kinds[:-1])} and {kinds[-1]}")
         return self
 
     @property
-    def action(self) -> Swap | Set | Save | Stop:
+    def action(self) -> Action:
         """The action."""
         return self.swap or self.set or (Save() if self.save else Stop())

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field
 
-from grokterm.experiment.interventions import Save, Set, Stop, Swap
+from grokterm.experiment.interventions import Action
 
 
 class _Command(BaseModel):
@@ -49,6 +49,6 @@ class Leave(_Command):
 
 
 Command = Annotated[
-    Pause | Resume | StepOnce | SetPace | Analyze | Leave | Swap | Set | Save | Stop,
+    Pause | Resume | StepOnce | SetPace | Analyze | Leave | Action,
     Discriminator("kind"),
 ]

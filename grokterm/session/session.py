@@ -6,7 +6,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from grokterm.errors import ConfigError, StorageError
-from grokterm.experiment.interventions import Save, Set, Stop, Swap
+from grokterm.experiment.interventions import Save
 from grokterm.experiment.records import (
     TRANSIENT,
     Acted,
@@ -29,11 +29,10 @@ from grokterm.training.trainer import CHUNK_SECONDS, Trainer
 if TYPE_CHECKING:
     from grokterm.inspection.analysis import NetworkAnalysis
 
+# Seconds of training between two checkpoints, besides those at milestones, actions, pauses and the end.
 CHECKPOINT_SECONDS = 60.0
-"""Seconds of training between two checkpoints, besides those at milestones, actions, pauses and the end."""
 
-INSPECTION_WAIT_SECONDS = 5.0
-"""How long `Leave` waits for inspections, after everything else is saved."""
+INSPECTION_WAIT_SECONDS = 5.0  # how long `Leave` waits for inspections, after everything else is saved
 
 
 class Session:
@@ -140,11 +139,13 @@ class Session:
                 return [Continued(step=step)]
             case StepOnce() if self._paused and not ended:
                 return self.trainer.advance(limit=1)
-            case Swap() | Set() | Stop() if ended:
+            case Pause() | Resume() | StepOnce():
+                pass  # nothing to do
+            case action if ended and not isinstance(action, Save):
                 return [Refused(step=step, message="training has ended: restart it to change it")]
-            case Swap() | Set() | Stop() | Save():
+            case action:
                 try:
-                    return self.trainer.act(command)
+                    return self.trainer.act(action)
                 except ConfigError as error:
                     return [Refused(step=step, message=str(error))]
         return []
