@@ -11,8 +11,7 @@ from grokterm.analysis.cosines import fit_cosines, waves_of
 from grokterm.experiment.records import PhaseAlignment
 from grokterm.tasks.sum_forms import SumForm
 
-TIE = 1e-6
-"""Shares that differ by less are equal, in float32 too: n² mod 40 has the same wave at k = 5 and k = 15."""
+TIE = 1e-6  # shares that differ by less are equal, in float32 too: n² mod 40 has the same wave at k = 5 and k = 15
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,9 @@ Waves = Complex[np.ndarray, "rows frequencies"]
 A cos(2πkt/order + φ) is the real part of A e^(iφ), its amplitude, times the wave.
 """
 
-RANK_TOLERANCE = 1e-9
-"""Eigenvalue per row of the Gram matrix of cosine and sine below which the two are linearly dependent."""
+RANK_TOLERANCE = 1e-9  # eigenvalue per row of the Gram matrix of cosine and sine below which the two are linearly dependent
 
-ROUNDING = 1e-24
-"""A column whose power about its mean is at most this share of its power is constant."""
+ROUNDING = 1e-24  # A column whose power about its mean is at most this share of its power is constant
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,9 @@ from jaxtyping import Float
 from grokterm.analysis.observation import Observation, Side
 
 N_QUANTILES = 20
-NEAR = 0.1
-"""How far from a step, as a share of it, a norm may be taken instead."""
+NEAR = 0.1  # how far from a step, as a share of it, a norm may be taken instead
 
-LATE = 98
-"""Percentage of the steps at which C_gen is taken."""
+LATE = 98  # percentage of the steps at which C_gen is taken
 
 
 class NormAt(NamedTuple):

@@ -10,12 +10,10 @@ from jaxtyping import Complex, Float, Int
 Block = Float[np.ndarray, "residues neurons"]
 """A weight matrix, its rows in the order in which the operation is a sum."""
 
-KEY_SHARE = 3.0
-"""A key frequency holds more than this multiple of an even share of the power."""
+KEY_SHARE = 3.0  # A key frequency holds more than this multiple of an even share of the power
 
 
-_MATMUL_LIMIT = 512
-"""Rows up to which a matrix product beats the FFT: most moduli are prime."""
+_MATMUL_LIMIT = 512  # rows up to which a matrix product beats the FFT: most moduli are prime
 
 
 def waves(block: Block) -> Complex[np.ndarray, "frequencies neurons"]:

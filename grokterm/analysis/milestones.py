@@ -7,11 +7,9 @@ from typing import get_args
 
 from grokterm.experiment.interventions import Milestone
 
-LEARNED = 0.99
-"""Accuracy from which a side counts as learned."""
+LEARNED = 0.99  # accuracy from which a side counts as learned
 
-FORGOTTEN = 0.5
-"""Validation accuracy below which a network that was above it has ungrokked."""
+FORGOTTEN = 0.5  # validation accuracy below which a network that was above it has ungrokked
 
 
 @dataclass

@@ -7,11 +7,10 @@ from jaxtyping import Bool, Float, Float64, Int
 
 from grokterm.tasks.sum_forms import NO_TERM, SumForm
 
+# Share of its variance from which a neuron counts for a frequency; at most one frequency can reach it.
+#
+# Not higher, because a perfect neuron need not reach 1: (cos ka + cos kb)² has a fifth of its variance at 2k.
 LEAST_SHARE = 0.5
-"""Share of its variance from which a neuron counts for a frequency; at most one frequency can reach it.
-
-Not higher, because a perfect neuron need not reach 1: (cos ka + cos kb)² has a fifth of its variance at 2k.
-"""
 
 
 @dataclass(frozen=True)

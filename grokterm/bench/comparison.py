@@ -18,8 +18,8 @@ from grokterm.training.trainer import make_trainer
 
 AUTO = "auto"
 FLOOR = "floor"
+# The same products with Python threads and with torch's threads; the faster one of a repetition counts.
 FLOORS = (FLOOR, "floor by torch")
-"""The same products with Python threads and with torch's threads; the faster one of a repetition counts."""
 
 TRAINING = "training"
 UPDATE = "update"
@@ -28,8 +28,7 @@ ENGINES: tuple[str, ...] = get_args(Training.model_fields["engine"].annotation)
 
 Running = list[tuple[ContestantInfo, ContestantProcess]]
 
-ENDLESS_STEPS = 1_000_000_000
-"""More steps than a benchmark reaches."""
+ENDLESS_STEPS = 1_000_000_000  # more steps than a benchmark reaches
 
 
 @dataclass(frozen=True)

@@ -24,8 +24,7 @@ from grokterm.models.mlp import MLP
 from grokterm.models.network import Network
 from grokterm.models.transformer import Transformer
 
-TRIALS, TRIAL_SECONDS = 3, 0.05
-"""Repetitions and seconds to time each block plan, before the fastest is chosen."""
+TRIALS, TRIAL_SECONDS = 3, 0.05  # repetitions and seconds to time each block plan, before the fastest is chosen
 
 
 class ProductShape(NamedTuple):

@@ -10,8 +10,7 @@ from typing import Any, NamedTuple
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
 
-NOTEBOOK = "notebook"
-"""The contestant with the default threads of numpy and torch; all others have grokterm's choice."""
+NOTEBOOK = "notebook"  # the contestant with the default threads of numpy and torch; all others have grokterm's choice
 
 WORKER = (sys.executable, "-m", "grokterm.bench.worker")
 

@@ -11,11 +11,9 @@ if TYPE_CHECKING:
     from grokterm.bench.comparison import Comparison
     from grokterm.experiment.experiment import Experiment
 
-PRESETS = ("liu-essay", "gromov-gd", "nanda")
-"""A small MLP, a larger one, a transformer."""
+PRESETS = ("liu-essay", "gromov-gd", "nanda")  # A small MLP, a larger one, a transformer
 
-BUSY = 0.5
-"""Load average from which to warn."""
+BUSY = 0.5  # load average from which to warn
 
 
 def bench(

@@ -6,8 +6,7 @@ from rich.console import Console, RenderableType
 
 from grokterm.plots.sanitize import plain_text
 
-PIPE_WIDTH = 160
-"""Columns of a table in a pipe or a file, so that names are not cut."""
+PIPE_WIDTH = 160  # columns of a table in a pipe or a file, so that names are not cut
 
 
 def results() -> Console:

@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from grokterm.runs.store import Run
     from grokterm.views.view import Subject
 
-SOON = 1.05
-"""The checkpoint of a milestone is written a little later: at most at this multiple of its step."""
+SOON = 1.05  # the checkpoint of a milestone is written a little later: at most at this multiple of its step
 
 
 def figures(

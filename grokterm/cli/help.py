@@ -11,8 +11,7 @@ from grokterm.cli.console import print_results, results
 from grokterm.errors import ConfigError
 from grokterm.experiment.validation_errors import nearest
 
-LINE = 100
-"""Columns of a page, however wide the terminal is."""
+LINE = 100  # columns of a page, however wide the terminal is
 
 
 def read_manual(

@@ -13,8 +13,7 @@ from grokterm.cli.options import RUNS, Ascii, RunName, RunsDir
 if TYPE_CHECKING:
     from grokterm.plots.axis import Scale
 
-PIPE_SIZE = (100, 40)
-"""Columns and lines of pictures in a pipe or a file."""
+PIPE_SIZE = (100, 40)  # columns and lines of pictures in a pipe or a file
 
 
 def plot(

@@ -19,8 +19,7 @@ from grokterm.training.trainer import Trainer
 BAR_SECONDS = 0.1
 LINE_SECONDS = 5.0
 
-QUIET_SECONDS = 1.0
-"""Show progress only for replays longer than this."""
+QUIET_SECONDS = 1.0  # show progress only for replays longer than this
 
 CLEAR_LINE = "\r\x1b[2K"
 

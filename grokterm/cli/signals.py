@@ -11,8 +11,7 @@ from grokterm.session.commands import Leave
 if TYPE_CHECKING:
     from grokterm.session.session import Session
 
-SAVE_SECONDS = 20.0
-"""Time limit for saving, after which the process ends anyway: the disk may hang."""
+SAVE_SECONDS = 20.0  # time limit for saving, after which the process ends anyway: the disk may hang
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

@@ -17,8 +17,7 @@ from grokterm.runs.verification import Check, Outcome
 from grokterm.session.start import start_session
 from grokterm.training.estimate import estimate_seconds
 
-SHORT_SECONDS = 60.0
-"""Longest preset that `verify` trains without being named."""
+SHORT_SECONDS = 60.0  # longest preset that `verify` trains without being named
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from grokterm.experiment.presets import Preset
     from grokterm.runs.verification import Check
 
-NOT_MET = 3
-"""Exit code: an expectation was not met."""
+NOT_MET = 3  # exit code: an expectation was not met
 
 
 def verify(

@@ -14,8 +14,7 @@ from grokterm.models.network import Network
 from grokterm.tasks.dataset import Equations
 from grokterm.tasks.randomness import generator
 
-BLOCK_ROWS = 65_536
-"""Equations in a block where no cache has to fit: bounds the memory of a large modulus."""
+BLOCK_ROWS = 65_536  # equations in a block where no cache has to fit: bounds the memory of a large modulus
 
 
 @dataclass(frozen=True)

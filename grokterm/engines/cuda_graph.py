@@ -20,8 +20,7 @@ from grokterm.optim.modifiers import rule_of
 from grokterm.optim.rng import StepRng
 from grokterm.optim.rules import OptimizerState, Weights
 
-WARM_UPS = 3
-"""Calls before a capture, in which libraries initialize, as torch requires. They are steps like any other."""
+WARM_UPS = 3  # calls before a capture, in which libraries initialize, as torch requires. They are steps like any other.
 
 Streams: TypeAlias = dict[tuple[str, int], Generator]
 """Open generators, by purpose and block."""

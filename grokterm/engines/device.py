@@ -11,11 +11,10 @@ import torch
 
 from grokterm.errors import ConfigError, OutOfMemoryError
 
+# Multiply-adds of one step's matrix products, and the threads that suit a step below that size; beyond, 16.
+#
+# A fixed table, never a timing. Small steps are faster on one thread.
 THREADS = ((1e8, 1), (5e9, 4))
-"""Multiply-adds of one step's matrix products, and the threads that suit a step below that size; beyond, 16.
-
-A fixed table, never a timing. Small steps are faster on one thread.
-"""
 
 
 def find_device(name: str) -> torch.device:

@@ -15,11 +15,10 @@ from grokterm.models.network import Network
 Block = TypeVar("Block")
 Result = TypeVar("Result")
 
+# Bytes, just under the 32 MiB up to which glibc's malloc adapts to the pieces that are freed (man mallopt).
+#
+# Unadapted, it returns memory to the system that the next block needs again: thousands of page faults a step.
 LARGEST_PIECE = 33_000_000
-"""Bytes, just under the 32 MiB up to which glibc's malloc adapts to the pieces that are freed (man mallopt).
-
-Unadapted, it returns memory to the system that the next block needs again: thousands of page faults a step.
-"""
 
 
 class ThreadPool:

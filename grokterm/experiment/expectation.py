@@ -15,8 +15,8 @@ from grokterm.experiment.records import EVALUATION_METRICS
 from grokterm.experiment.settings import Settings
 
 MILESTONE_STEPS = ("memorized_at", "grokked_at", "ungrokked_at", "diverged_at")
+# The numbers of `run --json` that can be expected.
 MEASURES = (*MILESTONE_STEPS, *EVALUATION_METRICS, "val_loss_peak", "val_loss_peak_at")
-"""The numbers of `run --json` that can be expected."""
 
 Range = Annotated[tuple[float, float], Field(strict=False)]
 Wanted = tuple[float, float] | Literal["never"]

@@ -14,8 +14,7 @@ from grokterm.experiment.experiment import Experiment, parse_toml
 from grokterm.experiment.overrides import Overridden, override
 from grokterm.experiment.validation_errors import nearest
 
-OURS = "ours"
-"""The source of presets that reproduce no published figure."""
+OURS = "ours"  # the source of presets that reproduce no published figure
 
 
 @dataclass(frozen=True)

@@ -37,8 +37,7 @@ class Started(_Record):
     """Settings that were changed when the run was resumed, as `name=value`."""
 
 
-EVALUATION_METRICS = ("train_loss", "train_accuracy", "val_loss", "val_accuracy")
-"""What an evaluation measures, in this order."""
+EVALUATION_METRICS = ("train_loss", "train_accuracy", "val_loss", "val_accuracy")  # what an evaluation measures, in this order
 
 
 class Evaluated(_Record):
@@ -233,7 +232,6 @@ Record = Annotated[
     | Refused,
     Discriminator("record"),
 ]
-TRANSIENT = (Advanced, Paced, Unsaved, Refused)
-"""Records that the journal leaves out."""
+TRANSIENT = (Advanced, Paced, Unsaved, Refused)  # records that the journal leaves out
 
 RECORD: TypeAdapter[Record] = TypeAdapter(Record)

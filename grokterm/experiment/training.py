@@ -6,12 +6,11 @@ from pydantic import Field, model_validator
 
 from grokterm.experiment.settings import Settings
 
+# First step and interval of the "log" schedule.
+#
+# From step 100 on an interval, so the error of a milestone, is at most 2 % of the step; 1, 2 and 5 times a power of ten are
+# always evaluated. Each row begins at a multiple of its own interval and of the one before, so that no interval is cut short.
 LOG_INTERVALS = ((5000, 100), (2500, 50), (1000, 20), (500, 10), (250, 5), (100, 2), (0, 1))
-"""First step and interval of the "log" schedule.
-
-From step 100 on an interval, so the error of a milestone, is at most 2 % of the step; 1, 2 and 5 times a power of ten are
-always evaluated. Each row begins at a multiple of its own interval and of the one before, so that no interval is cut short.
-"""
 
 
 class Training(Settings):

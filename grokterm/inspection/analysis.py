@@ -20,8 +20,7 @@ from grokterm.inspection.snapshot import Snapshot
 from grokterm.tasks.operations import OPERATIONS
 from grokterm.tasks.sum_forms import SumForm
 
-MOST_SCORES = 2**26
-"""A table with more scores (p > 406) is not kept, and metrics that need every score are missing."""
+MOST_SCORES = 2**26  # A table with more scores (p > 406) is not kept, and metrics that need every score are missing
 
 
 class NetworkAnalysis:

@@ -9,11 +9,10 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+# Multiply-adds below which, on a CPU, an elementwise sum is faster than torch's batched matmul.
+#
+# 479 × 4 heads of 32 features, forward and backward, one query and three keys: 1.7 ms by matmul, 0.8 ms elementwise.
 FEW = 400
-"""Multiply-adds below which, on a CPU, an elementwise sum is faster than torch's batched matmul.
-
-479 × 4 heads of 32 features, forward and backward, one query and three keys: 1.7 ms by matmul, 0.8 ms elementwise.
-"""
 
 
 def attention_scores(

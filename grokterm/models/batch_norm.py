@@ -6,8 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-EPSILON = 1e-5
-"""torch's default."""
+EPSILON = 1e-5  # torch's default
 
 Moments: TypeAlias = dict[str, Float[Tensor, " width"]]
 """Buffer name → mean, or biased variance, per neuron."""

@@ -22,17 +22,15 @@ HAS_ONEDNN: bool = torch.backends.mkldnn.is_available() and hasattr(torch.ops.mk
 
 NUMPY_THREADS = "OPENBLAS_NUM_THREADS"
 
+# Whether numpy multiplies in the calling thread. Its own threads would spin while they wait, and slow down torch's.
 NUMPY_SINGLE_THREADED: bool = os.environ.get(NUMPY_THREADS) == "1"
-"""Whether numpy multiplies in the calling thread. Its own threads would spin while they wait, and slow down torch's."""
 
-SMALL = 4_000_000
-"""Multiply-adds below which the cost of calling oneDNN matters, compared with OpenBLAS."""
+SMALL = 4_000_000  # multiply-adds below which the cost of calling oneDNN matters, compared with OpenBLAS
 
+# Multiply-adds from which oneDNN beats MKL, call included.
+#
+# Gain and cost are two to three times as large where a Python autograd function makes the call.
 WORTH_CALLING = 1_500_000
-"""Multiply-adds from which oneDNN beats MKL, call included.
-
-Gain and cost are two to three times as large where a Python autograd function makes the call.
-"""
 
 
 def environment() -> dict[str, str]:

@@ -12,8 +12,7 @@ from grokterm.experiment.architectures.tokens import TokenModel
 from grokterm.models.network import Network
 from grokterm.tasks.dataset import Equations
 
-SIGNS = ("=", "op", "<eos>")
-"""The tokens that are not residues."""
+SIGNS = ("=", "op", "<eos>")  # the tokens that are not residues
 
 
 def tokenize(equations: Equations, template: str, modulus: int) -> Int64[Tensor, "equations tokens"]:

@@ -28,6 +28,7 @@ Keys: TypeAlias = Float[Tensor, "batch keys features"]
 AttentionScores: TypeAlias = Float[Tensor, "batch heads queries keys"]
 Mask: TypeAlias = Bool[Tensor, "queries keys"]
 
+# The matrices of a block.
 MATRICES = (
     Layer("query", "query", rows="features"),
     Layer("key", "key", rows="features"),
@@ -36,7 +37,6 @@ MATRICES = (
     Layer("mlp_in", "features to MLP", rows="features"),
     Layer("mlp_out", "MLP to features", rows="features", transposed=True),
 )
-"""The matrices of a block."""
 
 
 class TransformerBlock(nn.Module):

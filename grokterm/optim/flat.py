@@ -5,8 +5,7 @@ from torch import Tensor
 
 from grokterm.optim.rules import OptimizerState, Weights
 
-FLAT = "all"
-"""The key of the vector, in place of the names of the weights."""
+FLAT = "all"  # the key of the vector, in place of the names of the weights
 
 
 class FlatDict(Weights):

@@ -13,8 +13,7 @@ from grokterm.plots.palettes import Ink, Palette, Role
 from grokterm.plots.raster import draw_line
 
 _SMALLEST_PICTURE = 8
-_STEADY_LABEL_WIDTH = 4
-"""Least width of the y labels, so that the picture does not shift when `1` becomes `1e-3`."""
+_STEADY_LABEL_WIDTH = 4  # least width of the y labels, so that the picture does not shift when `1` becomes `1e-3`
 
 _Points = Float[np.ndarray, " _"]
 

@@ -10,8 +10,7 @@ from rich.style import Style
 
 from grokterm.plots.cells import Cells
 
-BLANK = -1
-"""The level of a pixel without a color."""
+BLANK = -1  # the level of a pixel without a color
 
 
 def paint_half_blocks(cells: Cells, levels: Int[np.ndarray, "rows columns"], ramp: Sequence[Color]) -> None:

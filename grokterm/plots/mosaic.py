@@ -10,8 +10,8 @@ from grokterm.plots.cells import Cells, Rows
 from grokterm.plots.heatmap import draw_heatmap
 from grokterm.plots.palettes import Palette
 
+# Least side of a tile in pixels: fewer show only waves of a few residues, unless they show the whole map.
 _LEAST, _LEAST_OF_A_WHOLE = 16, 10
-"""Least side of a tile in pixels: fewer show only waves of a few residues, unless they show the whole map."""
 
 
 @dataclass(frozen=True)

@@ -15,23 +15,18 @@ from grokterm.experiment.metrics import ipr_of_noise, matched_by_chance
 from grokterm.inspection.missing import no_circuit, no_waves
 from grokterm.runs.metrics import RunMetrics
 
-PURE = 0.999
-"""Matched share, exact fit and resultant of the exact solution, up to rounding."""
+PURE = 0.999  # matched share, exact fit and resultant of the exact solution, up to rounding
 
+# A network with this matched share has a circuit; one with this agreement has the beginning of one.
+#
+# Collapsed weights match more often than noise, 6 of 64, and their waves answer a fifth of the table.
 MAJORITY = 0.5
-"""A network with this matched share has a circuit; one with this agreement has the beginning of one.
 
-Collapsed weights match more often than noise, 6 of 64, and their waves answer a fifth of the table.
-"""
+ALIGNED = 0.5  # with this resultant phases add up: it lies between noise, near 0, and the .9 to 1 of every circuit so far
 
-ALIGNED = 0.5
-"""With this resultant phases add up: it lies between noise, near 0, and the .9 to 1 of every circuit so far."""
+STRUCTURED = 1.5  # with this multiple of the IPR of noise, weights have a frequency structure
 
-STRUCTURED = 1.5
-"""With this multiple of the IPR of noise, weights have a frequency structure."""
-
-DEVIATIONS = 5
-"""Noise rarely matches more neurons than its mean plus this many standard deviations."""
+DEVIATIONS = 5  # noise rarely matches more neurons than its mean plus this many standard deviations
 
 
 def verdict(network: RunMetrics) -> str:

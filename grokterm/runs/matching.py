@@ -10,11 +10,11 @@ from grokterm.runs.journal import read_journal
 from grokterm.runs.resume import has_ended
 from grokterm.runs.store import Run
 
+# Settings in which two runs of the same experiment may differ.
 IGNORED_SETTINGS = {"title", "source", "seed", "device", "expect"}
-"""Settings in which two runs of the same experiment may differ."""
 
+# Changes at a resume after which the run is still equal to one without a break.
 HARMLESS_CHANGES = ("training.steps=", "training.inspect_every=", "device=")
-"""Changes at a resume after which the run is still equal to one without a break."""
 
 
 def is_readable(run: Run) -> bool:

@@ -8,8 +8,8 @@ from grokterm.experiment.overrides import override
 from grokterm.experiment.records import Finished, Record
 from grokterm.runs.store import Run
 
+# Settings that may change when a run is resumed.
 RESUMABLE = ("training.steps", "training.evaluate_every", "training.inspect_every", "training.stop_when", "device")
-"""Settings that may change when a run is resumed."""
 
 
 def resumed_experiment(run: Run, changes: Sequence[str]) -> Experiment:

@@ -17,8 +17,8 @@ from grokterm.errors import ConfigError, RunNotFoundError, StorageError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.validation_errors import nearest
 
+# Lines of experiment.toml: runs of version 0.1.0 may name the removed engine; the other gives the same results.
 RETIRED_ENGINE, REPLACEMENT_ENGINE = 'engine = "compiled"', 'engine = "eager"'
-"""Lines of experiment.toml: runs of version 0.1.0 may name the removed engine; the other gives the same results."""
 
 
 @dataclass(frozen=True)

@@ -35,8 +35,8 @@ from grokterm.tasks.operations import Operation, find_operation
 Phase = Literal["loading", "training", "paused", "ended", "failed"]
 
 COLUMNS = ("step", "train_loss", "val_loss", "train_accuracy", "val_accuracy")
+# Further columns of an ensemble: lowest and highest value among its members.
 BANDS = tuple(f"{edge}_{name}" for name in COLUMNS[1:] for edge in ("lowest", "highest"))
-"""Further columns of an ensemble: lowest and highest value among its members."""
 
 
 class _Store:

@@ -17,8 +17,7 @@ from grokterm.tasks.permutations import N_PERMUTATIONS, inverse_permutations, pr
 from grokterm.tasks.randomness import generator
 from grokterm.tasks.sum_forms import SumForm, find_sum_form
 
-EXPRESSION = "expression"
-"""An operation without a row: its polynomial is a setting of the task."""
+EXPRESSION = "expression"  # an operation without a row: its polynomial is a setting of the task
 
 
 def _add(left: Residues, right: Residues, modulus: int) -> Residues:

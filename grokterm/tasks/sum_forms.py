@@ -10,8 +10,7 @@ from jaxtyping import Bool, Int64
 Index: TypeAlias = Int64[np.ndarray, " terms"]
 Function: TypeAlias = Callable[[Int64[np.ndarray, " pairs"], Int64[np.ndarray, " pairs"]], Int64[np.ndarray, " pairs"]]
 
-NO_TERM = -1
-"""Marks an operand without a term: 0 has no logarithm."""
+NO_TERM = -1  # marks an operand without a term: 0 has no logarithm
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,7 @@ from grokterm.experiment.experiment import Experiment
 from grokterm.models.mixture import MixturePart
 from grokterm.training.trainer import make_trainer
 
-SAMPLE_SECONDS = 1.0
-"""A step so slow that this is over before its first evaluation makes a long training in any case."""
+SAMPLE_SECONDS = 1.0  # A step so slow that this is over before its first evaluation makes a long training in any case
 
 
 def estimate_seconds(experiment: Experiment, parts: Mapping[str, MixturePart] | None = None) -> float:

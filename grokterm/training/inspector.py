@@ -9,8 +9,7 @@ import torch
 from grokterm.experiment.records import Inspected
 from grokterm.inspection.analysis import NetworkAnalysis
 
-MOST_WAITING = 2
-"""Snapshots that wait at most; a training that is faster than its inspections waits for them then."""
+MOST_WAITING = 2  # snapshots that wait at most; a training that is faster than its inspections waits for them then
 
 
 class Inspector:

@@ -23,11 +23,9 @@ from grokterm.optim.flat import FlatParameters
 from grokterm.optim.rng import StepRng
 from grokterm.optim.rules import OptimizerState, Weights
 
-ROWS_AT_A_TIME = 256
-"""Bounds the memory of computing kernel rows."""
+ROWS_AT_A_TIME = 256  # bounds the memory of computing kernel rows
 
-CLASSES_AT_A_TIME = 8
-"""Bounds the memory of gradients; their sum does not depend on the number of threads."""
+CLASSES_AT_A_TIME = 8  # bounds the memory of gradients; their sum does not depend on the number of threads
 
 Coefficients: TypeAlias = Float[Tensor, "modulus modulus classes"]
 Spread: TypeAlias = Callable[[Coefficients], Metric]

@@ -35,8 +35,7 @@ from grokterm.training.schedule import Schedule
 from grokterm.training.step_loop import Measured
 from grokterm.training.trainable import Trainable, make_trainable
 
-CHUNK_SECONDS = 0.05
-"""The length of a chunk: a key press acts within two of them."""
+CHUNK_SECONDS = 0.05  # the length of a chunk: a key press acts within two of them
 
 
 class Trainer:

@@ -2,14 +2,11 @@
 
 from time import monotonic, thread_time
 
-SHARE_OF_TIME = 0.03
-"""Share of wall time for all work of the screen's thread: drawing, layout, painting, timers and keys."""
+SHARE_OF_TIME = 0.03  # share of wall time for all work of the screen's thread: drawing, layout, painting, timers and keys
 
-BYTES_PER_SECOND = 28_000
-"""Terminal output that a slow ssh connection carries without falling behind."""
+BYTES_PER_SECOND = 28_000  # terminal output that a slow ssh connection carries without falling behind
 
-LONGEST = 2.0
-"""Seconds that a drawing waits at most."""
+LONGEST = 2.0  # seconds that a drawing waits at most
 
 
 class DrawBudget:

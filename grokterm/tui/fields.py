@@ -16,6 +16,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
 }
 """Fields that decide which other fields exist, and the values they may take."""
 
+# Fields that a form shows at once; the others are folded away.
 FIRST = (
     "task.operation",
     "task.expression",
@@ -33,7 +34,6 @@ FIRST = (
     "training.steps",
     "seed",
 )
-"""Fields that a form shows at once; the others are folded away."""
 
 
 @dataclass(frozen=True)

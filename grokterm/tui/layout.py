@@ -17,8 +17,7 @@ from grokterm.tui.widgets.status import Banner, Status
 if TYPE_CHECKING:
     from grokterm.inspection.analysis import NetworkAnalysis
 
-TEXT_BYTES = 300
-"""About what banner, status line and facts send."""
+TEXT_BYTES = 300  # about what banner, status line and facts send
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
 """Limits on steps a second, to watch networks that grok quickly."""
 
-PACES = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
-"""Steps a second; after the last, no limit."""
+PACES = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)  # steps a second; after the last, no limit
 
 
 def slower(steps_per_second: float | None) -> float:

@@ -8,8 +8,7 @@ import termios
 from collections.abc import Callable
 
 CHECK_SECONDS = 1.0
-SAVE_SECONDS = 20.0
-"""How long to wait for a training to save itself on leaving."""
+SAVE_SECONDS = 20.0  # how long to wait for a training to save itself on leaving
 
 
 def is_terminal_gone() -> bool:

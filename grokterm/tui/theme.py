@@ -2,6 +2,7 @@
 
 from textual.theme import Theme
 
+# Every color is one of xterm's 256, which ssh carries.
 THEME = Theme(
     name="grokterm",
     primary="#5fafff",
@@ -17,4 +18,3 @@ THEME = Theme(
     dark=True,
     variables={"border": "#444444", "footer-key-foreground": "#5fafff", "footer-background": "#1c1c1c"},
 )
-"""Every color is one of xterm's 256, which ssh carries."""

@@ -11,8 +11,7 @@ from grokterm.views.view import Choice, Subject, View
 
 Side = Literal["pinned", "present"]
 
-SHARE_OF_TIME = 0.03
-"""Share of wall time for answers that only follow a training, and that no key has asked for."""
+SHARE_OF_TIME = 0.03  # share of wall time for answers that only follow a training, and that no key has asked for
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,7 @@ from grokterm.views.view import Choice, Sheet, Subject, following
 
 Measure = Literal["accuracy", "loss"]
 
-TOGETHER = "layers of the same neurons"
-"""The first choice among the layers: all that share their neurons, one under the other."""
+TOGETHER = "layers of the same neurons"  # the first choice among the layers: all that share their neurons, one under the other
 
 
 def draw_measure(state: LabState, measure: Measure, sheet: Sheet, x_scale: Scale) -> Rows:

@@ -21,8 +21,7 @@ Item = TypeVar("Item")
 
 ORDERS: dict[Order, str] = {"raw": "as stored", "frequency": "sorted by frequency", "deviation": "sorted by deviation"}
 
-RESIDUES_PER_KEY = 8
-"""How far an arrow moves over a table that is larger than the screen."""
+RESIDUES_PER_KEY = 8  # how far an arrow moves over a table that is larger than the screen
 
 
 @dataclass(frozen=True)

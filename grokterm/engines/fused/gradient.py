@@ -20,11 +20,9 @@ from grokterm.optim.flat import FlatDict
 from grokterm.optim.rng import StepRng
 from grokterm.optim.rules import Weights
 
-BLOCK_ACTIVATIONS = 300_000
-"""Hidden activations of a block: 1.2 MB, three times."""
+BLOCK_ACTIVATIONS = 300_000  # hidden activations of a block: 1.2 MB, three times
 
-FEWEST_ROWS = 256
-"""Blocks of fewer would starve the matrix products."""
+FEWEST_ROWS = 256  # blocks of fewer would starve the matrix products
 
 
 def unsupported_reason(experiment: Experiment, device: torch.device) -> str:

@@ -6,11 +6,9 @@ from pydantic import Field
 
 from grokterm.experiment.settings import Settings
 
-LARGEST_TRAINING_SET = 20_000
-"""Equations solved for at once: their kernel matrix takes 3 GB."""
+LARGEST_TRAINING_SET = 20_000  # equations solved for at once: their kernel matrix takes 3 GB
 
-LARGEST_MODULUS = 251
-"""The machine has modulus³ coefficients: 0.1 GB."""
+LARGEST_MODULUS = 251  # the machine has modulus³ coefficients: 0.1 GB
 
 
 class KernelModel(Settings):

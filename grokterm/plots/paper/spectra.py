@@ -10,8 +10,7 @@ from matplotlib.figure import Figure
 
 from grokterm.plots.paper.style import GRAY, INKS, SEQUENTIAL, frame_image, new_figure
 
-MOST_NAMED = 8
-"""Largest number of key frequencies that get a label."""
+MOST_NAMED = 8  # largest number of key frequencies that get a label
 
 
 @dataclass(frozen=True)

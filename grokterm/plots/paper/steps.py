@@ -13,8 +13,8 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from grokterm.plots.curves import Mark, Series
 from grokterm.plots.paper.style import GRAY, INKS, escape_label, new_figure
 
+# Points: the step axis of a one-column figure, how far labels may exceed it, the width of a letter.
 _AXIS_POINTS, _MARGIN_POINTS, _LETTER_POINTS = 200, 8, 3.9
-"""Points: the step axis of a one-column figure, how far labels may exceed it, the width of a letter."""
 
 _Points = Float[np.ndarray, " _"]
 

@@ -19,8 +19,7 @@ Format = Literal["png", "svg"]
 PaperFigure: TypeAlias = Figure
 """The result of drawing, for modules that must not import matplotlib."""
 
-COLUMN = 3.3
-"""Inches: one column of a two-column paper."""
+COLUMN = 3.3  # inches: one column of a two-column paper
 
 DOTS_PER_INCH = 300
 
@@ -47,8 +46,8 @@ INKS: dict[Role, PaperInk] = {
     "text": PaperInk("#202020", "x"),
 }
 
+# Colors of compared runs: Okabe and Ito's, distinct under every common color blindness.
 RUN_COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#999933")
-"""Colors of compared runs: Okabe and Ito's, distinct under every common color blindness."""
 
 _STYLE: dict[str, Any] = {
     "font.family": "DejaVu Sans",  # ships with matplotlib: the same on every machine

@@ -11,8 +11,7 @@ from matplotlib.figure import Figure
 
 from grokterm.plots.paper.style import DIVERGING, SEQUENTIAL, frame_image, new_figure
 
-GAP = 3
-"""Blank pixels between the maps of a grid."""
+GAP = 3  # blank pixels between the maps of a grid
 
 
 @dataclass(frozen=True)

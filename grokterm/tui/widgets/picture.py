@@ -15,8 +15,7 @@ from grokterm.tui.draw_budget import DrawBudget
 Draw = Callable[[int, int], Rows]
 """(width, height) -> rows."""
 
-SEGMENT_BYTES = 14
-"""About what a change of style adds to terminal output."""
+SEGMENT_BYTES = 14  # about what a change of style adds to terminal output
 
 
 class Picture(Widget):

@@ -16,8 +16,7 @@ from grokterm.views.view import ORDERS, Choice, Drawn, Move, Sheet, Subject, Vie
 if TYPE_CHECKING:
     from grokterm.inspection.analysis import NetworkAnalysis
 
-MOST_VALUES = 2**26
-"""Neurons of a place with more values over the whole table are not sorted by their activations."""
+MOST_VALUES = 2**26  # neurons of a place with more values over the whole table are not sorted by their activations
 
 
 @dataclass(frozen=True)

@@ -26,14 +26,11 @@ if TYPE_CHECKING:
     from grokterm.plots.axis import Scale
     from grokterm.plots.palettes import Role
 
-LARGE = 24
-"""From so many lines on there is room for the history too."""
+LARGE = 24  # from so many lines on there is room for the history too
 
-LEAST_BARS, LEAST_CURVES = 5, 9
-"""Lines without which they say nothing."""
+LEAST_BARS, LEAST_CURVES = 5, 9  # lines without which they say nothing
 
-MOST_BINS = 41
-"""Of the histogram of phases; an odd number, so that 0 lies in the middle of one."""
+MOST_BINS = 41  # of the histogram of phases; an odd number, so that 0 lies in the middle of one
 
 
 DrawBars: TypeAlias = "Callable[[CircuitFindings, Sheet, int], Rows]"

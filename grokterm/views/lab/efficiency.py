@@ -16,8 +16,7 @@ from grokterm.views.view import Choice, Drawn, Sheet, Subject, View
 if TYPE_CHECKING:
     from grokterm.inspection.analysis import NetworkAnalysis
 
-LEAST = 12
-"""Lines that a picture of curves needs."""
+LEAST = 12  # lines that a picture of curves needs
 
 BAND: dict[int, tuple[str, Role]] = {
     0: ("lowest", "dim"),

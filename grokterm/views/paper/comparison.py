@@ -15,8 +15,7 @@ from grokterm.views.paper.run import circuits
 from grokterm.views.pictures import sides
 from grokterm.views.view import Subject
 
-MOST_COLUMNS = 6
-"""So many columns are still legible beside each other."""
+MOST_COLUMNS = 6  # so many columns are still legible beside each other
 
 
 def curves(subjects: Sequence[Subject]) -> PaperFigure | LeftOut:

@@ -55,8 +55,7 @@ def labels_of(runs: Sequence[Run]) -> list[str]:
     return [f"{label or preset} ({number})" for number, label, preset in zip(count(1), told_apart, presets)]
 
 
-_UNNAMED = {"title", "source", "device", "expect"}
-"""Settings that are left out of the names."""
+_UNNAMED = {"title", "source", "device", "expect"}  # settings that are left out of the names
 
 
 def _flat(settings: Mapping[str, object], above: str = "") -> Iterator[tuple[str, object]]:
