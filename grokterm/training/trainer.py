@@ -31,9 +31,9 @@ from grokterm.inspection.snapshot import Snapshot
 from grokterm.models.mixture import MixturePart
 from grokterm.tasks.dataset import Dataset
 from grokterm.training.inspector import Inspector
+from grokterm.training.kinds import Trainable, make_trainable
 from grokterm.training.schedule import Schedule
 from grokterm.training.step_loop import Measured
-from grokterm.training.trainable import Trainable, make_trainable
 
 CHUNK_SECONDS = 0.05  # the length of a chunk: a key press acts within two of them
 

@@ -16,7 +16,7 @@ from grokterm.experiment.interventions import Milestone, Swap
 from grokterm.experiment.records import Evaluated
 from grokterm.models import initial, mlp
 from grokterm.models.network import Network
-from grokterm.training import trainable as fitting
+from grokterm.training import kinds
 from grokterm.training import trainer as trainer_module
 from grokterm.training.ensemble import equations
 from grokterm.training.ensemble.naming import of_member
@@ -64,7 +64,7 @@ def tiny(tiny: Experiment) -> Experiment:
 
 @pytest.fixture(autouse=True)
 def _as_on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fitting, "ProcessEnsemble", VmappedEnsemble)
+    monkeypatch.setattr(kinds, "ProcessEnsemble", VmappedEnsemble)
 
 
 @pytest.fixture
@@ -286,9 +286,9 @@ def test_an_ensemble_is_one_program_wherever_there_is_no_cpu(ensemble: Experimen
 
     made: list[str] = []
     for kind in ("ProcessEnsemble", "VmappedEnsemble"):
-        monkeypatch.setattr(fitting, kind, make(kind))
+        monkeypatch.setattr(kinds, kind, make(kind))
     for device in ("cpu", "cuda", "mps"):
-        fitting.make_trainable(ensemble, torch.device(device))
+        kinds.make_trainable(ensemble, torch.device(device))
     assert made == ["ProcessEnsemble", "VmappedEnsemble", "VmappedEnsemble"]
 
 
