@@ -1,5 +1,6 @@
 """The package as it is shipped."""
 
+import os
 import subprocess
 import sys
 import sysconfig
@@ -17,7 +18,7 @@ def test_the_wheel_brings_its_presets_and_its_manual_and_runs_from_another_folde
     _call(sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--quiet", "-w", str(wheels), str(ROOT))
     (wheel,) = wheels.glob("grokterm-*.whl")
     python = _empty_environment(tmp_path / "environment")
-    _call(python, "-m", "pip", "install", "--no-deps", "--no-index", "--quiet", str(wheel))
+    _call(sys.executable, "-m", "pip", "--python", python, "install", "--no-deps", "--no-index", "--quiet", str(wheel))
 
     where = _call(python, "-c", "import grokterm; print(grokterm.__file__)", cwd=tmp_path)
     listed = _call(python, "-m", "grokterm", "presets", cwd=tmp_path)
@@ -32,7 +33,7 @@ def test_the_wheel_brings_its_presets_and_its_manual_and_runs_from_another_folde
 
 def _empty_environment(folder: Path) -> str:
     """Make an environment without grokterm that borrows what grokterm depends on, torch above all, from this one."""
-    venv.create(folder, with_pip=True)
+    venv.create(folder)
     python = str(folder / "bin" / "python")
     site = _call(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip()
     (Path(site) / "borrowed.pth").write_text(sysconfig.get_path("purelib"))
@@ -40,4 +41,5 @@ def _empty_environment(folder: Path) -> str:
 
 
 def _call(*command: str, cwd: Path | None = None) -> str:
-    return subprocess.run(command, cwd=cwd, check=True, capture_output=True, text=True).stdout
+    installed_only = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    return subprocess.run(command, cwd=cwd, env=installed_only, check=True, capture_output=True, text=True).stdout

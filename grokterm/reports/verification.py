@@ -15,7 +15,6 @@ from grokterm.reports.duration import duration
 from grokterm.runs.verification import Check, Outcome, Verdict
 
 DIGITIZED = "≈ was read off a picture of one run: a neighborhood, not a bound"
-VERDICT_KEYS = ("measure", "wanted", "values", "median", "n_inside", "is_met")
 MARKDOWN_HEADINGS = ("preset", "source's figure", "expected", "measured", "device", "seeds", "time of one run")
 EVIDENCE = (
     "Evidence: S read in the source, V re-run independently, D digitized from one run (≈, a neighborhood and not a bound), "
@@ -81,8 +80,13 @@ def _preset_as_json(check: Check) -> dict[str, Any]:
         "seeds": [outcome.seed for outcome in check.outcomes],
         "devices": sorted({summary.device for summary in summaries}),
         "seconds": median(summary.seconds for summary in summaries) if summaries else None,
-        "expectations": [{name: getattr(verdict, name) for name in VERDICT_KEYS} for verdict in check.verdicts],
+        "expectations": [_verdict_as_json(verdict) for verdict in check.verdicts],
     }
+
+
+def _verdict_as_json(verdict: Verdict) -> dict[str, Any]:
+    names = ("values", "median", "n_inside", "is_met")
+    return {"measure": verdict.measure, "wanted": verdict.expected} | {name: getattr(verdict, name) for name in names}
 
 
 def _markdown(checks: Sequence[Check]) -> str:

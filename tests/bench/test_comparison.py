@@ -18,19 +18,6 @@ def timed(tiny: Experiment) -> Experiment:
     return as_timed(changed(tiny, "device=cpu"))
 
 
-@pytest.mark.slow
-def test_everybody_is_timed_in_a_process_of_its_own(tiny: Experiment) -> None:
-    found = compare("tiny", changed(tiny, "device=cpu"), repetitions=2, seconds=0.01)
-    assert [result.name for result in found.results] == ["fused", "eager", NOTEBOOK, *FLOORS]
-    modes = [[TRAINING, UPDATE], [TRAINING, UPDATE], [TRAINING, UPDATE], [UPDATE], [UPDATE]]
-    assert [list(result.rates) for result in found.results] == modes
-    assert all(len(rates) == 2 and min(rates) > 0 for result in found.results for rates in result.rates.values())
-    if sys.platform == "linux":
-        assert all(result.memory is not None and 0 <= result.memory < 200e6 for result in found.results[:3])
-    assert found.left_out.keys() == {"graph"}
-    assert found.device == "cpu"
-
-
 def test_ratios_are_between_two_who_do_the_same(timed: Experiment) -> None:
     results = (
         Result("eager", "", {TRAINING: (8.0, 9.0), UPDATE: (10.0, 12.0)}, None),
@@ -48,8 +35,9 @@ def test_ratios_are_between_two_who_do_the_same(timed: Experiment) -> None:
 
 def test_whoever_cannot_take_part_is_left_out_with_the_reason(tiny: Experiment, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(comparing, "ENGINES", ("auto", "eager", "steam"))
+    monkeypatch.setattr(comparing, "FLOORS", ())
     found = compare("tiny", changed(tiny, "device=cpu", "model.dropout=0.1"), repetitions=1, seconds=0.001)
-    assert [result.name for result in found.results] == ["eager", *FLOORS]
+    assert [result.name for result in found.results] == ["eager"]
     assert found.left_out.keys() == {"steam", NOTEBOOK}
     assert "training.engine must be" in found.left_out["steam"]
     assert "no notebook loop" in found.left_out[NOTEBOOK]

@@ -1,4 +1,6 @@
+import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -7,7 +9,7 @@ from grokterm.cli.main import main
 from grokterm.experiment.experiment import Experiment
 from grokterm.runs.store import Run
 from grokterm.session.start import start_session
-from tests.cli.process import Here, Outcome
+from tests.cli.process import QUIET, Here, Outcome
 
 
 @pytest.fixture
@@ -28,15 +30,24 @@ def finished(tiny: Experiment, tmp_path: Path) -> Run:
 
 
 @pytest.fixture
-def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Here:
-    """Run a command in this process, which is sooner at hand than one of its own."""
+def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Here]:
+    """Run a command in this process, which is sooner at hand than one of its own, and take back what it sets for itself."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
 
-    def run(*arguments: str | Path) -> Outcome:
-        monkeypatch.setattr(sys, "argv", ["grokterm", *map(str, arguments)])
-        with pytest.raises(SystemExit) as caught:
-            main()
+    def run(*arguments: str | Path, **variables: str) -> Outcome:
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "argv", ["grokterm", *map(str, arguments)])
+            for name in (*QUIET, "GROKTERM_RUNS_DIR"):
+                patch.setenv(name, "")  # to be taken back also if it is not there yet
+                patch.delenv(name)
+            for name, value in variables.items():
+                patch.setenv(name, value)
+            with pytest.raises(SystemExit) as caught:
+                main()
         code = caught.value.code or 0
         assert isinstance(code, int)
         return Outcome(code, *capsys.readouterr())
 
-    return run
+    yield run
+    for number, handler in handlers.items():
+        signal.signal(number, handler)

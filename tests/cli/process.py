@@ -12,7 +12,7 @@ from typing import Any
 SECONDS = 300
 """No command of a test takes so long, also on a slow machine that is busy."""
 
-_QUIET = {"FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "COLUMNS", "PYTHONWARNINGS"}
+QUIET = {"FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "COLUMNS", "PYTHONWARNINGS"}
 """What a terminal around the tests may have set."""
 
 
@@ -43,7 +43,7 @@ def command_line(*arguments: str | Path) -> list[str]:
 
 def environment(**variables: str) -> dict[str, str]:
     """The environment of a test, without what would change colors and widths."""
-    return {name: value for name, value in os.environ.items() if name not in _QUIET} | variables
+    return {name: value for name, value in os.environ.items() if name not in QUIET} | variables
 
 
 def grokterm(*arguments: str | Path, **variables: str) -> Outcome:

@@ -1,9 +1,13 @@
 import signal
+import sys
 from pathlib import Path
+from statistics import median
 
 import pytest
 import torch
 
+from grokterm.bench.comparison import FLOORS
+from grokterm.bench.process import NOTEBOOK
 from grokterm.cli import bench
 from grokterm.experiment.experiment import Experiment
 from tests.cli.background import SECONDS, started, with_patch
@@ -18,29 +22,33 @@ def hang(*_):
     sys.stderr.flush()
     Event().wait()
 
-comparison._started = hang
+comparison._started, comparison.ENGINES = hang, ("eager",)
 """
 
 
-@pytest.fixture
-def quickly(preset: Path) -> list[str]:
-    """The options of a benchmark that is soon over."""
-    return ["--preset", str(preset), "--repetitions", "1", "--seconds", "0.001", "--device", "cpu"]
-
-
-def test_one_object_says_who_was_how_fast(quickly: list[str]) -> None:
-    outcome = grokterm("bench", "--json", *quickly)
+@pytest.mark.slow
+def test_one_object_says_who_was_how_fast_each_in_a_process_of_its_own(preset: Path) -> None:
+    outcome = grokterm("bench", "--json", "--preset", preset, "--repetitions", "2", "--seconds", "0.01", "--device", "cpu")
     assert outcome.code == 0, outcome.err
     assert outcome.json["machine"].keys() == {"processor", "cores", "devices", "torch", "date", "load"}
     assert outcome.json["machine"]["devices"] == ["cpu"]
-    (preset,) = outcome.json["presets"]
-    assert (preset["modulus"], preset["n_train"], preset["evaluate_every"], preset["chosen"]) == (11, 73, 5, "fused")
-    ours, _, notebook, *floors = preset["racers"]
-    assert [contestant["name"] for contestant in preset["racers"]] == ["fused", "eager", "notebook", "floor", "floor by torch"]
-    (rate,), *fastest = (contestant["steps_per_second"]["update"]["repetitions"] for contestant in (ours, *floors))
-    assert ours["ratios"]["update_to_floor"]["median"] == pytest.approx(rate / max(*fastest[0], *fastest[1]))
+    (compared,) = outcome.json["presets"]
+    assert (compared["modulus"], compared["n_train"], compared["evaluate_every"], compared["chosen"]) == (11, 73, 5, "fused")
+    assert compared["left_out"].keys() == {"graph"}
+    ours, eager, notebook, *floors = racers = compared["racers"]
+    assert [racer["name"] for racer in racers] == ["fused", "eager", NOTEBOOK, *FLOORS]
+    for racer, modes in ((ours, 2), (eager, 2), (notebook, 2), *((floor, 1) for floor in floors)):
+        rates = [rate["repetitions"] for rate in racer["steps_per_second"].values() if rate]
+        assert (len(rates), {len(repeated) for repeated in rates}) == (modes, {2})
+        assert min(min(repeated) for repeated in rates) > 0
+    updates = [racer["steps_per_second"]["update"]["repetitions"] for racer in (ours, *floors)]
+    ratios = [rate / max(either) for rate, *either in zip(*updates, strict=True)]
+    found = ours["ratios"]["update_to_floor"]
+    assert found == pytest.approx({"median": median(ratios), "low": min(ratios), "high": max(ratios)})
     assert notebook["ratios"]["training_to_notebook"] == {"median": 1, "low": 1, "high": 1}
     assert floors[0]["steps_per_second"]["training"] is floors[0]["ratios"]["training_to_notebook"] is None
+    if sys.platform == "linux":
+        assert all(0 <= racer["memory_bytes"] < 200e6 for racer in (ours, eager, notebook))
 
 
 @pytest.mark.parametrize(

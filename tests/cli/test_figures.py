@@ -130,7 +130,7 @@ def test_a_transformer_shows_its_attention_and_has_no_exact_solution(here: Here,
     [["training.steps=0"], ["task.operation=random"], ["task.operation=divide", "model.depth=2", "model.scaling=standard"]],
 )
 def test_runs_without_a_circuit_can_be_drawn(here: Here, tiny: Experiment, changes: list[str]) -> None:
-    outcome = here("figures", trained(tiny, *changes).name, "--dpi", "40")
+    outcome = here("figures", trained(tiny, *changes).name, "--dpi", "40", "--format", "png")
     assert {"weights", "activations", "spectra", "confusion"} <= set(names_of(outcome))
 
 

@@ -4,7 +4,7 @@ import sys
 import pytest
 
 from grokterm import __version__
-from tests.cli.process import SECONDS, environment, grokterm
+from tests.cli.process import SECONDS, Here, environment, grokterm
 
 COMMANDS = [
     [],
@@ -33,16 +33,16 @@ finally:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_explains_itself(command: list[str]) -> None:
+def test_every_command_explains_itself(here: Here, command: list[str]) -> None:
     for option in ("--help", "-h"):
-        outcome = grokterm(*command, option)
+        outcome = here(*command, option)
         assert (outcome.code, outcome.err) == (0, "")
         assert "Usage:" in outcome.out
         assert "\x1b" not in outcome.out
 
 
-def test_the_help_lists_the_commands() -> None:
-    text = grokterm("--help").out
+def test_the_help_lists_the_commands(here: Here) -> None:
+    text = here("--help").out
     for command in ("run", "open", "plot", "figures", "inspect", "presets", "runs", "verify", "bench", "help"):
         assert f"\n  {command} " in text
 

@@ -16,7 +16,7 @@ from grokterm.runs.norms import Norms
 from grokterm.runs.store import Run, create_run
 from grokterm.session.start import start_session
 from tests.cli.background import SECONDS, started, with_patch
-from tests.cli.process import assert_refused, command_line, grokterm
+from tests.cli.process import Here, assert_refused, command_line, grokterm
 from tests.session.driving import files_of, with_settings
 from tests.training.outcome import changed
 
@@ -82,8 +82,8 @@ def test_a_network_is_one_object_in_strict_json(grokked: Run) -> None:
     assert files_of(grokked) == files
 
 
-def test_several_networks_are_one_line_each(grokked: Run, finished: Run) -> None:
-    outcome = grokterm("inspect", grokked.name, finished.name, grokked.name, "--step", "20", "--step", "60", "--json")
+def test_several_networks_are_one_line_each(here: Here, grokked: Run, finished: Run) -> None:
+    outcome = here("inspect", grokked.name, finished.name, grokked.name, "--step", "20", "--step", "60", "--json")
     assert outcome.code == 0, outcome.err
     objects = [json.loads(line) for line in outcome.out.splitlines()]
     asked = [(run.name, step) for run in (grokked, finished) for step in (20, 60)]
@@ -91,8 +91,8 @@ def test_several_networks_are_one_line_each(grokked: Run, finished: Run) -> None
     assert all(one.keys() >= CONTRACT for one in objects)
 
 
-def test_a_circuit_is_described_in_words(grokked: Run) -> None:
-    outcome = grokterm("inspect", grokked.name)
+def test_a_circuit_is_described_in_words(here: Here, grokked: Run) -> None:
+    outcome = here("inspect", grokked.name)
     assert (outcome.code, outcome.err) == (0, "")
     lines = [line.strip() for line in outcome.out.splitlines()]
     assert lines[0] == f"{grokked.name}, step 100 of 100"
@@ -103,18 +103,18 @@ def test_a_circuit_is_described_in_words(grokked: Run) -> None:
     assert "\x1b" not in outcome.out
 
 
-def test_the_cleaner_of_two_circuits_is_named(grokked: Run) -> None:
-    outcome = grokterm("inspect", grokked.name, "--step", "60", "--step", "100", "--skip-norms")
+def test_the_cleaner_of_two_circuits_is_named(here: Here, grokked: Run) -> None:
+    outcome = here("inspect", grokked.name, "--step", "60", "--step", "100", "--skip-norms")
     assert outcome.code == 0, outcome.err
     assert f"[1] {grokked.name}, step 60 of 100" in outcome.out
     assert outcome.out.splitlines()[-1].startswith("The cleanest circuit is [2]'s, in every respect: IPR ")
     assert "– left out by --skip-norms: C_mem [1] [2], C_gen [1] [2]" in outcome.out
 
 
-def test_an_exact_solution_is_recognized(tmp_path: Path, grokking: Experiment) -> None:
+def test_an_exact_solution_is_recognized(here: Here, tmp_path: Path, grokking: Experiment) -> None:
     exact = with_settings(grokking, model={"initialization": "analytic"}, training={"steps": 0})
     run = start_session(exact, tmp_path / "runs", "exact").run
-    outcome = grokterm("inspect", run.name, "--step", "0")
+    outcome = here("inspect", run.name, "--step", "0")
     assert "every neuron is one wave, the exact solution of Gromov (2023)." in outcome.out
 
 
@@ -181,22 +181,22 @@ def test_the_frequencies_of_a_network_that_is_no_circuit_are_named(tiny: Experim
         (["--step", "abc"], "--step"),
     ],
 )
-def test_bad_usage_is_refused_in_one_line(arguments: list[str], word: str, finished: Run) -> None:
+def test_bad_usage_is_refused_in_one_line(here: Here, arguments: list[str], word: str, finished: Run) -> None:
     names = [finished.name] if "--step" in arguments else []
-    assert_refused(grokterm("inspect", *names, *arguments), word)
+    assert_refused(here("inspect", *names, *arguments), word)
 
 
-def test_a_run_without_a_checkpoint_wants_a_step(tiny: Experiment, tmp_path: Path) -> None:
+def test_a_run_without_a_checkpoint_wants_a_step(here: Here, tiny: Experiment, tmp_path: Path) -> None:
     run = create_run(tmp_path / "runs", tiny, "tiny", {})
-    assert_refused(grokterm("inspect", run.name), f"run {run.name} has no checkpoint: choose a step up to 0")
-    assert grokterm("inspect", run.name, "--step", "0", "--json").json["step"] == 0
+    assert_refused(here("inspect", run.name), f"run {run.name} has no checkpoint: choose a step up to 0")
+    assert here("inspect", run.name, "--step", "0", "--json").json["step"] == 0
 
 
-def test_a_damaged_checkpoint_is_trained_again(finished: Run) -> None:
-    expected = grokterm("inspect", finished.name, "--json")
+def test_a_damaged_checkpoint_is_trained_again(here: Here, finished: Run) -> None:
+    expected = here("inspect", finished.name, "--json")
     for path in finished.checkpoints.iterdir():
         path.write_bytes(path.read_bytes()[:100])
-    again = grokterm("inspect", finished.name, "--json")
+    again = here("inspect", finished.name, "--json")
     assert (again.code, again.json) == (0, expected.json)
 
 

@@ -5,11 +5,13 @@ from threading import Event
 
 import pytest
 
+from grokterm.experiment.experiment import Experiment
 from grokterm.runs.journal import rewind_journal
 from grokterm.runs.store import Run
+from grokterm.session.start import start_session
 from tests.benchmarks.kill_and_resume import Trial, differences, write_preset
 
-STEPS = 2000
+STEPS = 1200
 
 
 def kill_at(trial: Trial, n_lines: int) -> bool:
@@ -31,7 +33,7 @@ def test_a_run_killed_again_and_again_ends_like_one_that_nobody_disturbed(tmp_pa
     preset = write_preset(tmp_path, STEPS)
     expected = Trial(preset, tmp_path / "undisturbed").finish()
     trial, draw, resumed_at = Trial(preset, tmp_path / "killed"), random.Random(0), set()
-    for _ in range(4):
+    for _ in range(3):
         assert kill_at(trial, draw.randrange(10, 50)), "it ended before it was killed"
         assert trial.run is not None
         checkpoint = rewind_journal(trial.run.journal).checkpoint
@@ -41,7 +43,10 @@ def test_a_run_killed_again_and_again_ends_like_one_that_nobody_disturbed(tmp_pa
 
 
 def test_a_difference_of_one_bit_would_be_seen(tmp_path: Path) -> None:
-    first = Trial(write_preset(tmp_path, 16), tmp_path / "first").finish()
+    session = start_session(Experiment.from_toml(write_preset(tmp_path, 16).read_text(encoding="utf-8")), tmp_path, "first")
+    for _ in session.records():
+        pass
+    first = session.run
     second = Run(shutil.copytree(first.path, tmp_path / "second"))
     assert differences(first, second) == []
     newest = max(second.checkpoints.iterdir())

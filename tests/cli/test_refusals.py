@@ -52,8 +52,8 @@ def test_a_setting_that_breaks_a_rule_is_refused_before_anything_is_made(
         (["run", "--preset", "quick", "more"], "more"),
     ],
 )
-def test_bad_usage_is_refused_in_one_line(arguments: list[str], word: str) -> None:
-    assert_refused(grokterm(*arguments), word)
+def test_bad_usage_is_refused_in_one_line(here: Here, arguments: list[str], word: str) -> None:
+    assert_refused(here(*arguments), word)
 
 
 @pytest.mark.parametrize(
@@ -70,9 +70,9 @@ def test_a_broken_preset_is_refused_in_one_line(content: bytes, word: str, here:
     assert_refused(here("run", "--preset", "./broken.toml"), word)
 
 
-def test_only_some_settings_may_change_when_a_run_goes_on(finished: Run) -> None:
+def test_only_some_settings_may_change_when_a_run_goes_on(here: Here, finished: Run) -> None:
     files = files_of(finished)
-    outcome = grokterm("run", "--resume", finished.name, "--set", "task.modulus=13")
+    outcome = here("run", "--resume", finished.name, "--set", "task.modulus=13")
     assert_refused(outcome, "task.modulus cannot be changed when a run is resumed", "training.steps")
     assert files_of(finished) == files
 
@@ -84,19 +84,19 @@ def test_a_truncated_checkpoint_is_refused(finished: Run) -> None:
     assert_refused(outcome, newest.name, "cannot be read", "delete it")
 
 
-def test_a_damaged_journal_is_refused(finished: Run) -> None:
+def test_a_damaged_journal_is_refused(here: Here, finished: Run) -> None:
     finished.journal.write_bytes(b"nonsense\n" + finished.journal.read_bytes())
-    assert_refused(grokterm("run", "--resume", finished.name), "journal.jsonl, line 1, is not a record")
+    assert_refused(here("run", "--resume", finished.name), "journal.jsonl, line 1, is not a record")
 
 
-def test_a_runs_folder_that_is_a_file_is_refused(preset: Path, tmp_path: Path) -> None:
+def test_a_runs_folder_that_is_a_file_is_refused(here: Here, preset: Path, tmp_path: Path) -> None:
     (tmp_path / "occupied").write_text("")
-    outcome = grokterm("run", "--preset", preset, "--runs-dir", "occupied")
+    outcome = here("run", "--preset", preset, "--runs-dir", "occupied")
     assert_refused(outcome, "occupied cannot be written: File exists", "--runs-dir")
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a CUDA device")
-def test_a_device_that_is_not_there_is_refused_before_a_run_is_made(preset: Path, tmp_path: Path) -> None:
-    outcome = grokterm("run", "--preset", preset, "--set", "device=cuda")
+def test_a_device_that_is_not_there_is_refused_before_a_run_is_made(here: Here, preset: Path, tmp_path: Path) -> None:
+    outcome = here("run", "--preset", preset, "--set", "device=cuda")
     assert_refused(outcome, "device cuda: this machine has no CUDA device")
     assert list_runs(tmp_path / "runs") == []

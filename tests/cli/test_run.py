@@ -7,7 +7,7 @@ import pytest
 from grokterm.experiment.records import Started
 from grokterm.runs.journal import read_journal
 from grokterm.runs.store import Run, list_runs
-from tests.cli.process import SECONDS, command_line, environment, grokterm
+from tests.cli.process import SECONDS, Here, command_line, environment, grokterm
 from tests.runs.test_summary import CONTRACT
 from tests.session.driving import files_of
 
@@ -20,51 +20,51 @@ def test_a_run_prints_one_object_and_nothing_else(preset: Path, tmp_path: Path) 
     assert (outcome.json["run"], outcome.json["preset"], outcome.json["steps"]) == (run.name, "tiny", 60)
 
 
-def test_a_run_is_summed_up_in_words(preset: Path) -> None:
-    outcome = grokterm("run", "--preset", preset, "--set", "training.steps=1")
+def test_a_run_is_summed_up_in_words(here: Here, preset: Path) -> None:
+    outcome = here("run", "--preset", preset, "--set", "training.steps=1")
     assert (outcome.code, outcome.err) == (0, "")
     assert "ended         complete at step 1" in outcome.out.splitlines()
     assert "\x1b" not in outcome.out
 
 
-def test_an_untrained_network_can_be_looked_at(preset: Path) -> None:
-    summed_up = grokterm("run", "--preset", preset, "--set", "training.steps=0", "--json").json
+def test_an_untrained_network_can_be_looked_at(here: Here, preset: Path) -> None:
+    summed_up = here("run", "--preset", preset, "--set", "training.steps=0", "--json").json
     assert (summed_up["steps"], summed_up["ended"]) == (0, "complete")
     assert summed_up["val_accuracy"] is not None
 
 
-def test_a_run_that_diverges_is_a_result_in_strict_json(preset: Path) -> None:
+def test_a_run_that_diverges_is_a_result_in_strict_json(here: Here, preset: Path) -> None:
     wild = ("--set", "optimizer.learning_rate=1e30", "--set", "optimizer.weight_decay=0.0")
-    outcome = grokterm("run", "--preset", preset, *wild, "--json")
+    outcome = here("run", "--preset", preset, *wild, "--json")
     assert outcome.code == 0
     assert outcome.json["ended"] == "diverged"
     assert outcome.json["diverged_at"] == outcome.json["steps"]
     assert outcome.json["train_loss"] is None
 
 
-def test_what_is_unwise_is_a_warning_on_stderr(preset: Path) -> None:
+def test_what_is_unwise_is_a_warning_on_stderr(here: Here, preset: Path) -> None:
     unwise = ("--set", "optimizer.weight_decay=200.0", "--set", "training.steps=0")
-    outcome = grokterm("run", "--preset", preset, *unwise, "--json")
+    outcome = here("run", "--preset", preset, *unwise, "--json")
     assert outcome.code == 0
     assert outcome.err.startswith("warning: learning_rate times weight_decay is 2")
     assert outcome.json["steps"] == 0
 
 
-def test_a_finished_run_prints_its_summary_again_and_touches_nothing(finished: Run) -> None:
+def test_a_finished_run_prints_its_summary_again_and_touches_nothing(here: Here, finished: Run) -> None:
     files = files_of(finished)
-    outcome = grokterm("run", "--resume", finished.name, "--json")
+    outcome = here("run", "--resume", finished.name, "--json")
     assert (outcome.code, outcome.err) == (0, "")
-    assert outcome.json == grokterm("runs", "show", finished.name, "--json").json
+    assert outcome.json == here("runs", "show", finished.name, "--json").json
     assert files_of(finished) == files
 
 
-def test_more_steps_go_on_with_a_finished_run_and_stand_in_its_journal(finished: Run) -> None:
-    outcome = grokterm("run", "--resume", finished.name, "--set", "training.steps=70", "--json")
+def test_more_steps_go_on_with_a_finished_run_and_stand_in_its_journal(here: Here, finished: Run) -> None:
+    outcome = here("run", "--resume", finished.name, "--set", "training.steps=70", "--json")
     assert outcome.code == 0, outcome.err
     assert (outcome.json["run"], outcome.json["steps"]) == (finished.name, 70)
     started = [record for record in read_journal(finished.journal) if isinstance(record, Started)]
     assert [(record.step, record.changes) for record in started] == [(0, ()), (60, ("training.steps=70",))]
-    assert grokterm("run", "--resume", finished.name, "--json").json == outcome.json
+    assert here("run", "--resume", finished.name, "--json").json == outcome.json
 
 
 @pytest.mark.parametrize("arguments", [["presets"], ["presets", "show", "quick"], ["--help"], ["runs"]])
@@ -81,7 +81,7 @@ def test_a_reader_that_has_gone_is_no_bug(arguments: list[str], finished: Run) -
     assert done.stderr == b""
 
 
-def test_a_training_whose_reader_has_gone_is_kept(preset: Path, tmp_path: Path) -> None:
+def test_a_training_whose_reader_has_gone_is_kept(here: Here, preset: Path, tmp_path: Path) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     try:
@@ -92,4 +92,4 @@ def test_a_training_whose_reader_has_gone_is_kept(preset: Path, tmp_path: Path) 
         os.close(writing)
     assert done.returncode in (0, 1)
     (run,) = list_runs(tmp_path / "runs")
-    assert grokterm("runs", "show", run.name, "--json").json["ended"] == "complete"
+    assert here("runs", "show", run.name, "--json").json["ended"] == "complete"

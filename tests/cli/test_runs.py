@@ -3,7 +3,7 @@ from pathlib import Path
 from grokterm.experiment.experiment import Experiment
 from grokterm.runs.store import Run
 from grokterm.session.start import start_session
-from tests.cli.process import assert_refused, grokterm
+from tests.cli.process import Here, assert_refused, grokterm
 
 
 def test_runs_are_listed_with_what_they_came_to(finished: Run) -> None:
@@ -14,54 +14,56 @@ def test_runs_are_listed_with_what_they_came_to(finished: Run) -> None:
     assert "\x1b" not in outcome.out
 
 
-def test_no_runs_is_not_an_error() -> None:
-    outcome = grokterm("runs")
+def test_no_runs_is_not_an_error(here: Here) -> None:
+    outcome = here("runs")
     assert (outcome.code, outcome.out) == (0, "")
     assert outcome.err == "no runs in runs: `grokterm run --preset quick` makes one\n"
 
 
-def test_another_folder_is_named_by_an_option_or_the_environment(finished: Run, tmp_path: Path) -> None:
+def test_another_folder_is_named_by_an_option_or_the_environment(here: Here, finished: Run, tmp_path: Path) -> None:
     finished.path.parent.rename(tmp_path / "other")
     for outcome in (
-        grokterm("runs", "--runs-dir", "other"),
-        grokterm("runs", "--runs-dir", "other", "show", finished.name),
-        grokterm("runs", "show", finished.name, "--runs-dir", "other"),
-        grokterm("runs", "show", finished.name, GROKTERM_RUNS_DIR="other"),
-        grokterm("runs", "show", f"other/{finished.name}"),
+        here("runs", "--runs-dir", "other"),
+        here("runs", "--runs-dir", "other", "show", finished.name),
+        here("runs", "show", finished.name, "--runs-dir", "other"),
+        here("runs", "show", finished.name, GROKTERM_RUNS_DIR="other"),
+        here("runs", "show", f"other/{finished.name}"),
     ):
         assert outcome.code == 0, outcome.err
         assert finished.name in outcome.out
 
 
-def test_a_run_is_summed_up_in_words_and_as_json(finished: Run) -> None:
-    words = grokterm("runs", "show", finished.name)
+def test_a_run_is_summed_up_in_words_and_as_json(here: Here, finished: Run) -> None:
+    words = here("runs", "show", finished.name)
     assert (words.code, words.err) == (0, "")
     assert "ended         complete at step 60" in words.out.splitlines()
-    summed_up = grokterm("runs", "show", finished.name, "--json").json
+    summed_up = here("runs", "show", finished.name, "--json").json
     assert (summed_up["run"], summed_up["steps"], summed_up["ended"]) == (finished.name, 60, "complete")
 
 
-def test_a_run_that_is_not_there_names_the_nearest(finished: Run) -> None:
-    assert_refused(grokterm("runs", "show", finished.name[:-1]), f"did you mean '{finished.name}'")
+def test_a_run_that_is_not_there_names_the_nearest(here: Here, finished: Run) -> None:
+    assert_refused(here("runs", "show", finished.name[:-1]), f"did you mean '{finished.name}'")
 
 
-def test_names_are_shown_as_plain_text(tiny: Experiment, tmp_path: Path) -> None:
+def test_names_are_shown_as_plain_text(here: Here, tiny: Experiment, tmp_path: Path) -> None:
     run = start_session(tiny, tmp_path / "runs", "[bold red]x\x1b[31my").run
-    for outcome in (grokterm("runs"), grokterm("runs", "show", run.name)):
+    for outcome in (here("runs"), here("runs", "show", run.name)):
         assert outcome.code == 0
         assert "[bold red]xy" in outcome.out
         assert "\x1b" not in outcome.out
 
 
-def test_a_damaged_run_is_named_and_does_not_hide_the_others(finished: Run, tiny: Experiment, tmp_path: Path) -> None:
+def test_a_damaged_run_is_named_and_does_not_hide_the_others(
+    here: Here, finished: Run, tiny: Experiment, tmp_path: Path
+) -> None:
     damaged = start_session(tiny, tmp_path / "runs", "damaged").run
     damaged.journal.write_text("nonsense\n" * 2)
-    outcome = grokterm("runs")
+    outcome = here("runs")
     assert outcome.code == 0
     assert f"{damaged.name}/journal.jsonl, line 1, is not a record" in outcome.err
     assert finished.name in outcome.out
 
 
-def test_a_runs_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
+def test_a_runs_folder_that_is_a_file_is_refused(here: Here, tmp_path: Path) -> None:
     (tmp_path / "runs").write_text("")
-    assert_refused(grokterm("runs"), "runs cannot be read: Not a directory", "--runs-dir")
+    assert_refused(here("runs"), "runs cannot be read: Not a directory", "--runs-dir")

@@ -11,7 +11,7 @@ from grokterm.runs.checkpoint import load_checkpoint
 from grokterm.runs.journal import read_journal
 from grokterm.runs.store import Run, list_runs
 from tests.cli.background import SECONDS, started, training, wait_for_lines, with_patch
-from tests.cli.process import command_line, grokterm
+from tests.cli.process import Here, command_line
 from tests.runs.tensors import same
 from tests.session.driving import undisturbed, with_settings
 
@@ -82,14 +82,14 @@ def test_a_signal_saves_and_ends_the_run(number: int, code: int, preset: Path, t
 
 @pytest.mark.slow
 def test_an_interrupted_run_goes_on_to_the_weights_of_an_undisturbed_one(
-    preset: Path, tiny: Experiment, tmp_path: Path
+    preset: Path, tiny: Experiment, tmp_path: Path, here: Here
 ) -> None:
     with started(training(preset)) as child:
         run = wait_for_lines(tmp_path / "runs", 20)
         child.send_signal(signal.SIGINT)
         child.communicate(timeout=SECONDS)
     steps = saved_end(run).step + 20
-    resumed = grokterm("run", "--resume", run.name, "--set", f"training.steps={steps}")
+    resumed = here("run", "--resume", run.name, "--set", f"training.steps={steps}")
     assert resumed.code == 0, resumed.err
     assert saved_end(run).step == steps
     expected = undisturbed(with_settings(tiny, training={"steps": steps})).tensors()

@@ -10,7 +10,7 @@ from grokterm.runs.journal import read_journal
 from grokterm.runs.store import list_runs
 from grokterm.runs.summary import summarize
 from tests.cli.background import SECONDS, started, wait_for_lines, with_patch
-from tests.cli.process import Outcome, assert_refused, command_line, grokterm
+from tests.cli.process import Here, Outcome, assert_refused, command_line, grokterm
 from tests.session.driving import with_settings
 
 MET = {
@@ -70,16 +70,16 @@ def test_a_preset_that_shows_what_it_promises_is_met() -> None:
 
 
 @pytest.mark.usefixtures("presets")
-def test_one_expectation_that_is_not_met_is_exit_code_3() -> None:
-    outcome = grokterm("verify", "met", "missed", "met")
+def test_one_expectation_that_is_not_met_is_exit_code_3(here: Here) -> None:
+    outcome = here("verify", "met", "missed", "met")
     assert outcome.code == 3
     assert rows(outcome)[-2][-1] == "not met"
     assert rows(outcome)[-1] == ["8 met, 1 not met, 0 not run"]
 
 
 @pytest.mark.usefixtures("presets")
-def test_one_object_says_all_in_strict_json() -> None:
-    outcome = grokterm("verify", "missed", "--json", "--seeds", "2")
+def test_one_object_says_all_in_strict_json(here: Here) -> None:
+    outcome = here("verify", "missed", "--json", "--seeds", "2")
     assert outcome.code == 3
     assert (outcome.json["met"], outcome.json["not_met"], outcome.json["not_run"]) == (4, 1, 0)
     (preset,) = outcome.json["presets"]
@@ -100,18 +100,18 @@ def test_one_object_says_all_in_strict_json() -> None:
 
 
 @pytest.mark.usefixtures("presets")
-def test_several_seeds_are_shown_as_median_and_spread_with_the_rule() -> None:
-    outcome = grokterm("verify", "met", "--seeds", "3")
+def test_several_seeds_are_shown_as_median_and_spread_with_the_rule(here: Here) -> None:
+    outcome = here("verify", "met", "--seeds", "3")
     assert outcome.code == 0, outcome.err
     assert rows(outcome)[1][-2:] == ["never (never–never)", "met, 3 of 3 seeds inside"]
     assert "the median decides" in outcome.out
     assert [run.experiment.seed for run in list_runs(Path("runs"))] == [0, 1, 2]
 
 
-def test_numbers_off_a_picture_do_not_look_like_a_bound(presets: Path) -> None:
+def test_numbers_off_a_picture_do_not_look_like_a_bound(here: Here, presets: Path) -> None:
     digitized = (presets / "met.toml").read_text(encoding="utf-8").replace('evidence = "ours"', 'evidence = "D one run"')
     (presets / "met.toml").write_text(digitized, encoding="utf-8")
-    outcome = grokterm("verify", "met")
+    outcome = here("verify", "met")
     assert outcome.code == 0, outcome.err
     assert "norm_growth ≈ 0.01–100" in outcome.out
     assert "diverged_at never" in outcome.out
@@ -119,8 +119,8 @@ def test_numbers_off_a_picture_do_not_look_like_a_bound(presets: Path) -> None:
 
 
 @pytest.mark.usefixtures("presets")
-def test_markdown_has_a_row_a_preset_and_says_where_it_was_measured() -> None:
-    outcome = grokterm("verify", "missed", "--markdown")
+def test_markdown_has_a_row_a_preset_and_says_where_it_was_measured(here: Here) -> None:
+    outcome = here("verify", "missed", "--markdown")
     assert outcome.code == 3
     _, rule, row, empty, caption = outcome.out.splitlines()
     assert set(rule) <= set("|- ")
@@ -136,29 +136,29 @@ def test_markdown_has_a_row_a_preset_and_says_where_it_was_measured() -> None:
 
 
 @pytest.mark.usefixtures("presets")
-def test_saved_runs_are_held_against_the_preset_as_it_is_now(presets: Path) -> None:
-    grokterm("verify", "met", "--seeds", "2")
+def test_saved_runs_are_held_against_the_preset_as_it_is_now(here: Here, presets: Path) -> None:
+    here("verify", "met", "--seeds", "2")
     n_runs = len(list_runs(Path("runs")))
     changed = (presets / "met.toml").read_text(encoding="utf-8").replace("val_accuracy = [0.0, 1.0]", "val_accuracy = [2, 3]")
     (presets / "met.toml").write_text(changed, encoding="utf-8")
-    outcome = grokterm("verify", "met", "missed", "--from-runs", "--json")
+    outcome = here("verify", "met", "missed", "--from-runs", "--json")
     assert outcome.code == 3
     assert [preset["seeds"] for preset in outcome.json["presets"]] == [[0, 1], [0, 1]]
-    assert grokterm("verify", "met", "--from-runs", "--json", "--seeds", "1").json["presets"][0]["seeds"] == [0]
+    assert here("verify", "met", "--from-runs", "--json", "--seeds", "1").json["presets"][0]["seeds"] == [0]
     assert len(list_runs(Path("runs"))) == n_runs
 
 
 @pytest.mark.usefixtures("presets")
-def test_what_was_not_run_is_said_and_never_met() -> None:
-    outcome = grokterm("verify", "met", "--from-runs")
+def test_what_was_not_run_is_said_and_never_met(here: Here) -> None:
+    outcome = here("verify", "met", "--from-runs")
     assert outcome.code == 1
     assert outcome.out.splitlines() == ["not run: met: no finished run in runs", "0 met, 0 not met, 1 not run"]
     assert outcome.err == "grokterm: nothing was measured\n"
 
 
 @pytest.mark.usefixtures("presets")
-def test_presets_without_a_run_are_not_yet_measured_in_the_table_of_all() -> None:
-    outcome = grokterm("verify", "--all", "--from-runs", "--markdown")
+def test_presets_without_a_run_are_not_yet_measured_in_the_table_of_all(here: Here) -> None:
+    outcome = here("verify", "--all", "--from-runs", "--markdown")
     assert outcome.code == 1
     unmeasured = [line for line in outcome.out.splitlines() if line.endswith("| not yet measured |  |  |  |")]
     assert [line.split()[1] for line in unmeasured][:2] == ["`met`", "`missed`"]
@@ -168,8 +168,8 @@ def test_presets_without_a_run_are_not_yet_measured_in_the_table_of_all() -> Non
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a CUDA device")
 @pytest.mark.usefixtures("presets")
-def test_a_preset_that_cannot_be_run_here_is_not_run() -> None:
-    outcome = grokterm("verify", "met", "--device", "cuda")
+def test_a_preset_that_cannot_be_run_here_is_not_run(here: Here) -> None:
+    outcome = here("verify", "met", "--device", "cuda")
     assert outcome.code == 1
     assert outcome.out.startswith("not run: met: device cuda: this machine has no CUDA device")
     assert list_runs(Path("runs")) == []
@@ -208,14 +208,14 @@ def test_without_names_what_takes_long_is_not_run_and_says_how_long(
         (["./gone.toml"], ["gone.toml cannot be read"]),
     ],
 )
-def test_bad_usage_is_refused_in_one_line_before_anything_is_made(arguments: list[str], words: list[str]) -> None:
-    assert_refused(grokterm("verify", *arguments), *words)
+def test_bad_usage_is_refused_in_one_line_before_anything_is_made(here: Here, arguments: list[str], words: list[str]) -> None:
+    assert_refused(here("verify", *arguments), *words)
     assert list_runs(Path("runs")) == []
 
 
 @pytest.mark.usefixtures("presets")
-def test_expectations_do_not_outlive_a_change_of_kind() -> None:
-    outcome = grokterm("verify", "met", "--set", "optimizer.kind=gd")
+def test_expectations_do_not_outlive_a_change_of_kind(here: Here) -> None:
+    outcome = here("verify", "met", "--set", "optimizer.kind=gd")
     assert outcome.code == 2
     assert "the preset's expectations no longer apply" in outcome.err
     assert outcome.err.splitlines()[-1].startswith("grokterm: preset met expects nothing")

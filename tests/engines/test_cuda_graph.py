@@ -15,7 +15,7 @@ from grokterm.experiment.records import Evaluated, Started
 from grokterm.training import trainer as trainer_module
 from grokterm.training.trainer import Trainer
 from tests.training.every_network import allow_everywhere, every_network, small, trainer_of
-from tests.training.outcome import Outcome, assert_same_numbers, changed, finish, single_of, started, trained_to
+from tests.training.outcome import Outcome, assert_same_numbers, changed, copied, finish, halts, single_of, started, trained_to
 
 with_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 CUDA = torch.device("cuda")
@@ -104,14 +104,14 @@ def test_a_chunk_copies_to_the_host_once(
         assert host_copies == Counter(tolist=1)
 
 
-@pytest.mark.parametrize("step", [0, 5, 14, 41])
-def test_a_restored_run_goes_on_as_if_nothing_had_happened(eventful: Experiment, step: int) -> None:
+def test_a_restored_run_goes_on_as_if_nothing_had_happened(eventful: Experiment) -> None:
     experiment = changed(eventful, "training.engine=graph", "optimizer.update_noise=0.1")
-    whole, halted = finish(started(experiment)), trained_to(experiment, step)
-    resumed = started(experiment)
-    resumed.restore(step, 0.0, halted.trainer.tensors(), halted.records)
-    assert finish(resumed).every(Evaluated) == [one for one in whole.every(Evaluated) if one.step > step]
-    assert_same_numbers(resumed, whole.trainer)
+    whole = finish(started(experiment))
+    for halted in halts(experiment, [0, 5, 14, 41]):
+        step, resumed = halted.trainer.step, started(experiment)
+        resumed.restore(step, 0.0, copied(halted.trainer), halted.records)
+        assert finish(resumed).every(Evaluated) == [one for one in whole.every(Evaluated) if one.step > step]
+        assert_same_numbers(resumed, whole.trainer)
 
 
 def test_what_was_measured_is_not_overwritten_by_later_steps(tiny: Experiment) -> None:

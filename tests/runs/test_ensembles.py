@@ -1,6 +1,7 @@
 """An ensemble on disk: summed up member by member, gone on with, and looked at through its first member."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from grokterm.runs.replay import trainer_at
 from grokterm.runs.store import Run
 from grokterm.runs.summary import Summary, summarize
 from grokterm.session.start import resume_session, start_session
+from tests.conftest import GROKKING
 from tests.training.outcome import assert_same_numbers, changed, finish, started, trained_to
 
 
@@ -25,19 +27,31 @@ def summary_of(run: Run) -> Summary:
     return summarize(run, read_journal(run.journal))
 
 
-@pytest.fixture
-def ensemble(grokking: Experiment) -> Experiment:
-    return changed(grokking, "training.members=2")
+@pytest.fixture(autouse=True, scope="module")
+def _one_process() -> Iterator[None]:
+    """Let an ensemble have one process, which starts sooner than several."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("os.cpu_count", lambda: 1)
+        yield
 
 
-def test_a_summary_says_what_each_member_came_to(ensemble: Experiment, tmp_path: Path) -> None:
-    summary = summary_of(trained(ensemble, tmp_path / "together"))
+ENSEMBLE = changed(Experiment.from_toml(GROKKING), "training.members=2")
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """An ensemble that was trained to its end."""
+    return trained(ENSEMBLE, tmp_path_factory.mktemp("together"))
+
+
+def test_a_summary_says_what_each_member_came_to(kept: Run, tmp_path: Path) -> None:
+    summary = summary_of(kept)
     members = json.loads(summary.to_json())["members"]
     assert len(members) == 2
     for number, member in enumerate(members):
-        alone = summary_of(trained(ensemble.member(number), tmp_path / str(number)))
+        alone = summary_of(trained(ENSEMBLE.member(number), tmp_path / str(number)))
         expected = alone.model_dump(include=set(member) - {"seed"})
-        assert member == {"seed": ensemble.seed + number, **expected}
+        assert member == {"seed": ENSEMBLE.seed + number, **expected}
         assert "members" not in json.loads(alone.to_json())
     assert summary.grokked_at == max(member["grokked_at"] for member in members)
 
@@ -52,8 +66,8 @@ def test_an_ensemble_that_is_gone_on_with_ends_like_one_that_was_not_interrupted
 
 
 @pytest.mark.parametrize("step", [33, None])
-def test_what_is_looked_at_is_the_first_member(ensemble: Experiment, tmp_path: Path, step: int | None) -> None:
-    there = trainer_at(trained(ensemble, tmp_path), step)
-    alone = trained_to(ensemble.member(0), 100 if step is None else step).trainer
+def test_what_is_looked_at_is_the_first_member(kept: Run, step: int | None) -> None:
+    there = trainer_at(kept, step)
+    alone = trained_to(ENSEMBLE.member(0), 100 if step is None else step).trainer
     assert_same_numbers(there, alone)
     assert there.experiment.training.members == 1

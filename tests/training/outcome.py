@@ -1,11 +1,12 @@
 """Experiments brought to their end, and what came of them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, repeat
 from typing import TypeVar
 
 import torch
+from torch import Tensor
 
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Milestone
@@ -72,12 +73,23 @@ def finish(trainer: Trainer, limits: Iterable[int | None] = ()) -> Outcome:
 
 def trained_to(experiment: Experiment, step: int) -> Outcome:
     """Train to a step and halt there."""
+    return next(halts(experiment, [step]))
+
+
+def halts(experiment: Experiment, steps: Iterable[int]) -> Iterator[Outcome]:
+    """Train once, and halt at each of these steps."""
     trainer = started(experiment)
     records = trainer.begin()
-    while trainer.step < step:
-        assert trainer.ended is None
-        records += trainer.advance(step - trainer.step)
-    return Outcome(trainer, records)
+    for step in steps:
+        while trainer.step < step:
+            assert trainer.ended is None
+            records += trainer.advance(step - trainer.step)
+        yield Outcome(trainer, list(records))
+
+
+def copied(trainer: Trainer) -> dict[str, Tensor]:
+    """Copy what a checkpoint holds."""
+    return {name: value.clone() for name, value in trainer.tensors().items()}
 
 
 def assert_same_numbers(first: Trainer, second: Trainer) -> None:

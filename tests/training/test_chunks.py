@@ -1,5 +1,5 @@
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import cycle, repeat
 
 import pytest
@@ -7,9 +7,15 @@ import pytest
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.records import Acted
 from grokterm.training import trainer as trainer_module
-from tests.training.outcome import assert_same_numbers, changed, finish, started
+from tests.training.outcome import Outcome, assert_same_numbers, changed, finish, started
 
-LIMITS = {"one": repeat(1), "three": repeat(3), "uneven": cycle([1, 9, 2, 40]), "large": repeat(10_000)}
+LIMITS: dict[str, Callable[[], Iterator[int]]] = {
+    "one": lambda: repeat(1),
+    "three": lambda: repeat(3),
+    "uneven": lambda: cycle([1, 9, 2, 40]),
+    "large": lambda: repeat(10_000),
+}
+FINEST_AND_UNEVEN = ("one", "uneven")
 MILESTONES = """interventions=[
     { when = "memorized", set = { "optimizer.weight_decay" = 2.0 } },
     { when = "grokked", swap = { train_fraction = 0.1 } },
@@ -22,47 +28,38 @@ def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trainer_module, "CHUNK_SECONDS", 1e9)
 
 
-cut = pytest.mark.parametrize("limits", LIMITS.values(), ids=LIMITS)
+def assert_chunks_leave_no_trace(experiment: Experiment, names: Iterable[str] = LIMITS) -> Outcome:
+    """Return the run in one piece."""
+    whole = finish(started(experiment))
+    for name in names:
+        in_chunks = finish(started(experiment), LIMITS[name]())
+        assert [str(fact) for fact in in_chunks.facts] == [str(fact) for fact in whole.facts], (
+            name
+        )  # nan is not equal to itself
+        assert_same_numbers(in_chunks.trainer, whole.trainer)
+    return whole
 
 
-@cut
 @pytest.mark.parametrize("name", ["tiny", "eventful", "diverging"])
-def test_how_a_run_is_cut_into_chunks_leaves_no_trace(
-    name: str, limits: "repeat[int] | cycle[int]", request: pytest.FixtureRequest
-) -> None:
-    experiment = request.getfixturevalue(name)
-    whole, in_chunks = finish(started(experiment)), finish(started(experiment), limits)
-    assert [str(fact) for fact in in_chunks.facts] == [str(fact) for fact in whole.facts]  # nan is not equal to itself
-    assert_same_numbers(in_chunks.trainer, whole.trainer)
+def test_how_a_run_is_cut_into_chunks_leaves_no_trace(name: str, request: pytest.FixtureRequest) -> None:
+    assert_chunks_leave_no_trace(request.getfixturevalue(name))
 
 
-@cut
-def test_chunks_leave_no_trace_in_noise_and_remembered_gradients(
-    modified: Experiment, limits: "repeat[int] | cycle[int]"
-) -> None:
-    assert_same_numbers(finish(started(modified), limits).trainer, finish(started(modified)).trainer)
+def test_chunks_leave_no_trace_in_noise_and_remembered_gradients(modified: Experiment) -> None:
+    assert_chunks_leave_no_trace(modified, FINEST_AND_UNEVEN)
 
 
-@cut
-def test_chunks_leave_no_trace_where_milestones_have_consequences(
-    grokking: Experiment, limits: "repeat[int] | cycle[int]"
-) -> None:
-    experiment = changed(grokking, MILESTONES)
-    whole, in_chunks = finish(started(experiment)), finish(started(experiment), limits)
+def test_chunks_leave_no_trace_where_milestones_have_consequences(grokking: Experiment) -> None:
+    whole = assert_chunks_leave_no_trace(changed(grokking, MILESTONES), FINEST_AND_UNEVEN)
     assert whole.reached_at("grokked") is not None
-    assert in_chunks.facts == whole.facts
-    assert_same_numbers(in_chunks.trainer, whole.trainer)
 
 
-@cut
-def test_chunks_leave_no_trace_where_measurements_grow_rare(grokking: Experiment, limits: "repeat[int] | cycle[int]") -> None:
+def test_chunks_leave_no_trace_where_measurements_grow_rare(grokking: Experiment) -> None:
     slow = ("optimizer.learning_rate=1e-3", "training.steps=407", "training.evaluate_every=log")
     experiment = changed(grokking, *slow, MILESTONES)
-    whole, in_chunks = finish(started(experiment)), finish(started(experiment), limits)
+    whole = assert_chunks_leave_no_trace(experiment, FINEST_AND_UNEVEN)
     assert whole.evaluated_at == [step for step in range(408) if experiment.training.evaluates(step)]
     assert [one.step > 100 for one in whole.every(Acted)] == [True, True]
-    assert in_chunks.facts == whole.facts
-    assert_same_numbers(in_chunks.trainer, whole.trainer)
 
 
 def test_a_chunk_is_as_long_as_its_limit(tiny: Experiment) -> None:

@@ -3,36 +3,33 @@ import pytest
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.records import Acted, Evaluated, Reached, Started
 from grokterm.training.trainer import Trainer
-from tests.training.outcome import Outcome, assert_same_numbers, changed, finish, started, trained_to
+from tests.training.outcome import Outcome, assert_same_numbers, changed, copied, finish, halts, started, trained_to
 
 
 def restored(experiment: Experiment, halted: Outcome) -> Trainer:
     trainer = started(experiment)
-    copies = {name: value.clone() for name, value in halted.trainer.tensors().items()}
-    trainer.restore(halted.trainer.step, halted.trainer.seconds, copies, halted.records)
+    trainer.restore(halted.trainer.step, halted.trainer.seconds, copied(halted.trainer), halted.records)
     return trainer
 
 
-@pytest.mark.parametrize("step", [0, 1, 5, 7, 8, 13, 14, 19, 25, 30, 33, 41, 44, 59])
-def test_a_restored_run_goes_on_as_if_nothing_had_happened(eventful: Experiment, step: int) -> None:
-    whole, halted = finish(started(eventful)), trained_to(eventful, step)
-    resumed = finish(restored(eventful, halted))
-    begin, *rest = resumed.facts
-    assert isinstance(begin, Started)
-    assert begin.step == step
-    assert [*halted.facts, *rest] == whole.facts
-    assert_same_numbers(resumed.trainer, whole.trainer)
-    assert resumed.trainer.seconds >= halted.trainer.seconds
+def test_a_restored_run_goes_on_as_if_nothing_had_happened(eventful: Experiment) -> None:
+    whole = finish(started(eventful))
+    for halted in halts(eventful, [0, 1, 5, 7, 8, 13, 14, 19, 25, 30, 33, 41, 44, 59]):
+        resumed = finish(restored(eventful, halted))
+        begin, *rest = resumed.facts
+        assert isinstance(begin, Started)
+        assert begin.step == halted.trainer.step
+        assert [*halted.facts, *rest] == whole.facts
+        assert_same_numbers(resumed.trainer, whole.trainer)
+        assert resumed.trainer.seconds >= halted.trainer.seconds
 
 
-@pytest.mark.parametrize("step", [0, 3, 14, 30])
 @pytest.mark.parametrize("kind", ["adamw", "muon"])
-def test_a_restored_run_draws_the_same_noise_and_remembers_the_same_gradients(
-    modified: Experiment, kind: str, step: int
-) -> None:
+def test_a_restored_run_draws_the_same_noise_and_remembers_the_same_gradients(modified: Experiment, kind: str) -> None:
     experiment = modified if kind == "adamw" else changed(modified, f"optimizer.kind={kind}")
-    resumed = finish(restored(experiment, trained_to(experiment, step)))
-    assert_same_numbers(resumed.trainer, finish(started(experiment)).trainer)
+    whole = finish(started(experiment)).trainer
+    for halted in halts(experiment, [0, 3, 14, 30]):
+        assert_same_numbers(finish(restored(experiment, halted)).trainer, whole)
 
 
 def test_a_restored_run_does_what_waits_for_a_milestone_once(grokking: Experiment) -> None:
@@ -41,8 +38,7 @@ def test_a_restored_run_does_what_waits_for_a_milestone_once(grokking: Experimen
     whole = finish(started(experiment))
     swapped_at, end = (one.step for one in whole.every(Acted))
     assert len([one for one in whole.every(Reached) if one.milestone == "memorized"]) == 2
-    for step in (10, swapped_at, swapped_at + 1, end - 1):
-        halted = trained_to(experiment, step)
+    for halted in halts(experiment, (10, swapped_at, swapped_at + 1, end - 1)):
         resumed = finish(restored(experiment, halted))
         assert [*halted.facts, *resumed.facts[1:]] == whole.facts
 

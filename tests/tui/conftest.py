@@ -13,6 +13,19 @@ def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def _drawn_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys that draw much are not paid for with seconds in which nothing is drawn."""
+    for module in ("draw_budget", "view_requests"):
+        monkeypatch.setattr(f"grokterm.tui.{module}.SHARE_OF_TIME", 1.0)
+
+
+@pytest.fixture(autouse=True)
+def _no_other_presets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A form lists what lies in ./presets, instead of reading all that ship each time."""
+    monkeypatch.setattr("grokterm.experiment.presets._folders", lambda: [Path("presets")])
+
+
+@pytest.fixture
 def presets(tmp_path: Path) -> Path:
     """Three presets, listed before those that ship with grokterm; their moduli are 11, 13 and 17."""
     folder = tmp_path / "presets"

@@ -90,8 +90,11 @@ async def until(pilot: Pilot[Any], condition: Callable[[], object], what: str = 
 
 
 @asynccontextmanager
-async def training(app: GroktermApp, size: tuple[int, int] = SMALL, pace: float | None = 100.0) -> AsyncIterator[Pilot[int]]:
-    """Run an application that trains at once, from its first evaluation on, slowly enough for pilot to find it idle."""
+async def training(app: GroktermApp, size: tuple[int, int] = SMALL, pace: float | None = 30.0) -> AsyncIterator[Pilot[int]]:
+    """Run an application that trains at once, from its first evaluation on.
+
+    Pilot waits after each key until the process is idle for most of 20 ms, or for a second: at this pace it is, between steps.
+    """
     async with app.run_test(size=size) as pilot:
         lab(app).thread.send(SetPace(steps_per_second=pace))
         await until(pilot, lambda: len(state(app).curves.rows) and state(app).pace == pace, "the first evaluation")

@@ -70,13 +70,14 @@ async def test_a_full_stop_while_training_says_to_pause_first() -> None:
         assert said(app) == ["pause first: space"]
 
 
-@pytest.mark.parametrize(("key", "pace"), [("less_than_sign", 10.0), ("greater_than_sign", 100.0)])
-async def test_slower_and_faster_go_through_the_paces(key: str, pace: float) -> None:
+async def test_slower_and_faster_go_through_the_paces() -> None:
     app = app_on(ENDLESS)
     async with training(app, pace=30.0) as pilot:
-        await pilot.press(key)
-        await until(pilot, lambda: state(app).pace == pace, "the pace")
-        await until(pilot, lambda: f"pace {pace:g} steps/s" in content(app.screen.query_one("#banner")), "the banner")
+        for key, pace in (("less_than_sign", 10.0), ("greater_than_sign", 30.0), ("greater_than_sign", 100.0)):
+            await pilot.press(key)
+            await until(pilot, lambda: state(app).pace == pace, "the pace")  # noqa: B023
+            words = f"pace {pace:g} steps/s"
+            await until(pilot, lambda: words in content(app.screen.query_one("#banner")), "the banner")  # noqa: B023
 
 
 async def test_faster_than_the_last_pace_is_as_fast_as_possible() -> None:
@@ -122,6 +123,7 @@ async def test_after_a_restart_the_pictures_are_of_the_new_run() -> None:
         await until(pilot, lambda: state(app).phase == "ended" and "train" in content(curves), "the new curves")
 
 
+@pytest.mark.usefixtures("_drawn_at_once")
 async def test_f_freezes_the_pictures_while_the_training_goes_on() -> None:
     app = app_on(ENDLESS.replace("evaluate_every = 100", "evaluate_every = 1"))
     async with training(app) as pilot:

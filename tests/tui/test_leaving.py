@@ -59,13 +59,15 @@ async def test_agreeing_to_quit_saves_a_run_that_can_be_resumed(agree: str) -> N
     assert session.trainer.step == thread.state.step > 3
 
 
-@pytest.mark.parametrize("stay", ["escape", "n"])
-async def test_a_key_of_the_question_stays(stay: str) -> None:
+async def test_a_key_of_the_question_stays() -> None:
     app = app_on(ENDLESS)
     async with training(app) as pilot:
-        await pilot.press("q", stay)
-        assert isinstance(app.screen, LabScreen)
-        assert lab(app).thread.is_alive()
+        for stay in ("escape", "n"):
+            await pilot.press("q")
+            assert isinstance(app.screen, Confirm)
+            await pilot.press(stay)
+            assert isinstance(app.screen, LabScreen)
+            assert lab(app).thread.is_alive()
 
 
 async def test_asking_to_quit_twice_asks_once() -> None:

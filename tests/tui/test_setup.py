@@ -16,6 +16,11 @@ from tests.tui.driving import BRIEF, SMALL, control, explanation, form, only_run
 BROKEN = BRIEF.replace("modulus = 11", "modulus = 1").replace('source = "ours"', 'source = "Aa 1999"')
 
 
+@pytest.fixture(autouse=True)
+def _no_other_presets() -> None:
+    """Here the list is what is tried, with all that ship."""
+
+
 def app_on_preset(name: str) -> GroktermApp:
     return GroktermApp(Opening(find_preset(name), Path("runs"), PALETTES["256"]))
 

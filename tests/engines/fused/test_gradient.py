@@ -14,6 +14,7 @@ from grokterm.models.activations import ACTIVATIONS
 from grokterm.optim.rng import StepRng
 from grokterm.optim.rules import Weights
 from grokterm.training.trainer import Trainer
+from tests.pairwise import pairwise
 from tests.training.outcome import assert_same_numbers, changed, finish, single_of, started
 
 CPU = torch.device("cpu")
@@ -25,21 +26,24 @@ def parts(experiment: Experiment, engine: str) -> tuple[GradientBackend, Weights
     return fit._backend, fit.weights, fit._batches.at(0)
 
 
-@pytest.fixture(params=["openblas", "onednn", "mkl"])
-def _products(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every library, for products of every size."""
-    if request.param == "onednn" and not products.HAS_ONEDNN:
+@pytest.fixture
+def library(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Multiply by one library, products of every size."""
+    library = request.param
+    if library == "onednn" and not products.HAS_ONEDNN:
         pytest.skip("this torch is built without oneDNN")
-    monkeypatch.setattr(products, "NUMPY_SINGLE_THREADED", request.param == "openblas")
-    monkeypatch.setattr(products, "HAS_ONEDNN", request.param == "onednn")
+    monkeypatch.setattr(products, "NUMPY_SINGLE_THREADED", library == "openblas")
+    monkeypatch.setattr(products, "HAS_ONEDNN", library == "onednn")
     monkeypatch.setattr(products, "WORTH_CALLING", 0)
 
 
-@pytest.mark.usefixtures("_products")
-@pytest.mark.parametrize("loss", ["mse", "cross_entropy"])
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-@pytest.mark.parametrize("scaling", ["gromov", "liu", "standard"])
-def test_the_gradient_is_that_of_autograd(tiny: Experiment, activation: str, loss: str, scaling: str) -> None:
+@pytest.mark.usefixtures("library")
+@pytest.mark.parametrize(
+    ("activation", "scaling", "library", "loss"),
+    pairwise(tuple(ACTIVATIONS), ("gromov", "liu", "standard"), ("openblas", "onednn", "mkl"), ("mse", "cross_entropy")),
+    indirect=["library"],
+)
+def test_the_gradient_is_that_of_autograd(tiny: Experiment, activation: str, scaling: str, loss: str) -> None:
     experiment = changed(tiny, f"model.activation={activation}", f"loss.kind={loss}", f"model.scaling={scaling}")
     (calculus, weights, batch), (expected, _, same) = (parts(experiment, engine) for engine in ("fused", "eager"))
     (slopes, numbers), (right, right_numbers) = (
@@ -49,11 +53,10 @@ def test_the_gradient_is_that_of_autograd(tiny: Experiment, activation: str, los
     torch.testing.assert_close(numbers, right_numbers)
 
 
-@pytest.mark.parametrize("loss", ["mse", "cross_entropy"])
-@pytest.mark.parametrize("precision", ["float32", "float64"])
-@pytest.mark.parametrize(
-    "settings", [(), ("model.frozen=['first']",), ("model.frozen=['readout']",), ("optimizer.batch_size=20",)]
-)
+CHANGES = ((), ("model.frozen=['first']",), ("model.frozen=['readout']",), ("optimizer.batch_size=20",))
+
+
+@pytest.mark.parametrize(("settings", "loss", "precision"), pairwise(CHANGES, ("mse", "cross_entropy"), ("float32", "float64")))
 def test_a_run_is_that_of_eager(tiny: Experiment, loss: str, precision: str, settings: tuple[str, ...]) -> None:
     experiment = changed(tiny, f"loss.kind={loss}", f"loss.precision={precision}", *settings)
     fused, eager = (finish(started(changed(experiment, f"training.engine={engine}"))) for engine in ("fused", "eager"))

@@ -14,6 +14,7 @@ from grokterm.session.start import start_session
 from grokterm.training.ensemble.naming import of_member
 from grokterm.training.ensemble.processes import ProcessEnsemble
 from grokterm.training.trainer import Trainer
+from tests.conftest import TINY
 from tests.training.every_network import every_network, small, trainer_of
 from tests.training.outcome import Outcome, assert_same_numbers, changed, finish, started, trained_to
 
@@ -23,6 +24,12 @@ N_MEMBERS = 3
 @pytest.fixture
 def ensemble(tiny: Experiment) -> Experiment:
     return changed(tiny, f"training.members={N_MEMBERS}")
+
+
+@pytest.fixture(scope="module")
+def together() -> Outcome:
+    """An ensemble that was trained to its end in one process."""
+    return finish(Trainer(changed(Experiment.from_toml(TINY), f"training.members={N_MEMBERS}"), threads=1))
 
 
 def alone(experiment: Experiment, number: int) -> Outcome:
@@ -52,7 +59,7 @@ def test_every_network_can_be_a_member(architecture: str) -> None:
 def test_what_is_inspected_on_the_way_is_the_first_member(grokking: Experiment) -> None:
     metric_at_step = changed(grokking, "training.members=2", "training.inspect_every=10")
     together, solo = (
-        finish(Trainer(metric_at_step)).every(Inspected),
+        finish(Trainer(metric_at_step, threads=1)).every(Inspected),
         finish(started(metric_at_step.member(0))).every(Inspected),
     )
     looked_at = {one.step: one for one in solo}
@@ -61,21 +68,21 @@ def test_what_is_inspected_on_the_way_is_the_first_member(grokking: Experiment) 
     assert all(one == looked_at[one.step] for one in regular)
 
 
-def test_neither_processes_nor_chunks_leave_a_trace(ensemble: Experiment) -> None:
-    one, two = finish(Trainer(ensemble, threads=1), [7, 9, 11]), finish(Trainer(ensemble, threads=3))
-    assert one.facts[1:] == two.facts[1:]
-    assert_same_numbers(one.trainer, two.trainer)
+def test_neither_processes_nor_chunks_leave_a_trace(ensemble: Experiment, together: Outcome) -> None:
+    apart = finish(Trainer(ensemble, threads=3), [7, 9, 11])
+    assert apart.facts[1:] == together.facts[1:]
+    assert_same_numbers(apart.trainer, together.trainer)
 
 
-def test_an_evaluation_says_the_means_over_members(ensemble: Experiment) -> None:
-    last = finish(Trainer(ensemble)).every(Evaluated)[-1]
+def test_an_evaluation_says_the_means_over_members(together: Outcome) -> None:
+    last = together.every(Evaluated)[-1]
     for name in EVALUATION_METRICS:
         assert getattr(last, name) == pytest.approx(sum(row[name] for row in last.rows) / N_MEMBERS)
 
 
 def test_a_milestone_is_reached_when_the_last_member_has_reached_it(grokking: Experiment) -> None:
-    experiment = changed(grokking, "training.members=3")
-    together = finish(Trainer(experiment))
+    experiment = changed(grokking, "training.members=3", "training.steps=60")
+    together = finish(Trainer(experiment, threads=1))
     milestones: tuple[Milestone, ...] = ("memorized", "grokked")
     for milestone in milestones:
         steps = [alone(experiment, number).reached_at(milestone) for number in range(3)]
@@ -83,30 +90,29 @@ def test_a_milestone_is_reached_when_the_last_member_has_reached_it(grokking: Ex
         assert together.reached_at(milestone) == max(step for step in steps if step is not None)
 
 
-def test_an_ensemble_goes_on_from_a_checkpoint(ensemble: Experiment) -> None:
-    whole, half = finish(Trainer(ensemble)), trained_to(ensemble, 30)
-    resumed = Trainer(ensemble)
+def test_an_ensemble_goes_on_from_a_checkpoint(ensemble: Experiment, together: Outcome) -> None:
+    half, resumed = trained_to(ensemble, 30), Trainer(ensemble, threads=1)
     resumed.restore(30, 0.0, half.trainer.tensors(), half.records)
     finish(resumed)
-    assert_same_numbers(resumed, whole.trainer)
+    assert_same_numbers(resumed, together.trainer)
 
 
-def test_what_is_looked_at_is_the_first_member(ensemble: Experiment) -> None:
-    together, solo = finish(Trainer(ensemble)).trainer.snapshot(), alone(ensemble, 0).trainer.snapshot()
-    assert together.step == solo.step
-    assert all((value == solo.parameters[name]).all() for name, value in together.parameters.items())
+def test_what_is_looked_at_is_the_first_member(ensemble: Experiment, together: Outcome) -> None:
+    seen, solo = together.trainer.snapshot(), alone(ensemble, 0).trainer.snapshot()
+    assert seen.step == solo.step
+    assert all((value == solo.parameters[name]).all() for name, value in seen.parameters.items())
 
 
 def test_an_ensemble_whose_members_all_diverged_ends_where_that_was_seen(diverging: Experiment) -> None:
     experiment = changed(diverging, "training.members=2", "training.evaluate_every=1")
-    together = finish(Trainer(experiment))
+    together = finish(Trainer(experiment, threads=1))
     steps = [alone(experiment, number).reached_at("diverged") for number in range(2)]
     assert together.trainer.ended == "diverged"
     assert together.trainer.step == max(step for step in steps if step is not None)
 
 
 def test_a_swap_that_cannot_be_changes_nothing(ensemble: Experiment) -> None:
-    trainer = Trainer(ensemble)
+    trainer = Trainer(ensemble, threads=1)
     trainer.begin()
     before = trainer.tensors()
     with pytest.raises(ConfigError):
@@ -115,7 +121,7 @@ def test_a_swap_that_cannot_be_changes_nothing(ensemble: Experiment) -> None:
 
 
 def test_a_process_that_dies_is_said_in_one_line(ensemble: Experiment) -> None:
-    trainer = Trainer(ensemble)
+    trainer = Trainer(ensemble, threads=2)
     trainer.begin()
     assert isinstance(trainer.trainable, ProcessEnsemble)
     trainer.trainable._workers[0]._process.kill()

@@ -1,7 +1,7 @@
 """An ensemble as one program, tried on a CPU: every member is trained as it would be alone, to rounding."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from math import sqrt
 
 import numpy as np
@@ -24,7 +24,7 @@ from grokterm.training.ensemble.vmapped import VmappedEnsemble
 from grokterm.training.single import SingleNetwork
 from grokterm.training.trainer import Trainer
 from tests.models.test_mixture import part
-from tests.training.outcome import Outcome, assert_same_numbers, changed, finish, started, trained_to
+from tests.training.outcome import Outcome, assert_same_numbers, changed, copied, finish, halts, started, trained_to
 
 CPU = torch.device("cpu")
 N_MEMBERS = 3
@@ -83,12 +83,20 @@ def ensemble(tiny: Experiment) -> Experiment:
 
 
 def assert_members_equal_solo_runs(experiment: Experiment, rtol: float = 1e-7, atol: float = 1e-9) -> Outcome:
-    """Alone they follow autograd too: a gradient that is written out has losses of less precision."""
+    solos = solo_runs(experiment)
+    return assert_members_equal(solos, experiment, rtol, atol)
+
+
+def solo_runs(experiment: Experiment) -> list[Outcome]:
+    """Train each member alone, by autograd as well: a gradient that is written out has losses of less precision."""
     experiment = changed(experiment, f"training.members={N_MEMBERS}", "training.engine=eager")
-    together = finish(Trainer(experiment))
+    return [finish(started(experiment.member(number))) for number in range(N_MEMBERS)]
+
+
+def assert_members_equal(solos: Sequence[Outcome], experiment: Experiment, rtol: float = 1e-7, atol: float = 1e-9) -> Outcome:
+    together = finish(Trainer(changed(experiment, f"training.members={N_MEMBERS}", "training.engine=eager")))
     assert isinstance(together.trainer.trainable, VmappedEnsemble)
-    for number in range(N_MEMBERS):
-        solo = finish(started(experiment.member(number)))
+    for number, solo in enumerate(solos):
         own = of_member(number, together.trainer.tensors())
         torch.testing.assert_close(own, solo.trainer.tensors(), rtol=rtol, atol=atol)
         rows = zip(together.every(Evaluated), solo.every(Evaluated), strict=True)
@@ -154,11 +162,13 @@ def test_training_sets_of_unequal_size_are_filled_up(tiny: Experiment, size: str
 
 
 @pytest.mark.usefixtures("doubled")
-@pytest.mark.parametrize("at_once", [1, 16, 40, 1000])
-def test_the_rows_worked_on_at_a_time_are_bounded(eventful: Experiment, at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(equations, "BLOCK_ROWS", at_once)
+def test_the_rows_worked_on_at_a_time_are_bounded(eventful: Experiment, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Network, "cpu_block_rows", 16)
-    assert_members_equal_solo_runs(changed(eventful, DROPOUT, 'optimizer.batch_size="full"'))
+    experiment = changed(eventful, DROPOUT, 'optimizer.batch_size="full"')
+    solos = solo_runs(experiment)
+    for at_once in (1, 16, 40, 1000):
+        monkeypatch.setattr(equations, "BLOCK_ROWS", at_once)
+        assert_members_equal(solos, experiment)
 
 
 @pytest.mark.usefixtures("doubled")
@@ -186,15 +196,17 @@ def test_a_checkpoint_of_members_trained_apart_goes_on_as_one_program(eventful: 
     torch.testing.assert_close(finish(resumed).trainer.tensors(), finish(Trainer(experiment)).trainer.tensors())
 
 
-@pytest.mark.parametrize("step", [0, 1, 14, 30, 44])
-def test_a_restored_ensemble_goes_on_as_if_nothing_had_happened(modified: Experiment, step: int) -> None:
+def test_a_restored_ensemble_goes_on_as_if_nothing_had_happened(modified: Experiment) -> None:
     experiment = changed(modified, f"training.members={N_MEMBERS}")
-    halted, resumed = trained_to(experiment, step), Trainer(experiment)
-    resumed.restore(step, 0.0, halted.trainer.tensors(), halted.records)
-    assert_same_numbers(finish(resumed).trainer, finish(Trainer(experiment)).trainer)
+    whole = finish(Trainer(experiment)).trainer
+    for halted in halts(experiment, [0, 1, 14, 30, 44]):
+        resumed = Trainer(experiment)
+        resumed.restore(halted.trainer.step, 0.0, copied(halted.trainer), halted.records)
+        assert_same_numbers(finish(resumed).trainer, whole)
 
 
 def test_a_milestone_is_reached_when_the_last_member_has_reached_it(grokking: Experiment) -> None:
+    grokking = changed(grokking, "training.steps=60")
     together = finish(Trainer(changed(grokking, f"training.members={N_MEMBERS}")))
     milestones: tuple[Milestone, ...] = ("memorized", "grokked")
     for milestone in milestones:
