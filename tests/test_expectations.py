@@ -8,8 +8,10 @@ from tests.cli.process import grokterm
 
 PRESETS: dict[str, Sequence[str]] = {
     "quick": (),  # of what is seen in a circuit at a step
+    "liu-essay": (),  # of a delay of thousands of steps
     "quick-ungrok": (),  # with an intervention, and what follows from it
     "liu-null-untrained": (),  # what never comes
+    "random-features": (),  # with a frozen layer
     "rfm-quadratic": (),  # without gradients
     "small-transformer": ("training.steps=800", "training.inspect_every=0"),  # soon after the last step at which it may grok
 }
