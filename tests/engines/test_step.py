@@ -15,7 +15,9 @@ from grokterm.optim.losses import LOSSES
 from grokterm.optim.modifiers import with_noise
 from grokterm.optim.rng import StepRng
 from grokterm.optim.rules import Rule, Weights
+from grokterm.training.single import SingleNetwork
 from tests.training.every_network import MODULUS, small
+from tests.training.outcome import changed, started
 
 TURN = StepRng(0, 0, torch.device("cpu"))
 FOLLOWS_NOTHING = Rule(lambda weights: {}, lambda gradient, memory, weights, rng: (gradient, memory))
@@ -152,3 +154,29 @@ def test_every_network_has_the_gradient_of_its_whole_batch_however_it_is_cut(arc
     whole, cut = (followed(network, weights, replace(equations, block_rows=rows), "cross_entropy") for rows in (1000, 5))
     torch.testing.assert_close(cut, whole, rtol=1e-4, atol=1e-6)
     assert len({slope.data_ptr() for slope in whole.values()}) == len(whole), "two weights share a gradient"
+
+
+def test_a_state_that_a_step_has_taken_cannot_be_read_and_its_copy_can() -> None:
+    state = step.TrainState({"w": torch.ones(2)}, {"count": torch.zeros(())})
+    kept = state.copy()
+    weights, _ = state.take()
+    weights["w"].zero_()
+    with pytest.raises(RuntimeError, match="a step has taken this state"):
+        state.weights  # noqa: B018 - reading it is what fails
+    with pytest.raises(RuntimeError, match="a step has taken this state"):
+        state.copy()
+    assert kept.weights["w"].tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("engine", ["fused", "eager"])
+def test_a_training_holds_no_state_that_a_step_has_taken(tiny: Experiment, engine: str) -> None:
+    trainable = started(changed(tiny, f"training.engine={engine}")).trainable
+    before = trainable.measure().state
+    trainable.update()
+    assert any((before.weights[name] != value).any() for name, value in single_state(trainable).weights.items())
+
+
+def single_state(trainable: object) -> step.TrainState:
+    """Return the state of a single network."""
+    assert isinstance(trainable, SingleNetwork)
+    return trainable.state
