@@ -1,6 +1,6 @@
 """The binary operations a network can be asked to learn.
 
-To add one, write a function and list it in OPERATIONS.
+To add one, write a row in OPERATIONS.
 """
 
 from collections.abc import Callable
@@ -18,66 +18,6 @@ from grokterm.tasks.randomness import generator
 from grokterm.tasks.sum_forms import SumForm, find_sum_form
 
 EXPRESSION = "expression"  # an operation without a row: its polynomial is a setting of the task
-
-
-def _add(left: Residues, right: Residues, modulus: int) -> Residues:
-    return (left + right) % modulus
-
-
-def _subtract(left: Residues, right: Residues, modulus: int) -> Residues:
-    return (left - right) % modulus
-
-
-def _multiply(left: Residues, right: Residues, modulus: int) -> Residues:
-    return left * right % modulus
-
-
-def _divide(left: Residues, right: Residues, modulus: int) -> Residues:
-    return left * inverses(modulus)[right] % modulus
-
-
-def _sum_of_squares(left: Residues, right: Residues, modulus: int) -> Residues:
-    return (left**2 + right**2) % modulus
-
-
-def _square(residues: Residues, modulus: int) -> Residues:
-    return residues**2 % modulus
-
-
-def _square_of_sum(left: Residues, right: Residues, modulus: int) -> Residues:
-    return _square(_add(left, right, modulus), modulus)
-
-
-def _parity_divide(left: Residues, right: Residues, modulus: int) -> Residues:
-    return np.where(right % 2 == 1, _divide(left, right, modulus), _subtract(left, right, modulus))
-
-
-def _quadratic_form(left: Residues, right: Residues, modulus: int) -> Residues:
-    return (left**2 + left * right + right**2) % modulus
-
-
-def _quadratic_form_plus_a(left: Residues, right: Residues, modulus: int) -> Residues:
-    return (left**2 + left * right + right**2 + left) % modulus
-
-
-def _cubic_form(left: Residues, right: Residues, modulus: int) -> Residues:
-    return (left**3 + left * right) % modulus
-
-
-def _cubic(left: Residues, right: Residues, modulus: int) -> Residues:
-    return (left**3 + left * right**2 + right) % modulus
-
-
-def _s5_product(left: Residues, right: Residues, _modulus: int) -> Residues:
-    return product_table()[left, right]
-
-
-def _s5_conjugate(left: Residues, right: Residues, _modulus: int) -> Residues:
-    return product_table()[product_table()[left, right], inverse_permutations()[left]]
-
-
-def _s5_sandwich(left: Residues, right: Residues, _modulus: int) -> Residues:
-    return product_table()[product_table()[left, right], left]
 
 
 @dataclass(frozen=True)
@@ -148,7 +88,7 @@ class Operation:
 
 @lru_cache(maxsize=32)
 def _sum_form(operation: Operation, modulus: int) -> SumForm | None:
-    inner = operation.function if operation.outer is None else _add
+    inner = operation.function if operation.outer is None else OPERATIONS["add"].function
     is_defined = not operation.needs_prime or is_prime(modulus)
     if inner is None or operation.n_permutations is not None or not is_defined:
         return None
@@ -157,20 +97,36 @@ def _sum_form(operation: Operation, modulus: int) -> SumForm | None:
 
 
 OPERATIONS: dict[str, Operation] = {
-    "add": Operation("a + b mod {p}", _add),
-    "subtract": Operation("a − b mod {p}", _subtract),
-    "multiply": Operation("a · b mod {p}", _multiply, is_sum_of_logarithms=True),
-    "divide": Operation("a / b mod {p}", _divide, needs_prime=True, excludes_zero_divisor=True, is_sum_of_logarithms=True),
-    "sum_of_squares": Operation("a² + b² mod {p}", _sum_of_squares),
-    "square_of_sum": Operation("(a + b)² mod {p}", _square_of_sum, outer=_square),
-    "parity_divide": Operation("a / b if b is odd, else a − b, mod {p}", _parity_divide, needs_prime=True),
-    "quadratic_form": Operation("a² + ab + b² mod {p}", _quadratic_form),
-    "quadratic_form_plus_a": Operation("a² + ab + b² + a mod {p}", _quadratic_form_plus_a),
-    "cubic_form": Operation("a³ + ab mod {p}", _cubic_form),
-    "cubic": Operation("a³ + ab² + b mod {p}", _cubic),
-    "s5_product": Operation("a · b in S5", _s5_product, n_permutations=N_PERMUTATIONS),
-    "s5_conjugate": Operation("a · b · a⁻¹ in S5", _s5_conjugate, n_permutations=N_PERMUTATIONS),
-    "s5_sandwich": Operation("a · b · a in S5", _s5_sandwich, n_permutations=N_PERMUTATIONS),
+    "add": Operation("a + b mod {p}", lambda a, b, p: (a + b) % p),
+    "subtract": Operation("a − b mod {p}", lambda a, b, p: (a - b) % p),
+    "multiply": Operation("a · b mod {p}", lambda a, b, p: a * b % p, is_sum_of_logarithms=True),
+    "divide": Operation(
+        "a / b mod {p}",
+        lambda a, b, p: a * inverses(p)[b] % p,
+        needs_prime=True,
+        excludes_zero_divisor=True,
+        is_sum_of_logarithms=True,
+    ),
+    "sum_of_squares": Operation("a² + b² mod {p}", lambda a, b, p: (a**2 + b**2) % p),
+    "square_of_sum": Operation("(a + b)² mod {p}", lambda a, b, p: (a + b) ** 2 % p, outer=lambda t, p: t**2 % p),
+    "parity_divide": Operation(
+        "a / b if b is odd, else a − b, mod {p}",
+        lambda a, b, p: np.where(b % 2 == 1, a * inverses(p)[b], a - b) % p,
+        needs_prime=True,
+    ),
+    "quadratic_form": Operation("a² + ab + b² mod {p}", lambda a, b, p: (a**2 + a * b + b**2) % p),
+    "quadratic_form_plus_a": Operation("a² + ab + b² + a mod {p}", lambda a, b, p: (a**2 + a * b + b**2 + a) % p),
+    "cubic_form": Operation("a³ + ab mod {p}", lambda a, b, p: (a**3 + a * b) % p),
+    "cubic": Operation("a³ + ab² + b mod {p}", lambda a, b, p: (a**3 + a * b**2 + b) % p),
+    "s5_product": Operation("a · b in S5", lambda a, b, _: product_table()[a, b], n_permutations=N_PERMUTATIONS),
+    "s5_conjugate": Operation(
+        "a · b · a⁻¹ in S5",
+        lambda a, b, _: product_table()[product_table()[a, b], inverse_permutations()[a]],
+        n_permutations=N_PERMUTATIONS,
+    ),
+    "s5_sandwich": Operation(
+        "a · b · a in S5", lambda a, b, _: product_table()[product_table()[a, b], a], n_permutations=N_PERMUTATIONS
+    ),
     "random": Operation("a random table of {p} answers", None),
 }
 
