@@ -41,17 +41,13 @@ def _parsed(text: str) -> Function:
         raise ValueError(f"it is longer than {MAX_CHARACTERS} characters")
     if refused := [token for token in _TOKEN.findall(text) if not _ALLOWED.fullmatch(token)]:
         raise ValueError(f"{refused[0]} is not allowed")
-    if _nesting(text) > MAX_NESTING:
+    depths = np.cumsum([(character == "(") - (character == ")") for character in text])
+    if depths.max(initial=0) > MAX_NESTING:
         raise ValueError(f"its parentheses are nested deeper than {MAX_NESTING}")
     try:
         return _compiled(ast.parse(text.replace("^", "**"), mode="eval").body)
     except (SyntaxError, RecursionError, MemoryError):  # what ast.parse raises on text it cannot read
         raise _unreadable() from None
-
-
-def _nesting(text: str) -> int:
-    depths = np.cumsum([(character == "(") - (character == ")") for character in text])
-    return int(depths.max(initial=0))
 
 
 def _compiled(node: ast.expr) -> Function:

@@ -40,7 +40,7 @@ class SumForm:
     @property
     def has_distinct_terms(self) -> bool:
         """Whether no two operands share a term: then a wave over terms is a wave over reordered residues."""
-        return all(_is_bijection(terms[self.has_terms], self.order) for terms in (self.left, self.right))
+        return all(len(np.unique(terms[self.has_terms])) == self.order for terms in (self.left, self.right))
 
     @property
     def has_distinct_answers(self) -> bool:
@@ -64,7 +64,3 @@ def find_sum_form(inner: Function, index: Index, modulus: int, outer: Index | No
     left, right = np.full((2, modulus), NO_TERM, dtype=np.int64)
     left[index], right[index] = first_left, first_right
     return SumForm(order, left, right, index if outer is None else outer)
-
-
-def _is_bijection(terms: Index, order: int) -> bool:
-    return len(np.unique(terms)) == order
