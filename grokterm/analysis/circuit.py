@@ -107,20 +107,14 @@ def certify(blocks: Blocks, form: SumForm) -> Certificate:
     is_peak = (shares > 0) & (shares >= (1 - TIE) * peak_shares)
     amplitudes = np.stack([fit.amplitudes[frequency, neurons] for fit in fits])
     has_phase = (shares > 0) & [fit.has_phase[frequency] for fit in fits]
-    cosines = [(amplitude * wave[:, frequency]).real for amplitude, wave in zip(amplitudes, waves, strict=True)]
+    exact = [matrix.copy() for matrix in matrices]
+    for matrix, amplitude, wave in zip(exact, amplitudes, waves, strict=True):
+        matrix[has_terms] = (amplitude * wave[:, frequency]).real
     return Certificate(
         peaks=np.where(is_peak, frequency, all_shares.argmax(axis=1)),
         peak_shares=peak_shares,
         frequency=frequency,
         shares=shares,
         phases=np.where(has_phase, np.angle(amplitudes), nan),
-        exact_form=Blocks(*(_with_rows(matrix, has_terms, rows) for matrix, rows in zip(matrices, cosines, strict=True))),
+        exact_form=Blocks(*exact),
     )
-
-
-def _with_rows(
-    matrix: Float[np.ndarray, "residues neurons"], where: Bool[np.ndarray, " residues"], rows: Float[np.ndarray, "_ neurons"]
-) -> Float[np.ndarray, "residues neurons"]:
-    replaced = matrix.copy()
-    replaced[where] = rows
-    return replaced

@@ -32,28 +32,16 @@ class CosineFit:
     """Whether cosine and sine are linearly independent, so that φ is unique."""
 
 
-def operand_waves(terms: Int64[np.ndarray, " rows"], order: int) -> Waves:
-    """Return the waves of an operand's terms, one row per residue."""
-    roots = np.exp(2j * np.pi * np.arange(order) / order)
-    return roots[np.outer(terms, np.arange(order // 2 + 1)) % order]
-
-
-def readout_waves(answers: Int64[np.ndarray, " order"], modulus: int) -> Waves:
-    """Return the waves of the readout: for each answer the sum over all t with F(t) = answer (Gromov, 2023)."""
-    order = len(answers)
-    waves = np.zeros((modulus, order // 2 + 1), dtype=np.complex128)
-    np.add.at(waves, answers, operand_waves(np.arange(order), order))
-    return waves
-
-
 def waves_of(form: SumForm) -> tuple[Waves, Waves, Waves]:
-    """Return the waves of the first operand, the second and the readout, for the residues with a term."""
-    has_terms = form.has_terms
-    return (
-        operand_waves(form.left[has_terms], form.order),
-        operand_waves(form.right[has_terms], form.order),
-        readout_waves(form.answer, len(has_terms))[has_terms],
-    )
+    """Return the waves of the first operand, the second and the readout, for the residues with a term.
+
+    Those of the readout are, for each answer, the sum over all t with F(t) = answer (Gromov, 2023).
+    """
+    order, has_terms = form.order, form.has_terms
+    waves = np.exp(2j * np.pi * np.arange(order) / order)[np.outer(np.arange(order), np.arange(order // 2 + 1)) % order]
+    readout = np.zeros((len(has_terms), order // 2 + 1), dtype=np.complex128)
+    np.add.at(readout, form.answer, waves)
+    return waves[form.left[has_terms]], waves[form.right[has_terms]], readout[has_terms]
 
 
 @np.errstate(invalid="ignore", over="ignore")  # weights of a diverged network are not finite
@@ -64,7 +52,9 @@ def fit_cosines(columns: Float[np.ndarray, "rows neurons"], waves: Waves) -> Cos
     """
     centered = columns - columns.mean(axis=0, dtype=np.float64)
     power = (centered**2).sum(axis=0)
-    basis = _centered_basis(waves)
+    centered_waves = (waves - waves.mean(axis=0)).T
+    centered_waves[0] = 0  # counts the sums of an answer: not a wave
+    basis = np.stack([centered_waves.real, centered_waves.imag], axis=1)
     inverse, rank = _pseudo_inverse(basis @ basis.swapaxes(1, 2), tolerance=RANK_TOLERANCE * len(columns))
     products = (basis.reshape(-1, len(columns)) @ centered).reshape(len(basis), 2, -1)
     weights = inverse @ products
@@ -72,12 +62,6 @@ def fit_cosines(columns: Float[np.ndarray, "rows neurons"], waves: Waves) -> Cos
     varies = power > ROUNDING * np.square(columns, dtype=np.float64).sum(axis=0)
     shares = np.divide(explained, power, where=varies, out=np.zeros_like(explained))
     return CosineFit(shares, amplitudes=weights[:, 0] - 1j * weights[:, 1], has_phase=rank == 2)
-
-
-def _centered_basis(waves: Waves) -> Float[np.ndarray, "frequencies 2 rows"]:
-    centered = (waves - waves.mean(axis=0)).T
-    centered[0] = 0  # counts the sums of an answer: not a wave
-    return np.stack([centered.real, centered.imag], axis=1)
 
 
 def _pseudo_inverse(

@@ -45,27 +45,18 @@ def neuron_frequencies(
     """
     if unsupported_reason(form) is not None:
         return None
-    table = _by_terms(values, operands, form)
+    left, right = form.left[operands[:, 0]], form.right[operands[:, 1]]
+    has_terms: Bool[np.ndarray, " equations"] = (left != NO_TERM) & (right != NO_TERM)
+    table = np.empty((form.order, form.order, values.shape[1]), dtype=values.dtype)
+    table[left[has_terms], right[has_terms]] = values[has_terms]
     varies = (table != table[0, 0]).any(axis=(0, 1))
     table -= table.mean(axis=(0, 1))
     explained, total = _power(table), np.einsum("abn,abn->n", table, table)
     is_valid = varies & np.isfinite(total)
     shares = np.divide(explained, total, out=np.zeros_like(explained), where=is_valid).astype(np.float64)
     best, most = shares.argmax(axis=0) + 1, shares.max(axis=0)
-    return NeuronFrequencies(
-        best=np.where(is_valid, best, 0), shares=most, n_neurons=_count(best[most >= LEAST_SHARE], n_frequencies=len(shares))
-    )
-
-
-def _by_terms(
-    values: Float[np.ndarray, "equations neurons"], operands: Int[np.ndarray, "equations 2"], form: SumForm
-) -> Float[np.ndarray, "order order neurons"]:
-    """Arrange the values over (f1(a), f2(b)), without pairs in which an operand has no term."""
-    left, right = form.left[operands[:, 0]], form.right[operands[:, 1]]
-    has_terms: Bool[np.ndarray, " equations"] = (left != NO_TERM) & (right != NO_TERM)
-    table = np.empty((form.order, form.order, values.shape[1]), dtype=values.dtype)
-    table[left[has_terms], right[has_terms]] = values[has_terms]
-    return table
+    n_neurons = np.bincount(best[most >= LEAST_SHARE] - 1, minlength=len(shares))
+    return NeuronFrequencies(np.where(is_valid, best, 0), most, n_neurons)
 
 
 def _power(table: Float[np.ndarray, "order order neurons"]) -> Float[np.ndarray, "frequencies neurons"]:
@@ -93,7 +84,3 @@ def _orthonormal_waves(
     if order % 2 == 0:
         waves[-1] = waves[-1, 0] / np.sqrt(2), np.zeros(order)  # frequency order / 2 has no sine
     return np.full(order, order**-0.5, dtype), waves.astype(dtype)
-
-
-def _count(best: Int[np.ndarray, " neurons"], *, n_frequencies: int) -> Int[np.ndarray, " frequencies"]:
-    return np.bincount(best - 1, minlength=n_frequencies)

@@ -39,8 +39,12 @@ def progress(observation: Observation, form: SumForm, frequencies: Collection[in
 
     Frequencies are 1, 2, ... order // 2; the last of an even order has no sine.
     """
-    scores, answers, sums = _scores_of(observation), observation.answers, _sums(observation, form)
-    has_sum, on_train = sums != NO_TERM, observation.sides == Side.TRAIN
+    scores, answers = observation.scores, observation.answers
+    if scores is None:
+        raise ValueError("the observation lacks the scores of all classes")
+    left, right = form.left[observation.operands[:, 0]], form.right[observation.operands[:, 1]]
+    has_sum, on_train = (left != NO_TERM) & (right != NO_TERM), observation.sides == Side.TRAIN
+    sums = np.where(has_sum, (left + right) % form.order, NO_TERM)
     by_sum, mean = _mean_by_sum(scores, sums, form.order)
     circuit = _projection(frequencies, by_sum, np.bincount(sums[has_sum], minlength=form.order))
 
@@ -53,18 +57,6 @@ def progress(observation: Observation, form: SumForm, frequencies: Collection[in
     np.subtract(scores[on_train], without, out=without)
     excluded = _cross_entropy(without, answers[on_train])
     return Progress(_mean(restricted), _mean(excluded))
-
-
-def _scores_of(observation: Observation) -> Scores:
-    if observation.scores is None:
-        raise ValueError("the observation lacks the scores of all classes")
-    return observation.scores
-
-
-def _sums(observation: Observation, form: SumForm) -> Int[np.ndarray, " equations"]:
-    """Return f1(a) + f2(b) modulo the order, or NO_TERM."""
-    left, right = form.left[observation.operands[:, 0]], form.right[observation.operands[:, 1]]
-    return np.where((left == NO_TERM) | (right == NO_TERM), NO_TERM, (left + right) % form.order)
 
 
 def _mean_by_sum(
@@ -85,27 +77,18 @@ def _mean_by_sum(
 
 def _projection(frequencies: Collection[int], values: BySum, n_pairs: Int[np.ndarray, " order"]) -> BySum:
     """Project values on the waves of these frequencies; their mean over all pairs must be 0, and stays 0."""
+    order, chosen = len(n_pairs), list(frequencies)
     if (n_pairs == n_pairs[0]).all():
-        return _filtered(frequencies, values)
+        amplitudes = np.fft.rfft(values, axis=0)
+        kept = np.zeros_like(amplitudes)
+        kept[chosen] = amplitudes[chosen]
+        return np.fft.irfft(kept, order, axis=0)
     weight = np.sqrt(n_pairs)[:, None]
-    basis = _orthonormal(weight * _centered_waves(frequencies, n_pairs))
+    angles = 2 * np.pi / order * np.outer(np.arange(order), chosen)
+    waves = np.hstack([np.cos(angles), np.sin(angles)])
+    basis = _orthonormal(weight * (waves - n_pairs @ waves / n_pairs.sum()))
     kept = basis @ (basis.T @ (weight * values))
     return np.divide(kept, weight, out=np.zeros_like(kept), where=weight > 0)
-
-
-def _filtered(frequencies: Collection[int], values: BySum) -> BySum:
-    amplitudes = np.fft.rfft(values, axis=0)
-    kept = np.zeros_like(amplitudes)
-    chosen = list(frequencies)
-    kept[chosen] = amplitudes[chosen]
-    return np.fft.irfft(kept, len(values), axis=0)
-
-
-def _centered_waves(frequencies: Collection[int], n_pairs: Int[np.ndarray, " order"]) -> Float64[np.ndarray, "order waves"]:
-    order = len(n_pairs)
-    angles = 2 * np.pi / order * np.outer(np.arange(order), list(frequencies))
-    waves = np.hstack([np.cos(angles), np.sin(angles)])
-    return waves - n_pairs @ waves / n_pairs.sum()
 
 
 def _orthonormal(columns: Float64[np.ndarray, "order waves"]) -> Float64[np.ndarray, "order rank"]:

@@ -3,7 +3,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from grokterm.analysis.cosines import Waves, fit_cosines, operand_waves, waves_of
+from grokterm.analysis.cosines import Waves, fit_cosines, waves_of
 from grokterm.tasks.sum_forms import SumForm
 from tests.analysis.solutions import form_of
 
@@ -48,7 +48,7 @@ def test_an_answer_has_the_waves_of_every_sum_that_leads_to_it(name: str, modulu
 @pytest.mark.parametrize("residues", [12, 13])
 def test_where_every_residue_is_a_term_the_fit_is_a_fourier_transform(residues: int) -> None:
     columns = np.random.default_rng(0).standard_normal((residues, 6))
-    fit = fit_cosines(columns, operand_waves(np.arange(residues), residues))
+    fit = fit_cosines(columns, waves_of(form_of("add", residues))[0])
     power = np.abs(np.fft.rfft(columns, axis=0)) ** 2
     power[0] = 0
     power[1 : (residues + 1) // 2] *= 2  # negative frequencies
@@ -59,14 +59,14 @@ def test_where_every_residue_is_a_term_the_fit_is_a_fourier_transform(residues: 
 def test_amplitude_and_phase_are_those_of_the_cosine() -> None:
     terms = np.arange(31) ** 2 % 31
     column = 7.0 + 2.5 * np.cos(2 * np.pi * 4 * terms / 31 - 0.6)
-    fit = fit_cosines(column[:, None], operand_waves(terms, 31))
+    fit = fit_cosines(column[:, None], waves_of(form_of("sum_of_squares", 31))[0])
     assert fit.amplitudes[4, 0] == pytest.approx(2.5 * np.exp(-0.6j))
     assert fit.shares[4, 0] == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize("column", [np.zeros(13), np.full(13, 0.1), np.full(13, 0.1, dtype=np.float32)])
 def test_a_constant_is_no_wave(column: np.ndarray) -> None:
-    assert not fit_cosines(column[:, None], operand_waves(np.arange(13), 13)).shares.any()
+    assert not fit_cosines(column[:, None], waves_of(form_of("add", 13))[0]).shares.any()
 
 
 @pytest.mark.parametrize(
