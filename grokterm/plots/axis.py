@@ -39,10 +39,6 @@ class Axis:
     low: float
     high: float
 
-    def holds(self, coordinate: float) -> bool:
-        """Whether a coordinate lies on the axis."""
-        return self.low <= coordinate <= self.high
-
     def cell(self, coordinate: float, n_cells: int) -> int:
         """Return the cell, counted from `low`, in which plotext draws a coordinate on the axis."""
         return cell_of((coordinate - self.low) / (self.high - self.low), n_cells)

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 
 import numpy as np
-from jaxtyping import Bool, Float, Int, Shaped
+from jaxtyping import Float, Int, Shaped
 
 from grokterm.plots.axis import Axis
 from grokterm.plots.cells import Cells, Rows
@@ -35,9 +35,13 @@ def draw_bars(  # noqa: PLR0913 - each is one property of the picture
     per_column = -(-values.size // width)
     bars = _largest(np.where(np.isfinite(values) & (values > 0), values, 0.0), per_column)
     is_highlighted = _largest(np.isin(np.arange(first, first + values.size), list(highlighted)), per_column)
-    characters, codes = _glyphs(_levels(bars, height - 1), is_highlighted, palette)
+    levels = _levels(bars, height - 1)
+    ordinary, highlights = (_ASCII_ORDINARY, _ASCII_HIGHLIGHTED) if palette.is_ascii else (_EIGHTHS, _EIGHTHS)
+    characters = np.where(is_highlighted, np.array([*highlights])[levels], np.array([*ordinary])[levels])
+    codes = np.where(levels == 0, 0, np.where(is_highlighted, 2, 1))
 
-    thickness, gap = _spacing(bars.size, width)
+    roomy = ((thickness, 1) for thickness in (3, 2, 1) if bars.size * (thickness + 1) - 1 <= width)
+    thickness, gap = next(roomy, (1, 0))  # the widest that fit
     pitch = thickness + gap
     column = np.arange(bars.size * pitch - gap)
     is_gap = column % pitch >= thickness
@@ -59,27 +63,12 @@ def _largest(values: Shaped[np.ndarray, " bar"], n: int) -> Shaped[np.ndarray, "
     return merged
 
 
-def _spacing(n_bars: int, width: int) -> tuple[int, int]:
-    """Return the thickness of a bar and the gap after it, the widest that fit."""
-    roomy = ((thickness, 1) for thickness in (3, 2, 1) if n_bars * (thickness + 1) - 1 <= width)
-    return next(roomy, (1, 0))
-
-
 def _levels(bars: Float[np.ndarray, " column"], n_rows: int) -> Int[np.ndarray, "row column"]:
     """Return how many eighths of each cell a bar fills, upper row first."""
     largest = bars.max()
     eighths = np.ceil(bars / (largest if largest > 0 else 1.0) * 8 * n_rows - 1e-9).astype(np.int64)
     filled: Int[np.ndarray, "row column"] = np.clip(eighths - 8 * np.arange(n_rows)[::-1, None], 0, 8)
     return filled
-
-
-def _glyphs(
-    levels: Int[np.ndarray, "row column"], is_highlighted: Bool[np.ndarray, " column"], palette: Palette
-) -> tuple[Shaped[np.ndarray, "row column"], Int[np.ndarray, "row column"]]:
-    """Return each cell's character, and its code: 0 empty, 1 ordinary, 2 highlighted."""
-    ordinary, highlighted = (_ASCII_ORDINARY, _ASCII_HIGHLIGHTED) if palette.is_ascii else (_EIGHTHS, _EIGHTHS)
-    characters = np.where(is_highlighted, np.array([*highlighted])[levels], np.array([*ordinary])[levels])
-    return characters, np.where(levels == 0, 0, np.where(is_highlighted, 2, 1))
 
 
 def _labeled_numbers(first: int, n_bars: int, *, at_most: int) -> list[int]:

@@ -65,14 +65,11 @@ class Cells:
         styles = list(self._styles)
         changes = self._codes[:, 1:] != self._codes[:, :-1]
         rows: Rows = []
-        for text, codes, change in zip(self._lines(), self._codes, changes, strict=True):
+        lines: list[str] = self._characters.view(f"<U{self.width}")[:, 0].tolist()
+        for text, codes, change in zip(lines, self._codes, changes, strict=True):
             bounds = [0, *(np.flatnonzero(change) + 1).tolist(), self.width]
             rows.append([Segment(text[a:b], styles[codes[a]]) for a, b in pairwise(bounds)])
         return rows
-
-    def _lines(self) -> list[str]:
-        lines: list[str] = self._characters.view(f"<U{self.width}")[:, 0].tolist()
-        return lines
 
     def _code(self, style: Style | None) -> int:
         return self._styles.setdefault(style, len(self._styles))

@@ -100,9 +100,11 @@ def draw_curves(  # noqa: PLR0913 - each is one property of the picture
     edges = [edge for band in bands if band is not None for edge in (band.low, band.high)]
     y_axis = fit_axis([*(y for _, y in curves), *edges], y_scale, y_limits, rounded=True)
     frame = _lay_out(x_axis, y_axis, width=width, height=height)
-    visible = [(mark, frame.column(x)) for mark, x in zip(marks, marked.tolist(), strict=True) if x_axis.holds(x)]
+    positions = zip(marks, marked.tolist(), strict=True)
+    visible = [(mark, frame.column(x)) for mark, x in positions if x_axis.low <= x <= x_axis.high]
     _draw_frame(cells, frame, palette)
-    _draw_marks(cells, frame, visible, palette)
+    for mark, column in visible:
+        cells.stamp(frame.top, column, [palette.box.mark] * frame.height, palette.inks[mark.role].style)
     for curve, band in zip(series, bands, strict=True):
         if band is not None:
             _draw_band(cells, frame, band, palette.inks[curve.role])
@@ -148,11 +150,6 @@ def _draw_frame(cells: Cells, frame: _Frame, palette: Palette) -> None:
     for tick in ticks:
         cells.write(bottom, frame.column(tick.position), box.floor_tick, style)
     cells.write_labels(bottom + 1, [(frame.column(tick.position), tick.label) for tick in ticks], style)
-
-
-def _draw_marks(cells: Cells, frame: _Frame, marks: Sequence[tuple[Mark, int]], palette: Palette) -> None:
-    for mark, column in marks:
-        cells.stamp(frame.top, column, [palette.box.mark] * frame.height, palette.inks[mark.role].style)
 
 
 def _draw_curve(cells: Cells, frame: _Frame, x: _Points, y: _Points, ink: Ink) -> None:

@@ -49,13 +49,13 @@ class Palette:
     """An ink for every role and color ramps, or ASCII characters only."""
 
     inks: Mapping[Role, Ink]
-    diverging: tuple[Color, ...]
-    """From the most negative over zero (near black) to the most positive; empty without colors."""
-    sequential: tuple[Color, ...]
-    """From zero to the largest; empty without colors."""
-    outcomes: tuple[Color, ...]
-    """Wrong (dark) and right of neither side, of train and of val; empty without colors."""
     box: Box
+    diverging: tuple[Color, ...] = ()
+    """From the most negative over zero (near black) to the most positive; empty without colors."""
+    sequential: tuple[Color, ...] = ()
+    """From zero to the largest; empty without colors."""
+    outcomes: tuple[Color, ...] = ()
+    """Wrong (dark) and right of neither side, of train and of val; empty without colors."""
     is_ascii: bool = False
 
     def printable(self, label: str) -> str:
@@ -67,10 +67,6 @@ class Palette:
 _SPELLED_OUT = str.maketrans({"φ": "phi", "π": "pi", "²": "2", "·": "*", "±": "+-", "−": "-", "×": "x", "…": "..."})
 
 
-_SHADES = {"*": "'", "o": ","}
-"""Shades of the ASCII curves with bands: train and val."""
-
-
 def _fine(color: int | None) -> Ink:
     return Ink(_foreground(color), "braille", "⠒⠒")
 
@@ -80,7 +76,8 @@ def _heavy(color: int | None) -> Ink:
 
 
 def _character(character: str) -> Ink:
-    return Ink(None, character, character * 2, shade=_SHADES.get(character, character))
+    shades = {"*": "'", "o": ","}  # of the curves with bands: train and val
+    return Ink(None, character, character * 2, shade=shades.get(character, character))
 
 
 def _foreground(color: int | None) -> Style | None:
@@ -144,9 +141,6 @@ PALETTES: dict[PaletteName, Palette] = {
             "third": _character("3"),
             "fourth": _character("4"),
         },
-        diverging=(),
-        sequential=(),
-        outcomes=(),
         box=Box("|", "+", "+", "-", "+", ":"),
         is_ascii=True,
     ),

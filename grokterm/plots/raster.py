@@ -10,18 +10,20 @@ from grokterm.plots.axis import Axis
 
 
 def draw_line(
-    x: Float[np.ndarray, " point"],
-    y: Float[np.ndarray, " point"],
-    axes: tuple[Axis, Axis],
-    size: tuple[int, int],
-    marker: str,
+    x: Float[np.ndarray, " point"], y: Float[np.ndarray, " point"], axes: tuple[Axis, Axis], size: tuple[int, int], marker: str
 ) -> list[str]:
     """Connect points, in axis coordinates, on a blank canvas of (width, height) cells. Not thread-safe.
 
     Returned without color, which the caller adds: this avoids parsing escape codes.
     """
-    figure = _plotext().figure
-    _clear(size)
+    plotext = _plotext()
+    plotext.terminal.limit(width=False, height=False)  # the size does not depend on the terminal
+    figure = plotext.figure
+    figure.clear()
+    figure.theme("colorless")
+    figure.canvas("default")
+    figure.axes(active=False)
+    figure.plot_size(*size)
     for name, axis in zip("xy", axes, strict=True):
         ruler = figure.ruler(name)
         ruler.lim(axis.low, axis.high)
@@ -30,17 +32,6 @@ def draw_line(
     figure.draw(figure.signal(x.tolist(), y.tolist(), marker=marker).lines())
     lines: list[str] = figure.build().string(colorless=True).splitlines()
     return lines[: size[1]]
-
-
-def _clear(size: tuple[int, int]) -> None:
-    """Reset plotext's global figure to a blank one of this size, whatever the terminal."""
-    plotext = _plotext()
-    plotext.terminal.limit(width=False, height=False)
-    plotext.figure.clear()
-    plotext.figure.theme("colorless")
-    plotext.figure.canvas("default")
-    plotext.figure.axes(active=False)
-    plotext.figure.plot_size(*size)
 
 
 @cache

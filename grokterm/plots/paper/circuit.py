@@ -62,7 +62,7 @@ def draw_circuit(neurons: Neurons, *, title: str) -> Figure:
 
 def _draw_phases(axes: Axes, neurons: Neurons) -> None:
     first, second, answer = neurons.phases
-    total = _wrapped(first + second)
+    total = np.pi - (np.pi - (first + second)) % (2 * np.pi)
     matched, color = neurons.is_matched, INKS["val"].color
     axes.plot(_TURNS, _TURNS, color="black", linewidth=0.6, zorder=1)
     axes.plot(total[~matched], answer[~matched], ".", markersize=2, color="#c0c0c0", label="unmatched")
@@ -90,7 +90,3 @@ def _draw_frequencies(axes: Axes, neurons: Neurons) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
     axes.set_title(f"{len(neurons.frequencies)} of {neurons.n_frequencies} used", loc="right")
-
-
-def _wrapped(angles: Float[np.ndarray, " neurons"]) -> Float[np.ndarray, " neurons"]:
-    return np.pi - (np.pi - angles) % (2 * np.pi)

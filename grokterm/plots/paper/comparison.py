@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Float
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogFormatterMathtext, LogLocator
@@ -98,7 +97,12 @@ def draw_side_by_side(runs: Sequence[ComparedRun]) -> Figure:
             maps.imshow(tiled(centered(run.maps), 4), cmap=DIVERGING, vmin=-1, vmax=1)
         maps.set(xticks=[], yticks=[])
         maps.spines[:].set_visible(False)
-    _share_steps(panels[0].tolist())
+    finish_steps(panels[0].tolist())
+    low, high = zip(*(axes.get_xlim() for axes in panels[0]), strict=True)
+    for axes in panels[0]:
+        axes.set(xlabel="step", xlim=(min(low), max(high)), ylim=(-0.05, 1.05))
+        axes.xaxis.set_major_locator(LogLocator(numticks=4))
+        axes.xaxis.set_major_formatter(LogFormatterMathtext())
     layers = {run.layer for run in runs}
     same_height = len({len(run.weights) for run in runs}) == 1
     for axes in panels[:, 1:].ravel() if same_height else panels[0, 1:]:
@@ -109,13 +113,3 @@ def draw_side_by_side(runs: Sequence[ComparedRun]) -> Figure:
     figure.align_ylabels(panels[:, 0].tolist())
     figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure
-
-
-def _share_steps(panels: Sequence[Axes]) -> None:
-    """Give narrow panels the same axes, and powers of ten as labels."""
-    finish_steps(panels)
-    low, high = zip(*(axes.get_xlim() for axes in panels), strict=True)
-    for axes in panels:
-        axes.set(xlabel="step", xlim=(min(low), max(high)), ylim=(-0.05, 1.05))
-        axes.xaxis.set_major_locator(LogLocator(numticks=4))
-        axes.xaxis.set_major_formatter(LogFormatterMathtext())

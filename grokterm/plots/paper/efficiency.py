@@ -28,8 +28,6 @@ class CircuitEfficiency:
     """Parameter norm and logits of a network at one step."""
 
     label: str
-    """Name of its run."""
-
     kind: CircuitKind
     norm: float
     logits: Float[np.ndarray, " quantiles"]

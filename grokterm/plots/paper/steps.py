@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from grokterm.plots.curves import Mark, Series
-from grokterm.plots.paper.style import GRAY, INKS, escape_label, new_figure
+from grokterm.plots.paper.style import INKS, escape_label, new_figure
 
 # Points: the step axis of a one-column figure, how far labels may exceed it, the width of a letter.
 _AXIS_POINTS, _MARGIN_POINTS, _LETTER_POINTS = 200, 8, 3.9
@@ -90,7 +90,7 @@ def finish_steps(panels: Sequence[Axes], marks: Sequence[Mark] = (), delay: Dela
         log_steps(axes)
         first = axes.get_xlim()[0]
         for mark in marks:
-            axes.axvline(max(mark.x, first), color=_color(mark), linewidth=0.7, linestyle=(0, (4, 2)), zorder=1)
+            axes.axvline(max(mark.x, first), color=INKS[mark.role].color, linewidth=0.7, linestyle=(0, (4, 2)), zorder=1)
         if delay is not None:
             axes.axvspan(*delay, color="#ececec", linewidth=0, zorder=0)
     panels[-1].set_xlabel("step")
@@ -109,10 +109,6 @@ def log_steps(axes: Axes) -> None:
     axes.xaxis.set_major_locator(LogLocator(subs=subs, numticks=12))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda step, _: f"{step:,.0f}"))
     axes.xaxis.set_minor_formatter(NullFormatter())
-
-
-def _color(mark: Mark) -> str:
-    return INKS[mark.role].color if mark.role != "dim" else GRAY
 
 
 def _name_marks(axes: Axes, marks: Sequence[Mark]) -> None:

@@ -21,8 +21,6 @@ PaperFigure: TypeAlias = Figure
 
 COLUMN = 3.3  # inches: one column of a two-column paper
 
-DOTS_PER_INCH = 300
-
 GRAY = "#808080"
 DIVERGING = "RdBu_r"
 SEQUENTIAL = "cividis"
@@ -109,7 +107,7 @@ def new_figure(height: float, *, title: str = "", width: float = COLUMN) -> Figu
     return figure
 
 
-def save_figure(figure: Figure, path: Path, kind: Format, dots_per_inch: int = DOTS_PER_INCH) -> None:
+def save_figure(figure: Figure, path: Path, kind: Format, dots_per_inch: int = 300) -> None:
     """Write a figure to a file, replacing an existing one.
 
     Raises the resolution of a PNG up to twofold, so that a heat map has a pixel per cell; an SVG keeps every cell.
@@ -119,8 +117,9 @@ def save_figure(figure: Figure, path: Path, kind: Format, dots_per_inch: int = D
         figure.set_layout_engine("none")  # saving would lay out again, which takes as long as drawing
     images = figure.findobj(AxesImage)
     if kind == "png":
-        needed = max((_cells_per_inch(image, figure.dpi) for image in images), default=0.0)
-        dots_per_inch = max(dots_per_inch, min(ceil(needed), 2 * dots_per_inch))
+        boxes = [(image.get_size(), image.axes.get_window_extent()) for image in images]
+        cells_per_dot = max((max(columns / box.width, rows / box.height) for (rows, columns), box in boxes), default=0.0)
+        dots_per_inch = max(dots_per_inch, min(ceil(figure.dpi * cells_per_dot), 2 * dots_per_inch))
         figure.savefig(path, format="png", dpi=dots_per_inch, metadata={"Software": None})
         return
     interpolations = [image.get_interpolation() for image in images]
@@ -129,12 +128,6 @@ def save_figure(figure: Figure, path: Path, kind: Format, dots_per_inch: int = D
     figure.savefig(path, format="svg", metadata={"Date": None})
     for image, interpolation in zip(images, interpolations, strict=True):
         image.set_interpolation(interpolation)
-
-
-def _cells_per_inch(image: AxesImage, dots_per_inch: float) -> float:
-    rows, columns = image.get_size()
-    box = image.axes.get_window_extent()
-    return dots_per_inch * max(columns / box.width, rows / box.height)
 
 
 def escape_label(label: str) -> str:

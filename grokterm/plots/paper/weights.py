@@ -28,7 +28,12 @@ def draw_weights(stacks: Sequence[Stack], *, unit: str, title: str) -> Figure:
     panels = figure.subplots(len(stacks), 1, squeeze=False)[:, 0]
     for axes, stack in zip(panels, stacks, strict=True):
         limits = [color_limit(matrix) for _, matrix in stack.blocks]
-        image = axes.imshow(_stacked(stack, limits), aspect="auto", cmap=DIVERGING, vmin=-1, vmax=1)
+        n_columns = max(matrix.shape[1] for _, matrix in stack.blocks)
+        scaled = [
+            np.pad(matrix / limit, ((0, 0), (0, n_columns - matrix.shape[1])), constant_values=np.nan)
+            for (_, matrix), limit in zip(stack.blocks, limits, strict=True)
+        ]
+        image = axes.imshow(np.concatenate(scaled), aspect="auto", cmap=DIVERGING, vmin=-1, vmax=1)
         edges = np.cumsum([0, *(len(matrix) for _, matrix in stack.blocks)])
         for edge in edges[1:-1]:
             axes.axhline(edge - 0.5, color="black", linewidth=0.6)
@@ -46,16 +51,6 @@ def draw_weights(stacks: Sequence[Stack], *, unit: str, title: str) -> Figure:
     bar.outline.set_linewidth(0.4)
     bar.ax.tick_params(length=0)
     return figure
-
-
-def _stacked(stack: Stack, limits: Sequence[float]) -> Float[np.ndarray, "rows columns"]:
-    """Stack matrices, each divided by its limit and padded with blanks to the widest."""
-    n_columns = max(matrix.shape[1] for _, matrix in stack.blocks)
-    scaled = [
-        np.pad(matrix / limit, ((0, 0), (0, n_columns - matrix.shape[1])), constant_values=np.nan)
-        for (_, matrix), limit in zip(stack.blocks, limits, strict=True)
-    ]
-    return np.concatenate(scaled)
 
 
 def color_limit(matrix: Float[np.ndarray, "rows columns"]) -> float:
