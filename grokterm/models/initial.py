@@ -17,11 +17,6 @@ def uniform(rng: np.random.Generator, *shape: int, inputs: int) -> nn.Parameter:
     return parameter(rng.uniform(-1 / sqrt(inputs), 1 / sqrt(inputs), shape))
 
 
-def zeros(*shape: int) -> nn.Parameter:
-    """Return a parameter of zeros."""
-    return parameter(np.zeros(shape))
-
-
 def parameter(values: np.ndarray) -> nn.Parameter:
     """Return a float32 parameter, contiguous because torch's optimizers pair entries by memory order."""
     return nn.Parameter(torch.tensor(np.ascontiguousarray(values), dtype=torch.float32))

@@ -52,7 +52,9 @@ class Mixture(Network):
             for role in PARTS
             for layer in parts[role].network.layers
         )
-        self._outputs = tuple(_output_of(parts[role]) for role in PARTS)
+        # Logits of a part that was trained with MSE, else probabilities.
+        has_logits = [parts[role].experiment.loss.kind == "mse" for role in PARTS]
+        self._outputs: list[Callable[[Tensor], Tensor]] = [nn.Identity() if mse else nn.Softmax(dim=-1) for mse in has_logits]
 
     @property
     def hook_points(self) -> dict[str, HookPoint]:
@@ -74,19 +76,6 @@ class Mixture(Network):
             self.generalizer_weight * self.generalizer_speed * generalizer
             + self.memorizer_weight * self.memorizer_speed * memorizer
         )
-
-
-def _logits(logits: Tensor) -> Tensor:
-    return logits
-
-
-def _probabilities(logits: Tensor) -> Tensor:
-    return logits.softmax(dim=-1)
-
-
-def _output_of(part: MixturePart) -> Callable[[Tensor], Tensor]:
-    """Logits if the part was trained with MSE, else probabilities."""
-    return _logits if part.experiment.loss.kind == "mse" else _probabilities
 
 
 def _check_parts(modulus: int, parts: Mapping[str, MixturePart]) -> None:

@@ -46,16 +46,13 @@ class MLP(Network):
             return normal(rng, rows, columns, deviation=scaling.deviation(inputs, width))
 
         if form is None:
-            self.left = weight(p, width, inputs=2 * p)
-            self.right = weight(p, width, inputs=2 * p)
+            self.left, self.right = weight(p, width, inputs=2 * p), weight(p, width, inputs=2 * p)
             self.hidden = weight(width, width, inputs=width) if settings.depth > 1 else None
             self.readout = weight(width, p, inputs=width)
         else:
             exact = exact_blocks(form, width, scaling.exact_amplitude(p, width), rng)
-            self.left = parameter(exact.first)
-            self.right = parameter(exact.second)
+            self.left, self.right, self.readout = map(parameter, (exact.first, exact.second, exact.answer.T))
             self.hidden = None
-            self.readout = parameter(exact.answer.T)
         self.first_norm = BatchNorm(width) if self.normalizes_batches else None
         self.hidden_norm = BatchNorm(width) if self.normalizes_batches and settings.depth > 1 else None
 
@@ -79,7 +76,7 @@ class MLP(Network):
         """Score every residue as the answer to each pair of operands."""
         hidden = self._activate(0, self._first_layer(tokens), self.first_norm, rng)
         if self.hidden is not None:
-            hidden = self._activate(1, self._second_layer(hidden, self.hidden), self.hidden_norm, rng)
+            hidden = self._activate(1, linear(hidden, self.hidden_scale * self.hidden), self.hidden_norm, rng)
         return linear(hidden, self.readout_scale * self.readout)
 
     def statistics(self, tokens: Int[Tensor, "train 2"]) -> dict[str, Tensor]:
@@ -90,20 +87,14 @@ class MLP(Network):
         by_norm = {"first_norm": moments(preactivations)}
         if self.hidden is not None:
             hidden = self.activation(self.first_norm(preactivations, over_batch=True))
-            by_norm["hidden_norm"] = moments(self._second_layer(hidden, self.hidden))
+            by_norm["hidden_norm"] = moments(linear(hidden, self.hidden_scale * self.hidden))
         return {f"{norm}.{name}": value for norm, buffers in by_norm.items() for name, value in buffers.items()}
 
     def _first_layer(self, tokens: Int[Tensor, "batch 2"]) -> Float[Tensor, "batch width"]:
         left, right = tokens.unbind(dim=-1)
         # Scales p rows before the lookup instead of one row per equation after it.
-        return functional.embedding(left, self.first_scale * self.left) + functional.embedding(
-            right, self.first_scale * self.right
-        )
-
-    def _second_layer(
-        self, hidden: Float[Tensor, "batch width"], weight: Float[Tensor, "width width"]
-    ) -> Float[Tensor, "batch width"]:
-        return linear(hidden, self.hidden_scale * weight)
+        from_left, from_right = self.first_scale * self.left, self.first_scale * self.right
+        return functional.embedding(left, from_left) + functional.embedding(right, from_right)
 
     def _activate(
         self, number: int, preactivations: Float[Tensor, "batch width"], norm: BatchNorm | None, rng: Rng | None

@@ -15,7 +15,7 @@ from grokterm.models.activations import ACTIVATIONS
 from grokterm.models.attention import attention_pattern, attention_scores, weighted_values
 from grokterm.models.dropout import dropout
 from grokterm.models.hook_points import HookPoint
-from grokterm.models.initial import normal, uniform, zeros
+from grokterm.models.initial import normal, parameter, uniform
 from grokterm.models.layers import Layer
 from grokterm.models.network import TokenFeatures
 from grokterm.models.products import linear
@@ -57,7 +57,7 @@ class TransformerBlock(nn.Module):
         def bias(inputs: int, outputs: int) -> nn.Parameter | None:
             if not settings.biases:
                 return None
-            return zeros(outputs) if settings.initialization == "normal" else uniform(rng, outputs, inputs=inputs)
+            return parameter(np.zeros(outputs)) if settings.initialization == "normal" else uniform(rng, outputs, inputs=inputs)
 
         self.query, self.key, self.value, self.output = (weight(d_model, d_model) for _ in range(4))
         self.mlp_in, self.mlp_in_bias = weight(d_model, d_mlp), bias(d_model, d_mlp)
