@@ -51,7 +51,8 @@ def notebook(experiment: Experiment) -> Contestant:
     """Train as a notebook does."""
     loop = Notebook(experiment)
     frequency = "each step" if isinstance(loop.model, OneHotMLP) else "as the preset says"
-    return Contestant("notebook", f"evaluated {frequency}", {"training": loop.train, "update": loop.update})
+    modes: dict[str, Steps] = {"training": loop.train, "update": partial(loop.train, evaluates=False)}
+    return Contestant("notebook", f"evaluated {frequency}", modes)
 
 
 def floor(experiment: Experiment, *, by_torch: bool = False) -> Contestant:

@@ -88,7 +88,7 @@ class Floor:
             raise ConfigError(f"{device.type} multiplies without torch's threads")
         plans = _plans(rows, network.cpu_block_rows if device.type == "cpu" else BLOCK_ROWS, by_torch=by_torch)
         pools = {plan: _pool(plan, layers, device) for plan in plans}
-        trials = {plan: Workload(partial(_seconds, plan, pool)) for plan, pool in pools.items()}
+        trials = {plan: Workload(partial(_multiply, plan, pool)) for plan, pool in pools.items()}
         rates = measure(trials, repetitions=TRIALS, seconds=TRIAL_SECONDS)
         self.plan = max(plans, key=lambda plan: max(rates[plan]))
         self._pool = pools[self.plan]
@@ -136,17 +136,14 @@ def _pool(plan: BlockPlan, layers: Sequence[ProductShape], device: torch.device)
     return ThreadPool(Products(block, device), plan.n_workers)
 
 
-def _seconds(plan: BlockPlan, pool: ThreadPool, n_steps: int) -> float:
+def _multiply(plan: BlockPlan, pool: ThreadPool, n_steps: int) -> float:
+    """Compute the products of `n_steps` updates, and return the seconds that they took."""
     started = perf_counter()
-    _multiply(plan, pool, n_steps)
-    return perf_counter() - started
-
-
-def _multiply(plan: BlockPlan, pool: ThreadPool, n_steps: int) -> None:
     torch.set_num_threads(plan.n_threads)
     for _ in range(n_steps):
         for _ in pool.map(_multiply_block, range(plan.n_blocks)):
             pass
+    return perf_counter() - started
 
 
 def _multiply_block(products: Network, _: int) -> None:

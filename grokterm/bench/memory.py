@@ -17,11 +17,14 @@ class PeakMemory:
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
-        _load_torch_modules()
+        layer = nn.Linear(1, 1)  # one step, so that torch imports what it imports lazily
+        optimizer = torch.optim.AdamW(layer.parameters())
+        layer(torch.ones(1, 1)).sum().backward()
+        optimizer.step()
         self._before: int | None = None
         try:
             (PROCESS / "clear_refs").write_text("5")  # resets VmHWM, the peak
-            self._before = _resident("VmRSS")
+            self._before = resident("VmRSS")
         except OSError:
             return  # not Linux
 
@@ -31,23 +34,11 @@ class PeakMemory:
             return torch.cuda.max_memory_allocated(self._device)
         if self._device.type != "cpu" or self._before is None:
             return None
-        return _resident("VmHWM") - self._before
+        return resident("VmHWM") - self._before
 
 
-def resident_now() -> int:
-    """Return the resident memory of this process in bytes; Linux only."""
-    return _resident("VmRSS")
-
-
-def _load_torch_modules() -> None:
-    """Run one step, so that torch imports what it imports lazily."""
-    layer = nn.Linear(1, 1)
-    optimizer = torch.optim.AdamW(layer.parameters())
-    layer(torch.ones(1, 1)).sum().backward()
-    optimizer.step()
-
-
-def _resident(name: str) -> int:
+def resident(name: str) -> int:
+    """Return the resident memory of this process in bytes, now (VmRSS) or at its peak (VmHWM); Linux only."""
     found = re.search(rf"^{name}:\s*(\d+) kB$", (PROCESS / "status").read_text(), re.MULTILINE)
     assert found
     return int(found[1]) * 1024

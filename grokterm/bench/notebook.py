@@ -109,15 +109,8 @@ class Notebook:
         self.evaluations: dict[int, Evaluation] = {}
         self.step = 0
 
-    def train(self, n_steps: int) -> None:
-        """Train with evaluations."""
-        self._loop(n_steps, evaluates=True)
-
-    def update(self, n_steps: int) -> None:
-        """Train without evaluations."""
-        self._loop(n_steps, evaluates=False)
-
-    def _loop(self, n_steps: int, *, evaluates: bool) -> None:
+    def train(self, n_steps: int, *, evaluates: bool = True) -> None:
+        """Train, with or without evaluations."""
         for _ in range(n_steps):
             scores = self.model(self._train.inputs)
             loss = self._loss(scores, self._train.targets)

@@ -46,19 +46,15 @@ class PlainTransformer(nn.Module):
         self.places = nn.Parameter(torch.empty_like(weights["places"]))
         self.blocks = nn.Sequential(*(PlainBlock(settings) for _ in range(settings.n_layers)))
         self.readout = nn.Linear(d_model, n_tokens, bias=False)
-        self.load_state_dict(_to_torch_state_dict(weights))
+        state: dict[str, Tensor] = {"places": weights.pop("places"), "embedding.weight": weights.pop("embedding")}
+        for name, weight in weights.items():
+            if name.endswith("_bias"):
+                state[f"{name.removesuffix('_bias')}.bias"] = weight
+            else:
+                state[f"{name}.weight"] = weight.T  # nn.Linear has one row per output
+        self.load_state_dict(state)
 
     def forward(self, tokens: Int[Tensor, "batch tokens"]) -> Float[Tensor, "batch classes"]:
         """Score every token as the next one."""
         scores: Tensor = self.readout(self.blocks(self.embedding(tokens) + self.places)[:, -1])
         return scores
-
-
-def _to_torch_state_dict(weights: dict[str, nn.Parameter]) -> dict[str, Tensor]:
-    state: dict[str, Tensor] = {"places": weights["places"], "embedding.weight": weights["embedding"]}
-    for name in weights.keys() - {"places", "embedding"}:
-        if name.endswith("_bias"):
-            state[f"{name.removesuffix('_bias')}.bias"] = weights[name]
-        else:
-            state[f"{name}.weight"] = weights[name].T  # nn.Linear has one row per output
-    return state

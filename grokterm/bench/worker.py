@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from grokterm.bench.contestants import Contestant, Steps, make_contestant
+from grokterm.bench.contestants import Steps, make_contestant
 from grokterm.bench.memory import PeakMemory
 from grokterm.engines.device import describe, find_device
 from grokterm.errors import GroktermError
@@ -33,22 +33,13 @@ def main() -> None:
         contestant = make_contestant(first["contestant"], experiment)
         for steps in contestant.modes.values():
             _timed(steps, 1, device)  # captures CUDA graphs, and fails now if it fails
-        _answer(_info(contestant, device))
+        about = {"name": contestant.name, "description": contestant.description, "modes": list(contestant.modes)}
+        _answer({**about, "device": describe(device), "torch": torch.__version__})
         for request in requests:
             seconds = _timed(contestant.modes[request["mode"]], request["steps"], device)
             _answer({"seconds": seconds, "memory": memory.peak()})
     except GroktermError as error:
         _answer({"error": str(error)})
-
-
-def _info(contestant: Contestant, device: torch.device) -> dict[str, Any]:
-    return {
-        "name": contestant.name,
-        "description": contestant.description,
-        "modes": list(contestant.modes),
-        "device": describe(device),
-        "torch": torch.__version__,
-    }
 
 
 def _timed(steps: Steps, n_steps: int, device: torch.device) -> float:

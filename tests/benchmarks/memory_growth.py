@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from grokterm.bench.memory import resident_now
+from grokterm.bench.memory import resident
 from grokterm.experiment.overrides import override
 from grokterm.experiment.presets import find_preset
 from grokterm.session.start import start_session
@@ -38,7 +38,7 @@ def main() -> None:
         for records in session.records():
             state = fold(state, records)
             if 10 * state.step >= (len(seen) + 1) * arguments.steps:
-                seen.append(resident_now())
+                seen.append(resident("VmRSS"))
                 sys.stdout.write(f"step {state.step:11,}   {seen[-1] / 1e6:8.1f} MB\n")
                 sys.stdout.flush()
     sys.stdout.write(f"the last nine tenths added {(seen[-1] - seen[0]) / 1e6:+.1f} MB\n")
