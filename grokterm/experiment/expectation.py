@@ -9,7 +9,6 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
-from grokterm.errors import ConfigError
 from grokterm.experiment.metrics import expected_metrics
 from grokterm.experiment.records import EVALUATION_METRICS
 from grokterm.experiment.settings import Settings
@@ -128,15 +127,6 @@ class Expect(Settings):
     def inspected(self) -> dict[str, MetricAtStep]:
         """The measures that are metrics of the network, by the name in the preset."""
         return {name: wanted for name in self.__pydantic_extra__ if (wanted := MetricAtStep.parse(name))}
-
-    def check_steps(self, last: int) -> None:
-        """Refuse metrics at a step that never comes.
-
-        Raises:
-            ConfigError: if one is expected after the last step.
-        """
-        for name in inspected_after(last, self.ranges):
-            raise ConfigError(f"expect: {name} comes after the last step: training.steps is {last:,}")
 
     @property
     def is_digitized(self) -> bool:

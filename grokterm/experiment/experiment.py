@@ -11,7 +11,7 @@ from grokterm.errors import ConfigError
 from grokterm.experiment.architectures.kernel import LARGEST_MODULUS, LARGEST_TRAINING_SET, KernelModel
 from grokterm.experiment.architectures.mlp import MLPModel
 from grokterm.experiment.architectures.tokens import TokenModel
-from grokterm.experiment.expectation import Expect
+from grokterm.experiment.expectation import Expect, inspected_after
 from grokterm.experiment.interventions import Intervention, Set, Swap
 from grokterm.experiment.loss import Loss
 from grokterm.experiment.model import Model
@@ -208,8 +208,9 @@ class Experiment(Settings):
 
     @model_validator(mode="after")
     def _expected_steps_come(self) -> Self:
-        if self.expect is not None:
-            self.expect.check_steps(self.training.steps)
+        last = self.training.steps
+        if self.expect is not None and (late := inspected_after(last, self.expect.ranges)):
+            raise ConfigError(f"expect: {late[0]} comes after the last step: training.steps is {last:,}")
         return self
 
     @model_validator(mode="after")

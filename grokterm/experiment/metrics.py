@@ -7,7 +7,7 @@ To add one, write a row in METRICS and a function under the same name in `grokte
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import log, sqrt
-from typing import Literal, TypeAlias
+from typing import Literal
 
 from grokterm.tasks.dataset import Dataset
 
@@ -22,9 +22,6 @@ Requirement = Literal[
     "right answers",
 ]
 """`grokterm.inspection.missing` says why a network does not meet one."""
-
-Noise: TypeAlias = Callable[[Dataset, int], float | None]
-"""Takes the task and the number of matched neurons."""
 
 
 def ipr_of_noise(dataset: Dataset, _: int = 0) -> float:
@@ -65,8 +62,8 @@ class Metric:
     needs: tuple[Requirement, ...] = ("finite weights",)
     """If a network lacks the metric, the first of these that it does not meet is the reason."""
 
-    noise: Noise | None = None
-    """What random weights or random answers show, where that is known."""
+    noise: Callable[[Dataset, int], float | None] | None = None
+    """Given the task and the number of matched neurons: what random weights or answers show, where that is known."""
 
     otherwise: str = "not finite"
     """The reason if it meets every requirement."""

@@ -65,7 +65,8 @@ def _parse(assignment: str) -> tuple[list[str], Any]:
 def _assign(settings: dict[str, Any], path: Sequence[str], value: Any) -> None:  # noqa: ANN401 - any TOML value
     name = ".".join(path)
     if path[0] not in Experiment.model_fields:
-        raise ConfigError(f"unknown setting {name}{nearest(path[0], Experiment.model_fields) or _sections()}")
+        choices = f": choose one of {', '.join(Experiment.model_fields)}"
+        raise ConfigError(f"unknown setting {name}{nearest(path[0], Experiment.model_fields) or choices}")
     if len(path) == 1:
         settings[path[0]] = value
         return
@@ -77,10 +78,6 @@ def _assign(settings: dict[str, Any], path: Sequence[str], value: Any) -> None: 
     if len(path) > 2 or not isinstance(section, dict):
         raise ConfigError(f"unknown setting {name}: settings are named section.key, as in task.modulus")
     section[path[1]] = value
-
-
-def _sections() -> str:
-    return ": choose one of " + ", ".join(Experiment.model_fields)
 
 
 def _change_kind(settings: dict[str, Any], section: str, new: Any) -> list[str]:  # noqa: ANN401 - any TOML value

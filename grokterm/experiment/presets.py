@@ -1,7 +1,7 @@
 """Presets, experiments with a name: from a given file, `./presets`, the user's folder, or the installed package."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -56,10 +56,9 @@ class Preset:
         Raises:
             PresetError: if the file is not TOML, or a setting is invalid.
         """
+        settings = self.settings
         try:
-            return Experiment.from_settings(self.settings)
-        except PresetError:
-            raise
+            return Experiment.from_settings(settings)
         except ConfigError as error:
             raise PresetError(f"preset {self.name}: {error}") from None
 
@@ -81,7 +80,7 @@ def find_preset(name: str) -> Preset:
     if name.endswith(".toml") or "/" in name:
         found = _read(Path(name).expanduser())
     else:
-        known = {path.stem: path for path in reversed(list(_paths()))}  # earlier folders take precedence
+        known = _paths()
         if name not in known:
             hint = nearest(name, known) or ": `grokterm presets` lists them"
             raise PresetError(f"no preset is called {name!r}{hint}")
@@ -93,11 +92,7 @@ def find_preset(name: str) -> Preset:
 
 def list_presets() -> list[Preset]:
     """List presets by name; of equal names the one in the earlier folder."""
-    found: dict[str, Preset] = {}
-    for path in _paths():
-        if path.stem not in found:
-            found[path.stem] = _read(path)
-    return [found[name] for name in sorted(found)]
+    return [_read(path) for _, path in sorted(_paths().items())]
 
 
 def group_presets() -> dict[str, list[Preset]]:
@@ -116,9 +111,9 @@ def split_source(source: str) -> tuple[str, str]:
     return group.strip(), figure.strip()
 
 
-def _paths() -> Iterator[Path]:
-    for folder in _folders():
-        yield from sorted(folder.glob("*.toml"))
+def _paths() -> dict[str, Path]:
+    """Return the file of each preset by name; earlier folders take precedence."""
+    return {path.stem: path for folder in reversed(_folders()) for path in folder.glob("*.toml")}
 
 
 def _folders() -> list[Path]:

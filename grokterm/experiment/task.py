@@ -40,17 +40,13 @@ class Task(Settings):
         if self.expression and self.operation != EXPRESSION:
             raise ConfigError(f"expression belongs to operation {EXPRESSION}, not to {self.operation}")
         check_modulus(self.operation, self.modulus)
-        n_train(self.train_fraction, self._n_equations)
+        n_train(self.train_fraction, self._row.n_equations(self.modulus))
         return self
 
     @property
     def n_train(self) -> int:
         """Training equations at the start, before any swap."""
-        return n_train(self.train_fraction, self._n_equations)
-
-    @property
-    def _n_equations(self) -> int:
-        return self._row.n_equations(self.modulus)
+        return n_train(self.train_fraction, self._row.n_equations(self.modulus))
 
     @property
     def sum_form(self) -> SumForm | None:
