@@ -17,8 +17,6 @@ from grokterm.analysis.observation import Observation, Side
 N_QUANTILES = 20
 NEAR = 0.1  # how far from a step, as a share of it, a norm may be taken instead
 
-LATE = 98  # percentage of the steps at which C_gen is taken
-
 
 class NormAt(NamedTuple):
     """The norm of all parameters after a step."""
@@ -53,8 +51,8 @@ def parameter_norm(weights: Mapping[str, Float[np.ndarray, "..."]]) -> float:
 
 
 def late_step(steps: int) -> int:
-    """Return the step at which C_gen is taken, of a run of `steps` steps."""
-    return -(-LATE * steps // 100)
+    """Return the step at which C_gen is taken: at 98 % of a run of `steps` steps."""
+    return -(-98 * steps // 100)
 
 
 def efficiency_labels(norms: Sequence[NormAt], *, memorized_at: int | None, steps: int) -> EfficiencyLabels:

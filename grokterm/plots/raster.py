@@ -1,8 +1,5 @@
 """Lines through data points, drawn by plotext."""
 
-from functools import cache
-from typing import Any
-
 import numpy as np
 from jaxtyping import Float
 
@@ -16,7 +13,8 @@ def draw_line(
 
     Returned without color, which the caller adds: this avoids parsing escape codes.
     """
-    plotext = _plotext()
+    import plotext  # on first use: it takes 0.1 s, too long for `--help`
+
     plotext.terminal.limit(width=False, height=False)  # the size does not depend on the terminal
     figure = plotext.figure
     figure.clear()
@@ -32,11 +30,3 @@ def draw_line(
     figure.draw(figure.signal(x.tolist(), y.tolist(), marker=marker).lines())
     lines: list[str] = figure.build().string(colorless=True).splitlines()
     return lines[: size[1]]
-
-
-@cache
-def _plotext() -> Any:  # noqa: ANN401 - plotext carries no types
-    """Import plotext on first use: it takes 0.1 s, too long for `--help`."""
-    import plotext
-
-    return plotext

@@ -25,13 +25,5 @@ def powers_of_primitive_root(modulus: int) -> Int64[np.ndarray, " nonzero"]:
     """Return g⁰, g¹, ... for the smallest primitive root g of a prime modulus: residues in the order of their logarithm."""
     if not is_prime(modulus):
         raise ValueError(f"{modulus} is not prime")
-    candidates = (_powers(root, modulus) for root in range(1, modulus))
-    return np.array(next(powers for powers in candidates if len(powers) == modulus - 1), dtype=np.int64)
-
-
-def _powers(root: int, modulus: int) -> list[int]:
-    """Return root⁰, root¹, ... modulo a prime, up to the first repetition."""
-    powers = [1]
-    while (following := powers[-1] * root % modulus) != 1:
-        powers.append(following)
-    return powers
+    candidates = ([pow(root, exponent, modulus) for exponent in range(modulus - 1)] for root in range(1, modulus))
+    return np.array(next(powers for powers in candidates if len(set(powers)) == modulus - 1), dtype=np.int64)

@@ -14,7 +14,11 @@ def stratified_order(answers: Int64[np.ndarray, " equations"], rng: np.random.Ge
     with the rows of one m as a prefix of the next.
     """
     shuffled = rng.permutation(len(answers))
-    releases, deadlines = _windows(answers[shuffled])
+    _, classes, sizes = np.unique(answers[shuffled], return_inverse=True, return_counts=True)
+    by_class = np.argsort(classes, kind="stable")
+    number = np.empty_like(by_class)  # k − 1 of each row
+    number[by_class] = np.arange(len(answers)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    releases, deadlines = number * len(answers) // sizes[classes], -(-(number + 1) * len(answers) // sizes[classes])
     by_release = np.argsort(releases, kind="stable").tolist()
     ready: list[tuple[int, int]] = []
     order, n_released = [], 0
@@ -25,15 +29,3 @@ def stratified_order(answers: Int64[np.ndarray, " equations"], rng: np.random.Ge
             n_released += 1
         order.append(heappop(ready)[1])
     return shuffled[order]
-
-
-def _windows(
-    answers: Int64[np.ndarray, " equations"],
-) -> tuple[Int64[np.ndarray, " equations"], Int64[np.ndarray, " equations"]]:
-    """Return each row's first allowed position, and the position before which it must come."""
-    _, classes, sizes = np.unique(answers, return_inverse=True, return_counts=True)
-    by_class = np.argsort(classes, kind="stable")
-    number = np.empty_like(by_class)
-    number[by_class] = np.arange(len(answers)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    n_same = sizes[classes]
-    return number * len(answers) // n_same, -(-(number + 1) * len(answers) // n_same)
