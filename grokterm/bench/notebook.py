@@ -71,15 +71,6 @@ class SplitSide(NamedTuple):
     """Second argument of the loss: the answers, or one-hot rows."""
 
 
-class Evaluation(NamedTuple):
-    """The metrics at a step."""
-
-    train_loss: float
-    train_accuracy: float
-    val_loss: float
-    val_accuracy: float
-
-
 class Notebook:
     """A network, its data, its optimizer, and the training loop.
 
@@ -106,7 +97,8 @@ class Notebook:
         )
         self._loss = _loss(experiment)
         self._optimizer, self._schedule = _optimizer(experiment, self.model)
-        self.evaluations: dict[int, Evaluation] = {}
+        self.evaluations: dict[int, tuple[float, float, float, float]] = {}
+        """Loss and accuracy of train, then of val, by step."""
         self.step = 0
 
     def train(self, n_steps: int, *, evaluates: bool = True) -> None:
@@ -118,9 +110,8 @@ class Notebook:
                 with torch.no_grad():
                     val_scores = self.model(self._val.inputs)
                     val_loss = self._loss(val_scores, self._val.targets)
-                self.evaluations[self.step] = Evaluation(
-                    loss.item(), _accuracy(scores, self._train), val_loss.item(), _accuracy(val_scores, self._val)
-                )
+                train = loss.item(), _accuracy(scores, self._train)
+                self.evaluations[self.step] = (*train, val_loss.item(), _accuracy(val_scores, self._val))
             self._optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]  # torch gives it no types
             self._optimizer.step()
