@@ -1,15 +1,10 @@
 """Batch normalization: batch statistics in training, buffers in evaluation."""
 
-from typing import TypeAlias
-
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 EPSILON = 1e-5  # torch's default
-
-Moments: TypeAlias = dict[str, Float[Tensor, " width"]]
-"""Buffer name → mean, or biased variance, per neuron."""
 
 
 class BatchNorm(nn.Module):
@@ -33,7 +28,7 @@ class BatchNorm(nn.Module):
         return torch.batch_norm(values, self.gain, self.bias, mean, variance, over_batch, 0.0, EPSILON, False)  # noqa: FBT003 - takes no keywords
 
 
-def moments(values: Float[Tensor, "batch width"]) -> Moments:
-    """Return the mean and the biased variance per neuron."""
+def moments(values: Float[Tensor, "batch width"]) -> dict[str, Float[Tensor, " width"]]:
+    """Return the mean and the biased variance per neuron, by the name of the buffer."""
     variance, mean = torch.var_mean(values, dim=0, correction=0)
     return {"mean": mean, "variance": variance}

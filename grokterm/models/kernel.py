@@ -34,16 +34,12 @@ class Kernel(Network):
         del seed  # nothing is random
         super().__init__()
         self.similarity = partial(KERNELS[settings.kernel], settings)
-
-        def weight(values: Tensor) -> nn.Parameter:
-            return nn.Parameter(values, requires_grad=False)
-
         # The blocks of M, apart because each is a matrix over residues and has a spectrum.
-        self.cross = weight(torch.zeros(modulus, modulus, dtype=torch.float64))
-        self.left = weight(torch.eye(modulus, dtype=torch.float64))
-        self.right = weight(torch.eye(modulus, dtype=torch.float64))
-        self.coefficients = weight(torch.zeros(modulus, modulus, modulus, dtype=torch.float64))
-
+        self.cross = nn.Parameter(torch.zeros(modulus, modulus, dtype=torch.float64))
+        self.left = nn.Parameter(torch.eye(modulus, dtype=torch.float64))
+        self.right = nn.Parameter(torch.eye(modulus, dtype=torch.float64))
+        self.coefficients = nn.Parameter(torch.zeros(modulus, modulus, modulus, dtype=torch.float64))
+        self.requires_grad_(requires_grad=False)
         self.layers = (
             Layer("cross", "metric, first by second operand"),
             Layer("left", "metric, first operand"),

@@ -13,8 +13,6 @@ class Layer:
     """Parameter name in the module."""
 
     label: str
-    """Title of its picture."""
-
     rows: str = RESIDUES
     """What its rows index. Over residues it has a spectrum; rows of other tokens come last."""
 

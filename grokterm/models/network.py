@@ -29,8 +29,6 @@ class Network(nn.Module):
     """Parameters that are not trained."""
 
     dropout: float = 0.0
-    """Dropout probability in training."""
-
     normalizes_batches: bool = False
     """Batch statistics are used in training; do not split the batch."""
 

@@ -10,17 +10,11 @@ from math import cbrt, sqrt
 
 @dataclass(frozen=True)
 class Scaling:
-    """Prefactors, as functions of (p, N), and the scale of the initial weights."""
+    """Prefactors of the layers, as functions of (p, N), and the scale of their initial weights."""
 
     first: Callable[[int, int], float]
-    """Prefactor of the first layer."""
-
     hidden: Callable[[int, int], float]
-    """Prefactor of the second hidden layer, if any."""
-
     readout: Callable[[int, int], float]
-    """Prefactor of the logits."""
-
     deviation: Callable[[int, int], float]
     """Standard deviation of a layer's initial weights, from (inputs of the layer, N)."""
 
