@@ -1,15 +1,11 @@
 """`grokterm bench`: training speed on this machine, compared with a notebook's loop and the matrix products alone."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from grokterm.cli.console import print_results, print_status
 from grokterm.cli.options import AsJson, AsMarkdown, output_of
-
-if TYPE_CHECKING:
-    from grokterm.bench.comparison import Comparison
-    from grokterm.experiment.experiment import Experiment
 
 PRESETS = ("liu-essay", "gromov-gd", "nanda")  # A small MLP, a larger one, a transformer
 
@@ -34,42 +30,25 @@ def bench(
     on two cores.
     """
     output = output_of(as_json=as_json, as_markdown=as_markdown)
-    experiments = _experiments(names or list(PRESETS), device)
 
     from grokterm.cli.signals import LeaveOnSignal
-
-    with LeaveOnSignal():
-        from grokterm.reports.benchmark import speeds
-
-        _refuse_missing_devices(experiments)
-        load = _load()
-        comparisons = _comparisons(experiments, repetitions, seconds)
-        print_results(*speeds(comparisons, repetitions=repetitions, load=load, output=output))
-
-
-def _comparisons(experiments: "dict[str, Experiment]", repetitions: int, seconds: float) -> "list[Comparison]":
-    from grokterm.bench.comparison import compare
-
-    comparisons = []
-    for number, (name, experiment) in enumerate(experiments.items(), start=1):
-        print_status(f"{name}, {number} of {len(experiments)}")
-        comparisons.append(compare(name, experiment, repetitions=repetitions, seconds=seconds))
-    return comparisons
-
-
-def _refuse_missing_devices(experiments: "dict[str, Experiment]") -> None:
-    """Fail before timing starts."""
-    from grokterm.engines.device import find_device
-
-    for experiment in experiments.values():
-        find_device(experiment.device)
-
-
-def _experiments(names: list[str], device: str | None) -> "dict[str, Experiment]":
     from grokterm.experiment.presets import find_preset
 
     changes = [f"device={device}"] if device else []
-    return {name: find_preset(name).overridden(changes).experiment for name in names}
+    experiments = {name: find_preset(name).overridden(changes).experiment for name in names or PRESETS}
+    with LeaveOnSignal():
+        from grokterm.bench.comparison import compare
+        from grokterm.engines.device import find_device
+        from grokterm.reports.benchmark import speeds
+
+        for experiment in experiments.values():
+            find_device(experiment.device)  # fails before timing starts
+        load = _load()
+        comparisons = []
+        for number, (name, experiment) in enumerate(experiments.items(), start=1):
+            print_status(f"{name}, {number} of {len(experiments)}")
+            comparisons.append(compare(name, experiment, repetitions=repetitions, seconds=seconds))
+        print_results(*speeds(comparisons, repetitions=repetitions, load=load, output=output))
 
 
 def _load() -> float:

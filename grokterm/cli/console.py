@@ -1,6 +1,7 @@
 """Output: results to stdout, status messages to stderr; no color codes unless on a terminal."""
 
 import sys
+from contextlib import suppress
 
 from rich.console import Console, RenderableType
 
@@ -23,8 +24,6 @@ def print_results(*parts: RenderableType) -> None:
 
 def print_status(*lines: str) -> None:
     """Print lines to stderr, unless it is closed."""
-    try:
+    with suppress(OSError):  # the terminal is gone; the run is not
         for line in lines:
             print(plain_text(line), file=sys.stderr, flush=True)  # noqa: T201 - the only function that prints
-    except OSError:
-        return  # the terminal is gone; the run is not

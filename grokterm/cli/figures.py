@@ -16,7 +16,6 @@ from grokterm.plots.sanitize import plain_text
 
 if TYPE_CHECKING:
     from grokterm.experiment.records import Record
-    from grokterm.inspection.analysis import NetworkAnalysis
     from grokterm.plots.paper.style import Format, PaperFigure
     from grokterm.runs.store import Run
     from grokterm.views.view import Subject
@@ -78,15 +77,16 @@ def _choose(only: Sequence[str], known: Sequence[str], *, n_runs: int) -> list[s
 
 
 def _subject(run: "Run", step: int | None, label: str) -> "Subject":
+    from grokterm.cli.progress import replay_to
     from grokterm.runs.journal import read_journal
     from grokterm.session.state import LabState, fold
     from grokterm.views.view import Subject
 
     records = read_journal(run.journal)
     state = fold(LabState(run.experiment), records)
-    analysis = _analyze(run, step)
+    analysis = replay_to(run, step).analyze()
     at = state.milestones.get("memorized")
-    memorized = cache(lambda: _analyze(run, _once(at, records)) if at is not None and at < analysis.step else None)
+    memorized = cache(lambda: replay_to(run, _once(at, records)).analyze() if at is not None and at < analysis.step else None)
     return Subject(state, analysis, state.inspections, label, memorized)
 
 
@@ -96,12 +96,6 @@ def _once(step: int, records: Sequence["Record"]) -> int:
 
     kept = [record.step for record in records if isinstance(record, Checkpointed)]
     return min((at for at in kept if step <= at <= SOON * step), default=step)
-
-
-def _analyze(run: "Run", step: int | None) -> "NetworkAnalysis":
-    from grokterm.cli.progress import replay_to
-
-    return replay_to(run, step).analyze()
 
 
 def _save(figure: "PaperFigure", folder: Path, name: str, formats: Sequence["Format"], dots_per_inch: int) -> list[Path]:

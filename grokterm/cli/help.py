@@ -23,22 +23,18 @@ def read_manual(
     """Read the manual: a page, or without TOPIC the list of topics."""
     pages = {page.name.removesuffix(".md"): page.read_text("utf-8") for page in (files("grokterm") / "help").iterdir()}
     if topic is None:
-        _list(pages)
+        from rich.table import Table
+
+        table = Table("topic", "", box=None, pad_edge=False, header_style="bold")
+        for name, page in sorted(pages.items()):
+            table.add_row(name, page.partition("\n")[0].removeprefix("# "))
+        print_results(table)
     elif topic in pages:
         _show(pages[topic].rstrip())
     elif topic in getattr(context.find_root().command, "commands", ()):
         raise ConfigError(f"the manual has no page on {topic!r}: `grokterm {topic} --help` explains the command")
     else:
         raise ConfigError(f"the manual has no page on {topic!r}{nearest(topic, pages) or ': `grokterm help` lists the topics'}")
-
-
-def _list(pages: dict[str, str]) -> None:
-    from rich.table import Table
-
-    table = Table("topic", "", box=None, pad_edge=False, header_style="bold")
-    for topic, page in sorted(pages.items()):
-        table.add_row(topic, page.partition("\n")[0].removeprefix("# "))
-    print_results(table)
 
 
 def _show(page: str) -> None:

@@ -1,17 +1,11 @@
 """`grokterm inspect`: metrics and diagnosis of saved networks."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from grokterm.cli.console import print_results
 from grokterm.cli.options import RUNS, RunsDir
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from grokterm.runs.metrics import RunMetrics
-    from grokterm.runs.store import Run
 
 
 def inspect(
@@ -35,20 +29,14 @@ def inspect(
 
     runs = {run.path: run for run in (find_run(runs_dir, name) for name in names)}
     with LeaveOnSignal():
+        from grokterm.cli.progress import replay_to
         from grokterm.reports.network import objects, report
+        from grokterm.runs.metrics import RunMetrics
+        from grokterm.runs.norms import Norms
 
-        metrics = _metrics(list(runs.values()), list(dict.fromkeys(steps)) or [None], initial_only=skip_norms)
+        metrics = []
+        for run in runs.values():
+            norms = Norms(run, replay_to, initial_only=skip_norms)
+            metrics += [RunMetrics(run, step, norms, replay_to) for step in dict.fromkeys(steps) or (None,)]
         parts = [objects(metrics)] if as_json else report(metrics)
     print_results(*parts)
-
-
-def _metrics(runs: "Sequence[Run]", steps: "Sequence[int | None]", *, initial_only: bool) -> "list[RunMetrics]":
-    from grokterm.cli.progress import replay_to
-    from grokterm.runs.metrics import RunMetrics
-    from grokterm.runs.norms import Norms
-
-    metrics = []
-    for run in runs:
-        norms = Norms(run, replay_to, initial_only=initial_only)
-        metrics += [RunMetrics(run, step, norms, replay_to) for step in steps]
-    return metrics

@@ -11,37 +11,35 @@ from grokterm.cli.options import RUNS, Ascii, RunName, RunsDir
 from grokterm.errors import ConfigError
 
 if TYPE_CHECKING:
-    from grokterm.tui.app import Opening
+    from grokterm.experiment.presets import Preset
+    from grokterm.runs.store import Run
 
 
 def open_lab(preset: str, *, start: bool, ascii_only: bool, runs_dir: Path) -> None:
     """Open the lab on a preset."""
     from grokterm.experiment.presets import find_preset
-    from grokterm.plots.palettes import choose_palette
-    from grokterm.tui.app import Opening
 
     found = find_preset(preset)
     found.experiment  # noqa: B018 - validates the preset before the screen opens
-    _show(Opening(found, runs_dir, choose_palette(os.environ, ascii_only=ascii_only), start=start))
+    _show(found, runs_dir, ascii_only=ascii_only, start=start)
 
 
 def open_run(name: RunName, *, ascii_only: Ascii = False, runs_dir: RunsDir = RUNS) -> None:
     """Open the lab on a saved run, to look at it or to resume it."""
     from grokterm.experiment.presets import Preset
-    from grokterm.plots.palettes import choose_palette
     from grokterm.runs.store import find_run
-    from grokterm.tui.app import Opening
 
     run = find_run(runs_dir, name)
     preset = Preset(run.name, run.path / "experiment.toml", run.experiment.to_toml())
-    _show(Opening(preset, runs_dir, choose_palette(os.environ, ascii_only=ascii_only), run=run))
+    _show(preset, runs_dir, ascii_only=ascii_only, run=run)
 
 
-def _show(opening: "Opening") -> None:
+def _show(preset: "Preset", runs_dir: Path, *, ascii_only: bool, start: bool = False, run: "Run | None" = None) -> None:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise ConfigError("the lab needs a terminal: grokterm run --preset NAME trains without one")
-    from grokterm.tui.app import GroktermApp
+    from grokterm.plots.palettes import choose_palette
+    from grokterm.tui.app import GroktermApp, Opening
 
     sys.setswitchinterval(0.001)  # shortens the screen's waits for the training threads
-    app = GroktermApp(opening)
+    app = GroktermApp(Opening(preset, runs_dir, choose_palette(os.environ, ascii_only=ascii_only), start, run))
     raise typer.Exit(app.run() or app.return_code or 0)

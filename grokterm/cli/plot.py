@@ -3,15 +3,12 @@
 import os
 import shutil
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from grokterm.cli.console import results
 from grokterm.cli.options import RUNS, Ascii, RunName, RunsDir
-
-if TYPE_CHECKING:
-    from grokterm.plots.axis import Scale
 
 PIPE_SIZE = (100, 40)  # columns and lines of pictures in a pipe or a file
 
@@ -38,11 +35,10 @@ def plot(
     palette = choose_palette(os.environ, ascii_only=ascii_only)
     columns, lines = shutil.get_terminal_size(PIPE_SIZE) if sys.stdout.isatty() else PIPE_SIZE
     sheet = Sheet(columns - 1, max(10, lines // 2 - 2), palette)
-    x_scale: Scale = "linear" if linear else "log"
     console = results()
     console.print(plain_text(f"{run.name}: {run.experiment.title}"))
     measures: tuple[Measure, ...] = ("accuracy", "loss")
     for measure in measures:
-        rows = draw_measure(state, measure, sheet, x_scale)
+        rows = draw_measure(state, measure, sheet, "linear" if linear else "log")
         console.print(f"{measure} over steps")
         console.print(rows_to_text(rows), soft_wrap=True)

@@ -48,7 +48,4 @@ class Leave(_Command):
     kind: Literal["leave"] = "leave"
 
 
-Command = Annotated[
-    Pause | Resume | StepOnce | SetPace | Analyze | Leave | Action,
-    Discriminator("kind"),
-]
+Command = Annotated[Pause | Resume | StepOnce | SetPace | Analyze | Leave | Action, Discriminator("kind")]

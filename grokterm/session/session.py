@@ -42,13 +42,7 @@ class Session:
     """
 
     def __init__(
-        self,
-        trainer: Trainer,
-        run: Run,
-        journal: JournalWriter,
-        *,
-        paused: bool = False,
-        changes: Sequence[str] = (),
+        self, trainer: Trainer, run: Run, journal: JournalWriter, *, paused: bool = False, changes: Sequence[str] = ()
     ) -> None:
         self.run = run
         self.trainer = trainer

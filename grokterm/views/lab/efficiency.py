@@ -36,9 +36,7 @@ def ask(_subject: Subject, _choice: Choice, _sheet: Sheet) -> str:
 def find_efficiency(analysis: "NetworkAnalysis", _: object) -> Inspected:
     """Measure both."""
     return Inspected(
-        step=analysis.step,
-        parameter_norm=analysis.parameter_norm,
-        logit_quantiles=tuple(analysis.logit_quantiles.tolist()),
+        step=analysis.step, parameter_norm=analysis.parameter_norm, logit_quantiles=tuple(analysis.logit_quantiles.tolist())
     )
 
 
