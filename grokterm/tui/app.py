@@ -1,11 +1,12 @@
 """The application: its screens, and how it ends."""
 
-from collections.abc import Callable, Iterable
+import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from signal import Signals
+from signal import SIGHUP, Signals
 from threading import enumerate as living_threads
 from typing import TYPE_CHECKING, ClassVar
 
@@ -28,7 +29,7 @@ from grokterm.tui.screens.dialogs import Confirm
 from grokterm.tui.screens.help import HelpScreen
 from grokterm.tui.screens.lab import LabScreen
 from grokterm.tui.screens.setup import SetupScreen
-from grokterm.tui.terminal import CHECK_SECONDS, SAVE_SECONDS, end_without_terminal, is_terminal_gone, on_signals
+from grokterm.tui.terminal import CHECK_SECONDS, SAVE_SECONDS, is_terminal_gone, on_signals
 from grokterm.tui.theme import THEME
 
 if TYPE_CHECKING:
@@ -42,11 +43,8 @@ class Opening:
     preset: Preset
     runs_dir: Path
     palette: Palette
-    start: bool = False
-    """Train at once."""
-
-    run: Run | None = None
-    """A saved run to open."""
+    start: bool = False  # train at once
+    run: Run | None = None  # a saved run to open
 
 
 class GroktermApp(App[int]):
@@ -86,10 +84,8 @@ class GroktermApp(App[int]):
         for active in screen.active_bindings.values():
             binding = active.binding
             if binding.description and binding.action != "app.quit" and not binding.action.startswith("app.command_palette"):
-                yield SystemCommand(binding.description, f"key {binding.key}", self._runner(binding.action, screen))
-
-    def _runner(self, action: str, screen: Screen[object]) -> Callable[[], object]:
-        return lambda: self.call_next(self.run_action, action, screen)
+                run = partial(self.call_next, self.run_action, binding.action, screen)
+                yield SystemCommand(binding.description, f"key {binding.key}", run)
 
     @work(thread=True)
     def _load_in_background(self) -> None:
@@ -175,7 +171,7 @@ class GroktermApp(App[int]):
 
     def _hang_up(self) -> None:
         self._save()
-        end_without_terminal()
+        os._exit(128 + SIGHUP)  # an orderly exit would wait for the terminal that is gone
 
     def _check_terminal(self) -> None:
         if is_terminal_gone() and not self.is_headless:

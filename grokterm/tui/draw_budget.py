@@ -14,12 +14,8 @@ class DrawBudget:
 
     def __init__(self) -> None:
         self._seen_at, self._worked = monotonic(), thread_time()
-        self._until_time = 0.0
-        """Seconds until the thread's work is back within its share of time."""
-
-        self._until_bytes = 0.0
-        """Seconds until the connection has carried what was sent."""
-
+        self._until_time = 0.0  # seconds until the thread's work is back within its share of time
+        self._until_bytes = 0.0  # seconds until the connection has carried what was sent
         self._drawn_at = self._seen_at
 
     def is_due(self) -> bool:

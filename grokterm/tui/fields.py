@@ -40,15 +40,9 @@ FIRST = (
 class FormField:
     """One setting."""
 
-    name: str
-    """Dotted, as in a preset."""
-
-    text: str
-    """Its value as TOML, without the quotes of a text."""
-
-    choices: tuple[str, ...]
-    """Its possible values, where they can be listed."""
-
+    name: str  # dotted, as in a preset
+    text: str  # its value as TOML, without the quotes of a text
+    choices: tuple[str, ...]  # its possible values, where they can be listed
     help: str
 
 
@@ -57,8 +51,9 @@ def form_fields(experiment: Experiment) -> Iterator[FormField]:
     for name in ("seed", "device"):
         yield _field(experiment, name, "")
     for section in SECTIONS:
-        for name in _kind_first(getattr(experiment, section)):
-            yield _field(getattr(experiment, section), name, f"{section}.")
+        settings: Settings = getattr(experiment, section)
+        for name in sorted(own_first(type(settings)), key=lambda name: name not in ("kind", "architecture")):
+            yield _field(settings, name, f"{section}.")
 
 
 def without_other_kinds(edits: dict[str, str]) -> dict[str, str]:
@@ -73,10 +68,6 @@ def without_other_kinds(edits: dict[str, str]) -> dict[str, str]:
         if known:
             edits = {name: text for name, text in edits.items() if name in known or not name.startswith(f"{section}.")}
     return edits
-
-
-def _kind_first(settings: Settings) -> list[str]:
-    return sorted(own_first(type(settings)), key=lambda name: name not in ("kind", "architecture"))
 
 
 def _field(settings: Settings, name: str, prefix: str) -> FormField:

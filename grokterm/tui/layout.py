@@ -24,13 +24,9 @@ TEXT_BYTES = 300  # about what banner, status line and facts send
 class Scene:
     """Everything that the parts are drawn from."""
 
-    state: LabState
-    """The latest state, for the texts."""
-
+    state: LabState  # the latest, for the texts
     run_name: str
-    pictured: LabState
-    """The state in the pictures: the latest, or the one at which they were frozen."""
-
+    pictured: LabState  # the latest, or the one at which the pictures were frozen
     analysis: "NetworkAnalysis | None"
     x_scale: Scale
 

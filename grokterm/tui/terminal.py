@@ -1,7 +1,6 @@
 """What happens when the terminal goes away: the training is saved, and no process stays behind."""
 
 import asyncio
-import os
 import signal
 import sys
 import termios
@@ -26,8 +25,3 @@ def on_signals(*, terminate: Callable[[signal.Signals], None], hang_up: Callable
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, terminate, number)
     loop.add_signal_handler(signal.SIGHUP, hang_up)
-
-
-def end_without_terminal() -> None:
-    """End the process at once: an orderly exit would wait for the terminal that is gone."""
-    os._exit(128 + signal.SIGHUP)

@@ -35,8 +35,7 @@ class ViewAnswer:
     side: Side
     question: Question
     value: object
-    problem: str
-    """Why there is no answer, for the user; empty if there is one."""
+    problem: str  # why there is no answer, for the user; empty if there is one
 
 
 class ViewRequests:

@@ -13,12 +13,8 @@ class ComparisonJob:
 
     def __init__(self, run: Run, step: int | None) -> None:
         self.run = run
-        self.wanted = step
-        """The step to reach; None for the newest checkpoint."""
-
-        self.step: int | None = None
-        """The step it has reached; None while it is loading."""
-
+        self.wanted = step  # to reach; None for the newest checkpoint
+        self.step: int | None = None  # reached; None while it is loading
         self._worker = BackgroundWorker()
         self._is_given_up = False
 
@@ -60,5 +56,4 @@ class ComparisonJob:
             return None
         records = [record for record in read_journal(self.run.journal) if record.step <= trainer.step]
         state = fold(LabState(self.run.experiment), records)
-        history = merged(state.inspections, swaps=state.swaps)
-        return Subject(state, trainer.analyze(), history)
+        return Subject(state, trainer.analyze(), merged(state.inspections, swaps=state.swaps))

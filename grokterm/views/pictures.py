@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float
 
-from grokterm.analysis.fourier import key_frequencies, power, spectrum
+from grokterm.analysis.fourier import Block, key_frequencies, power, spectrum
 from grokterm.analysis.ordering import Order, joint_order, neuron_order
 from grokterm.inspection.snapshot import Snapshot
 from grokterm.plots.axis import Scale
@@ -65,8 +65,6 @@ class SpectrumPicture:
 
     shares: Float[np.ndarray, " frequencies"]
     key_frequencies: Sequence[int]
-    label: str
-    rows: str
     of_neurons: Float[np.ndarray, "frequencies neurons"]
     """The same for each neuron by itself; neurons are sorted by their peak."""
 
@@ -126,13 +124,17 @@ def spectrum_picture(snapshot: Snapshot, layer: str, state: LabState) -> Spectru
     shown = snapshot.layers[layer]
     if not shown.over_residues or state.definition.n_permutations is not None:
         return None
-    index, rows = _index(state)
-    shares = spectrum(shown.weights[index].astype(np.float64))
-    of_neurons = power(shown.weights[index].astype(np.float64))
-    total = of_neurons.sum(axis=0)
-    of_neurons = np.divide(of_neurons, total, out=np.zeros_like(of_neurons), where=total > 0)
-    by_peak = np.lexsort([-of_neurons.max(axis=0), of_neurons.argmax(axis=0)])
-    return SpectrumPicture(shares, key_frequencies(shares), shown.label, rows, of_neurons[:, by_peak])
+    block = shown.weights[_index(state)[0]].astype(np.float64)
+    shares = spectrum(block)
+    return SpectrumPicture(shares, key_frequencies(shares), neuron_spectra(block))
+
+
+def neuron_spectra(block: Block) -> Float[np.ndarray, "frequencies neurons"]:
+    """Return the share of each neuron's power at each frequency; neurons are sorted by their peak."""
+    powers = power(block)
+    total = powers.sum(axis=0)
+    shares: np.ndarray = np.divide(powers, total, out=np.zeros_like(powers), where=total > 0)
+    return shares[:, np.lexsort([-shares.max(axis=0), shares.argmax(axis=0)])]
 
 
 def _rows(state: LabState, order: Order) -> tuple[np.ndarray | slice, str, Order]:

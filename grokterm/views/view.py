@@ -10,7 +10,7 @@ from grokterm.analysis.ordering import Order
 from grokterm.plots.axis import Scale
 from grokterm.plots.cells import Cells, Rows
 from grokterm.plots.palettes import Palette
-from grokterm.plots.text_lines import StyledText, draw_text
+from grokterm.plots.text_lines import StyledText, draw_text, heading
 from grokterm.session.state import LabState
 
 if TYPE_CHECKING:  # the screen draws without loading torch
@@ -30,12 +30,8 @@ class Subject:
 
     state: LabState
     analysis: "NetworkAnalysis"
-    history: "tuple[Inspected, ...]" = ()
-    """Metrics of all inspected steps, in order."""
-
-    label: str = ""
-    """Name of the run in a figure of several runs."""
-
+    history: "tuple[Inspected, ...]" = ()  # in order of the steps
+    label: str = ""  # name of the run in a figure of several runs
     memorized: "Callable[[], NetworkAnalysis | None]" = lambda: None
     """Replays the run to where the network had memorized, for the figures that ask for it."""
 
@@ -48,12 +44,9 @@ class Choice:
     place: str = ""
     order: Order = "frequency"
     x_scale: Scale = "log"
-    chosen: int = 0
-    """Index of the chosen neuron in the order."""
-
+    chosen: int = 0  # index of the chosen neuron in the order
     is_zoomed: bool = False
-    corner: tuple[int, int] = (0, 0)
-    """The smallest a and b on the screen, where the table is larger than the screen."""
+    corner: tuple[int, int] = (0, 0)  # the smallest a and b on the screen, where the table is larger than the screen
 
 
 @dataclass(frozen=True)
@@ -74,6 +67,10 @@ class Sheet:
     def fill(self, rows: Rows) -> Rows:
         """Pad or cut a picture to the height of the sheet."""
         return (rows + Cells(self.width, self.height - len(rows)).rows())[: self.height]
+
+    def heading(self, text: str) -> Rows:
+        """Write the title of a picture."""
+        return heading(text, width=self.width, palette=self.palette)
 
     def words(self, parts: Iterable[str | StyledText]) -> Rows:
         """Write parts side by side, as many a line as fit."""

@@ -55,10 +55,7 @@ class HelpScreen(ModalScreen[None]):
     def action_page(self, pages: int) -> None:
         """Scroll the page."""
         scroll = self.query_one(VerticalScroll)
-        if pages > 0:
-            scroll.scroll_page_down(animate=False)
-        else:
-            scroll.scroll_page_up(animate=False)
+        (scroll.scroll_page_down if pages > 0 else scroll.scroll_page_up)(animate=False)
 
 
 def _keys() -> RenderableType:

@@ -1,6 +1,7 @@
 """The setup: choose an experiment, change it, start it."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import on
@@ -29,13 +30,12 @@ class SetupScreen(Screen[None]):
         Binding("q", "app.quit", "Quit"),
     ]
 
+    @dataclass
     class Chosen(Message):
         """The user starts an experiment."""
 
-        def __init__(self, experiment: Experiment, preset: str) -> None:
-            super().__init__()
-            self.experiment = experiment
-            self.preset = preset
+        experiment: Experiment
+        preset: str
 
     def __init__(self, preset: Preset) -> None:
         super().__init__(id="setup")
@@ -119,11 +119,9 @@ class SetupScreen(Screen[None]):
         self.post_message(self.Chosen(form.experiment, self._preset.name))
 
     def _describe(self) -> None:
-        title, text = self._preset.name, self._problem
-        if not text:
-            title, text = self._preset.experiment.title, self._preset.experiment.source
+        title = self._preset.name if self._problem else self._preset.experiment.title
         self.query_one("#title", Static).update(plain_text(title))
-        self._explain(text)
+        self._explain(self._problem or self._preset.experiment.source)
 
     def _explain(self, text: str) -> None:
         explanation = self.query_one("#explanation", Static)

@@ -1,6 +1,7 @@
 """A form with the settings of an experiment, checked at every edit."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from textual import on
@@ -19,29 +20,27 @@ from grokterm.tui.fields import CHOICES, FIRST, FormField, form_fields, without_
 class ExperimentForm(VerticalScroll):
     """Edits settings; all edits are validated together, so that fields may change in any order."""
 
+    @dataclass
     class Edited(Message):
         """A field was changed: the new experiment, or why it is invalid."""
 
-        def __init__(self, experiment: Experiment | None, problem: str, notes: Sequence[str] = ()) -> None:
-            super().__init__()
-            self.experiment = experiment
-            self.problem = problem
-            self.notes = notes
+        experiment: Experiment | None
+        problem: str
+        notes: Sequence[str] = ()
 
+    @dataclass
     class Explained(Message):
         """A field has the focus."""
 
-        def __init__(self, text: str) -> None:
-            super().__init__()
-            self.text = text
+        text: str
 
     def __init__(self, experiment: Experiment) -> None:
         super().__init__(id="form", can_focus=False)
         self.border_title = "experiment"
         self._settings: dict[str, Any] = experiment.settings()
-        self._experiment = experiment
+        self.experiment = experiment  # the last valid one
+        self.problem = ""  # why the edits are invalid; empty if they are valid
         self._edits: dict[str, str] = {}
-        self._problem = ""
         self._fields = {field.name: field for field in form_fields(experiment)}
         self._controls: set[Input | Select[str]] = set()
 
@@ -59,7 +58,7 @@ class ExperimentForm(VerticalScroll):
     async def fill(self, experiment: Experiment) -> None:
         """Show another experiment; the focused field keeps the focus."""
         focused = self.screen.focused if self.has_focus_within else None
-        self._settings, self._experiment, self._edits, self._problem = experiment.settings(), experiment, {}, ""
+        self._settings, self.experiment, self._edits, self.problem = experiment.settings(), experiment, {}, ""
         self._fields = {field.name: field for field in form_fields(experiment)}
         self._controls = set()  # a late message of a removed field is no edit
         await self.recompose()
@@ -67,16 +66,6 @@ class ExperimentForm(VerticalScroll):
             for control in self._controls:
                 if control.name == focused.name:
                     control.focus(scroll_visible=False)
-
-    @property
-    def experiment(self) -> Experiment:
-        """The last valid experiment."""
-        return self._experiment
-
-    @property
-    def problem(self) -> str:
-        """Why the edits are invalid; empty if they are valid."""
-        return self._problem
 
     def _row(self, field: FormField) -> Horizontal:
         control: Select[str] | Input
@@ -100,26 +89,26 @@ class ExperimentForm(VerticalScroll):
         if name == "task.operation" and text != EXPRESSION:
             self._edits.pop("task.expression", None)
         self._edits = without_other_kinds(self._edits)
-        self._problem = ""
+        self.problem = ""
         notes: tuple[str, ...] = ()
         try:
             overridden = override(self._settings, [f"{key}={value}" for key, value in self._edits.items()])
-            self._experiment, notes = overridden.experiment, overridden.notes
+            self.experiment, notes = overridden.experiment, overridden.notes
         except ConfigError as error:
-            self._problem = str(error)
-        control.set_class(bool(self._problem), "-invalid")
-        if self._problem:
-            self.post_message(self.Edited(None, self._problem))
+            self.problem = str(error)
+        control.set_class(bool(self.problem), "-invalid")
+        if self.problem:
+            self.post_message(self.Edited(None, self.problem))
             return
         self.query(".-invalid").remove_class("-invalid")
-        self.post_message(self.Edited(self._experiment, "", notes))
+        self.post_message(self.Edited(self.experiment, "", notes))
         if not CHOICES.keys().isdisjoint(self._edits) or self._shows_dropped_expression():
-            await self.fill(self._experiment)
+            await self.fill(self.experiment)
 
     def _shows_dropped_expression(self) -> bool:
         """Tell whether the form still shows the polynomial of an operation that is no longer chosen."""
         texts = [control.value for control in self._controls if control.name == "task.expression"]
-        return any(texts) and not self._experiment.task.expression
+        return any(texts) and not self.experiment.task.expression
 
     def on_descendant_focus(self) -> None:
         """Explain the focused setting."""

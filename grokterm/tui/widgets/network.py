@@ -33,8 +33,6 @@ class NetworkPane(Vertical):
         super().__init__(id="network")
         self.choice = Choice()
         self.comparison: ComparisonJob | None = None
-        """The replay that loads the second network, or has loaded it."""
-
         self._view_requests = ViewRequests()
         self._pinned = NetworkPicture("pinned", self._view_requests, palette, draw_budget)
         self._present = NetworkPicture("present", self._view_requests, palette, draw_budget)

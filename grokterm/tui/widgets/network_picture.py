@@ -17,9 +17,7 @@ class NetworkPicture(Picture):
 
     def __init__(self, side: Side, view_requests: ViewRequests, palette: Palette, draw_budget: DrawBudget) -> None:
         super().__init__(draw_budget, id=side, classes="picture")
-        self.name_shown = ""
-        """Name before the title: the run, for the second network."""
-
+        self.name_shown = ""  # before the title: the run, for the second network
         self._side: Side = side
         self._view_requests = view_requests
         self._palette = palette

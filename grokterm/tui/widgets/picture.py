@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Hashable
 
-from rich.segment import Segment
 from rich.style import Style
 from textual.events import Resize
 from textual.geometry import Region
@@ -12,8 +11,7 @@ from textual.widget import Widget
 from grokterm.plots.cells import Cells, Rows
 from grokterm.tui.draw_budget import DrawBudget
 
-Draw = Callable[[int, int], Rows]
-"""(width, height) -> rows."""
+Draw = Callable[[int, int], Rows]  # (width, height) -> rows
 
 SEGMENT_BYTES = 14  # about what a change of style adds to terminal output
 
@@ -28,10 +26,7 @@ class Picture(Widget):
         self._draw: Draw = lambda width, height: Cells(width, height).rows()
         self._drawn: Hashable = None
         self._caption = ("", "")
-        self._ground = Style.null()
-        """The widget's style, kept because it takes longer to look up than a line takes to paint."""
-
-        self._is_ground_known = False
+        self._ground = Style.null()  # the widget's: it takes longer to look up than a line takes to paint
 
     def offer(self, version: Hashable, draw: Draw) -> bool:
         """Draw, unless this version is shown already; return whether it was drawn."""
@@ -55,13 +50,13 @@ class Picture(Widget):
         """Return one line of the last drawing."""
         strip = self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width)
         # Textual paints a new size before on_resize: a line of the old width would push the border off.
-        if not self._is_ground_known:
-            self._ground, self._is_ground_known = self.rich_style, True
+        if not self._ground:
+            self._ground = self.rich_style
         return strip.adjust_cell_length(self.size.width).apply_style(self._ground)
 
     def notify_style_update(self) -> None:
         """Look the style up again."""
-        self._is_ground_known = False
+        self._ground = Style.null()
         super().notify_style_update()
 
     def on_resize(self, _: Resize) -> None:
@@ -73,8 +68,4 @@ class Picture(Widget):
         before, self._strips = self._strips, [Strip(row, width) for row in self._draw(width, height)]
         changed = [y for y, strip in enumerate(self._strips) if y >= len(before) or strip != before[y]]
         self.refresh(*(Region(0, y, width, 1) for y in changed)) if changed else None
-        self._draw_budget.spend(sum(_wire_size(list(self._strips[y])) for y in changed))
-
-
-def _wire_size(segments: list[Segment]) -> int:
-    return sum(len(segment.text.encode()) + SEGMENT_BYTES for segment in segments)
+        self._draw_budget.spend(sum(len(segment.text.encode()) + SEGMENT_BYTES for y in changed for segment in self._strips[y]))

@@ -37,13 +37,9 @@ class Maps:
 
     names: tuple[str, ...]
     maps: Float[np.ndarray, "maps rows columns"]
-    first: int
-    """Index of the first of them."""
-
+    first: int  # index of the first of them
     n_maps: int
-    order: Order
-    """Their order: as stored where the wanted one cannot be computed."""
-
+    order: Order  # as stored where the wanted one cannot be computed
     is_signed: bool
 
 
@@ -79,7 +75,8 @@ def find_maps(analysis: "NetworkAnalysis", wanted: Wanted) -> Maps:
     window = range(*wanted.rows), range(*wanted.columns)
     if wanted.place in analysis.forward_pass.attention:
         maps = analysis.attention_maps(wanted.place, window)
-        tokens = _tokens(analysis, maps.shape[1])
+        n_tokens = maps.shape[1]
+        tokens = ["a", "b", "="] if n_tokens == 3 else ["<eos>", "a", "op", "b", "=", "c"][:n_tokens]
         names = tuple(f"head {head + 1} to {token}" for head in range(len(maps)) for token in tokens)
         flat = maps.reshape(-1, *maps.shape[2:])
         shown = _page(len(names), wanted)
@@ -95,10 +92,6 @@ def find_maps(analysis: "NetworkAnalysis", wanted: Wanted) -> Maps:
 def _page(n_maps: int, wanted: Wanted) -> slice:
     first = min(wanted.first, (n_maps - 1) // wanted.at_most * wanted.at_most)
     return slice(first, first + wanted.at_most)
-
-
-def _tokens(analysis: "NetworkAnalysis", n_tokens: int) -> list[str]:
-    return ["a", "b", "="] if n_tokens == 3 else ["<eos>", "a", "op", "b", "=", "c"][:n_tokens]
 
 
 def _sorted(

@@ -13,9 +13,8 @@ from grokterm.analysis.neurons import unsupported_reason
 from grokterm.experiment.metrics import METRICS
 from grokterm.inspection.missing import why_missing
 from grokterm.plots.bars import draw_bars
-from grokterm.plots.cells import Cells, Rows
+from grokterm.plots.cells import Rows
 from grokterm.plots.curves import Series
-from grokterm.plots.text_lines import draw_text, heading
 from grokterm.session.state import LabState
 from grokterm.views.history import NO_HISTORY, draw_history, has_history, series
 from grokterm.views.view import Choice, Drawn, Sheet, Subject, View
@@ -41,12 +40,8 @@ class CircuitFindings:
     """The metrics of a network, and what is drawn of its neurons."""
 
     inspected: "Inspected"
-    n_neurons: Int[np.ndarray, " frequencies"] | None
-    """How many neurons have each frequency; None where they have none."""
-
-    place: str
-    """Where these neurons are."""
-
+    n_neurons: Int[np.ndarray, " frequencies"] | None  # with each frequency; None where they have none
+    place: str  # where these neurons are
     mismatch: Float[np.ndarray, " neurons"] | None
     """φ1 + φ2 − φ3 of the matched neurons; None without one hidden layer, or without a sum."""
 
@@ -80,25 +75,24 @@ def draw_circuit(subject: Subject, choice: Choice, sheet: Sheet, found: CircuitF
     numbers = [*(_of_exact_form(found) if has_certificate else _of_frequencies(found)), *_why_not(subject, found)]
     if not has_certificate and found.inspected.excluded_loss is not None:
         numbers += _stretches(subject.state)
-    rows = draw_text(numbers, width=sheet.width, palette=sheet.palette)
+    rows = sheet.words(numbers)
     about = "what its frequencies say" if subject.analysis.form is not None else "no circuit to look for"
     solution = "the exact solution" if subject.analysis.form is not None else "that of a + b"
     title = f"held against {solution}" if has_certificate else about
     history = _history(subject, has_certificate=has_certificate)
     room = sheet.height - len(rows)
     curves = 0 if not has_history(history) else room if choice.is_zoomed else room // 2 if room >= LARGE else 0
-    note = heading(NO_HISTORY, width=sheet.width, palette=sheet.palette) if not has_history(history) else []
+    note = sheet.heading(NO_HISTORY) if not has_history(history) else []
     for draw, height in _shared_out(found, room - curves - len(note)):
         rows += draw(found, sheet, height)
     rows += note
     if curves >= LEAST_CURVES:
-        rows += heading("over the steps", width=sheet.width, palette=sheet.palette)
+        rows += sheet.heading("over the steps")
         rows += _draw_history(history, subject, choice, sheet, sheet.height - len(rows))
     elif has_history(history):
         title += " · enter shows its history"
-    rows += Cells(sheet.width, sheet.height - len(rows)).rows()
     operation = subject.analysis.operation.label.format(p=subject.analysis.modulus)
-    return Drawn(rows[: sheet.height], title, f"step {found.inspected.step:,} · {operation}")
+    return Drawn(sheet.fill(rows), title, f"step {found.inspected.step:,} · {operation}")
 
 
 def _shared_out(found: CircuitFindings, room: int) -> "Iterator[tuple[DrawBars, int]]":
@@ -185,7 +179,7 @@ def _histogram(found: CircuitFindings, sheet: Sheet, height: int) -> Rows:
         names={bar: sheet.palette.printable(name) for bar, name in names.items()},
     )
     name = f"φ1+φ2−φ3 of the matched neurons · tallest {counts.max():,} of {len(mismatch):,}"
-    return heading(name, width=sheet.width, palette=sheet.palette) + bars
+    return sheet.heading(name) + bars
 
 
 def _counts(found: CircuitFindings, sheet: Sheet, height: int) -> Rows:
@@ -198,7 +192,7 @@ def _counts(found: CircuitFindings, sheet: Sheet, height: int) -> Rows:
         palette=sheet.palette,
     )
     name = f"neurons per frequency · {found.place} · {np.count_nonzero(counts)} in use, most {counts.max(initial=0):,}"
-    return heading(name, width=sheet.width, palette=sheet.palette) + bars
+    return sheet.heading(name) + bars
 
 
 def _history(subject: Subject, *, has_certificate: bool) -> Sequence[Series]:

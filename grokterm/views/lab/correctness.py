@@ -11,7 +11,7 @@ from grokterm.analysis.confusion import Cell, Confusion, confusions, count_cells
 from grokterm.analysis.observation import Side
 from grokterm.plots.cells import Rows
 from grokterm.plots.outcomes import draw_outcomes, draw_shares, sample
-from grokterm.plots.text_lines import StyledText, heading
+from grokterm.plots.text_lines import StyledText
 from grokterm.views.view import Choice, Drawn, Move, Sheet, Subject, View, move_corner, visible
 
 if TYPE_CHECKING:
@@ -28,11 +28,6 @@ class Outcomes:
     confusions: Sequence[Confusion]
 
 
-def ask(_subject: Subject, _choice: Choice, _sheet: Sheet) -> str:
-    """Ask for the whole table: the question never changes."""
-    return "table"
-
-
 def find_outcomes(analysis: "NetworkAnalysis", _: object) -> Outcomes:
     """Run the network on every pair."""
     return Outcomes(analysis.cells, confusions(analysis.observation, at_most=4))
@@ -41,16 +36,13 @@ def find_outcomes(analysis: "NetworkAnalysis", _: object) -> Outcomes:
 def draw_table(subject: Subject, choice: Choice, sheet: Sheet, found: Outcomes) -> Drawn:
     """Draw one cell a pair where they fit or the view is zoomed; else the share answered right in blocks of pairs."""
     p = len(found.cells)
-    counts = count_cells(found.cells)
-    rows = sheet.words(_tallies(counts, sheet))
-    rows += sheet.words(_most_frequent(found.confusions))
+    rows = sheet.words(_tallies(count_cells(found.cells), sheet)) + sheet.words(_most_frequent(found.confusions))
     room = sheet.height - len(rows)
     fits = p <= sheet.width and p <= room * sheet.rows_per_line
     if fits or choice.is_zoomed:
         (top, bottom), (left, right) = visible(p, choice.corner, sheet, room)
-        rows += draw_outcomes(
-            found.cells[top:bottom, left:right], width=sheet.width, height=max(room, 0), palette=sheet.palette
-        )
+        cells = found.cells[top:bottom, left:right]
+        rows += draw_outcomes(cells, width=sheet.width, height=max(room, 0), palette=sheet.palette)
         all_of = "every a down, every b across" if fits else f"a {top} to {bottom - 1} down, b {left} to {right - 1} across"
         title = all_of if fits else f"{all_of} · enter shows all"
     else:
@@ -72,7 +64,7 @@ def _shares(found: Outcomes, sheet: Sheet, room: int) -> tuple[Rows, int]:
     enlarged = max(min(below // side, sheet.width // (2 * side + 1)), 1)
     name = f"{'train':<{(side + 1) * enlarged}}val, bright where right"
     drawn = draw_shares(shares[Side.TRAIN], shares[Side.VAL], width=sheet.width, height=max(room - 1, 0), palette=sheet.palette)
-    return heading(name, width=sheet.width, palette=sheet.palette) + drawn, side
+    return sheet.heading(name) + drawn, side
 
 
 def _tallies(counts: dict[Cell, int], sheet: Sheet) -> Iterator[StyledText]:
@@ -89,4 +81,4 @@ def _most_frequent(found: Sequence[Confusion]) -> Iterator[str]:
         yield f"{one.predicted} for {one.answer} ({one.n_equations:,})"
 
 
-TABLE = View("table", draw_table, ask, find_outcomes, zoomed="single cells", z_zooms=True, move=move_table)
+TABLE = View("table", draw_table, lambda *_: "table", find_outcomes, zoomed="single cells", z_zooms=True, move=move_table)

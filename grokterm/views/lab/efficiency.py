@@ -1,15 +1,14 @@
 """Efficiency: the norm of all parameters, and the right answers' logits that it buys."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from grokterm.analysis.efficiency import N_QUANTILES, NormAt, efficiency_labels, late_step
 from grokterm.experiment.metrics import METRICS
 from grokterm.experiment.records import Inspected
-from grokterm.plots.cells import Cells
 from grokterm.plots.curves import Series
 from grokterm.plots.palettes import Role
-from grokterm.plots.text_lines import draw_text, heading
 from grokterm.views.history import NO_HISTORY, draw_history, has_history, series
 from grokterm.views.view import Choice, Drawn, Sheet, Subject, View
 
@@ -28,11 +27,6 @@ BAND: dict[int, tuple[str, Role]] = {
 """The quantiles that are drawn, and how."""
 
 
-def ask(_subject: Subject, _choice: Choice, _sheet: Sheet) -> str:
-    """Ask for norm and logits."""
-    return "efficiency"
-
-
 def find_efficiency(analysis: "NetworkAnalysis", _: object) -> Inspected:
     """Measure both."""
     return Inspected(
@@ -42,7 +36,7 @@ def find_efficiency(analysis: "NetworkAnalysis", _: object) -> Inspected:
 
 def draw_efficiency(subject: Subject, choice: Choice, sheet: Sheet, found: Inspected) -> Drawn:
     """Draw the norm over the steps, and below it the band of logits."""
-    rows = draw_text(_numbers(subject, found), width=sheet.width, palette=sheet.palette)
+    rows = sheet.words(_numbers(subject, found))
     norm = [series(subject.history, METRICS["parameter_norm"].label, "third", lambda one: one.parameter_norm)]
     pictures = {
         "Euclidean norm of all parameters": norm,
@@ -54,39 +48,35 @@ def draw_efficiency(subject: Subject, choice: Choice, sheet: Sheet, found: Inspe
         pictures = dict([list(pictures.items())[choice.is_zoomed]])
     for left, (name, curves) in zip(range(len(pictures), 0, -1), pictures.items(), strict=True):
         height = (sheet.height - len(rows)) // left
-        rows += heading(name, width=sheet.width, palette=sheet.palette)
+        rows += sheet.heading(name)
         rows += draw_history(curves, subject.state, sheet, height - 1, x_scale=choice.x_scale, y_scale="linear")
     if not has_history(norm):
         title = NO_HISTORY
-    rows += Cells(sheet.width, sheet.height - len(rows)).rows()
-    return Drawn(rows[: sheet.height], title, f"step {found.step:,}")
+    return Drawn(sheet.fill(rows), title, f"step {found.step:,}")
 
 
 def _band(subject: Subject) -> Sequence[Series]:
-    def quantile(number: int) -> Series:
-        label, role = BAND[number]
-        return series(subject.history, label, role, lambda one: one.logit_quantiles[number] if one.logit_quantiles else None)
+    def quantile(number: int, one: Inspected) -> float | None:
+        return one.logit_quantiles[number] if one.logit_quantiles else None
 
-    return [quantile(number) for number in BAND]
+    return [series(subject.history, label, role, partial(quantile, number)) for number, (label, role) in BAND.items()]
 
 
 def _numbers(subject: Subject, found: Inspected) -> Iterator[str]:
     norms = [NormAt(one.step, one.parameter_norm) for one in subject.history if one.parameter_norm is not None]
-    state = subject.state
-    labels = efficiency_labels(norms, memorized_at=state.milestones.get("memorized"), steps=state.steps)
+    state, memorized = subject.state, subject.state.milestones.get("memorized")
+    labels = efficiency_labels(norms, memorized_at=memorized, steps=state.steps)
     yield f"norm {found.parameter_norm:.4g}"
     if found.logit_quantiles:
         yield f"median logit {found.logit_quantiles[N_QUANTILES // 2]:.3g}"
     else:
         yield "no training equation is answered right"
-    memorized = state.milestones.get("memorized")
     yield _label(
         "memorized_norm", labels.memorizing, "once memorized" if memorized is None else f"no norm by step {memorized:,}"
     )
     late = late_step(state.steps)
-    yield _label(
-        "late_norm", labels.generalizing, f"from step {late:,} on" if state.step < late else f"no norm by step {late:,}"
-    )
+    when = f"from step {late:,} on" if state.step < late else f"no norm by step {late:,}"
+    yield _label("late_norm", labels.generalizing, when)
 
 
 def _label(name: str, at: NormAt | None, otherwise: str) -> str:
@@ -94,4 +84,6 @@ def _label(name: str, at: NormAt | None, otherwise: str) -> str:
     return f"{metric.label}: {otherwise}" if at is None else f"{metric.label} {metric.written(at.norm)} at step {at.step:,}"
 
 
-EFFICIENCY = View("efficiency", draw_efficiency, ask, find_efficiency, inspected=lambda found: found, zoomed="the logits")
+EFFICIENCY = View(
+    "efficiency", draw_efficiency, lambda *_: "efficiency", find_efficiency, inspected=lambda found: found, zoomed="the logits"
+)

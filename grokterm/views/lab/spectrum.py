@@ -3,7 +3,6 @@
 from grokterm.plots.bars import draw_bars
 from grokterm.plots.cells import Rows
 from grokterm.plots.heatmap import draw_heatmap, fit_heatmap
-from grokterm.plots.text_lines import heading
 from grokterm.views.pictures import SpectrumPicture, layer_of, next_layer, spectrum_picture, stacked_layers
 from grokterm.views.view import Choice, Drawn, Sheet, Subject, View
 
@@ -25,9 +24,8 @@ def draw_spectrum(subject: Subject, choice: Choice, sheet: Sheet, _: object) -> 
 
 def _draw_both(picture: SpectrumPicture, sheet: Sheet) -> Rows:
     above = sheet.height if sheet.height < 12 else max(sheet.height * 2 // 5, 5)
-    bars = draw_bars(
-        picture.shares, width=sheet.width, height=above, highlighted=picture.key_frequencies, palette=sheet.palette
-    )
+    keys = picture.key_frequencies
+    bars = draw_bars(picture.shares, width=sheet.width, height=above, highlighted=keys, palette=sheet.palette)
     below = sheet.height - above - 1
     if below < 3:
         return sheet.fill(bars)
@@ -35,7 +33,7 @@ def _draw_both(picture: SpectrumPicture, sheet: Sheet) -> Rows:
     every = "" if fit.column_step == 1 else f" (1 in {fit.column_step})"
     name = f"each neuron{every}: its own power, 0 to 1; k = 1 above to {len(picture.shares)} below"
     heat = draw_heatmap(picture.of_neurons, width=sheet.width, height=below, limit=1.0, palette=sheet.palette, signed=False)
-    return bars + heading(name, width=sheet.width, palette=sheet.palette) + heat
+    return bars + sheet.heading(name) + heat
 
 
 SPECTRUM = View("spectrum", draw_spectrum, next_part=next_layer)

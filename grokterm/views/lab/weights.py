@@ -7,7 +7,6 @@ from jaxtyping import Float
 
 from grokterm.plots.cells import Rows
 from grokterm.plots.heatmap import draw_heatmap, fit_heatmap
-from grokterm.plots.text_lines import heading
 from grokterm.views.pictures import TOGETHER, WeightPicture, layer_of, next_layer, stacked_picture, weight_picture
 from grokterm.views.view import ORDERS, Choice, Drawn, Sheet, Subject, View
 
@@ -33,7 +32,7 @@ def _draw_together(pictures: Sequence[WeightPicture], step: int, sheet: Sheet) -
     n_shown = min(n_rows, max(height - 1, 1) * sheet.rows_per_line)
     for picture in pictures:
         limit = sheet.limit(picture.label, picture.matrix)
-        rows += heading(f"{picture.label}   ±{limit:.3g}", width=sheet.width, palette=sheet.palette)
+        rows += sheet.heading(f"{picture.label}   ±{limit:.3g}")
         rows += _draw_one(picture.matrix[:n_shown], limit, sheet, height - 1)
     part = "" if n_shown == n_rows else f", the first {n_shown} of {n_rows}"
     shown = f"step {step:,}{_picked(first, sheet)} · rows: {first.rows}{part}"

@@ -4,7 +4,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from grokterm.analysis.confusion import Cell
-from grokterm.analysis.fourier import Block, key_frequencies, peak_frequencies, power, spectrum
+from grokterm.analysis.fourier import Block, key_frequencies, spectrum
 from grokterm.analysis.ordering import Order, neuron_order
 from grokterm.inspection.analysis import NetworkAnalysis
 from grokterm.inspection.missing import no_circuit
@@ -14,6 +14,7 @@ from grokterm.plots.paper.style import PaperFigure
 from grokterm.plots.paper.tables import draw_outcomes
 from grokterm.plots.paper.weights import Stack, draw_activations, draw_attention, draw_weights
 from grokterm.views.paper.naming import LeftOut, title_of
+from grokterm.views.pictures import neuron_spectra
 from grokterm.views.view import Subject
 
 TITLES: dict[Order, str] = {
@@ -52,8 +53,7 @@ def activations(subject: Subject) -> PaperFigure | LeftOut:
         return LeftOut("the network has no hidden neurons")
     place = analysis.forward_pass.neurons[0]
     maps, best = chosen_maps(analysis, N_MAPS)
-    rows = [best[start : start + 10] for start in range(0, len(best), 10)]
-    labels = [_range(row) for row in rows]
+    labels = [_range(best[start : start + 10]) for start in range(0, len(best), 10)]
     return draw_activations(maps, labels, place=place, title=title_of(subject))
 
 
@@ -138,11 +138,8 @@ def _ordered(analysis: NetworkAnalysis, order: Order) -> list[tuple[str, Block]]
 
 
 def _spectrum_of(label: str, block: Block) -> LayerSpectrum:
-    values, shares = power(block), spectrum(block)
-    total = values.sum(axis=0)
-    by_neuron = np.divide(values, total, out=np.zeros_like(values), where=total > 0)
-    order = np.lexsort([-by_neuron.max(axis=0), peak_frequencies([block])])
-    return LayerSpectrum(label, by_neuron[:, order], shares, key_frequencies(shares))
+    shares = spectrum(block)
+    return LayerSpectrum(label, neuron_spectra(block), shares, key_frequencies(shares))
 
 
 def _range(frequencies: Int[np.ndarray, " neurons"]) -> str:
