@@ -13,20 +13,9 @@ class Answer:
     """The result of a question."""
 
     question: Hashable
-    value: object
-    """None if it cannot be computed."""
-
-    problem: str
-    """Why not, for the user; empty if it was."""
-
-    seconds: float
-    """Wall time of the computation."""
-
-
-@dataclass(frozen=True)
-class _Question:
-    key: Hashable
-    work: Callable[[], object]
+    value: object  # None if it cannot be computed
+    problem: str  # why not, for the user; empty if it was
+    seconds: float  # wall time of the computation
 
 
 class BackgroundWorker(Thread):
@@ -34,13 +23,9 @@ class BackgroundWorker(Thread):
 
     def __init__(self) -> None:
         super().__init__(name="worker", daemon=True)
-        self.answer: Answer | None = None
-        """The last answer."""
-
-        self.bug: BaseException | None = None
-        """An unexpected exception, for a traceback."""
-
-        self._next: _Question | None = None
+        self.answer: Answer | None = None  # the last one
+        self.bug: BaseException | None = None  # an unexpected exception, for a traceback
+        self._next: tuple[Hashable, Callable[[], object]] | None = None
         self._latest: Hashable = None
         self._is_stopping = False
         self._changed = Condition()
@@ -49,7 +34,7 @@ class BackgroundWorker(Thread):
         """Call `work` in this thread, unless it is the latest question already."""
         with self._changed:
             if question != self._latest:
-                self._latest, self._next = question, _Question(question, work)
+                self._latest, self._next = question, (question, work)
                 self._changed.notify()
 
     @property
@@ -65,20 +50,20 @@ class BackgroundWorker(Thread):
 
     def run(self) -> None:
         """Answer questions until stopped."""
-        while (question := self._wait()) is not None:
-            started = perf_counter()
-            value, problem = None, ""
+        while (asked := self._wait()) is not None:
+            question, work = asked
+            started, value, problem = perf_counter(), None, ""
             try:
-                value = question.work()
+                value = work()
             except GroktermError as error:
                 problem = str(error)
             except BaseException as error:  # noqa: BLE001 - handed to the screen, which raises it
                 self.bug = error
                 return
-            self.answer = Answer(question.key, value, problem, perf_counter() - started)
+            self.answer = Answer(question, value, problem, perf_counter() - started)
 
-    def _wait(self) -> _Question | None:
+    def _wait(self) -> tuple[Hashable, Callable[[], object]] | None:
         with self._changed:
             self._changed.wait_for(lambda: self._is_stopping or self._next is not None)
-            question, self._next = self._next, None
-            return None if self._is_stopping else question
+            asked, self._next = self._next, None
+            return None if self._is_stopping else asked

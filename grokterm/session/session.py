@@ -46,15 +46,11 @@ class Session:
     ) -> None:
         self.run = run
         self.trainer = trainer
-        self.analysis: NetworkAnalysis | None = None
-        """The network at the last `Analyze`."""
-
+        self.analysis: NetworkAnalysis | None = None  # the network at the last `Analyze`
         self._journal = journal
         self._commands: SimpleQueue[Command] = SimpleQueue()
         self._paused = paused
-        self._changes = changes
-        """The settings that were changed since the last checkpoint."""
-
+        self._changes = changes  # of settings since the last checkpoint
         self._pace: float | None = None
         self._next_chunk = 0.0
         self._saved_seconds = trainer.seconds
@@ -72,12 +68,12 @@ class Session:
         Ends with the training; with `stay` it takes commands until `Leave`. If a write fails, the training pauses and reports
         it; unwritten records are written with the next ones.
         """
-        first_records = self._begin()
-        if self._paused:
-            self._unwritten = first_records
-            yield first_records
+        begun = self.trainer.begin(self._changes)
+        if not self._paused:
+            yield self._save(begun)
         else:
-            yield self._save(first_records)
+            self._unwritten = begun if self.trainer.ended is not None else [*begun, Paused(step=self.trainer.step)]
+            yield self._unwritten
         while not self._has_left and (stay or self.trainer.ended is None):
             if (command := self._next_command()) is not None:
                 yield self._save(self._execute(command))
@@ -89,15 +85,6 @@ class Session:
     @property
     def _is_waiting(self) -> bool:
         return self._paused or self.trainer.ended is not None
-
-    @property
-    def _is_untouched(self) -> bool:
-        """Whether nothing was done since the run was opened: then its files stay as they are."""
-        return bool(self._unwritten) and not self._is_unsaved
-
-    def _begin(self) -> list[Record]:
-        begun = self.trainer.begin(self._changes)
-        return [*begun, Paused(step=self.trainer.step)] if self._paused and self.trainer.ended is None else begun
 
     def _next_command(self) -> Command | None:
         """Take the next command; wait for it while paused or ended, or to keep the pace."""
@@ -121,7 +108,8 @@ class Session:
                 self.analysis = self.trainer.analyze()
             case Leave():
                 self._has_left = True
-                return [] if self._is_untouched else self.trainer.end("interrupted")
+                is_untouched = self._unwritten and not self._is_unsaved  # since the run was opened: files stay as they are
+                return [] if is_untouched else self.trainer.end("interrupted")
             case SetPace(steps_per_second=pace):
                 self._pace, self._next_chunk = pace, 0.0
                 return [Paced(step=step, steps_per_second=pace)]

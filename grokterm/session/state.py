@@ -53,8 +53,7 @@ class Curves:
     """All evaluations so far, one row each."""
 
     rows: Float[np.ndarray, "evaluations columns"] = field(default_factory=lambda: np.empty((0, len(COLUMNS))))
-    _store: _Store | None = field(default=None, repr=False, compare=False)
-    """The array behind `rows`; None if it is not shared."""
+    _store: _Store | None = field(default=None, repr=False, compare=False)  # the array behind `rows`; None if not shared
 
     def column(self, name: str) -> Float[np.ndarray, " evaluations"]:
         """Return one metric over the evaluations."""
@@ -109,29 +108,16 @@ class LabState:
     engine: str = ""
     n_train: int = 0
     n_val: int = 0
-    swapped_operation: OperationName | None = None
-    """The operation of the last swap that changed it."""
-
+    swapped_operation: OperationName | None = None  # by the last swap that changed it
     curves: Curves = field(default_factory=Curves)
-    milestones: dict[Milestone, int] = field(default_factory=dict)
-    """First step of each milestone in the whole run."""
-
-    segment: dict[Milestone, int] = field(default_factory=dict)
-    """First step of each milestone since the last swap."""
-
+    milestones: dict[Milestone, int] = field(default_factory=dict)  # first step of each in the whole run
+    segment: dict[Milestone, int] = field(default_factory=dict)  # first step of each since the last swap
     inspections: tuple[Inspected, ...] = ()
-    """Inspections of the network, in order of steps."""
-
     events: tuple[Event, ...] = ()
-    ended: str = ""
-    """Why the training ended; empty before."""
-
+    ended: str = ""  # why the training ended; empty before
     saved_at: int | None = None
-    refusals: tuple[str, ...] = ()
-    """Refused commands and other notices, oldest first."""
-
-    unsaved: str = ""
-    """Why saving failed; empty if everything is saved."""
+    refusals: tuple[str, ...] = ()  # refused commands and other notices, oldest first
+    unsaved: str = ""  # why saving failed; empty if everything is saved
 
     @property
     def steps(self) -> int:

@@ -20,25 +20,20 @@ if TYPE_CHECKING:
 OpenedSession: TypeAlias = "tuple[Session, Sequence[Record]]"
 """A session and the earlier records of its run."""
 
-PartSessions: TypeAlias = "Callable[[], Iterable[Session]]"
-"""Sessions for mixture parts, run in order before the session itself."""
-
-SessionOpener: TypeAlias = "Callable[[], OpenedSession]"
-"""Opens the session; called in the thread, because it loads torch."""
-
 
 class TrainingThread(Thread):
-    """Opens a session, trains, and folds the records into `state`, which any thread may read."""
+    """Opens a session, trains, and folds the records into `state`, which any thread may read.
 
-    def __init__(self, opener: SessionOpener, state: LabState, parts: PartSessions = list) -> None:
+    `opener` is called in the thread, because it loads torch. `parts` gives sessions for mixture parts, run in order before.
+    """
+
+    def __init__(
+        self, opener: "Callable[[], OpenedSession]", state: LabState, parts: "Callable[[], Iterable[Session]]" = list
+    ) -> None:
         super().__init__(name="training", daemon=True)
         self.state = state
-        self.failure = ""
-        """Why the session could not be opened, for the user."""
-
-        self.bug: BaseException | None = None
-        """An unexpected exception, for a traceback."""
-
+        self.failure = ""  # why the session could not be opened, for the user
+        self.bug: BaseException | None = None  # an unexpected exception, for a traceback
         self._open = opener
         self._parts = parts
         self._session: Session | None = None
