@@ -43,8 +43,7 @@ def _start(preset: str, assignments: list[str], runs_dir: Path, as_json: bool) -
 
         if code := train_parts(experiment, runs_dir, signals):
             return code
-        session = start_session(experiment, runs_dir, found.name)
-        return _train(session, signals, as_json)
+        return _train(start_session(experiment, runs_dir, found.name), signals, as_json)
 
 
 def _resume(name: str, assignments: list[str], runs_dir: Path, as_json: bool) -> int:

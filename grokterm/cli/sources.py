@@ -25,9 +25,7 @@ class Request:
     """Which runs to check."""
 
     runs_dir: Path
-    n_seeds: int | None
-    """None: one when training, all when reading saved runs."""
-
+    n_seeds: int | None  # None: one when training, all when reading saved runs
     device: str | None
     only_short: bool
 

@@ -32,12 +32,8 @@ def speeds(comparisons: Sequence[Comparison], *, repetitions: int, load: float, 
     machine = _machine(comparisons, load)
     match output:
         case "json":
-            whole = {
-                "machine": machine,
-                "repetitions": repetitions,
-                "presets": [_comparison_as_json(comparison) for comparison in comparisons],
-            }
-            return [json.dumps(whole, indent=2)]
+            presets = [_comparison_as_json(comparison) for comparison in comparisons]
+            return [json.dumps({"machine": machine, "repetitions": repetitions, "presets": presets}, indent=2)]
         case "markdown":
             return list(_markdown(comparisons, machine, repetitions))
         case _:

@@ -57,13 +57,9 @@ def has_circuit(network: RunMetrics) -> bool:
     """Tell whether most neurons with waves have one frequency in all three matrices, and their phases, if any, add up."""
     if _is_pure(network):
         return True
-    resultant = network.value("phase_alignment.resultant")
+    share, resultant = network.inspected.matched_frequency_share or 0.0, network.value("phase_alignment.resultant")
     is_aligned = resultant is None or resultant >= ALIGNED
-    return (
-        (network.inspected.matched_frequency_share or 0.0) >= MAJORITY
-        and (network.n_matched or 0) > _most_by_chance(network)
-        and is_aligned
-    )
+    return share >= MAJORITY and (network.n_matched or 0) > _most_by_chance(network) and is_aligned
 
 
 def reads_in_waves(network: RunMetrics) -> bool:
@@ -107,9 +103,9 @@ def _structure(network: RunMetrics) -> str:
 def _neurons(certificate: Certificate, of_all: str, of_some: str) -> str:
     """Name the neurons, or say how many have waves if others are zero or constant."""
     n_neurons, n_with_waves = len(certificate.has_waves), int(certificate.has_waves.sum())
-    return (
-        of_all if n_with_waves == n_neurons else f"{of_some} of the {n_with_waves:,} neurons that have waves (of {n_neurons:,})"
-    )
+    if n_with_waves == n_neurons:
+        return of_all
+    return f"{of_some} of the {n_with_waves:,} neurons that have waves (of {n_neurons:,})"
 
 
 def _spectrum(network: RunMetrics) -> str:
@@ -117,8 +113,7 @@ def _spectrum(network: RunMetrics) -> str:
     frequencies, ipr = network.inspected.key_frequencies, network.inspected.ipr
     why = f"cannot be held against the exact solution ({no_circuit(network.analysis, network.run.experiment.model)})"
     if frequencies:
-        named = ", ".join(map(str, frequencies))
-        return f", mostly in the frequencies {named}. It {why}."
+        return f", mostly in the frequencies {', '.join(map(str, frequencies))}. It {why}."
     if ipr is not None and ipr < STRUCTURED * ipr_of_noise(network.analysis.snapshot.dataset):
         return f": no frequency structure in its weights. It {why}."
     return f". It {why}."

@@ -28,7 +28,8 @@ def verification(checks: Sequence[Check], output: str, *, shows_all: bool) -> li
     """Compare measured with expected values; Markdown leaves out presets that were not run, unless `shows_all`."""
     match output:
         case "json":
-            return [json.dumps(_as_json(checks), indent=2)]
+            whole = {**_counts(checks), "presets": [_preset_as_json(check) for check in checks]}
+            return [json.dumps(whole, indent=2)]
         case "markdown":
             return [_markdown([check for check in checks if shows_all or not check.not_run])]
         case _:
@@ -62,10 +63,6 @@ def _counts(checks: Sequence[Check]) -> dict[str, int]:
     verdicts = [verdict for check in checks for verdict in check.verdicts]
     n_met = sum(verdict.is_met for verdict in verdicts)
     return {"met": n_met, "not_met": len(verdicts) - n_met, "not_run": sum(bool(check.not_run) for check in checks)}
-
-
-def _as_json(checks: Sequence[Check]) -> dict[str, Any]:
-    return {**_counts(checks), "presets": [_preset_as_json(check) for check in checks]}
 
 
 def _preset_as_json(check: Check) -> dict[str, Any]:
@@ -137,10 +134,9 @@ def _caption(outcomes: Sequence[Outcome]) -> str:
         return EVIDENCE
     days = sorted({str(outcome.meta.get("created", ""))[:10] for outcome in outcomes} - {""})
     when = " to ".join(dict.fromkeys([days[0], days[-1]])) if days else "on an unknown day"
+    where = " and ".join(sorted(set(map(_machine, outcomes))))
     rule = [RULE] if len({outcome.seed for outcome in outcomes}) > 1 else []
-    return " ".join(
-        [f"Measured by `grokterm verify` on {' and '.join(sorted(set(map(_machine, outcomes))))}, {when}.", EVIDENCE, *rule]
-    )
+    return " ".join([f"Measured by `grokterm verify` on {where}, {when}.", EVIDENCE, *rule])
 
 
 def _machine(outcome: Outcome) -> str:

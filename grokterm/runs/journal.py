@@ -24,8 +24,7 @@ class JournalWriter:
         self._pending = b""
         self._end = end
         size = path.stat().st_size
-        self._sizes = range(size, size + 1)
-        """Possible sizes of the file if no other process writes to it."""
+        self._sizes = range(size, size + 1)  # possible sizes of the file if no other process writes to it
 
     def write(self, records: Iterable[Record]) -> None:
         """Append records, without transient ones.
@@ -73,8 +72,7 @@ class Rewound:
 
     records: tuple[Record, ...]
     checkpoint: Checkpointed | None
-    end: int
-    """Byte at which the line of the checkpoint ends, or of inspections right after it."""
+    end: int  # byte at which the line of the checkpoint ends, or of inspections right after it
 
 
 def rewind_journal(path: Path) -> Rewound:

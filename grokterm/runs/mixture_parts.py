@@ -21,11 +21,8 @@ from grokterm.runs.store import Run, find_run, list_runs
 class FoundParts:
     """Trained and untrained parts of a mixture."""
 
-    runs: Mapping[str, Run]
-    """Saved runs, by role."""
-
+    runs: Mapping[str, Run]  # by role
     untrained: tuple[Preset, ...]
-    """Presets without a finished run."""
 
 
 def find_parts(experiment: Experiment, folder: Path) -> FoundParts:

@@ -34,14 +34,10 @@ class Norms:
     def __init__(self, run: Run, replay_to: ReplayTo = in_silence, *, initial_only: bool = False) -> None:
         records = read_journal(run.journal)
         summary = summarize(run, records)
-        self.n_steps = summary.steps
-        """How far the run has come."""
-
+        self.n_steps = summary.steps  # how far the run has come
         self.memorized_at = summary.memorized_at
         self.late_at = late_step(run.experiment.training.steps)
-        self.initial_only = initial_only
-        """Leave the other two out: they may take long."""
-
+        self.initial_only = initial_only  # leave the other two out: they may take long
         self._known = {record.step: record.parameter_norm for record in records if isinstance(record, Inspected)}
         self._run = run
         self._replay_to = replay_to

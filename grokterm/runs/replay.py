@@ -138,16 +138,14 @@ def restore_trainer(run: Run, experiment: Experiment, records: Sequence[Record])
     same_device = str(run.meta.get("device", "")).split(":")[0] == device.type
     threads = run.meta.get("threads") if same_device else None
     engine = resumed_engine(experiment, device, str(run.meta.get("engine", "")) if same_device else "")
-    parts = load_parts(copied_parts(run))
-    is_member = run.experiment.training.members > experiment.training.members
     n_threads = threads if isinstance(threads, int) else None
-    trainer = make_trainer(experiment, engine=engine, threads=n_threads, parts=parts)
+    trainer = make_trainer(experiment, engine=engine, threads=n_threads, parts=load_parts(copied_parts(run)))
     checkpoint = next((record for record in reversed(records) if isinstance(record, Checkpointed)), None)
     if checkpoint is not None:
         path = run.checkpoints / checkpoint.file
         try:
             tensors = load_checkpoint(path)
-            if is_member:
+            if run.experiment.training.members > experiment.training.members:
                 tensors = of_member(experiment.seed - run.experiment.seed, tensors)
             trainer.restore(checkpoint.step, checkpoint.seconds, tensors, records)
         except KeyError as error:
