@@ -74,11 +74,7 @@ def _metrics_of(state: LabState) -> str:
 
 
 def replay_to(run: Run, step: int | None) -> Trainer:
-    """Replay a run to a step, or to its newest checkpoint, on the CPU, with progress on stderr.
-
-    Raises:
-        ConfigError, CheckpointError, RunNotFoundError, OutOfMemoryError: as `replay` does.
-    """
+    """Replay a run to a step, or to its newest checkpoint, on the CPU, with progress on stderr and the errors of `replay`."""
     is_shown, is_terminal, next_show = False, sys.stderr.isatty(), monotonic() + QUIET_SECONDS
     show = _replace_line if is_terminal else print_status
     for trainer in replay(run, step, "cpu"):

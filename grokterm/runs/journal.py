@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import accumulate
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -49,21 +50,13 @@ class JournalWriter:
         self._pending = b""
 
 
-@dataclass(frozen=True)
-class Entry:
-    """A record, and the byte at which its line ends."""
-
-    record: Record
-    end: int
-
-
 def read_journal(path: Path) -> list[Record]:
     """Read all records; a partial last line is skipped.
 
     Raises:
         CheckpointError: if the journal cannot be read, or a line in its middle is not a record.
     """
-    return [entry.record for entry in _entries(path)]
+    return _read(path)[0]
 
 
 @dataclass(frozen=True)
@@ -81,33 +74,33 @@ def rewind_journal(path: Path) -> Rewound:
     Raises:
         CheckpointError: if the journal cannot be read.
     """
-    entries = _entries(path)
-    for number in range(len(entries), 0, -1):
-        record = entries[number - 1].record
+    records, ends = _read(path)
+    for number in range(len(records), 0, -1):
+        record = records[number - 1]
         if isinstance(record, Checkpointed) and (path.parent / "checkpoints" / record.file).exists():
-            while number < len(entries) and isinstance(entries[number].record, Inspected):
+            while number < len(records) and isinstance(records[number], Inspected):
                 number += 1  # finished after the checkpoint was written, but of steps before it
-            return Rewound(tuple(entry.record for entry in entries[:number]), record, entries[number - 1].end)
+            return Rewound(tuple(records[:number]), record, ends[number - 1])
     return Rewound((), None, 0)
 
 
-def _entries(path: Path) -> list[Entry]:
+def _read(path: Path) -> tuple[list[Record], list[int]]:
+    """Return the records, and the byte at which the line of each ends."""
     try:
         lines = path.read_bytes().splitlines(keepends=True)
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error.strerror}") from None
-    entries, end = [], 0
+    records: list[Record] = []
     for number, line in enumerate(lines, start=1):
         if not line.endswith(b"\n"):
             break  # partial, even if it is valid JSON
-        end += len(line)
         try:
-            entries.append(Entry(RECORD.validate_json(line), end))
+            records.append(RECORD.validate_json(line))
         except ValidationError:
             if number == len(lines):
                 break
             raise CheckpointError(f"{path}, line {number}, is not a record: the journal was edited or damaged") from None
-    return entries
+    return records, list(accumulate(map(len, lines[: len(records)])))
 
 
 def _line(record: Record) -> bytes:

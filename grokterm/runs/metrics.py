@@ -15,11 +15,7 @@ from grokterm.runs.store import Run
 
 
 class RunMetrics:
-    """A saved network at one step, with its metrics. Each is computed when it is first read.
-
-    Raises:
-        ConfigError, CheckpointError, RunNotFoundError, OutOfMemoryError: as `grokterm.runs.replay.approach` does.
-    """
+    """A saved network at one step, with its metrics, each computed when first read; the errors are those of `replay`."""
 
     def __init__(self, run: Run, step: int | None, norms: Norms, replay_to: ReplayTo = in_silence) -> None:
         trainer = replay_to(run, step)

@@ -18,11 +18,7 @@ from grokterm.training.trainer import Trainer, make_trainer
 
 
 def trainer_at(run: Run, step: int | None = None, device: str | None = None) -> Trainer:
-    """Return a trainer at a step of a run: `replay` to its end.
-
-    Raises:
-        ConfigError, CheckpointError, RunNotFoundError, OutOfMemoryError: as `replay` does.
-    """
+    """Return a trainer at a step of a run: `replay` to its end, with the same errors."""
     return deque(replay(run, step, device), maxlen=1).pop()
 
 

@@ -39,10 +39,8 @@ def progress(subject: Subject) -> PaperFigure | LeftOut:
     if all(one.restricted_loss is None for one in keyed):
         return LeftOut(_no_progress(subject, keyed))
     losses = [_series(keyed, "restricted_loss", "key_frequency"), _series(keyed, "excluded_loss", "swap")]
-    panels = [
-        ("cross-entropy", losses),
-        *((METRICS[name].label, [_series(seen, name, "text")]) for name in ("gini", "parameter_norm")),
-    ]
+    panels = [("cross-entropy", losses)]
+    panels += [(METRICS[name].label, [_series(seen, name, "text")]) for name in ("gini", "parameter_norm")]
     if state.experiment.loss.kind == "cross_entropy":
         losses[:0] = sides(state, "loss")
     else:  # another loss has no place on an axis of cross-entropies
@@ -52,7 +50,7 @@ def progress(subject: Subject) -> PaperFigure | LeftOut:
 
 def formation(subject: Subject) -> PaperFigure | LeftOut:
     """Draw how the network came near the exact solution, in shares that are 1 there."""
-    seen = subject.state.inspections
+    state, seen = subject.state, subject.state.inspections
     if not seen:
         return NOT_INSPECTED
     series = [
@@ -60,10 +58,10 @@ def formation(subject: Subject) -> PaperFigure | LeftOut:
         _series(seen, "matched_frequency_share", "key_frequency"),
         _series(seen, "exact_fit", "dim"),
         _series(seen, "analytic_agreement", "swap"),
-        Series("val accuracy", *_column(subject, "val_accuracy"), "val"),
+        Series("val accuracy", state.curves.column("step"), state.curves.column("val_accuracy"), "val"),
     ]
     shown = [one for one in series if np.isfinite(one.y).any()]
-    return draw_stack([("share", shown)], marks_of(subject.state))
+    return draw_stack([("share", shown)], marks_of(state))
 
 
 def efficiency(subject: Subject) -> PaperFigure | LeftOut:
@@ -106,10 +104,6 @@ def _no_progress(subject: Subject, keyed: Sequence[Inspected]) -> str:
         return "no frequency stands out"
     reason = why_missing("restricted_loss", subject.analysis, subject.state.experiment.model)
     return reason or METRICS["restricted_loss"].otherwise
-
-
-def _column(subject: Subject, name: str) -> tuple[np.ndarray, np.ndarray]:
-    return subject.state.curves.column("step"), subject.state.curves.column(name)
 
 
 def _series(seen: Sequence[Inspected], name: str, role: Role) -> Series:
