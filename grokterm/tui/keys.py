@@ -32,7 +32,7 @@ def keys() -> tuple[Key, ...]:
         _key("space", "pause", "Pause", "pause, resume"),
         _key("w", "swap", "Swap", "swap the training set: a smaller share (ungrokking), a new split, another operation"),
         _key("s", "save", "Save", "save a checkpoint now"),
-        _key("?", "app.help", "Help", "this list", name="question_mark"),
+        _key("?", "app.help", "Help", "the manual, and what every key does", name="question_mark"),
         _key("q", "app.quit", "Quit", "quit; a training that has not ended is saved first"),
         Key(
             f"1 ... {of_pane['facts']}",
