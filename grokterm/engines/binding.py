@@ -11,7 +11,7 @@ from torch import Tensor, nn
 Slots = dict[str, tuple[dict[str, Tensor | None], str]]
 """The dictionary, and the key in it, under which a module keeps each parameter and buffer."""
 
-_slots: WeakKeyDictionary[nn.Module, Slots] = WeakKeyDictionary()
+_slots: WeakKeyDictionary[nn.Module, Slots] = WeakKeyDictionary()  # weak: a network must not live on by its slots
 
 
 def bind(network: nn.Module, tensors: Mapping[str, Tensor]) -> None:

@@ -180,7 +180,7 @@ class CudaGraphs:
         if self._tensors is None:
             self._tensors = state.copy().take()
         elif state is not self._state:
-            _copy((state.weights, state.optimizer_state), self._tensors)
+            _copy((state.weights, state.optimizer_state), self._tensors)  # a graph reads fixed addresses
             self._state = None
         return self._tensors
 

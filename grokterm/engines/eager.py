@@ -39,7 +39,7 @@ class AutogradGradient:
             network: Network, numbered: tuple[int, DeviceEquations]
         ) -> tuple[tuple[Tensor | None, ...], Tensor | None]:
             number, block = numbered
-            bind(network, self._frozen)
+            bind(network, self._frozen)  # each thread has a copy of the network
             bind(network, leaves)
             generator = rng.generator("dropout", number) if network.trains_differently else None
             scores = network(block.tokens, generator, shared.values if shared else None)
@@ -63,6 +63,7 @@ class AutogradGradient:
 
     def _leaves_of(self, weights: Weights) -> Weights:
         """Return the same values as leaves of the graph; those of weights that are updated in place are made once."""
+        # A step updates the weights in place, but only after the backward pass, so the leaves stay valid.
         if weights is not self._weights:
             self._weights = weights
             self._leaves = {name: weight.detach().requires_grad_() for name, weight in weights.items()}
@@ -93,7 +94,7 @@ def _add(total: list[Tensor | None], grads: tuple[Tensor | None, ...]) -> None:
     """
     taken = {grad.data_ptr() for grad in total if grad is not None}
     for number, grad in enumerate(grads):
-        if grad is None:
+        if grad is None:  # not used by this block
             continue
         if (sum_so_far := total[number]) is not None:
             sum_so_far.add_(grad)

@@ -116,6 +116,6 @@ class GradientStep:
         if self.weight_noise:
             by_name = with_noise(by_name, self.weight_noise, rng.generator("weight noise"))
         grads, numbers = self.backend.gradient(by_name, batch, rng, measuring=measuring)
-        with torch.no_grad():
+        with torch.no_grad():  # the leaves of the gradient share memory with the weights
             weights, changed = self.rule.update(self.flat.pack(grads), optimizer_state, weights, rng)
         return TrainState(weights, optimizer_state | changed), numbers

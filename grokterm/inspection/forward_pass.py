@@ -54,7 +54,7 @@ class ForwardPass:
 
         self._pool = ThreadPool(copy, threads)
         self._known: tuple[Dataset, Equations, DeviceEquations] | None = None
-        self._lock = Lock()
+        self._lock = Lock()  # functional_call and hooks change the network while it runs
 
     def observe(
         self,

@@ -77,6 +77,7 @@ def take_snapshot(step: int, network: "Network", parameters: "Weights", statisti
 
 
 def _copies(tensors: "Weights") -> dict[str, np.ndarray]:
+    # Copied, because on a CPU .cpu() and .numpy() share the memory that the next step updates.
     return {name: value.cpu().numpy().copy() for name, value in tensors.items()}
 
 

@@ -40,7 +40,7 @@ class FlatParameters:
         if not self._shapes:
             return packed
         vector = packed[FLAT]
-        if self._unpacked.vector is not vector:
+        if self._unpacked.vector is not vector:  # views take microseconds, of the few hundred of a small step
             parts = torch.split(vector, self._sizes, dim=-1)
             named = zip(self._shapes.items(), parts, strict=True)
             self._unpacked = FlatDict(vector, {name: part.view((*part.shape[:-1], *shape)) for (name, shape), part in named})

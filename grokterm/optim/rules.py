@@ -182,7 +182,7 @@ def _adaptive(  # noqa: PLR0913, PLR0917 - what a rule is given, and what Adam a
             maximize=False,
         )
 
-    in_order = [grads[name].contiguous() for name in weights]
+    in_order = [grads[name].contiguous() for name in weights]  # torch's fused operations take no other strides
     moments = [state[f"{moment}.{name}"] for moment in ("first", "second") for name in weights]
     count = state["count"].add_(1)
     if is_batchedtensor(count):

@@ -81,7 +81,7 @@ class Trainer:
 
     def begin(self, changes: Sequence[str] = ()) -> list[Record]:
         """Report where training stands, at step 0, which is measured, or at a checkpoint; and the settings changed since."""
-        torch.set_num_threads(1)
+        torch.set_num_threads(1)  # a setting of each thread, and this is the one that trains
         choose_precision(self.device, tf32=self.experiment.training.tf32)
         started = Started(
             step=self.step,

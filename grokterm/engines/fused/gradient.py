@@ -81,7 +81,7 @@ class FusedGradient:
         total = self._accumulators[0].grads.vector
         for share in shares[1:]:
             total.add_(share.accumulator.grads.vector)
-        total.mul_(self._rates).mul_(1 / len(batch))
+        total.mul_(self._rates).mul_(1 / len(batch))  # in this order: a resumed run has the same bits
         return self._grads, mean_of(_in_order(numbers), batch) if measuring else None
 
     @torch.no_grad()
