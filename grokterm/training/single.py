@@ -81,7 +81,7 @@ class SingleNetwork(StepLoop):
         """Train on another dataset; if that is refused, nothing has changed.
 
         Raises:
-            ConfigError: if there is no such dataset, or not enough optimizer_state.
+            ConfigError: if there is no such dataset, or not enough memory.
         """
         dataset = self.dataset_after(swap, experiment)
         try:
@@ -144,7 +144,7 @@ class SingleNetwork(StepLoop):
         return weights | {f"memory.{name}": value.clone() for name, value in self.optimizer_state.items()}
 
     def load(self, tensors: Mapping[str, Tensor]) -> None:
-        """Take over the tensors of a checkpoint."""
+        """Continue from the tensors of a checkpoint."""
         # Copied, because the tensors of a file may be unaligned, where kernels round differently.
         here = {name: value.to(self.device, copy=True) for name, value in tensors.items()}
         self.frozen.update({name: here[f"weights.{name}"] for name in self.frozen})

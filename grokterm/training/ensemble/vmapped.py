@@ -126,7 +126,7 @@ class VmappedEnsemble(StepLoop):
         """Train every member on another dataset; if that is refused, nothing has changed.
 
         Raises:
-            ConfigError: if there is no such dataset, or not enough optimizer_state.
+            ConfigError: if there is no such dataset, or not enough memory.
         """
         datasets = [swap.applied(dataset) for dataset in self._datasets]
         try:
