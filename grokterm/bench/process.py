@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
 
-NOTEBOOK = "notebook"  # the contestant with the default threads of numpy and torch; all others have grokterm's choice
+NOTEBOOK = "notebook"  # the contestant with the default threads of numpy
 
 WORKER = (sys.executable, "-m", "grokterm.bench.worker")
 
@@ -33,9 +33,7 @@ class ContestantProcess:
         self._name = name
         environment = dict(os.environ)
         if name == NOTEBOOK:
-            environment.pop("OPENBLAS_NUM_THREADS", None)
-        else:
-            environment.setdefault("OPENBLAS_NUM_THREADS", "1")  # as grokterm.cli.main does
+            environment.pop("OPENBLAS_NUM_THREADS", None)  # which grokterm.cli.main sets
         self._process = subprocess.Popen(
             command,
             env=environment,

@@ -18,7 +18,7 @@ def train(session: "Session", signals: "LeaveOnSignal") -> int:
     """Train to the end; return 0, 1 if saving failed or memory ran out, or 128 + the signal that ended it."""
     from grokterm.cli.progress import Reporter
     from grokterm.errors import ProcessDiedError
-    from grokterm.experiment.records import Refused, Skipped, Switched
+    from grokterm.experiment.records import Refused, Skipped, Started, Switched
     from grokterm.session.state import LabState, fold
 
     signals.attach(session)
@@ -28,6 +28,7 @@ def train(session: "Session", signals: "LeaveOnSignal") -> int:
             for records in session.records():
                 state = fold(state, records)
                 print_status(*(f"not done: {record.message}" for record in records if isinstance(record, Refused | Skipped)))
+                print_status(*(record.note for record in records if isinstance(record, Started) and record.note))
                 switches = [record for record in records if isinstance(record, Switched)]
                 print_status(*(f"engine {switch.engine}, {switch.message}".rstrip(", ") for switch in switches))
                 if state.unsaved:

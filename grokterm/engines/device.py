@@ -1,15 +1,12 @@
 """The device of a training, and the number of its CPU threads."""
 
-import os
-import platform
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import torch
 
 from grokterm.errors import ConfigError, OutOfMemoryError
+from grokterm.models.processor import available_cores
 
 # Multiply-adds of one step's matrix products, and the threads that suit a step below that size; beyond, 16.
 #
@@ -59,15 +56,6 @@ def is_out_of_memory(error: Exception) -> bool:
     return exhausted or (isinstance(error, RuntimeError) and "allocate memory" in str(error))
 
 
-def processor() -> str:
-    """Return the model of the processor."""
-    try:
-        model = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(encoding="utf-8"), re.MULTILINE)
-    except OSError:
-        model = None  # not Linux
-    return model[1].strip() if model else platform.processor() or platform.machine()
-
-
 @contextmanager
 def minding_memory() -> Iterator[None]:
     """Turn every kind of out-of-memory error into one.
@@ -90,5 +78,5 @@ def suited_threads(n_rows: int, n_products: int) -> int:
 
 
 def choose_threads(n_rows: int, n_products: int) -> int:
-    """Return how many CPU threads a run uses: those that suit its step, at most one a core."""
-    return min(suited_threads(n_rows, n_products), os.cpu_count() or 1)
+    """Return how many CPU threads a run uses: those that suit its step, at most one for each available core."""
+    return min(suited_threads(n_rows, n_products), available_cores())

@@ -84,7 +84,7 @@ class Experiment(Settings):
 
     def member(self, number: int) -> Self:
         """Return the experiment of one member of an ensemble, as a single network."""
-        training = self.training.model_copy(update={"members": 1})
+        training = self.training.model_copy(update={"members": 1, "threads": "auto"})
         return self.model_copy(update={"seed": self.seed + number, "training": training})
 
     def with_engine(self, engine: str) -> Self:

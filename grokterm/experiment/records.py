@@ -36,6 +36,9 @@ class Started(_Record):
     changes: tuple[str, ...] = ()
     """Settings that were changed when the run was resumed, as `name=value`."""
 
+    note: str = ""
+    """What else is not as it was before the resume."""
+
 
 EVALUATION_METRICS = ("train_loss", "train_accuracy", "val_loss", "val_accuracy")  # what an evaluation measures, in this order
 

@@ -38,6 +38,9 @@ class Training(Settings):
     engine: Literal["auto", "eager", "fused", "graph"] = "auto"
     """How a step is run: autograd (eager), a handwritten gradient for one hidden layer (fused), or CUDA graphs (graph)."""
 
+    threads: Annotated[int, Field(ge=1, le=1024)] | Literal["auto"] = "auto"
+    """CPU threads of a network, or processes of an ensemble, or "auto": as many as pay. They do not affect the numbers."""
+
     tf32: bool = False
     """Let a CUDA device multiply matrices in TF32: 10 bits of mantissa instead of 23."""
 

@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.func import functional_call
 
 from grokterm.analysis.observation import Observation, Side
+from grokterm.engines.arithmetic import steady_arithmetic
 from grokterm.engines.batches import DeviceEquations, to_device
 from grokterm.engines.thread_pool import ThreadPool
 from grokterm.inspection.snapshot import Snapshot
@@ -74,7 +75,7 @@ class ForwardPass:
         weights = {name: torch.from_numpy(value) for name, value in {**snapshot.parameters, **snapshot.statistics}.items()}
         heads: Columns = dict.fromkeys(self.attention if attention else (), slice(None))
         record = partial(_record, weights=weights, wanted={**neurons, **heads}, keep_scores=scores)
-        with self._lock:
+        with self._lock, steady_arithmetic():
             blocks = list(self._pool.map(record, equations.blocks))
         return Observation(
             modulus=snapshot.dataset.modulus,

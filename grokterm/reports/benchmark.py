@@ -1,7 +1,6 @@
 """The speeds of engines and comparisons, as a table, as JSON or as Markdown."""
 
 import json
-import os
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
@@ -13,7 +12,7 @@ from rich.text import Text
 from grokterm.bench.comparison import FLOOR, FLOORS, TRAINING, UPDATE, Comparison, Result
 from grokterm.bench.measurement import Spread, spread
 from grokterm.bench.process import NOTEBOOK
-from grokterm.engines.device import processor
+from grokterm.models.processor import available_cores, processor
 from grokterm.plots.sanitize import plain_text
 
 HEADINGS = ("training", "× notebook", "update alone", "× notebook", "of floor", "memory", "how")
@@ -104,7 +103,7 @@ def _left_out(comparison: Comparison) -> list[str]:
 def _machine(comparisons: Sequence[Comparison], load: float) -> dict[str, Any]:
     return {
         "processor": processor(),
-        "cores": os.cpu_count(),
+        "cores": available_cores(),
         "devices": sorted({comparison.device for comparison in comparisons}),
         "torch": comparisons[0].torch,
         "date": date.today().isoformat(),

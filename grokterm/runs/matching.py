@@ -14,7 +14,7 @@ from grokterm.runs.store import Run
 IGNORED_SETTINGS = {"title", "source", "seed", "device", "expect"}
 
 # Changes at a resume after which the run is still equal to one without a break.
-HARMLESS_CHANGES = ("training.steps=", "training.inspect_every=", "device=")
+HARMLESS_CHANGES = ("training.steps=", "training.inspect_every=", "training.threads=", "device=")
 
 
 def is_readable(run: Run) -> bool:
@@ -41,7 +41,8 @@ def finished_runs(runs: Iterable[Run], experiment: Experiment, device: str | Non
 
 def _compared_settings(experiment: Experiment) -> dict[str, object]:
     settings = experiment.settings()
-    del settings["training"]["inspect_every"]  # does not affect the training
+    for name in ("inspect_every", "threads"):  # which do not affect the numbers
+        del settings["training"][name]
     return {name: value for name, value in settings.items() if name not in IGNORED_SETTINGS}
 
 

@@ -117,7 +117,8 @@ def train_again(trainer: Trainer, records: Iterable[Record], last: int) -> Itera
         if trainer.step >= last:
             return
         with minding_memory():
-            trainer.trainable.update()
+            for _ in trainer.trainable.advance(trainer.step + 1, lambda _: False):
+                pass
 
 
 def restore_trainer(run: Run, experiment: Experiment, records: Sequence[Record]) -> Trainer:

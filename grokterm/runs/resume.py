@@ -1,6 +1,7 @@
 """Rules for resuming a saved run."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
@@ -9,7 +10,14 @@ from grokterm.experiment.records import Finished, Record
 from grokterm.runs.store import Run
 
 # Settings that may change when a run is resumed.
-RESUMABLE = ("training.steps", "training.evaluate_every", "training.inspect_every", "training.stop_when", "device")
+RESUMABLE = (
+    "training.steps",
+    "training.evaluate_every",
+    "training.inspect_every",
+    "training.stop_when",
+    "training.threads",
+    "device",
+)
 
 
 def resumed_experiment(run: Run, changes: Sequence[str]) -> Experiment:
@@ -22,6 +30,17 @@ def resumed_experiment(run: Run, changes: Sequence[str]) -> Experiment:
         if (name := change.partition("=")[0].strip()) not in RESUMABLE:
             raise ConfigError(f"{name} cannot be changed when a run is resumed, only {', '.join(RESUMABLE)}: start a new run")
     return override(run.experiment.settings(), changes).experiment
+
+
+def rounding_note(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """Say what rounds differently here than where a run was made, by the meta of both; empty if nothing does."""
+    pairs = {name: (before.get(name), now[name]) for name in ("torch", "numpy")}
+    known = before.get("arithmetic")
+    if isinstance(known, Mapping):
+        there, here = known, now["arithmetic"]
+        pairs |= {name: (there.get(name, "unset"), here.get(name, "unset")) for name in {**there, **here}}
+    changed = [f"{name} {one}, now {other}" for name, (one, other) in pairs.items() if one not in (None, other)]
+    return f"bits may differ from a run without a break: {'; '.join(changed)}" if changed else ""
 
 
 def has_ended(experiment: Experiment, records: Iterable[Record]) -> bool:

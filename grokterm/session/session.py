@@ -41,8 +41,15 @@ class Session:
     `send` is thread-safe; everything else belongs to the thread that iterates `records`.
     """
 
-    def __init__(
-        self, trainer: Trainer, run: Run, journal: JournalWriter, *, paused: bool = False, changes: Sequence[str] = ()
+    def __init__(  # noqa: PLR0913 - the last two are what is new since a checkpoint
+        self,
+        trainer: Trainer,
+        run: Run,
+        journal: JournalWriter,
+        *,
+        paused: bool = False,
+        changes: Sequence[str] = (),
+        note: str = "",
     ) -> None:
         self.run = run
         self.trainer = trainer
@@ -50,7 +57,7 @@ class Session:
         self._journal = journal
         self._commands: SimpleQueue[Command] = SimpleQueue()
         self._paused = paused
-        self._changes = changes  # of settings since the last checkpoint
+        self._changes, self._note = changes, note  # of settings since the last checkpoint, and of the machine
         self._pace: float | None = None
         self._next_chunk = 0.0
         self._saved_seconds = trainer.seconds
@@ -68,7 +75,7 @@ class Session:
         Ends with the training; with `stay` it takes commands until `Leave`. If a write fails, the training pauses and reports
         it; unwritten records are written with the next ones.
         """
-        begun = self.trainer.begin(self._changes)
+        begun = self.trainer.begin(self._changes, self._note)
         if not self._paused:
             yield self._save(begun)
         else:

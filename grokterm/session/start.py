@@ -1,6 +1,5 @@
 """Start a session for a new run, or resume a saved one."""
 
-import os
 import platform
 import sys
 from collections.abc import Iterator, Sequence
@@ -12,14 +11,16 @@ import numpy as np
 import torch
 
 from grokterm import __version__
-from grokterm.engines.device import describe, processor
+from grokterm.engines.arithmetic import arithmetic
+from grokterm.engines.device import describe
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.records import Record
+from grokterm.models.processor import available_cores, processor
 from grokterm.runs.journal import JournalWriter, rewind_journal
 from grokterm.runs.mixture_parts import find_parts, load_parts, part_files
 from grokterm.runs.replay import restore_trainer
-from grokterm.runs.resume import resumed_experiment
+from grokterm.runs.resume import resumed_experiment, rounding_note
 from grokterm.runs.store import Run, create_run
 from grokterm.session.session import Session
 from grokterm.training.trainer import Trainer, make_trainer
@@ -67,7 +68,8 @@ def resume_session(run: Run, changes: Sequence[str] = (), *, paused: bool = Fals
     if changes:
         run.rewrite(experiment)
     journal = JournalWriter(run.journal, rewound.end)
-    return Session(trainer, run, journal, paused=paused, changes=changes), rewound.records
+    note = rounding_note(run.meta, _meta(trainer))
+    return Session(trainer, run, journal, paused=paused, changes=changes, note=note), rewound.records
 
 
 def _meta(trainer: Trainer) -> dict[str, Any]:
@@ -77,10 +79,11 @@ def _meta(trainer: Trainer) -> dict[str, Any]:
         "host": platform.node(),
         "platform": platform.platform(),
         "processor": processor(),
-        "cores": os.cpu_count(),
+        "cores": available_cores(),
         "device": describe(trainer.device),
         "engine": trainer.trainable.engine,
         "threads": trainer.trainable.threads,
+        "arithmetic": arithmetic(),
         "grokterm": __version__,
         "python": platform.python_version(),
         "torch": torch.__version__,

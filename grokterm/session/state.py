@@ -163,7 +163,8 @@ def _after(state: LabState, record: Record) -> LabState:
     match record:
         case Started():
             started = replace(state, device=record.device, engine=record.engine, n_train=record.n_train, n_val=record.n_val)
-            return replace(started, phase="training", ended="")
+            refusals = (*state.refusals, record.note) if record.note else state.refusals
+            return replace(started, phase="training", ended="", refusals=refusals)
         case Advanced(steps_per_second=rate):
             before = state.steps_per_second
             return replace(state, steps_per_second=rate if before is None else 0.8 * before + 0.2 * rate)

@@ -4,8 +4,6 @@ from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import cached_property
 
-import torch
-
 from grokterm.experiment.records import Inspected
 from grokterm.inspection.analysis import NetworkAnalysis
 
@@ -20,7 +18,7 @@ class Inspector:
 
     @cached_property
     def _pool(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(1, "inspector", lambda: torch.set_num_threads(1))
+        return ThreadPoolExecutor(1, "inspector")
 
     def submit(self, analysis: NetworkAnalysis) -> None:
         """Have a network inspected."""

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+from grokterm.engines.arithmetic import steady_arithmetic
 from grokterm.engines.batches import Batches, batch_size, to_device
 from grokterm.engines.cuda_graph import CudaGraphs
 from grokterm.engines.device import choose_threads, describe, minding_memory, suited_threads
@@ -41,7 +42,6 @@ class SingleNetwork(StepLoop):
         threads: int | None = None,
         parts: Mapping[str, MixturePart] | None = None,
     ) -> None:
-        torch.set_num_threads(1)  # also in the thread that trains: the pool has threads of its own
         self.step = 0
         self.device = device
         self.engine = choose_engine(experiment, device)
@@ -54,8 +54,9 @@ class SingleNetwork(StepLoop):
         self.frozen: Weights = {name: value for name, value in parameters.items() if name in self.network.frozen}
         self.n_parameters = sum(value.numel() for value in parameters.values())
         dataset = experiment.task.dataset(experiment.seed)
-        self.threads = threads or choose_threads(len(dataset.train), self.n_parameters * self.network.n_positions)
-        self._pool = ThreadPool(self.network, self.threads if device.type == "cpu" else 1)
+        fixed = None if experiment.training.threads == "auto" else experiment.training.threads
+        self.threads = fixed or threads or choose_threads(len(dataset.train), self.n_parameters * self.network.n_positions)
+        self._pool = ThreadPool(self.network, self.threads if device.type == "cpu" else 1, fixed=fixed is not None)
         self._backend = ENGINES[self.engine].backend(experiment, self._pool, self.frozen)
         self._step = _step_of(experiment, self._pool, self._backend, weights)
         self.state = self._packed(weights, self._step.begin(weights))
@@ -153,6 +154,7 @@ class SingleNetwork(StepLoop):
             {name: here[f"memory.{name}"] for name in self.optimizer_state},
         )
 
+    @steady_arithmetic()
     def _learn_from(self, dataset: Dataset, experiment: Experiment) -> None:
         """Exchange both sides; epochs count from this step on."""
         rows = self._backend.block_rows

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from grokterm.engines.arithmetic import steady_arithmetic
 from grokterm.engines.step import TrainState
 
 
@@ -42,16 +43,18 @@ class StepLoop(ABC):
 
     def advance(self, last: int, is_due: Callable[[int], bool]) -> Iterator[Measured]:
         """Train up to a step and measure where due; on the way the update itself scores the training set."""
-        while True:
-            if is_due(self.step):
-                if self.step < last and self.scores_training_set:
-                    yield self._measure_by_updating()
-                    continue
-                yield self.measure()
-            if self.step >= last:
-                return
-            self.update()
+        with steady_arithmetic():
+            while True:
+                if is_due(self.step):
+                    if self.step < last and self.scores_training_set:
+                        yield self._measure_by_updating()
+                        continue
+                    yield self.measure()
+                if self.step >= last:
+                    return
+                self.update()
 
+    @steady_arithmetic()
     def measure(self) -> Measured:
         """Measure both sides, without leaving the device."""
         return Measured(self.step, self.numbers(), self.state.copy())

@@ -79,9 +79,8 @@ class Trainer:
         while self.ended is None:
             yield from self.advance()
 
-    def begin(self, changes: Sequence[str] = ()) -> list[Record]:
-        """Report where training stands, at step 0, which is measured, or at a checkpoint; and the settings changed since."""
-        torch.set_num_threads(1)  # a setting of each thread, and this is the one that trains
+    def begin(self, changes: Sequence[str] = (), note: str = "") -> list[Record]:
+        """Report where training stands, at step 0, which is measured, or at a checkpoint; and what has changed since."""
         choose_precision(self.device, tf32=self.experiment.training.tf32)
         started = Started(
             step=self.step,
@@ -92,6 +91,7 @@ class Trainer:
             n_train=len(self.dataset.train),
             n_val=len(self.dataset.val),
             changes=tuple(changes),
+            note=note,
         )
         switched = self._engine_before not in ("", started.engine)
         message = f"the steps before were made by {self._engine_before}"

@@ -1,3 +1,4 @@
+import json
 import os
 import subprocess
 from pathlib import Path
@@ -65,6 +66,14 @@ def test_more_steps_go_on_with_a_finished_run_and_stand_in_its_journal(here: Her
     started = [record for record in read_journal(finished.journal) if isinstance(record, Started)]
     assert [(record.step, record.changes) for record in started] == [(0, ()), (60, ("training.steps=70",))]
     assert here("run", "--resume", finished.name, "--json").json == outcome.json
+
+
+def test_a_resume_where_numbers_round_differently_says_so(here: Here, finished: Run) -> None:
+    meta = json.loads((finished.path / "meta.json").read_text())
+    (finished.path / "meta.json").write_text(json.dumps(meta | {"arithmetic": meta["arithmetic"] | {"products": "by hand"}}))
+    outcome = here("run", "--resume", finished.name, "--set", "training.steps=70")
+    assert outcome.code == 0
+    assert outcome.err.startswith("bits may differ from a run without a break: products by hand, now ")
 
 
 @pytest.mark.parametrize("arguments", [["presets"], ["presets", "show", "quick"], ["--help"], ["runs"]])

@@ -1,4 +1,3 @@
-import os
 import signal
 from pathlib import Path
 
@@ -6,6 +5,7 @@ import pytest
 import torch
 
 from grokterm.experiment.experiment import Experiment
+from grokterm.models.processor import available_cores
 from grokterm.runs.journal import read_journal
 from grokterm.runs.store import list_runs
 from grokterm.runs.summary import summarize
@@ -132,7 +132,7 @@ def test_markdown_has_a_row_a_preset_and_says_where_it_was_measured(here: Here) 
     assert cells[3].endswith(" (**not met**)")
     assert cells[4:6] == ["cpu", "0"]
     assert empty == ""
-    assert f"{os.cpu_count()} cores, torch {torch.__version__}" in caption
+    assert f"{available_cores()} cores, torch {torch.__version__}" in caption
 
 
 @pytest.mark.usefixtures("presets")

@@ -171,6 +171,7 @@ def test_a_state_that_a_step_has_taken_cannot_be_read_and_its_copy_can() -> None
 @pytest.mark.parametrize("engine", ["fused", "eager"])
 def test_a_training_holds_no_state_that_a_step_has_taken(tiny: Experiment, engine: str) -> None:
     trainable = started(changed(tiny, f"training.engine={engine}")).trainable
+    assert isinstance(trainable, SingleNetwork)
     before = trainable.measure().state
     trainable.update()
     assert any((before.weights[name] != value).any() for name, value in single_state(trainable).weights.items())

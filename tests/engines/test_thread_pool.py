@@ -1,17 +1,18 @@
 import gc
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 import torch
 
-from grokterm.engines.thread_pool import ThreadPool
+from grokterm.engines import thread_pool
+from grokterm.engines.thread_pool import PAIRS, ROUND, WARM_UPS, ThreadPool, ThreadTrial
 from grokterm.experiment.architectures.mlp import MLPModel
 from grokterm.experiment.experiment import Experiment
 from grokterm.models.mlp import MLP
 from grokterm.models.network import Network
 from grokterm.training.trainer import Trainer
-from tests.training.outcome import assert_same_numbers, changed, finish
+from tests.training.outcome import assert_same_numbers, changed, finish, single_of
 
 SECONDS = 60.0
 """How long to wait for what comes at once."""
@@ -77,3 +78,33 @@ def test_the_threads_of_a_team_end_with_it() -> None:
     for thread in its_own:
         thread.join(SECONDS)
     assert not any(thread.is_alive() for thread in its_own)
+
+
+@pytest.mark.parametrize(("gain", "pays"), [(0.9, False), (1.1, False), (1.2, True), (2.0, True)])
+def test_other_cores_are_left_alone_where_they_gain_little(gain: float, pays: bool, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: FBT001 - a case
+    now = 0.0
+    monkeypatch.setattr(thread_pool, "perf_counter", lambda: now)
+
+    def work(seconds: float, name: str) -> Iterator[str]:
+        nonlocal now
+        now += seconds
+        yield name
+
+    trial = ThreadTrial()
+    used = ["".join(trial.run(work(1.0, "T"), work(gain, "H"))) for _ in range(ROUND)]
+    n_tried = WARM_UPS + 2 * PAIRS
+    assert used[:n_tried] == ["T"] * WARM_UPS + ["T", "H"] * PAIRS
+    assert set(used[n_tried:]) == {"T" if pays else "H"}
+
+
+def test_what_was_found_is_tried_again_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    trial = ThreadTrial()
+    monkeypatch.setattr(thread_pool, "perf_counter", lambda: 0.0)
+    used = ["".join(trial.run(iter("T"), iter("H"))) for _ in range(2 * ROUND)]
+    assert used[:ROUND] == used[ROUND:]
+
+
+def test_the_number_of_threads_can_be_fixed(tiny: Experiment) -> None:
+    for n_threads in (1, 3):
+        trainer = Trainer(changed(tiny, f"training.threads={n_threads}"))
+        assert single_of(trainer).threads == n_threads

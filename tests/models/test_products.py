@@ -2,24 +2,28 @@
 
 from collections.abc import Sequence
 from itertools import product as every
+from math import inf
 
 import pytest
 import torch
 from torch import Tensor
 
 from grokterm.models import products
-from grokterm.models.products import linear, matmul
+from grokterm.models.products import Multiplier, linear, matmul, multiplier_of
+from tests.models.libraries import ALWAYS, multiply_by
 
 
-@pytest.fixture(params=["openblas", "onednn", "mkl"], autouse=True)
-def _library(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    if request.param == "onednn" and not products.HAS_ONEDNN:
-        pytest.skip("this torch is built without oneDNN")
-    monkeypatch.setattr(products, "NUMPY_SINGLE_THREADED", request.param == "openblas")
-    monkeypatch.setattr(products, "HAS_ONEDNN", request.param == "onednn")
-    monkeypatch.setattr(products, "WORTH_CALLING", 0)
+@pytest.fixture(params=ALWAYS)
+def library(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    multiply_by(request.param, monkeypatch)
+    name: str = request.param
+    return name
 
 
+every_library = pytest.mark.usefixtures("library")
+
+
+@every_library
 @pytest.mark.parametrize(("rows", "columns"), [(1, 1), (7, 12), (12, 7), (120, 40), (40, 120)])
 @pytest.mark.parametrize("inner", [1, 33, 640])
 def test_products_are_those_of_float64(rows: int, columns: int, inner: int) -> None:
@@ -39,6 +43,7 @@ def calls_onednn(values: Tensor) -> bool:
     return "_OneDNNLinear" in type(values.grad_fn).__name__
 
 
+@every_library
 @pytest.mark.parametrize("shape", [(7,), (20, 7), (5, 3, 7)])
 @pytest.mark.parametrize("has_bias", [True, False])
 def test_what_is_recorded_has_the_gradient_of_float64(shape: tuple[int, ...], has_bias: bool) -> None:  # noqa: FBT001 - a case
@@ -52,6 +57,7 @@ def test_what_is_recorded_has_the_gradient_of_float64(shape: tuple[int, ...], ha
         torch.testing.assert_close(one, other.float(), rtol=1e-4, atol=1e-5)
 
 
+@every_library
 @pytest.mark.parametrize("wanted", [one for one in every([True, False], repeat=3) if any(one)])
 def test_only_gradients_that_are_wanted_are_worked_out(wanted: tuple[bool, ...]) -> None:
     given = leaves((20, 7), (7, 4), (4,))
@@ -61,6 +67,7 @@ def test_only_gradients_that_are_wanted_are_worked_out(wanted: tuple[bool, ...])
     assert [one.grad is not None for one in given] == list(wanted)
 
 
+@every_library
 def test_rows_and_slopes_may_lie_anywhere() -> None:
     values, matrix = leaves((6, 20, 7), (7, 4))
     plain = torch.autograd.grad((values.transpose(0, 1)[:, -1:] @ matrix).sum(), [values, matrix])
@@ -68,6 +75,7 @@ def test_rows_and_slopes_may_lie_anywhere() -> None:
     torch.testing.assert_close(ours, plain)
 
 
+@every_library
 def test_a_product_can_be_batched_and_its_gradient_taken_outside() -> None:
     rows, matrix, bias = leaves((3, 20, 7), (3, 7, 4), (3, 4))
     batched = torch.vmap(linear)(rows, matrix, bias)
@@ -77,9 +85,30 @@ def test_a_product_can_be_batched_and_its_gradient_taken_outside() -> None:
     torch.testing.assert_close(slopes, expected)
 
 
-def test_only_large_products_of_float32_are_worth_a_call_of_onednn(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert calls_onednn(linear(*leaves((20, 7), (7, 4)))) is products.HAS_ONEDNN
-    assert not calls_onednn(linear(*leaves((20, 7), (7, 4), dtype=torch.float64)))
-    monkeypatch.setattr(products, "WORTH_CALLING", 20 * 7 * 4)
-    assert calls_onednn(linear(*leaves((20, 7), (7, 4)))) is products.HAS_ONEDNN
+LARGE = Multiplier(differentiable_onednn_from=560.0)  # multiply-adds of 20 × 7 by 7 × 4
+
+
+@pytest.mark.skipif(products.ONEDNN is None, reason="this torch is built without oneDNN")
+def test_only_large_products_of_float32_are_recorded_by_onednn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(products, "MULTIPLIER", LARGE)
+    assert calls_onednn(linear(*leaves((20, 7), (7, 4))))
     assert not calls_onednn(linear(*leaves((19, 7), (7, 4))))
+    assert not calls_onednn(linear(*leaves((20, 7), (7, 4), dtype=torch.float64)))
+
+
+def test_without_the_private_name_of_transforms_onednn_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(products, "MULTIPLIER", LARGE)
+    monkeypatch.setattr(products, "_is_transformed", lambda: True)
+    assert not calls_onednn(linear(*leaves((20, 7), (7, 4))))
+
+
+def test_the_library_is_a_property_of_the_processor() -> None:
+    amd = multiplier_of("amd", "AVX512", has_onednn=True)
+    assert str(amd) == "numpy below 4,000,000 multiply-adds; oneDNN from 4,000,000; oneDNN from 1,500,000 under autograd"
+    for vendor, instructions in (("intel", "AVX512"), ("intel", "AVX2"), ("arm", "DEFAULT"), ("", "DEFAULT")):
+        assert str(multiplier_of(vendor, instructions, has_onednn=True)) == "torch"
+
+
+def test_without_onednn_numpy_does_its_share_where_it_is_the_faster_one() -> None:
+    assert multiplier_of("amd", "AVX512", has_onednn=False) == Multiplier(numpy_below=inf)
+    assert multiplier_of("intel", "AVX512", has_onednn=False) == Multiplier()

@@ -5,7 +5,7 @@ import pytest
 
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
-from grokterm.runs.resume import RESUMABLE, has_ended, resumed_experiment
+from grokterm.runs.resume import RESUMABLE, has_ended, resumed_experiment, rounding_note
 from grokterm.runs.store import Run, create_run
 from tests.runs.records import finished, started
 
@@ -30,6 +30,7 @@ def asking_for(tiny: Experiment, **training: object) -> Experiment:
         "training.evaluate_every=2",
         "training.evaluate_every=log",
         'training.stop_when="grokked"',
+        "training.threads=1",
         "device=cpu",
     ],
 )
@@ -83,3 +84,23 @@ def test_a_run_that_stopped_at_a_milestone_has_ended_while_it_is_to_stop_there(m
 @pytest.mark.parametrize("reason", ["stopped", "diverged"])
 def test_more_steps_do_not_reopen_what_was_stopped_or_diverged(reason: str, tiny: Experiment) -> None:
     assert has_ended(asking_for(tiny, steps=1000), [started(), finished(30, reason)])
+
+
+HERE = {"torch": "2.13.0", "numpy": "2.4.6", "arithmetic": {"products": "torch", "openblas": "0.3.31 Haswell"}}
+
+
+def test_nothing_rounds_differently_on_the_same_machine() -> None:
+    assert rounding_note(HERE, HERE) == ""
+
+
+def test_what_rounds_differently_is_named_in_one_line() -> None:
+    arithmetic = {"products": "numpy", "openblas": "0.3.31 Haswell", "MKL_CBWR": "AVX2"}
+    assert rounding_note(HERE | {"torch": "2.6.0", "arithmetic": arithmetic}, HERE) == (
+        "bits may differ from a run without a break: torch 2.6.0, now 2.13.0; products numpy, now torch; MKL_CBWR AVX2, "
+        "now unset"
+    )
+
+
+@pytest.mark.parametrize("before", [{}, {"torch": "2.13.0"}, {"arithmetic": "damaged"}])
+def test_a_run_that_did_not_record_its_arithmetic_is_resumed_in_silence(before: dict[str, object]) -> None:
+    assert rounding_note(before, HERE) == ""

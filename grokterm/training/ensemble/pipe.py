@@ -13,7 +13,6 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from grokterm.errors import ProcessDiedError
-from grokterm.models import products
 
 
 class WorkerProcess:
@@ -24,7 +23,6 @@ class WorkerProcess:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "grokterm.training.ensemble.worker", str(theirs.fileno())],
             pass_fds=[theirs.fileno()],
-            env=products.environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,  # the screen must stay clean; failures come through the pipe

@@ -1,9 +1,8 @@
-"""An ensemble on a CPU: a process a core, each with one thread and its share of the members.
+"""An ensemble on a CPU: a process for each available core, each with one thread and its share of the members.
 
 Batching small networks into one program gains nothing there; threads of one process would wait for each other.
 """
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -16,6 +15,7 @@ from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Swap
 from grokterm.inspection.snapshot import Snapshot
 from grokterm.models.mixture import MixturePart
+from grokterm.models.processor import available_cores
 from grokterm.optim.rules import Weights
 from grokterm.tasks.dataset import Dataset
 from grokterm.training.ensemble.naming import with_member
@@ -36,7 +36,8 @@ class ProcessEnsemble:
         parts: Mapping[str, MixturePart] | None = None,
     ) -> None:
         members = experiment.training.members
-        self.threads = min(members, threads or os.cpu_count() or 1)
+        fixed = None if experiment.training.threads == "auto" else experiment.training.threads
+        self.threads = min(members, fixed or threads or available_cores())
         self._shares = [range(members)[first :: self.threads] for first in range(self.threads)]
         self._workers = [WorkerProcess() for _ in self._shares]
         for worker, share in zip(self._workers, self._shares, strict=True):
@@ -87,11 +88,6 @@ class ProcessEnsemble:
         for place, step in enumerate(due):
             weights = answers[0].first[place] if self._inspects else {}
             yield Measured(step, torch.from_numpy(numbers[:, place]), _state(weights))
-
-    def update(self) -> None:
-        """Make the update of every member that follows this step."""
-        for _ in self.advance(self.step + 1, lambda _: False):
-            pass
 
     def measure(self) -> Measured:
         """Measure both sides of every member."""

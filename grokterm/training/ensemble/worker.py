@@ -8,15 +8,13 @@ import sys
 import traceback
 from multiprocessing.connection import Connection
 
-import torch
-
+from grokterm.engines.arithmetic import steady_arithmetic
 from grokterm.errors import GroktermError
 from grokterm.training.ensemble.members import MemberGroup
 
 
 def main() -> None:
     """Make the group by the first request, then call the method that each request names, until the pipe closes."""
-    torch.set_num_threads(1)
     pipe = Connection(int(sys.argv[1]))
     group: MemberGroup | None = None
     while True:
@@ -26,10 +24,11 @@ def main() -> None:
             return
         try:
             name, arguments, options = pickle.loads(request)
-            if group is None:
-                group, answer = MemberGroup(*arguments), None
-            else:
-                answer = getattr(group, name)(*arguments, **options)
+            with steady_arithmetic():
+                if group is None:
+                    group, answer = MemberGroup(*arguments), None
+                else:
+                    answer = getattr(group, name)(*arguments, **options)
         except GroktermError as error:
             answer = error
         except Exception:  # noqa: BLE001 - a bug is a traceback, in the process that people see

@@ -9,11 +9,11 @@ from grokterm.engines.gradient import GradientBackend
 from grokterm.engines.table import choose_engine
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
-from grokterm.models import products
 from grokterm.models.activations import ACTIVATIONS
 from grokterm.optim.rng import StepRng
 from grokterm.optim.rules import Weights
 from grokterm.training.trainer import Trainer
+from tests.models.libraries import ALWAYS, multiply_by
 from tests.pairwise import pairwise
 from tests.training.outcome import assert_same_numbers, changed, finish, single_of, started
 
@@ -29,18 +29,13 @@ def parts(experiment: Experiment, engine: str) -> tuple[GradientBackend, Weights
 @pytest.fixture
 def library(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Multiply by one library, products of every size."""
-    library = request.param
-    if library == "onednn" and not products.HAS_ONEDNN:
-        pytest.skip("this torch is built without oneDNN")
-    monkeypatch.setattr(products, "NUMPY_SINGLE_THREADED", library == "openblas")
-    monkeypatch.setattr(products, "HAS_ONEDNN", library == "onednn")
-    monkeypatch.setattr(products, "WORTH_CALLING", 0)
+    multiply_by(request.param, monkeypatch)
 
 
 @pytest.mark.usefixtures("library")
 @pytest.mark.parametrize(
     ("activation", "scaling", "library", "loss"),
-    pairwise(tuple(ACTIVATIONS), ("gromov", "liu", "standard"), ("openblas", "onednn", "mkl"), ("mse", "cross_entropy")),
+    pairwise(tuple(ACTIVATIONS), ("gromov", "liu", "standard"), tuple(ALWAYS), ("mse", "cross_entropy")),
     indirect=["library"],
 )
 def test_the_gradient_is_that_of_autograd(tiny: Experiment, activation: str, scaling: str, loss: str) -> None:

@@ -1,0 +1,148 @@
+"""What the bits of a run depend on beside its experiment."""
+
+import json
+import os
+import subprocess
+import sys
+from threading import Event, Thread
+
+import pytest
+import torch
+
+from grokterm.engines import arithmetic
+from grokterm.engines.arithmetic import steady_arithmetic
+from grokterm.engines.thread_pool import ThreadPool
+from grokterm.experiment.experiment import Experiment
+from grokterm.models.network import Network
+from grokterm.training.trainer import Trainer
+
+SMALLEST_NORMAL = sys.float_info.min
+
+
+def flushes() -> bool:
+    """Whether this thread takes subnormal numbers as zero, in torch too."""
+    in_python = SMALLEST_NORMAL / 2 == 0
+    in_torch = bool((torch.tensor([1e-40]) * 1.0 == 0).item())
+    assert in_python == in_torch
+    return in_python
+
+
+class NumpyLibraries:
+    """Stands for libraries that have two threads."""
+
+    n_threads = 2
+
+    def limit(self, *, limits: int) -> "NumpyLibraries":
+        self.n_threads = limits
+        return self
+
+    def restore_original_limits(self) -> None:
+        self.n_threads = 2
+
+
+def test_subnormal_numbers_are_zero_inside_and_only_there() -> None:
+    assert not flushes()
+    with steady_arithmetic():
+        assert flushes()
+        with steady_arithmetic():
+            assert flushes()
+        assert flushes()
+    assert not flushes()
+
+
+def test_subnormal_numbers_are_zero_in_the_threads_of_a_pool() -> None:
+    assert all(ThreadPool(Network(), 2, fixed=True).map(lambda _, __: flushes(), range(8)))
+
+
+def test_libraries_are_back_to_their_threads_when_the_last_thread_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
+    numpy = NumpyLibraries()
+    monkeypatch.setattr(arithmetic, "_numpy_libraries", lambda: numpy)
+    inside, leave = Event(), Event()
+
+    def stay() -> None:
+        with steady_arithmetic():
+            inside.set()
+            leave.wait()
+
+    other = Thread(target=stay)
+    with steady_arithmetic():
+        other.start()
+        inside.wait()
+        assert (torch.get_num_threads(), numpy.n_threads) == (1, 1)
+    assert numpy.n_threads == 1
+    leave.set()
+    other.join()
+    assert numpy.n_threads == 2
+
+
+def test_numpy_multiplies_in_the_calling_thread_inside() -> None:
+    with steady_arithmetic():
+        assert all(one["num_threads"] == 1 for one in arithmetic._numpy_libraries().info())
+
+
+def test_a_training_leaves_the_thread_of_its_caller_as_it_was(tiny: Experiment) -> None:
+    before = torch.get_num_threads()
+    trainer = Trainer(tiny)
+    trainer.begin()
+    trainer.advance(limit=3)
+    assert not flushes()
+    assert torch.get_num_threads() == before
+
+
+def test_weights_that_decay_end_at_zero_and_not_among_the_subnormal_numbers(tiny: Experiment) -> None:
+    optimizer = tiny.optimizer.model_copy(update={"learning_rate": 0.5, "weight_decay": 1.99})
+    training = tiny.training.model_copy(update={"steps": 60})
+    model = tiny.model.model_copy(update={"scaling": "gromov"})
+    trainer = Trainer(tiny.model_copy(update={"model": model, "optimizer": optimizer, "training": training}))
+    list(trainer.run())
+    smallest = torch.finfo(torch.float32).tiny
+    for name, values in trainer.tensors().items():
+        assert not ((values != 0) & (values.abs() < smallest)).any(), name
+
+
+RUN = """
+import hashlib, json
+from grokterm.engines.arithmetic import arithmetic
+from grokterm.experiment.presets import find_preset
+from grokterm.training.trainer import make_trainer
+
+digest = hashlib.sha256()
+for name in ("quick", "liu-essay"):
+    trainer = make_trainer(find_preset(name).overridden(["training.steps=20"]).experiment)
+    list(trainer.run())
+    for tensor in trainer.tensors().values():
+        digest.update(tensor.numpy().tobytes())
+print(json.dumps([digest.hexdigest(), arithmetic()]))
+"""
+
+NEUTRAL = {
+    "OPENBLAS_NUM_THREADS": "2",
+    "OMP_NUM_THREADS": "2",
+    "MKL_NUM_THREADS": "2",
+    "GOTO_NUM_THREADS": "2",
+    "MKL_DYNAMIC": "FALSE",
+    "TORCH_ALLOW_TF32_CUBLAS_OVERRIDE": "1",
+}
+TELLING = [
+    {"ATEN_CPU_CAPABILITY": "default"},
+    {"OPENBLAS_CORETYPE": "Prescott"},
+    {"ONEDNN_MAX_CPU_ISA": "SSE41"},
+    {"MKL_CBWR": "COMPATIBLE"},
+]
+
+
+def outcome(variables: dict[str, str]) -> tuple[str, dict[str, str]]:
+    """Return what became of two trainings under these variables, and what a run records of its arithmetic."""
+    kept = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
+    ran = subprocess.run([sys.executable, "-c", RUN], env=kept | variables, capture_output=True, text=True, check=True)
+    digest, described = json.loads(ran.stdout)
+    return digest, described
+
+
+@pytest.mark.slow
+def test_a_variable_either_changes_no_bit_or_is_recorded() -> None:
+    digest, described = outcome({})
+    assert outcome(NEUTRAL) == (digest, described)
+    for variables in TELLING:
+        other, told = outcome(variables)
+        assert other == digest or told != described, variables
