@@ -2,8 +2,9 @@
 
 torch.nn modules, loss.backward(), torch.optim with defaults, torch's default number of threads. The MLP reads one-hot operands
 from a dense float matrix and is evaluated at every step, as in the public notebooks of Gromov (2023), Doshi (2023) and Liu's
-essay; the transformer is evaluated as the preset says. The loop is not slowed down needlessly: data are on the device, train
-metrics come from the step's own forward pass, and validation runs without gradients.
+essay; any other network is evaluated as the preset says. Minibatches are drawn by torch.randperm. The loop is not slowed down
+needlessly: data are on the device, validation runs without gradients, and so does training but for a full batch, whose metrics
+come from the step's own forward pass.
 
 Network, initial weights, split and settings are the experiment's, so that both reach the same losses.
 """
@@ -17,9 +18,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim.lr_scheduler import LambdaLR
 
+from grokterm.bench.embedding_mlp import PlainEmbeddingMLP
+from grokterm.bench.lstm import PlainLSTM
 from grokterm.bench.transformer import PlainTransformer
+from grokterm.engines.batches import batch_size
 from grokterm.engines.device import find_device
 from grokterm.errors import ConfigError
+from grokterm.experiment.architectures.embedding_mlp import EmbeddingMLPModel
+from grokterm.experiment.architectures.lstm import LSTMModel
 from grokterm.experiment.architectures.mlp import MLPModel
 from grokterm.experiment.architectures.transformer import TransformerModel
 from grokterm.experiment.experiment import Experiment
@@ -38,11 +44,29 @@ OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
 ARGUMENTS = {"learning_rate": "lr", "weight_decay": "weight_decay", "momentum": "momentum", "betas": "betas", "epsilon": "eps"}
 """Names of our settings in torch.optim."""
 
+AROUND = ("warmup_steps", "batch_size", "batch_share")
+"""Further settings of the optimizer that may differ from the defaults."""
+
+LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "mse": functional.mse_loss,
+    "cross_entropy": functional.cross_entropy,
+    "softmax_mse": lambda scores, targets: functional.mse_loss(scores.softmax(dim=1), targets),
+}
+
 SUPPORTED = {
     MLPModel: ("width", "activation", "scaling", "initialization"),
     TransformerModel: ("n_layers", "d_model", "n_heads", "d_mlp", "activation", "biases", "initialization", "vocabulary"),
+    LSTMModel: ("n_layers", "d_model", "sequence", "vocabulary"),
+    EmbeddingMLPModel: ("d_model", "width", "depth", "vocabulary"),
 }
 """The supported networks, and their settings that may differ from the defaults."""
+
+PLAIN: dict[type[Settings], Callable[[Any, Network], nn.Module]] = {
+    TransformerModel: PlainTransformer,
+    LSTMModel: PlainLSTM,
+    EmbeddingMLPModel: PlainEmbeddingMLP,
+}
+"""The networks over tokens."""
 
 
 class OneHotMLP(nn.Module):
@@ -85,16 +109,17 @@ class Notebook:
         dataset = experiment.task.dataset(experiment.seed)
         self.model: nn.Module
         self._evaluates: Callable[[int], bool]
-        if isinstance(settings, TransformerModel):
-            self.model, self._evaluates = PlainTransformer(settings, network), experiment.training.evaluates
-        else:
-            assert isinstance(network, MLP)
+        if isinstance(network, MLP):
             self.model, self._evaluates = OneHotMLP(network), lambda _: True
+        else:
+            self.model, self._evaluates = PLAIN[type(settings)](settings, network), experiment.training.evaluates
         self.model.to(device)
         self._train, self._val = (
             SplitSide(*(tensor.to(device) for tensor in _side(equations, network, experiment)))
             for equations in (dataset.train, dataset.val)
         )
+        self._batch_size = batch_size(experiment.batch_limit, experiment.optimizer.batch_share, len(dataset.train))
+        self._order = torch.empty(0, dtype=torch.int64, device=device)
         self._loss = _loss(experiment)
         self._optimizer, self._schedule = _optimizer(experiment, self.model)
         self.evaluations: dict[int, tuple[float, float, float, float]] = {}
@@ -104,20 +129,33 @@ class Notebook:
     def train(self, n_steps: int, *, evaluates: bool = True) -> None:
         """Train, with or without evaluations."""
         for _ in range(n_steps):
-            scores = self.model(self._train.inputs)
-            loss = self._loss(scores, self._train.targets)
+            batch = self._next_batch()
+            scores = self.model(batch.inputs)
+            loss = self._loss(scores, batch.targets)
             if evaluates and self._evaluates(self.step):
-                with torch.no_grad():
-                    val_scores = self.model(self._val.inputs)
-                    val_loss = self._loss(val_scores, self._val.targets)
-                train = loss.item(), _accuracy(scores, self._train)
-                self.evaluations[self.step] = (*train, val_loss.item(), _accuracy(val_scores, self._val))
+                # The whole training set has just been scored, unless this is a minibatch.
+                train = (loss.item(), _accuracy(scores, batch)) if batch is self._train else self._measured(self._train)
+                self.evaluations[self.step] = (*train, *self._measured(self._val))
             self._optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]  # torch gives it no types
             self._optimizer.step()
             if self._schedule:
                 self._schedule.step()
             self.step += 1
+
+    def _next_batch(self) -> SplitSide:
+        """Return the training set, or the next rows of a shuffle of it."""
+        if self._batch_size == len(self._train.answers):
+            return self._train
+        if len(self._order) == 0:
+            self._order = torch.randperm(len(self._train.answers), device=self._order.device)
+        rows, self._order = self._order[: self._batch_size], self._order[self._batch_size :]
+        return SplitSide(*(tensor[rows] for tensor in self._train))
+
+    @torch.no_grad()
+    def _measured(self, side: SplitSide) -> tuple[float, float]:
+        scores = self.model(side.inputs)
+        return self._loss(scores, side.targets).item(), _accuracy(scores, side)
 
 
 def _side(equations: Equations, network: Network, experiment: Experiment) -> SplitSide:
@@ -136,8 +174,7 @@ def _accuracy(scores: Tensor, side: SplitSide) -> float:
 
 
 def _loss(experiment: Experiment) -> Callable[[Tensor, Tensor], Tensor]:
-    loss = functional.cross_entropy if experiment.loss.kind == "cross_entropy" else functional.mse_loss
-    precision = _precision(experiment)
+    loss, precision = LOSSES[experiment.loss.kind], _precision(experiment)
     return lambda scores, targets: loss(scores.to(precision), targets)
 
 
@@ -157,9 +194,9 @@ def _check_supported(experiment: Experiment) -> None:
     model, optimizer, loss = experiment.model, experiment.optimizer, experiment.loss
     if type(model) not in SUPPORTED or not _has_only(model, SUPPORTED[type(model)]):
         raise ConfigError(f"no notebook loop is written for {model.label}")
-    if optimizer.kind not in OPTIMIZERS or not _has_only(optimizer, (*ARGUMENTS, "warmup_steps")):
+    if optimizer.kind not in OPTIMIZERS or not _has_only(optimizer, (*ARGUMENTS, *AROUND)):
         raise ConfigError(f"no notebook loop is written for this optimizer, {optimizer.kind} and what is done around it")
-    if loss.kind not in ("mse", "cross_entropy"):
+    if loss.kind not in LOSSES:
         raise ConfigError(f"no notebook loop is written for the loss {loss.kind}")
 
 

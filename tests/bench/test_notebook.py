@@ -1,4 +1,5 @@
 import pytest
+import torch
 
 from grokterm.bench.comparison import as_timed
 from grokterm.bench.notebook import Notebook
@@ -51,6 +52,35 @@ def test_a_plain_transformer_comes_to_the_losses_of_grokterm(changes: list[str])
         assert numbers == pytest.approx(expected[step], rel=1e-4), step
 
 
+@pytest.mark.parametrize(
+    ("preset", "changes"),
+    [
+        ("small-lstm", ["model.d_model=16"]),
+        ("small-lstm", ["model.d_model=16", "model.n_layers=2", "model.sequence='<eos> a op b = c <eos>'"]),
+        ("small-embedding-mlp", ["model.d_model=16", "model.width=32", "optimizer.batch_size=full"]),
+        ("small-embedding-mlp", ["model.d_model=16", "model.width=32", "model.depth=1", "optimizer.batch_size=full"]),
+    ],
+)
+def test_a_plain_network_over_tokens_comes_to_the_losses_of_grokterm(preset: str, changes: list[str]) -> None:
+    small = find_preset(preset).experiment.model_copy(update={"expect": None})
+    experiment = changed(small, "task.modulus=11", "training.evaluate_every=2", *changes)
+    expected = evaluations_of_grokterm(experiment)
+    loop = Notebook(experiment)
+    loop.train(N_STEPS + 1)
+    for step, numbers in loop.evaluations.items():
+        assert numbers == pytest.approx(expected[step], rel=1e-4), step
+
+
+def test_an_epoch_of_minibatches_meets_every_equation_once(tiny: Experiment) -> None:
+    loop = Notebook(changed(tiny, "optimizer.batch_size=20"))
+    batches = [loop._next_batch() for _ in range(4)]
+    assert [len(batch.answers) for batch in batches] == [20, 20, 20, 13]
+    met = torch.cat([batch.inputs for batch in batches])
+    assert sorted(map(tuple, met.tolist())) == sorted(map(tuple, loop._train.inputs.tolist()))
+    loop.train(3)
+    assert loop.evaluations[0][0] == pytest.approx(evaluations_of_grokterm(tiny)[0][0], rel=1e-4)
+
+
 def test_updates_alone_are_the_same_updates(tiny: Experiment) -> None:
     watched, unwatched = Notebook(tiny), Notebook(tiny)
     watched.train(5)
@@ -72,9 +102,8 @@ def test_the_perceptron_of_a_preset_is_evaluated_at_each_step_however_it_is_time
         "model.depth=2",
         "model.dropout=0.1",
         "model.frozen=['first']",
-        "model.architecture=lstm",
+        "model.architecture=mixture",
         "optimizer.kind=muon",
-        "optimizer.batch_size=20",
         "optimizer.decay_to=init",
         "optimizer.update_noise=0.1",
         "loss.kind=stablemax",
