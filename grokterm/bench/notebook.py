@@ -3,8 +3,8 @@
 torch.nn modules, loss.backward(), torch.optim with defaults, torch's default number of threads. The MLP reads one-hot operands
 from a dense float matrix and is evaluated at every step, as in the public notebooks of Gromov (2023), Doshi (2023) and Liu's
 essay; any other network is evaluated as the preset says. Minibatches are drawn by torch.randperm. The loop is not slowed down
-needlessly: data are on the device, validation runs without gradients, and so does training but for a full batch, whose metrics
-come from the step's own forward pass.
+needlessly: data are on the device, validation is scored without gradients, and the metrics of a full batch
+come from the forward pass of its own step.
 
 Network, initial weights, split and settings are the experiment's, so that both reach the same losses.
 """
