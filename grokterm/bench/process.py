@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
+from grokterm.training.signals import start_child
 
 NOTEBOOK = "notebook"  # the contestant with the default threads of numpy
 
@@ -34,14 +35,7 @@ class ContestantProcess:
         environment = dict(os.environ)
         if name == NOTEBOOK:
             environment.pop("OPENBLAS_NUM_THREADS", None)  # which grokterm.cli.main sets
-        self._process = subprocess.Popen(
-            command,
-            env=environment,
-            start_new_session=True,  # Ctrl+C goes to the command only, which ends this process
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        self._process = start_child(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def __enter__(self) -> "ContestantProcess":
         return self

@@ -18,7 +18,7 @@ def train(session: "Session", signals: "LeaveOnSignal") -> int:
     """Train to the end; return 0, 1 if saving failed or memory ran out, or 128 + the signal that ended it."""
     from grokterm.cli.progress import Reporter
     from grokterm.errors import ProcessDiedError
-    from grokterm.experiment.records import Refused, Skipped, Started, Switched
+    from grokterm.experiment.records import Acted, Refused, Skipped, Started, Switched
     from grokterm.session.state import LabState, fold
 
     signals.attach(session)
@@ -34,6 +34,8 @@ def train(session: "Session", signals: "LeaveOnSignal") -> int:
                 if state.unsaved:
                     print_status(f"grokterm: {state.unsaved}: what was written until then can be resumed with {resume_option}")
                     return 1
+                if any(isinstance(record, Acted) and record.intervention is None for record in records):  # by a signal
+                    print_status(f"saved at step {state.saved_at:,}")
                 reporter.show(state)
     except ProcessDiedError as error:
         print_status(f"grokterm: {error}: what was saved until then can be resumed with {resume_option}")

@@ -14,6 +14,7 @@ from grokterm.cli.console import print_status
 from grokterm.cli.help import read_manual
 from grokterm.cli.options import RUNS, Ascii, RunsDir
 from grokterm.errors import GroktermError
+from grokterm.training.signals import ignore_saving
 
 app = typer.Typer(
     help="The terminal laboratory for grokking. Without a command it opens the lab; `grokterm help` is the manual.",
@@ -61,6 +62,7 @@ def main() -> None:
     """Run a command. User errors print one line and exit with code 2; bugs print a traceback."""
     # numpy's threads spin while they wait, which slows down training beside them. numpy reads this when imported.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    ignore_saving()  # until there is a training
     try:
         sys.exit(app(standalone_mode=False))
     except TyperException as error:

@@ -1,4 +1,8 @@
-"""SIGINT, SIGTERM and SIGHUP: the first saves and ends the run, the second ends the process at once."""
+"""Signals to a command that trains.
+
+SIGINT, SIGTERM and SIGHUP: the first saves and ends the run, the second ends the process at once. SIGUSR1 and SIGUSR2 save the
+run, which goes on.
+"""
 
 import os
 import signal
@@ -6,14 +10,14 @@ from threading import Timer
 from types import FrameType
 from typing import TYPE_CHECKING, Self
 
+from grokterm.experiment.interventions import Save
 from grokterm.session.commands import Leave
+from grokterm.training.signals import ENDING, SAVING, ignore_saving
 
 if TYPE_CHECKING:
     from grokterm.session.session import Session
 
 SAVE_SECONDS = 20.0  # time limit for saving, after which the process ends anyway: the disk may hang
-
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class LeaveOnSignal:
@@ -24,7 +28,7 @@ class LeaveOnSignal:
         self._received = 0
 
     def attach(self, session: "Session") -> None:
-        """Make this the session to end; ends it at once if a signal was received before."""
+        """Make this the session to save or end; ends it at once if a signal was received before."""
         self.session = session
         if self._received:
             session.send(Leave())
@@ -35,16 +39,19 @@ class LeaveOnSignal:
         return 128 + self._received if self._received else 0
 
     def __enter__(self) -> Self:
-        for number in _SIGNALS:
-            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # respect nohup
-                signal.signal(number, self._handle)
+        for number in ENDING:
+            if number.name != "SIGHUP" or signal.getsignal(number) != signal.SIG_IGN:  # respect nohup
+                signal.signal(number, self._leave)
+        for number in SAVING:
+            signal.signal(number, self._save)
         return self
 
     def __exit__(self, *_: object) -> None:
-        for number in _SIGNALS:
+        for number in ENDING:
             signal.signal(number, signal.SIG_IGN if self._received else signal.SIG_DFL)
+        ignore_saving()
 
-    def _handle(self, number: int, _frame: FrameType | None) -> None:
+    def _leave(self, number: int, _frame: FrameType | None) -> None:
         if self._received or self.session is None:
             os._exit(128 + number)
         self._received = number
@@ -52,3 +59,7 @@ class LeaveOnSignal:
         limit.daemon = True
         limit.start()
         self.session.send(Leave())
+
+    def _save(self, _number: int, _frame: FrameType | None) -> None:
+        if self.session is not None:
+            self.session.send(Save())

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from signal import SIGHUP, Signals
+from signal import Signals
 from threading import enumerate as living_threads
 from typing import TYPE_CHECKING, ClassVar
 
@@ -34,6 +34,8 @@ from grokterm.tui.theme import THEME
 
 if TYPE_CHECKING:
     from grokterm.session.session import Session
+
+HUNG_UP = 129  # exit code, 128 + SIGHUP, which Windows lacks
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class GroktermApp(App[int]):
         """Show the first screen, then load torch in the background."""
         self.register_theme(THEME)
         self.theme = THEME.name
-        on_signals(terminate=self._terminate, hang_up=self._hang_up)
+        on_signals(terminate=self._terminate, hang_up=self._hang_up, save=self._save_training)
         self.set_interval(CHECK_SECONDS, self._check_terminal)
         opening = self._opening
         if opening.run is not None:
@@ -171,7 +173,11 @@ class GroktermApp(App[int]):
 
     def _hang_up(self) -> None:
         self._save()
-        os._exit(128 + SIGHUP)  # an orderly exit would wait for the terminal that is gone
+        os._exit(HUNG_UP)  # an orderly exit would wait for the terminal that is gone
+
+    def _save_training(self) -> None:
+        if (lab := self._lab) is not None and lab.state.phase in ("training", "paused"):
+            lab.action_save()
 
     def _check_terminal(self) -> None:
         if is_terminal_gone() and not self.is_headless:

@@ -9,6 +9,7 @@ from grokterm.cli.main import main
 from grokterm.experiment.experiment import Experiment
 from grokterm.runs.store import Run
 from grokterm.session.start import start_session
+from grokterm.training.signals import ENDING, SAVING
 from tests.cli.process import QUIET, Here, Outcome
 
 
@@ -32,7 +33,7 @@ def finished(tiny: Experiment, tmp_path: Path) -> Run:
 @pytest.fixture
 def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Here]:
     """Run a command in this process, which is sooner at hand than one of its own, and take back what it sets for itself."""
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    handlers = {number: signal.getsignal(number) for number in (*ENDING, *SAVING)}
 
     def run(*arguments: str | Path, **variables: str) -> Outcome:
         with monkeypatch.context() as patch:

@@ -73,6 +73,7 @@ def test_an_interrupt_leaves_at_once_without_a_traceback(preset: Path) -> None:
     with started(with_patch(AT_THE_FIRST_INTRODUCTION, command_line("bench", "--preset", preset))) as child:
         assert child.stderr is not None
         assert "racing\n" in iter(child.stderr.readline, "")
+        child.send_signal(signal.SIGUSR1)  # there is nothing to save
         child.send_signal(signal.SIGINT)
         assert child.wait(SECONDS) == 130
         assert "Traceback" not in child.stderr.read()

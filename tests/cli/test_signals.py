@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.records import Checkpointed, Finished
+from grokterm.experiment.interventions import Save
+from grokterm.experiment.records import Acted, Checkpointed, Finished
 from grokterm.runs.checkpoint import load_checkpoint
 from grokterm.runs.journal import read_journal
 from grokterm.runs.store import Run, list_runs
-from tests.cli.background import SECONDS, started, training, wait_for_lines, with_patch
+from tests.cli.background import SECONDS, started, training, wait_for, wait_for_lines, with_patch
 from tests.cli.process import Here, command_line
 from tests.runs.tensors import same
 from tests.session.driving import undisturbed, with_settings
@@ -80,6 +81,28 @@ def test_a_signal_saves_and_ends_the_run(number: int, code: int, preset: Path, t
     assert "Traceback" not in err
 
 
+@pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGUSR2], ids=["usr1", "usr2"])
+def test_a_signal_that_saves_leaves_the_run_going(number: int, preset: Path, tmp_path: Path) -> None:
+    with started(training(preset)) as child:
+        run = wait_for_lines(tmp_path / "runs", 5)
+        for _ in range(2):
+            child.send_signal(number)
+        wait_for(lambda: run if b'"acted"' in run.journal.read_bytes() else None)
+        wait_for_lines(tmp_path / "runs", run.journal.read_bytes().count(b"\n") + 20)
+        child.send_signal(signal.SIGTERM)
+        _, err = child.communicate(timeout=SECONDS)
+    assert child.returncode == 143
+    records = read_journal(run.journal)
+    number_of_save = next(number for number, record in enumerate(records) if isinstance(record, Acted))
+    saving, saved = records[number_of_save : number_of_save + 2]
+    assert isinstance(saving, Acted)
+    assert isinstance(saved, Checkpointed)
+    assert (saving.action, saving.intervention, saving.step) == (Save(), None, saved.step)
+    assert (run.checkpoints / saved.file).exists()
+    assert f"saved at step {saved.step:,}" in err.splitlines()
+    assert saved_end(run).step > saved.step
+
+
 @pytest.mark.slow
 def test_an_interrupted_run_goes_on_to_the_weights_of_an_undisturbed_one(
     preset: Path, tiny: Experiment, tmp_path: Path, here: Here
@@ -117,6 +140,7 @@ def test_an_interrupt_before_there_is_a_run_leaves_at_once_and_nothing_behind(pr
     with started(with_patch(A_SLOW_START, training(preset))) as child:
         assert child.stderr is not None
         assert child.stderr.readline() == "opening\n"
+        child.send_signal(signal.SIGUSR1)  # there is nothing to save
         child.send_signal(signal.SIGINT)
         assert child.wait(SECONDS) == 130
     assert list_runs(tmp_path / "runs") == []

@@ -9,7 +9,7 @@ from grokterm.models.processor import available_cores
 from grokterm.runs.journal import read_journal
 from grokterm.runs.store import list_runs
 from grokterm.runs.summary import summarize
-from tests.cli.background import SECONDS, started, wait_for_lines, with_patch
+from tests.cli.background import SECONDS, started, wait_for, wait_for_lines, with_patch
 from tests.cli.process import Here, Outcome, assert_refused, command_line, grokterm
 from tests.session.driving import with_settings
 
@@ -233,6 +233,20 @@ def test_an_interrupt_saves_the_run_and_starts_no_other(tmp_path: Path) -> None:
     assert f"saved: go on with grokterm run --resume {run.name}" in err
     assert out.splitlines()[-1] == "0 met, 0 not met, 2 not run"
     assert "Traceback" not in err
+
+
+@pytest.mark.usefixtures("presets")
+def test_a_signal_that_saves_leaves_a_verification_going(tmp_path: Path) -> None:
+    with started(command_line("verify", "met", "--set", "training.steps=10000000")) as child:
+        run = wait_for_lines(tmp_path / "runs", 5)
+        child.send_signal(signal.SIGUSR1)
+        wait_for(lambda: run if b'"acted"' in run.journal.read_bytes() else None)
+        child.send_signal(signal.SIGINT)
+        child.communicate(timeout=SECONDS)
+    assert child.returncode == 130
+    kinds = [record.record for record in read_journal(run.journal)]
+    assert kinds[kinds.index("acted") + 1] == "checkpointed"
+    assert kinds[-1] == "finished"
 
 
 @pytest.mark.usefixtures("presets")

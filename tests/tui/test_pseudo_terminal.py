@@ -18,6 +18,7 @@ from time import monotonic
 import pytest
 
 from grokterm.session.start import resume_session
+from grokterm.training.signals import SAVING
 from tests.tui.driving import BRIEF, ENDLESS, journal, only_run
 
 pytestmark = pytest.mark.slow
@@ -151,6 +152,27 @@ def test_a_signal_restores_the_screen_with_the_run_saved(
     assert b"Traceback" not in terminal.output
     assert saved_step() > 0
     assert journal(only_run())[-1].record == "finished"
+
+
+@pytest.mark.parametrize("number", SAVING)
+def test_a_signal_that_saves_leaves_the_lab_open(opened: Callable[..., Terminal], number: signal.Signals) -> None:
+    terminal = opened("--start", text=ENDLESS)
+    terminal.read_until(terminal.shows("● training", "/ 1,000,000"))
+    for _ in range(2):
+        terminal.process.send_signal(number)
+    terminal.read_until(terminal.shows("Saved"))
+    kinds = [record.record for record in journal(only_run())]
+    assert kinds[kinds.index("acted") + 1] == "checkpointed"
+    terminal.process.terminate()
+    assert terminal.read_to_the_end() == 143
+
+
+def test_a_form_leaves_a_signal_that_saves_alone(opened: Callable[..., Terminal]) -> None:
+    terminal = opened(text=ENDLESS)
+    terminal.read_until(terminal.shows("Endless", "presets"))
+    terminal.process.send_signal(signal.SIGUSR1)
+    terminal.press("\r")
+    terminal.read_until(terminal.shows("1,000,000", "● training"))
 
 
 @pytest.mark.parametrize("controls", [True, False], ids=["with a signal", "without a signal"])

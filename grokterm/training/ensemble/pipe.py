@@ -1,6 +1,6 @@
 """A group of members in another process, as its parent sees it.
 
-What passes is pickled plainly: the pipe's own way of sending tensors shares memory, which takes processes that are related.
+Calls and answers are pickled plainly into its stdin and out of its stdout, which every system has.
 """
 
 import pickle
@@ -8,44 +8,42 @@ import subprocess
 import sys
 import weakref
 from contextlib import suppress
-from multiprocessing import Pipe
-from multiprocessing.connection import Connection
 from typing import Any
 
 from grokterm.errors import ProcessDiedError
+from grokterm.training.signals import start_child
 
 
 class WorkerProcess:
     """Starts at once, and answers calls in order; the process ends with the last reference to this object."""
 
     def __init__(self) -> None:
-        self._pipe, theirs = Pipe()
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "grokterm.training.ensemble.worker", str(theirs.fileno())],
-            pass_fds=[theirs.fileno()],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
+        self._process = start_child(
+            [sys.executable, "-m", "grokterm.training.ensemble.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,  # the screen must stay clean; failures come through the pipe
-            start_new_session=True,  # Ctrl+C goes to the parent, which saves
         )
-        theirs.close()
-        self.end = weakref.finalize(self, _end, self._pipe, self._process)
+        self.end = weakref.finalize(self, _end, self._process)
 
     def ask(self, name: str, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - whatever the method takes
         """Call a method of the group; the first call makes the group."""
+        assert self._process.stdin
         with suppress(OSError):  # it has ended, as the next answer says
-            self._pipe.send_bytes(pickle.dumps((name, arguments, options)))
+            pickle.dump((name, arguments, options), self._process.stdin)
+            self._process.stdin.flush()
 
     def answer(self) -> Any:  # noqa: ANN401 - whatever the method returns
         """Wait for the result of the oldest call; an exception is returned, not raised."""
+        assert self._process.stdout
         try:
-            return pickle.loads(self._pipe.recv_bytes())
-        except (EOFError, OSError):
+            return pickle.load(self._process.stdout)
+        except (EOFError, OSError, pickle.UnpicklingError):
             code = self._process.wait()
             return ProcessDiedError(f"a process that trained members of the ensemble has died with exit code {code}")
 
 
-def _end(pipe: Connection, process: subprocess.Popen[bytes]) -> None:
-    pipe.close()
+def _end(process: subprocess.Popen[bytes]) -> None:
     process.kill()  # it holds nothing worth waiting for
-    process.wait()
+    with suppress(OSError):  # a call that it did not read
+        process.communicate()

@@ -1,12 +1,9 @@
-"""The process of a group of members: answers calls through a pipe, and ends with its parent.
+"""The process of a group of members, `python -m grokterm.training.ensemble.worker`: answers calls, and ends with its parent."""
 
-`python -m grokterm.training.ensemble.worker FD`, where FD is its end of the pipe.
-"""
-
+import os
 import pickle
 import sys
 import traceback
-from multiprocessing.connection import Connection
 
 from grokterm.engines.arithmetic import steady_arithmetic
 from grokterm.errors import GroktermError
@@ -14,16 +11,16 @@ from grokterm.training.ensemble.members import MemberGroup
 
 
 def main() -> None:
-    """Make the group by the first request, then call the method that each request names, until the pipe closes."""
-    pipe = Connection(int(sys.argv[1]))
+    """Make the group by the first request, then call the method that each request names, until stdin closes."""
+    requests, answers = sys.stdin.buffer, os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints is no answer
     group: MemberGroup | None = None
     while True:
         try:
-            request = pipe.recv_bytes()
+            name, arguments, options = pickle.load(requests)
         except EOFError:
             return
         try:
-            name, arguments, options = pickle.loads(request)
             with steady_arithmetic():
                 if group is None:
                     group, answer = MemberGroup(*arguments), None
@@ -33,7 +30,8 @@ def main() -> None:
             answer = error
         except Exception:  # noqa: BLE001 - a bug is a traceback, in the process that people see
             answer = RuntimeError(traceback.format_exc())
-        pipe.send_bytes(pickle.dumps(answer))
+        pickle.dump(answer, answers)
+        answers.flush()
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from grokterm.session.commands import Leave
 from grokterm.session.start import start_session
 from grokterm.training.ensemble.naming import of_member
 from grokterm.training.ensemble.processes import ProcessEnsemble
+from grokterm.training.signals import ENDING, SAVING
 from grokterm.training.trainer import Trainer
 from tests.conftest import TINY
 from tests.training.every_network import every_network, small, trainer_of
@@ -127,6 +128,17 @@ def test_a_process_that_dies_is_said_in_one_line(ensemble: Experiment) -> None:
     trainer.trainable._workers[0]._process.kill()
     with pytest.raises(ProcessDiedError, match="a process that trained members of the ensemble has died"):
         trainer.advance()
+
+
+def test_signals_to_a_whole_job_do_not_reach_the_processes(ensemble: Experiment) -> None:
+    trainer = Trainer(ensemble, threads=2)
+    trainer.begin()
+    assert isinstance(trainer.trainable, ProcessEnsemble)
+    for worker in trainer.trainable._workers:
+        for number in (*ENDING, *SAVING):
+            worker._process.send_signal(number)
+    assert trainer.advance()
+    assert trainer.tensors()
 
 
 def test_processes_end_when_their_ensemble_is_left(ensemble: Experiment, tmp_path: Path) -> None:
