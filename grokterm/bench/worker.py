@@ -21,7 +21,8 @@ from grokterm.experiment.experiment import Experiment
 
 def main() -> None:
     """Create the contestant of the first line, then run the steps of each further line."""
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # end without a traceback if the parent is gone
+    if hasattr(signal, "SIGPIPE"):  # which Windows lacks
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # end without a traceback if the parent is gone
     requests = map(json.loads, sys.stdin)
     try:
         first = next(requests, None)

@@ -51,11 +51,11 @@ def bench(
         print_results(*speeds(comparisons, repetitions=repetitions, load=load, output=output))
 
 
-def _load() -> float:
-    """Return the load average, and warn if the machine is busy."""
+def _load() -> float | None:
+    """Return the load average, None where the system has none, and warn if the machine is busy."""
     import os
 
-    load = os.getloadavg()[0]
-    if load > BUSY:
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+    if load is not None and load > BUSY:
         print_status(f"warning: the load of this machine is {load:.1f} already: a loop that waits for its threads suffers most")
     return load

@@ -2,12 +2,20 @@
 
 import sys
 from contextlib import suppress
+from io import TextIOWrapper
 
 from rich.console import Console, RenderableType
 
 from grokterm.plots.sanitize import plain_text
 
 PIPE_WIDTH = 160  # columns of a table in a pipe or a file, so that names are not cut
+
+
+def replace_unencodable() -> None:
+    """Write ? for what the encoding of a stream lacks, as that of a pipe on Windows lacks most, instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def results() -> Console:

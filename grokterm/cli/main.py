@@ -10,7 +10,7 @@ from typer.exceptions import TyperException
 
 from grokterm import __version__
 from grokterm.cli import bench, figures, inspect, lab, plot, presets, run, runs, verify
-from grokterm.cli.console import print_status
+from grokterm.cli.console import print_status, replace_unencodable
 from grokterm.cli.help import read_manual
 from grokterm.cli.options import RUNS, Ascii, RunsDir
 from grokterm.errors import GroktermError
@@ -63,6 +63,7 @@ def main() -> None:
     # numpy's threads spin while they wait, which slows down training beside them. numpy reads this when imported.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     ignore_saving()  # until there is a training
+    replace_unencodable()
     try:
         sys.exit(app(standalone_mode=False))
     except TyperException as error:

@@ -26,8 +26,8 @@ NOTES = (
 )
 
 
-def speeds(comparisons: Sequence[Comparison], *, repetitions: int, load: float, output: str) -> list[RenderableType]:
-    """Report the speeds; `load` is the machine's load average before they were measured."""
+def speeds(comparisons: Sequence[Comparison], *, repetitions: int, load: float | None, output: str) -> list[RenderableType]:
+    """Report the speeds; `load` is the machine's load average before they were measured, if known."""
     machine = _machine(comparisons, load)
     match output:
         case "json":
@@ -58,9 +58,10 @@ def _markdown(comparisons: Sequence[Comparison], machine: dict[str, Any], repeti
     table = ["| " + " | ".join(plain_text(cell).replace("|", "\\|") for cell in line) + " |" for line in lines]
     where = f"{machine['processor']} with {machine['cores']} cores"
     devices = ", ".join(device for device in machine["devices"] if device != "cpu")
+    load = "" if machine["load"] is None else f", load before {machine['load']:.1f}"
     caption = (
         f"Measured by `grokterm bench` on {f'{devices} ({where})' if devices else where}, torch {machine['torch']},"
-        f" {machine['date']}, {repetitions} repetitions, load before {machine['load']:.1f}."
+        f" {machine['date']}, {repetitions} repetitions{load}."
     )
     left_out = [line for comparison in comparisons for line in _left_out(comparison)]
     return [*table, "", plain_text(" ".join([caption, *NOTES])), *(["", *left_out] if left_out else [])]
@@ -100,7 +101,7 @@ def _left_out(comparison: Comparison) -> list[str]:
     return [plain_text(f"{comparison.preset}: without {name}: {reason}") for name, reason in comparison.left_out.items()]
 
 
-def _machine(comparisons: Sequence[Comparison], load: float) -> dict[str, Any]:
+def _machine(comparisons: Sequence[Comparison], load: float | None) -> dict[str, Any]:
     return {
         "processor": processor(),
         "cores": available_cores(),

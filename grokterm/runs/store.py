@@ -20,6 +20,9 @@ from grokterm.experiment.validation_errors import nearest
 # Lines of experiment.toml: runs of version 0.1.0 may name the removed engine; the other gives the same results.
 RETIRED_ENGINE, REPLACEMENT_ENGINE = 'engine = "compiled"', 'engine = "eager"'
 
+# What a system answers that does not sync directories: Windows, which does not open them, and some network disks.
+UNSYNCABLE = {errno.EACCES, errno.EPERM, errno.EINVAL, errno.EBADF, errno.ENOTSUP}
+
 
 @dataclass(frozen=True)
 class Run:
@@ -146,11 +149,15 @@ def write_durably(path: Path, content: bytes) -> None:
     except OSError:
         draft.unlink(missing_ok=True)  # frees its space on a full disk, which the journal needs
         raise
-    directory = os.open(path.parent, os.O_RDONLY)
     try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+        directory = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+    except OSError as error:
+        if error.errno not in UNSYNCABLE:
+            raise
 
 
 def _is_run(path: Path) -> bool:

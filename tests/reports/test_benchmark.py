@@ -20,8 +20,8 @@ def comparisons(tiny: Experiment) -> list[Comparison]:
     return [Comparison("tiny", tiny, "cpu", "2.0", results, {"graph": "a CPU has none"})]
 
 
-def printed(comparisons: list[Comparison], output: str, capsys: pytest.CaptureFixture[str]) -> str:
-    print_results(*speeds(comparisons, repetitions=3, load=0.25, output=output))
+def printed(comparisons: list[Comparison], output: str, capsys: pytest.CaptureFixture[str], load: float | None = 0.25) -> str:
+    print_results(*speeds(comparisons, repetitions=3, load=load, output=output))
     return capsys.readouterr().out
 
 
@@ -48,6 +48,10 @@ def test_markdown_has_one_row_for_each_and_says_where(
     assert "torch 2.0, " in lines[6]
     assert "3 repetitions, load before 0.2" in lines[6]
     assert lines[-1] == "tiny: without graph: a CPU has none"
+
+
+def test_a_load_that_is_not_known_is_left_out(comparisons: list[Comparison], capsys: pytest.CaptureFixture[str]) -> None:
+    assert ", 3 repetitions. " in printed(comparisons, "markdown", capsys, load=None)
 
 
 def test_the_object_holds_every_repetition(comparisons: list[Comparison], capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,15 +12,15 @@ def disk_full() -> OSError:
     return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def failing_once(call: Callable[..., Any], *, at: int = 1) -> Callable[..., Any]:
-    """Stand in for a call that fails with a full disk the n-th time it is made, and works before and after."""
+def failing_once(call: Callable[..., Any], *, at: int = 1, number: int = errno.ENOSPC) -> Callable[..., Any]:
+    """Stand in for a call that fails the n-th time it is made, with a full disk or so, and works before and after."""
     made = 0
 
     def stand_in(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - whatever the call takes and gives
         nonlocal made
         made += 1
         if made == at:
-            raise disk_full()
+            raise OSError(number, os.strerror(number))
         return call(*arguments, **options)
 
     return stand_in

@@ -1,3 +1,4 @@
+import errno
 import os
 from pathlib import Path
 
@@ -49,3 +50,16 @@ def test_a_directory_that_cannot_be_synced_leaves_a_whole_file(
         with pytest.raises(OSError, match="No space left"):
             write_durably(tmp_path / "file", b"newer")
     assert (tmp_path / "file").read_bytes() == b"newer"
+
+
+@pytest.mark.parametrize(
+    ("call", "number"), [("open", errno.EACCES), ("fsync", errno.EINVAL)], ids=["Windows", "a network disk"]
+)
+def test_a_system_that_syncs_no_directories_writes_all_the_same(
+    call: str, number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = 2 if call == "fsync" else 1
+    with monkeypatch.context() as patch:
+        patch.setattr(os, call, failing_once(getattr(os, call), at=at, number=number))
+        write_durably(tmp_path / "file", b"newer")
+        assert (tmp_path / "file").read_bytes() == b"newer"
