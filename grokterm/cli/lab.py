@@ -27,19 +27,25 @@ def open_lab(preset: str, *, start: bool, ascii_only: bool, runs_dir: Path) -> N
 def open_run(name: RunName, *, ascii_only: Ascii = False, runs_dir: RunsDir = RUNS) -> None:
     """Open the lab on a saved run, to look at it or to resume it."""
     from grokterm.experiment.presets import Preset
+    from grokterm.reports.run import caution
+    from grokterm.runs.journal import read_journal
     from grokterm.runs.store import find_run
+    from grokterm.runs.summary import summarize
 
     run = find_run(runs_dir, name)
+    summary = summarize(run, read_journal(run.journal))
     preset = Preset(run.name, run.path / "experiment.toml", run.experiment.to_toml())
-    _show(preset, runs_dir, ascii_only=ascii_only, run=run)
+    _show(preset, runs_dir, ascii_only=ascii_only, run=run, notice=caution(summary))
 
 
-def _show(preset: "Preset", runs_dir: Path, *, ascii_only: bool, start: bool = False, run: "Run | None" = None) -> None:
+def _show(
+    preset: "Preset", runs_dir: Path, *, ascii_only: bool, start: bool = False, run: "Run | None" = None, notice: str = ""
+) -> None:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise ConfigError("the lab needs a terminal: grokterm run --preset NAME trains without one")
     from grokterm.plots.palettes import choose_palette
     from grokterm.tui.app import GroktermApp, Opening
 
     sys.setswitchinterval(0.001)  # shortens the screen's waits for the training threads
-    app = GroktermApp(Opening(preset, runs_dir, choose_palette(os.environ, ascii_only=ascii_only), start, run))
+    app = GroktermApp(Opening(preset, runs_dir, choose_palette(os.environ, ascii_only=ascii_only), start, run, notice))
     raise typer.Exit(app.run() or app.return_code or 0)

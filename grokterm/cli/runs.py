@@ -19,6 +19,7 @@ def runs(context: typer.Context, runs_dir: RunsDir = RUNS) -> None:
 
     from grokterm.errors import GroktermError
     from grokterm.plots.sanitize import plain_text
+    from grokterm.reports.run import standing_in_short
     from grokterm.runs.journal import read_journal
     from grokterm.runs.store import list_runs
     from grokterm.runs.summary import summarize
@@ -34,7 +35,7 @@ def runs(context: typer.Context, runs_dir: RunsDir = RUNS) -> None:
             continue
         steps = ["" if step is None else f"{step:,}" for step in (summary.steps, summary.memorized_at, summary.grokked_at)]
         shares = ["" if share is None else f"{share:.3f}" for share in (summary.train_accuracy, summary.val_accuracy)]
-        table.add_row(*(Text(plain_text(cell)) for cell in (run.name, summary.ended or "not yet", *steps, *shares)))
+        table.add_row(*(Text(plain_text(cell)) for cell in (run.name, standing_in_short(summary), *steps, *shares)))
     if table.row_count:
         print_results(table)
     else:

@@ -9,10 +9,13 @@ from grokterm.cli.headless import train, train_parts
 from grokterm.cli.signals import LeaveOnSignal
 from grokterm.errors import GroktermError
 from grokterm.reports.duration import duration
-from grokterm.runs.matching import finished_runs, is_readable
+from grokterm.reports.run import standing
+from grokterm.runs.journal import read_journal
+from grokterm.runs.matching import finished_runs, is_readable, runs_of
 from grokterm.runs.mixture_parts import find_parts, load_parts
 from grokterm.runs.outcomes import read_outcome
-from grokterm.runs.store import list_runs
+from grokterm.runs.store import Run, list_runs
+from grokterm.runs.summary import summarize
 from grokterm.runs.verification import Check, Outcome
 from grokterm.session.start import start_session
 from grokterm.training.estimate import estimate_seconds
@@ -55,8 +58,15 @@ def from_saved_runs(checks: Sequence[Check], request: Request) -> tuple[int, lis
         first, n_seeds = check.experiment.seed, request.n_seeds
         selected = [run for run in finished if n_seeds is None or run.experiment.seed in range(first, first + n_seeds)]
         outcomes = tuple(read_outcome(run, check.expect) for run in selected)
-        checked.append(replace(check, outcomes=outcomes, not_run="" if outcomes else f"no finished run in {request.runs_dir}"))
+        reason = "" if outcomes else f"no finished run in {request.runs_dir}{_unfinished(runs_of(runs, check.experiment))}"
+        checked.append(replace(check, outcomes=outcomes, not_run=reason))
     return 0, checked
+
+
+def _unfinished(runs: Sequence[Run]) -> str:
+    """Say of the newest run, if it has not ended, whether it still trains."""
+    summaries = [summarize(run, read_journal(run.journal)) for run in runs[-1:]]
+    return "".join(f": {summary.run} {standing(summary)}" for summary in summaries if summary.status != "ended")
 
 
 def _train(check: Check, request: Request, signals: LeaveOnSignal) -> tuple[int, tuple[Outcome, ...]]:

@@ -23,6 +23,23 @@ class _Record(BaseModel):
     """Optimizer updates made before it."""
 
 
+class Owner(BaseModel):
+    """The process that trains a run. None: the system does not tell."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    pid: int
+    host: str
+    namespace: str | None = None
+    """Within which a pid is unique: that of a container, or of the host."""
+
+    boot: str | None = None
+    """Changes whenever the host starts."""
+
+    start: int | None = None
+    """When the process was started, in clock ticks after boot: tells it from a later one with the same pid."""
+
+
 class Started(_Record):
     """Training began, or resumed from a checkpoint."""
 
@@ -38,6 +55,9 @@ class Started(_Record):
 
     note: str = ""
     """What else is not as it was before the resume."""
+
+    owner: Owner | None = None
+    """The process that trains; None in older journals, and for a training that is not saved."""
 
 
 EVALUATION_METRICS = ("train_loss", "train_accuracy", "val_loss", "val_accuracy")  # what an evaluation measures, in this order

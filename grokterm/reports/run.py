@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from grokterm.experiment.expectation import MILESTONE_STEPS
+from grokterm.experiment.records import Owner
 from grokterm.plots.sanitize import plain_text
 from grokterm.runs.journal import read_journal
 from grokterm.runs.store import Run
@@ -20,7 +21,7 @@ def describe(summary: Summary) -> str:
     speed = f"{summary.steps_per_second:,.0f} steps/s" if summary.steps_per_second else "-"
     facts = [
         ("run", plain_text(summary.run)),
-        ("ended", f"{summary.ended or 'not yet'} at step {summary.steps:,}"),
+        ("ended", standing(summary)),
         ("time", f"{summary.seconds:.1f} s, {speed}, {summary.device}, {summary.engine}"),
         *((name.replace("_", " "), _step(getattr(summary, name))) for name in MILESTONE_STEPS),
         ("accuracy", f"train {_number(summary.train_accuracy, '.4f')}  val {_number(summary.val_accuracy, '.4f')}"),
@@ -29,6 +30,45 @@ def describe(summary: Summary) -> str:
     rare = {"ungrokked at", "diverged at"}
     lines = [f"{name:<14}{value}" for name, value in facts if value != "-" or name not in rare]
     return "\n".join([*lines, *_segments(summary.segments), *_members(summary.members or [])])
+
+
+def standing(summary: Summary) -> str:
+    """Say how and where a run ended, or whether it still trains: `complete at step 60`."""
+    step, going_on = f"at step {summary.steps:,}", f"grokterm run --resume {plain_text(summary.run)} goes on"
+    match summary.status:
+        case "ended":
+            return f"{summary.ended} {step}"
+        case "killed":
+            return f"killed {step}: {going_on}"
+        case "training":
+            return f"not yet: {step}, trained by {_process(summary.owner)}"
+        case "unknown":
+            return f"not known: {step}, maybe still trained by {_process(summary.owner)}; if not, {going_on}"
+
+
+def standing_in_short(summary: Summary) -> str:
+    """Say the same in two or three words: `complete`, `killed`, `not yet (4711)`, `not known (gpu7)`."""
+    owner = summary.owner
+    if summary.status == "training" and owner:
+        return f"not yet ({owner.pid})"
+    return summary.ended or (f"not known ({plain_text(owner.host)})" if owner else "not known")
+
+
+def caution(summary: Summary) -> str:
+    """Say what to know before a run that has not ended goes on; empty if it has."""
+    process = _process(summary.owner)
+    match summary.status:
+        case "killed":
+            return f"It was killed at step {summary.steps:,}. Space goes on from its last checkpoint."
+        case "training":
+            return f"Trained by {process} now. This is its last checkpoint: look, but do not go on here."
+        case "unknown":
+            return f"Maybe still trained by {process}. Make sure that it does not before you go on."
+    return ""
+
+
+def _process(owner: Owner | None) -> str:
+    return "the process that began it" if owner is None else f"process {owner.pid} on {plain_text(owner.host)}"
 
 
 def _members(members: list[Member]) -> Iterable[str]:

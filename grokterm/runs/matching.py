@@ -31,12 +31,14 @@ def finished_runs(runs: Iterable[Run], experiment: Experiment, device: str | Non
     Raises:
         CheckpointError: if the journal of one of them cannot be read.
     """
-    newest: dict[int, Run] = {}
-    settings = _compared_settings(experiment)
-    for run in runs:
-        if _compared_settings(run.experiment) == settings and _is_finished(run, device):
-            newest[run.experiment.seed] = run
+    newest = {run.experiment.seed: run for run in runs_of(runs, experiment) if _is_finished(run, device)}
     return [newest[seed] for seed in sorted(newest)]
+
+
+def runs_of(runs: Iterable[Run], experiment: Experiment) -> list[Run]:
+    """Return the runs of an experiment, of any seed, finished or not."""
+    settings = _compared_settings(experiment)
+    return [run for run in runs if _compared_settings(run.experiment) == settings]
 
 
 def _compared_settings(experiment: Experiment) -> dict[str, object]:

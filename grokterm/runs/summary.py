@@ -1,15 +1,20 @@
 """The summary of a run, as `run --json` prints it."""
 
 from collections.abc import Iterable
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
 from grokterm.analysis.milestones import EnsembleMilestoneDetector
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Swap
-from grokterm.experiment.records import Acted, Checkpointed, Evaluated, Finished, Reached, Record, Started, Switched
+from grokterm.experiment.records import Acted, Checkpointed, Evaluated, Finished, Owner, Reached, Record, Started, Switched
+from grokterm.runs.owner import Life, life
 from grokterm.runs.store import Run
+
+Status = Literal["training", "killed", "unknown", "ended"]
+
+STATUS_OF_UNENDED: dict[Life, Status] = {"alive": "training", "dead": "killed", "unknown": "unknown"}
 
 
 class Milestones(BaseModel):
@@ -63,7 +68,15 @@ class Summary(Milestones):
     preset: str
     device: str = ""
     engine: str = ""
+    status: Status = "unknown"
+    """Training: its process lives. Killed: its process has gone without a word. Unknown: it cannot be asked from here."""
+
     ended: str | None = None
+    """Why; null while it trains, or where that is unknown."""
+
+    owner: Owner | None = None
+    """The process that trains it, or did last."""
+
     steps: int = 0
     seconds: float = 0.0
     steps_per_second: float | None = None
@@ -84,12 +97,13 @@ class Summary(Milestones):
 def summarize(run: Run, records: Iterable[Record]) -> Summary:
     """Summarize the records of a run."""
     records = list(records)
-    summary = Summary(run=run.name, preset=str(run.meta.get("preset", "")))
+    summary, timed_steps = Summary(run=run.name, preset=str(run.meta.get("preset", ""))), 0
     for record in records:
         summary.steps = max(summary.steps, record.step)
         match record:
             case Started():
                 summary.device, summary.engine, summary.ended = record.device, record.engine, None
+                summary.owner = record.owner
                 if not summary.segments:
                     summary.segments.append(Segment(from_step=record.step, n_train=record.n_train, n_val=record.n_val))
             case Switched():
@@ -102,12 +116,15 @@ def summarize(run: Run, records: Iterable[Record]) -> Summary:
             case Acted(action=Swap()):
                 summary.segments.append(Segment(from_step=record.step, n_train=record.n_train, n_val=record.n_val))
             case Checkpointed():
-                summary.seconds = record.seconds
+                summary.seconds, timed_steps = record.seconds, record.step
             case Finished():
-                summary.seconds, summary.ended = record.seconds, record.reason
+                summary.seconds, summary.ended, timed_steps = record.seconds, record.reason, record.step
+    summary.status = "ended" if summary.ended else STATUS_OF_UNENDED[life(summary.owner) if summary.owner else "unknown"]
+    if summary.status == "killed":
+        summary.ended = "killed"
     if run.experiment.training.members > 1:
         summary.members = _members(run.experiment, records)
-    summary.steps_per_second = summary.steps / summary.seconds if summary.seconds else None
+    summary.steps_per_second = timed_steps / summary.seconds if summary.seconds else None
     return summary
 
 

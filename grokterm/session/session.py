@@ -22,6 +22,7 @@ from grokterm.experiment.records import (
 )
 from grokterm.runs.checkpoint import save_checkpoint
 from grokterm.runs.journal import JournalWriter
+from grokterm.runs.owner import this_process
 from grokterm.runs.store import Run
 from grokterm.session.commands import Analyze, Command, Leave, Pause, Resume, SetPace, StepOnce
 from grokterm.training.trainer import CHUNK_SECONDS, Trainer
@@ -75,7 +76,7 @@ class Session:
         Ends with the training; with `stay` it takes commands until `Leave`. If a write fails, the training pauses and reports
         it; unwritten records are written with the next ones.
         """
-        begun = self.trainer.begin(self._changes, self._note)
+        begun = self.trainer.begin(self._changes, self._note, this_process())
         if not self._paused:
             yield self._save(begun)
         else:

@@ -19,6 +19,7 @@ from grokterm.experiment.records import (
     EndReason,
     Evaluated,
     Finished,
+    Owner,
     Reached,
     Record,
     Skipped,
@@ -79,8 +80,11 @@ class Trainer:
         while self.ended is None:
             yield from self.advance()
 
-    def begin(self, changes: Sequence[str] = (), note: str = "") -> list[Record]:
-        """Report where training stands, at step 0, which is measured, or at a checkpoint; and what has changed since."""
+    def begin(self, changes: Sequence[str] = (), note: str = "", owner: Owner | None = None) -> list[Record]:
+        """Report where training stands, at step 0, which is measured, or at a checkpoint; and what has changed since.
+
+        `owner` is this process, if the training is saved.
+        """
         choose_precision(self.device, tf32=self.experiment.training.tf32)
         started = Started(
             step=self.step,
@@ -92,6 +96,7 @@ class Trainer:
             n_val=len(self.dataset.val),
             changes=tuple(changes),
             note=note,
+            owner=owner,
         )
         switched = self._engine_before not in ("", started.engine)
         message = f"the steps before were made by {self._engine_before}"

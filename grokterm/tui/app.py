@@ -47,6 +47,7 @@ class Opening:
     palette: Palette
     start: bool = False  # train at once
     run: Run | None = None  # a saved run to open
+    notice: str = ""  # what to know of that run
 
 
 class GroktermApp(App[int]):
@@ -105,6 +106,8 @@ class GroktermApp(App[int]):
     def _open(self, run: Run) -> None:
         restart = partial(_new_training, run.experiment, run.path.parent, str(run.meta.get("preset", run.name)))
         self.push_screen(LabScreen(_saved_training(run), restart, self._opening.palette))
+        if notice := self._opening.notice:
+            self.notify(plain_text(notice), title="Not ended", severity="warning", timeout=15, markup=False)
 
     @on(LabScreen.Failed)
     def _go_back(self, event: LabScreen.Failed) -> None:

@@ -10,6 +10,8 @@ from grokterm.runs.journal import rewind_journal
 from grokterm.runs.store import Run
 from grokterm.session.start import start_session
 from tests.benchmarks.kill_and_resume import Trial, differences, write_preset
+from tests.cli.background import started, training, wait_for_lines
+from tests.cli.process import Here
 
 STEPS = 1200
 
@@ -26,6 +28,22 @@ def kill_at(trial: Trial, n_lines: int) -> bool:
 
 def lines_of(trial: Trial) -> int:
     return trial.run.journal.read_bytes().count(b"\n") if trial.run else 0
+
+
+def test_a_killed_run_is_told_from_one_that_trains(preset: Path, tmp_path: Path, here: Here) -> None:
+    with started(training(preset)) as child:
+        run = wait_for_lines(tmp_path / "runs", 5)
+        alive = here("runs", "show", run.name, "--json").json
+        assert (alive["ended"], alive["status"], alive["owner"]["pid"]) == (None, "training", child.pid)
+        assert here("runs").out.splitlines()[1].split()[1:4] == ["not", "yet", f"({child.pid})"]
+        child.kill()
+        child.wait()
+    killed = here("runs", "show", run.name, "--json").json
+    assert (killed["ended"], killed["status"]) == ("killed", "killed")
+    assert here("runs").out.splitlines()[1].split()[1] == "killed"
+    words = f"ended         killed at step {killed['steps']:,}: grokterm run --resume {run.name} goes on"
+    assert words in here("runs", "show", run.name).out.splitlines()
+    assert here("run", "--resume", run.name, "--set", "training.steps=20", "--json").json["ended"] == "complete"
 
 
 @pytest.mark.slow

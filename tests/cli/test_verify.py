@@ -1,3 +1,4 @@
+import os
 import signal
 from pathlib import Path
 
@@ -5,10 +6,12 @@ import pytest
 import torch
 
 from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.presets import find_preset
 from grokterm.models.processor import available_cores
 from grokterm.runs.journal import read_journal
 from grokterm.runs.store import list_runs
 from grokterm.runs.summary import summarize
+from grokterm.session.start import start_session
 from tests.cli.background import SECONDS, started, wait_for, wait_for_lines, with_patch
 from tests.cli.process import Here, Outcome, assert_refused, command_line, grokterm
 from tests.session.driving import with_settings
@@ -211,6 +214,15 @@ def test_without_names_what_takes_long_is_not_run_and_says_how_long(
 def test_bad_usage_is_refused_in_one_line_before_anything_is_made(here: Here, arguments: list[str], words: list[str]) -> None:
     assert_refused(here("verify", *arguments), *words)
     assert list_runs(Path("runs")) == []
+
+
+@pytest.mark.usefixtures("presets")
+def test_a_run_that_has_not_ended_is_no_evidence_and_said_to_train(tmp_path: Path, here: Here) -> None:
+    session = start_session(find_preset("met").experiment, tmp_path / "runs", "met")
+    next(session.records())
+    outcome = here("verify", "met", "--from-runs")
+    assert outcome.code == 1
+    assert f"no finished run in runs: {session.run.name} not yet: at step 0, trained by process {os.getpid()}" in outcome.out
 
 
 @pytest.mark.usefixtures("presets")

@@ -9,6 +9,7 @@ from grokterm.experiment.expectation import MEASURES
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Save, Swap
 from grokterm.experiment.records import Reached, Record, Switched
+from grokterm.runs.owner import this_process
 from grokterm.runs.store import Run, create_run
 from grokterm.runs.summary import Summary, summarize
 from tests.runs.records import acted, checkpointed, evaluated, finished, started
@@ -60,6 +61,10 @@ def test_a_run_is_summed_up(run: Run) -> None:
     assert (summary.device, summary.engine, summary.ended) == ("cpu", "eager", "complete")
 
 
+def test_the_speed_is_that_of_the_steps_whose_time_is_known(run: Run) -> None:
+    assert summarize(run, [started(), checkpointed(10, seconds=2.0), evaluated(1000)]).steps_per_second == 5.0
+
+
 def test_the_engine_is_the_last_one(run: Run) -> None:
     assert summarize(run, [started(engine="fused"), Switched(step=5, engine="eager")]).engine == "eager"
 
@@ -87,6 +92,23 @@ def test_a_resumed_run_is_one_segment_and_has_not_ended_yet(run: Run) -> None:
     summary = summarize(run, [started(), finished(10), started(10), evaluated(15)])
     assert [segment.from_step for segment in summary.segments] == [0]
     assert summary.ended is None
+
+
+@pytest.mark.parametrize(
+    ("changed", "status", "ended"),
+    [({}, "training", None), ({"boot": "another"}, "killed", "killed"), ({"host": "another"}, "unknown", None)],
+)
+def test_a_run_that_has_not_ended_trains_or_was_killed_or_cannot_be_asked(
+    run: Run, changed: dict[str, str], status: str, ended: str | None
+) -> None:
+    owner = this_process().model_copy(update=changed)
+    summary = summarize(run, [started(), finished(10), started(10, owner=owner), evaluated(15)])
+    assert (summary.status, summary.ended, summary.owner) == (status, ended, owner)
+    assert summarize(run, [started(owner=owner), finished(10)]).status == "ended"
+
+
+def test_of_a_run_that_names_no_process_nothing_is_known(run: Run) -> None:
+    assert (summarize(run, [started()]).status, summarize(run, []).status) == ("unknown", "unknown")
 
 
 def test_what_is_not_finite_is_null_in_json(run: Run) -> None:

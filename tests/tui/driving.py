@@ -75,10 +75,10 @@ def app_on(text: str, *, runs_dir: Path = Path("runs"), palette: PaletteName = "
     return GroktermApp(Opening(preset_of(text), runs_dir, PALETTES[palette], start=start))
 
 
-def app_on_run(run: Run) -> GroktermApp:
+def app_on_run(run: Run, notice: str = "") -> GroktermApp:
     """Open the lab on a saved run."""
     preset = preset_of(run.experiment.to_toml(), run.name)
-    return GroktermApp(Opening(preset, run.path.parent, PALETTES["256"], run=run))
+    return GroktermApp(Opening(preset, run.path.parent, PALETTES["256"], run=run, notice=notice))
 
 
 async def until(pilot: Pilot[Any], condition: Callable[[], object], what: str = "") -> None:

@@ -88,3 +88,10 @@ async def test_a_saved_run_can_be_left_for_the_form_which_holds_its_settings() -
         await pilot.press("n")
         await until(pilot, lambda: isinstance(app.screen, SetupScreen), "the form")
         await until(pilot, lambda: settings_shown(app).get("task.modulus") == "11", "its settings")
+
+
+async def test_what_to_know_of_a_run_that_was_opened_is_said() -> None:
+    app = app_on_run(interrupted_run(), notice="It was killed at step 9.")
+    async with app.run_test(size=LARGE) as pilot:
+        await until(pilot, lambda: state(app).phase == "paused", "the pause")
+        assert [notification.message for notification in app._notifications] == ["It was killed at step 9."]
