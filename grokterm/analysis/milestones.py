@@ -6,33 +6,42 @@ from math import isfinite
 from typing import get_args
 
 from grokterm.experiment.interventions import Milestone
+from grokterm.experiment.records import EVALUATION_METRICS
 
 LEARNED = 0.99  # accuracy from which a side counts as learned
 
-FORGOTTEN = 0.5  # validation accuracy below which a network that was above it has ungrokked
+FORGOTTEN = 0.5  # validation accuracy below which a network that had reached it has ungrokked
 
 
 @dataclass
 class MilestoneDetector:
     """Detects the milestones of a network from its evaluations, in order.
 
-    Each swap begins a segment. A network ungrokks only after a swap, and only if it had generalized before.
+    Each swap begins a segment. A network ungrokks only after a swap, and only if it generalized in that segment: its validation
+    accuracy was not below FORGOTTEN at the last evaluation before the swap, or at one after it. So one that had generalized
+    when it was swapped ungrokks at the first evaluation below; one that had ungrokked by then, only after it recovered.
     """
 
     reached: set[Milestone] = field(default_factory=set)
     """Milestones of the current segment."""
 
     _swapped: bool = False
+    _generalizes: bool = False
+    """At the last evaluation."""
+
     _generalized: bool = False
+    """In this segment, or when it began."""
 
     def begin_segment(self) -> None:
         """Clear the milestones at a swap."""
         self.reached = set()
         self._swapped = True
+        self._generalized = self._generalizes
 
     def update(self, *, train_loss: float, val_loss: float, train_accuracy: float, val_accuracy: float) -> list[Milestone]:
         """Return the milestones first reached with this evaluation, in the order of a run."""
-        self._generalized |= val_accuracy >= FORGOTTEN
+        self._generalizes = val_accuracy >= FORGOTTEN
+        self._generalized |= self._generalizes
         holds: dict[Milestone, bool] = {
             "memorized": train_accuracy >= LEARNED,
             "grokked": val_accuracy >= LEARNED,
@@ -61,7 +70,7 @@ class EnsembleMilestoneDetector:
     def update(self, rows: Sequence[Mapping[str, float]]) -> list[Milestone]:
         """Return the milestones that all members have first reached with these evaluations, in the order of a run."""
         for member, row in zip(self.members, rows, strict=True):
-            member.update(**row)
+            member.update(**{name: row[name] for name in EVALUATION_METRICS})
         reached_by_all = set[Milestone].intersection(*(member.reached for member in self.members))
         new = [milestone for milestone in get_args(Milestone) if milestone in reached_by_all - self.reached]
         self.reached.update(new)

@@ -84,12 +84,38 @@ def test_a_network_that_generalises_only_after_the_swap_can_ungrok_too() -> None
     assert see(watch, 0.0, 0.1) == ["ungrokked"]
 
 
-def test_a_network_can_ungrok_once_in_every_segment() -> None:
+def test_a_network_that_is_swapped_again_after_it_ungrokked_has_nothing_left_to_forget() -> None:
+    watch = MilestoneDetector()
+    see(watch, 0.0, 1.0)
+    watch.begin_segment()
+    assert see(watch, 0.0, 0.1) == ["ungrokked"]
+    watch.begin_segment()
+    assert see(watch, 0.0, 0.1) == []
+
+
+def test_a_network_that_recovers_can_ungrok_again_in_the_next_segment() -> None:
     watch = MilestoneDetector()
     see(watch, 0.0, 1.0)
     for _ in range(2):
         watch.begin_segment()
         assert see(watch, 0.0, 0.1) == ["ungrokked"]
+        assert see(watch, 0.0, 0.5) == []
+
+
+def test_two_swaps_without_an_evaluation_between_them_count_as_one() -> None:
+    watch = MilestoneDetector()
+    see(watch, 0.0, 1.0)
+    watch.begin_segment()
+    watch.begin_segment()
+    assert see(watch, 0.0, 0.1) == ["ungrokked"]
+
+
+def test_a_network_that_lost_what_it_had_learned_before_the_swap_does_not_ungrok_after_it() -> None:
+    watch = MilestoneDetector()
+    see(watch, 0.0, 1.0)
+    see(watch, 0.0, 0.4)
+    watch.begin_segment()
+    assert see(watch, 0.0, 0.1) == []
 
 
 @pytest.mark.parametrize("broken", [nan, inf, -inf])
