@@ -26,6 +26,8 @@ class Cell(IntEnum):
     TRAIN_RIGHT = 4
     VAL_WRONG = 5
     VAL_RIGHT = 6
+    SEEN_WRONG = 7
+    SEEN_RIGHT = 8
 
     @classmethod
     def of(cls, side: Side, *, is_right: bool) -> "Cell":
@@ -56,7 +58,7 @@ class Tally:
 
 @dataclass(frozen=True)
 class MirrorLeakage:
-    """Validation split by whether the mirror (b, a) is trained on, which leaks the answer if a ∘ b = b ∘ a."""
+    """Validation split by whether the mirror (b, a) is trained on now, which leaks the answer if a ∘ b = b ∘ a."""
 
     leaked: Tally
     rest: Tally

@@ -12,10 +12,14 @@ class Side(IntEnum):
     """The side an equation is on at this step of a run."""
 
     NEITHER = 0
-    """No longer trained on: after a swap to a smaller training set."""
+    """No longer trained on: after a swap to a smaller training set, or to a new one."""
 
     TRAIN = 1
     VAL = 2
+    """Held out, and never trained on."""
+
+    SEEN = 3
+    """Held out, and trained on before."""
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ from grokterm.experiment.settings import Settings
 from grokterm.models.build import build
 from grokterm.models.mlp import MLP
 from grokterm.models.network import Network
-from grokterm.tasks.dataset import Equations
+from grokterm.tasks.equations import Equations
 
 OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
     "gd": torch.optim.SGD,

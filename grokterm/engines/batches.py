@@ -11,7 +11,7 @@ from jaxtyping import Int, Int64
 from torch import Tensor
 
 from grokterm.models.network import Network
-from grokterm.tasks.dataset import Equations
+from grokterm.tasks.equations import Equations
 from grokterm.tasks.randomness import generator
 
 BLOCK_ROWS = 65_536  # equations in a block where no cache has to fit: bounds the memory of a large modulus

@@ -119,7 +119,7 @@ class GraphMemory:
 
 
 Measure: TypeAlias = Callable[..., Tensor]
-"""(flat weights, val_only=...) -> the numbers of both sides, or of validation alone, on the device."""
+"""(flat weights, held_out_only=...) -> the numbers of every side, or of what is held out alone, on the device."""
 
 
 class CudaGraphs:
@@ -159,11 +159,13 @@ class CudaGraphs:
         self._state = TrainState(*here)
         return self._state, numbers
 
-    def measure(self, state: TrainState, *, val_only: bool = False) -> Tensor:
+    def measure(self, state: TrainState, *, held_out_only: bool = False) -> Tensor:
         """Return what a measurement says of a state."""
         weights, _ = self._placed_state(state)
         nothing_random = StepRng(0, 0, self._device)
-        recording = self._recording(("measure", val_only), lambda _: self._measure(weights, val_only=val_only), nothing_random)
+        recording = self._recording(
+            ("measure", held_out_only), lambda _: self._measure(weights, held_out_only=held_out_only), nothing_random
+        )
         numbers = recording()
         assert numbers is not None
         return numbers

@@ -1,4 +1,4 @@
-"""Loss and accuracy of both sides, measured without leaving the device."""
+"""Loss and accuracy of every side, measured without leaving the device."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,17 +18,18 @@ from grokterm.optim.rules import Weights
 
 @dataclass(frozen=True)
 class Evaluator:
-    """Measures a network under given parameters, on both sides of the split."""
+    """Measures a network under given parameters, on the training set and on what is held out."""
 
     backend: GradientBackend
     network: Network
     train: DeviceEquations
-    val: DeviceEquations
+    held_out: Sequence[DeviceEquations]
+    """Validation and, if there are any, those that were trained on before."""
 
-    def __call__(self, parameters: Weights, *, val_only: bool = False) -> Float[Tensor, " numbers"]:
+    def __call__(self, parameters: Weights, *, held_out_only: bool = False) -> Float[Tensor, " numbers"]:
         """Return mean loss and share of right answers, of the training set first, as one tensor on the device."""
         values = parameters | self.statistics(parameters)
-        sides = [self.val] if val_only else [self.train, self.val]
+        sides = self.held_out if held_out_only else [self.train, *self.held_out]
         return torch.cat([self.backend.measure(values, side) for side in sides])
 
     @torch.no_grad()

@@ -10,12 +10,12 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from grokterm.experiment.metrics import expected_metrics
-from grokterm.experiment.records import EVALUATION_METRICS
+from grokterm.experiment.records import METRICS_IN_ORDER
 from grokterm.experiment.settings import Settings
 
 MILESTONE_STEPS = ("memorized_at", "grokked_at", "ungrokked_at", "diverged_at")
 # The numbers of `run --json` that can be expected.
-MEASURES = (*MILESTONE_STEPS, *EVALUATION_METRICS, "val_loss_peak", "val_loss_peak_at")
+MEASURES = (*MILESTONE_STEPS, *METRICS_IN_ORDER, "val_loss_peak", "val_loss_peak_at")
 
 Range = Annotated[tuple[float, float], Field(strict=False)]
 Wanted = tuple[float, float] | Literal["never"]
@@ -38,17 +38,19 @@ class Crossing:
         """
         if not _has_comparison(name):
             return None
-        parts = re.fullmatch(rf"\s*({'|'.join(EVALUATION_METRICS)})\s*(<|>=)\s*(\S+)\s*", name)
+        parts = re.fullmatch(rf"\s*({'|'.join(METRICS_IN_ORDER)})\s*(<|>=)\s*(\S+)\s*", name)
         bound = _number(parts[3]) if parts else None
         if parts is None or bound is None:
             raise ValueError(
                 f"{name!r} is not a first crossing: write MEASURE < NUMBER or MEASURE >= NUMBER, "
-                f"the measure being one of {', '.join(EVALUATION_METRICS)}"
+                f"the measure being one of {', '.join(METRICS_IN_ORDER)}"
             )
         return cls(parts[1], parts[2], bound)
 
-    def is_met_by(self, value: float) -> bool:
-        """Tell whether an evaluation lies on the far side; NaN lies on no side."""
+    def is_met_by(self, value: float | None) -> bool:
+        """Tell whether an evaluation lies on the far side; NaN, and what was not measured, lies on no side."""
+        if value is None:
+            return False
         return value < self.bound if self.comparison == "<" else value >= self.bound
 
 

@@ -20,7 +20,7 @@ class Swap(Settings):
     """Share of all equations: smaller keeps a prefix of the training set, larger adds from validation."""
 
     seed: int | None = Field(None, ge=0)
-    """Draw a new split from this seed."""
+    """Draw a new split from this seed, within what was never trained on if there is enough."""
 
     operation: OperationName | None = None
     """Ask the same pairs for another answer; expression leads back to the polynomial that a task began with."""
@@ -35,7 +35,8 @@ class Swap(Settings):
         """Exchange the training set of a dataset.
 
         Raises:
-            ConfigError: if a side would be empty, validation cannot give as many equations, or the operation cannot be asked.
+            ConfigError: if a side would be empty, validation has too few equations that were never trained on, or the operation
+                cannot be asked.
         """
         return dataset.swapped(train_fraction=self.train_fraction, seed=self.seed, operation=self.operation)
 

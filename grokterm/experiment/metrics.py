@@ -71,6 +71,9 @@ class Metric:
     expected: Literal["at a step", "of the run", "no"] = "at a step"
     """Whether `[expect]` may name it. It names accuracies too, as the last evaluation has them."""
 
+    is_usual: bool = True
+    """Whether a report that lacks it has to say so."""
+
     def written(self, value: float) -> str:
         """Write a value; one that is shown as zero has no sign."""
         text = format(value, self.format)
@@ -88,6 +91,14 @@ METRICS: dict[str, Metric] = {
     ),
     "val_accuracy": Metric(
         "val accuracy", ".4f", "equations never trained on that are answered", noise=_accuracy_of_chance, expected="no"
+    ),
+    "seen_accuracy": Metric(
+        "seen accuracy",
+        ".4f",
+        "equations held out now and trained on before that are answered",
+        noise=_accuracy_of_chance,
+        expected="no",
+        is_usual=False,
     ),
     "ipr": Metric(
         "IPR", ".3f", "1 if every neuron is one wave", _MATRICES, ipr_of_noise, otherwise="all weights over residues are zero"

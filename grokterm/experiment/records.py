@@ -4,7 +4,7 @@ No torch here: the screen, the plots and the lists of runs read records without 
 """
 
 from collections.abc import Sequence
-from math import isfinite
+from math import isfinite, isnan
 from statistics import fmean
 from typing import Annotated, Any, Literal
 
@@ -50,6 +50,7 @@ class Started(_Record):
     n_parameters: int
     n_train: int
     n_val: int
+    n_seen: int = 0
     changes: tuple[str, ...] = ()
     """Settings that were changed when the run was resumed, as `name=value`."""
 
@@ -61,32 +62,43 @@ class Started(_Record):
 
 
 EVALUATION_METRICS = ("train_loss", "train_accuracy", "val_loss", "val_accuracy")  # what an evaluation measures, in this order
+SEEN_METRICS = ("seen_loss", "seen_accuracy")  # and of what is held out now and was trained on before, if there is any
+METRICS_IN_ORDER = (*EVALUATION_METRICS, *SEEN_METRICS)
 
 
 class Evaluated(_Record):
-    """Both sides were evaluated; for an ensemble, the means over the members that have not diverged."""
+    """Both sides were evaluated; for an ensemble, the means over the members that have not diverged.
+
+    Validation is what was never trained on. What is held out and was trained on before, after some swaps, is `seen`.
+    """
 
     record: Literal["evaluated"] = "evaluated"
     train_loss: float
     val_loss: float
     train_accuracy: float
     val_accuracy: float
-    members: tuple[tuple[float, float, float, float], ...] | None = None
-    """The metrics of each member of an ensemble, in the order of EVALUATION_METRICS."""
+    seen_loss: float | None = None
+    seen_accuracy: float | None = None
+    members: tuple[tuple[float, ...], ...] | None = None
+    """The metrics of each member of an ensemble, in METRICS_IN_ORDER, with or without those of `seen`."""
 
     @classmethod
     def of(cls, step: int, rows: Sequence[Sequence[float]]) -> "Evaluated":
-        """Make a record from a row for each member."""
-        sound = [row for row in rows if all(map(isfinite, row))] or rows
-        means = dict(zip(EVALUATION_METRICS, map(fmean, zip(*sound, strict=True)), strict=True))
+        """Make a record from a row for each member, whose accuracy on `seen` is missing or NaN without such equations."""
+        n_sides = len(EVALUATION_METRICS)
+        rows = [row[:n_sides] if len(row) == n_sides or isnan(row[-1]) else row for row in rows]
+        sound = [row for row in rows if all(map(isfinite, row[:n_sides]))] or rows
+        of_sides, of_seen = [row[:n_sides] for row in sound], [row[n_sides:] for row in sound if len(row) > n_sides]
+        columns = (*zip(*of_sides, strict=True), *zip(*of_seen, strict=True))
+        means = dict(zip(METRICS_IN_ORDER, map(fmean, columns), strict=False))
         return cls.model_validate({"step": step, **means, "members": rows if len(rows) > 1 else None})
 
     @property
     def rows(self) -> list[dict[str, float]]:
-        """The metrics of each member, or of the one network."""
+        """The metrics of each member, or of the one network; without those of `seen` if it is empty."""
         if self.members is None:
-            return [{name: getattr(self, name) for name in EVALUATION_METRICS}]
-        return [dict(zip(EVALUATION_METRICS, member, strict=True)) for member in self.members]
+            return [{name: value for name in METRICS_IN_ORDER if (value := getattr(self, name)) is not None}]
+        return [dict(zip(METRICS_IN_ORDER, member, strict=False)) for member in self.members]
 
 
 class PhaseAlignment(BaseModel):
@@ -154,6 +166,7 @@ class Acted(_Record):
 
     n_train: int
     n_val: int
+    n_seen: int = 0
     note: str = ""
     """A consequence: the batch size had to be lowered."""
 

@@ -21,7 +21,8 @@ from grokterm.inspection.snapshot import Snapshot
 from grokterm.models.hook_points import forward_hooks
 from grokterm.models.network import Network
 from grokterm.optim.rules import Weights
-from grokterm.tasks.dataset import Dataset, Equations
+from grokterm.tasks.dataset import Dataset
+from grokterm.tasks.equations import Equations
 
 Columns = Mapping[str, slice | Sequence[int]]
 """Which neurons or heads to keep, by the label of their place."""
@@ -122,6 +123,7 @@ def _sides(dataset: Dataset, table: Equations) -> Int[np.ndarray, " equations"]:
     sides = np.full(dataset.modulus**2, Side.NEITHER)
     sides[dataset.pair_index(dataset.train)] = Side.TRAIN
     sides[dataset.pair_index(dataset.val)] = Side.VAL
+    sides[dataset.pair_index(dataset.seen)] = Side.SEEN
     chosen: Int[np.ndarray, " equations"] = sides[dataset.pair_index(table)]
     return chosen
 

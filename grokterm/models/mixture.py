@@ -14,7 +14,7 @@ from grokterm.experiment.experiment import Experiment
 from grokterm.models.hook_points import HookPoint
 from grokterm.models.network import Network, TokenFeatures
 from grokterm.models.rng import Rng
-from grokterm.tasks.dataset import Equations
+from grokterm.tasks.equations import Equations
 
 
 @dataclass(frozen=True)

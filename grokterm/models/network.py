@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from grokterm.models.hook_points import HookPoint
 from grokterm.models.layers import Layer
 from grokterm.models.rng import Rng
-from grokterm.tasks.dataset import Equations
+from grokterm.tasks.equations import Equations
 
 TokenFeatures: TypeAlias = Mapping[str, Tensor]
 """Features computed once per token, not per equation: named lookup tables."""

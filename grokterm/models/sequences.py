@@ -10,7 +10,7 @@ from torch import Tensor
 
 from grokterm.experiment.architectures.tokens import TokenModel
 from grokterm.models.network import Network
-from grokterm.tasks.dataset import Equations
+from grokterm.tasks.equations import Equations
 
 SIGNS = ("=", "op", "<eos>")  # the tokens that are not residues
 

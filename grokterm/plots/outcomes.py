@@ -9,7 +9,7 @@ from grokterm.plots.half_blocks import paint_half_blocks
 from grokterm.plots.heatmap import draw_heatmap
 from grokterm.plots.palettes import Palette
 
-CHARACTERS = " -+x*.o"  # by outcome: absent, then wrong and right of neither side, of train and of val
+CHARACTERS = " -+x*.o,@"  # by outcome: absent, then wrong and right of neither side, of train, of val and of seen
 
 
 def sample(outcome: int, palette: Palette) -> tuple[str, Style | None]:

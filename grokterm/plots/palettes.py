@@ -55,7 +55,7 @@ class Palette:
     sequential: tuple[Color, ...] = ()
     """From zero to the largest; empty without colors."""
     outcomes: tuple[Color, ...] = ()
-    """Wrong (dark) and right of neither side, of train and of val; empty without colors."""
+    """Wrong (dark) and right of neither side, of train, of val and of seen; empty without colors."""
     is_ascii: bool = False
 
     def printable(self, label: str) -> str:
@@ -107,7 +107,7 @@ PALETTES: dict[PaletteName, Palette] = {
         },
         diverging=_colors(117, 75, 33, 26, 18, 233, 52, 130, 208, 215, 222),
         sequential=_colors(233, 53, 89, 125, 161, 203, 209, 215, 222, 229),
-        outcomes=_colors(236, 250, 94, 208, 18, 75),
+        outcomes=_colors(236, 250, 94, 208, 18, 75, 22, 71),
         box=_LINES,
     ),
     "16": Palette(
@@ -125,7 +125,7 @@ PALETTES: dict[PaletteName, Palette] = {
         },
         diverging=_colors(6, 4, 0, 1, 3),
         sequential=_colors(0, 4, 5, 3, 7),
-        outcomes=_colors(8, 7, 3, 11, 4, 12),
+        outcomes=_colors(8, 7, 3, 11, 4, 12, 2, 10),
         box=_LINES,
     ),
     "ascii": Palette(

@@ -86,6 +86,8 @@ def _table(columns: Columns) -> Table:
     table.add_column("")
     for name, metric in METRICS.items():
         values = {network: network.value(name) for network in columns.values()}
+        if not metric.is_usual and set(values.values()) == {None}:
+            continue
         shown = [NOTHING if value is None else metric.written(value) for value in values.values()]
         cells = [metric.label, *shown, _noise(metric, values), metric.meaning]
         table.add_row(*(Text(cell) for cell in cells))
@@ -104,7 +106,7 @@ def _notes(columns: Columns) -> Iterable[str]:
     missing: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for name, metric in METRICS.items():
         for column, network in columns.items():
-            if network.value(name) is None:
+            if metric.is_usual and network.value(name) is None:
                 missing[network.why_missing(name)][metric.label].append(column)
     for reason, labels in missing.items():
         listed = (f"{label} {' '.join(names)}".rstrip() for label, names in labels.items())

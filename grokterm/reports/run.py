@@ -24,8 +24,8 @@ def describe(summary: Summary) -> str:
         ("ended", standing(summary)),
         ("time", f"{summary.seconds:.1f} s, {speed}, {summary.device}, {summary.engine}"),
         *((name.replace("_", " "), _step(getattr(summary, name))) for name in MILESTONE_STEPS),
-        ("accuracy", f"train {_number(summary.train_accuracy, '.4f')}  val {_number(summary.val_accuracy, '.4f')}"),
-        ("loss", f"train {_number(summary.train_loss, '.3g')}  val {_number(summary.val_loss, '.3g')}"),
+        ("accuracy", _sides(summary, "accuracy", ".4f")),
+        ("loss", _sides(summary, "loss", ".3g")),
     ]
     rare = {"ungrokked at", "diverged at"}
     lines = [f"{name:<14}{value}" for name, value in facts if value != "-" or name not in rare]
@@ -71,6 +71,14 @@ def _process(owner: Owner | None) -> str:
     return "the process that began it" if owner is None else f"process {owner.pid} on {plain_text(owner.host)}"
 
 
+def _sides(summary: Summary, measure: str, layout: str) -> str:
+    """Name the sides and their number; what was trained on before only if there is any."""
+    numbers = {side: getattr(summary, f"{side}_{measure}") for side in ("train", "val", "seen")}
+    return "  ".join(
+        f"{side} {_number(number, layout)}" for side, number in numbers.items() if side != "seen" or number is not None
+    )
+
+
 def _members(members: list[Member]) -> Iterable[str]:
     """Count the members that reached each milestone, with the first and the last step."""
     for name in ("memorized", "grokked", "ungrokked", "diverged") if members else ():
@@ -84,7 +92,8 @@ def _segments(segments: list[Segment]) -> Iterable[str]:
         return
     for segment in segments:
         reached = ", ".join(f"{name} {_step(getattr(segment, f'{name}_at'))}" for name in ("memorized", "grokked", "ungrokked"))
-        yield f"{f'from {segment.from_step:,}':<14}{segment.n_train:,} train, {segment.n_val:,} val: {reached}"
+        seen = f", {segment.n_seen:,} seen" if segment.n_seen else ""
+        yield f"{f'from {segment.from_step:,}':<14}{segment.n_train:,} train, {segment.n_val:,} val{seen}: {reached}"
 
 
 def _step(step: int | None) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from grokterm.experiment.expectation import MetricAtStep
 from grokterm.experiment.metrics import METRICS
-from grokterm.experiment.records import EVALUATION_METRICS, Inspected
+from grokterm.experiment.records import METRICS_IN_ORDER, Inspected
 from grokterm.inspection import missing
 from grokterm.runs.norms import Norms, ReplayTo, in_silence
 from grokterm.runs.store import Run
@@ -23,10 +23,10 @@ class RunMetrics:
         self.run = run
         self.norms = norms
         self.analysis = trainer.analyze()
-        self.evaluation = {
-            name: value if isfinite(value) else None for name, value in zip(EVALUATION_METRICS, measured, strict=True)
+        self.evaluation = dict.fromkeys(METRICS_IN_ORDER) | {
+            name: value if isfinite(value) else None for name, value in zip(METRICS_IN_ORDER, measured, strict=False)
         }
-        """Losses and accuracies of both sides, as the training measures them."""
+        """Losses and accuracies of every side, as the training measures them; None for `seen` if it is empty."""
 
     @property
     def step(self) -> int:

@@ -8,7 +8,18 @@ from pydantic import BaseModel, ConfigDict
 from grokterm.analysis.milestones import EnsembleMilestoneDetector
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Swap
-from grokterm.experiment.records import Acted, Checkpointed, Evaluated, Finished, Owner, Reached, Record, Started, Switched
+from grokterm.experiment.records import (
+    METRICS_IN_ORDER,
+    Acted,
+    Checkpointed,
+    Evaluated,
+    Finished,
+    Owner,
+    Reached,
+    Record,
+    Started,
+    Switched,
+)
 from grokterm.runs.owner import Life, life
 from grokterm.runs.store import Run
 
@@ -37,6 +48,7 @@ class Segment(Milestones):
     from_step: int
     n_train: int
     n_val: int
+    n_seen: int
 
 
 class Member(BaseModel):
@@ -53,6 +65,8 @@ class Member(BaseModel):
     val_loss: float
     train_accuracy: float
     val_accuracy: float
+    seen_loss: float | None = None
+    seen_accuracy: float | None = None
 
 
 class Summary(Milestones):
@@ -84,6 +98,8 @@ class Summary(Milestones):
     val_loss: float | None = None
     train_accuracy: float | None = None
     val_accuracy: float | None = None
+    seen_loss: float | None = None
+    seen_accuracy: float | None = None
     val_loss_peak: float | None = None
     val_loss_peak_at: int | None = None
     segments: list[Segment] = []
@@ -105,7 +121,7 @@ def summarize(run: Run, records: Iterable[Record]) -> Summary:
                 summary.device, summary.engine, summary.ended = record.device, record.engine, None
                 summary.owner = record.owner
                 if not summary.segments:
-                    summary.segments.append(Segment(from_step=record.step, n_train=record.n_train, n_val=record.n_val))
+                    summary.segments.append(_segment(record))
             case Switched():
                 summary.engine = record.engine
             case Evaluated():
@@ -114,7 +130,7 @@ def summarize(run: Run, records: Iterable[Record]) -> Summary:
                 summary = summary.with_first(record)
                 summary.segments[-1] = summary.segments[-1].with_first(record)
             case Acted(action=Swap()):
-                summary.segments.append(Segment(from_step=record.step, n_train=record.n_train, n_val=record.n_val))
+                summary.segments.append(_segment(record))
             case Checkpointed():
                 summary.seconds, timed_steps = record.seconds, record.step
             case Finished():
@@ -128,8 +144,12 @@ def summarize(run: Run, records: Iterable[Record]) -> Summary:
     return summary
 
 
+def _segment(record: Started | Acted) -> Segment:
+    return Segment(from_step=record.step, n_train=record.n_train, n_val=record.n_val, n_seen=record.n_seen)
+
+
 def _add_evaluation(summary: Summary, evaluated: Evaluated) -> None:
-    for name in ("train_loss", "val_loss", "train_accuracy", "val_accuracy"):
+    for name in METRICS_IN_ORDER:
         setattr(summary, name, getattr(evaluated, name))
     if summary.val_loss_peak is None or evaluated.val_loss > summary.val_loss_peak:
         summary.val_loss_peak, summary.val_loss_peak_at = evaluated.val_loss, evaluated.step

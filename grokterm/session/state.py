@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from math import isfinite
+from math import isfinite, isnan, nan
 from typing import Literal, Self
 
 import numpy as np
@@ -11,6 +11,9 @@ from jaxtyping import Float
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Milestone, Set, Swap
 from grokterm.experiment.records import (
+    EVALUATION_METRICS,
+    METRICS_IN_ORDER,
+    SEEN_METRICS,
     Acted,
     Advanced,
     Checkpointed,
@@ -34,9 +37,9 @@ from grokterm.tasks.operations import Operation, find_operation
 
 Phase = Literal["loading", "training", "paused", "ended", "failed"]
 
-COLUMNS = ("step", "train_loss", "val_loss", "train_accuracy", "val_accuracy")
+COLUMNS = ("step", *METRICS_IN_ORDER)  # NaN for what is not measured
 # Further columns of an ensemble: lowest and highest value among its members.
-BANDS = tuple(f"{edge}_{name}" for name in COLUMNS[1:] for edge in ("lowest", "highest"))
+BANDS = tuple(f"{edge}_{name}" for name in EVALUATION_METRICS for edge in ("lowest", "highest"))
 
 
 class _Store:
@@ -67,7 +70,7 @@ class Curves:
 
     def extended(self, evaluations: Iterable[Evaluated]) -> Self:
         """Append evaluations; copies earlier rows only if the array is full, or already extended by another value."""
-        new = [[getattr(evaluated, name) for name in COLUMNS] + _edges(evaluated) for evaluated in evaluations]
+        new = [_row(evaluated) + _edges(evaluated) for evaluated in evaluations]
         if not new:
             return self
         first, last, store = len(self.rows), len(self.rows) + len(new), self._store
@@ -78,12 +81,18 @@ class Curves:
         return replace(self, rows=store.rows[:last], _store=store)
 
 
+def _row(evaluated: Evaluated) -> list[float]:
+    values = (getattr(evaluated, name) for name in COLUMNS)
+    return [nan if value is None else value for value in values]
+
+
 def _edges(evaluated: Evaluated) -> list[float]:
     """Return the lowest and highest of each metric among the members that have not diverged."""
     if evaluated.members is None:
         return []
-    members = [member for member in evaluated.rows if all(map(isfinite, member.values()))] or evaluated.rows
-    return [edge(member[name] for member in members) for name in COLUMNS[1:] for edge in (min, max)]
+    rows = [[member[name] for name in EVALUATION_METRICS] for member in evaluated.rows]
+    sound = [row for row in rows if all(map(isfinite, row))] or rows
+    return [edge(values) for values in zip(*sound, strict=True) for edge in (min, max)]
 
 
 @dataclass(frozen=True)
@@ -108,6 +117,7 @@ class LabState:
     engine: str = ""
     n_train: int = 0
     n_val: int = 0
+    n_seen: int = 0  # held out now, trained on before
     swapped_operation: OperationName | None = None  # by the last swap that changed it
     curves: Curves = field(default_factory=Curves)
     milestones: dict[Milestone, int] = field(default_factory=dict)  # first step of each in the whole run
@@ -140,9 +150,9 @@ class LabState:
         return tuple(event.step for event in self.events if event.is_swap)
 
     def latest(self, name: str) -> float | None:
-        """Return a metric of the last evaluation."""
+        """Return a metric of the last evaluation; None if it was not measured."""
         values = self.curves.column(name)
-        return float(values[-1]) if len(values) else None
+        return None if not len(values) or (name in SEEN_METRICS and isnan(values[-1])) else float(values[-1])
 
 
 def fold(state: LabState, records: Iterable[Record]) -> LabState:
@@ -162,9 +172,9 @@ def fold(state: LabState, records: Iterable[Record]) -> LabState:
 def _after(state: LabState, record: Record) -> LabState:
     match record:
         case Started():
-            started = replace(state, device=record.device, engine=record.engine, n_train=record.n_train, n_val=record.n_val)
             refusals = (*state.refusals, record.note) if record.note else state.refusals
-            return replace(started, phase="training", ended="", refusals=refusals)
+            started = replace(state, device=record.device, engine=record.engine, phase="training", ended="", refusals=refusals)
+            return replace(started, n_train=record.n_train, n_val=record.n_val, n_seen=record.n_seen)
         case Advanced(steps_per_second=rate):
             before = state.steps_per_second
             return replace(state, steps_per_second=rate if before is None else 0.8 * before + 0.2 * rate)
@@ -207,6 +217,7 @@ def _after_action(state: LabState, acted: Acted) -> LabState:
         swapped_operation=operation or state.swapped_operation,
         n_train=acted.n_train,
         n_val=acted.n_val,
+        n_seen=acted.n_seen,
         segment={} if is_swap else state.segment,
         events=(*state.events, Event(acted.step, label, is_swap=is_swap)),
     )

@@ -1,43 +1,43 @@
 """The equations of a task, split into training and validation."""
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from functools import cached_property
+from typing import Literal, NamedTuple
 
 import numpy as np
-from jaxtyping import Int64
+from jaxtyping import Bool, Int64
 
 from grokterm.errors import ConfigError
+from grokterm.tasks.equations import NO_ANSWER, Equations
 from grokterm.tasks.operations import EXPRESSION, Operation, check_modulus, find_operation
 from grokterm.tasks.randomness import generator
 from grokterm.tasks.stratification import stratified_order
 
 SplitName = Literal["random", "nested", "symmetric", "stratified"]
 
+# A new split keeps away from what was trained on if so much of the table is left for validation: enough to measure accuracy,
+# and no round share, so that members of an ensemble, whose training sets differ by an equation, decide alike.
+LEAST_VAL = 0.025
 
-@dataclass(frozen=True)
-class Equations:
-    """Rows a ∘ b = c."""
+NOTHING = Equations(np.empty((0, 2), np.int64), np.empty(0, np.int64))
 
-    operands: Int64[np.ndarray, "equations 2"]
-    answers: Int64[np.ndarray, " equations"]
 
-    def __len__(self) -> int:
-        return len(self.answers)
+class Sides(NamedTuple):
+    """The pairs of each side in their order, also those that the present operation does not answer."""
 
-    def __getitem__(self, rows: slice | Int64[np.ndarray, " rows"]) -> "Equations":
-        return Equations(self.operands[rows], self.answers[rows])
-
-    def concat(self, later: "Equations") -> "Equations":
-        """Append rows."""
-        return Equations(np.concatenate([self.operands, later.operands]), np.concatenate([self.answers, later.answers]))
+    train: Equations = NOTHING
+    val: Equations = NOTHING
+    seen: Equations = NOTHING
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """All equations of an operation, split into training and validation.
+    """All equations of an operation, split into training and what is held out.
 
-    The order of the training rows matters: a smaller training set is a prefix of a larger one. Validation holds only
-    equations that were never trained on, so after a shrink the two sides may not cover the table.
+    `val`, validation, holds only pairs (a, b) that were never trained on, under any operation. `seen` holds pairs that are
+    held out now and were trained on before; it is empty unless a new split had too few others. After a swap the sides may not
+    cover the table. The order of the training rows matters: a smaller training set is a prefix of a larger one. Pairs that
+    the present operation does not answer keep their side and position, and count again once they are answered.
     """
 
     operation: str
@@ -48,8 +48,16 @@ class Dataset:
     split: SplitName
     label_noise: float
     seed: int
-    train: Equations
-    val: Equations
+    train_fraction: float
+    """The share of the table that was last asked for; under the symmetric split the training set may miss it by an equation."""
+
+    exists: Bool[np.ndarray, " pairs"]
+    """The pairs of the task, b fastest: those that its operation answers at the start and at every new split."""
+
+    was_trained: Bool[np.ndarray, " pairs"]
+    """The pairs trained on before the last swap, b fastest; under the symmetric split with their mirrors."""
+
+    sides: Sides
 
     @classmethod
     def create(  # noqa: PLR0913 - the settings of a task, one each
@@ -68,9 +76,29 @@ class Dataset:
         Raises:
             ConfigError: if a side would be empty.
         """
-        rng = generator(0 if split == "nested" else seed, "split")  # nested: the same shuffle for every seed
-        empty = Equations(np.empty((0, 2), np.int64), np.empty(0, np.int64))
-        return cls(operation, expression, modulus, split, label_noise, seed, empty, empty)._with_split(rng, train_fraction)
+        no_pair = np.zeros(modulus**2, dtype=bool)
+        task = cls(operation, expression, modulus, split, label_noise, seed, train_fraction, no_pair, no_pair, Sides())
+        return task._redrawn(0 if split == "nested" else seed)  # nested: the same shuffle for every seed
+
+    @cached_property
+    def train(self) -> Equations:
+        """The equations trained on."""
+        return self.sides.train.answered
+
+    @cached_property
+    def val(self) -> Equations:
+        """The equations of validation: held out, and never trained on."""
+        return self.sides.val.answered
+
+    @cached_property
+    def seen(self) -> Equations:
+        """The equations held out now that were trained on before; usually none."""
+        return self.sides.seen.answered
+
+    @property
+    def held_out(self) -> tuple[Equations, ...]:
+        """Validation and, unless it is empty, `seen`."""
+        return (self.val, self.seen) if len(self.seen) else (self.val,)
 
     @property
     def n_equations(self) -> int:
@@ -85,7 +113,7 @@ class Dataset:
     @property
     def table(self) -> Equations:
         """All equations, b fastest, with the label noise of those trained on."""
-        table = self._answered(self.definition.operands(self.modulus))
+        table = self._answer(self.definition.operands(self.modulus))
         answers = np.full(self.modulus**2, -1)
         for side in (table, self.train):
             answers[self.pair_index(side)] = side.answers
@@ -101,16 +129,20 @@ class Dataset:
         """Return the dataset after a swap of the training set.
 
         A smaller fraction keeps a prefix of the training set and leaves validation unchanged; a larger one moves equations
-        from validation; a seed makes a new split; another operation keeps the pairs that have an answer.
+        from validation, never from `seen`; another operation keeps the pairs.
+
+        A seed makes a new split of what was never trained on if that leaves LEAST_VAL of the table for validation; what was
+        trained on before is then on no side. Otherwise it splits the whole table, and the held-out rest is `val` and `seen`.
 
         Raises:
             ConfigError: if a side would be empty, validation has too few equations, or the modulus or a missing polynomial
                 rules out the operation.
         """
-        changed = self if operation is None else self._with_operation(operation)
+        left = replace(self, was_trained=self._ever_trained)
+        changed = left if operation is None else left._with_operation(operation)
         if seed is not None:
-            share = len(changed.train) / changed.n_equations if train_fraction is None else train_fraction
-            return changed._with_split(generator(seed, "split"), share)
+            asked = changed if train_fraction is None else replace(changed, train_fraction=train_fraction)
+            return asked._redrawn(seed)
         return changed if train_fraction is None else changed._resized(train_fraction)
 
     def _with_operation(self, operation: str) -> "Dataset":
@@ -118,30 +150,53 @@ class Dataset:
         if operation == EXPRESSION and not self.expression:
             raise ConfigError(f"operation {EXPRESSION} can only be swapped back to, where a task began with it")
         renamed = replace(self, operation=operation)
-        train, val = (renamed._answered(side.operands) for side in (self.train, self.val))
+        train, val, seen = (renamed._answer(side.operands) for side in self.sides)
         for name, side in (("training", train), ("validation", val)):
-            if len(side) == 0:
+            if len(side.answered) == 0:
                 raise ConfigError(f"operation {operation} leaves {name} empty: its equations all divide by zero")
-        return replace(renamed, train=renamed._noisy(train, start=0), val=val)
+        return replace(renamed, sides=Sides(renamed._noisy(train, start=0), val, seen))
 
-    def _with_split(self, rng: np.random.Generator, train_fraction: float) -> "Dataset":
-        operands = self.definition.operands(self.modulus)
+    def _redrawn(self, seed: int) -> "Dataset":
+        """Split the table at random, within what was never trained on if there is enough."""
+        has_answer = self.definition.has_answer(self._every_pair)
+        task = replace(self, exists=self.exists | has_answer)
+        requested = n_train(self.train_fraction, self.n_equations)
+        n_never = int(np.count_nonzero(has_answer & ~self.was_trained))
+        left = max(2, LEAST_VAL * self.n_equations)  # a symmetric cut may take one more
+        is_enough = n_never - requested >= left
+        order = task._shuffled(generator(seed, "split"), ~self.was_trained if is_enough else task.exists)
+        size = task._size(order, requested)
+        train, rest = order[:size], order[size:]
+        is_seen = self.was_trained[self.pair_index(rest)]
+        val, seen = rest[np.flatnonzero(~is_seen)], rest[np.flatnonzero(is_seen)]
+        if len(val.answered) == 0:
+            raise ConfigError(
+                f"seed must leave validation an equation that was never trained on, not {seed}: {n_never:,} of"
+                f" {self.n_equations:,} are left, and its split takes them all; choose a smaller train_fraction or another seed"
+            )
+        return replace(task, sides=Sides(task._noisy(train, start=0), val, seen))
+
+    def _shuffled(self, rng: np.random.Generator, chosen: Bool[np.ndarray, " pairs"]) -> Equations:
+        """Put the chosen pairs of the task in a random order, of which a prefix suits the split."""
+        equations = self._answer(self._every_pair[self.exists])
+        if self.split == "stratified":
+            equations = equations[np.flatnonzero(chosen[self.pair_index(equations)])]
+            return equations[stratified_order(equations.answers, rng)]
         if self.split == "symmetric":
-            low, high = operands.min(axis=1), operands.max(axis=1)
+            low, high = equations.operands.min(axis=1), equations.operands.max(axis=1)
             rank = rng.permutation(self.modulus**2)[low * self.modulus + high]  # mirrors share a rank
-            equations = self._answered(operands[np.argsort(rank, kind="stable")])
-        elif self.split == "stratified":
-            equations = self._answered(operands)
-            equations = equations[stratified_order(equations.answers, rng)]
+            equations = equations[np.argsort(rank, kind="stable")]
         else:
-            equations = self._answered(rng.permutation(operands))
-        size = self._size(equations, n_train(train_fraction, self.n_equations))
-        return replace(self, train=self._noisy(equations[:size], start=0), val=equations[size:])
+            equations = equations[rng.permutation(len(equations))]
+        return equations[np.flatnonzero(chosen[self.pair_index(equations)])]
 
     def _resized(self, train_fraction: float) -> "Dataset":
-        requested = n_train(train_fraction, self.n_equations)
-        if requested <= len(self.train):
-            return replace(self, train=self.train[: self._size(self.train, requested, len(self.train))])
+        requested, (train, val, seen) = n_train(train_fraction, self.n_equations), self.sides
+        asked = replace(self, train_fraction=train_fraction)
+        if requested == len(self.train):
+            return asked
+        if requested < len(self.train):
+            return replace(asked, sides=Sides(train[: self._size(train, requested, len(train))], val, seen))
         missing = requested - len(self.train)
         if missing >= len(self.val):
             largest = (len(self.train) + len(self.val) - 1) / self.n_equations
@@ -149,39 +204,55 @@ class Dataset:
                 f"train_fraction must stay below {largest:.3f}, not {train_fraction:g}: "
                 f"validation has {len(self.val):,} equations to give, and must keep one"
             )
-        size = self._size(self.val, missing, 0)
-        added = self._noisy(self.val[:size], start=len(self.train))
-        return replace(self, train=self.train.concat(added), val=self.val[size:])
+        size = self._size(val, missing, 0)
+        added = self._noisy(val[:size], start=len(self.train))
+        return replace(asked, sides=Sides(train.concat(added), val[size:], seen))
 
     def _size(self, equations: Equations, requested: int, *ends: int) -> int:
-        """Return the size nearest to the requested one that, under the symmetric split, keeps mirrored pairs together.
+        """Return how many rows hold the number of answers nearest to the requested one.
 
-        Allowed: sizes between two equations, and these ends.
+        Under the symmetric split a cut keeps mirrored pairs together: it lies between two equations, or at these ends.
         """
-        if self.split != "symmetric":
-            return requested
-        mirrored = np.sort(equations.operands, axis=1)
-        inside = np.flatnonzero(np.any(mirrored[1:] != mirrored[:-1], axis=1)) + 1
-        sizes = np.array(sorted({*ends, *inside}))
-        return int(sizes[np.argmin(np.abs(sizes - requested))])
+        n_answers = np.concatenate([[0], np.cumsum(equations.answers != NO_ANSWER)])
+        sizes = np.arange(len(n_answers))
+        if self.split == "symmetric":
+            mirrored = np.sort(equations.operands, axis=1)
+            inside = np.flatnonzero(np.any(mirrored[1:] != mirrored[:-1], axis=1)) + 1
+            inside = inside[(n_answers[inside] > 0) & (n_answers[inside] < n_answers[-1])]
+            sizes = np.array(sorted({*ends, *inside}))
+        return int(sizes[np.argmin(np.abs(n_answers[sizes] - requested))])
 
-    def _answered(self, operands: Int64[np.ndarray, "equations 2"]) -> Equations:
-        operation = self.definition
-        if operation.excludes_zero_divisor:
-            operands = operands[operands[:, 1] != 0]
-        return Equations(operands, operation.answers(operands, self.modulus, self.seed))
+    @property
+    def _ever_trained(self) -> Bool[np.ndarray, " pairs"]:
+        table = self.was_trained.reshape(self.modulus, self.modulus).copy()
+        table[tuple(self.train.operands.T)] = True
+        if self.split == "symmetric":
+            table |= table.T
+        return table.ravel()
+
+    @property
+    def _every_pair(self) -> Int64[np.ndarray, "pairs 2"]:
+        return np.stack(np.divmod(np.arange(self.modulus**2), self.modulus), axis=1)
+
+    def _answer(self, operands: Int64[np.ndarray, "equations 2"]) -> Equations:
+        """Answer pairs by the present operation, where it does."""
+        has_answer = self.definition.has_answer(operands)
+        answers = np.full(len(operands), NO_ANSWER)
+        answers[has_answer] = self.definition.answers(operands[has_answer], self.modulus, self.seed)
+        return Equations(operands, answers)
 
     def _noisy(self, equations: Equations, *, start: int) -> Equations:
         """Replace a share of the answers by uniform random ones, which may be the true ones.
 
         `start`, the number of training rows before these, selects the random stream.
         """
-        n_noisy = round(self.label_noise * len(equations))
+        rows = np.flatnonzero(equations.answers != NO_ANSWER)
+        n_noisy = round(self.label_noise * len(rows))
         if n_noisy == 0:
             return equations
         rng = generator(self.seed, "label noise", start)
         answers = equations.answers.copy()
-        answers[rng.permutation(len(answers))[:n_noisy]] = rng.integers(self.modulus, size=n_noisy)
+        answers[rows[rng.permutation(len(rows))[:n_noisy]]] = rng.integers(self.modulus, size=n_noisy)
         return replace(equations, answers=answers)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from jaxtyping import Int64
+from jaxtyping import Bool, Int64
 
 from grokterm.errors import ConfigError
 from grokterm.tasks.arithmetic import Function, Residues, inverses, is_prime, powers_of_primitive_root
@@ -46,7 +46,12 @@ class Operation:
     def operands(self, modulus: int) -> Int64[np.ndarray, "equations 2"]:
         """List every pair (a, b) that has an answer, row by row of the table."""
         pairs = np.stack(np.divmod(np.arange(modulus**2, dtype=np.int64), modulus), axis=1)
-        return pairs[pairs[:, 1] != 0] if self.excludes_zero_divisor else pairs
+        return pairs[self.has_answer(pairs)]
+
+    def has_answer(self, operands: Int64[np.ndarray, "pairs 2"]) -> Bool[np.ndarray, " pairs"]:
+        """Tell which pairs (a, b) have an answer."""
+        right: Int64[np.ndarray, " pairs"] = operands[:, 1]
+        return (right != 0) | (not self.excludes_zero_divisor)
 
     def n_equations(self, modulus: int) -> int:
         """Count the pairs that have an answer."""

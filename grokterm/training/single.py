@@ -116,11 +116,11 @@ class SingleNetwork(StepLoop):
         self.step += 1
         return numbers
 
-    def numbers(self, *, val_only: bool = False) -> Tensor:
-        """Measure both sides, without leaving the device; those of the training set come first."""
+    def numbers(self, *, held_out_only: bool = False) -> Tensor:
+        """Measure every side, without leaving the device: training, validation, and `seen` if there is any."""
         if self._graphs:
-            return self._graphs.measure(self.state, val_only=val_only)
-        return self._measured_under(self.state.weights, val_only=val_only)
+            return self._graphs.measure(self.state, held_out_only=held_out_only)
+        return self._measured_under(self.state.weights, held_out_only=held_out_only)
 
     def close(self) -> None:
         """Do nothing: there are no processes."""
@@ -156,14 +156,14 @@ class SingleNetwork(StepLoop):
 
     @steady_arithmetic()
     def _learn_from(self, dataset: Dataset, experiment: Experiment) -> None:
-        """Exchange both sides; epochs count from this step on."""
+        """Exchange all sides; epochs count from this step on."""
         rows = self._backend.block_rows
         is_small = suited_threads(len(dataset.train), self.n_parameters * self.network.n_positions) == 1
         if rows is None and self.device.type == "cpu" and is_small and not self.network.trains_differently:
             rows = 2 * self.network.cpu_block_rows  # one block where a second thread needs no half; dropout is drawn a block
-        train, val = (to_device(side, self.network, self.device, rows) for side in (dataset.train, dataset.val))
+        train, *held_out = (to_device(side, self.network, self.device, rows) for side in (dataset.train, *dataset.held_out))
         weights, optimizer_state = self._step.on_new_training_set(self.weights, train), self.optimizer_state
-        self.dataset, self._train, self._val, self._seed = dataset, train, val, experiment.seed
+        self.dataset, self._train, self._held_out, self._seed = dataset, train, held_out, experiment.seed
         self.batch_size = batch_size(experiment.batch_limit, experiment.optimizer.batch_share, len(train))
         self._batches = Batches(train, self.batch_size, seed=self._seed, first_step=self.step)
         self._begin_at(weights, optimizer_state)
@@ -171,7 +171,7 @@ class SingleNetwork(StepLoop):
     def _begin_at(self, weights: Weights, optimizer_state: OptimizerState) -> None:
         """Start from weights and optimizer state, and drop captured graphs."""
         self.state = self._packed(weights, optimizer_state)
-        self._evaluator = Evaluator(self._backend, self.network, self._train, self._val)
+        self._evaluator = Evaluator(self._backend, self.network, self._train, self._held_out)
         replays = ENGINES[self.engine].replays_graphs
         self._graphs = CudaGraphs(self._step, self._measured_under, self.device) if replays else None
 
@@ -183,8 +183,8 @@ class SingleNetwork(StepLoop):
         """Return all parameters by name, those that are frozen too."""
         return self.frozen | self._step.flat.unpack(weights)
 
-    def _measured_under(self, weights: Weights, *, val_only: bool = False) -> Tensor:
-        return self._evaluator(self._parameters(weights), val_only=val_only)
+    def _measured_under(self, weights: Weights, *, held_out_only: bool = False) -> Tensor:
+        return self._evaluator(self._parameters(weights), held_out_only=held_out_only)
 
 
 def _step_of(experiment: Experiment, pool: ThreadPool, backend: GradientBackend, weights: Weights) -> TrainStep:

@@ -17,7 +17,7 @@ class Measured:
 
     step: int
     numbers: Tensor
-    """One for each of EVALUATION_METRICS; for an ensemble one row a member."""
+    """In METRICS_IN_ORDER, without those of `seen` if it is empty; for an ensemble one row a member, NaN where it has none."""
 
     state: TrainState
 
@@ -38,8 +38,8 @@ class StepLoop(ABC):
         """Make the update that follows this step; return, if asked, loss and accuracy of its batch before it."""
 
     @abstractmethod
-    def numbers(self, *, val_only: bool = False) -> Tensor:
-        """Measure both sides, without leaving the device; those of the training set come first."""
+    def numbers(self, *, held_out_only: bool = False) -> Tensor:
+        """Measure every side, without leaving the device: training, validation, and `seen` if there is any."""
 
     def advance(self, last: int, is_due: Callable[[int], bool]) -> Iterator[Measured]:
         """Train up to a step and measure where due; on the way the update itself scores the training set."""
@@ -56,7 +56,7 @@ class StepLoop(ABC):
 
     @steady_arithmetic()
     def measure(self) -> Measured:
-        """Measure both sides, without leaving the device."""
+        """Measure every side, without leaving the device."""
         return Measured(self.step, self.numbers(), self.state.copy())
 
     def go_back(self, step: int, state: TrainState) -> None:
@@ -64,9 +64,9 @@ class StepLoop(ABC):
         self.step, self.state = step, state.copy()
 
     def _measure_by_updating(self) -> Measured:
-        """Measure validation, and take the training side from the next update, which scores all of it anyway."""
+        """Measure what is held out, and take the training side from the next update, which scores all of it anyway."""
         step, state = self.step, self.state.copy()
-        val = self.numbers(val_only=True)
+        held_out = self.numbers(held_out_only=True)
         train = self.update(measuring=True)
         assert train is not None
-        return Measured(step, torch.cat([train, val], dim=-1), state)
+        return Measured(step, torch.cat([train, held_out], dim=-1), state)

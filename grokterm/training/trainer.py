@@ -13,7 +13,6 @@ from grokterm.errors import ConfigError, OutOfMemoryError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Action, Set, Stop, Swap
 from grokterm.experiment.records import (
-    EVALUATION_METRICS,
     Acted,
     Advanced,
     EndReason,
@@ -94,6 +93,7 @@ class Trainer:
             n_parameters=self.trainable.n_parameters,
             n_train=len(self.dataset.train),
             n_val=len(self.dataset.val),
+            n_seen=len(self.dataset.seen),
             changes=tuple(changes),
             note=note,
             owner=owner,
@@ -139,6 +139,7 @@ class Trainer:
             intervention=intervention,
             n_train=len(self.dataset.train),
             n_val=len(self.dataset.val),
+            n_seen=len(self.dataset.seen),
             note=note,
         )
         return [acted, *(self.end("stopped") if self._is_stopped else [])]
@@ -216,7 +217,7 @@ class Trainer:
         A run that diverged returns to the step where that was measured, so that the length of a chunk leaves no trace.
         """
         records: list[Record] = []
-        rows = torch.stack([one.numbers.view(-1, len(EVALUATION_METRICS)) for one in measured]).tolist() if measured else []
+        rows = torch.stack([one.numbers.view(-1, one.numbers.shape[-1]) for one in measured]).tolist() if measured else []
         for one, row in zip(measured, rows, strict=True):
             evaluated = Evaluated.of(one.step, row)
             self._measured_at = one.step

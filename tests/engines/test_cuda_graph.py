@@ -73,6 +73,12 @@ def test_swaps_and_live_changes_are_followed(eventful: Experiment, captured: Cou
     assert captured["captures"] > 6
 
 
+def test_what_was_trained_on_before_is_measured_as_eager_does(redrawn: Experiment) -> None:
+    by_graph, plain = both(redrawn)
+    assert_same_run(by_graph, plain)
+    assert {one.seen_accuracy is None for one in by_graph.every(Evaluated)} == {True, False}
+
+
 @pytest.mark.parametrize("modifiers", ["ema"], indirect=True)
 @pytest.mark.parametrize("kind", ["adamw", "muon"])
 def test_noise_dropout_and_what_begins_slowly_are_those_of_eager(modified: Experiment, kind: str) -> None:

@@ -85,9 +85,18 @@ def test_after_a_swap_some_equations_are_on_neither_side(tiny: Experiment) -> No
     assert {int(side): int((sides == side).sum()) for side in Side} == {
         Side.TRAIN: len(trainer.dataset.train),
         Side.VAL: len(trainer.dataset.val),
+        Side.SEEN: 0,
         Side.NEITHER: P * P - len(trainer.dataset.train) - len(trainer.dataset.val),
     }
     assert (sides == Side.NEITHER).sum() > 0
+
+
+def test_after_a_new_split_what_was_trained_on_before_is_on_a_side_of_its_own(tiny: Experiment) -> None:
+    outcome = finish(started(changed(tiny, "interventions=[{at_step=5, swap={seed=7}}]")))
+    seen, last = observed(outcome.trainer), outcome.every(Evaluated)[-1]
+    assert (seen.sides == Side.SEEN).sum() == len(outcome.trainer.dataset.seen) > 0
+    assert seen.is_right[seen.sides == Side.SEEN].mean() == pytest.approx(last.seen_accuracy)
+    assert seen.is_right[seen.sides == Side.VAL].mean() == pytest.approx(last.val_accuracy)
 
 
 def test_pairs_without_an_answer_are_missing(tiny: Experiment) -> None:

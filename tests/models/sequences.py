@@ -13,7 +13,7 @@ from grokterm.models.embedding_mlp import EmbeddingMLP
 from grokterm.models.lstm import LSTM
 from grokterm.models.sequences import TokenNetwork
 from grokterm.models.transformer import Transformer
-from grokterm.tasks.dataset import Equations
+from grokterm.tasks.equations import Equations
 
 P = 5
 

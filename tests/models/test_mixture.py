@@ -7,7 +7,7 @@ from grokterm.experiment.architectures.mixture import MixtureModel
 from grokterm.experiment.experiment import Experiment
 from grokterm.models.build import build
 from grokterm.models.mixture import Mixture, MixturePart
-from grokterm.tasks.dataset import Equations
+from grokterm.tasks.equations import Equations
 
 P = 7
 TABLE = torch.cartesian_prod(torch.arange(P), torch.arange(P))

@@ -45,10 +45,10 @@ def test_tiles_lie_side_by_side_under_their_names_and_the_chosen_one_is_marked()
 
 
 def test_every_outcome_has_its_own_character_and_its_own_color() -> None:
-    table = np.arange(7)[None]
-    assert text(draw_outcomes(table, width=7, height=1, palette=ASCII)) == [" -+x*.o"]
-    rows = draw_outcomes(table, width=7, height=1, palette=COLORS)
-    assert len({segment.style for row in rows for segment in row}) == 7
+    table = np.arange(9)[None]
+    assert text(draw_outcomes(table, width=9, height=1, palette=ASCII)) == [" -+x*.o,@"]
+    rows = draw_outcomes(table, width=9, height=1, palette=COLORS)
+    assert len({segment.style for row in rows for segment in row}) == 9
 
 
 def test_a_table_that_does_not_fit_is_cut_off_and_a_small_one_enlarged() -> None:

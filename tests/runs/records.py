@@ -17,8 +17,8 @@ def checkpointed(step: int, seconds: float = 1.0) -> Checkpointed:
     return Checkpointed(step=step, file=f"step-{step:08d}.safetensors", seconds=seconds)
 
 
-def acted(step: int, action: Action, n_train: int = 6, n_val: int = 4) -> Acted:
-    return Acted(step=step, action=action, n_train=n_train, n_val=n_val)
+def acted(step: int, action: Action, n_train: int = 6, n_val: int = 4, n_seen: int = 0) -> Acted:
+    return Acted(step=step, action=action, n_train=n_train, n_val=n_val, n_seen=n_seen)
 
 
 def finished(step: int, reason: str = "complete", seconds: float = 2.0) -> Finished:

@@ -80,6 +80,16 @@ def test_numbers_that_are_not_finite_survive_the_journal(journal: Path) -> None:
     assert "NaN" in json.loads(journal.read_text(), parse_constant=_refuse).values()
 
 
+def test_what_was_trained_on_before_is_journaled_where_there_is_any(journal: Path) -> None:
+    both = Evaluated.of(0, [[0.5, 1.0, 0.25, 0.5, 0.125, 0.75], [0.5, 1.0, 0.75, 0.5, math.nan, math.nan]])
+    assert keep(journal, [both, evaluated(1)]) == read_journal(journal)
+    assert (both.val_loss, both.seen_loss, both.seen_accuracy) == (0.5, 0.125, 0.75)
+    assert [len(row) for row in both.rows] == [6, 4]
+    first, second = map(json.loads, journal.read_text().splitlines())
+    assert first["seen_accuracy"] == 0.75
+    assert "seen" not in str(second)
+
+
 @pytest.mark.parametrize("n_lost", range(1, 40))
 def test_a_torn_last_line_is_skipped_wherever_it_tore(n_lost: int, journal: Path) -> None:
     whole = keep(journal, [started(), evaluated(0), evaluated(1)])

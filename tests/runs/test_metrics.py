@@ -2,12 +2,15 @@ from pathlib import Path
 
 import pytest
 import torch
+from rich.console import Console
 
 from grokterm.errors import CheckpointError
 from grokterm.experiment.expectation import Expect
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.metrics import METRICS, expected_metrics
+from grokterm.experiment.records import SEEN_METRICS, Evaluated
 from grokterm.inspection.metrics import NETWORK_METRICS
+from grokterm.reports.network import report
 from grokterm.runs import metrics
 from grokterm.runs.metrics import RUN_METRICS, RunMetrics, inspect
 from grokterm.runs.norms import Norms, in_silence
@@ -15,7 +18,7 @@ from grokterm.runs.store import Run, create_run
 from grokterm.session.start import start_session
 from grokterm.training.trainer import Trainer
 from tests.session.driving import with_settings
-from tests.training.outcome import changed, trained_to
+from tests.training.outcome import changed, finish, started, trained_to
 
 DIVERGING = {"learning_rate": 1e30, "weight_decay": 0.0}
 
@@ -38,7 +41,7 @@ def norm_of(trainer: Trainer) -> float:
 
 def test_every_function_that_measures_has_a_row_and_every_row_that_can_be_expected_a_function() -> None:
     fields = {name.partition(".")[0] for name in METRICS}
-    assert fields == {*NETWORK_METRICS, *RUN_METRICS, "train_accuracy", "val_accuracy", "median_score"}
+    assert fields == {*NETWORK_METRICS, *RUN_METRICS, "train_accuracy", "val_accuracy", "seen_accuracy", "median_score"}
 
 
 def test_every_number_of_a_network_that_has_grokked_can_be_expected(grokking: Experiment, tmp_path: Path) -> None:
@@ -142,7 +145,28 @@ def test_a_run_without_a_checkpoint_is_refused(tiny: Experiment, tmp_path: Path)
 def test_accuracies_are_those_that_the_training_measured(grokking: Experiment, tmp_path: Path) -> None:
     run, halfway = trained(grokking, tmp_path), trained_to(grokking, 40)
     seen, last = RunMetrics(run, 40, Norms(run)), halfway.records[-2]
-    assert seen.evaluation == pytest.approx({name: getattr(last, name) for name in seen.evaluation}, rel=1e-5)
+    assert isinstance(last, Evaluated)
+    assert {name: seen.evaluation.pop(name) for name in SEEN_METRICS} == dict.fromkeys(SEEN_METRICS)
+    assert seen.evaluation == pytest.approx(last.rows[0], rel=1e-5)
+
+
+def test_what_was_trained_on_before_is_reported_where_there_is_any(tiny: Experiment, tmp_path: Path) -> None:
+    swapped = with_settings(tiny, interventions=[{"at_step": 20, "swap": {"seed": 7}}])
+    run, last = trained(swapped, tmp_path), finish(started(swapped)).every(Evaluated)[-1]
+    before, after = (RunMetrics(run, step, Norms(run)) for step in (10, 60))
+    assert (before.value("seen_accuracy"), before.facts()["seen_loss"]) == (None, None)
+    assert after.value("seen_accuracy") == pytest.approx(last.seen_accuracy)
+    assert after.facts()["seen_loss"] == pytest.approx(last.seen_loss, rel=1e-5)
+    assert "seen accuracy" not in in_words(before)
+    assert "seen accuracy" in in_words(before, after)
+
+
+def in_words(*networks: RunMetrics) -> str:
+    console = Console(width=160)
+    with console.capture() as captured:
+        for part in report(networks):
+            console.print(part)
+    return captured.get()
 
 
 def test_facts_are_strict_json_also_of_a_run_that_diverged(tiny: Experiment, tmp_path: Path) -> None:

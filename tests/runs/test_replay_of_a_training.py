@@ -22,6 +22,14 @@ def test_steps_that_are_trained_again_give_the_same_numbers(eventful: Experiment
     assert_same_numbers(replayed(eventful, finish(started(eventful)), step), trained_to(eventful, step).trainer)
 
 
+@pytest.mark.parametrize("step", [8, 25, 34, 60])
+def test_new_splits_keep_away_from_the_same_equations_again(redrawn: Experiment, step: int) -> None:
+    again, once = replayed(redrawn, finish(started(redrawn)), step), trained_to(redrawn, step).trainer
+    assert_same_numbers(again, once)
+    for ours, theirs in zip(again.dataset.sides, once.dataset.sides, strict=True):
+        assert ours.operands.tolist() == theirs.operands.tolist()
+
+
 @pytest.mark.parametrize("kind", ["adamw", "muon"])
 def test_noise_is_drawn_again_and_gradients_are_remembered(modified: Experiment, kind: str) -> None:
     whole = finish(started(changed(modified, f"optimizer.kind={kind}")))

@@ -9,6 +9,7 @@ from grokterm.experiment.expectation import MEASURES
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Save, Swap
 from grokterm.experiment.records import Reached, Record, Switched
+from grokterm.reports.run import describe
 from grokterm.runs.owner import this_process
 from grokterm.runs.store import Run, create_run
 from grokterm.runs.summary import Summary, summarize
@@ -18,7 +19,7 @@ CONTRACT = {
     "run", "preset", "device", "engine", "steps", "seconds", "steps_per_second",
     "memorized_at", "grokked_at", "ungrokked_at", "diverged_at",
     "train_loss", "val_loss", "train_accuracy", "val_accuracy", "val_loss_peak", "val_loss_peak_at",
-    "segments",
+    "seen_loss", "seen_accuracy", "segments",
 }  # fmt: skip
 
 
@@ -86,6 +87,19 @@ def test_each_swap_begins_a_segment_with_milestones_of_its_own(run: Run) -> None
     assert (first.memorized_at, first.grokked_at, first.ungrokked_at) == (10, 20, None)
     assert (second.memorized_at, second.grokked_at, second.ungrokked_at) == (40, None, 50)
     assert (summary.memorized_at, summary.grokked_at, summary.ungrokked_at) == (10, 20, 50)
+
+
+def test_what_was_trained_on_before_is_summed_up_apart_where_there_is_any(run: Run) -> None:
+    seen = evaluated(10).model_copy(update={"seen_loss": 0.125, "seen_accuracy": 0.75})
+    records: list[Record] = [started(), evaluated(0), acted(5, Swap(seed=7), n_seen=3), seen]
+    before, after = summarize(run, records[:2]), summarize(run, records)
+    assert as_json(before)["seen_accuracy"] is as_json(before)["seen_loss"] is None
+    assert (after.seen_loss, after.seen_accuracy) == (0.125, 0.75)
+    assert [segment.n_seen for segment in after.segments] == [0, 3]
+    assert "seen" not in describe(before)
+    lines = describe(after).splitlines()
+    assert "accuracy      train 0.2500  val 0.0000  seen 0.7500" in lines
+    assert any(line.startswith("from 5        6 train, 4 val, 3 seen:") for line in lines)
 
 
 def test_a_resumed_run_is_one_segment_and_has_not_ended_yet(run: Run) -> None:

@@ -48,7 +48,7 @@ def state(tiny: Experiment) -> LabState:
 
 
 def plain(state: LabState) -> dict[str, object]:
-    return vars(state) | {"curves": state.curves.rows.tolist()}
+    return vars(state) | {"curves": np.nan_to_num(state.curves.rows, nan=-1.0).tolist()}
 
 
 def test_folding_leaves_the_state_it_was_given_alone(state: LabState) -> None:

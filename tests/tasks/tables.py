@@ -4,7 +4,8 @@ from typing import get_args
 
 from hypothesis import strategies as st
 
-from grokterm.tasks.dataset import Dataset, Equations, SplitName
+from grokterm.tasks.dataset import Dataset, SplitName
+from grokterm.tasks.equations import Equations
 
 Rows = list[tuple[int, int, int]]
 SPLITS: tuple[SplitName, ...] = get_args(SplitName)

@@ -128,28 +128,6 @@ def test_a_composite_modulus_cannot_be_swapped_to_division() -> None:
         dataset(modulus=12).swapped(operation="divide")
 
 
-@splits
-def test_a_new_seed_draws_another_split_of_the_same_size(split: SplitName) -> None:
-    before, after = dataset(split=split), dataset(split=split).swapped(seed=7)
-    assert pairs(after.train) != pairs(before.train)
-    assert len(after.train) == len(before.train)
-    assert pairs(after.train) | pairs(after.val) == pairs(before.train) | pairs(before.val)
-    assert rows(after.train) == rows(dataset(split=split).swapped(seed=7).train)
-    assert rows(after.train) != rows(dataset(split=split).swapped(seed=8).train)
-
-
-@given(fraction=FRACTIONS)
-def test_a_new_seed_may_come_with_another_fraction(fraction: float) -> None:
-    swapped = dataset().swapped(seed=7, train_fraction=fraction)
-    assert len(swapped.train) == round(fraction * 121)
-    assert rows(swapped.train) == rows(dataset(seed=7, train_fraction=fraction).train)
-
-
-def test_a_random_table_stays_the_same_under_a_new_split() -> None:
-    before, after = dataset(operation="random"), dataset(operation="random").swapped(seed=7)
-    assert set(rows(after.train) + rows(after.val)) == set(rows(before.train) + rows(before.val))
-
-
 def test_what_is_added_gets_its_share_of_noise_and_the_rest_keeps_its_answers() -> None:
     half = dataset(label_noise=0.5)
     large = half.swapped(train_fraction=0.9)

@@ -17,6 +17,21 @@ EVENTS = """interventions=[
 ]"""
 
 
+REDRAWN = """interventions=[
+    { at_step = 7, swap = { seed = 3 } },
+    { at_step = 18, swap = { operation = "divide" } },
+    { at_step = 26, swap = { seed = 5, train_fraction = 0.2 } },
+    { at_step = 33, swap = { operation = "add", train_fraction = 0.25 } },
+    { at_step = 40, swap = { seed = 6 } },
+]"""
+
+
+@pytest.fixture
+def redrawn(tiny: Experiment) -> Experiment:
+    """New splits: of the whole table, where a part was trained on before, and of what was never trained on."""
+    return changed(tiny, "optimizer.batch_size=20", "task.label_noise=0.1", REDRAWN)
+
+
 @pytest.fixture
 def eventful(tiny: Experiment) -> Experiment:
     """Minibatches that part an epoch unevenly, and one intervention of every kind."""

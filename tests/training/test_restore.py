@@ -24,6 +24,14 @@ def test_a_restored_run_goes_on_as_if_nothing_had_happened(eventful: Experiment)
         assert resumed.trainer.seconds >= halted.trainer.seconds
 
 
+def test_a_restored_run_remembers_what_was_ever_trained_on(redrawn: Experiment) -> None:
+    whole = finish(started(redrawn))
+    for halted in halts(redrawn, [7, 8, 18, 25, 26, 33, 39, 40, 50]):
+        resumed = finish(restored(redrawn, halted))
+        assert [*halted.facts, *resumed.facts[1:]] == whole.facts
+        assert_same_numbers(resumed.trainer, whole.trainer)
+
+
 @pytest.mark.parametrize("kind", ["adamw", "muon"])
 def test_a_restored_run_draws_the_same_noise_and_remembers_the_same_gradients(modified: Experiment, kind: str) -> None:
     experiment = modified if kind == "adamw" else changed(modified, f"optimizer.kind={kind}")

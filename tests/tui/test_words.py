@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 from rich.text import Text
+from textual.geometry import Size
 
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Milestone
@@ -18,7 +19,8 @@ from grokterm.tui.widgets.status import Banner, Status, phase_of
 from tests.tui.driving import BRIEF
 
 Reached = dict[Milestone, int]
-CURVES = Curves(np.array([[1234, 2.14e-6, 4.0e-5, 1.0, 0.998]]))
+CURVES = Curves(np.array([[1234, 2.14e-6, 1.0, 4.0e-5, 0.998, np.nan, np.nan]]))
+SEEN_CURVES = Curves(np.array([[1234, 2.14e-6, 1.0, 4.0e-5, 0.998, 3e-3, 0.875]]))
 
 
 def state_with(**values: Any) -> LabState:  # noqa: ANN401 - whatever a state holds
@@ -49,6 +51,16 @@ def banner(state: LabState, *, ascii_only: bool = False) -> str:
 def test_the_status_line_says_how_far_and_how_well() -> None:
     line = status(state_with(curves=CURVES))
     assert line == " step 1,234 / 3,000   train 1.000  val 0.998   loss 2.1e-06 / 4.0e-05   learning"
+
+
+@pytest.mark.parametrize(("width", "losses"), [(80, ""), (120, "   loss 2.1e-06 / 4.0e-05 / 3.0e-03")])
+def test_the_status_line_says_how_well_what_was_trained_on_before_is_answered(
+    width: int, losses: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Status, "size", Size(width, 1))
+    assert (
+        status(state_with(curves=SEEN_CURVES)) == f" step 1,234 / 3,000   train 1.000  val 0.998  seen 0.875{losses}   learning"
+    )
 
 
 def test_the_columns_of_the_status_line_do_not_jump() -> None:
@@ -107,6 +119,11 @@ def test_the_facts_hold_settings_milestones_and_interventions() -> None:
     for row in ("a + b mod 11", "73 (0.603)", "adamw", "0.01", "tried-1", "900", "60", "1,000"):
         assert row in shown
     assert shown.count("grokked") == 1
+
+
+def test_the_facts_count_what_was_trained_on_before_where_there_is_any() -> None:
+    assert "seen" not in printed(facts._table(state_with(n_val=48), ""))
+    assert "12, trained on before" in printed(facts._table(state_with(n_val=48, n_seen=12), ""))
 
 
 def test_the_facts_show_the_polynomial_itself() -> None:

@@ -114,7 +114,7 @@ class FusedGradient:
             Share(accumulator, [accumulator.buffers_of(block) for block in blocks[first::n_shares]])
             for first, accumulator in enumerate(self._accumulators[:n_shares])
         ]
-        if len(self._dealt) > 1:  # both sides of the split
+        if len(self._dealt) > 2:  # training, validation, and what was trained on before
             self._dealt.clear()
         self._dealt[id(equations)] = Dealt(equations, shares)
         return shares

@@ -18,6 +18,8 @@ COLORS = {
     "train, right": "#ffcf99",
     "val, wrong": "#00436f",
     "val, right": "#a8d5f5",
+    "trained on before, wrong": "#1f5c2e",
+    "trained on before, right": "#bfe3c4",
 }
 """Wrong is dark, so that it shows without color too."""
 

@@ -13,7 +13,7 @@ from grokterm.engines.batches import BLOCK_ROWS, DeviceEquations, cuts
 
 @dataclass(frozen=True)
 class StackedEquations:
-    """Equations of every member on the device; a shorter set is padded with copies of a row of its own."""
+    """Equations of every member on the device; a shorter set is padded with copies of a row of its own, an empty one with 0."""
 
     tokens: Int[Tensor, "members equations tokens"]
     answers: Int[Tensor, "members equations ..."]
@@ -76,4 +76,6 @@ def stacked(sets: Sequence[DeviceEquations]) -> StackedEquations:
 
 
 def _filled_up(rows: Tensor, length: int) -> Tensor:
+    if not len(rows):
+        return rows.new_zeros(length, *rows.shape[1:])
     return torch.cat([rows, rows[:1].expand(length - len(rows), *rows.shape[1:])])

@@ -1,6 +1,7 @@
 """Some members of an ensemble, trained one after another in one process."""
 
 from collections.abc import Mapping, Sequence
+from math import nan
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -11,10 +12,11 @@ from torch import Tensor
 from grokterm.engines.device import find_device, minding_memory
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Swap
-from grokterm.experiment.records import EVALUATION_METRICS
+from grokterm.experiment.records import METRICS_IN_ORDER
 from grokterm.models.mixture import MixturePart
 from grokterm.training.ensemble.naming import of_member, with_member
 from grokterm.training.single import SingleNetwork
+from grokterm.training.step_loop import Measured
 
 Numbers: TypeAlias = Float64[np.ndarray, "members numbers"]
 Arrays: TypeAlias = dict[str, np.ndarray]
@@ -48,14 +50,14 @@ class MemberGroup:
         self._mark()
         with minding_memory():
             measured = [list(network.advance(last, set(due).__contains__)) for network in self._networks.values()]
-        numbers = [[one.numbers.tolist() for one in of_member] for of_member in measured]
+        numbers = [[_filled_up(one) for one in of_member] for of_member in measured]
         first = [_arrays(one.state.weights) for one in measured[0]] if keeping else []
-        return Advance(np.array(numbers, np.float64).reshape(len(measured), len(due), len(EVALUATION_METRICS)), first)
+        return Advance(np.array(numbers, np.float64).reshape(len(measured), len(due), len(METRICS_IN_ORDER)), first)
 
     def measure(self) -> Numbers:
-        """Measure both sides of every member."""
+        """Measure every side of every member."""
         with minding_memory():
-            return np.array([network.measure().numbers.tolist() for network in self._networks.values()])
+            return np.array([_filled_up(network.measure()) for network in self._networks.values()])
 
     def go_back(self, step: int) -> None:
         """Return to a step of the last chunk."""
@@ -105,6 +107,12 @@ class MemberGroup:
 
     def _mark(self) -> None:
         self._marks = [(network.step, network.state.copy()) for network in self._networks.values()]
+
+
+def _filled_up(measured: Measured) -> list[float]:
+    """Return the numbers of a member, NaN for a side that it lacks and another may have."""
+    numbers: list[float] = measured.numbers.tolist()
+    return numbers + [nan] * (len(METRICS_IN_ORDER) - len(numbers))
 
 
 def _arrays(tensors: Mapping[str, Tensor]) -> Arrays:

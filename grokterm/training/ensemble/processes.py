@@ -90,7 +90,7 @@ class ProcessEnsemble:
             yield Measured(step, torch.from_numpy(numbers[:, place]), _state(weights))
 
     def measure(self) -> Measured:
-        """Measure both sides of every member."""
+        """Measure every side of every member."""
         numbers = self._by_member(self._ask("measure"))
         self._fetch_first()
         return Measured(self.step, torch.from_numpy(numbers), self._first.state)

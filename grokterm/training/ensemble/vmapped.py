@@ -22,7 +22,8 @@ from grokterm.optim.flat import FlatParameters
 from grokterm.optim.losses import loss_of
 from grokterm.optim.modifiers import rule_of
 from grokterm.optim.rules import OptimizerState, Weights
-from grokterm.tasks.dataset import Dataset, Equations
+from grokterm.tasks.dataset import Dataset
+from grokterm.tasks.equations import Equations
 from grokterm.training.ensemble.batches import StackedBatches
 from grokterm.training.ensemble.equations import StackedEquations, stacked
 from grokterm.training.ensemble.gradient import StackedGradient, statistics_under
@@ -111,9 +112,9 @@ class VmappedEnsemble(StepLoop):
         self.step += 1
         return numbers
 
-    def numbers(self, *, val_only: bool = False) -> Tensor:
-        """Measure both sides of every member, without leaving the device; those of the training set come first."""
-        values, sides = self._values(), [self._val] if val_only else [self._train, self._val]
+    def numbers(self, *, held_out_only: bool = False) -> Tensor:
+        """Measure every side of every member, without leaving the device: training, validation, and `seen` if one has any."""
+        values, sides = self._values(), self._held_out if held_out_only else [self._train, *self._held_out]
         return torch.cat([self._gradient.measure(values, side) for side in sides], dim=1)
 
     def apply_settings(self, experiment: Experiment) -> None:
@@ -175,15 +176,17 @@ class VmappedEnsemble(StepLoop):
         return self._flat.unpack_state(self.state.optimizer_state)
 
     def _learn_from(self, datasets: Sequence[Dataset], experiment: Experiment) -> None:
-        """Exchange both sides of every member; epochs count from this step on."""
+        """Exchange all sides of every member; epochs count from this step on."""
         n_train = [len(dataset.train) for dataset in datasets]
         if self.network.normalizes_batches and len(set(n_train)) > 1:
             raise ConfigError(
                 f"model.normalization batch of an ensemble on {self.device.type} needs training sets of one size, not"
                 f" {min(n_train):,} to {max(n_train):,}: choose another task.split or swap, or set device=cpu"
             )
-        train, val = (self._side([getattr(dataset, side) for dataset in datasets]) for side in ("train", "val"))
-        self._datasets, self._train, self._val = datasets, train, val
+        have_seen = any(len(dataset.seen) for dataset in datasets)
+        names = ("train", "val", "seen") if have_seen else ("train", "val")
+        train, *held_out = (self._side([getattr(dataset, name) for dataset in datasets]) for name in names)
+        self._datasets, self._train, self._held_out = datasets, train, held_out
         sizes = [batch_size(experiment.batch_limit, experiment.optimizer.batch_share, size) for size in n_train]
         self.batch_size = sizes[0]
         self._batches = StackedBatches(train, sizes, n_train, seeds=self._seeds, first_step=self.step)

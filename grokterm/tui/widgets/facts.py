@@ -29,7 +29,16 @@ class Facts(VerticalScroll):
 
     def show(self, state: LabState, run_name: str) -> None:
         """Show a state, if a listed value has changed."""
-        shown = (state.experiment, state.milestones, state.segment, state.events, state.saved_at, state.n_train, run_name)
+        shown = (
+            state.experiment,
+            state.milestones,
+            state.segment,
+            state.events,
+            state.saved_at,
+            state.n_train,
+            state.n_seen,
+            run_name,
+        )
         if shown != self._shown:
             self._shown = shown
             self._static.update(_table(state, run_name))
@@ -46,6 +55,7 @@ def _table(state: LabState, run_name: str) -> Table:
         ("task", operation.label.format(p=modulus)),
         ("train", f"{state.n_train:,} ({share:.3g})" if state.n_train else f"{experiment.task.train_fraction:g}"),
         ("val", f"{state.n_val:,}" if state.n_val else ""),
+        ("seen", f"{state.n_seen:,}, trained on before" if state.n_seen else ""),
         ("network", experiment.model.label),
         ("frozen", ", ".join(experiment.model.frozen) if isinstance(experiment.model, MLPModel) else ""),
         ("loss", experiment.loss.kind),

@@ -63,17 +63,16 @@ class Status(Widget):
         """`step 1,234 / 3,000   train 1.000  val 0.998   loss 2.1e-06 / 4.0e-05   grokked`."""
         if (state := self.state) is None or not len(state.curves.rows):
             return Text("loading torch ..." if self.state is None or self.state.phase == "loading" else "")
-        numbers = {name: state.latest(name) or 0.0 for name in ("train_accuracy", "val_accuracy", "train_loss", "val_loss")}
         train, val = (self._palette.inks[side].style or "bold" for side in ("train", "val"))
-        steps = f"{state.steps:,}"
-        return Text.assemble(
-            f" step {state.step:>{len(steps)},} / {steps}   ",
-            ("train ", train),
-            (f"{numbers['train_accuracy']:.3f}", train),
-            "  ",
-            (f"val {numbers['val_accuracy']:.3f}", val),
-            f"   loss {numbers['train_loss']:.1e} / {numbers['val_loss']:.1e}   ",
-            (phase_of(state), "bold"),
-            no_wrap=True,
-            overflow="ellipsis",
+        inks = {"train": train, "val": val, "seen": "bold"}
+        accuracies, losses = (
+            {side: number for side in inks if (number := state.latest(f"{side}_{measure}")) is not None}
+            for measure in ("accuracy", "loss")
         )
+        steps = f"{state.steps:,}"
+        line = Text(f" step {state.step:>{len(steps)},} / {steps} ", no_wrap=True, overflow="ellipsis")
+        for side, accuracy in accuracies.items():
+            line.append("  ").append(f"{side} {accuracy:.3f}", inks[side])
+        loss, phase = f"   loss {' / '.join(f'{loss:.1e}' for loss in losses.values())}", f"   {phase_of(state)}"
+        has_room = "seen" not in accuracies or line.cell_len + len(loss) + len(phase) <= self.size.width
+        return line.append(loss if has_room else "").append(phase, "bold")

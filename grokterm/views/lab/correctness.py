@@ -17,7 +17,7 @@ from grokterm.views.view import Choice, Drawn, Move, Sheet, Subject, View, move_
 if TYPE_CHECKING:
     from grokterm.inspection.analysis import NetworkAnalysis
 
-SIDES = {Side.TRAIN: "train", Side.VAL: "val", Side.NEITHER: "neither"}
+SIDES = {Side.TRAIN: "train", Side.VAL: "val", Side.SEEN: "seen", Side.NEITHER: "neither"}
 
 
 @dataclass(frozen=True)

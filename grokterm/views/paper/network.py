@@ -32,6 +32,8 @@ CELLS: dict[Cell, str] = {
     Cell.TRAIN_RIGHT: "train, right",
     Cell.VAL_WRONG: "val, wrong",
     Cell.VAL_RIGHT: "val, right",
+    Cell.SEEN_WRONG: "trained on before, wrong",
+    Cell.SEEN_RIGHT: "trained on before, right",
 }
 
 NO_RESIDUES = LeftOut("no matrix of the network has the residues as its rows")

@@ -16,6 +16,7 @@ from grokterm.training.ensemble.processes import ProcessEnsemble
 from grokterm.training.signals import ENDING, SAVING
 from grokterm.training.trainer import Trainer
 from tests.conftest import TINY
+from tests.training.ensemble.seen import SOME_HAVE_SEEN, assert_only_some_have_seen
 from tests.training.every_network import every_network, small, trainer_of
 from tests.training.outcome import Outcome, assert_same_numbers, changed, finish, started, trained_to
 
@@ -46,6 +47,23 @@ def test_a_member_is_bit_for_bit_what_it_would_be_alone(eventful: Experiment) ->
         torch.testing.assert_close(own, solo.trainer.tensors(), rtol=0, atol=0)
         numbers = [one.rows[number] for one in together.every(Evaluated)]
         assert numbers == [one.rows[0] for one in solo.every(Evaluated)]
+
+
+def test_members_of_which_only_some_hold_out_what_they_were_trained_on_are_measured_as_alone(tiny: Experiment) -> None:
+    experiment = changed(tiny, f"training.members={N_MEMBERS}", *SOME_HAVE_SEEN)
+    together = finish(Trainer(experiment, threads=2))
+    assert_only_some_have_seen(together)
+    for number in range(N_MEMBERS):
+        numbers = [one.rows[number] for one in together.every(Evaluated)]
+        assert numbers == [one.rows[0] for one in alone(experiment, number).every(Evaluated)]
+
+
+def test_an_ensemble_that_is_restored_remembers_what_was_ever_trained_on(redrawn: Experiment) -> None:
+    experiment = changed(redrawn, f"training.members={N_MEMBERS}")
+    half, resumed, whole = trained_to(experiment, 30), Trainer(experiment, threads=1), finish(Trainer(experiment, threads=1))
+    resumed.restore(30, 0.0, half.trainer.tensors(), half.records)
+    assert finish(resumed).facts[1:] == [one for one in whole.facts if one.step > 30]
+    assert_same_numbers(resumed, whole.trainer)
 
 
 @every_network

@@ -24,6 +24,7 @@ from grokterm.training.ensemble.vmapped import VmappedEnsemble
 from grokterm.training.single import SingleNetwork
 from grokterm.training.trainer import Trainer
 from tests.models.test_mixture import part
+from tests.training.ensemble.seen import SOME_HAVE_SEEN, assert_only_some_have_seen
 from tests.training.outcome import Outcome, assert_same_numbers, changed, copied, finish, halts, started, trained_to
 
 CPU = torch.device("cpu")
@@ -159,6 +160,17 @@ def test_training_sets_of_unequal_size_are_filled_up(tiny: Experiment, size: str
     assert isinstance(trainer.trainable, VmappedEnsemble)
     assert len({len(dataset.train) for dataset in trainer.trainable._datasets}) > 1
     assert len({len(dataset.val) for dataset in trainer.trainable._datasets}) > 1
+
+
+@pytest.mark.usefixtures("doubled")
+def test_members_of_which_only_some_hold_out_what_they_were_trained_on_are_measured_as_alone(tiny: Experiment) -> None:
+    assert_only_some_have_seen(assert_members_equal_solo_runs(changed(tiny, *SOME_HAVE_SEEN)))
+
+
+@pytest.mark.usefixtures("doubled")
+def test_a_member_is_split_anew_as_in_its_solo_run(redrawn: Experiment) -> None:
+    together = assert_members_equal_solo_runs(redrawn)
+    assert [one.seen_accuracy is None for one in together.every(Evaluated) if one.step in (5, 10, 45)] == [True, False, False]
 
 
 @pytest.mark.usefixtures("doubled")

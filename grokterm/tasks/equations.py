@@ -1,0 +1,31 @@
+"""Rows a ∘ b = c."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Int64
+
+NO_ANSWER = -1  # of a pair that the present operation does not answer
+
+
+@dataclass(frozen=True)
+class Equations:
+    """Rows a ∘ b = c."""
+
+    operands: Int64[np.ndarray, "equations 2"]
+    answers: Int64[np.ndarray, " equations"]
+
+    def __len__(self) -> int:
+        return len(self.answers)
+
+    def __getitem__(self, rows: slice | Int64[np.ndarray, " rows"]) -> "Equations":
+        return Equations(self.operands[rows], self.answers[rows])
+
+    def concat(self, later: "Equations") -> "Equations":
+        """Append rows."""
+        return Equations(np.concatenate([self.operands, later.operands]), np.concatenate([self.answers, later.answers]))
+
+    @property
+    def answered(self) -> "Equations":
+        """The rows that have an answer."""
+        return self[np.flatnonzero(self.answers != NO_ANSWER)]
