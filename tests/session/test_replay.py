@@ -1,3 +1,5 @@
+import numpy as np
+
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Save, Set, Swap
 from grokterm.experiment.records import Record
@@ -24,7 +26,9 @@ def known(experiment: Experiment, records: list[Record]) -> dict[str, object]:
     """What a state says of a run, without what belongs to the moment."""
     state = fold(LabState(experiment), records)
     facts = ("experiment", "phase", "step", "device", "engine", "n_train", "n_val", "milestones", "segment", "events", "ended")
-    return {name: getattr(state, name) for name in (*facts, "saved_at")} | {"curves": state.curves.rows.tolist()}
+    return {name: getattr(state, name) for name in (*facts, "saved_at")} | {
+        "curves": np.nan_to_num(state.curves.rows, nan=-1).tolist()
+    }
 
 
 def test_the_journal_of_an_eventful_run_replays_to_what_its_screen_showed(driver: Driver, grokking: Experiment) -> None:
