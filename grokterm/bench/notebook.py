@@ -170,7 +170,7 @@ def _side(equations: Equations, network: Network, experiment: Experiment) -> Spl
 
 
 def _accuracy(scores: Tensor, side: SplitSide) -> float:
-    return (scores.argmax(dim=1) == side.answers).float().mean().item()
+    return (scores.argmax(dim=1) == side.answers).sum().item() / len(side.answers)
 
 
 def _loss(experiment: Experiment) -> Callable[[Tensor, Tensor], Tensor]:

@@ -7,9 +7,10 @@ from math import ceil
 
 import numpy as np
 import torch
-from jaxtyping import Int, Int64
+from jaxtyping import Float, Int, Int64
 from torch import Tensor
 
+from grokterm.engines.device import exact_dtype
 from grokterm.models.network import Network
 from grokterm.tasks.equations import Equations
 from grokterm.tasks.randomness import generator
@@ -38,6 +39,12 @@ class DeviceEquations:
     def blocks(self) -> list["DeviceEquations"]:
         """Consecutive blocks of nearly equal size: an even number for two threads, or one if it fills at most half a block."""
         return [self.rows(rows) for rows in cuts(len(self), self.block_rows)]
+
+    @cached_property
+    def count(self) -> Float[Tensor, ""]:
+        """Their number on the device, to divide by: for one of Python a GPU multiplies by its rounded reciprocal."""
+        device = self.answers.device
+        return torch.full((), len(self), dtype=exact_dtype(device), device=device)
 
     @cached_property
     def columns(self) -> tuple[Int[Tensor, " equations"], ...]:

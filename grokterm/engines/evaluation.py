@@ -58,7 +58,7 @@ def evaluate(pool: ThreadPool, values: Weights, loss: LossFunction, equations: D
 
 @torch.no_grad()
 def losses_and_hits(losses: Float[Tensor, ""], scores: Tensor, answers: Tensor) -> Float[Tensor, "2"]:
-    """Put the summed loss of a block beside the number of its right answers."""
+    """Put the summed loss of a block beside the number of its right answers, which float32 holds exactly below 2^24."""
     return torch.stack([losses.detach(), hits(scores, answers).sum()])
 
 
@@ -69,5 +69,5 @@ def hits(scores: Float[Tensor, "batch ... classes"], answers: Int[Tensor, "batch
 
 
 def mean_of(blocks: Sequence[Float[Tensor, "2"]], equations: DeviceEquations) -> Float[Tensor, "2"]:
-    """Divide the sums over the blocks of these equations by their number."""
-    return torch.stack(list(blocks)).sum(dim=0) / len(equations)
+    """Divide the sums over the blocks of these equations by their number, in its precision."""
+    return torch.stack(list(blocks)).sum(dim=0, dtype=equations.count.dtype) / equations.count

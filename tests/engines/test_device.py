@@ -16,6 +16,11 @@ def test_the_cpu_is_always_there() -> None:
     assert device.describe(torch.device("cpu")) == "cpu"
 
 
+@pytest.mark.parametrize(("name", "dtype"), [("cpu", torch.float64), ("cuda", torch.float64), ("mps", torch.float32)])
+def test_shares_are_divided_in_double_where_the_device_has_it(name: str, dtype: torch.dtype) -> None:
+    assert device.exact_dtype(torch.device(name)) == dtype
+
+
 @without_cuda
 def test_auto_is_the_cpu_where_there_is_no_other_device() -> None:
     assert device.find_device("auto") == torch.device("cpu")

@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from grokterm.engines.device import exact_dtype
 from grokterm.engines.evaluation import hits
 from grokterm.models.network import Network
 from grokterm.models.rng import MemberRngs
@@ -113,4 +114,5 @@ def _losses_and_hits(losses: Tensor, scores: Tensor, block: StackedEquations) ->
 
 
 def _means(numbers: Sequence[Tensor], blocks: Sequence[StackedEquations]) -> Float[Tensor, "members 2"]:
-    return torch.stack(list(numbers)).sum(dim=0) / blocks[0].counts.unsqueeze(1)
+    counts = blocks[0].counts.unsqueeze(1)
+    return torch.stack(list(numbers)).sum(dim=0, dtype=exact_dtype(counts.device)) / counts
