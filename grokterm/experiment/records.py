@@ -211,6 +211,9 @@ class Finished(_Record):
     seconds: float
     """Training time so far, with evaluations, without imports and pauses."""
 
+    n_undone: int = 0
+    """Updates made beyond this step in that time: a run that diverged returns to the step where that was measured."""
+
 
 class Switched(_Record):
     """Another engine takes over."""

@@ -134,7 +134,8 @@ def summarize(run: Run, records: Iterable[Record]) -> Summary:
             case Checkpointed():
                 summary.seconds, timed_steps = record.seconds, record.step
             case Finished():
-                summary.seconds, summary.ended, timed_steps = record.seconds, record.reason, record.step
+                summary.seconds, summary.ended = record.seconds, record.reason
+                timed_steps = record.step + record.n_undone
     summary.status = "ended" if summary.ended else STATUS_OF_UNENDED[life(summary.owner) if summary.owner else "unknown"]
     if summary.status == "killed":
         summary.ended = "killed"

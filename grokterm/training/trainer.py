@@ -61,6 +61,7 @@ class Trainer:
         self._measured_at = -1
         self._is_stopped = False
         self._chunk_steps = 1
+        self._n_undone = 0
         self._engine_before = ""
 
     @property
@@ -105,43 +106,35 @@ class Trainer:
             *([Switched(step=self.step, engine=started.engine, message=message)] if switched else []),
         ]
         measured, fits = self._train_to(self.step)
-        return [*begun, *self._report(measured), *(self._end_if_due() if fits else self.end("out_of_memory"))]
+        return [*begun, *self._report(measured), *self._end_if_due(fits=fits)]
 
     def advance(self, limit: int | None = None) -> list[Record]:
         """Train one chunk of about 50 ms, or at most `limit` steps, and report what happened in it.
 
         Interventions that are due come first, and are a chunk of their own: what they save is as they found it.
         """
-        started, first, fits = perf_counter(), self.step, True
+        started, first, n_made, fits = perf_counter(), self.step, 0, True
         records = self._intervene(self._schedule.due(at_step=self.step))
         if not records and self.ended is None:
             longest = self._chunk_steps if limit is None else min(limit, self._chunk_steps)
             measured, fits = self._train_to(self._schedule.chunk_end(self.step, self.experiment.training, longest))
+            n_made = self.step - first  # a report may take the run back
             records = self._report(measured)
         elapsed = perf_counter() - started
         self.seconds += elapsed
-        if self.step > first:
-            rate = (self.step - first) / elapsed
+        if n_made:
+            rate = n_made / elapsed
             self._chunk_steps = max(1, round(rate * CHUNK_SECONDS))
             records.append(Advanced(step=self.step, steps_per_second=rate))
-        return records + (self._end_if_due() if fits else self.end("out_of_memory"))
+        return records + self._end_if_due(fits=fits)
 
-    def act(self, action: Action, intervention: int | None = None) -> list[Record]:
+    def act(self, action: Action) -> list[Record]:
         """Carry out an action between two steps.
 
         Raises:
             ConfigError: if the run cannot do it; nothing has changed then.
         """
-        note = self._apply(action)
-        acted = Acted(
-            step=self.step,
-            action=action,
-            intervention=intervention,
-            n_train=len(self.dataset.train),
-            n_val=len(self.dataset.val),
-            n_seen=len(self.dataset.seen),
-            note=note,
-        )
+        acted = self._act(action)
         return [acted, *(self.end("stopped") if self._is_stopped else [])]
 
     def end(self, reason: EndReason) -> list[Record]:
@@ -153,7 +146,7 @@ class Trainer:
         measured = self._report([self.trainable.measure()]) if is_last else []
         message = self.trainable.advice_on_memory if reason == "out_of_memory" else ""
         settled = [] if reason == "interrupted" else self.wait_for_inspections()  # a run that is left has to be saved first
-        finished = Finished(step=self.step, reason=reason, message=message, seconds=self.seconds)
+        finished = Finished(step=self.step, reason=reason, message=message, seconds=self.seconds, n_undone=self._n_undone)
         return [*measured, *settled, finished]
 
     def wait_for_inspections(self, seconds: float | None = None) -> list[Record]:
@@ -212,7 +205,7 @@ class Trainer:
         return self._measured_at < step and self.experiment.training.evaluates(step)
 
     def _report(self, measured: Sequence[Measured]) -> list[Record]:
-        """Copy the numbers of a chunk to the host at once, and report them.
+        """Copy the numbers of a chunk to the host at once, and report them; the run ends later, once the clock has stopped.
 
         A run that diverged returns to the step where that was measured, so that the length of a chunk leaves no trace.
         """
@@ -229,11 +222,12 @@ class Trainer:
             for milestone in milestones:
                 records += self._intervene(self._schedule.due(when=milestone))
             if "diverged" in milestones:
+                self._n_undone = self.step - one.step
                 self.trainable.go_back(one.step, one.state)
-                return records + self.end("diverged")
+                break
         return records + list(self._inspector.found())
 
-    def _end_if_due(self) -> list[Record]:
+    def _end_if_due(self, *, fits: bool) -> list[Record]:
         training = self.experiment.training
         if self.ended is not None:
             return []
@@ -241,23 +235,39 @@ class Trainer:
             return self.end("stopped")
         if "diverged" in self._watch.reached:
             return self.end("diverged")
+        if not fits:
+            return self.end("out_of_memory")
         if training.stop_when != "never" and training.stop_when in self._watch.reached:
             return self.end(training.stop_when)
         if self.step >= training.steps:
-            return [*self._intervene(self._schedule.due(at_step=self.step)), *self.end("complete")]
+            last = self._intervene(self._schedule.due(at_step=self.step))
+            return last + self.end("stopped" if self._is_stopped else "complete")
         return []
 
     def _intervene(self, due: Sequence[int]) -> list[Record]:
-        """Carry out the interventions of these numbers, unless one of them ends the run."""
+        """Carry out the interventions of these numbers, unless one of them stops the run."""
         records: list[Record] = []
         for number in due:
-            if self.ended is None:
+            if not self._is_stopped:
                 try:
-                    records += self.act(self._schedule.take(number).action, number)
+                    records.append(self._act(self._schedule.take(number).action, number))
                 except ConfigError as error:  # a swap by command came before it
                     message = f"interventions[{number}]: {error}"
                     records.append(Skipped(step=self.step, intervention=number, message=message))
         return records
+
+    def _act(self, action: Action, intervention: int | None = None) -> Acted:
+        note = self._apply(action)
+        dataset = self.dataset
+        return Acted(
+            step=self.step,
+            action=action,
+            intervention=intervention,
+            n_train=len(dataset.train),
+            n_val=len(dataset.val),
+            n_seen=len(dataset.seen),
+            note=note,
+        )
 
     def _apply(self, action: Action) -> str:
         """Carry out an action; return what else followed from it."""

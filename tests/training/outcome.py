@@ -33,7 +33,8 @@ class Outcome:
     def facts(self) -> list[Record]:
         """What happened, without what a clock has to do with."""
         lasting = [record for record in self.records if not isinstance(record, TRANSIENT)]
-        return [one.model_copy(update={"seconds": 0.0}) if isinstance(one, Finished) else one for one in lasting]
+        untimed = {"seconds": 0.0, "n_undone": 0}
+        return [one.model_copy(update=untimed) if isinstance(one, Finished) else one for one in lasting]
 
     @property
     def evaluated_at(self) -> list[int]:
