@@ -3,6 +3,7 @@
 import numpy as np
 
 from grokterm.analysis.blocks import Blocks
+from grokterm.analysis.cosines import carrying_frequencies
 from grokterm.tasks.sum_forms import SumForm
 
 
@@ -11,12 +12,12 @@ def exact_blocks(form: SumForm, width: int, amplitude: float, rng: np.random.Gen
 
     A neuron squares cos(x + φ1) + cos(y + φ2) and has the readout cos(z + φ1 + φ2). The square contains
     cos(x + y + φ1 + φ2), in phase with the readout at z = x + y; its other terms have random phases and average out over
-    neurons. If residues have no term, as 0 has no logarithm, the last neuron detects them and answers 0.
+    neurons. Only frequencies that reach the answer are used. If residues have no term, as 0 has no logarithm, the last neuron
+    detects them and answers 0.
     """
     needs_zero = not form.has_terms.all()
     n_waves = width - 1 if needs_zero else width
-    n_frequencies = max(form.order // 2, 1)  # a product modulo 2 has a single term, and no frequency
-    frequencies = 1 + np.arange(n_waves) % n_frequencies
+    frequencies = np.resize(carrying_frequencies(form), n_waves)  # zeros if there are none: a product modulo 2 has one term
     angles = 2 * np.pi * np.outer(np.arange(form.order), frequencies) / form.order
     first_phase, second_phase = rng.uniform(0, 2 * np.pi, (2, n_waves))
 

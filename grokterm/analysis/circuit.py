@@ -33,6 +33,9 @@ class Certificate:
     shares: Float[np.ndarray, "3 neurons"]
     """R² of each block at the neuron's frequency."""
 
+    has_wave: Bool[np.ndarray, "3"]
+    """Which blocks waves can fit; the others, over a single term, are left out of account."""
+
     phases: Float[np.ndarray, "3 neurons"]
     """φ1, φ2 and φ3 at the neuron's frequency; NaN where undefined: k = order / 2, the readout of (a + b)²."""
 
@@ -40,7 +43,7 @@ class Certificate:
     """The weights replaced by their fitted cosines, without the constants.
 
     Phases are fitted without the constraint φ3 = φ1 + φ2, which would turn noise into a solution. Rows of residues without
-    a term (0 in products and quotients) are unchanged.
+    a term (0 in products and quotients) are unchanged, and so are blocks over a single term.
     """
 
     @property
@@ -51,7 +54,7 @@ class Certificate:
     @property
     def is_matched(self) -> Bool[np.ndarray, " neurons"]:
         """Which neurons have the same peak in all three blocks."""
-        return self.has_waves & (self.peaks == self.frequency).all(axis=0)
+        return self.has_waves & (self.peaks == self.frequency)[self.has_wave].all(axis=0)
 
     @property
     def matched_share(self) -> float:
@@ -82,7 +85,7 @@ class Certificate:
 
         Not weighted by power: a quadratic neuron with inputs × 2 and readout / 4 computes the same.
         """
-        return np.where(self.has_waves, self.shares.mean(axis=0), nan)
+        return np.where(self.has_waves, self.shares.sum(axis=0) / max(1, self.has_wave.sum()), nan)
 
     @property
     def mean_fit(self) -> float:
@@ -108,13 +111,15 @@ def certify(blocks: Blocks, form: SumForm) -> Certificate:
     amplitudes = np.stack([fit.amplitudes[frequency, neurons] for fit in fits])
     has_phase = (shares > 0) & [fit.has_phase[frequency] for fit in fits]
     exact = [matrix.copy() for matrix in matrices]
-    for matrix, amplitude, wave in zip(exact, amplitudes, waves, strict=True):
-        matrix[has_terms] = (amplitude * wave[:, frequency]).real
+    for matrix, fit, amplitude, wave in zip(exact, fits, amplitudes, waves, strict=True):
+        if fit.has_wave:
+            matrix[has_terms] = (amplitude * wave[:, frequency]).real
     return Certificate(
         peaks=np.where(is_peak, frequency, all_shares.argmax(axis=1)),
         peak_shares=peak_shares,
         frequency=frequency,
         shares=shares,
+        has_wave=np.array([fit.has_wave for fit in fits]),
         phases=np.where(has_phase, np.angle(amplitudes), nan),
         exact_form=Blocks(*exact),
     )

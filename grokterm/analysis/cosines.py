@@ -31,6 +31,9 @@ class CosineFit:
     has_phase: Bool[np.ndarray, " frequencies"]
     """Whether cosine and sine are linearly independent, so that φ is unique."""
 
+    has_wave: bool
+    """Whether some wave varies: none does over a single term."""
+
 
 def waves_of(form: SumForm) -> tuple[Waves, Waves, Waves]:
     """Return the waves of the first operand, the second and the readout, for the residues with a term.
@@ -42,6 +45,16 @@ def waves_of(form: SumForm) -> tuple[Waves, Waves, Waves]:
     readout = np.zeros((len(has_terms), order // 2 + 1), dtype=np.complex128)
     np.add.at(readout, form.answer, waves)
     return waves[form.left[has_terms]], waves[form.right[has_terms]], readout[has_terms]
+
+
+def carrying_frequencies(form: SumForm) -> Int64[np.ndarray, " carrying"]:
+    """Return the frequencies at which the wave of the readout differs from answer to answer.
+
+    If 4 divides p, (a + b)² has none at odd k: t and t + p/2 share an answer, and their waves cancel.
+    """
+    *_, readout = waves_of(form)
+    varies = np.abs(readout - readout.mean(axis=0)).max(axis=0) > RANK_TOLERANCE
+    return 1 + np.flatnonzero(varies[1:])
 
 
 @np.errstate(invalid="ignore", over="ignore")  # weights of a diverged network are not finite
@@ -61,7 +74,8 @@ def fit_cosines(columns: Float[np.ndarray, "rows neurons"], waves: Waves) -> Cos
     explained = (weights * products).sum(axis=1)
     varies = power > ROUNDING * np.square(columns, dtype=np.float64).sum(axis=0)
     shares = np.divide(explained, power, where=varies, out=np.zeros_like(explained))
-    return CosineFit(shares, amplitudes=weights[:, 0] - 1j * weights[:, 1], has_phase=rank == 2)
+    amplitudes = weights[:, 0] - 1j * weights[:, 1]
+    return CosineFit(shares, amplitudes, has_phase=rank == 2, has_wave=bool(rank.any()))
 
 
 def _pseudo_inverse(

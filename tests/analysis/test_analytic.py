@@ -1,3 +1,5 @@
+from dataclasses import astuple
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -6,6 +8,7 @@ from jaxtyping import Bool, Float, Int
 
 from grokterm.analysis.analytic import exact_blocks
 from grokterm.analysis.blocks import Blocks
+from grokterm.analysis.circuit import certify
 from grokterm.analysis.fourier import Block
 from grokterm.tasks.operations import OPERATIONS
 from grokterm.tasks.randomness import generator
@@ -86,6 +89,36 @@ def test_a_single_term_needs_no_frequency() -> None:
     blocks = exact(form_of("multiply", 2), 9)
     assert np.ptp(blocks.first[1, :-1]) > 0
     assert not blocks.first[0, :-1].any()
+
+
+SUMS = [name for name, operation in OPERATIONS.items() if operation.sum_form(2) is not None]
+
+
+@pytest.mark.parametrize("name", SUMS)
+def test_every_exact_solution_answers_the_whole_table_and_is_recognized(name: str) -> None:
+    operation = OPERATIONS[name]
+    for modulus in range(2, 61):
+        if (form := operation.sum_form(modulus)) is None:
+            continue
+        operands = operation.operands(modulus)
+        wide = [block.astype(np.float32) for block in astuple(exact(form, 100 + 12 * modulus))]
+        hidden = (wide[0][operands[:, 0]] + wide[1][operands[:, 1]]) ** 2
+        predicted = (hidden @ wide[2].T).argmax(axis=1)
+        assert (predicted == operation.answers(operands, modulus, 0)).all(), modulus
+
+        certificate = certify(exact(form, 1 + modulus), form)
+        alignment = certificate.phase_alignment
+        if form.order > 1:  # a single term has no waves
+            assert certificate.matched_share == 1.0, modulus
+            assert certificate.mean_fit == pytest.approx(1.0), modulus
+        if alignment is not None:
+            assert (alignment.mean, alignment.resultant) == pytest.approx((0.0, 1.0), abs=1e-9), modulus
+
+
+def test_only_frequencies_that_the_readout_can_hear_are_used() -> None:
+    """t² = (t + 20)² modulo 40, and at odd frequencies the two waves cancel."""
+    form = form_of("square_of_sum", 40)
+    assert certify(exact(form, 30), form).frequencies == dict.fromkeys(range(2, 21, 2), 3)
 
 
 def test_the_same_draw_gives_the_same_weights_and_another_others() -> None:

@@ -173,6 +173,21 @@ def test_a_network_of_zeros_has_no_certificate_and_no_errors(name: str, modulus:
     assert not any(block.any() for block in astuple(certificate.exact_form))
 
 
+@pytest.mark.parametrize("name", ["multiply", "divide"])
+def test_the_exact_form_of_a_single_term_is_the_network_itself(name: str) -> None:
+    certificate = certify(blocks := noise(2, 5), form_of(name, 2))
+    assert not certificate.has_waves.any()
+    assert all((found == known).all() for found, known in zip(three(certificate.exact_form), three(blocks), strict=True))
+
+
+def test_an_operand_without_waves_is_left_out_of_account() -> None:
+    """Modulo 2, a / b if b is odd, else a − b, is a: all b have one term."""
+    form = form_of("parity_divide", 2)
+    certificate = certify(blocks := exact(form, 6), form)
+    assert certificate.matched_share == certificate.mean_fit == pytest.approx(1.0)
+    assert (certificate.exact_form.second == blocks.second).all()
+
+
 def test_the_highest_frequency_of_an_even_order_is_matched_without_a_phase() -> None:
     form = form_of("add", 12)
     certificate = certify(exact(form, 6), form)
