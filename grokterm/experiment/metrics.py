@@ -7,7 +7,7 @@ To add one, write a row in METRICS and a function under the same name in `grokte
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import log, sqrt
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from grokterm.tasks.dataset import Dataset
 
@@ -24,12 +24,22 @@ Requirement = Literal[
 """`grokterm.inspection.missing` says why a network does not meet one."""
 
 
-def ipr_of_noise(dataset: Dataset, _: int = 0) -> float:
+class Noise(NamedTuple):
+    """What depends on chance depends on: the task, the network, and how many of its neurons are matched."""
+
+    dataset: Dataset
+    n_classes: int
+    """Answers that the network chooses from: a network over tokens has more than residues."""
+
+    n_matched: int
+
+
+def ipr_of_noise(dataset: Dataset) -> float:
     """Return the IPR of random weights: 2 / (⌊n/2⌋ + 2) for n rows."""
     return 2 / (_n_frequencies(dataset) + 2)
 
 
-def matched_by_chance(dataset: Dataset, _: int = 0) -> float:
+def matched_by_chance(dataset: Dataset) -> float:
     """Return the share of random neurons that are matched by chance."""
     return 1 / max(1, _n_frequencies(dataset)) ** 2
 
@@ -38,16 +48,24 @@ def _n_frequencies(dataset: Dataset) -> int:
     return len(dataset.definition.index(dataset.modulus)) // 2
 
 
-def _resultant_of_noise(_: Dataset, n_matched: int) -> float | None:
-    return 1 / sqrt(n_matched) if n_matched else None
+def _ipr_of_noise(noise: Noise) -> float:
+    return ipr_of_noise(noise.dataset)
 
 
-def _accuracy_of_chance(dataset: Dataset, _: int) -> float:
-    return dataset.definition.chance(dataset.modulus, dataset.seed)
+def _matched_by_chance(noise: Noise) -> float:
+    return matched_by_chance(noise.dataset)
 
 
-def _loss_of_chance(dataset: Dataset, _: int) -> float:
-    return log(dataset.modulus)
+def _resultant_of_noise(noise: Noise) -> float | None:
+    return 1 / sqrt(noise.n_matched) if noise.n_matched else None
+
+
+def _accuracy_of_chance(noise: Noise) -> float:
+    return noise.dataset.definition.chance(noise.dataset.modulus, noise.dataset.seed)
+
+
+def _loss_of_chance(noise: Noise) -> float:
+    return log(noise.n_classes)
 
 
 @dataclass(frozen=True)
@@ -62,8 +80,8 @@ class Metric:
     needs: tuple[Requirement, ...] = ("finite weights",)
     """If a network lacks the metric, the first of these that it does not meet is the reason."""
 
-    noise: Callable[[Dataset, int], float | None] | None = None
-    """Given the task and the number of matched neurons: what random weights or answers show, where that is known."""
+    noise: Callable[[Noise], float | None] | None = None
+    """What random weights or answers show, where that is known."""
 
     otherwise: str = "not finite"
     """The reason if it meets every requirement."""
@@ -101,7 +119,7 @@ METRICS: dict[str, Metric] = {
         is_usual=False,
     ),
     "ipr": Metric(
-        "IPR", ".3f", "1 if every neuron is one wave", _MATRICES, ipr_of_noise, otherwise="all weights over residues are zero"
+        "IPR", ".3f", "1 if every neuron is one wave", _MATRICES, _ipr_of_noise, otherwise="all weights over residues are zero"
     ),
     "gini": Metric(
         "Gini",
@@ -115,7 +133,7 @@ METRICS: dict[str, Metric] = {
         ".4f",
         "those with one frequency in all three matrices; exactly solved 1",
         _CIRCUIT,
-        matched_by_chance,
+        _matched_by_chance,
     ),
     "phase_alignment.mean": Metric("phase", "+.4f", "their mean φ1 + φ2 − φ3 in radians; exactly solved 0", _PHASE),
     "phase_alignment.resultant": Metric(

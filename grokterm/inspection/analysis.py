@@ -118,6 +118,13 @@ class NetworkAnalysis:
         """Return the values of some neurons of a place for every equation."""
         return self.forward_pass.observe(self.snapshot, neurons={place: neurons}).neurons[place]
 
+    @cached_property
+    def n_classes(self) -> int:
+        """How many answers the network chooses from: the residues, and of a network over tokens every token."""
+        few = self.forward_pass.observe(self.snapshot, scores=True, window=(range(2), range(2)))
+        assert few.scores is not None
+        return int(few.scores.shape[1])
+
     def n_neurons(self, place: str) -> int:
         """Count the neurons of a place."""
         few = self.forward_pass.observe(self.snapshot, neurons={place: slice(None)}, window=(range(2), range(2)))

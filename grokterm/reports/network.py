@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from grokterm.analysis.confusion import confusions, mirror_leakage
-from grokterm.experiment.metrics import METRICS, Metric
+from grokterm.experiment.metrics import METRICS, Metric, Noise
 from grokterm.plots.sanitize import plain_text
 from grokterm.reports.diagnosis import cleaner, reads_in_waves, verdict
 from grokterm.runs.metrics import RunMetrics
@@ -98,8 +98,13 @@ def _noise(metric: Metric, values: Mapping[RunMetrics, float | None]) -> str:
     if metric.noise is None:
         return ""
     measured = (network for network, value in values.items() if value is not None)
-    known = (metric.noise(network.analysis.snapshot.dataset, network.n_matched or 0) for network in measured)
+    known = (metric.noise(_chance(network)) for network in measured)
     return " / ".join(dict.fromkeys(format(noise, "#.2g") for noise in known if noise is not None))
+
+
+def _chance(network: RunMetrics) -> Noise:
+    analysis = network.analysis
+    return Noise(analysis.snapshot.dataset, analysis.n_classes, network.n_matched or 0)
 
 
 def _notes(columns: Columns) -> Iterable[str]:

@@ -1,6 +1,7 @@
 """A metric that is added from outside, one function and one row, is everywhere where metrics are."""
 
 from io import StringIO
+from math import log
 from pathlib import Path
 
 import pytest
@@ -110,3 +111,22 @@ def test_without_its_row_no_preset_may_expect_it(monkeypatch: pytest.MonkeyPatch
     monkeypatch.delitem(METRICS, NAME)
     with pytest.raises(ConfigError, match=f"{NAME} is not measured"):
         Expect.from_settings({"evidence": "ours", NAME: (0.0, 1.0)})
+
+
+@pytest.mark.parametrize(
+    ("model", "n_classes"),
+    [
+        ({"architecture": "mlp", "width": 8}, 11),
+        ({"architecture": "transformer", "d_model": 8}, 12),  # and =
+        ({"architecture": "transformer", "d_model": 8, "sequence": "<eos> a op b = c <eos>"}, 14),  # and the operator and <eos>
+        ({"architecture": "lstm", "d_model": 8, "vocabulary": 20}, 20),
+    ],
+    ids=str,
+)
+def test_the_loss_at_chance_is_that_of_all_answers_a_network_chooses_from(
+    tiny: Experiment, tmp_path: Path, model: dict[str, object], n_classes: int
+) -> None:
+    experiment = Experiment.from_settings(tiny.settings() | {"model": model})
+    table = reported(RunMetrics(run := trained(experiment, tmp_path), None, Norms(run)))
+    losses = [line.split() for line in table if line.startswith(("restricted loss", "excluded loss"))]
+    assert [row[3] for row in losses] == 2 * [f"{log(n_classes):#.2g}"]
