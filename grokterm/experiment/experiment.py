@@ -91,6 +91,14 @@ class Experiment(Settings):
         """Return the same experiment, run by another engine."""
         return self.model_copy(update={"training": self.training.model_copy(update={"engine": engine})})
 
+    def on_device(self, device: str) -> Self:
+        """Return the same experiment on another device.
+
+        Raises:
+            ConfigError: if it cannot be computed there.
+        """
+        return type(self).from_settings(self.settings() | {"device": device})
+
     def live_names(self) -> list[str]:
         """List the settings that may change while the training runs, as section.key."""
         return [
@@ -178,6 +186,14 @@ class Experiment(Settings):
                 f" not {self.task.modulus}"
             )
         self.check_training_set(self.task.n_train)
+        return self
+
+    @model_validator(mode="after")
+    def _device_has_the_precision(self) -> Self:
+        if self.device == "mps" and self.loss.precision == "float64":
+            raise ValueError(
+                "loss.precision float64 needs a device that has it, and mps does not: set loss.precision=float32 or device=cpu"
+            )
         return self
 
     @model_validator(mode="after")

@@ -38,7 +38,7 @@ def replay(run: Run, step: int | None = None, device: str | None = None) -> Iter
     last = _newest_checkpoint(run, records) if step is None else step
     _check(run, last, records)
     past = [_of_first_member(record) for record in records if record.step <= last]
-    experiment = run.experiment.member(0).model_copy(update={"device": device or _device_of(past)})
+    experiment = run.experiment.member(0).on_device(device or _device_of(past))
     trainer, since = _at_newest_checkpoint(run, experiment, past)
     try:
         for _ in train_again(trainer, since, last):

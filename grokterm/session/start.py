@@ -51,7 +51,7 @@ def start_untrained_parts(experiment: Experiment, folder: Path) -> Iterator[Sess
         StorageError: if the folder cannot be written.
     """
     for part in find_parts(experiment, folder).untrained:
-        yield start_session(part.experiment.model_copy(update={"device": experiment.device}), folder, part.name)
+        yield start_session(part.experiment.on_device(experiment.device), folder, part.name)
 
 
 def resume_session(run: Run, changes: Sequence[str] = (), *, paused: bool = False) -> tuple[Session, tuple[Record, ...]]:

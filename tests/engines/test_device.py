@@ -27,6 +27,13 @@ def test_auto_is_the_cpu_where_there_is_no_other_device() -> None:
 
 
 @without_cuda
+def test_auto_is_never_a_metal_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    assert device.find_device("auto") == torch.device("cpu")
+    assert device.find_device("mps") == torch.device("mps")
+
+
+@without_cuda
 @pytest.mark.parametrize("name", ["cuda", "cuda:1"])
 def test_a_missing_cuda_device_is_refused(tiny: Experiment, name: str) -> None:
     with pytest.raises(ConfigError) as refused:

@@ -20,6 +20,9 @@ WHOLE_MESSAGES = {
     "seed = -1": "seed must be at least 0, not -1",
     'seed = "1"': "seed must be a whole number, not '1'",
     'device = "gpu"': "device must be auto, cpu, cuda, cuda:N or mps, not 'gpu'",
+    'device = "mps"\n[loss]\nprecision = "float64"': (
+        "loss.precision float64 needs a device that has it, and mps does not: set loss.precision=float32 or device=cpu"
+    ),
     "task = 3": "task must be a table, not 3",
     "[task]\nmodulos = 97": "unknown setting task.modulos: did you mean 'modulus'?",
     "[task]\nmodulus = 998": "task.modulus must be at least 2 and at most 997, not 998",

@@ -248,6 +248,13 @@ def test_a_device_that_is_not_there_is_replaced_unless_it_was_asked_for(tiny: Ex
         trainer_at(run, 5, "cuda")
 
 
+def test_a_device_that_cannot_compute_what_the_run_did_is_refused(tiny: Experiment, tmp_path: Path) -> None:
+    driver = begun(with_settings(tiny, loss={"precision": "float64"}, training={"steps": 3}), tmp_path)
+    driver.train()
+    with pytest.raises(ConfigError, match=r"loss\.precision float64 needs a device that has it, and mps does not"):
+        trainer_at(driver.session.run, 2, device="mps")
+
+
 def test_memory_that_runs_out_is_said_in_one_line(tiny: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def update(_fit: SingleNetwork) -> None:
         raise torch.OutOfMemoryError
