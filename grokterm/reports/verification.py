@@ -1,7 +1,7 @@
 """Presets held against their expectations, as a table, as JSON or as Markdown."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from statistics import median
 from typing import Any
 
@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from grokterm.experiment.expectation import MILESTONE_STEPS, Expect, MetricAtStep, is_step
+from grokterm.experiment.metrics import METRICS
 from grokterm.plots.sanitize import plain_text
 from grokterm.reports.duration import duration
 from grokterm.runs.verification import Check, Outcome, Verdict
@@ -21,6 +22,10 @@ EVIDENCE = (
     "I inferred, ours."
 )
 RULE = 'With several seeds: median (lowest–highest); the median decides, and "never" must hold for every seed.'
+DIGITS = (
+    "Shares and angles are in hundredths, losses and norms have two digits: further ones differ from processor to processor,"
+    " and a milestone may move by some evaluations."
+)
 SPACES = str.maketrans("_.", "  ")
 
 
@@ -46,7 +51,7 @@ def _table(checks: Sequence[Check]) -> list[RenderableType]:
     for check in checks:
         head = [check.preset, source(check), check.expect.evidence]
         for verdict in check.verdicts:
-            cells = [*head, f"{verdict.measure} {expected(verdict, check.expect)}", measured(verdict), is_met(verdict)]
+            cells = [*head, f"{verdict.measure} {expected(verdict, check.expect)}", measured(verdict, number), is_met(verdict)]
             table.add_row(*(Text(plain_text(cell)) for cell in cells))
             head = ["", "", ""]
     notes = not_run(checks)
@@ -99,7 +104,9 @@ def _row(check: Check) -> list[str]:
     seconds = median(summary.seconds for summary in summaries)
     return [
         *_head(check),
-        ", ".join(_phrase(verdict.measure, measured(verdict)) + _objection(verdict) for verdict in check.verdicts),
+        ", ".join(
+            _phrase(verdict.measure, measured(verdict, reproducible)) + _objection(verdict) for verdict in check.verdicts
+        ),
         ", ".join(sorted({summary.device for summary in summaries})),
         ", ".join(str(outcome.seed) for outcome in check.outcomes),
         f"{seconds:.2g} s" if seconds < 60 else duration(seconds),
@@ -136,7 +143,7 @@ def _caption(outcomes: Sequence[Outcome]) -> str:
     when = " to ".join(dict.fromkeys([days[0], days[-1]])) if days else "on an unknown day"
     where = " and ".join(sorted(set(map(_machine, outcomes))))
     rule = [RULE] if len({outcome.seed for outcome in outcomes}) > 1 else []
-    return " ".join([f"Measured by `grokterm verify` on {where}, {when}.", EVIDENCE, *rule])
+    return " ".join([f"Measured by `grokterm verify` on {where}, {when}.", DIGITS, EVIDENCE, *rule])
 
 
 def _machine(outcome: Outcome) -> str:
@@ -160,13 +167,13 @@ def expected(verdict: Verdict, expect: Expect) -> str:
     return ("≈ " if expect.is_digitized else "") + (low if low == high else _span(low, high))
 
 
-def measured(verdict: Verdict) -> str:
+def measured(verdict: Verdict, write: Callable[[str, float | None], str]) -> str:
     """`960`, or with several seeds the median and the spread, `960 (940–1,010)`."""
-    middle = number(verdict.measure, verdict.median)
+    middle = write(verdict.measure, verdict.median)
     if len(verdict.values) == 1:
         return middle
     low, *_, high = sorted(verdict.values, key=lambda value: float("inf") if value is None else value)
-    return f"{middle} ({_span(number(verdict.measure, low), number(verdict.measure, high))})"
+    return f"{middle} ({_span(write(verdict.measure, low), write(verdict.measure, high))})"
 
 
 def _span(low: str, high: str) -> str:
@@ -185,3 +192,13 @@ def number(measure: str, value: float | None) -> str:
     if value is None:
         return "never" if is_step(measure) else "none" if MetricAtStep.parse(measure) else "not finite"
     return format(value, ",.10g" if is_step(measure) or measure == "val_loss_peak_at" else ".4g")
+
+
+def reproducible(measure: str, value: float | None) -> str:
+    """Write it with the digits that another processor gives too: see DIGITS."""
+    if value is None or is_step(measure) or measure == "val_loss_peak_at":
+        return number(measure, value)
+    at_step = MetricAtStep.parse(measure)
+    metric = METRICS.get(at_step.measure if at_step else measure)
+    text = format(value, ".2f" if metric and metric.format.endswith("f") else ".2g")
+    return text if float(text) else text.lstrip("-")
