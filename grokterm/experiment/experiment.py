@@ -3,9 +3,7 @@
 import re
 from typing import Any, Self
 
-import tomlkit
 from pydantic import Field, field_validator, model_validator
-from tomlkit.exceptions import TOMLKitError
 
 from grokterm.errors import ConfigError
 from grokterm.experiment.architectures.kernel import LARGEST_MODULUS, LARGEST_TRAINING_SET, KernelModel
@@ -18,6 +16,7 @@ from grokterm.experiment.model import Model
 from grokterm.experiment.optimizer import GradientDescent, Optimizer, RecursiveFeatures
 from grokterm.experiment.settings import Settings, is_live, own_first
 from grokterm.experiment.task import Task
+from grokterm.experiment.toml import format_toml, parse_toml
 from grokterm.experiment.training import Training
 from grokterm.experiment.validation_errors import nearest
 from grokterm.tasks.operations import sums
@@ -58,7 +57,7 @@ class Experiment(Settings):
 
     def to_toml(self) -> str:
         """Return all settings as TOML, defaults too; parsing it gives an equal experiment."""
-        return tomlkit.dumps(self.settings())
+        return format_toml(self.settings())
 
     def settings(self) -> dict[str, Any]:
         """Return nested dicts, without values that are None."""
@@ -245,23 +244,3 @@ class Experiment(Settings):
             except ConfigError as error:
                 raise ConfigError(f"interventions[{number}]: {error}") from None
         return self
-
-
-def read_value(text: str) -> Any:  # noqa: ANN401 - any TOML value
-    """Parse one TOML value; a bare word is a string."""
-    try:
-        return parse_toml(f"value = {text}")["value"]
-    except ConfigError:
-        return text.strip()
-
-
-def parse_toml(text: str) -> dict[str, Any]:
-    """Parse TOML into nested dicts.
-
-    Raises:
-        ConfigError: with the line and column, if the text is not TOML.
-    """
-    try:
-        return tomlkit.parse(text).unwrap()
-    except TOMLKitError as error:
-        raise ConfigError(f"not valid TOML: {error}") from None

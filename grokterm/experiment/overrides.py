@@ -8,9 +8,10 @@ from pydantic import BaseModel, ValidationError
 
 from grokterm.errors import ConfigError
 from grokterm.experiment.expectation import inspected_after
-from grokterm.experiment.experiment import Experiment, read_value
+from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.model import MODELS
 from grokterm.experiment.optimizer import OPTIMIZERS
+from grokterm.experiment.toml import parse_value
 from grokterm.experiment.validation_errors import nearest
 from grokterm.tasks.operations import EXPRESSION
 
@@ -59,7 +60,7 @@ def _parse(assignment: str) -> tuple[list[str], Any]:
     path = [part.strip() for part in name.split(".")]
     if not equals or not all(path):
         raise ConfigError(f"--set wants name=value, as in optimizer.learning_rate=1e-3, not {assignment!r}")
-    return path, read_value(text)
+    return path, parse_value(text)
 
 
 def _assign(settings: dict[str, Any], path: Sequence[str], value: Any) -> None:  # noqa: ANN401 - any TOML value

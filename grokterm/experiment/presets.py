@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,9 @@ from typing import Any
 from platformdirs import user_data_path
 
 from grokterm.errors import ConfigError, PresetError
-from grokterm.experiment.experiment import Experiment, parse_toml
+from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.overrides import Overridden, override
+from grokterm.experiment.toml import parse_toml
 from grokterm.experiment.validation_errors import nearest
 
 OURS = "ours"  # the source of presets that reproduce no published figure
@@ -49,7 +51,7 @@ class Preset:
         except PresetError:
             return ""
 
-    @property
+    @cached_property
     def experiment(self) -> Experiment:
         """The validated experiment.
 

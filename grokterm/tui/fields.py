@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import tomlkit
-
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.overrides import KINDS_OF_SECTION
 from grokterm.experiment.settings import Settings, choices_of, own_first
+from grokterm.experiment.toml import format_value
 
 SECTIONS = ("task", "model", "loss", "optimizer", "training")
 CHOICES: dict[str, tuple[str, ...]] = {
@@ -83,4 +82,4 @@ def _as_text(value: object) -> str:
         return value
     if isinstance(value, float) and float(short := f"{value:g}".replace("e+0", "e").replace("e-0", "e-")) == value:
         return short
-    return tomlkit.item(list(value) if isinstance(value, tuple) else value).as_string()
+    return format_value(value)

@@ -70,7 +70,10 @@ def test_a_path_to_nothing_is_refused() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[task", "preset broken: not valid TOML: Unexpected end of file at line 1 col 0"),
+        (
+            "seed = 1\nseed 2\n",
+            "preset broken: not valid TOML: Expected '=' after a key in a key/value pair (at line 2, column 6)",
+        ),
         ("seed = -1", "preset broken: seed must be at least 0, not -1"),
         ('[task]\noperation = "divide"\nmodulus = 90', "preset broken: modulus must be prime for divide"),
     ],

@@ -201,7 +201,7 @@ def test_the_intervention_that_is_wrong_is_named() -> None:
 @pytest.mark.parametrize("text", ["[optimizer", "a = 1\na = 2", "seed ="])
 def test_what_is_not_toml_is_refused_with_its_line(text: str) -> None:
     assert refusal(text).startswith("not valid TOML: ")
-    assert f"at line {text.count(chr(10)) + 1} col" in refusal(text)
+    assert f"at line {text.count(chr(10)) + 1}, " in refusal(text)
 
 
 def test_an_unmeasured_expectation_is_refused_with_what_is_measured() -> None:

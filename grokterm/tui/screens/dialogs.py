@@ -12,8 +12,9 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, Static
 
 from grokterm.errors import ConfigError, GroktermError
-from grokterm.experiment.experiment import Experiment, read_value
+from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Action, Set, Swap
+from grokterm.experiment.toml import parse_value
 from grokterm.plots.sanitize import plain_text
 from grokterm.runs.store import Run, find_run
 from grokterm.views.comparison import ComparisonJob
@@ -116,10 +117,10 @@ def _comparison(folder: Path, run: str, step: str) -> ComparisonJob:
 
 
 def _swap(texts: dict[str, str]) -> Action:
-    return Swap.from_settings({name: read_value(text) for name, text in texts.items() if text})
+    return Swap.from_settings({name: parse_value(text) for name, text in texts.items() if text})
 
 
 def _set(experiment: Experiment, texts: dict[str, str]) -> Action:
-    action = Set.from_settings({"values": {name: read_value(text) for name, text in texts.items()}})
+    action = Set.from_settings({"values": {name: parse_value(text) for name, text in texts.items()}})
     experiment.changed(action)
     return action
