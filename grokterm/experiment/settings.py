@@ -1,7 +1,10 @@
 """The base class of all settings: frozen, documented by docstrings, unknown keys forbidden."""
 
+import ast
 import inspect
 from collections.abc import Collection
+from functools import cache
+from itertools import pairwise
 from typing import Any, Literal, Self, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, ValidationError
@@ -15,9 +18,7 @@ from grokterm.experiment.validation_errors import describe
 class Settings(BaseModel):
     """An immutable, validated value. Unknown keys are errors, and strings are not converted to numbers."""
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True, validate_default=True
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, validate_default=True)
 
     @classmethod
     def from_settings(cls, settings: dict[str, Any]) -> Self:
@@ -74,3 +75,17 @@ def own_first(settings: type[BaseModel]) -> list[str]:
     """List the fields, those of the class itself before inherited ones."""
     own = inspect.get_annotations(settings)
     return sorted(settings.model_fields, key=lambda name: name not in own)
+
+
+@cache
+def field_docstrings(settings: type[BaseModel]) -> dict[str, str]:
+    """Read the docstrings of the fields from the source; pydantic would read those of all classes at import."""
+    found: dict[str, str] = {}
+    for part in reversed(settings.__mro__[: settings.__mro__.index(BaseModel)]):
+        (definition,) = ast.parse(inspect.getsource(part)).body
+        assert isinstance(definition, ast.ClassDef)
+        for field, docstring in pairwise(definition.body):
+            match field, docstring:
+                case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                    found[name] = inspect.cleandoc(text)
+    return found

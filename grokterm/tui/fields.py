@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.overrides import KINDS_OF_SECTION
-from grokterm.experiment.settings import Settings, choices_of, own_first
+from grokterm.experiment.settings import Settings, choices_of, field_docstrings, own_first
 from grokterm.experiment.toml import format_value
 
 SECTIONS = ("task", "model", "loss", "optimizer", "training")
@@ -73,7 +73,7 @@ def _field(settings: Settings, name: str, prefix: str) -> FormField:
     info = type(settings).model_fields[name]
     dotted = prefix + name
     choices = CHOICES.get(dotted) or (("true", "false") if info.annotation is bool else choices_of(info))
-    description = " ".join((info.description or "").split())
+    description = " ".join(field_docstrings(type(settings)).get(name, "").split())
     return FormField(dotted, _as_text(getattr(settings, name)), choices, description)
 
 
