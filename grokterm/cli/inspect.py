@@ -6,6 +6,7 @@ import typer
 
 from grokterm.cli.console import print_results
 from grokterm.cli.options import RUNS, RunsDir
+from grokterm.cli.torch_import import import_torch
 
 
 def inspect(
@@ -29,6 +30,7 @@ def inspect(
 
     runs = {run.path: run for run in (find_run(runs_dir, name) for name in names)}
     with LeaveOnSignal():
+        import_torch()
         from grokterm.cli.progress import replay_to
         from grokterm.reports.network import objects, report
         from grokterm.runs.metrics import RunMetrics

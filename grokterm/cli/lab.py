@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from grokterm.cli.options import RUNS, Ascii, RunName, RunsDir
+from grokterm.cli.torch_import import import_torch
 from grokterm.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def _show(
 ) -> None:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise ConfigError("the lab needs a terminal: grokterm run --preset NAME trains without one")
+    import_torch()
     from grokterm.plots.palettes import choose_palette
     from grokterm.tui.app import GroktermApp, Opening
 

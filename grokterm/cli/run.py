@@ -7,6 +7,7 @@ import typer
 
 from grokterm.cli.console import print_results, print_status
 from grokterm.cli.options import RUNS, AsJson, Assignments, RunsDir
+from grokterm.cli.torch_import import import_torch
 from grokterm.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def _start(preset: str, assignments: list[str], runs_dir: Path, as_json: bool) -
     experiment = overridden.experiment
     print_status(*overridden.notes, *(f"warning: {warning}" for warning in experiment.warnings()))
     with LeaveOnSignal() as signals:
+        import_torch()
         from grokterm.cli.headless import train_parts
         from grokterm.session.start import start_session
 
@@ -58,6 +60,7 @@ def _resume(name: str, assignments: list[str], runs_dir: Path, as_json: bool) ->
         print_results(summary_of(saved, as_json=as_json))
         return 0
     with LeaveOnSignal() as signals:
+        import_torch()
         from grokterm.session.start import resume_session
 
         session, _ = resume_session(saved, assignments)

@@ -8,6 +8,7 @@ import typer
 from grokterm.cli.console import print_results, print_status
 from grokterm.cli.options import RUNS, AsJson, AsMarkdown, Assignments, RunsDir, output_of
 from grokterm.cli.presets import readable_presets
+from grokterm.cli.torch_import import import_torch
 from grokterm.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def verify(
     from grokterm.cli.signals import LeaveOnSignal
 
     with LeaveOnSignal() as signals:
+        import_torch()
         from grokterm.cli.headless import exit_code_kept
         from grokterm.cli.sources import Request, from_saved_runs, from_training
         from grokterm.reports.verification import not_run, verification

@@ -77,7 +77,7 @@ def _meta(trainer: Trainer) -> dict[str, Any]:
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": sys.argv,
         "host": platform.node(),
-        "platform": platform.platform(),
+        "platform": f"{platform.system()}-{platform.release()}-{platform.machine()}",  # platform.platform() runs `uname`
         "processor": processor(),
         "cores": available_cores(),
         "device": describe(trainer.device),
