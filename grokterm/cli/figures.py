@@ -11,7 +11,6 @@ import typer
 from grokterm.cli.console import print_status, results
 from grokterm.cli.options import RUNS, RunsDir
 from grokterm.errors import ConfigError, StorageError
-from grokterm.experiment.validation_errors import nearest
 from grokterm.plots.sanitize import plain_text
 
 if TYPE_CHECKING:
@@ -69,6 +68,8 @@ def figures(
 
 
 def _choose(only: Sequence[str], known: Sequence[str], *, n_runs: int) -> list[str]:
+    from grokterm.experiment.validation_errors import nearest
+
     for name in only:
         if name not in known:
             of = "one run" if n_runs == 1 else "several runs"

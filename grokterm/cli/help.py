@@ -9,7 +9,6 @@ import typer
 
 from grokterm.cli.console import print_results, results
 from grokterm.errors import ConfigError
-from grokterm.experiment.validation_errors import nearest
 
 LINE = 100  # columns of a page, however wide the terminal is
 
@@ -34,6 +33,8 @@ def read_manual(
     elif topic in getattr(context.find_root().command, "commands", ()):
         raise ConfigError(f"the manual has no page on {topic!r}: `grokterm {topic} --help` explains the command")
     else:
+        from grokterm.experiment.validation_errors import nearest
+
         raise ConfigError(f"the manual has no page on {topic!r}{nearest(topic, pages) or ': `grokterm help` lists the topics'}")
 
 
