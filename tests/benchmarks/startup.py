@@ -15,7 +15,7 @@ import sys
 import tempfile
 from time import monotonic
 
-from grokterm.engines.device import processor
+from grokterm.models.processor import available_cores, processor
 
 PLAIN_LOOP = """
 import torch
@@ -81,7 +81,7 @@ def main() -> None:
             f"{ours / theirs:8.2f}" for base in (evaluated, plain) for ours, theirs in zip(times, base, strict=True)
         )
         lines.append(f"{name:<28}{times[0]:8.2f}{times[1]:8.2f}   {ratios}")
-    load = f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
+    load = f"load {os.getloadavg()[0]:.1f} on {available_cores()} cores"
     sys.stdout.write("\n".join([*lines, f"{processor()}, {load}, medians of {repetitions}, the first turn left out\n"]))
 
 
