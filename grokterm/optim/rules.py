@@ -11,9 +11,9 @@ from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
-from torch._C._functorch import is_batchedtensor
 
 from grokterm.experiment.optimizer import SGD, Adam, AdamW, GradientDescent, Muon
+from grokterm.optim.adam import AdamUpdate
 from grokterm.optim.rng import StepRng
 
 Weights: TypeAlias = dict[str, Tensor]
@@ -62,8 +62,10 @@ def _sgd(settings: SGD) -> Rule:
 
 
 def _adam(settings: Adam) -> Rule:
+    adam = AdamUpdate(settings.learning_rate, settings.betas, settings.epsilon, settings.weight_decay, is_decoupled=False)
+
     def update(grads: Weights, state: OptimizerState, weights: Weights, _: StepRng) -> tuple[Weights, OptimizerState]:
-        return _adaptive(settings, torch.ops.aten._fused_adam_, settings.weight_decay, grads, state, weights)
+        return _adaptive(adam, grads, state, weights)
 
     return Rule(_no_moments, update)
 
@@ -73,19 +75,22 @@ def _adamw(settings: AdamW) -> Rule:
 
 
 def _adamw_to_zero(settings: AdamW) -> Rule:
+    adamw = AdamUpdate(settings.learning_rate, settings.betas, settings.epsilon, settings.weight_decay, is_decoupled=True)
+
     def update(grads: Weights, state: OptimizerState, weights: Weights, _: StepRng) -> tuple[Weights, OptimizerState]:
-        return _adaptive(settings, torch.ops.aten._fused_adamw_, settings.weight_decay, grads, state, weights)
+        return _adaptive(adamw, grads, state, weights)
 
     return Rule(_no_moments, update)
 
 
 def _adamw_to_init(settings: AdamW) -> Rule:
+    adam = AdamUpdate(settings.learning_rate, settings.betas, settings.epsilon, weight_decay=0.0, is_decoupled=True)
     pull = settings.learning_rate * settings.weight_decay
 
     def update(grads: Weights, state: OptimizerState, weights: Weights, _: StepRng) -> tuple[Weights, OptimizerState]:
         initial = {name: state[f"initial.{name}"] for name in weights}
         pulled = {name: torch.lerp(w, initial[name], pull) for name, w in weights.items()}
-        return _adaptive(settings, torch.ops.aten._fused_adamw_, 0.0, grads, state, pulled)
+        return _adaptive(adam, grads, state, pulled)
 
     return Rule(lambda weights: _no_moments(weights) | named("initial", _copies(weights)), update)
 
@@ -156,59 +161,11 @@ def _split_matrices(tensors: Weights) -> tuple[Weights, Weights]:
     return matrices, others
 
 
-def _adaptive(  # noqa: PLR0913, PLR0917 - what a rule is given, and what Adam and AdamW differ in
-    settings: Adam | AdamW,
-    operation: Callable[..., None],
-    decay: float,
-    grads: Weights,
-    state: OptimizerState,
-    weights: Weights,
-) -> tuple[Weights, OptimizerState]:
-    """Divide each gradient's running mean by the root of its running square, both corrected for their start at zero."""
-
-    def move(count: Tensor, *tensors: Tensor) -> None:
-        n = len(weights)
-        given = [list(tensors[first : first + n]) for first in range(0, 4 * n, n)]
-        operation(
-            *given,
-            [],
-            [count if count.ndim == 0 else count.flatten()[0]] * n,  # stacked networks have made the same number of steps
-            lr=settings.learning_rate,
-            beta1=settings.betas[0],
-            beta2=settings.betas[1],
-            weight_decay=decay,
-            eps=settings.epsilon,
-            amsgrad=False,
-            maximize=False,
-        )
-
+def _adaptive(how: AdamUpdate, grads: Weights, state: OptimizerState, weights: Weights) -> tuple[Weights, OptimizerState]:
     in_order = [grads[name].contiguous() for name in weights]  # torch's fused operations take no other strides
-    moments = [state[f"{moment}.{name}"] for moment in ("first", "second") for name in weights]
-    count = state["count"].add_(1)
-    if is_batchedtensor(count):
-        _InPlace.apply(move, count, *weights.values(), *in_order, *moments)  # type: ignore[no-untyped-call]
-    else:
-        move(count, *weights.values(), *in_order, *moments)
+    firsts, seconds = ([state[f"{moment}.{name}"] for name in weights] for moment in ("first", "second"))
+    how(state["count"].add_(1), list(weights.values()), in_order, firsts, seconds)
     return weights, {}
-
-
-class _InPlace(torch.autograd.Function):
-    """An in-place operation with a rule for vmap, which has none for those of torch.optim: all networks are updated at once."""
-
-    @staticmethod
-    def forward(move: Callable[..., None], count: Tensor, *tensors: Tensor) -> Tensor:
-        move(count, *tensors)
-        return count
-
-    @staticmethod
-    def setup_context(ctx: object, inputs: tuple[Any, ...], output: Tensor) -> None:
-        """Keep nothing: an update is not differentiated."""
-
-    @staticmethod
-    def vmap(_: object, in_dims: tuple[int | None, ...], move: Callable[..., None], *tensors: Tensor) -> tuple[Tensor, int]:
-        stacked = [one if dim is None else one.movedim(dim, 0) for one, dim in zip(tensors, in_dims[1:], strict=True)]
-        move(*stacked)
-        return stacked[0], 0
 
 
 def _no_moments(weights: Weights) -> OptimizerState:

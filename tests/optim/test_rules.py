@@ -1,10 +1,10 @@
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 import torch
 
 from grokterm.experiment.optimizer import SGD, Adam, AdamW, GradientDescent, GradientOptimizer, Muon
+from grokterm.optim import adam
 from grokterm.optim.modifiers import rule_of
 from grokterm.optim.rng import StepRng
 from grokterm.optim.rules import Weights, orthogonalized
@@ -14,38 +14,38 @@ SHAPES = {"left": (5, 3), "readout": (3, 5)}
 BF16_WAY = float(torch.finfo(torch.bfloat16).eps) * 0.01
 """One update of rate 0.01 rounded otherwise: Muon multiplies in bfloat16, and not every processor adds in one order."""
 
-RULES: list[tuple[GradientOptimizer, Callable[..., torch.optim.Optimizer], dict[str, Any]]] = [
-    (GradientDescent(learning_rate=0.1), torch.optim.SGD, {"lr": 0.1}),
-    (GradientDescent(learning_rate=0.1, weight_decay=0.3), torch.optim.SGD, {"lr": 0.1, "weight_decay": 0.3}),
-    (SGD(learning_rate=0.02), torch.optim.SGD, {"lr": 0.02, "momentum": 0.9}),
+RULES: list[tuple[GradientOptimizer, str, dict[str, Any]]] = [
+    (GradientDescent(learning_rate=0.1), "SGD", {"lr": 0.1}),
+    (GradientDescent(learning_rate=0.1, weight_decay=0.3), "SGD", {"lr": 0.1, "weight_decay": 0.3}),
+    (SGD(learning_rate=0.02), "SGD", {"lr": 0.02, "momentum": 0.9}),
     (
         SGD(learning_rate=0.02, momentum=0.5, weight_decay=0.3),
-        torch.optim.SGD,
+        "SGD",
         {"lr": 0.02, "momentum": 0.5, "weight_decay": 0.3},
     ),
-    (SGD(learning_rate=0.02, momentum=0.0), torch.optim.SGD, {"lr": 0.02}),
-    (Adam(learning_rate=0.01), torch.optim.Adam, {"lr": 0.01}),
+    (SGD(learning_rate=0.02, momentum=0.0), "SGD", {"lr": 0.02}),
+    (Adam(learning_rate=0.01), "Adam", {"lr": 0.01}),
     (
         Adam(learning_rate=0.01, betas=(0.8, 0.98), epsilon=1e-6, weight_decay=0.3),
-        torch.optim.Adam,
+        "Adam",
         {"lr": 0.01, "betas": (0.8, 0.98), "eps": 1e-6, "weight_decay": 0.3},
     ),
-    (Adam(learning_rate=0.01, betas=(0.0, 0.0)), torch.optim.Adam, {"lr": 0.01, "betas": (0.0, 0.0)}),
-    (AdamW(learning_rate=0.01), torch.optim.AdamW, {"lr": 0.01, "weight_decay": 0.01}),
+    (Adam(learning_rate=0.01, betas=(0.0, 0.0)), "Adam", {"lr": 0.01, "betas": (0.0, 0.0)}),
+    (AdamW(learning_rate=0.01), "AdamW", {"lr": 0.01, "weight_decay": 0.01}),
     (
         AdamW(learning_rate=0.01, betas=(0.9, 0.98), weight_decay=5.0),
-        torch.optim.AdamW,
+        "AdamW",
         {"lr": 0.01, "betas": (0.9, 0.98), "weight_decay": 5.0},
     ),
-    (Muon(learning_rate=0.01), torch.optim.Muon, {"lr": 0.01}),
+    (Muon(learning_rate=0.01), "Muon", {"lr": 0.01}),
     (
         Muon(learning_rate=0.01, momentum=0.8, nesterov=False, orthogonal_steps=3, weight_decay=2.0),
-        torch.optim.Muon,
+        "Muon",
         {"lr": 0.01, "momentum": 0.8, "nesterov": False, "ns_steps": 3, "weight_decay": 2.0},
     ),
     (
         Muon(learning_rate=0.01, update_scale="match_rms_adamw"),
-        torch.optim.Muon,
+        "Muon",
         {"lr": 0.01, "adjust_lr_fn": "match_rms_adamw"},
     ),
 ]
@@ -67,11 +67,13 @@ def followed(settings: GradientOptimizer, n_steps: int) -> Weights:
 
 @pytest.mark.parametrize(("settings", "optimizer", "options"), RULES)
 def test_a_rule_follows_a_hundred_gradients_as_torch_does(
-    settings: GradientOptimizer, optimizer: Callable[..., torch.optim.Optimizer], options: dict[str, Any]
+    settings: GradientOptimizer, optimizer: str, options: dict[str, Any]
 ) -> None:
+    if not hasattr(torch.optim, optimizer):
+        pytest.skip(f"this torch has no {optimizer}")  # Muon came with 2.9
     # torch stores a matrix outputs first, and its Muon looks at which side is longer.
     leaves = {name: value.T.contiguous().requires_grad_() for name, value in normal(0).items()}
-    reference = optimizer(list(leaves.values()), **options)
+    reference = getattr(torch.optim, optimizer)(list(leaves.values()), **options)
     for step in range(100):
         for name, slope in normal(step + 1).items():
             leaves[name].grad = slope.T.contiguous()
@@ -80,6 +82,28 @@ def test_a_rule_follows_a_hundred_gradients_as_torch_does(
         reference_value = leaves[name].detach().T
         error = float((value - reference_value).norm() / reference_value.norm())
         assert error < (BF16_WAY if isinstance(settings, Muon) else 1e-6), f"{name} is off by {error:.1e}"
+
+
+@pytest.mark.parametrize(("settings", "optimizer", "options"), [rule for rule in RULES if isinstance(rule[0], Adam | AdamW)])
+def test_adam_written_out_follows_a_hundred_gradients_as_torch_does(
+    settings: GradientOptimizer, optimizer: str, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adam, "fused_operation", lambda *_: None)
+    test_a_rule_follows_a_hundred_gradients_as_torch_does(settings, optimizer, options)
+
+
+@pytest.mark.parametrize("name", ["_fused_adam_", "_fused_adamw_"])
+def test_an_operation_that_torch_lacks_or_has_with_other_arguments_is_not_used(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def other(weights: object, grads: object) -> None:
+        """Take fewer arguments."""
+
+    cpu = torch.device("cpu")
+    assert adam.fused_operation(name, cpu) is not None
+    monkeypatch.setattr(torch.ops.aten, name, other)
+    assert adam.fused_operation.__wrapped__(name, cpu) is None
+    assert adam.fused_operation.__wrapped__("_fused_away_", cpu) is None
 
 
 @pytest.mark.parametrize("settings", [rule[0] for rule in RULES])

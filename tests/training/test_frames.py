@@ -8,6 +8,7 @@ import torch
 
 import grokterm
 from grokterm.experiment.experiment import Experiment
+from grokterm.optim import adam
 from tests.training.outcome import changed, started
 
 PACKAGE = str(Path(grokterm.__file__).parent)
@@ -20,14 +21,15 @@ def test_at_most_ten_frames_lie_between_a_chunk_and_the_operation_of_the_optimiz
 ) -> None:
     trainer = started(changed(tiny, f"training.engine={engine}"))
     stacks: list[list[str]] = []
-    real = torch.ops.aten._fused_adamw_
+    real = adam.fused_operation("_fused_adamw_", torch.device("cpu"))
+    assert real is not None
 
     def recording(*arguments: object, **options: object) -> object:
         frames = [frame for frame in traceback.extract_stack() if frame.filename.startswith(PACKAGE)]
         stacks.append([f"{Path(frame.filename).relative_to(PACKAGE)}: {frame.name}" for frame in frames])
         return real(*arguments, **options)
 
-    monkeypatch.setattr(torch.ops.aten, "_fused_adamw_", recording)
+    monkeypatch.setattr(adam, "fused_operation", lambda *_: recording)
     trainer.advance(1)
     (stack,) = stacks
     assert stack[0] == "training/trainer.py: advance"

@@ -37,10 +37,22 @@ class Activation:
     constant: float = 1.0
 
 
+HAS_GELU_BACKWARD: bool = hasattr(torch.ops.aten, "gelu_backward")  # private to torch
+
+
+def _gelu_backward(grad: Tensor, z: Tensor) -> Tensor:
+    if HAS_GELU_BACKWARD:
+        slope: Tensor = torch.ops.aten.gelu_backward(grad, z)
+        return slope
+    with torch.enable_grad():
+        leaf = z.detach().requires_grad_()
+        return torch.autograd.grad(functional.gelu(leaf), leaf, grad)[0]
+
+
 ACTIVATION_KERNELS: dict[str, Activation] = {
     "quadratic": Activation(lambda z, out: torch.square(z, out=out), lambda g, z: g.mul_(z), constant=2.0),
     "relu": Activation(lambda z, out: torch.clamp(z, min=0, out=out), lambda g, z: g.mul_(z.gt_(0))),
-    "gelu": Activation(lambda z, out: out.copy_(functional.gelu(z)), lambda g, z: g.copy_(torch.ops.aten.gelu_backward(g, z))),
+    "gelu": Activation(lambda z, out: out.copy_(functional.gelu(z)), lambda g, z: g.copy_(_gelu_backward(g, z))),
     "sine": Activation(lambda z, out: torch.sin(z, out=out), lambda g, z: g.mul_(z.cos_())),
     "tanh": Activation(lambda z, out: torch.tanh(z, out=out), lambda g, z: g.mul_(z.tanh_().square_().neg_().add_(1))),
 }
@@ -210,7 +222,7 @@ class Accumulator:
 
     def _forward(self, weights: Matrices, block: BlockBuffers) -> tuple[Float[Tensor, "batch width"], SharedMatrix]:
         """Return z and the scores; φ(z) lies in the buffers."""
-        sums = torch.embedding_bag(weights.first, block.pairs, block.pair_starts, False, 0)[0]  # noqa: FBT003 - torch names neither
+        sums = functional.embedding_bag(block.pairs, weights.first, block.pair_starts, mode="sum")
         self._layer.activation.write(sums, block.active.tensor)
         return sums, matmul_out(block.active, weights.readout, out=block.scores)
 
