@@ -73,7 +73,7 @@ def test_an_ensemble_trains_bit_for_bit_where_no_tensor_tells_that_it_is_batched
 
 
 @pytest.mark.usefixtures("_batched")
-@pytest.mark.parametrize("kind", ["adam", "adamw", "muon"])
+@pytest.mark.parametrize("kind", ["adam", "adamw"])
 def test_an_ensemble_trains_to_rounding_without_the_fused_operations(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     experiment = small("transformer", f"optimizer.kind={kind}", "optimizer.epsilon=1e-4", *ENSEMBLE)
     before = trained(experiment)
