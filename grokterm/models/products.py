@@ -59,11 +59,20 @@ def multiplier_of(vendor: str, instructions: str, *, has_onednn: bool) -> Multip
 
 
 def _onednn() -> Callable[[Tensor, Tensor, Tensor | None], Tensor] | None:
-    """Return rows @ matrix.T + bias by oneDNN, which torch has under no public name; None if it does not have it."""
+    """Return rows @ matrix.T + bias by oneDNN, which torch keeps to itself; None if this torch has it not, or otherwise."""
     if not torch.backends.mkldnn.is_available() or not hasattr(torch.ops.mkldnn, "_linear_pointwise"):  # type: ignore[no-untyped-call]
         return None
     call = torch.ops.mkldnn._linear_pointwise
-    return lambda rows, matrix, bias: call(rows, matrix, bias, "none", [], "")  # nothing after the sum
+
+    def product(rows: Tensor, matrix: Tensor, bias: Tensor | None) -> Tensor:
+        made: Tensor = call(rows, matrix, bias, "none", [], "")  # nothing after the sum
+        return made
+
+    try:
+        product(torch.ones(1, 1), torch.ones(1, 1), None)
+    except (TypeError, RuntimeError):  # it takes other arguments
+        return None
+    return product
 
 
 ONEDNN = _onednn()

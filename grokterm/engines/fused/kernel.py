@@ -206,13 +206,13 @@ class Accumulator:
     @torch.no_grad()
     def accumulate(self, weights: Matrices, blocks: Sequence[BlockBuffers], *, measuring: bool) -> list[Tensor]:
         """Set `grads` to the sums over these blocks, but for constants; return, if asked, what `score` would."""
-        self.grads.vector.zero_()
+        self.grads.first.zero_()
         numbers: list[Tensor] = []
-        for block in blocks:
+        for number, block in enumerate(blocks):
             sums, scores = self._forward(weights, block)
             if measuring:
                 numbers.append(self._numbers(scores, block))
-            self._backward(weights, sums, scores, block)
+            self._backward(weights, sums, scores, block, is_first=number == 0)
         return numbers
 
     @torch.no_grad()
@@ -222,21 +222,32 @@ class Accumulator:
 
     def _forward(self, weights: Matrices, block: BlockBuffers) -> tuple[Float[Tensor, "batch width"], SharedMatrix]:
         """Return z and the scores; φ(z) lies in the buffers."""
-        sums = functional.embedding_bag(block.pairs, weights.first, block.pair_starts, mode="sum")
+        sums = torch.embedding_bag(weights.first, block.pairs, block.pair_starts, False, 0)[0]  # noqa: FBT003 - torch names neither
         self._layer.activation.write(sums, block.active.tensor)
         return sums, matmul_out(block.active, weights.readout, out=block.scores)
 
     def _backward(
-        self, weights: Matrices, sums: Float[Tensor, "batch width"], scores: SharedMatrix, block: BlockBuffers
+        self,
+        weights: Matrices,
+        sums: Float[Tensor, "batch width"],
+        scores: SharedMatrix,
+        block: BlockBuffers,
+        *,
+        is_first: bool,
     ) -> None:
-        """Add dW and dS; `sums` and `scores` are overwritten."""
+        """Add dW and dS, or set dW to that of the first block; `sums` and `scores` are overwritten."""
         layer = self._layer
         outputs = layer.loss_gradient.outputs(scores.tensor.to(layer.precision))
         outputs.scatter_add_(1, block.answer_column, block.minus_one)
         if outputs is not scores.tensor:
             scores.tensor.copy_(outputs)
         if "readout" not in layer.frozen:
-            self.grads.readout.tensor.add_(matmul_out(block.active_t, scores, out=self._readout_grad).tensor)
+            readout = self.grads.readout
+            product = matmul_out(block.active_t, scores, out=readout if is_first else self._readout_grad)
+            if not is_first:
+                readout.tensor.add_(product.tensor)
+            elif product is not readout:  # some libraries return new memory
+                readout.tensor.copy_(product.tensor)
         if "left" not in layer.frozen:
             hidden_grad = matmul_out(scores, weights.readout_t, out=block.hidden_grad).tensor
             layer.activation.chain(hidden_grad, sums)
