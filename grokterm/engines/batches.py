@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from math import ceil
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -14,6 +15,9 @@ from grokterm.engines.device import exact_dtype
 from grokterm.models.network import Network
 from grokterm.tasks.equations import Equations
 from grokterm.tasks.randomness import generator
+
+Selection: TypeAlias = tuple[Tensor, ...]
+"""The rows of a batch, as `rows` of the equations takes them; empty for all."""
 
 BLOCK_ROWS = 65_536  # equations in a block where no cache has to fit: bounds the memory of a large modulus
 
@@ -89,19 +93,22 @@ class Batches:
 
     def at(self, step: int) -> DeviceEquations:
         """Return the equations of the update that follows this step."""
-        rows = self.rows_at(step)
-        return self.equations if rows is None else self.equations.rows(rows)
+        return self.select(self.selection_at(step))
 
-    def rows_at(self, step: int) -> Int[Tensor, " batch"] | None:
-        """Return the indices of these equations; None for all."""
+    def select(self, selection: Selection) -> DeviceEquations:
+        """Return the equations of these rows."""
+        return self.equations.rows(*selection) if selection else self.equations
+
+    def selection_at(self, step: int) -> Selection:
+        """Return the indices of these equations."""
         if self.is_whole:
-            return None
+            return ()
         epoch, position = divmod(step - self._first_step, self._per_epoch)
         if epoch != self._epoch:
             shuffled = epoch_order(self._seed, self._first_step, epoch, len(self.equations))
             self._order = sent(shuffled, self.equations.answers.device)
             self._epoch = epoch
-        return self._order[position * self.size : (position + 1) * self.size]
+        return (self._order[position * self.size : (position + 1) * self.size],)
 
 
 def sent(array: np.ndarray, device: torch.device) -> Tensor:

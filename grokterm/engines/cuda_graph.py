@@ -5,25 +5,28 @@ numbers come from generators registered with the graph, which are seeded before 
 """
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from dataclasses import replace
 from math import isinf
-from typing import TypeAlias
+from typing import Generic, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 import torch
-from torch import Generator, Tensor
+from torch import Tensor
 
-from grokterm.engines.batches import Batches
-from grokterm.engines.step import TrainState, TrainStep
+from grokterm.engines.batches import Selection
+from grokterm.engines.step import TrainState
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.optimizer import RecursiveFeatures
 from grokterm.optim.modifiers import rule_of
-from grokterm.optim.rng import StepRng
+from grokterm.optim.rng import StepRng, Streams, stream_seed
 from grokterm.optim.rules import OptimizerState, Weights
 
-WARM_UPS = 3  # calls before a capture, in which libraries initialize, as torch requires. They are steps like any other.
+Equations = TypeVar("Equations")
+AnyRng = TypeVar("AnyRng", bound=StepRng)
+EquationsRead = TypeVar("EquationsRead", contravariant=True)
+EquationsGiven = TypeVar("EquationsGiven", covariant=True)
+RngRead = TypeVar("RngRead", bound=StepRng, contravariant=True)
 
-Streams: TypeAlias = dict[tuple[str, int], Generator]
-"""Open generators, by purpose and block."""
+WARM_UPS = 3  # calls before a capture, in which libraries initialize, as torch requires. They are steps like any other.
 
 
 def unsupported_reason(experiment: Experiment, device: torch.device) -> str:
@@ -32,47 +35,61 @@ def unsupported_reason(experiment: Experiment, device: torch.device) -> str:
         return "needs a gradient to follow, and agop solves for its weights"
     if isinf(rule_of(experiment.optimizer).step_invariant_from):
         return "cannot replay optimizer.gradient_filter ma, whose window moves with every step"
-    if experiment.training.members > 1:
-        return f"captures the steps of one network, not of training.members {experiment.training.members}"
     return "" if device.type == "cuda" else f"replays cuda graphs, and there are none on {device.type}"
 
 
-@dataclass(frozen=True)
-class GraphStepRng(StepRng):
-    """Random streams that stay open, for every replay of the step that was captured with them."""
+@runtime_checkable
+class Step(Protocol[EquationsRead, RngRead]):
+    """The update of a network, or of several at once."""
 
-    streams: Streams = field(default_factory=dict)
+    @property
+    def invariant_from(self) -> float:
+        """From which step on the number of a step no longer matters, but for its random streams."""
 
-    def generator(self, stream: str, block: int = 0) -> Generator:
-        """Return the open stream of this purpose and block of rows."""
-        if (stream, block) not in self.streams:
-            self.streams[stream, block] = Generator(self.device).manual_seed(self.seed_of(stream, block))
-        return self.streams[stream, block]
+    def __call__(
+        self, state: TrainState, batch: EquationsRead, rng: RngRead, *, measuring: bool = False
+    ) -> tuple[TrainState, Tensor | None]:
+        """Make one update; return the next state and, if asked, loss and accuracy of the batch before it."""
+        ...
 
-    def start_over(self, rng: StepRng) -> None:
-        """Let every stream start where it does at another step."""
-        for (stream, block), generator in self.streams.items():
-            generator.manual_seed(rng.seed_of(stream, block))
+
+@runtime_checkable
+class Source(Protocol[EquationsGiven]):
+    """Where the batches of a training come from."""
+
+    def at(self, step: int) -> EquationsGiven:
+        """Return the equations of the update that follows this step."""
+        ...
+
+    def selection_at(self, step: int) -> Selection:
+        """Return their rows."""
+        ...
+
+    def select(self, selection: Selection) -> EquationsGiven:
+        """Return the equations of these rows."""
+        ...
 
 
 class Recording:
     """Work at fixed addresses: called a few times, then captured, then replayed."""
 
-    def __init__(self, work: Callable[[], Tensor | None], rng: GraphStepRng, pool: "GraphMemory") -> None:
-        self.rng = rng
+    def __init__(self, work: Callable[[], Tensor | None], streams: Streams, pool: "GraphMemory") -> None:
+        self._streams = streams
         self._work = work
         self._pool = pool
         self._n_calls = 0
         self._numbers: Tensor | None = None
         self._replay: Callable[[], None] | None = None
 
-    def __call__(self) -> Tensor | None:
-        """Do the work, and return its numbers."""
+    def __call__(self, step: int) -> Tensor | None:
+        """Do the work with the random streams of a step, and return its numbers."""
+        for stream, draw in self._streams.items():
+            draw.manual_seed(stream_seed(step, *stream))
         self._n_calls += 1
         if self._n_calls <= WARM_UPS:
             self._pool.warm_up(self._record)
         else:
-            self._replay = self._replay or self._pool.capture(self._record, self.rng.streams)
+            self._replay = self._replay or self._pool.capture(self._record, self._streams)
             self._replay()
         return None if self._numbers is None else self._numbers.clone()
 
@@ -90,31 +107,31 @@ class GraphMemory:
     def __init__(self, device: torch.device) -> None:
         self._device = device
         self._handle = torch.cuda.graph_pool_handle() if device.type == "cuda" else None
+        # One stream for all, because freed memory is used again only by the stream that it was allocated on.
+        self._aside = torch.cuda.Stream(device) if device.type == "cuda" else None  # type: ignore[no-untyped-call]
 
     def warm_up(self, record: Callable[[], None]) -> None:
         """Call it on a side stream, as a capture does."""
-        if self._handle is None:
+        if self._aside is None:
             record()
             return
-        with torch.cuda.device(self._device):
-            here, aside = torch.cuda.current_stream(), torch.cuda.Stream()  # type: ignore[no-untyped-call]
-            aside.wait_stream(here)
-            with torch.cuda.stream(aside):
-                record()
-            here.wait_stream(aside)
+        here = torch.cuda.current_stream(self._device)
+        self._aside.wait_stream(here)
+        with torch.cuda.stream(self._aside):
+            record()
+        here.wait_stream(self._aside)
 
     def capture(self, record: Callable[[], None], streams: Streams) -> Callable[[], None]:
         """Capture it without running it; return the replay."""
-        if self._handle is None:
+        if self._aside is None:
             return record
         graph = torch.cuda.CUDAGraph()
         for draw in streams.values():
             graph.register_generator_state(draw)
-        with torch.cuda.device(self._device):
-            # thread_local: other threads may synchronize with the device during the capture.
-            aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
-            with torch.cuda.graph(graph, self._handle, aside, capture_error_mode="thread_local"):
-                record()
+        # thread_local: other threads may synchronize with the device during the capture.
+        capturing = torch.cuda.graph(graph, self._handle, self._aside, capture_error_mode="thread_local")
+        with torch.cuda.device(self._device), capturing:
+            record()
         return graph.replay
 
 
@@ -122,10 +139,10 @@ Measure: TypeAlias = Callable[..., Tensor]
 """(flat weights, held_out_only=...) -> the numbers of every side, or of what is held out alone, on the device."""
 
 
-class CudaGraphs:
+class CudaGraphs(Generic[Equations, AnyRng]):
     """Runs each kind of step, and of measurement, from a capture of its own."""
 
-    def __init__(self, step: TrainStep, measure: Measure, device: torch.device) -> None:
+    def __init__(self, step: Step[Equations, AnyRng], measure: Measure, device: torch.device) -> None:
         self._step, self._measure = step, measure
         self._device = device
         self._pool = GraphMemory(device)
@@ -135,46 +152,44 @@ class CudaGraphs:
         self._state: TrainState | None = None
         """The last state that was returned, whose values are there."""
 
-        self._rows: dict[int, Tensor] = {}
+        self._selections: dict[Hashable, Selection] = {}
         self._recordings: dict[Hashable, Recording] = {}
 
     def update(
-        self, state: TrainState, batches: Batches, rng: StepRng, *, measuring: bool = False
+        self, state: TrainState, batches: Source[Equations], rng: AnyRng, *, measuring: bool = False
     ) -> tuple[TrainState, Tensor | None]:
         """Return the state after a step and, if asked, loss and accuracy of its batch before it."""
         if rng.step < self._step.invariant_from:
             return self._step(state, batches.at(rng.step), rng, measuring=measuring)
-        here, rows = self._placed_state(state), self._placed_rows(batches.rows_at(rng.step))
+        selection = batches.selection_at(rng.step)
+        sizes = tuple(one.shape for one in selection)
+        here, placed = self._placed_state(state), self._placed_selection(selection, sizes)
         state.take()
 
-        def step(rng: StepRng) -> Tensor | None:
-            batch = batches.equations if rows is None else batches.equations.rows(rows)
-            after, numbers = self._step(TrainState(*here), batch, rng, measuring=measuring)
+        def step(streams: Streams) -> Tensor | None:
+            lasting = replace(rng, lasting=streams)
+            after, numbers = self._step(TrainState(*here), batches.select(placed), lasting, measuring=measuring)
             _copy(after.take(), here)
             return numbers
 
-        recording = self._recording((None if rows is None else len(rows), measuring), step, rng)
-        recording.rng.start_over(rng)
-        numbers = recording()
+        numbers = self._recording((sizes, measuring), step)(rng.step)
         self._state = TrainState(*here)
         return self._state, numbers
 
     def measure(self, state: TrainState, *, held_out_only: bool = False) -> Tensor:
         """Return what a measurement says of a state."""
         weights, _ = self._placed_state(state)
-        nothing_random = StepRng(0, 0, self._device)
-        recording = self._recording(
-            ("measure", held_out_only), lambda _: self._measure(weights, held_out_only=held_out_only), nothing_random
-        )
-        numbers = recording()
+        kind = "measure", held_out_only
+        recording = self._recording(kind, lambda _: self._measure(weights, held_out_only=held_out_only))
+        numbers = recording(0)  # there is nothing random in it
         assert numbers is not None
         return numbers
 
-    def _recording(self, kind: Hashable, work: Callable[[StepRng], Tensor | None], rng: StepRng) -> Recording:
+    def _recording(self, kind: Hashable, work: Callable[[Streams], Tensor | None]) -> Recording:
         """Return the recording of a kind of work, or start it with this one."""
         if kind not in self._recordings:
-            lasting = GraphStepRng(rng.seed, rng.step, rng.device)
-            self._recordings[kind] = Recording(lambda: work(lasting), lasting, self._pool)
+            streams: Streams = {}
+            self._recordings[kind] = Recording(lambda: work(streams), streams, self._pool)
         return self._recordings[kind]
 
     def _placed_state(self, state: TrainState) -> tuple[Weights, OptimizerState]:
@@ -186,13 +201,14 @@ class CudaGraphs:
             self._state = None
         return self._tensors
 
-    def _placed_rows(self, rows: Tensor | None) -> Tensor | None:
-        """Copy the rows of a minibatch to where replays of its size read them."""
-        if rows is None:
-            return None
-        if len(rows) not in self._rows:
-            self._rows[len(rows)] = torch.empty_like(rows)
-        return self._rows[len(rows)].copy_(rows)
+    def _placed_selection(self, selection: Selection, sizes: Hashable) -> Selection:
+        """Copy the rows of a minibatch to where replays of its sizes read them."""
+        if sizes not in self._selections:
+            self._selections[sizes] = tuple(torch.empty_like(one) for one in selection)
+        placed = self._selections[sizes]
+        for place, one in zip(placed, selection, strict=True):
+            place.copy_(one)
+        return placed
 
 
 def _copy(values: tuple[Weights, OptimizerState], to: tuple[Weights, OptimizerState]) -> None:

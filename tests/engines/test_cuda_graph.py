@@ -12,7 +12,10 @@ from grokterm.engines.table import choose_engine
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.records import Evaluated, Started
+from grokterm.training import kinds
 from grokterm.training import trainer as trainer_module
+from grokterm.training.ensemble.vmapped import VmappedEnsemble
+from grokterm.training.single import SingleNetwork
 from grokterm.training.trainer import Trainer
 from tests.training.every_network import allow_everywhere, every_network, small, trainer_of
 from tests.training.outcome import Outcome, assert_same_numbers, changed, copied, finish, halts, single_of, started, trained_to
@@ -40,7 +43,9 @@ def both(experiment: Experiment) -> tuple[Outcome, Outcome]:
     """Train by replays and plainly."""
     engines = ("graph", "eager")
     by_graph, plain = (finish(trainer_of(changed(experiment, f"training.engine={engine}"))) for engine in engines)
-    assert single_of(by_graph.trainer)._graphs is not None
+    trained = by_graph.trainer.trainable
+    assert isinstance(trained, SingleNetwork | VmappedEnsemble)
+    assert trained._graphs is not None
     return by_graph, plain
 
 
@@ -83,6 +88,35 @@ def test_what_was_trained_on_before_is_measured_as_eager_does(redrawn: Experimen
 @pytest.mark.parametrize("kind", ["adamw", "muon"])
 def test_noise_dropout_and_what_begins_slowly_are_those_of_eager(modified: Experiment, kind: str) -> None:
     assert_same_run(*both(changed(modified, f"optimizer.kind={kind}")))
+
+
+@pytest.fixture
+def _as_on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kinds, "ProcessEnsemble", VmappedEnsemble)
+
+
+@pytest.mark.usefixtures("_as_on_a_gpu")
+@pytest.mark.parametrize("modifiers", ["ema"], indirect=True)
+@pytest.mark.parametrize("split", ["random", "symmetric"])
+def test_an_ensemble_is_trained_as_by_its_plain_program(modified: Experiment, split: str, captured: Counter[str]) -> None:
+    """A symmetric split makes training sets of unequal size, whose batches are padded."""
+    experiment = changed(modified, "training.members=2", f"task.split={split}")
+    by_graph, plain = both(experiment)
+    assert_same_run(by_graph, plain)
+    assert captured["captures"] >= 6
+    (begun,) = by_graph.every(Started)
+    assert begun.engine == "batched graph"
+
+
+@pytest.mark.usefixtures("_as_on_a_gpu")
+def test_a_restored_ensemble_goes_on_as_if_nothing_had_happened(eventful: Experiment) -> None:
+    experiment = changed(eventful, "training.engine=graph", "training.members=2", 'model.scaling="standard"', "model.depth=2")
+    experiment = changed(experiment, "model.frozen=['first']", "optimizer.update_noise=0.1")
+    whole = finish(Trainer(experiment))
+    for halted in halts(experiment, [5, 41]):
+        resumed = Trainer(experiment)
+        resumed.restore(halted.trainer.step, 0.0, copied(halted.trainer), halted.records)
+        assert_same_numbers(finish(resumed).trainer, whole.trainer)
 
 
 @pytest.mark.parametrize("normalization", ["none", "batch"])
@@ -184,6 +218,13 @@ def test_on_cuda_replays_are_steps(architecture: str, settings: tuple[str, ...])
 @pytest.mark.parametrize("modifiers", ["ema"], indirect=True)
 def test_on_cuda_replays_draw_the_same_noise(modified: Experiment) -> None:
     _assert_close_on_cuda(changed(modified, "device=cuda"))
+
+
+@with_cuda
+@pytest.mark.parametrize("modifiers", ["ema"], indirect=True)
+@pytest.mark.parametrize("split", ["random", "symmetric"])
+def test_on_cuda_replays_of_an_ensemble_are_steps(modified: Experiment, split: str) -> None:
+    _assert_close_on_cuda(changed(modified, "training.members=3", f"task.split={split}", "device=cuda"))
 
 
 @with_cuda

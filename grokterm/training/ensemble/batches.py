@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int, Int64
 from torch import Tensor
 
-from grokterm.engines.batches import epoch_order, sent
+from grokterm.engines.batches import Selection, epoch_order, sent
 from grokterm.training.ensemble.equations import StackedEquations
 
 
@@ -32,7 +32,7 @@ class StackedBatches:
     def __init__(
         self, equations: StackedEquations, sizes: Sequence[int], n_train: Sequence[int], *, seeds: range, first_step: int
     ) -> None:
-        self._equations = equations
+        self.equations = equations
         self._first_step = first_step
         self._epochs = [_Epochs(*own, first_step) for own in zip(seeds, n_train, sizes, strict=True)]
         self._lookahead: _Lookahead | None = None
@@ -44,19 +44,27 @@ class StackedBatches:
 
     def at(self, step: int) -> StackedEquations:
         """Return the equations of the update that follows this step."""
+        return self.select(self.selection_at(step))
+
+    def select(self, selection: Selection) -> StackedEquations:
+        """Return the equations of these rows."""
+        return self.equations.rows(*selection) if selection else self.equations
+
+    def selection_at(self, step: int) -> Selection:
+        """Return the rows of these equations and how many each member has, and which are padding if any are."""
         if self.is_whole:
-            return self._equations
+            return ()
         if self._lookahead is None or step not in self._lookahead.steps:
             self._lookahead = self._look_ahead(step)
         steps, rows, counts, padding, widths = self._lookahead
         place = step - steps.start
         width = widths[place]
-        filled = None if padding is None else padding[:, place, :width]
-        return self._equations.rows(rows[:, place, :width], counts[:, place], filled)
+        filled = () if padding is None else (padding[:, place, :width],)
+        return rows[:, place, :width], counts[:, place], *filled
 
     def _look_ahead(self, step: int) -> _Lookahead:
         """Copy the batches from a step on to the device, to the end of the first epoch that ends."""
-        device, (n_members, longest) = self._equations.answers.device, self._equations.answers.shape[:2]
+        device, (n_members, longest) = self.equations.answers.device, self.equations.answers.shape[:2]
         rests = [epochs.rest(step - self._first_step) for epochs in self._epochs]
         n_steps, width = min(len(rest) for rest in rests), max(epochs.size for epochs in self._epochs)
         rows = np.full((n_members, n_steps, width), -1)

@@ -33,7 +33,7 @@ class StackedEquations:
         self,
         chosen: Int[Tensor, "members rows"],
         counts: Float[Tensor, " members"],
-        padding: Bool[Tensor, "members rows"] | None,
+        padding: Bool[Tensor, "members rows"] | None = None,
     ) -> "StackedEquations":
         """Select rows, numbered through from the first member to the last."""
         tokens, answers = self.tokens.flatten(0, 1)[chosen], self.answers.flatten(0, 1)[chosen]

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import torch
 from jaxtyping import Int
-from torch import Generator, Tensor
+from torch import Tensor
 
 from grokterm.models.rng import MemberRngs
 from grokterm.optim.rng import StepRng
@@ -26,9 +26,7 @@ class StackedStepRng(StepRng):
 
     def generator(self, stream: str, block: int = 0) -> MemberRngs:
         """Open the stream of one purpose and block of rows, for every member."""
-        alone = (StepRng(seed, self.step, self.device) for seed in self.seeds)
-        seeds = [rng.seed_of(stream, block) for rng in alone]
-        return MemberRngs([Generator(self.device).manual_seed(seed) for seed in seeds], self.member)
+        return MemberRngs([self.opened(seed, stream, block) for seed in self.seeds], self.member)
 
     def of(self, members: slice) -> "StackedStepRng":
         """Select members."""

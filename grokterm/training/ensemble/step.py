@@ -23,6 +23,11 @@ class StackedStep:
     flat: FlatParameters
     weight_noise: float = 0.0
 
+    @property
+    def invariant_from(self) -> float:
+        """From which step on the rule does not depend on the number of its step."""
+        return self.rule.step_invariant_from
+
     def __call__(
         self, state: TrainState, batch: StackedEquations, rng: StackedStepRng, *, measuring: bool = False
     ) -> tuple[TrainState, Tensor | None]:

@@ -1,4 +1,4 @@
-"""An ensemble on a GPU: one batched program, in which a step is made for all members at once."""
+"""An ensemble on a GPU: one batched program, in which a step is made for all members at once, by CUDA graphs if they suit."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -8,8 +8,10 @@ import torch
 from torch import Tensor
 
 from grokterm.engines.batches import batch_size, to_device
+from grokterm.engines.cuda_graph import CudaGraphs
 from grokterm.engines.device import describe, minding_memory
 from grokterm.engines.step import TrainState
+from grokterm.engines.table import ENGINES, choose_engine
 from grokterm.errors import ConfigError, OutOfMemoryError
 from grokterm.experiment.architectures.kernel import KernelModel
 from grokterm.experiment.experiment import Experiment
@@ -42,7 +44,6 @@ class VmappedEnsemble(StepLoop):
         ConfigError: if networks of this kind cannot be trained so.
     """
 
-    engine = "batched"
     threads = 1
 
     def __init__(
@@ -61,6 +62,8 @@ class VmappedEnsemble(StepLoop):
             )
         self.step = 0
         self.device = device
+        self._replays = ENGINES[choose_engine(experiment, device)].replays_graphs
+        self.engine = "batched graph" if self._replays else "batched"
         members = [experiment.member(number) for number in range(experiment.training.members)]
         self._seeds = range(experiment.seed, experiment.seed + len(members))
         modulus, form = experiment.task.modulus, experiment.exact_form
@@ -108,20 +111,24 @@ class VmappedEnsemble(StepLoop):
     def update(self, *, measuring: bool = False) -> Tensor | None:
         """Make the update that follows this step; return, if asked, losses and accuracies of the batches before it."""
         rng = StackedStepRng(self._seeds.start, self.step, self.device, self._seeds, self._all)
-        self.state, numbers = self._step(self.state, self._batches.at(self.step), rng, measuring=measuring)
+        if self._graphs:
+            self.state, numbers = self._graphs.update(self.state, self._batches, rng, measuring=measuring)
+        else:
+            self.state, numbers = self._step(self.state, self._batches.at(self.step), rng, measuring=measuring)
         self.step += 1
         return numbers
 
     def numbers(self, *, held_out_only: bool = False) -> Tensor:
         """Measure every side of every member, without leaving the device: training, validation, and `seen` if one has any."""
-        values, sides = self._values(), self._held_out if held_out_only else [self._train, *self._held_out]
-        return torch.cat([self._gradient.measure(values, side) for side in sides], dim=1)
+        if self._graphs:
+            return self._graphs.measure(self.state, held_out_only=held_out_only)
+        return self._measured_under(self.state.weights, held_out_only=held_out_only)
 
     def apply_settings(self, experiment: Experiment) -> None:
         """Apply changed settings of loss and optimizer; weights and optimizer states stay."""
         weights, optimizer_state = self._weights, self._optimizer_state
         self._prepare(experiment, _first(weights))
-        self.state = self._packed(weights, optimizer_state)
+        self._begin_at(weights, optimizer_state)
 
     def swap(self, swap: Swap, experiment: Experiment) -> None:
         """Train every member on another dataset; if that is refused, nothing has changed.
@@ -165,7 +172,7 @@ class VmappedEnsemble(StepLoop):
             return _stacked(found, self.device)
 
         self._frozen.update(here("weights", self._frozen))
-        self.state = self._packed(here("weights", self._weights), here("memory", self._optimizer_state))
+        self._begin_at(here("weights", self._weights), here("memory", self._optimizer_state))
 
     @property
     def _weights(self) -> Weights:
@@ -190,6 +197,7 @@ class VmappedEnsemble(StepLoop):
         sizes = [batch_size(experiment.batch_limit, experiment.optimizer.batch_share, size) for size in n_train]
         self.batch_size = sizes[0]
         self._batches = StackedBatches(train, sizes, n_train, seeds=self._seeds, first_step=self.step)
+        self._begin_at(self._weights, self._optimizer_state)
 
     def _side(self, equations: Sequence[Equations]) -> StackedEquations:
         side = stacked([to_device(own, self.network, self.device) for own in equations])
@@ -205,12 +213,19 @@ class VmappedEnsemble(StepLoop):
         self._step = StackedStep(self._gradient, self._rule, self._flat, optimizer.weight_noise)
         self._measures = not optimizer.weight_noise and not self.network.trains_differently
 
+    def _begin_at(self, weights: Weights, optimizer_state: OptimizerState) -> None:
+        """Start from weights and optimizer states, and drop captured graphs."""
+        self.state = self._packed(weights, optimizer_state)
+        self._graphs = CudaGraphs(self._step, self._measured_under, self.device) if self._replays else None
+
     def _packed(self, weights: Weights, optimizer_state: OptimizerState) -> TrainState:
         return TrainState(self._flat.pack(weights), self._flat.pack_state(optimizer_state))
 
-    def _values(self) -> Weights:
-        parameters = self._frozen | self._weights
-        return parameters | self._statistics(parameters, self._train.tokens)
+    def _measured_under(self, weights: Weights, *, held_out_only: bool = False) -> Tensor:
+        parameters = self._frozen | self._flat.unpack(weights)
+        values = parameters | self._statistics(parameters, self._train.tokens)
+        sides = self._held_out if held_out_only else [self._train, *self._held_out]
+        return torch.cat([self._gradient.measure(values, side) for side in sides], dim=1)
 
     def _statistics(self, parameters: Weights, tokens: Tensor) -> Weights:
         if not self.network.normalizes_batches:
