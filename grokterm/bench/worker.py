@@ -14,7 +14,7 @@ import torch
 
 from grokterm.bench.contestants import Steps, make_contestant
 from grokterm.bench.memory import PeakMemory
-from grokterm.engines.device import describe, find_device
+from grokterm.engines.device import describe, find_device, synchronize
 from grokterm.errors import GroktermError
 from grokterm.experiment.experiment import Experiment
 
@@ -45,18 +45,11 @@ def main() -> None:
 
 def _timed(steps: Steps, n_steps: int, device: torch.device) -> float:
     """Return the seconds that steps take, including pending work of the device."""
-    _synchronize(device)
+    synchronize(device)
     started = perf_counter()
     steps(n_steps)
-    _synchronize(device)
+    synchronize(device)
     return perf_counter() - started
-
-
-def _synchronize(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-    elif device.type == "mps":
-        torch.mps.synchronize()
 
 
 def _answer(answer: Mapping[str, Any]) -> None:

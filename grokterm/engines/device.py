@@ -44,6 +44,14 @@ def describe(device: torch.device) -> str:
     return f"cuda:{device.index or 0} {torch.cuda.get_device_name(device)}"
 
 
+def synchronize(device: torch.device) -> None:
+    """Wait for the work that was given to a device."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()
+
+
 def choose_precision(device: torch.device, *, tf32: bool) -> None:
     """Choose whether CUDA devices multiply matrices in TF32, for the whole process."""
     if device.type == "cuda":

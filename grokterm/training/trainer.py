@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from grokterm.analysis.milestones import EnsembleMilestoneDetector
-from grokterm.engines.device import choose_precision, describe, find_device, minding_memory
+from grokterm.engines.device import choose_precision, describe, find_device, minding_memory, synchronize
 from grokterm.errors import ConfigError, OutOfMemoryError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Action, Set, Stop, Swap
@@ -197,6 +197,7 @@ class Trainer:
         try:
             with minding_memory():
                 measured.extend(self.trainable.advance(last, self._is_due))
+                synchronize(self.device)  # or the next chunk would be as long as the queue of launches allows
         except OutOfMemoryError:
             return measured, False
         return measured, True

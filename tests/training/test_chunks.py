@@ -110,3 +110,13 @@ def test_the_counter_of_copies_sees_a_copy(tiny: Experiment, host_copies: Counte
     host_copies.clear()
     assert bool(weight[0, 0] == weight[0, 0].item())
     assert host_copies == Counter({"item": 1, "__bool__": 1})
+
+
+def test_a_chunk_is_over_when_the_device_is_done(tiny: Experiment, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A device that lags behind would make a chunk seem short, and the next one far too long."""
+    trainer, waited = started(changed(tiny, "training.evaluate_every=60")), []
+    monkeypatch.setattr(trainer_module, "synchronize", lambda _: waited.append(trainer.step))
+    trainer.begin()
+    trainer.advance(3)
+    trainer.advance(4)
+    assert waited == [0, 1, 5]
