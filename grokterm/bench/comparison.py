@@ -9,6 +9,7 @@ from typing import get_args
 
 from grokterm.bench.measurement import Spread, Workload, measure, ratio, spread
 from grokterm.bench.process import NOTEBOOK, ContestantInfo, ContestantProcess
+from grokterm.engines.device import find_device
 from grokterm.errors import ConfigError
 from grokterm.experiment.architectures.mixture import MixtureModel
 from grokterm.experiment.experiment import Experiment
@@ -17,6 +18,7 @@ from grokterm.experiment.training import Training
 from grokterm.training.trainer import make_trainer
 
 AUTO = "auto"
+COMPILED = "compiled"  # a contestant on CUDA devices only: on a CPU the compiler alone takes longer than all others
 FLOOR = "floor"
 # The same products with Python threads and with torch's threads; the faster one of a repetition counts.
 FLOORS = (FLOOR, "floor by torch")
@@ -38,10 +40,10 @@ class Result:
     name: str
     description: str
     rates: Mapping[str, tuple[float, ...]]
-    """Steps per second in each repetition: TRAINING with evaluations, UPDATE without."""
+    """Steps per second in each repetition, of all members together: TRAINING with evaluations, UPDATE without."""
 
     memory: int | None
-    """Peak bytes, beyond those of a process that has loaded torch; None if unknown."""
+    """Peak bytes, beyond those of a process that has loaded torch; None if unknown, or spread over several processes."""
 
 
 @dataclass(frozen=True)
@@ -82,11 +84,13 @@ def compare(preset: str, experiment: Experiment, *, repetitions: int, seconds: f
         timed = as_timed(experiment)
         chosen = _engine_of(timed)
         with ExitStack() as stack:
-            names = dict.fromkeys([chosen, *ENGINES, NOTEBOOK, *FLOORS])
+            compiled = [COMPILED] if find_device(timed.device).type == "cuda" else []
+            names = dict.fromkeys([chosen, *ENGINES, NOTEBOOK, *compiled, *FLOORS])
             processes = {name: stack.enter_context(ContestantProcess(name)) for name in names if name != AUTO}
             started, left_out = _started(processes, timed, chosen)
             rates = measure(_workloads(started, timed), repetitions=repetitions, seconds=seconds)
-            results = tuple(_result(info, process, rates) for info, process in started)
+            has_processes = timed.training.members > 1 and started[0][0].device == "cpu"
+            results = tuple(_result(info, process, rates, measures_memory=not has_processes) for info, process in started)
     except ConfigError as error:
         raise ConfigError(f"preset {preset}: {error}") from None
     first, _ = started[0]
@@ -114,8 +118,15 @@ def _started(processes: Mapping[str, ContestantProcess], timed: Experiment, chos
     return started, left_out
 
 
-def _result(info: ContestantInfo, process: ContestantProcess, rates: Mapping[tuple[str, str], tuple[float, ...]]) -> Result:
-    memory = None if info.name in FLOORS else process.memory  # a floor also holds the buffers of slower plans
+def _result(
+    info: ContestantInfo,
+    process: ContestantProcess,
+    rates: Mapping[tuple[str, str], tuple[float, ...]],
+    *,
+    measures_memory: bool,
+) -> Result:
+    is_floor = info.name in FLOORS  # which also holds the buffers of slower plans
+    memory = process.memory if measures_memory and not is_floor else None
     return Result(info.name, info.description, {mode: rates[info.name, mode] for mode in info.modes}, memory)
 
 

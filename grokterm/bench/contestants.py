@@ -48,11 +48,25 @@ def engine(experiment: Experiment) -> Contestant:
 
 
 def notebook(experiment: Experiment) -> Contestant:
-    """Train as a notebook does."""
-    loop = Notebook(experiment)
-    frequency = "each step" if isinstance(loop.model, OneHotMLP) else "as the preset says"
-    modes: dict[str, Steps] = {"training": loop.train, "update": partial(loop.train, evaluates=False)}
-    return Contestant("notebook", f"evaluated {frequency}", modes)
+    """Train as a notebook does, the members of an ensemble one after another."""
+    loops = [Notebook(experiment.member(number)) for number in range(experiment.training.members)]
+
+    def train(n_steps: int, *, evaluates: bool = True) -> None:
+        for loop in loops:
+            loop.train(n_steps, evaluates=evaluates)
+
+    frequency = "each step" if isinstance(loops[0].model, OneHotMLP) else "as the preset says"
+    in_turn = f", {len(loops):,} loops in turn" if len(loops) > 1 else ""
+    modes: dict[str, Steps] = {"training": train, "update": partial(train, evaluates=False)}
+    return Contestant("notebook", f"evaluated {frequency}{in_turn}", modes)
+
+
+def compiled(experiment: Experiment) -> Contestant:
+    """Make the updates of the notebook with a compiled network and a fused optimizer."""
+    if experiment.training.members > 1:
+        raise ConfigError("the compiled loop trains one network")
+    loop = Notebook(experiment, compiled=True)
+    return Contestant("compiled", "torch.compile, reduce-overhead", {"update": partial(loop.train, evaluates=False)})
 
 
 def floor(experiment: Experiment, *, by_torch: bool = False) -> Contestant:
@@ -63,6 +77,7 @@ def floor(experiment: Experiment, *, by_torch: bool = False) -> Contestant:
 
 OTHERS: dict[str, Callable[[Experiment], Contestant]] = {
     "notebook": notebook,
+    "compiled": compiled,
     "floor": floor,
     "floor by torch": partial(floor, by_torch=True),
 }

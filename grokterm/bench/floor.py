@@ -2,10 +2,11 @@
 
 A layer has three: forward, the gradient of its weights, and that of its input. Features computed once per token count once per
 token; the products of attention over a few positions are left out. Buffers are allocated before, and the fastest block plan is
-chosen by timing.
+chosen by timing. On a CUDA device the products are captured as a graph. Those of an ensemble's members are computed one after
+another on a CPU, elsewhere as batched products.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from math import ceil
 from time import perf_counter
@@ -15,6 +16,7 @@ import torch
 
 from grokterm.bench.measurement import Workload, measure
 from grokterm.engines.batches import BLOCK_ROWS, batch_size
+from grokterm.engines.cuda_graph import GraphMemory
 from grokterm.engines.device import find_device
 from grokterm.engines.thread_pool import ThreadPool
 from grokterm.errors import ConfigError
@@ -56,10 +58,12 @@ class BlockPlan(NamedTuple):
 class Products(Network):
     """The products of some layers, with their buffers; every worker of a pool has a copy."""
 
-    def __init__(self, layers: Sequence[ProductShape], device: torch.device) -> None:
+    def __init__(self, layers: Sequence[ProductShape], device: torch.device, members: int = 1) -> None:
         super().__init__()
+        stack = (members,) if members > 1 else ()
+        self._product = torch.bmm if members > 1 else torch.mm
         self.operands = [
-            tuple(torch.rand(shape, device=device) for shape in ((rows, inputs), (inputs, outputs), (rows, outputs)))
+            tuple(torch.rand((*stack, *shape), device=device) for shape in ((rows, inputs), (inputs, outputs), (rows, outputs)))
             for rows, inputs, outputs in layers
         ]
         self.results = [tuple(torch.empty_like(operand) for operand in operands) for operands in self.operands]
@@ -67,9 +71,9 @@ class Products(Network):
     def multiply(self) -> None:
         """Compute all products once."""
         for (inputs, weights, grad), (inputs_grad, weights_grad, outputs) in zip(self.operands, self.results, strict=True):
-            torch.mm(inputs, weights, out=outputs)
-            torch.mm(inputs.T, grad, out=weights_grad)
-            torch.mm(grad, weights.T, out=inputs_grad)
+            self._product(inputs, weights, out=outputs)
+            self._product(inputs.mT, grad, out=weights_grad)
+            self._product(grad, weights.mT, out=inputs_grad)
 
 
 class Floor:
@@ -84,18 +88,27 @@ class Floor:
         network = build(experiment.model, experiment.task.modulus, experiment.seed, form=experiment.exact_form)
         rows = batch_size(experiment.batch_limit, experiment.optimizer.batch_share, experiment.task.n_train)
         layers = list(layers_of(network, rows))
-        if by_torch and device.type != "cpu":
+        members = experiment.training.members
+        self._multiply: Callable[[int], object]
+        if device.type == "cpu":
+            plans = _plans(rows, network.cpu_block_rows, by_torch=by_torch)
+            pools = {plan: _pool(plan, layers, device) for plan in plans}
+            trials = {plan: Workload(partial(_multiply, plan, pool)) for plan, pool in pools.items()}
+            rates = measure(trials, repetitions=TRIALS, seconds=TRIAL_SECONDS)
+            self.plan = max(plans, key=lambda plan: max(rates[plan]))
+            self._multiply = partial(_multiply, self.plan, pools[self.plan])
+            self._products_per_step = members
+        elif by_torch:
             raise ConfigError(f"{device.type} multiplies without torch's threads")
-        plans = _plans(rows, network.cpu_block_rows if device.type == "cpu" else BLOCK_ROWS, by_torch=by_torch)
-        pools = {plan: _pool(plan, layers, device) for plan in plans}
-        trials = {plan: Workload(partial(_multiply, plan, pool)) for plan, pool in pools.items()}
-        rates = measure(trials, repetitions=TRIALS, seconds=TRIAL_SECONDS)
-        self.plan = max(plans, key=lambda plan: max(rates[plan]))
-        self._pool = pools[self.plan]
+        else:
+            self.plan = BlockPlan(1, 1, 1)
+            self._products = Products(layers, device, members)  # kept: a graph only knows the addresses of its buffers
+            self._multiply = partial(_replay, _captured(self._products, device))
+            self._products_per_step = 1
 
     def update(self, n_steps: int) -> None:
         """Compute the products of `n_steps` updates."""
-        _multiply(self.plan, self._pool, n_steps)
+        self._multiply(n_steps * self._products_per_step)
 
 
 def layers_of(network: Network, rows: int) -> Iterator[ProductShape]:
@@ -134,6 +147,18 @@ def _plans(rows: int, block_rows: int, *, by_torch: bool) -> set[BlockPlan]:
 def _pool(plan: BlockPlan, layers: Sequence[ProductShape], device: torch.device) -> ThreadPool:
     block = [layer._replace(rows=ceil(layer.rows / plan.n_blocks)) for layer in layers]
     return ThreadPool(Products(block, device), plan.n_workers)
+
+
+def _captured(products: Products, device: torch.device) -> Callable[[], None]:
+    """Return the products as a CUDA graph, without the launches of the host."""
+    memory = GraphMemory(device)
+    memory.warm_up(products.multiply)
+    return memory.capture(products.multiply, {})
+
+
+def _replay(multiply: Callable[[], None], n_times: int) -> None:
+    for _ in range(n_times):
+        multiply()
 
 
 def _multiply(plan: BlockPlan, pool: ThreadPool, n_steps: int) -> float:

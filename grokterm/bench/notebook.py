@@ -102,7 +102,7 @@ class Notebook:
         ConfigError: if this loop does not support the experiment.
     """
 
-    def __init__(self, experiment: Experiment) -> None:
+    def __init__(self, experiment: Experiment, *, compiled: bool = False) -> None:
         _check_supported(experiment)
         settings, device = experiment.model, find_device(experiment.device)
         network = build(settings, experiment.task.modulus, experiment.seed, form=experiment.exact_form)
@@ -121,7 +121,9 @@ class Notebook:
         self._batch_size = batch_size(experiment.batch_limit, experiment.optimizer.batch_share, len(dataset.train))
         self._order = torch.empty(0, dtype=torch.int64, device=device)
         self._loss = _loss(experiment)
-        self._optimizer, self._schedule = _optimizer(experiment, self.model)
+        self._optimizer, self._schedule = _optimizer(experiment, self.model, fused=compiled)
+        if compiled:
+            self.model.compile(mode="reduce-overhead")
         self.evaluations: dict[int, tuple[float, float, float, float]] = {}
         """Loss and accuracy of train, then of val, by step."""
         self.step = 0
@@ -182,10 +184,10 @@ def _precision(experiment: Experiment) -> torch.dtype:
     return torch.float64 if experiment.loss.precision == "float64" else torch.float32
 
 
-def _optimizer(experiment: Experiment, model: nn.Module) -> tuple[torch.optim.Optimizer, LambdaLR | None]:
+def _optimizer(experiment: Experiment, model: nn.Module, *, fused: bool) -> tuple[torch.optim.Optimizer, LambdaLR | None]:
     settings: Any = experiment.optimizer
     arguments = {argument: getattr(settings, name) for name, argument in ARGUMENTS.items() if hasattr(settings, name)}
-    optimizer = OPTIMIZERS[settings.kind](model.parameters(), **arguments)
+    optimizer = OPTIMIZERS[settings.kind](model.parameters(), **arguments, fused=fused or None)
     warmup = settings.warmup_steps
     return optimizer, LambdaLR(optimizer, lambda step: min(1.0, step / warmup)) if warmup else None
 

@@ -19,6 +19,7 @@ def bench(
     ] = [],  # noqa: B006 - Typer reads the default
     repetitions: Annotated[int, typer.Option("--repetitions", min=1, help="Turns per contestant.")] = 5,
     seconds: Annotated[float, typer.Option("--seconds", min=0.001, help="How long a turn takes, about.")] = 0.5,
+    members: Annotated[int | None, typer.Option("--members", min=1, help="Train an ensemble over this many seeds.")] = None,
     device: Annotated[str | None, typer.Option("--device", help="Where to train: cpu, cuda, cuda:1.")] = None,
     as_json: AsJson = False,
     as_markdown: AsMarkdown = False,
@@ -27,7 +28,7 @@ def bench(
 
     Each engine that supports a preset, a notebook's loop, and the products take turns, each in its own process. Ratios are
     taken within a repetition, then their median. Without names: liu-essay, gromov-gd and nanda, which takes a minute or two
-    on two cores.
+    on two cores. With --members the updates of all are counted, and there are as many notebook loops, one after another.
     """
     output = output_of(as_json=as_json, as_markdown=as_markdown)
 
@@ -35,6 +36,7 @@ def bench(
     from grokterm.experiment.presets import find_preset
 
     changes = [f"device={device}"] if device else []
+    changes += [f"training.members={members}"] if members else []
     experiments = {name: find_preset(name).overridden(changes).experiment for name in names or PRESETS}
     with LeaveOnSignal():
         from grokterm.bench.comparison import compare

@@ -9,7 +9,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from grokterm.bench.comparison import FLOOR, FLOORS, TRAINING, UPDATE, Comparison, Result
+from grokterm.bench.comparison import COMPILED, FLOOR, FLOORS, TRAINING, UPDATE, Comparison, Result
 from grokterm.bench.measurement import Spread, spread
 from grokterm.bench.process import NOTEBOOK
 from grokterm.models.processor import available_cores, processor
@@ -24,6 +24,7 @@ NOTES = (
     "Medians; ratios are taken within a repetition, and their lowest and highest stand in brackets.",
     "memory: at its peak, beyond what torch takes to load.",
 )
+MEMBERS_NOTE = "Of an ensemble the updates of all members are counted; notebook: as many loops, one after another."
 
 
 def speeds(comparisons: Sequence[Comparison], *, repetitions: int, load: float | None, output: str) -> list[RenderableType]:
@@ -36,7 +37,15 @@ def speeds(comparisons: Sequence[Comparison], *, repetitions: int, load: float |
         case "markdown":
             return list(_markdown(comparisons, machine, repetitions))
         case _:
-            return [*(part for comparison in comparisons for part in _table(comparison)), *NOTES]
+            return [*(part for comparison in comparisons for part in _table(comparison)), *_notes(comparisons)]
+
+
+def _notes(comparisons: Sequence[Comparison]) -> list[str]:
+    return [*NOTES, MEMBERS_NOTE] if any(_members(comparison) > 1 for comparison in comparisons) else [*NOTES]
+
+
+def _members(comparison: Comparison) -> int:
+    return comparison.experiment.training.members
 
 
 def _table(comparison: Comparison) -> list[RenderableType]:
@@ -64,32 +73,36 @@ def _markdown(comparisons: Sequence[Comparison], machine: dict[str, Any], repeti
         f" {machine['date']}, {repetitions} repetitions{load}."
     )
     left_out = [line for comparison in comparisons for line in _left_out(comparison)]
-    return [*table, "", plain_text(" ".join([caption, *NOTES])), *(["", *left_out] if left_out else [])]
+    return [*table, "", plain_text(" ".join([caption, *_notes(comparisons)])), *(["", *left_out] if left_out else [])]
 
 
 def _setting(comparison: Comparison) -> str:
     task, every = comparison.experiment.task, comparison.experiment.training.evaluate_every
-    return f"p = {task.modulus}, {comparison.experiment.model.label}, {task.n_train:,} equations, evaluate_every {every}"
+    members = f", {_members(comparison):,} members" if _members(comparison) > 1 else ""
+    return (
+        f"p = {task.modulus}, {comparison.experiment.model.label}, {task.n_train:,} equations, evaluate_every {every}{members}"
+    )
 
 
 def _cells(comparison: Comparison, result: Result) -> list[str]:
-    name = f"grokterm, {result.name}" if result.name not in (NOTEBOOK, *FLOORS) else result.name
+    name = f"grokterm, {result.name}" if result.name not in (NOTEBOOK, COMPILED, *FLOORS) else result.name
     training, update = (comparison.rate(result.name, mode) for mode in (TRAINING, UPDATE))
     to_notebook, updates_to_notebook, to_floor = (_ratio(comparison, result.name, mode, to) for mode, to in RATIOS)
     memory = "" if result.memory is None else f"{result.memory / 1e6:,.0f} MB"
     return [
         f"{name} (auto)" if result is comparison.results[0] else name,
-        *(_rate(training), to_notebook),
-        *(_rate(update), updates_to_notebook, to_floor),
+        *(_rate(training, _members(comparison)), to_notebook),
+        *(_rate(update, _members(comparison)), updates_to_notebook, to_floor),
         memory,
         result.description,
     ]
 
 
-def _rate(rate: Spread | None) -> str:
+def _rate(rate: Spread | None, members: int) -> str:
     if rate is None:
         return ""
-    return format(rate.median, ",.0f" if rate.median >= 100 else ".1f" if rate.median >= 10 else ".2f")
+    updates = rate.median * members
+    return format(updates, ",.0f" if updates >= 100 else ".1f" if updates >= 10 else ".2f")
 
 
 def _ratio(comparison: Comparison, name: str, mode: str, to: str) -> str:
@@ -120,6 +133,7 @@ def _comparison_as_json(comparison: Comparison) -> dict[str, Any]:
         "modulus": comparison.experiment.task.modulus,
         "n_train": comparison.experiment.task.n_train,
         "evaluate_every": comparison.experiment.training.evaluate_every,
+        "members": _members(comparison),
         "chosen": comparison.results[0].name,
         "racers": [_result_as_json(comparison, result) for result in comparison.results],
         "left_out": dict(comparison.left_out),
@@ -133,6 +147,7 @@ def _result_as_json(comparison: Comparison, result: Result) -> dict[str, Any]:
         "name": result.name,
         "about": result.description,
         "steps_per_second": {mode: rates.get(mode) for mode in (TRAINING, UPDATE)},
+        "updates_per_second": {mode: rate["median"] * _members(comparison) for mode, rate in rates.items()},
         "ratios": {name: ratio and ratio._asdict() for name, ratio in ratios.items()},
         "memory_bytes": result.memory,
     }

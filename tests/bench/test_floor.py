@@ -51,6 +51,16 @@ def test_the_products_are_those_of_a_layer_and_its_gradient() -> None:
     torch.testing.assert_close((inputs_grad, weights_grad), expected)
 
 
+def test_the_products_of_an_ensemble_are_those_of_each_member() -> None:
+    stacked = Products([ProductShape(5, 3, 2)], torch.device("cpu"), members=4)
+    stacked.multiply()
+    alone = Products([ProductShape(5, 3, 2)], torch.device("cpu"))
+    for member in range(4):
+        alone.operands = [tuple(operand[member] for operand in stacked.operands[0])]
+        alone.multiply()
+        torch.testing.assert_close(tuple(result[member] for result in stacked.results[0]), alone.results[0])
+
+
 @pytest.mark.parametrize(("by_torch", "n_threads"), [(False, 1), (True, 2)])
 def test_a_floor_is_made_by_either_kind_of_threads(tiny: Experiment, by_torch: bool, n_threads: int) -> None:  # noqa: FBT001
     before = torch.get_num_threads()

@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from grokterm.bench.comparison import as_timed
+from grokterm.bench.contestants import notebook
 from grokterm.bench.notebook import Notebook
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
@@ -79,6 +80,16 @@ def test_an_epoch_of_minibatches_meets_every_equation_once(tiny: Experiment) -> 
     assert sorted(map(tuple, met.tolist())) == sorted(map(tuple, loop._train.inputs.tolist()))
     loop.train(3)
     assert loop.evaluations[0][0] == pytest.approx(evaluations_of_grokterm(tiny)[0][0], rel=1e-4)
+
+
+def test_the_members_of_an_ensemble_are_as_many_loops(tiny: Experiment, monkeypatch: pytest.MonkeyPatch) -> None:
+    trained: list[tuple[int, int]] = []
+    monkeypatch.setattr(Notebook, "train", lambda loop, n_steps, **_: trained.append((id(loop), n_steps)))
+    ensemble = notebook(changed(tiny, "training.members=3"))
+    ensemble.modes["update"](5)
+    assert [n_steps for _, n_steps in trained] == [5, 5, 5]
+    assert len({loop for loop, _ in trained}) == 3
+    assert ensemble.description.endswith(", 3 loops in turn")
 
 
 def test_updates_alone_are_the_same_updates(tiny: Experiment) -> None:

@@ -105,7 +105,7 @@ def test_an_ensemble_is_trained_as_by_its_plain_program(modified: Experiment, sp
     assert_same_run(by_graph, plain)
     assert captured["captures"] >= 6
     (begun,) = by_graph.every(Started)
-    assert begun.engine == "batched graph"
+    assert begun.engine == "graph"
 
 
 @pytest.mark.usefixtures("_as_on_a_gpu")

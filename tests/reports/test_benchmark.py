@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -7,6 +8,7 @@ from grokterm.bench.process import NOTEBOOK
 from grokterm.cli.console import print_results
 from grokterm.experiment.experiment import Experiment
 from grokterm.reports.benchmark import speeds
+from tests.training.outcome import changed
 
 
 @pytest.fixture
@@ -36,6 +38,22 @@ def test_a_table_has_medians_and_the_spread_of_ratios(
     assert cells[1] == ["notebook", "200", "400", "0.20 (0.20–0.20)", "evaluated each step"]
     assert cells[2] == ["floor", "2,000", "5.00 (5.00–5.00)", "all rows at once, 1 thread"]
     assert rows[3] == "tiny: without graph: a CPU has none"
+
+
+def test_of_an_ensemble_the_updates_of_all_members_are_counted(
+    comparisons: list[Comparison], capsys: pytest.CaptureFixture[str]
+) -> None:
+    ensembles = [replace(one, experiment=changed(one.experiment, "training.members=10")) for one in comparisons]
+    head, _, first, *_, last = printed(ensembles, "table", capsys).splitlines()
+    assert head.endswith(", evaluate_every 5, 10 members, cpu")
+    assert [cell.strip() for cell in first.split("  ") if cell.strip()][:4] == [
+        "grokterm, fused (auto)", "9,000", "4.00 (3.00–5.00)", "12,000",
+    ]  # fmt: skip
+    assert "as many loops, one after another" in last
+    (preset,) = json.loads(printed(ensembles, "json", capsys))["presets"]
+    assert preset["members"] == 10
+    assert preset["racers"][0]["updates_per_second"] == {TRAINING: 9000, UPDATE: 12_000}
+    assert preset["racers"][0]["steps_per_second"][UPDATE]["median"] == 1200
 
 
 def test_markdown_has_one_row_for_each_and_says_where(

@@ -62,8 +62,7 @@ class VmappedEnsemble(StepLoop):
             )
         self.step = 0
         self.device = device
-        self._replays = ENGINES[choose_engine(experiment, device)].replays_graphs
-        self.engine = "batched graph" if self._replays else "batched"
+        self.engine = choose_engine(experiment, device)
         members = [experiment.member(number) for number in range(experiment.training.members)]
         self._seeds = range(experiment.seed, experiment.seed + len(members))
         modulus, form = experiment.task.modulus, experiment.exact_form
@@ -216,7 +215,8 @@ class VmappedEnsemble(StepLoop):
     def _begin_at(self, weights: Weights, optimizer_state: OptimizerState) -> None:
         """Start from weights and optimizer states, and drop captured graphs."""
         self.state = self._packed(weights, optimizer_state)
-        self._graphs = CudaGraphs(self._step, self._measured_under, self.device) if self._replays else None
+        replays = ENGINES[self.engine].replays_graphs
+        self._graphs = CudaGraphs(self._step, self._measured_under, self.device) if replays else None
 
     def _packed(self, weights: Weights, optimizer_state: OptimizerState) -> TrainState:
         return TrainState(self._flat.pack(weights), self._flat.pack_state(optimizer_state))
