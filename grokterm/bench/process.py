@@ -31,7 +31,7 @@ class ContestantProcess:
 
     def __init__(self, name: str, command: Sequence[str] = WORKER) -> None:
         self.memory: int | None = None
-        self._name = name
+        self.name = name
         environment = dict(os.environ)
         if name == NOTEBOOK:
             environment.pop("OPENBLAS_NUM_THREADS", None)  # which grokterm.cli.main sets
@@ -41,8 +41,12 @@ class ContestantProcess:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.kill()
+        self.kill()
         self._process.communicate()
+
+    def kill(self) -> None:
+        """End the process, also from another thread: a request that waits for its answer fails then."""
+        self._process.kill()
 
     def start(self, experiment: Experiment) -> ContestantInfo:
         """Create the contestant and run a first step of each mode.
@@ -50,7 +54,7 @@ class ContestantProcess:
         Raises:
             ConfigError: if that fails.
         """
-        return ContestantInfo(**self._request({"contestant": self._name, "experiment": experiment.to_toml()}))
+        return ContestantInfo(**self._request({"contestant": self.name, "experiment": experiment.to_toml()}))
 
     def run(self, mode: str, n_steps: int) -> float:
         """Run steps, and return the seconds they took.

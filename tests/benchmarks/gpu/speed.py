@@ -1,0 +1,126 @@
+"""Steps a second of presets, of one member and of many, beside a plain loop, a compiled one and the matrix products alone."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from threading import Timer
+from typing import Any, NamedTuple
+
+from grokterm.bench.comparison import COMPILED, FLOOR, TRAINING, UPDATE, as_timed
+from grokterm.bench.floor import layers_of
+from grokterm.bench.measurement import Workload, measure, spread
+from grokterm.bench.process import NOTEBOOK, ContestantInfo, ContestantProcess
+from grokterm.engines.batches import batch_size
+from grokterm.errors import ConfigError
+from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.presets import find_preset
+from grokterm.models.build import build
+
+AUTO, EAGER = "auto", "eager"
+
+SMALL = {
+    "mlp": ("task.modulus=11", "model.width=16"),
+    "transformer": ("task.modulus=11", "model.d_model=16", "model.d_mlp=32"),
+}
+"""By architecture, what makes a preset quick."""
+
+
+class Race(NamedTuple):
+    """A preset with some members, and who takes part."""
+
+    preset: str
+    members: int
+    contestants: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """How it is called in results and by `--only`."""
+        return f"{self.preset} × {self.members}"
+
+
+def races(*, with_compiled: bool, small: bool) -> list[Race]:
+    """List what is timed, in order of worth."""
+    alone = (AUTO, EAGER, NOTEBOOK, *([COMPILED] if with_compiled else []), FLOOR)
+    order = [
+        *(("liu-essay", 1), ("gromov-gd", 1), ("gromov-gd", 64), ("liu-essay", 1024), ("nanda", 1), ("power-add", 1)),
+        *(("nanda", 64), ("power-add", 64), ("liu-essay", 64)),
+        *((preset, 256) for preset in ("liu-essay", "gromov-gd", "nanda", "power-add")),
+    ]
+    fewer = {64: 2, 256: 3, 1024: 4} if small else {}
+    return [Race(preset, fewer.get(n, n), alone if n == 1 else (AUTO, FLOOR)) for preset, n in order]
+
+
+def experiment_of(race: Race, device: str, *, small: bool) -> Experiment:
+    """Return the preset as it is timed."""
+    preset = find_preset(race.preset)
+    quick = SMALL[preset.experiment.model.architecture] if small else ()
+    changes = [f"device={device}", f"training.members={race.members}", *quick]
+    if small and preset.experiment.batch_limit is not None:
+        changes.append("optimizer.batch_size=20")
+    return as_timed(preset.overridden(changes).experiment)
+
+
+def operations_of(experiment: Experiment) -> int:
+    """Count the floating-point operations of the matrix products in one update of one member."""
+    network = build(experiment.model, experiment.task.modulus, experiment.seed)
+    rows = batch_size(experiment.batch_limit, experiment.optimizer.batch_share, experiment.task.n_train)
+    return sum(3 * 2 * layer.rows * layer.inputs * layer.outputs for layer in layers_of(network, rows))
+
+
+def prepared(race: Race) -> dict[str, ContestantProcess]:
+    """Start the processes, which load torch and then wait."""
+    return {name: ContestantProcess(name) for name in race.contestants}
+
+
+def time_race(
+    race: Race, processes: Mapping[str, ContestantProcess], experiment: Experiment, *, seconds: float, limit: float
+) -> Iterator[dict[str, Any]]:
+    """Time the contestants in turns; yield a row for each. One that hangs is killed, and left out with the reason."""
+    with ExitStack() as stack:
+        for process in processes.values():
+            stack.enter_context(process)
+        started = []
+        for name, process in processes.items():
+            try:
+                with _killed_after(limit / 2, [process]):
+                    started.append((process.start(as_timed(experiment, EAGER) if name == EAGER else experiment), process))
+            except ConfigError as error:
+                yield {"preset": race.preset, "members": race.members, "who": name, "left_out": str(error)}
+        with _killed_after(limit, list(processes.values())):
+            yield from _rows(race, started, experiment, seconds)
+
+
+@contextmanager
+def _killed_after(seconds: float, processes: Sequence[ContestantProcess]) -> Iterator[None]:
+    def kill() -> None:
+        for process in processes:
+            process.kill()
+
+    watch = Timer(seconds, kill)
+    watch.daemon = True
+    watch.start()
+    try:
+        yield
+    finally:
+        watch.cancel()
+
+
+def _rows(
+    race: Race, started: Sequence[tuple[ContestantInfo, ContestantProcess]], experiment: Experiment, seconds: float
+) -> Iterator[dict[str, Any]]:
+    unit = {TRAINING: experiment.training.mean_interval, UPDATE: 1}
+    names = [process.name for _, process in started]
+    workloads = {
+        (process.name, mode): Workload(partial(process.run, mode), unit[mode])
+        for info, process in started
+        for mode in info.modes
+    }
+    try:
+        rates = measure(workloads, repetitions=3, seconds=seconds)
+    except ConfigError as error:
+        yield from ({"preset": race.preset, "members": race.members, "who": name, "left_out": str(error)} for name in names)
+        return
+    for info, process in started:
+        row = {"preset": race.preset, "members": race.members, "who": process.name, "engine": info.name}
+        of_modes = {mode: spread(rates[process.name, mode])._asdict() for mode in info.modes}
+        yield row | of_modes | {"how": info.description, "memory": process.memory, "operations": operations_of(experiment)}
