@@ -11,6 +11,7 @@ import torch
 from grokterm.engines import cuda_graph
 from grokterm.engines.eager import AutogradGradient
 from grokterm.engines.fused import gradient as fused
+from grokterm.engines.fused.dense import DenseGradient
 from grokterm.engines.gradient import GradientBackend
 from grokterm.engines.thread_pool import ThreadPool
 from grokterm.errors import ConfigError
@@ -29,17 +30,22 @@ class Engine:
     backend: Callable[[Experiment, ThreadPool, Weights], GradientBackend]
     """Makes what differentiates the pool's network, whose frozen weights these are."""
 
-    replays_graphs: bool = False
-    """Steps and measurements are captured as CUDA graphs and replayed."""
+    replays_graphs: Callable[[torch.device], bool] = lambda device: False
+    """Whether steps and measurements are captured as CUDA graphs on a device, and replayed."""
 
 
 def _autograd(experiment: Experiment, pool: ThreadPool, frozen: Weights) -> GradientBackend:
     return AutogradGradient(pool, frozen, loss_of(experiment.loss))
 
 
+def _fused(experiment: Experiment, pool: ThreadPool, frozen: Weights) -> GradientBackend:
+    on_cpu = next(pool.network.parameters()).is_cpu
+    return fused.FusedGradient(experiment, pool, frozen) if on_cpu else DenseGradient(experiment, pool)
+
+
 ENGINES: dict[str, Engine] = {
-    "fused": Engine(fused.unsupported_reason, fused.FusedGradient),
-    "graph": Engine(cuda_graph.unsupported_reason, _autograd, replays_graphs=True),
+    "fused": Engine(fused.unsupported_reason, _fused, lambda device: device.type == "cuda"),
+    "graph": Engine(cuda_graph.unsupported_reason, _autograd, lambda device: True),
     "eager": Engine(lambda experiment, device: "", _autograd),
 }
 """`training.engine = "auto"` takes the first that can."""

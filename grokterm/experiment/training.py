@@ -36,7 +36,7 @@ class Training(Settings):
     """End early at a milestone."""
 
     engine: Literal["auto", "eager", "fused", "graph"] = "auto"
-    """How a step is run: autograd (eager), a handwritten gradient for one hidden layer (fused), or CUDA graphs (graph)."""
+    """How a step is run: autograd (eager), a gradient by hand for one hidden layer (fused), autograd in CUDA graphs (graph)."""
 
     threads: Annotated[int, Field(ge=1, le=1024)] | Literal["auto"] = "auto"
     """CPU threads of a network, or processes of an ensemble, or "auto": as many as pay. They do not affect the numbers."""

@@ -172,7 +172,7 @@ class SingleNetwork(StepLoop):
         """Start from weights and optimizer state, and drop captured graphs."""
         self.state = self._packed(weights, optimizer_state)
         self._evaluator = Evaluator(self._backend, self.network, self._train, self._held_out)
-        replays = ENGINES[self.engine].replays_graphs
+        replays = ENGINES[self.engine].replays_graphs(self.device)
         self._graphs = CudaGraphs(self._step, self._measured_under, self.device) if replays else None
 
     def _packed(self, weights: Weights, optimizer_state: OptimizerState) -> TrainState:

@@ -46,7 +46,7 @@ LONG = ("nanda", "report-transformer-50", "report-lstm-50", "power-*", "report-u
 ASSUMED = {"nanda": 2000.0, "power-add": 1500.0, "liu-essay": 8000.0}
 """Steps a second, where they were not measured, of a full-batch transformer, of minibatches, and of a perceptron."""
 
-TESTS = ("tests/engines/test_cuda_graph.py", "tests/engines/test_device.py")
+TESTS = ("tests/engines/fused/test_dense.py", "tests/engines/test_cuda_graph.py", "tests/engines/test_device.py")
 VERDICT = re.compile(r"^(\S+::.+?) (PASSED|FAILED|ERROR|SKIPPED)")
 
 

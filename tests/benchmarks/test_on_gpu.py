@@ -26,13 +26,13 @@ def test_checks_and_speeds_are_written_as_json_and_as_tables(tmp_path: Path) -> 
     assert child.returncode == 0, said
     found = json.loads(out.read_text())
     assert found["parts"] == dict.fromkeys(["checks", "speed", "verify"], "complete")
-    assert [check["outcome"] for check in found["checks"]] == ["skipped", "passed"]
+    assert [check["outcome"] for check in found["checks"]] == ["passed", "skipped", "passed"]
     assert [(row["who"], row["members"], "training" in row) for row in found["speed"]] == [
         ("auto", 4, True),
         ("floor", 4, False),
     ]
     lines = out.with_suffix(".md").read_text().splitlines()
-    assert "1 checks passed, 0 failed, 1 skipped." in lines
+    assert "2 checks passed, 0 failed, 1 skipped." in lines
     assert [line.split(" | ")[:3] for line in lines if line.startswith("| `liu-essay` | ")] == [
         ["| `liu-essay`", "grokterm, fused", "4"],
         ["| `liu-essay`", "floor", "4"],
@@ -49,7 +49,7 @@ def test_a_signal_leaves_what_there_is(tmp_path: Path) -> None:
     assert child.returncode == 143
     found = json.loads(out.read_text())
     assert found["parts"] == {"checks": "interrupted"}
-    assert found["checks"][0]["name"] == "mlp: graph as on a CPU"
+    assert found["checks"][0]["name"] == "mlp: fused as on a CPU"
     assert out.with_suffix(".md").read_text().startswith("Measured on cpu, torch ")
 
 

@@ -11,6 +11,7 @@ from torch import Tensor
 from grokterm.engines.batches import DeviceEquations
 from grokterm.engines.device import suited_threads
 from grokterm.engines.evaluation import mean_of
+from grokterm.engines.fused import dense
 from grokterm.engines.fused.kernel import LOSS_GRADIENTS, Accumulator, BlockBuffers, HiddenLayer, Matrices
 from grokterm.engines.thread_pool import ThreadPool
 from grokterm.experiment.architectures.mlp import MLPModel
@@ -32,7 +33,9 @@ def unsupported_reason(experiment: Experiment, device: torch.device) -> str:
         return "needs an mlp with one hidden layer, without dropout or normalization"
     if experiment.loss.kind not in LOSS_GRADIENTS:
         return f"needs loss.kind {' or '.join(LOSS_GRADIENTS)}, not {experiment.loss.kind}"
-    return "" if device.type == "cpu" else f"works in the caches of a cpu, not on {device.type}"
+    if device.type == "cuda":
+        return dense.unsupported_reason(experiment, model, device)
+    return "" if device.type == "cpu" else f"works on a cpu or a cuda device, not on {device.type}"
 
 
 class Share(NamedTuple):

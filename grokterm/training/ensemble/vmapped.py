@@ -215,7 +215,7 @@ class VmappedEnsemble(StepLoop):
     def _begin_at(self, weights: Weights, optimizer_state: OptimizerState) -> None:
         """Start from weights and optimizer states, and drop captured graphs."""
         self.state = self._packed(weights, optimizer_state)
-        replays = ENGINES[self.engine].replays_graphs
+        replays = ENGINES[self.engine].replays_graphs(self.device)
         self._graphs = CudaGraphs(self._step, self._measured_under, self.device) if replays else None
 
     def _packed(self, weights: Weights, optimizer_state: OptimizerState) -> TrainState:

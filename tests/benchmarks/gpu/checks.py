@@ -41,6 +41,8 @@ MODIFIERS = {
     "batch norm": ("model.normalization=batch",),
 }
 
+SHALLOW = "model.depth=1"  # one hidden layer, which all engines can train
+
 Check = Callable[[], float]
 """Returns the largest difference of a weight between two runs; raises an AssertionError if it is too large."""
 
@@ -63,9 +65,9 @@ def experiments() -> dict[str, Experiment]:
     followed = {name: small(name) for name in ARCHITECTURES}
     batches = {f"{name}, minibatches": small(name, "optimizer.batch_size=10") for name in ARCHITECTURES if name != "kernel"}
     few = {"muon": ("training.steps=4",)}
-    rules = {f"mlp, {kind}": small("mlp", f"optimizer.kind={kind}", *few.get(kind, ())) for kind in RULES}
-    modified = {f"mlp, {name}": small("mlp", *settings) for name, settings in MODIFIERS.items()}
-    losses = {f"mlp, {kind}": small("mlp", f"loss.kind={kind}") for kind in LOSSES}
+    rules = {f"mlp, {kind}": small("mlp", SHALLOW, f"optimizer.kind={kind}", *few.get(kind, ())) for kind in RULES}
+    modified = {f"mlp, {name}": small("mlp", SHALLOW, *settings) for name, settings in MODIFIERS.items()}
+    losses = {f"mlp, {kind}": small("mlp", SHALLOW, f"loss.kind={kind}") for kind in LOSSES}
     return followed | batches | rules | modified | losses
 
 
@@ -73,7 +75,7 @@ def checks(device: torch.device) -> Iterator[tuple[str, Check]]:
     """List the checks of a device."""
     for name, experiment in experiments().items():
         there = changed(experiment, f"device={device}")
-        for engine in ("graph", "eager"):
+        for engine in ("fused", "graph", "eager"):
             yield f"{name}: {engine} as on a CPU", partial(_as_on_cpu, there, engine, device)
     for name in ("mlp", "transformer", "lstm"):
         for settings in ((), ("optimizer.batch_size=10",)):

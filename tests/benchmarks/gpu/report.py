@@ -86,7 +86,7 @@ def _speed(data: Data, row: Row) -> list[str]:
     training, update = (_updates(row, mode) for mode in ("training", "update"))
     plain = _row_of(data, row["preset"], 1, NOTEBOOK)
     floor = _row_of(data, row["preset"], members, FLOOR)
-    name = f"grokterm, {row['engine']}" if row["who"] in (AUTO, "eager") else row["who"]
+    name = f"grokterm, {row['engine']}" if row["who"] in (AUTO, "graph", "eager") else row["who"]
     aimed = [target for target in targets(data) if (target.preset, target.members) == (row["preset"], members)]
     return [
         f"`{row['preset']}`", name, f"{members:,}",

@@ -16,7 +16,7 @@ from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.presets import find_preset
 from grokterm.models.build import build
 
-AUTO, EAGER = "auto", "eager"
+AUTO, ENGINES = "auto", ("graph", "eager")
 
 SMALL = {
     "mlp": ("task.modulus=11", "model.width=16"),
@@ -40,7 +40,7 @@ class Race(NamedTuple):
 
 def races(*, with_compiled: bool, small: bool) -> list[Race]:
     """List what is timed, in order of worth."""
-    alone = (AUTO, EAGER, NOTEBOOK, *([COMPILED] if with_compiled else []), FLOOR)
+    alone = (AUTO, *ENGINES, NOTEBOOK, *([COMPILED] if with_compiled else []), FLOOR)
     order = [
         *(("liu-essay", 1), ("gromov-gd", 1), ("gromov-gd", 64), ("liu-essay", 1024), ("nanda", 1), ("power-add", 1)),
         *(("nanda", 64), ("power-add", 64), ("liu-essay", 64)),
@@ -83,7 +83,7 @@ def time_race(
         for name, process in processes.items():
             try:
                 with _killed_after(limit / 2, [process]):
-                    started.append((process.start(as_timed(experiment, EAGER) if name == EAGER else experiment), process))
+                    started.append((process.start(as_timed(experiment, name) if name in ENGINES else experiment), process))
             except ConfigError as error:
                 yield {"preset": race.preset, "members": race.members, "who": name, "left_out": str(error)}
         with _killed_after(limit, list(processes.values())):
