@@ -30,7 +30,7 @@ sys.path.insert(0, str(ROOT))  # the file is run by its path, and grokterm need 
 os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as `grokterm` does
 
-SHARES = {"checks": 0.25, "speed": 0.75, "verify": 1.0}
+SHARES = {"checks": 0.25, "speed": 0.8, "verify": 1.0}
 """The share of the whole time that is over at the end of each part; what a part leaves is for the next one."""
 
 NEEDED = {

@@ -1,12 +1,14 @@
 """Steps a second of presets, of one member and of many, beside a plain loop, a compiled one and the matrix products alone."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from math import inf
 from threading import Timer
 from typing import Any, NamedTuple
 
-from grokterm.bench.comparison import COMPILED, FLOOR, TRAINING, UPDATE, as_timed
+from grokterm.bench.comparison import COMPILED, ENGINES, FLOOR, TRAINING, UPDATE, as_timed
 from grokterm.bench.floor import layers_of
 from grokterm.bench.measurement import Workload, measure, spread
 from grokterm.bench.process import NOTEBOOK, ContestantInfo, ContestantProcess
@@ -16,7 +18,7 @@ from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.presets import find_preset
 from grokterm.models.build import build
 
-AUTO, ENGINES = "auto", ("graph", "eager")
+AUTO, EAGER = "auto", "eager"
 
 SMALL = {
     "mlp": ("task.modulus=11", "model.width=16"),
@@ -40,21 +42,24 @@ class Race(NamedTuple):
 
 def races(*, with_compiled: bool, small: bool) -> list[Race]:
     """List what is timed, in order of worth."""
-    alone = (AUTO, *ENGINES, NOTEBOOK, *([COMPILED] if with_compiled else []), FLOOR)
+    others = (NOTEBOOK, *([COMPILED] if with_compiled else []), FLOOR)
+    perceptron, transformer = (AUTO, "graph", EAGER, *others), (AUTO, EAGER, *others)  # auto is graph where it cannot be fused
     order = [
         *(("liu-essay", 1), ("gromov-gd", 1), ("gromov-gd", 64), ("liu-essay", 1024), ("nanda", 1), ("power-add", 1)),
         *(("nanda", 64), ("power-add", 64), ("liu-essay", 64)),
         *((preset, 256) for preset in ("liu-essay", "gromov-gd", "nanda", "power-add")),
     ]
     fewer = {64: 2, 256: 3, 1024: 4} if small else {}
-    return [Race(preset, fewer.get(n, n), alone if n == 1 else (AUTO, FLOOR)) for preset, n in order]
+    alone = {"liu-essay": perceptron, "gromov-gd": perceptron, "nanda": transformer, "power-add": transformer}
+    return [Race(preset, fewer.get(n, n), alone[preset] if n == 1 else (AUTO, FLOOR)) for preset, n in order]
 
 
 def experiment_of(race: Race, device: str, *, small: bool) -> Experiment:
     """Return the preset as it is timed."""
     preset = find_preset(race.preset)
     quick = SMALL[preset.experiment.model.architecture] if small else ()
-    changes = [f"device={device}", f"training.members={race.members}", *quick]
+    calm = "optimizer.learning_rate=1e-3"  # as fast as any other, and no training diverges while it is timed
+    changes = [f"device={device}", f"training.members={race.members}", calm, *quick]
     if small and preset.experiment.batch_limit is not None:
         changes.append("optimizer.batch_size=20")
     return as_timed(preset.overridden(changes).experiment)
@@ -79,15 +84,24 @@ def time_race(
     with ExitStack() as stack:
         for process in processes.values():
             stack.enter_context(process)
+        with ThreadPoolExecutor() as executor:  # a compiler takes as long as all others together
+            asked = {
+                name: executor.submit(_start, process, as_timed(experiment, name) if name in ENGINES else experiment, limit / 2)
+                for name, process in processes.items()
+            }
         started = []
-        for name, process in processes.items():
+        for name, answer in asked.items():
             try:
-                with _killed_after(limit / 2, [process]):
-                    started.append((process.start(as_timed(experiment, name) if name in ENGINES else experiment), process))
+                started.append((answer.result(), processes[name]))
             except ConfigError as error:
                 yield {"preset": race.preset, "members": race.members, "who": name, "left_out": str(error)}
         with _killed_after(limit, list(processes.values())):
             yield from _rows(race, started, experiment, seconds)
+
+
+def _start(process: ContestantProcess, experiment: Experiment, limit: float) -> ContestantInfo:
+    with _killed_after(limit, [process]):
+        return process.start(experiment)
 
 
 @contextmanager
@@ -109,18 +123,26 @@ def _rows(
     race: Race, started: Sequence[tuple[ContestantInfo, ContestantProcess]], experiment: Experiment, seconds: float
 ) -> Iterator[dict[str, Any]]:
     unit = {TRAINING: experiment.training.mean_interval, UPDATE: 1}
-    names = [process.name for _, process in started]
+    failures: dict[str, str] = {}
+
+    def run(process: ContestantProcess, mode: str, n_steps: int) -> float:
+        try:
+            return process.run(mode, n_steps)
+        except ConfigError as error:
+            failures[process.name] = str(error)
+            return inf  # the others go on
+
     workloads = {
-        (process.name, mode): Workload(partial(process.run, mode), unit[mode])
+        (process.name, mode): Workload(partial(run, process, mode), unit[mode])
         for info, process in started
         for mode in info.modes
     }
-    try:
-        rates = measure(workloads, repetitions=3, seconds=seconds)
-    except ConfigError as error:
-        yield from ({"preset": race.preset, "members": race.members, "who": name, "left_out": str(error)} for name in names)
-        return
+    rates = measure(workloads, repetitions=3, seconds=seconds)
     for info, process in started:
-        row = {"preset": race.preset, "members": race.members, "who": process.name, "engine": info.name}
+        row = {"preset": race.preset, "members": race.members, "who": process.name}
+        if process.name in failures:
+            yield row | {"left_out": failures[process.name]}
+            continue
         of_modes = {mode: spread(rates[process.name, mode])._asdict() for mode in info.modes}
-        yield row | of_modes | {"how": info.description, "memory": process.memory, "operations": operations_of(experiment)}
+        about = {"engine": info.name, "how": info.description}
+        yield row | about | of_modes | {"memory": process.memory, "operations": operations_of(experiment)}
