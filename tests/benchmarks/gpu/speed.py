@@ -1,5 +1,6 @@
 """Steps a second of presets, of one member and of many, beside a plain loop, a compiled one and the matrix products alone."""
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -11,7 +12,7 @@ from typing import Any, NamedTuple
 from grokterm.bench.comparison import COMPILED, ENGINES, FLOOR, TRAINING, UPDATE, as_timed
 from grokterm.bench.floor import layers_of
 from grokterm.bench.measurement import Workload, measure, spread
-from grokterm.bench.process import NOTEBOOK, ContestantInfo, ContestantProcess
+from grokterm.bench.process import NOTEBOOK, WORKER, ContestantInfo, ContestantProcess
 from grokterm.engines.batches import batch_size
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
@@ -19,6 +20,19 @@ from grokterm.experiment.presets import find_preset
 from grokterm.models.build import build
 
 AUTO, EAGER = "auto", "eager"
+
+LARGE_BLOCKS = "auto, large blocks"
+"""An ensemble whose members are worked on sixteen times as many at once: fewer kernels, which fit no cache."""
+
+COMMANDS = {
+    LARGE_BLOCKS: (
+        sys.executable,
+        "-c",
+        "from grokterm.training.ensemble import equations; equations.BLOCK_ROWS *= 16;"
+        "from grokterm.bench.worker import main; main()",
+    ),
+}
+"""What contestants run that are not those of `grokterm bench`."""
 
 SMALL = {
     "mlp": ("task.modulus=11", "model.width=16"),
@@ -50,8 +64,9 @@ def races(*, with_compiled: bool, small: bool) -> list[Race]:
         *((preset, 256) for preset in ("liu-essay", "gromov-gd", "nanda", "power-add")),
     ]
     fewer = {64: 2, 256: 3, 1024: 4} if small else {}
+    ensemble = (AUTO, FLOOR) if small else (AUTO, LARGE_BLOCKS, FLOOR)
     alone = {"liu-essay": perceptron, "gromov-gd": perceptron, "nanda": transformer, "power-add": transformer}
-    return [Race(preset, fewer.get(n, n), alone[preset] if n == 1 else (AUTO, FLOOR)) for preset, n in order]
+    return [Race(preset, fewer.get(n, n), alone[preset] if n == 1 else ensemble) for preset, n in order]
 
 
 def experiment_of(race: Race, device: str, *, small: bool) -> Experiment:
@@ -74,7 +89,7 @@ def operations_of(experiment: Experiment) -> int:
 
 def prepared(race: Race) -> dict[str, ContestantProcess]:
     """Start the processes, which load torch and then wait."""
-    return {name: ContestantProcess(name) for name in race.contestants}
+    return {name: ContestantProcess(name, COMMANDS.get(name, WORKER)) for name in race.contestants}
 
 
 def time_race(
