@@ -1,8 +1,9 @@
 import pytest
 import torch
+from torch import nn
 
 from grokterm.bench.comparison import as_timed
-from grokterm.bench.contestants import notebook
+from grokterm.bench.contestants import compiled, notebook
 from grokterm.bench.notebook import Notebook
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
@@ -124,3 +125,15 @@ def test_what_the_loop_does_not_do_is_refused(tiny: Experiment, change: str) -> 
     scaled = changed(tiny, "model.scaling=gromov")
     with pytest.raises(ConfigError, match="no notebook loop is written"):
         Notebook(changed(scaled, change))
+
+
+def test_a_compiled_loop_makes_the_same_updates(tiny: Experiment, monkeypatch: pytest.MonkeyPatch) -> None:
+    modes: list[str] = []
+    monkeypatch.setattr(nn.Module, "compile", lambda _, mode: modes.append(mode))
+    ours, plain = Notebook(tiny, compiled=True), Notebook(tiny)
+    for loop in (ours, plain):
+        loop.train(5, evaluates=False)
+    assert modes == ["reduce-overhead"]
+    torch.testing.assert_close(dict(ours.model.named_parameters()), dict(plain.model.named_parameters()))
+    with pytest.raises(ConfigError, match="trains one network"):
+        compiled(changed(tiny, "training.members=2"))

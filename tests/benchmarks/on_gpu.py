@@ -35,7 +35,7 @@ SHARES = {"checks": 0.25, "speed": 0.8, "verify": 1.0}
 
 NEEDED = {
     "checks": ("pydantic", "jaxtyping", "tomlkit", "safetensors", "pytest"),
-    "pytest": ("pytest", "hypothesis", "beartype", "pytest_asyncio"),
+    "pytest": ("pytest", "hypothesis", "beartype"),
     "speed": ("pydantic", "jaxtyping", "tomlkit"),
     "verify": ("pydantic", "jaxtyping", "tomlkit", "safetensors", "typer", "rich", "platformdirs"),
 }
@@ -129,7 +129,21 @@ class Benchmark:
         if missing:
             self.add("checks", {"name": "pytest", "outcome": "skipped", "detail": f"it needs {', '.join(missing)}"})
         elif self.wants("checks", "pytest"):
-            options = ("-o", "addopts=", "-p", "no:jaxtyping", "-p", "no:cacheprovider", "-v", "--tb=line", "-k", "on_cuda")
+            # Settings of plug-ins that may be missing here would be warnings, and warnings errors.
+            options = (
+                "-o",
+                "addopts=",
+                "-o",
+                "filterwarnings=default",
+                "-p",
+                "no:jaxtyping",
+                "-p",
+                "no:cacheprovider",
+                "-v",
+                "--tb=line",
+                "-k",
+                "on_cuda",
+            )
             for line in self.lines("pytest", *options, *TESTS):
                 if said := VERDICT.match(line):
                     outcome = {"PASSED": "passed", "SKIPPED": "skipped"}.get(said[2], "failed")
@@ -143,8 +157,8 @@ class Benchmark:
         listed = races(with_compiled=self.device != "cpu", small=small)
         waiting = [race for race in listed if self.wants("speed", race.name)]
         upcoming = prepared(waiting[0]) if waiting else {}
-        for race, following in zip(waiting, [*waiting[1:], None], strict=True):
-            processes, upcoming = upcoming, prepared(following) if following else {}
+        for number, race in enumerate(waiting):
+            processes, upcoming = upcoming, prepared(waiting[number + 1]) if race is not waiting[-1] else {}
             seconds = 0.01 if small else 0.3
             experiment = experiment_of(race, self.device, small=small)
             for row in time_race(race, processes, experiment, seconds=seconds, limit=max(1.0, min(90.0, self.left))):

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from grokterm.engines import cuda_graph
 from grokterm.engines.batches import DeviceEquations
-from grokterm.engines.evaluation import evaluate, losses_and_hits
+from grokterm.engines.evaluation import evaluate, losses_and_hits, mean_of
 from grokterm.engines.fused.kernel import HiddenLayer
 from grokterm.engines.thread_pool import ThreadPool
 from grokterm.experiment.architectures.mlp import MLPModel
@@ -84,7 +84,7 @@ class DenseGradient:
         numbers = None
         if measuring:
             losses = layer.loss(scores, batch.answers).sum()
-            numbers = losses_and_hits(losses, scores, batch.answers) / len(batch)
+            numbers = mean_of([losses_and_hits(losses, scores, batch.answers)], batch)
         outputs = layer.loss_gradient.outputs(scores.to(layer.precision))
         scores_grad = outputs.scatter_add_(1, one_hot.answers, one_hot.minus_one).to(scores.dtype)
         rate = layer.loss_gradient.constant(layer.modulus) * layer.readout_scale / len(batch)
