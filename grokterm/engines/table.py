@@ -44,8 +44,9 @@ def _fused(experiment: Experiment, pool: ThreadPool, frozen: Weights) -> Gradien
 
 
 ENGINES: dict[str, Engine] = {
-    "fused": Engine(fused.unsupported_reason, _fused, lambda device: device.type == "cuda"),
+    # First, because the fused gradient has not been measured on a CUDA device.
     "graph": Engine(cuda_graph.unsupported_reason, _autograd, lambda device: True),
+    "fused": Engine(fused.unsupported_reason, _fused, lambda device: device.type == "cuda"),
     "eager": Engine(lambda experiment, device: "", _autograd),
 }
 """`training.engine = "auto"` takes the first that can."""

@@ -57,7 +57,7 @@ class Race(NamedTuple):
 def races(*, with_compiled: bool, small: bool) -> list[Race]:
     """List what is timed, in order of worth."""
     others = (NOTEBOOK, *([COMPILED] if with_compiled else []), FLOOR)
-    perceptron, transformer = (AUTO, "graph", EAGER, *others), (AUTO, EAGER, *others)  # auto is graph where it cannot be fused
+    perceptron, transformer = (AUTO, "fused", EAGER, *others), (AUTO, EAGER, *others)  # auto is graph
     order = [
         *(("liu-essay", 1), ("gromov-gd", 1), ("gromov-gd", 64), ("liu-essay", 1024), ("nanda", 1), ("power-add", 1)),
         *(("nanda", 64), ("power-add", 64), ("liu-essay", 64)),
