@@ -23,7 +23,7 @@ def vendor() -> str:
     """Return amd, intel or arm; empty for any other."""
     if platform.machine().lower() in ("aarch64", "arm64"):
         return "arm"
-    said = _read(CPUINFO) + platform.processor()  # the latter on Windows
+    said = _read(CPUINFO) or platform.processor()  # the latter on Windows; on Linux it starts a process
     return "amd" if "AuthenticAMD" in said else "intel" if "GenuineIntel" in said else ""
 
 

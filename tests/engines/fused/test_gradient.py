@@ -83,10 +83,12 @@ def test_the_training_side_of_a_step_is_what_a_measurement_says(
 def test_the_best_engine_that_can_is_chosen(tiny: Experiment) -> None:
     cuda = torch.device("cuda")
     assert choose_engine(tiny, CPU) == "fused"
-    assert choose_engine(tiny, cuda) == "fused"
+    assert choose_engine(tiny, cuda) == "graph"
+    assert choose_engine(changed(tiny, "training.engine=fused"), cuda) == "fused"
     for setting in ("training.members=2", "model.frozen=['first']", "task.modulus=197", "model.dropout=0.1"):
-        large = changed(tiny, "model.width=500", "model.scaling=gromov", setting)
-        assert choose_engine(large, cuda) == "graph", setting
+        large = changed(tiny, "model.width=500", "model.scaling=gromov", "training.engine=fused", setting)
+        with pytest.raises(ConfigError, match=r"training\.engine fused"):
+            choose_engine(large, cuda)
     assert choose_engine(changed(tiny, "optimizer.gradient_filter=ma"), cuda) == "eager"
     for setting in ("model.dropout=0.1", "model.normalization=batch", "loss.kind=stablemax"):
         assert choose_engine(changed(tiny, setting), CPU) == "eager"
