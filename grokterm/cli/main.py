@@ -60,8 +60,9 @@ def _open_the_lab(
 
 def main() -> None:
     """Run a command. User errors print one line and exit with code 2; bugs print a traceback."""
-    # numpy's threads spin while they wait, which slows down training beside them. numpy reads this when imported.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # numpy's threads spin while they wait, which slows down training beside them, and their number changes the bits of a run.
+    # numpy reads this when imported.
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
     ignore_saving()  # until there is a training
     replace_unencodable()
     try:

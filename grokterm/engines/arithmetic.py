@@ -8,13 +8,14 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from ctypes import CDLL
 from functools import cache
 from threading import Lock
 
 import torch
 from threadpoolctl import ThreadpoolController
 
-from grokterm.models.products import MULTIPLIER
+from grokterm.models.products import LIBRARY
 
 VARIABLES = (
     "ONEDNN_MAX_CPU_ISA",
@@ -39,19 +40,28 @@ def steady_arithmetic() -> Iterator[None]:
     """
     was_flushing = _flushes_subnormals()
     torch.set_flush_denormal(True)
+    try:
+        with single_threaded_libraries():
+            yield
+    finally:
+        torch.set_flush_denormal(was_flushing)
+
+
+@contextmanager
+def single_threaded_libraries() -> Iterator[None]:
+    """In this context, matrix libraries work in the thread that calls them; their threads would round differently."""
     _libraries.enter()
     try:
         yield
     finally:
         _libraries.leave()
-        torch.set_flush_denormal(was_flushing)
 
 
 def arithmetic() -> dict[str, str]:
     """Describe what rounds here, by what a run records of it: two equal descriptions mean equal bits on a CPU."""
-    openblas = (f"{one['version']} {one['architecture']}" for one in _numpy_libraries().info())
+    openblas = (f"{one['version']} {one['architecture']}" for one in _found_openblas())
     return {
-        "products": str(MULTIPLIER),
+        "products": LIBRARY,
         "instructions": torch.backends.cpu.get_cpu_capability(),
         "openblas": ", ".join(openblas) or "none",
         "subnormals": "flushed" if torch.set_flush_denormal(_flushes_subnormals()) else "kept",
@@ -75,7 +85,9 @@ class _Libraries:
         with self._lock:
             if self._n_inside == 0:
                 self._n_torch_threads = torch.get_num_threads()
-                self._limit = _numpy_libraries().limit(limits=1)
+                self._n_openblas_threads = [library.n_threads() for library in _openblas()]
+                for library in _openblas():
+                    library.set_threads(1)
             self._n_inside += 1
             torch.set_num_threads(1)  # in each thread, because OpenMP keeps it by thread
 
@@ -83,13 +95,29 @@ class _Libraries:
         with self._lock:
             self._n_inside -= 1
             if self._n_inside == 0:
-                self._limit.restore_original_limits()
+                for library, n_threads in zip(_openblas(), self._n_openblas_threads, strict=True):
+                    library.set_threads(n_threads)
                 torch.set_num_threads(self._n_torch_threads)
 
 
 _libraries = _Libraries()
 
 
+class _OpenBLAS:
+    """A loaded OpenBLAS, numpy's or torch's own. threadpoolctl lets one thread alone set its threads, so this does."""
+
+    NAMES = ("scipy_openblas_{}_num_threads64_", "openblas_{}_num_threads64_", "openblas_{}_num_threads")
+
+    def __init__(self, path: str) -> None:
+        library = CDLL(path)
+        name = next(name for name in self.NAMES if hasattr(library, name.format("set")))
+        self.set_threads, self.n_threads = (getattr(library, name.format(verb)) for verb in ("set", "get"))
+
+
+def _found_openblas() -> list[dict[str, str]]:
+    return [one for one in ThreadpoolController().info() if one["internal_api"] == "openblas"]
+
+
 @cache
-def _numpy_libraries() -> ThreadpoolController:
-    return ThreadpoolController().select(internal_api="openblas")
+def _openblas() -> list[_OpenBLAS]:
+    return [_OpenBLAS(one["filepath"]) for one in _found_openblas()]

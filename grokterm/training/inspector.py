@@ -4,6 +4,7 @@ from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import cached_property
 
+from grokterm.engines.arithmetic import single_threaded_libraries
 from grokterm.experiment.records import Inspected
 from grokterm.inspection.analysis import NetworkAnalysis
 
@@ -22,7 +23,7 @@ class Inspector:
 
     def submit(self, analysis: NetworkAnalysis) -> None:
         """Have a network inspected."""
-        self._waiting.append(self._pool.submit(analysis.inspected))
+        self._waiting.append(self._pool.submit(single_threaded_libraries()(analysis.inspected)))
 
     def found(self) -> list[Inspected]:
         """Hand over what has been found since."""

@@ -31,7 +31,7 @@ from grokterm.engines.evaluation import Evaluator
 from grokterm.experiment.overrides import override
 from grokterm.experiment.presets import find_preset
 from grokterm.models.processor import processor
-from grokterm.models.products import MULTIPLIER
+from grokterm.models.products import LIBRARY
 from grokterm.runs.journal import JournalWriter
 from grokterm.session.session import Session
 from grokterm.session.start import start_session
@@ -51,7 +51,7 @@ REGIONS: dict[tuple[type, str], str] = {
 """Methods whose time counts as one kind of work, whatever operations are in it."""
 
 OPERATIONS = {
-    "products": ("mm", "addmm", "bmm", "baddbmm", "_linear_pointwise", "numpy.dot"),
+    "products": ("mm", "addmm", "bmm", "baddbmm", "numpy.dot"),
     "gathers": ("embedding", "index", "scatter", "gather"),
     "update": ("_fused_adam", "_foreach"),
 }
@@ -72,7 +72,7 @@ def main() -> None:
         cells = " | ".join(f"{100 * shares[kind]:.0f} %" for kind in KINDS)
         sys.stdout.write(f"| `{preset}` | {rate:,.4g} | {cells} |\n")
         sys.stdout.flush()
-    sys.stdout.write(f"\n{processor()}, torch {torch.__version__}; products: {MULTIPLIER}\n")
+    sys.stdout.write(f"\n{processor()}, torch {torch.__version__}; products by {LIBRARY}\n")
 
 
 def time_shares(preset: str, seconds: float) -> tuple[float, dict[str, float]]:

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from itertools import product as every
-from math import inf
 
 import pytest
 import torch
 from torch import Tensor
 
 from grokterm.models import products
-from grokterm.models.products import Multiplier, linear, matmul, multiplier_of
+from grokterm.models.processor import vendor
+from grokterm.models.products import linear, matmul
 from tests.models.libraries import ALWAYS, multiply_by
 
 
@@ -39,8 +39,8 @@ def leaves(*shapes: Sequence[int], dtype: torch.dtype = torch.float32) -> list[T
     return [torch.randn(*shape, dtype=dtype, requires_grad=True) for shape in shapes]
 
 
-def calls_onednn(values: Tensor) -> bool:
-    return "_OneDNNLinear" in type(values.grad_fn).__name__
+def is_by_numpy(values: Tensor) -> bool:
+    return "_NumpyLinear" in type(values.grad_fn).__name__
 
 
 @every_library
@@ -85,30 +85,20 @@ def test_a_product_can_be_batched_and_its_gradient_taken_outside() -> None:
     torch.testing.assert_close(slopes, expected)
 
 
-LARGE = Multiplier(differentiable_onednn_from=560.0)  # multiply-adds of 20 × 7 by 7 × 4
-
-
-@pytest.mark.skipif(products.ONEDNN is None, reason="this torch is built without oneDNN")
-def test_only_large_products_of_float32_are_recorded_by_onednn(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(products, "MULTIPLIER", LARGE)
-    assert calls_onednn(linear(*leaves((20, 7), (7, 4))))
-    assert not calls_onednn(linear(*leaves((19, 7), (7, 4))))
-    assert not calls_onednn(linear(*leaves((20, 7), (7, 4), dtype=torch.float64)))
-
-
-def test_without_the_private_name_of_transforms_onednn_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(products, "MULTIPLIER", LARGE)
-    monkeypatch.setattr(products, "_is_transformed", lambda: True)
-    assert not calls_onednn(linear(*leaves((20, 7), (7, 4))))
+def test_only_large_products_of_float32_are_recorded_by_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(products, "LIBRARY", "numpy")
+    monkeypatch.setattr(products, "WORTH_CALLING", 20 * 7 * 4)
+    assert is_by_numpy(linear(*leaves((20, 7), (7, 4))))
+    assert not is_by_numpy(linear(*leaves((19, 7), (7, 4))))
+    assert not is_by_numpy(linear(*leaves((20, 7), (7, 4), dtype=torch.float64)))
+    monkeypatch.setattr(products, "_is_transformed", lambda: True)  # as without the private name
+    assert not is_by_numpy(linear(*leaves((20, 7), (7, 4))))
 
 
 def test_the_library_is_a_property_of_the_processor() -> None:
-    amd = multiplier_of("amd", "AVX512", has_onednn=True)
-    assert str(amd) == "numpy below 4,000,000 multiply-adds; oneDNN from 4,000,000; oneDNN from 1,500,000 under autograd"
-    for vendor, instructions in (("intel", "AVX512"), ("intel", "AVX2"), ("arm", "DEFAULT"), ("", "DEFAULT")):
-        assert str(multiplier_of(vendor, instructions, has_onednn=True)) == "torch"
-
-
-def test_without_onednn_numpy_does_its_share_where_it_is_the_faster_one() -> None:
-    assert multiplier_of("amd", "AVX512", has_onednn=False) == Multiplier(numpy_below=inf)
-    assert multiplier_of("intel", "AVX512", has_onednn=False) == Multiplier()
+    assert products.LIBRARIES.get(vendor(), "torch") == products.LIBRARY
+    assert {name: products.LIBRARIES[name] for name in ("amd", "intel", "arm")} == {
+        "amd": "numpy",
+        "intel": "torch",
+        "arm": "torch",
+    }

@@ -224,7 +224,8 @@ class Accumulator:
         """Return z and the scores; φ(z) lies in the buffers."""
         sums = torch.embedding_bag(weights.first, block.pairs, block.pair_starts, False, 0)[0]  # noqa: FBT003 - torch names neither
         self._layer.activation.write(sums, block.active.tensor)
-        return sums, matmul_out(block.active, weights.readout, out=block.scores)
+        matmul_out(block.active, weights.readout, out=block.scores)
+        return sums, block.scores
 
     def _backward(
         self,
@@ -242,14 +243,13 @@ class Accumulator:
         if outputs is not scores.tensor:
             scores.tensor.copy_(outputs)
         if "readout" not in layer.frozen:
-            readout = self.grads.readout
-            product = matmul_out(block.active_t, scores, out=readout if is_first else self._readout_grad)
+            total = self.grads.readout
+            matmul_out(block.active_t, scores, out=total if is_first else self._readout_grad)
             if not is_first:
-                readout.tensor.add_(product.tensor)
-            elif product is not readout:  # some libraries return new memory
-                readout.tensor.copy_(product.tensor)
+                total.tensor.add_(self._readout_grad.tensor)
         if "left" not in layer.frozen:
-            hidden_grad = matmul_out(scores, weights.readout_t, out=block.hidden_grad).tensor
+            matmul_out(scores, weights.readout_t, out=block.hidden_grad)
+            hidden_grad = block.hidden_grad.tensor
             layer.activation.chain(hidden_grad, sums)
             self.grads.left.index_add_(0, block.left, hidden_grad)
             self.grads.right.index_add_(0, block.right, hidden_grad)
