@@ -1,7 +1,5 @@
 """Multilayer perceptron over embedded tokens."""
 
-from typing import ClassVar
-
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
@@ -20,12 +18,10 @@ from grokterm.tasks.randomness import generator
 class EmbeddingMLP(TokenNetwork):
     """f(a, b) = W φ(... φ(W1 [E(a); E(op); E(b); E(=)] + b1) ...) + b, φ = ReLU (the efficiency report's)."""
 
-    cpu_block_rows: ClassVar[int] = 1024  # splitting a batch of 512 over threads does not pay
-
     def __init__(self, settings: EmbeddingMLPModel, modulus: int, seed: int) -> None:
         super().__init__(settings, modulus)
         n_tokens, width, d_model = settings.n_tokens(modulus), settings.width, settings.d_model
-        inputs = self.n_prompt * d_model
+        inputs, self.n_activations = self.n_prompt * d_model, width
 
         rng = generator(seed, "weights")
         self.embedding = normal(rng, n_tokens, d_model)

@@ -5,7 +5,7 @@ To add a kernel: a function and a row here, its name in the settings, and its gr
 
 from collections.abc import Callable
 from functools import partial
-from typing import ClassVar, TypeAlias
+from typing import TypeAlias
 
 import torch
 from jaxtyping import Float, Int
@@ -28,11 +28,10 @@ class Kernel(Network):
     The recursive feature machine sets the coefficients α and the metric M; neither gets a gradient.
     """
 
-    cpu_block_rows: ClassVar[int] = 200
-
     def __init__(self, settings: KernelModel, modulus: int, seed: int) -> None:
         del seed  # nothing is random
         super().__init__()
+        self.n_activations = 2 * modulus**2  # in float64
         self.similarity = partial(KERNELS[settings.kernel], settings)
         # The blocks of M, apart because each is a matrix over residues and has a spectrum.
         self.cross = nn.Parameter(torch.zeros(modulus, modulus, dtype=torch.float64))

@@ -1,6 +1,6 @@
 """Long short-term memory over the tokens of an equation."""
 
-from typing import ClassVar, cast
+from typing import cast
 
 import numpy as np
 import torch
@@ -51,12 +51,10 @@ class Recurrence(nn.Module):
 class LSTM(TokenNetwork):
     """Embedding, LSTM layers, and a readout without bias (the efficiency report's)."""
 
-    cpu_block_rows: ClassVar[int] = 1000  # splits a batch of 512 over two threads
-
     def __init__(self, settings: LSTMModel, modulus: int, seed: int) -> None:
         super().__init__(settings, modulus)
         width, n_tokens = settings.d_model, settings.n_tokens(modulus)
-        self.n_positions = self.n_prompt
+        self.n_positions, self.n_activations = self.n_prompt, 4 * width
         self.dropout = settings.dropout
 
         rng = generator(seed, "weights")

@@ -46,6 +46,7 @@ class Mixture(Network):
         self.memorizer_speed = nn.Parameter(torch.tensor(settings.memorizer_speed))
         self.frozen = frozenset(name for name, _ in self.named_parameters() if name.partition(".")[0] in PARTS)
         self.n_positions = sum(parts[role].network.n_positions for role in PARTS)
+        self.n_activations = max(parts[role].network.n_activations for role in PARTS)
         self.n_scored = self.generalizer.n_scored
         self.layers = tuple(
             replace(layer, parameter=f"{role}.{layer.parameter}", label=f"{role} · {layer.label}")

@@ -33,6 +33,7 @@ class MLP(Network):
         super().__init__()
         p, width = modulus, settings.width
         scaling = SCALINGS[settings.scaling]
+        self.n_activations = width
         self.dropout = settings.dropout
         self.normalizes_batches = settings.normalization == "batch"
         self.activation = ACTIVATIONS[settings.activation]

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from math import sqrt
-from typing import ClassVar, TypeAlias, cast
+from typing import TypeAlias, cast
 
 import numpy as np
 import torch
@@ -108,8 +108,6 @@ class TransformerBlock(nn.Module):
 class Transformer(TokenNetwork):
     """A causal decoder: token and position embedding, blocks, untied readout."""
 
-    cpu_block_rows: ClassVar[int] = 1000  # splits a batch of 512 over two threads
-
     def __init__(self, settings: TransformerModel, modulus: int, seed: int) -> None:
         super().__init__(settings, modulus)
         d_model, n_tokens, n_prompt = settings.d_model, settings.n_tokens(modulus), self.n_prompt
@@ -132,6 +130,7 @@ class Transformer(TokenNetwork):
             self.register_buffer("places", sinusoidal_positions(n_prompt, d_model), persistent=False)
         blocks = nn.ModuleList(TransformerBlock(settings, rng, number + 1) for number in range(settings.n_layers))
         self.blocks = cast("list[TransformerBlock]", blocks)
+        self.n_activations = settings.d_mlp * self._n_queries(0)
         self.final_norm = nn.LayerNorm(d_model) if settings.norm == "pre" else nn.Identity()
         self.readout = (
             normal(rng, d_model, n_tokens, deviation=1 / sqrt(n_tokens))

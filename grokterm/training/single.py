@@ -8,7 +8,7 @@ from torch import Tensor
 from grokterm.engines.arithmetic import steady_arithmetic
 from grokterm.engines.batches import Batches, batch_size, to_device
 from grokterm.engines.cuda_graph import CudaGraphs
-from grokterm.engines.device import choose_threads, describe, minding_memory, suited_threads
+from grokterm.engines.device import choose_threads, describe, minding_memory
 from grokterm.engines.evaluation import Evaluator
 from grokterm.engines.gradient import GradientBackend
 from grokterm.engines.step import GradientStep, TrainState, TrainStep
@@ -158,9 +158,6 @@ class SingleNetwork(StepLoop):
     def _learn_from(self, dataset: Dataset, experiment: Experiment) -> None:
         """Exchange all sides; epochs count from this step on."""
         rows = self._backend.block_rows
-        is_small = suited_threads(len(dataset.train), self.n_parameters * self.network.n_positions) == 1
-        if rows is None and self.device.type == "cpu" and is_small and not self.network.trains_differently:
-            rows = 2 * self.network.cpu_block_rows  # one block where a second thread needs no half; dropout is drawn a block
         train, *held_out = (to_device(side, self.network, self.device, rows) for side in (dataset.train, *dataset.held_out))
         weights, optimizer_state = self._step.on_new_training_set(self.weights, train), self.optimizer_state
         self.dataset, self._train, self._held_out, self._seed = dataset, train, held_out, experiment.seed

@@ -17,13 +17,10 @@ from grokterm.engines.thread_pool import ThreadPool
 from grokterm.experiment.architectures.mlp import MLPModel
 from grokterm.experiment.experiment import Experiment
 from grokterm.models.mlp import MLP
+from grokterm.models.network import FEWEST_ROWS
 from grokterm.optim.flat import FlatDict
 from grokterm.optim.rng import StepRng
 from grokterm.optim.rules import Weights
-
-BLOCK_ACTIVATIONS = 300_000  # hidden activations of a block: 1.2 MB, three times
-
-FEWEST_ROWS = 256  # blocks of fewer would starve the matrix products
 
 
 def unsupported_reason(experiment: Experiment, device: torch.device) -> str:
@@ -62,7 +59,7 @@ class FusedGradient:
         assert isinstance(pool.network, MLP)
         self._pool, self._frozen = pool, frozen
         self._layer = layer = HiddenLayer.of(experiment, pool.network)
-        self.block_rows = max(FEWEST_ROWS, BLOCK_ACTIVATIONS // layer.width)
+        self.block_rows = max(FEWEST_ROWS, pool.network.cpu_block_rows // 2)  # activations and their gradient, side by side
         self._scales, self._rates = layer.scales(), layer.rates()
         self._scaled = layer.matrices(torch.empty(layer.n_weights))
         self._accumulators = [Accumulator(layer, self.block_rows)]

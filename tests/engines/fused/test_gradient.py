@@ -10,6 +10,7 @@ from grokterm.engines.table import choose_engine
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
 from grokterm.models.activations import ACTIVATIONS
+from grokterm.models.network import Network
 from grokterm.optim.rng import StepRng
 from grokterm.optim.rules import Weights
 from grokterm.training.trainer import Trainer
@@ -60,7 +61,7 @@ def test_a_run_is_that_of_eager(tiny: Experiment, loss: str, precision: str, set
 
 def test_nothing_depends_on_the_number_of_threads(grokking: Experiment, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(written_out, "FEWEST_ROWS", 10)
-    monkeypatch.setattr(written_out, "BLOCK_ACTIVATIONS", 50 * 128)
+    monkeypatch.setattr(Network, "cpu_block_rows", 100)
     monkeypatch.setattr(written_out, "suited_threads", lambda *_: 3)
     alone, shared = (finish(Trainer(grokking, threads=threads)) for threads in (1, 2))
     assert alone.trainer.trainable.engine == "fused"
@@ -73,7 +74,7 @@ def test_the_training_side_of_a_step_is_what_a_measurement_says(
     grokking: Experiment, engine: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(written_out, "FEWEST_ROWS", 10)
-    monkeypatch.setattr(written_out, "BLOCK_ACTIVATIONS", 50 * 128)
+    monkeypatch.setattr(Network, "cpu_block_rows", 100)
     monkeypatch.setattr(written_out, "suited_threads", lambda *_: 3)
     experiment = changed(grokking, f"training.engine={engine}", "training.evaluate_every=1", "training.steps=30")
     along, apart = finish(started(experiment), [30]), finish(started(experiment), [1] * 30)
