@@ -22,6 +22,8 @@ from grokterm.engines.thread_pool import ThreadPool
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
 from grokterm.models.build import build
+from grokterm.models.embedding_mlp import EmbeddingMLP
+from grokterm.models.lstm import LSTM
 from grokterm.models.mlp import MLP
 from grokterm.models.network import Network
 from grokterm.models.transformer import Transformer
@@ -132,6 +134,18 @@ def layers_of(network: Network, rows: int) -> Iterator[ProductShape]:
                 for weight in (block.output, block.mlp_in, block.mlp_out):
                     yield ProductShape(rows * n_queries, *weight.shape)
             yield ProductShape(rows * network.n_scored, *network.readout.shape)
+        case LSTM():
+            yield ProductShape(len(network.embedding), *network.recurrences[0].input.shape)
+            for number, recurrence in enumerate(network.recurrences):
+                if number > 0:
+                    yield ProductShape(rows * network.n_prompt, *recurrence.input.shape)
+                yield from [ProductShape(rows, *recurrence.recurrent.shape)] * (network.n_prompt - 1)
+            yield ProductShape(rows * network.n_scored, *network.readout.shape)
+        case EmbeddingMLP():
+            d_model, width = network.embedding.shape[1], network.first.shape[1]
+            yield from [ProductShape(network.modulus, d_model, width)] * 2
+            yield from (ProductShape(rows, *weight.shape) for weight in network.hidden)
+            yield ProductShape(rows, *network.readout.shape)
         case _:
             raise ConfigError(f"no floor is known for {type(network).__name__}")
 
@@ -146,7 +160,7 @@ def _plans(rows: int, block_rows: int, *, by_torch: bool) -> set[BlockPlan]:
 
 def _pool(plan: BlockPlan, layers: Sequence[ProductShape], device: torch.device) -> ThreadPool:
     block = [layer._replace(rows=ceil(layer.rows / plan.n_blocks)) for layer in layers]
-    return ThreadPool(Products(block, device), plan.n_workers)
+    return ThreadPool(Products(block, device), plan.n_workers, fixed=True)
 
 
 def _captured(products: Products, device: torch.device) -> Callable[[], None]:

@@ -34,6 +34,22 @@ def test_a_transformer_projects_tokens_and_reads_the_last_position() -> None:
     ]
 
 
+def test_an_lstm_projects_tokens_and_has_nothing_to_recall_at_the_first() -> None:
+    assert layers(find_preset("small-lstm").experiment) == [
+        ProductShape(54, 128, 512),
+        *[ProductShape(1404, 128, 512)] * 2,
+        ProductShape(1404, 128, 54),
+    ]
+
+
+def test_a_perceptron_over_embeddings_projects_residues() -> None:
+    assert layers(find_preset("small-embedding-mlp").experiment) == [
+        *[ProductShape(53, 128, 256)] * 2,
+        ProductShape(1404, 256, 256),
+        ProductShape(1404, 256, 56),
+    ]
+
+
 def test_later_blocks_see_every_position() -> None:
     rows = [layer.rows for layer in layers(find_preset("report-transformer-50").experiment)]
     n, p = 4704, 97
@@ -73,7 +89,7 @@ def test_a_floor_is_made_by_either_kind_of_threads(tiny: Experiment, by_torch: b
     assert floor.plan.n_threads == n_threads
 
 
-@pytest.mark.parametrize("change", ["model.architecture=lstm", "model.frozen=['first']", "model.normalization=batch"])
+@pytest.mark.parametrize("change", ["model.normalization=batch", "model.frozen=['first']", "model.normalization=batch"])
 def test_a_network_whose_products_are_not_listed_has_no_floor(tiny: Experiment, change: str) -> None:
     with pytest.raises(ConfigError, match="no floor is known"):
         Floor(changed(tiny, change), by_torch=False)
