@@ -89,7 +89,7 @@ def test_a_floor_is_made_by_either_kind_of_threads(tiny: Experiment, by_torch: b
     assert floor.plan.n_threads == n_threads
 
 
-@pytest.mark.parametrize("change", ["model.normalization=batch", "model.frozen=['first']", "model.normalization=batch"])
+@pytest.mark.parametrize("change", ["model.frozen=['first']", "model.normalization=batch"])
 def test_a_network_whose_products_are_not_listed_has_no_floor(tiny: Experiment, change: str) -> None:
     with pytest.raises(ConfigError, match="no floor is known"):
         Floor(changed(tiny, change), by_torch=False)
