@@ -13,6 +13,7 @@ from grokterm.bench.comparison import COMPILED, FLOOR, FLOORS, TRAINING, UPDATE,
 from grokterm.bench.measurement import Spread, spread
 from grokterm.bench.process import NOTEBOOK
 from grokterm.models.processor import available_cores, processor
+from grokterm.models.products import LIBRARY
 from grokterm.plots.sanitize import plain_text
 
 HEADINGS = ("training", "× notebook", "update alone", "× notebook", "of floor", "memory", "how")
@@ -70,7 +71,7 @@ def _markdown(comparisons: Sequence[Comparison], machine: dict[str, Any], repeti
     load = "" if machine["load"] is None else f", load before {machine['load']:.1f}"
     caption = (
         f"Measured by `grokterm bench` on {f'{devices} ({where})' if devices else where}, torch {machine['torch']},"
-        f" {machine['date']}, {repetitions} repetitions{load}."
+        f" products by {machine['products']}, {machine['date']}, {repetitions} repetitions{load}."
     )
     left_out = [line for comparison in comparisons for line in _left_out(comparison)]
     return [*table, "", plain_text(" ".join([caption, *_notes(comparisons)])), *(["", *left_out] if left_out else [])]
@@ -120,6 +121,7 @@ def _machine(comparisons: Sequence[Comparison], load: float | None) -> dict[str,
         "cores": available_cores(),
         "devices": sorted({comparison.device for comparison in comparisons}),
         "torch": comparisons[0].torch,
+        "products": LIBRARY,
         "date": date.today().isoformat(),
         "load": load,
     }

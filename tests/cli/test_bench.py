@@ -30,7 +30,7 @@ comparison._started, comparison.ENGINES = hang, ("eager",)
 def test_one_object_says_who_was_how_fast_each_in_a_process_of_its_own(preset: Path) -> None:
     outcome = grokterm("bench", "--json", "--preset", preset, "--repetitions", "2", "--seconds", "0.01", "--device", "cpu")
     assert outcome.code == 0, outcome.err
-    assert outcome.json["machine"].keys() == {"processor", "cores", "devices", "torch", "date", "load"}
+    assert outcome.json["machine"].keys() == {"processor", "cores", "devices", "torch", "products", "date", "load"}
     assert outcome.json["machine"]["devices"] == ["cpu"]
     (compared,) = outcome.json["presets"]
     assert (compared["modulus"], compared["n_train"], compared["evaluate_every"], compared["chosen"]) == (11, 73, 5, "fused")

@@ -74,7 +74,7 @@ def test_a_load_that_is_not_known_is_left_out(comparisons: list[Comparison], cap
 
 def test_the_object_holds_every_repetition(comparisons: list[Comparison], capsys: pytest.CaptureFixture[str]) -> None:
     whole = json.loads(printed(comparisons, "json", capsys))
-    assert whole["machine"].keys() == {"processor", "cores", "devices", "torch", "date", "load"}
+    assert whole["machine"].keys() == {"processor", "cores", "devices", "torch", "products", "date", "load"}
     assert whole["repetitions"] == 3
     (preset,) = whole["presets"]
     assert (preset["preset"], preset["chosen"], preset["left_out"]) == ("tiny", "fused", {"graph": "a CPU has none"})
