@@ -18,7 +18,7 @@ def bench(
         list[str], typer.Option("--preset", metavar="NAME", help="Time this preset. May be repeated.", show_default=False)
     ] = [],  # noqa: B006 - Typer reads the default
     repetitions: Annotated[int, typer.Option("--repetitions", min=1, help="Turns per contestant.")] = 5,
-    seconds: Annotated[float, typer.Option("--seconds", min=0.001, help="How long a turn takes, about.")] = 0.5,
+    seconds: Annotated[float, typer.Option("--seconds", min=0.001, max=600, help="How long a turn takes, about.")] = 0.5,
     members: Annotated[int | None, typer.Option("--members", min=1, help="Train an ensemble over this many seeds.")] = None,
     device: Annotated[str | None, typer.Option("--device", help="Where to train: cpu, cuda, cuda:1.")] = None,
     as_json: AsJson = False,

@@ -25,8 +25,12 @@ def run(
 ) -> None:
     """Train one experiment without a screen. Ctrl+C saves and ends; --resume continues."""
     if (preset is None) == (resume is None):
-        raise ConfigError("run needs either --preset NAME or --resume RUN: `grokterm presets` lists the presets")
-    code = _start(preset, assignments, runs_dir, as_json) if preset else _resume(str(resume), assignments, runs_dir, as_json)
+        raise ConfigError("run needs one of --preset NAME and --resume RUN: `grokterm presets` lists the presets")
+    code = (
+        _start(preset, assignments, runs_dir, as_json)
+        if preset is not None
+        else _resume(str(resume), assignments, runs_dir, as_json)
+    )
     raise typer.Exit(code)
 
 

@@ -31,14 +31,14 @@ class Swap(Settings):
             raise ValueError("swap needs a train_fraction, a seed or an operation")
         return self
 
-    def applied(self, dataset: Dataset) -> Dataset:
-        """Exchange the training set of a dataset.
+    def applied(self, dataset: Dataset, *, was_used: bool = True) -> Dataset:
+        """Exchange the training set of a dataset, on which updates were made unless it was not used.
 
         Raises:
             ConfigError: if a side would be empty, validation has too few equations that were never trained on, or the operation
                 cannot be asked.
         """
-        return dataset.swapped(train_fraction=self.train_fraction, seed=self.seed, operation=self.operation)
+        return dataset.swapped(train_fraction=self.train_fraction, seed=self.seed, operation=self.operation, was_used=was_used)
 
     def __str__(self) -> str:
         parts = [

@@ -126,7 +126,7 @@ def _folders() -> list[Path]:
 
 def _read(path: Path) -> Preset:
     try:
-        return Preset(path.stem, path, path.read_text(encoding="utf-8"))
+        return Preset(path.stem, path, path.read_text(encoding="utf-8-sig"))
     except UnicodeDecodeError:
         problem = "is not a text in UTF-8"
     except OSError as error:

@@ -124,9 +124,14 @@ class Dataset:
         return equations.operands[:, 0] * self.modulus + equations.operands[:, 1]
 
     def swapped(
-        self, *, train_fraction: float | None = None, seed: int | None = None, operation: str | None = None
+        self,
+        *,
+        train_fraction: float | None = None,
+        seed: int | None = None,
+        operation: str | None = None,
+        was_used: bool = True,
     ) -> "Dataset":
-        """Return the dataset after a swap of the training set.
+        """Return the dataset after a swap of a training set on which updates were made, unless it was not used.
 
         A smaller fraction keeps a prefix of the training set and leaves validation unchanged; a larger one moves equations
         from validation, never from `seen`; another operation keeps the pairs.
@@ -138,7 +143,7 @@ class Dataset:
             ConfigError: if a side would be empty, validation has too few equations, or the modulus or a missing polynomial
                 rules out the operation.
         """
-        left = replace(self, was_trained=self._ever_trained)
+        left = replace(self, was_trained=self._ever_trained) if was_used else self
         changed = left if operation is None else left._with_operation(operation)
         if seed is not None:
             asked = changed if train_fraction is None else replace(changed, train_fraction=train_fraction)

@@ -134,8 +134,7 @@ class Trainer:
         Raises:
             ConfigError: if the run cannot do it; nothing has changed then.
         """
-        acted = self._act(action)
-        return [acted, *(self.end("stopped") if self._is_stopped else [])]
+        return [*self._act(action), *(self.end("stopped") if self._is_stopped else [])]
 
     def end(self, reason: EndReason) -> list[Record]:
         """End the training here, if it has not ended before; a step that is the last one is measured."""
@@ -214,10 +213,10 @@ class Trainer:
         rows = torch.stack([one.numbers.view(-1, one.numbers.shape[-1]) for one in measured]).tolist() if measured else []
         for one, row in zip(measured, rows, strict=True):
             evaluated = Evaluated.of(one.step, row)
-            self._measured_at = one.step
+            is_first, self._measured_at = self._measured_at < one.step, one.step  # a swap is measured at a step once more
             records.append(evaluated)
             milestones = self._watch.update(evaluated.rows)
-            if self.experiment.training.inspects(one.step, is_milestone=bool(milestones)):
+            if is_first and self.experiment.training.inspects(one.step, is_milestone=bool(milestones)):
                 self._inspector.submit(NetworkAnalysis(self.trainable.snapshot(one), self._forward_pass))
             records += [Reached(step=one.step, milestone=milestone) for milestone in milestones]
             for milestone in milestones:
@@ -251,16 +250,17 @@ class Trainer:
         for number in due:
             if not self._is_stopped:
                 try:
-                    records.append(self._act(self._schedule.take(number).action, number))
+                    records += self._act(self._schedule.take(number).action, number)
                 except ConfigError as error:  # a swap by command came before it
                     message = f"interventions[{number}]: {error}"
                     records.append(Skipped(step=self.step, intervention=number, message=message))
         return records
 
-    def _act(self, action: Action, intervention: int | None = None) -> Acted:
+    def _act(self, action: Action, intervention: int | None = None) -> list[Record]:
+        """Carry out an action; after a swap, measure the new sides, which no earlier number is about."""
         note = self._apply(action)
         dataset = self.dataset
-        return Acted(
+        acted = Acted(
             step=self.step,
             action=action,
             intervention=intervention,
@@ -269,6 +269,7 @@ class Trainer:
             n_seen=len(dataset.seen),
             note=note,
         )
+        return [acted, *(self._report([self.trainable.measure()]) if isinstance(action, Swap) else [])]
 
     def _apply(self, action: Action) -> str:
         """Carry out an action; return what else followed from it."""

@@ -36,8 +36,10 @@ def test_a_setting_that_breaks_a_rule_is_refused_before_anything_is_made(
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [
-        (["run"], "either --preset NAME or --resume RUN"),
-        (["run", "--preset", "quick", "--resume", "x"], "either --preset NAME or --resume RUN"),
+        (["run"], "one of --preset NAME and --resume RUN"),
+        (["run", "--preset", "quick", "--resume", "x"], "one of --preset NAME and --resume RUN"),
+        (["run", "--preset", ""], "no preset is called ''"),
+        (["bench", "--preset", "quick", "--seconds", "inf"], "--seconds"),
         (["run", "--preset", "quikc"], "no preset is called 'quikc': did you mean 'quick'?"),
         (["run", "--preset", "./nowhere.toml"], "nowhere.toml cannot be read: No such file"),
         (["run", "--preset"], "--preset"),

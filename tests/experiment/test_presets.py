@@ -61,6 +61,11 @@ def test_an_unknown_name_is_answered_with_the_nearest() -> None:
         find_preset("zzz")
 
 
+def test_a_preset_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    (tmp_path / "marked.toml").write_text("\ufeffseed = 3\n", encoding="utf-8")
+    assert find_preset(str(tmp_path / "marked.toml")).experiment.seed == 3
+
+
 def test_a_path_to_nothing_is_refused() -> None:
     with pytest.raises(PresetError) as refused:
         find_preset("gone/quick.toml")

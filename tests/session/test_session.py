@@ -140,7 +140,8 @@ def test_a_pace_can_be_lifted_again(driver: Driver, grokking: Experiment) -> Non
 def test_a_swap_takes_effect_and_is_saved(driver: Driver) -> None:
     driver.pause_at(3)
     n_val = len(driver.trainer.dataset.val)
-    acted, saved = driver.tell(Swap(train_fraction=0.25))
+    acted, evaluated, saved = driver.tell(Swap(train_fraction=0.25))
+    assert isinstance(evaluated, Evaluated)
     assert isinstance(acted, Acted)
     assert (acted.step, acted.n_train, acted.n_val) == (3, len(driver.trainer.dataset.train), n_val)
     assert isinstance(saved, Checkpointed)

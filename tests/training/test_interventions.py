@@ -58,7 +58,27 @@ def test_milestones_of_one_evaluation_belong_to_the_segment_that_it_measured(gro
         "memorized",
         "grokked",
         "Acted",
+        "Evaluated",
+        "memorized",
+        "grokked",
     ]
+
+
+def test_the_sides_after_a_swap_are_measured_at_once(grokking: Experiment) -> None:
+    last = 'interventions=[{at_step=100, swap={operation="divide"}}]'
+    outcome = finish(started(changed(grokking, last)))
+    before, after = (record for record in outcome.every(Evaluated) if record.step == 100)
+    assert before.val_accuracy > 0.5 > after.val_accuracy
+    assert after.val_accuracy == outcome.trainer.trainable.measure().numbers.tolist()[3]
+    assert [record.step for record in outcome.every(Reached) if record.milestone == "ungrokked"] == [100]
+
+
+def test_what_was_never_trained_on_stays_so_through_swaps_without_an_update(tiny: Experiment) -> None:
+    twice = "interventions=[{at_step=20, swap={seed=7}}, {at_step=20, swap={seed=8}}]"
+    once = "interventions=[{at_step=20, swap={seed=8}}]"
+    for name, interventions in (("twice", twice), ("once", once)):
+        dataset = finish(started(changed(tiny, "task.train_fraction=0.3", interventions))).trainer.dataset
+        assert (len(dataset.train), len(dataset.val), len(dataset.seen)) == (36, 49, 0), name
 
 
 def test_a_setting_holds_from_its_step_on(tiny: Experiment) -> None:
@@ -98,7 +118,7 @@ def test_nothing_happens_to_a_run_that_has_diverged(diverging: Experiment, act: 
 @pytest.mark.parametrize("action", [Save(), Swap(train_fraction=0.3), Set(values={"optimizer.weight_decay": 0.5})])
 def test_what_a_person_does_is_reported_without_a_number(tiny: Experiment, action: Action) -> None:
     trainer = trained_to(tiny, 5).trainer
-    (acted,) = trainer.act(action)
+    acted, *_ = trainer.act(action)
     assert acted == Acted(step=5, action=action, n_train=len(trainer.dataset.train), n_val=48)
 
 
@@ -131,7 +151,8 @@ def test_a_batch_larger_than_the_new_training_set_is_lowered_with_a_note(
     tiny: Experiment, batch: str, fraction: float, size: int, note: str
 ) -> None:
     trainer = trained_to(changed(tiny, batch), 5).trainer
-    (acted,) = trainer.act(Swap(train_fraction=fraction))
+    acted, evaluated = trainer.act(Swap(train_fraction=fraction))
+    assert isinstance(evaluated, Evaluated)
     assert isinstance(acted, Acted)
     assert acted.note == note
     assert len(single_of(trainer)._batches.at(5)) == size

@@ -74,9 +74,10 @@ class MemberGroup:
         for number, network in self._networks.items():
             network.apply_settings(experiment.member(number))
 
-    def check(self, swap: Swap, experiment: Experiment) -> None:
+    def check(self, step: int, swap: Swap, experiment: Experiment) -> None:
         """Refuse a swap that one of the members cannot make."""
         for number, network in self._networks.items():
+            network.step = step
             network.dataset_after(swap, experiment.member(number))
 
     def swap(self, step: int, swap: Swap, experiment: Experiment) -> None:

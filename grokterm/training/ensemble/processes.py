@@ -108,7 +108,7 @@ class ProcessEnsemble:
 
     def swap(self, swap: Swap, experiment: Experiment) -> None:
         """Train every member on another dataset; if one refuses it, nothing has changed."""
-        self._ask("check", swap, experiment)
+        self._ask("check", self.step, swap, experiment)
         self._first.swap(swap, experiment.member(0))
         self._ask("swap", self.step, swap, experiment)
 

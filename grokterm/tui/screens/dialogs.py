@@ -92,7 +92,7 @@ def compare_dialog(run: Run) -> FieldsDialog[ComparisonJob]:
 def swap_dialog(experiment: Experiment, operation: str) -> FieldsDialog[Action]:
     """Ask for another training set."""
     fields = {
-        "train_fraction": ("0.02", f"share of the table, now {experiment.task.train_fraction:g} at the start"),
+        "train_fraction": ("", f"share of the table, now {experiment.task.train_fraction:g} at the start"),
         "operation": ("", f"another operation for the same pairs, as in {operation}"),
         "seed": ("", "a number: draw a new split"),
     }
