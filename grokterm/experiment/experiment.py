@@ -141,7 +141,12 @@ class Experiment(Settings):
 
     def warnings(self) -> list[str]:
         """Return warnings about valid settings that probably fail."""
-        found: list[str] = []
+        last = self.training.steps
+        found = [
+            f"interventions[{number}] never happens: at_step {one.at_step:,} comes after the last step, {last:,}"
+            for number, one in enumerate(self.interventions)
+            if one.at_step is not None and one.at_step > last
+        ]
         optimizer = self.optimizer
         if isinstance(optimizer, RecursiveFeatures):
             return found
@@ -230,10 +235,16 @@ class Experiment(Settings):
 
     @model_validator(mode="after")
     def _interventions_can_happen(self) -> Self:
-        """Try all interventions in order, so that an invalid one fails before the training starts."""
+        """Try all interventions in order, so that an invalid one fails before the training starts.
+
+        By step, if all have one; as they are written, if some wait for a milestone.
+        """
+        numbered = list(enumerate(self.interventions))
+        if all(one.at_step is not None for one in self.interventions):
+            numbered.sort(key=lambda pair: pair[1].at_step or 0)
         settings = self.model_copy(update={"interventions": ()})
         dataset = self.task.dataset(self.seed) if any(intervention.swap for intervention in self.interventions) else None
-        for number, intervention in enumerate(self.interventions):
+        for number, intervention in numbered:
             try:
                 match intervention.action:
                     case Set() as change:

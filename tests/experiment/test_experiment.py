@@ -134,6 +134,22 @@ def test_sensible_settings_bring_no_warning() -> None:
     assert Experiment().warnings() == []
 
 
+def test_interventions_are_tried_in_the_order_of_their_steps() -> None:
+    small = {"at_step": 50, "swap": {"train_fraction": 0.3}}
+    large = {"at_step": 60, "swap": {"train_fraction": 0.7}}
+    again = {"at_step": 55, "swap": {"seed": 1, "train_fraction": 0.2}}
+    Experiment.from_settings({"interventions": [large, small]})
+    with pytest.raises(ConfigError, match=r"interventions\[0\]: train_fraction must stay below"):
+        Experiment.from_settings({"interventions": [large, small, again]})
+
+
+def test_an_intervention_after_the_last_step_is_a_warning() -> None:
+    late = Experiment.from_settings({"training": {"steps": 100}, "interventions": [{"at_step": 101, "save": True}]})
+    assert late.warnings() == ["interventions[0] never happens: at_step 101 comes after the last step, 100"]
+    timely = Experiment.from_settings({"training": {"steps": 101}, "interventions": [{"at_step": 101, "save": True}]})
+    assert timely.warnings() == []
+
+
 @pytest.mark.parametrize(
     ("scaling", "optimizer", "warning"),
     [
