@@ -150,7 +150,8 @@ def test_a_restored_run_goes_on_as_if_nothing_had_happened(eventful: Experiment)
     for halted in halts(experiment, [0, 5, 14, 41]):
         step, resumed = halted.trainer.step, started(experiment)
         resumed.restore(step, 0.0, copied(halted.trainer), halted.records)
-        assert finish(resumed).every(Evaluated) == [one for one in whole.every(Evaluated) if one.step > step]
+        n_before = sum(isinstance(record, Evaluated) for record in halted.records)
+        assert finish(resumed).every(Evaluated) == whole.every(Evaluated)[n_before:]
         assert_same_numbers(resumed, whole.trainer)
 
 
