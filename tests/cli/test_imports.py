@@ -12,7 +12,12 @@ UNUSED = {"torch._dynamo", "torch._inductor", "sympy", "networkx", "textual", "m
 WATCHED = """
 import gc, json, sys
 started = []
-sys.addaudithook(lambda event, _: started.append(event) if event == "subprocess.Popen" else None)
+def is_importing_torch():
+    return getattr(getattr(sys.modules.get("torch"), "__spec__", None), "_initializing", False)
+def watch(event, _):
+    if event == "subprocess.Popen" and not is_importing_torch():  # builds for CUDA ask ldconfig then
+        started.append(event)
+sys.addaudithook(watch)
 sys.argv = {command!r}
 from grokterm.cli.main import main
 try:
