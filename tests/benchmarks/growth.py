@@ -1,11 +1,12 @@
-"""How does the cost of a step grow with the modulus, the width and the members of an ensemble? Draws updates a second, log-log.
+"""How does a step grow with the modulus, the width and the members of an ensemble? Draws updates a second and memory, log-log.
 
     python tests/benchmarks/growth.py --out .github/growth.svg
 
 The perceptron of `gromov-gd`, or for members the small one of `liu-essay`, one setting changed at a time, without evaluations;
 beside it the loop of a notebook and the matrix products alone, in turn, up to the first value at which a step of theirs is
-slow. Of an ensemble the updates of all members are counted. Slow steps are timed once, whatever is asked for. Takes a few
-minutes on two cores and at most a few GB; needs matplotlib, as figures do.
+slow. Of an ensemble the updates of all members are counted. Slow steps are timed once, whatever is asked for. Memory is the
+peak of a process that trains, beyond what torch takes to load; not of an ensemble, whose members have processes of their own.
+Takes a few minutes on two cores and at most a few GB; needs matplotlib, as figures do.
 """
 
 import argparse
@@ -23,10 +24,11 @@ import torch
 from matplotlib.axes import Axes
 from matplotlib.ticker import NullLocator
 
-from grokterm.bench.comparison import as_timed
+from grokterm.bench.comparison import AUTO, UPDATE, as_timed
 from grokterm.bench.floor import Floor
 from grokterm.bench.measurement import Workload, measure, spread
 from grokterm.bench.notebook import Notebook
+from grokterm.bench.process import ContestantProcess
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.overrides import override
 from grokterm.experiment.presets import find_preset
@@ -58,7 +60,7 @@ AXES = (
 
 Steps = Callable[[int], None]
 Curve = dict[int, float]
-"""Updates a second by the value that was set."""
+"""Updates a second, or megabytes, by the value that was set."""
 
 
 def grokterm(experiment: Experiment) -> Steps:
@@ -95,12 +97,19 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=0.3, help="of a turn")
     arguments = parser.parse_args()
     grown = [grow(axis, arguments.repetitions, arguments.seconds) for axis in AXES]
+    taken = [memory(axis) for axis in AXES]
     with paper_style():
-        figure = new_figure(2.2, width=2.5 * COLUMN)
-        panels: Sequence[Axes] = figure.subplots(1, len(AXES), sharey=True, squeeze=False)[0]
+        figure = new_figure(4.0, width=2.5 * COLUMN)
+        panels: Sequence[Axes]
+        below: Sequence[Axes]
+        panels, below = figure.subplots(2, len(AXES), sharey="row", squeeze=False)
         for panel, axis, curves in zip(panels, AXES, grown, strict=True):
             draw(panel, axis, curves)
+        for panel, axis, curve in zip(below, AXES, taken, strict=True):
+            draw(panel, axis, {OURS: curve})
+            panel.set_visible(bool(curve))
         panels[0].set_ylabel("updates a second")
+        below[0].set_ylabel("memory in MB")
         panels[0].legend(loc="lower left")
         save_figure(figure, arguments.out, "svg")
 
@@ -122,6 +131,20 @@ def grow(axis: Axis, repetitions: int, seconds: float) -> dict[str, Curve]:
     return curves
 
 
+def memory(axis: Axis) -> Curve:
+    """Measure the peak in megabytes along an axis, each value in a process of its own; empty for members."""
+    curve: Curve = {}
+    for value in axis.values if axis.setting != MEMBERS else ():
+        changes = [f"{axis.setting}={value}", "device=cpu"]
+        with ContestantProcess(AUTO) as process:
+            process.start(as_timed(override(find_preset(axis.preset).settings, changes).experiment))
+            process.run(UPDATE, 1)
+            if process.memory is not None:
+                curve[value] = process.memory / 1e6
+                print(f"{axis.setting}={value:<6}memory          {curve[value]:12,.1f} MB", flush=True)  # noqa: T201
+    return curve
+
+
 def _keeps_up(curve: Curve, members: int) -> bool:
     """Tell whether one that is held against grokterm is timed: while it is fast, and where there is one network."""
     return members == 1 and min(curve.values(), default=inf) > 1 / SLOW
@@ -137,7 +160,7 @@ def timed(name: str, update: Steps, n_steps: int) -> float:
 
 def draw(axes: Axes, axis: Axis, curves: dict[str, Curve]) -> None:
     """Draw grokterm in color, and what it is held against thin and gray."""
-    for (name, curve), dashes in zip(curves.items(), ("-", "--", ":"), strict=True):
+    for (name, curve), dashes in zip(curves.items(), ("-", "--", ":"), strict=False):
         is_ours = name == OURS
         axes.plot(
             list(curve), list(curve.values()), linestyle=dashes, label=name, color=RUN_COLORS[0] if is_ours else GRAY,
