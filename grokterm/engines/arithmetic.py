@@ -103,14 +103,15 @@ class _Libraries:
 _libraries = _Libraries()
 
 
+NAMES = [f"{prefix}openblas_{{}}_num_threads{suffix}" for prefix in ("scipy_", "") for suffix in ("64_", "")]
+
+
 class _OpenBLAS:
     """A loaded OpenBLAS, numpy's or torch's own. threadpoolctl lets one thread alone set its threads, so this does."""
 
-    NAMES = ("scipy_openblas_{}_num_threads64_", "openblas_{}_num_threads64_", "openblas_{}_num_threads")
-
     def __init__(self, path: str) -> None:
         library = CDLL(path)
-        name = next(name for name in self.NAMES if hasattr(library, name.format("set")))
+        name = next(name for name in NAMES if hasattr(library, name.format("set")))
         self.set_threads, self.n_threads = (getattr(library, name.format(verb)) for verb in ("set", "get"))
 
 

@@ -81,7 +81,7 @@ class Batches:
         self.size = size
         self.equations = equations
         self._seed = seed
-        self._first_step = first_step
+        self.first_step = first_step
         self._per_epoch = ceil(len(equations) / size)
         self._epoch = -1
         self._order = torch.empty(0, dtype=torch.int64)
@@ -103,9 +103,9 @@ class Batches:
         """Return the indices of these equations."""
         if self.is_whole:
             return ()
-        epoch, position = divmod(step - self._first_step, self._per_epoch)
+        epoch, position = divmod(step - self.first_step, self._per_epoch)
         if epoch != self._epoch:
-            shuffled = epoch_order(self._seed, self._first_step, epoch, len(self.equations))
+            shuffled = epoch_order(self._seed, self.first_step, epoch, len(self.equations))
             self._order = sent(shuffled, self.equations.answers.device)
             self._epoch = epoch
         return (self._order[position * self.size : (position + 1) * self.size],)

@@ -47,6 +47,11 @@ class Training(Settings):
     members: int = Field(1, ge=1, le=4096)
     """Networks of an ensemble, trained side by side with consecutive seeds."""
 
+    @property
+    def fixed_threads(self) -> int | None:
+        """The number of threads that was asked for; None for as many as pay."""
+        return None if self.threads == "auto" else self.threads
+
     def evaluates(self, step: int) -> bool:
         """Whether this step is evaluated."""
         return step % self._interval(step) == 0 or step == self.steps

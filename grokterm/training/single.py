@@ -54,7 +54,7 @@ class SingleNetwork(StepLoop):
         self.frozen: Weights = {name: value for name, value in parameters.items() if name in self.network.frozen}
         self.n_parameters = sum(value.numel() for value in parameters.values())
         dataset = experiment.task.dataset(experiment.seed)
-        fixed = None if experiment.training.threads == "auto" else experiment.training.threads
+        fixed = experiment.training.fixed_threads
         self.threads = fixed or threads or choose_threads(len(dataset.train), self.n_parameters * self.network.n_positions)
         self._pool = ThreadPool(self.network, self.threads if device.type == "cpu" else 1, fixed=fixed is not None)
         self._backend = ENGINES[self.engine].backend(experiment, self._pool, self.frozen)
@@ -97,7 +97,7 @@ class SingleNetwork(StepLoop):
         Raises:
             ConfigError: if there is no such dataset, or the network cannot learn from it.
         """
-        dataset = swap.applied(self.dataset, was_used=self.step > self._since)
+        dataset = swap.applied(self.dataset, was_used=self.step > self._batches.first_step)
         experiment.check_training_set(len(dataset.train))
         return dataset
 
@@ -161,7 +161,6 @@ class SingleNetwork(StepLoop):
         train, *held_out = (to_device(side, self.network, self.device, rows) for side in (dataset.train, *dataset.held_out))
         weights, optimizer_state = self._step.on_new_training_set(self.weights, train), self.optimizer_state
         self.dataset, self._train, self._held_out, self._seed = dataset, train, held_out, experiment.seed
-        self._since = self.step
         self.batch_size = batch_size(experiment.batch_limit, experiment.optimizer.batch_share, len(train))
         self._batches = Batches(train, self.batch_size, seed=self._seed, first_step=self.step)
         self._begin_at(weights, optimizer_state)

@@ -269,7 +269,16 @@ class Trainer:
             n_seen=len(dataset.seen),
             note=note,
         )
-        return [acted, *(self._report([self.trainable.measure()]) if isinstance(action, Swap) else [])]
+        return [acted, *(self._measure_now() if isinstance(action, Swap) else [])]
+
+    def _measure_now(self) -> list[Record]:
+        """Measure and report every side, or end if memory runs out."""
+        try:
+            with minding_memory():
+                measured = self.trainable.measure()
+        except OutOfMemoryError:
+            return self.end("out_of_memory")
+        return self._report([measured])
 
     def _apply(self, action: Action) -> str:
         """Carry out an action; return what else followed from it."""

@@ -22,9 +22,8 @@ from grokterm.optim.flat import FlatDict
 from grokterm.optim.rng import StepRng
 from grokterm.optim.rules import Weights
 
-LARGEST = (
-    5e8  # multiply-adds of the readout, beyond which the products with one-hot rows take longer than the kernels they save
-)
+# Multiply-adds of the readout, beyond which the products with one-hot rows take longer than the kernels they save.
+LARGEST = 5e8
 
 
 def unsupported_reason(experiment: Experiment, model: MLPModel, device: torch.device) -> str:

@@ -33,7 +33,7 @@ class StackedBatches:
         self, equations: StackedEquations, sizes: Sequence[int], n_train: Sequence[int], *, seeds: range, first_step: int
     ) -> None:
         self.equations = equations
-        self._first_step = first_step
+        self.first_step = first_step
         self._epochs = [_Epochs(*own, first_step) for own in zip(seeds, n_train, sizes, strict=True)]
         self._lookahead: _Lookahead | None = None
 
@@ -65,7 +65,7 @@ class StackedBatches:
     def _look_ahead(self, step: int) -> _Lookahead:
         """Copy the batches from a step on to the device, to the end of the first epoch that ends."""
         device, (n_members, longest) = self.equations.answers.device, self.equations.answers.shape[:2]
-        rests = [epochs.rest(step - self._first_step) for epochs in self._epochs]
+        rests = [epochs.rest(step - self.first_step) for epochs in self._epochs]
         n_steps, width = min(len(rest) for rest in rests), max(epochs.size for epochs in self._epochs)
         rows = np.full((n_members, n_steps, width), -1)
         for own, rest in zip(rows, rests, strict=True):
@@ -90,7 +90,7 @@ class _Epochs:
     def __init__(self, seed: int, n_train: int, size: int, first_step: int) -> None:
         self.size = size
         self.length = ceil(n_train / size)
-        self._seed, self._n_train, self._first_step = seed, n_train, first_step
+        self._seed, self._n_train, self.first_step = seed, n_train, first_step
         self._epoch = -1
         self._batches = np.empty((0, size), np.int64)
 
@@ -98,7 +98,7 @@ class _Epochs:
         """Return the rows of the batches left in the epoch after this many steps; -1 pads the last one."""
         epoch, position = divmod(since, self.length)
         if epoch != self._epoch:
-            order = epoch_order(self._seed, self._first_step, epoch, self._n_train)
+            order = epoch_order(self._seed, self.first_step, epoch, self._n_train)
             missing = self.length * self.size - self._n_train
             self._batches = np.pad(order, (0, missing), constant_values=-1).reshape(self.length, self.size)
             self._epoch = epoch

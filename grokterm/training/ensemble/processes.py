@@ -36,8 +36,7 @@ class ProcessEnsemble:
         parts: Mapping[str, MixturePart] | None = None,
     ) -> None:
         members = experiment.training.members
-        fixed = None if experiment.training.threads == "auto" else experiment.training.threads
-        self.threads = min(members, fixed or threads or available_cores())
+        self.threads = min(members, experiment.training.fixed_threads or threads or available_cores())
         self._shares = [range(members)[first :: self.threads] for first in range(self.threads)]
         self._workers = [WorkerProcess() for _ in self._shares]
         for worker, share in zip(self._workers, self._shares, strict=True):

@@ -135,7 +135,7 @@ class VmappedEnsemble(StepLoop):
         Raises:
             ConfigError: if there is no such dataset, or not enough memory.
         """
-        datasets = [swap.applied(dataset, was_used=self.step > self._since) for dataset in self._datasets]
+        datasets = [swap.applied(dataset, was_used=self.step > self._batches.first_step) for dataset in self._datasets]
         try:
             with minding_memory():
                 self._learn_from(datasets, experiment)
@@ -193,7 +193,6 @@ class VmappedEnsemble(StepLoop):
         names = ("train", "val", "seen") if have_seen else ("train", "val")
         train, *held_out = (self._side([getattr(dataset, name) for dataset in datasets]) for name in names)
         self._datasets, self._train, self._held_out = datasets, train, held_out
-        self._since = self.step
         sizes = [batch_size(experiment.batch_limit, experiment.optimizer.batch_share, size) for size in n_train]
         self.batch_size = sizes[0]
         self._batches = StackedBatches(train, sizes, n_train, seeds=self._seeds, first_step=self.step)
