@@ -120,3 +120,19 @@ def test_a_swap_for_which_there_is_no_memory_is_refused_and_changes_nothing(
     with pytest.raises(ConfigError, match="cpu has not enough memory for 36 equations"):
         trainer.act(Swap(train_fraction=0.3))
     assert len(trainer.dataset.train) == n_train
+
+
+def test_a_swap_whose_sides_cannot_be_measured_ends_the_run_with_advice(
+    tiny: Experiment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainer = Trainer(tiny, threads=1)
+    trainer.begin()
+
+    def fail() -> Measured:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+    monkeypatch.setattr(trainer.trainable, "measure", fail)
+    _, end = trainer.act(Swap(train_fraction=0.3))
+    assert isinstance(end, Finished)
+    assert end.reason == trainer.ended == "out_of_memory"
+    assert end.message.startswith("cpu has not enough memory")
