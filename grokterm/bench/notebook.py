@@ -53,13 +53,16 @@ LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "softmax_mse": lambda scores, targets: functional.mse_loss(scores.softmax(dim=1), targets),
 }
 
+INITIAL = ("init_scale", "init_std")
+"""Settings of every supported network that may differ from the defaults: they are in the weights that it is given."""
+
 SUPPORTED = {
     MLPModel: ("width", "activation", "scaling", "initialization"),
     TransformerModel: ("n_layers", "d_model", "n_heads", "d_mlp", "activation", "biases", "initialization", "vocabulary"),
     LSTMModel: ("n_layers", "d_model", "sequence", "vocabulary"),
     EmbeddingMLPModel: ("d_model", "width", "depth", "vocabulary"),
 }
-"""The supported networks, and their settings that may differ from the defaults."""
+"""The supported networks, and their own settings that may differ from the defaults."""
 
 PLAIN: dict[type[Settings], Callable[[Any, Network], nn.Module]] = {
     TransformerModel: PlainTransformer,
@@ -194,7 +197,7 @@ def _optimizer(experiment: Experiment, model: nn.Module, *, fused: bool) -> tupl
 
 def _check_supported(experiment: Experiment) -> None:
     model, optimizer, loss = experiment.model, experiment.optimizer, experiment.loss
-    if type(model) not in SUPPORTED or not _has_only(model, SUPPORTED[type(model)]):
+    if type(model) not in SUPPORTED or not _has_only(model, (*INITIAL, *SUPPORTED[type(model)])):
         raise ConfigError(f"no notebook loop is written for {model.label}")
     if optimizer.kind not in OPTIMIZERS or not _has_only(optimizer, (*ARGUMENTS, *AROUND)):
         raise ConfigError(f"no notebook loop is written for this optimizer, {optimizer.kind} and what is done around it")

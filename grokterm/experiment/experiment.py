@@ -62,7 +62,8 @@ class Experiment(Settings):
     def settings(self) -> dict[str, Any]:
         """Return nested dicts, without values that are None."""
         settings = self.model_dump(exclude_none=True, exclude=None if self.interventions else {"interventions"})
-        settings["optimizer"] = {name: settings["optimizer"][name] for name in own_first(type(self.optimizer))}
+        for section in ("model", "optimizer"):
+            settings[section] = {name: settings[section][name] for name in own_first(type(getattr(self, section)))}
         return settings
 
     def changed(self, action: Set) -> Self:

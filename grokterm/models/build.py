@@ -6,14 +6,17 @@ To add one: a file, a row here, and its settings in grokterm.experiment.architec
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from grokterm.experiment.architectures.initial import InitialWeights
 from grokterm.experiment.model import Model
 from grokterm.models.embedding_mlp import EmbeddingMLP
+from grokterm.models.initial import adjust
 from grokterm.models.kernel import Kernel
 from grokterm.models.lstm import LSTM
 from grokterm.models.mixture import Mixture, MixturePart
 from grokterm.models.mlp import MLP
 from grokterm.models.network import Network
 from grokterm.models.transformer import Transformer
+from grokterm.tasks.randomness import generator
 from grokterm.tasks.sum_forms import SumForm
 
 ARCHITECTURES: dict[str, Callable[..., Network]] = {
@@ -35,4 +38,7 @@ def build(
     """
     optional: dict[str, Any] = {"parts": parts, "form": form}
     given = {name: value for name, value in optional.items() if value is not None}
-    return ARCHITECTURES[settings.architecture](settings, modulus, seed, **given)
+    network = ARCHITECTURES[settings.architecture](settings, modulus, seed, **given)
+    if isinstance(settings, InitialWeights):
+        adjust(network, settings, generator(seed, "weights"))
+    return network

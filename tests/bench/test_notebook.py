@@ -57,7 +57,7 @@ def test_a_plain_transformer_comes_to_the_losses_of_grokterm(changes: list[str])
 @pytest.mark.parametrize(
     ("preset", "changes"),
     [
-        ("small-lstm", ["model.d_model=16"]),
+        ("small-lstm", ["model.d_model=16", "model.init_std=0.3", "model.init_scale=0.7"]),
         ("small-lstm", ["model.d_model=16", "model.n_layers=2", "model.sequence='<eos> a op b = c <eos>'"]),
         ("small-embedding-mlp", ["model.d_model=16", "model.width=32", "optimizer.batch_size=full"]),
         ("small-embedding-mlp", ["model.d_model=16", "model.width=32", "model.depth=1", "optimizer.batch_size=full"]),

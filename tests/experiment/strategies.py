@@ -41,10 +41,13 @@ def _with_eos(model: Tables) -> Tables:
     return model | {"sequence": "<eos> a op b = c <eos>"} if "scored" in model else model
 
 
+initial = {"init_scale": positive}
 mlps = st.fixed_dictionaries(
     {"architecture": st.just("mlp")},
-    optional={
+    optional=initial
+    | {
         "width": st.integers(1, 65536),
+        "init_std": positive,
         "activation": st.sampled_from(["quadratic", "relu", "gelu", "sine", "tanh"]),
         "scaling": st.sampled_from(["gromov", "doshi", "liu", "standard"]),
         "dropout": shares,
@@ -52,7 +55,7 @@ mlps = st.fixed_dictionaries(
         "frozen": st.sampled_from([[], ["first"], ["readout"]]),
     },
 )
-tokens = {"vocabulary": st.one_of(st.just("auto"), st.integers(130, 300))}
+tokens = initial | {"vocabulary": st.one_of(st.just("auto"), st.integers(130, 300))}
 sequences = tokens | {
     "sequence": st.just("<eos> a op b = c <eos>"),
     "scored": st.sampled_from(["answer", "answer_and_eos"]),

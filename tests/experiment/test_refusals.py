@@ -47,8 +47,8 @@ WHOLE_MESSAGES = {
         "train_fraction 0.01 of 9 equations leaves training empty: choose another share"
     ),
     '[model]\narchitecture = "mlp"\nheads = 4': (
-        "unknown setting model.heads: choose one of activation, architecture, depth, dropout, frozen, initialization,"
-        " normalization, scaling, width"
+        "unknown setting model.heads: choose one of activation, architecture, depth, dropout, frozen, init_scale, init_std,"
+        " initialization, normalization, scaling, width"
     ),
     '[model]\narchitecture = "mpl"': f"model.architecture must be one of {ARCHITECTURES}, not 'mpl': did you mean 'mlp'?",
     "[model]\nwidth = 3": f"model.architecture is missing: choose one of {ARCHITECTURES}",
@@ -69,6 +69,18 @@ WHOLE_MESSAGES = {
     '[model]\narchitecture = "mlp"\ninitialization = "analytic"\nnormalization = "batch"': (
         "model: normalization must be none for initialization analytic, not batch:"
         " choose normalization none or initialization random"
+    ),
+    '[model]\narchitecture = "mlp"\ninitialization = "analytic"\ninit_std = 0.02': (
+        "model: init_std 0.02 draws random weights, unlike initialization analytic: leave one out"
+    ),
+    '[model]\narchitecture = "transformer"\ninitialization = "torch"\ninit_std = 0.02': (
+        "model: init_std 0.02 replaces initialization torch: leave one out"
+    ),
+    '[model]\narchitecture = "lstm"\ninit_std = "none"': "model.init_std must be \"auto\" or a number, not 'none'",
+    '[model]\narchitecture = "lstm"\ninit_std = 0.0': 'model.init_std must be "auto" or above 0, not 0.0',
+    '[model]\narchitecture = "lstm"\ninit_scale = 0.0': "model.init_scale must be above 0, not 0.0",
+    '[model]\narchitecture = "kernel"\ninit_scale = 2.0': (
+        "unknown setting model.init_scale: choose one of architecture, bandwidth, kernel"
     ),
     '[task]\noperation = "cubic"\n[model]\narchitecture = "mlp"\ninitialization = "analytic"': (
         "model.initialization analytic solves sums F(f1(a) + f2(b)), and cubic modulo 97 is none: set task.operation to add,"

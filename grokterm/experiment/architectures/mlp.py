@@ -4,12 +4,12 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from grokterm.experiment.settings import Settings
+from grokterm.experiment.architectures.initial import InitialWeights
 
 LayerName = Literal["first", "hidden", "readout"]
 
 
-class MLPModel(Settings):
+class MLPModel(InitialWeights):
     """A multilayer perceptron over two one-hot operands (Gromov, 2023)."""
 
     architecture: Literal["mlp"] = "mlp"
@@ -61,6 +61,8 @@ class MLPModel(Settings):
                     f"{name} must be {value} for initialization analytic, not {given}:"
                     f" choose {name} {value} or initialization random"
                 )
+        if self.initialization == "analytic" and self.init_std != "auto":
+            raise ValueError(f"init_std {self.init_std:g} draws random weights, unlike initialization analytic: leave one out")
         return self
 
     @property

@@ -4,10 +4,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from grokterm.experiment.settings import Settings
+from grokterm.experiment.architectures.initial import InitialWeights
 
 
-class TokenModel(Settings):
+class TokenModel(InitialWeights):
     """A network over tokens: the residues 0 .. p - 1, then =, the operator and <eos>."""
 
     vocabulary: Literal["auto"] | Annotated[int, Field(ge=3)] = "auto"

@@ -49,6 +49,12 @@ class TransformerModel(SequenceModel):
             raise ValueError(f"n_heads must divide d_model, and {self.d_model} is no multiple of {self.n_heads}")
         return self
 
+    @model_validator(mode="after")
+    def _is_drawn_once(self) -> Self:
+        if self.init_std != "auto" and self.initialization == "torch":
+            raise ValueError(f"init_std {self.init_std:g} replaces initialization torch: leave one out")
+        return self
+
     @property
     def label(self) -> str:
         """The network in a few words."""
