@@ -1,6 +1,6 @@
-"""Loss and accuracy of every side, measured without leaving the device."""
+"""Loss and accuracy of every side, and the norm of the parameters, measured without leaving the device."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -27,10 +27,11 @@ class Evaluator:
     """Validation and, if there are any, those that were trained on before."""
 
     def __call__(self, parameters: Weights, *, held_out_only: bool = False) -> Float[Tensor, " numbers"]:
-        """Return mean loss and share of right answers, of the training set first, as one tensor on the device."""
+        """Return the numbers of an evaluation, in METRICS_IN_ORDER, as one tensor on the device."""
         values = parameters | self.statistics(parameters)
-        sides = self.held_out if held_out_only else [self.train, *self.held_out]
-        return torch.cat([self.backend.measure(values, side) for side in sides])
+        train = [] if held_out_only else [self.backend.measure(values, self.train)]
+        val, *seen = (self.backend.measure(values, side) for side in self.held_out)
+        return torch.cat([*train, val, parameter_norm(parameters.values()).view(1), *seen])
 
     @torch.no_grad()
     def statistics(self, parameters: Weights) -> Weights:
@@ -39,6 +40,15 @@ class Evaluator:
             return {}
         bind(self.network, parameters)
         return self.network.statistics(self.train.tokens)
+
+
+@torch.no_grad()
+def parameter_norm(parameters: Iterable[Tensor], *, stacked: bool = False) -> Float[Tensor, "*members"]:
+    """Return the Euclidean norm of all parameters together, on the device; of stacked networks one for each."""
+    first = 1 if stacked else 0
+    norms = [torch.linalg.vector_norm(one.reshape(*one.shape[:first], -1), dim=-1) for one in parameters]
+    together: Tensor = torch.linalg.vector_norm(torch.stack(norms, dim=-1), dim=-1)
+    return together
 
 
 @torch.no_grad()

@@ -10,12 +10,12 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from grokterm.experiment.metrics import expected_metrics
-from grokterm.experiment.records import METRICS_IN_ORDER
+from grokterm.experiment.records import EVALUATION_METRICS, METRICS_IN_ORDER, SEEN_METRICS
 from grokterm.experiment.settings import Settings
 
 MILESTONE_STEPS = ("memorized_at", "grokked_at", "ungrokked_at", "diverged_at")
 # The numbers of `run --json` that can be expected.
-MEASURES = (*MILESTONE_STEPS, *METRICS_IN_ORDER, "val_loss_peak", "val_loss_peak_at")
+MEASURES = (*MILESTONE_STEPS, *EVALUATION_METRICS, *SEEN_METRICS, "val_loss_peak", "val_loss_peak_at")
 
 Range = Annotated[tuple[float, float], Field(strict=False)]
 Wanted = tuple[float, float] | Literal["never"]

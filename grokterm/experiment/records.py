@@ -3,12 +3,13 @@
 No torch here: the screen, the plots and the lists of runs read records without it.
 """
 
-from collections.abc import Sequence
-from math import isfinite, isnan
+from collections.abc import Mapping, Sequence
+from itertools import zip_longest
+from math import isfinite, isnan, nan
 from statistics import fmean
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, TypeAdapter, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, TypeAdapter, field_validator, model_validator
 
 from grokterm.experiment.interventions import Action, Milestone
 from grokterm.experiment.metrics import METRICS
@@ -51,6 +52,9 @@ class Started(_Record):
     n_train: int
     n_val: int
     n_seen: int = 0
+    seeds: tuple[int, ...] = ()
+    """Of the members of an ensemble, in the order of their numbers."""
+
     changes: tuple[str, ...] = ()
     """Settings that were changed when the run was resumed, as `name=value`."""
 
@@ -61,9 +65,9 @@ class Started(_Record):
     """The process that trains; None in older journals, and for a training that is not saved."""
 
 
-EVALUATION_METRICS = ("train_loss", "train_accuracy", "val_loss", "val_accuracy")  # what an evaluation measures, in this order
+EVALUATION_METRICS = ("train_loss", "train_accuracy", "val_loss", "val_accuracy")  # of the two sides, in this order
 SEEN_METRICS = ("seen_loss", "seen_accuracy")  # and of what is held out now and was trained on before, if there is any
-METRICS_IN_ORDER = (*EVALUATION_METRICS, *SEEN_METRICS)
+METRICS_IN_ORDER = (*EVALUATION_METRICS, "parameter_norm", *SEEN_METRICS)  # what an evaluation measures, in this order
 
 
 class Evaluated(_Record):
@@ -74,31 +78,51 @@ class Evaluated(_Record):
 
     record: Literal["evaluated"] = "evaluated"
     train_loss: float
-    val_loss: float
     train_accuracy: float
+    val_loss: float
     val_accuracy: float
+    parameter_norm: float | None = None
+    """Euclidean, of all parameters together; None in older journals."""
+
     seen_loss: float | None = None
     seen_accuracy: float | None = None
-    members: tuple[tuple[float, ...], ...] | None = None
-    """The metrics of each member of an ensemble, in METRICS_IN_ORDER, with or without those of `seen`."""
+    members: dict[str, tuple[float, ...]] | None = None
+    """Of an ensemble, the values of every member by metric; NaN on `seen` for a member that has none."""
 
     @classmethod
     def of(cls, step: int, rows: Sequence[Sequence[float]]) -> "Evaluated":
         """Make a record from a row for each member, whose accuracy on `seen` is missing or NaN without such equations."""
-        n_sides = len(EVALUATION_METRICS)
-        rows = [row[:n_sides] if len(row) == n_sides or isnan(row[-1]) else row for row in rows]
-        sound = [row for row in rows if all(map(isfinite, row[:n_sides]))] or rows
-        of_sides, of_seen = [row[:n_sides] for row in sound], [row[n_sides:] for row in sound if len(row) > n_sides]
-        columns = (*zip(*of_sides, strict=True), *zip(*of_seen, strict=True))
-        means = dict(zip(METRICS_IN_ORDER, map(fmean, columns), strict=False))
-        return cls.model_validate({"step": step, **means, "members": rows if len(rows) > 1 else None})
+        columns = dict(zip(METRICS_IN_ORDER, zip(*rows, strict=True), strict=False))
+        named = _rows(columns)
+        sound = [row for row in named if all(isfinite(row[name]) for name in EVALUATION_METRICS)] or named
+        values = {name: [row[name] for row in sound if name in row] for name in columns}
+        means = {name: fmean(some) for name, some in values.items() if some}
+        members = {name: columns[name] for name in means} if len(rows) > 1 else None
+        return cls.model_validate({"step": step, **means, "members": members})
+
+    @field_validator("members", mode="before")
+    @classmethod
+    def _by_name(cls, members: object) -> object:
+        """Name the columns of older journals, which have a row for each member, without the norm."""
+        if not isinstance(members, list):
+            return members
+        return dict(zip((*EVALUATION_METRICS, *SEEN_METRICS), zip_longest(*members, fillvalue=nan), strict=False))
 
     @property
     def rows(self) -> list[dict[str, float]]:
         """The metrics of each member, or of the one network; without those of `seen` if it is empty."""
         if self.members is None:
             return [{name: value for name in METRICS_IN_ORDER if (value := getattr(self, name)) is not None}]
-        return [dict(zip(METRICS_IN_ORDER, member, strict=False)) for member in self.members]
+        return _rows(self.members)
+
+
+def _rows(columns: Mapping[str, Sequence[float]]) -> list[dict[str, float]]:
+    rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+    has_seen = [not isnan(row.get("seen_accuracy", nan)) for row in rows]
+    return [
+        row if seen else {name: value for name, value in row.items() if name not in SEEN_METRICS}
+        for row, seen in zip(rows, has_seen, strict=True)
+    ]
 
 
 class PhaseAlignment(BaseModel):

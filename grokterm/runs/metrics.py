@@ -3,12 +3,12 @@
 import json
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from math import isfinite
+from math import isfinite, nan
 from typing import Any
 
 from grokterm.experiment.expectation import MetricAtStep
 from grokterm.experiment.metrics import METRICS
-from grokterm.experiment.records import METRICS_IN_ORDER, Inspected
+from grokterm.experiment.records import EVALUATION_METRICS, METRICS_IN_ORDER, SEEN_METRICS, Inspected
 from grokterm.inspection import missing
 from grokterm.runs.norms import Norms, ReplayTo, in_silence
 from grokterm.runs.store import Run
@@ -23,8 +23,9 @@ class RunMetrics:
         self.run = run
         self.norms = norms
         self.analysis = trainer.analyze()
-        self.evaluation = dict.fromkeys(METRICS_IN_ORDER) | {
-            name: value if isfinite(value) else None for name, value in zip(METRICS_IN_ORDER, measured, strict=False)
+        found = dict(zip(METRICS_IN_ORDER, measured, strict=False))
+        self.evaluation = {
+            name: found[name] if isfinite(found.get(name, nan)) else None for name in (*EVALUATION_METRICS, *SEEN_METRICS)
         }
         """Losses and accuracies of every side, as the training measures them; None for `seen` if it is empty."""
 

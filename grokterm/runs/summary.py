@@ -62,9 +62,10 @@ class Member(BaseModel):
     ungrokked_at: int | None = None
     diverged_at: int | None = None
     train_loss: float
-    val_loss: float
     train_accuracy: float
+    val_loss: float
     val_accuracy: float
+    parameter_norm: float | None = None
     seen_loss: float | None = None
     seen_accuracy: float | None = None
 
@@ -95,9 +96,10 @@ class Summary(Milestones):
     seconds: float = 0.0
     steps_per_second: float | None = None
     train_loss: float | None = None
-    val_loss: float | None = None
     train_accuracy: float | None = None
+    val_loss: float | None = None
     val_accuracy: float | None = None
+    parameter_norm: float | None = None
     seen_loss: float | None = None
     seen_accuracy: float | None = None
     val_loss_peak: float | None = None

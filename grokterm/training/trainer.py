@@ -86,6 +86,7 @@ class Trainer:
         `owner` is this process, if the training is saved.
         """
         choose_precision(self.device, tf32=self.experiment.training.tf32)
+        seed, members = self.experiment.seed, self.experiment.training.members
         started = Started(
             step=self.step,
             device=describe(self.device),
@@ -95,6 +96,7 @@ class Trainer:
             n_train=len(self.dataset.train),
             n_val=len(self.dataset.val),
             n_seen=len(self.dataset.seen),
+            seeds=tuple(range(seed, seed + members)) if members > 1 else (),
             changes=tuple(changes),
             note=note,
             owner=owner,

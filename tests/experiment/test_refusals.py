@@ -241,7 +241,7 @@ def test_a_crossing_that_cannot_be_read_is_refused_with_the_form_of_one(crossing
     message = refusal(f'[expect]\nevidence = "S"\n"{crossing}" = [1, 2]')
     assert message == (
         f"expect: '{crossing}' is not a first crossing: write MEASURE < NUMBER or MEASURE >= NUMBER, "
-        "the measure being one of train_loss, train_accuracy, val_loss, val_accuracy, seen_loss, seen_accuracy"
+        "the measure being one of train_loss, train_accuracy, val_loss, val_accuracy, parameter_norm, seen_loss, seen_accuracy"
     )
 
 

@@ -81,13 +81,34 @@ def test_numbers_that_are_not_finite_survive_the_journal(journal: Path) -> None:
 
 
 def test_what_was_trained_on_before_is_journaled_where_there_is_any(journal: Path) -> None:
-    both = Evaluated.of(0, [[0.5, 1.0, 0.25, 0.5, 0.125, 0.75], [0.5, 1.0, 0.75, 0.5, math.nan, math.nan]])
-    assert keep(journal, [both, evaluated(1)]) == read_journal(journal)
-    assert (both.val_loss, both.seen_loss, both.seen_accuracy) == (0.5, 0.125, 0.75)
-    assert [len(row) for row in both.rows] == [6, 4]
+    both = Evaluated.of(0, [[0.5, 1.0, 0.25, 0.5, 3.0, 0.125, 0.75], [0.5, 1.0, 0.75, 0.5, 5.0, math.nan, math.nan]])
+    keep(journal, [both, evaluated(1)])
+    assert list(map(repr, read_journal(journal))) == [repr(both), repr(evaluated(1))]  # nan is not equal to itself
+    assert (both.val_loss, both.parameter_norm, both.seen_loss, both.seen_accuracy) == (0.5, 4.0, 0.125, 0.75)
+    assert [len(row) for row in both.rows] == [7, 5]
     first, second = map(json.loads, journal.read_text().splitlines())
+    assert first["members"] == {
+        "train_loss": [0.5, 0.5],
+        "train_accuracy": [1.0, 1.0],
+        "val_loss": [0.25, 0.75],
+        "val_accuracy": [0.5, 0.5],
+        "parameter_norm": [3.0, 5.0],
+        "seen_loss": [0.125, "NaN"],
+        "seen_accuracy": [0.75, "NaN"],
+    }
     assert first["seen_accuracy"] == 0.75
     assert "seen" not in str(second)
+
+
+def test_members_of_an_older_journal_are_read_by_the_names_of_their_numbers(journal: Path) -> None:
+    old = {"train_loss": 0.5, "val_loss": 0.5, "train_accuracy": 1.0, "val_accuracy": 0.5}
+    rows = [[0.5, 1.0, 0.25, 0.5, 0.125, 0.75], [0.5, 1.0, 0.75, 0.5]]
+    journal.write_text(json.dumps({"record": "evaluated", "step": 0, **old, "members": rows}) + "\n")
+    (read,) = read_journal(journal)
+    assert isinstance(read, Evaluated)
+    assert read.parameter_norm is None
+    assert [list(row.values()) for row in read.rows] == rows
+    assert list(read.rows[1]) == ["train_loss", "train_accuracy", "val_loss", "val_accuracy"]
 
 
 @pytest.mark.parametrize("n_lost", range(1, 40))

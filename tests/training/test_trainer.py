@@ -10,7 +10,7 @@ from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.records import Evaluated, Finished, Started
 from grokterm.optim.losses import LOSSES
 from grokterm.training.trainer import Trainer
-from tests.training.outcome import assert_same_numbers, changed, finish, started
+from tests.training.outcome import assert_same_numbers, changed, finish, halts, started
 
 
 def test_the_same_seed_gives_the_same_run_bit_for_bit(eventful: Experiment) -> None:
@@ -32,6 +32,16 @@ def test_a_run_says_what_it_starts_with_and_how_it_ends(tiny: Experiment) -> Non
     assert (begin.n_parameters, begin.n_train, begin.n_val) == (3 * 11 * 32, 73, 48)
     assert end == Finished(step=60, reason="complete", seconds=0.0)
     assert outcome.trainer.seconds == outcome.every(Finished)[0].seconds > 0
+
+
+@pytest.mark.parametrize("settings", [("training.engine=eager",), ("training.engine=fused",), ('model.frozen=["first"]',)])
+def test_every_evaluation_has_the_norm_of_all_parameters_before_its_update(tiny: Experiment, settings: tuple[str, ...]) -> None:
+    experiment = changed(tiny, "training.evaluate_every=1", "training.steps=5", *settings)
+    measured = {one.step: one.parameter_norm for one in finish(started(experiment)).every(Evaluated)}
+    for outcome in halts(experiment, range(6)):
+        weights = outcome.trainer.tensors()
+        every = torch.cat([value.flatten() for name, value in weights.items() if name.startswith("weights.")])
+        assert measured[outcome.trainer.step] == pytest.approx(every.double().norm().item(), rel=1e-6)
 
 
 def test_iterating_a_run_is_advancing_it_to_its_end(tiny: Experiment) -> None:

@@ -10,6 +10,7 @@ from torch import Tensor
 from grokterm.engines.batches import batch_size, to_device
 from grokterm.engines.cuda_graph import CudaGraphs
 from grokterm.engines.device import describe, minding_memory
+from grokterm.engines.evaluation import parameter_norm
 from grokterm.engines.step import TrainState
 from grokterm.engines.table import ENGINES, choose_engine
 from grokterm.errors import ConfigError, OutOfMemoryError
@@ -224,8 +225,10 @@ class VmappedEnsemble(StepLoop):
     def _measured_under(self, weights: Weights, *, held_out_only: bool = False) -> Tensor:
         parameters = self._frozen | self._flat.unpack(weights)
         values = parameters | self._statistics(parameters, self._train.tokens)
-        sides = self._held_out if held_out_only else [self._train, *self._held_out]
-        return torch.cat([self._gradient.measure(values, side) for side in sides], dim=1)
+        train = [] if held_out_only else [self._gradient.measure(values, self._train)]
+        val, *seen = (self._gradient.measure(values, side) for side in self._held_out)
+        norm = parameter_norm(parameters.values(), stacked=True).unsqueeze(1)
+        return torch.cat([*train, val, norm, *seen], dim=1)
 
     def _statistics(self, parameters: Weights, tokens: Tensor) -> Weights:
         if not self.network.normalizes_batches:

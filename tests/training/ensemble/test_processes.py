@@ -8,7 +8,7 @@ import torch
 from grokterm.errors import ConfigError, ProcessDiedError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Milestone, Swap
-from grokterm.experiment.records import EVALUATION_METRICS, Evaluated, Inspected
+from grokterm.experiment.records import EVALUATION_METRICS, Evaluated, Inspected, Started
 from grokterm.session.commands import Leave
 from grokterm.session.start import start_session
 from grokterm.training.ensemble.naming import of_member
@@ -95,8 +95,13 @@ def test_neither_processes_nor_chunks_leave_a_trace(ensemble: Experiment, togeth
 
 def test_an_evaluation_says_the_means_over_members(together: Outcome) -> None:
     last = together.every(Evaluated)[-1]
-    for name in EVALUATION_METRICS:
+    for name in (*EVALUATION_METRICS, "parameter_norm"):
         assert getattr(last, name) == pytest.approx(sum(row[name] for row in last.rows) / N_MEMBERS)
+
+
+def test_a_journal_says_the_seeds_of_the_members(ensemble: Experiment, together: Outcome) -> None:
+    (begun,) = together.every(Started)
+    assert begun.seeds == tuple(ensemble.member(number).seed for number in range(N_MEMBERS))
 
 
 def test_a_milestone_is_reached_when_the_last_member_has_reached_it(grokking: Experiment) -> None:
