@@ -121,8 +121,7 @@ def layers_of(network: Network, rows: int) -> Iterator[ProductShape]:
     """
     match network:
         case MLP(frozen=frozen, normalizes_batches=False) if not frozen:
-            names = ("hidden", "readout") if network.hidden is not None else ("readout",)
-            yield from (ProductShape(rows, *network.get_parameter(name).shape) for name in names)
+            yield from (ProductShape(rows, *weight.shape) for weight in (*network.hidden_weights, network.readout))
         case Transformer():
             last = len(network.blocks) - 1
             for number, block in enumerate(network.blocks):

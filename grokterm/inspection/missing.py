@@ -28,7 +28,7 @@ def no_circuit(analysis: "NetworkAnalysis", model: Model) -> str:
     if analysis.certificate is not None:
         return ""
     if isinstance(model, MLPModel):
-        return "two hidden layers"
+        return f"{('two', 'three', 'four')[model.depth - 2]} hidden layers"
     return f"no single hidden layer between operands and answer: {model.architecture.replace('_', ' ')}"
 
 

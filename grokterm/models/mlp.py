@@ -1,5 +1,7 @@
 """Multilayer perceptron over two one-hot operands."""
 
+from typing import cast
+
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
@@ -19,12 +21,18 @@ from grokterm.models.scalings import SCALINGS
 from grokterm.tasks.randomness import generator
 from grokterm.tasks.sum_forms import SumForm
 
-PARAMETERS = {"first": ("left", "right", "first_norm"), "hidden": ("hidden", "hidden_norm"), "readout": ("readout",)}
+HIDDEN = ("hidden", "hidden_2", "hidden_3")
+"""The matrices between hidden layers; not in a list of modules, which would put them after the readout."""
+
+NORMS = ("first_norm", "hidden_norm", "hidden_norm_2", "hidden_norm_3")
+"""The normalization of each hidden layer."""
+
+PARAMETERS = {"first": ("left", "right", NORMS[0]), "hidden": (*HIDDEN, *NORMS[1:]), "readout": ("readout",)}
 """Parameters, or modules that hold them, of each layer that `model.frozen` can name."""
 
 
 class MLP(Network):
-    """f(a, b) = W2 φ(W1 [a; b]): two one-hot operands, one or two hidden layers, no bias (Gromov, 2023).
+    """f(a, b) = W2 φ(W1 [a; b]): two one-hot operands, one to four hidden layers, no bias (Gromov, 2023).
 
     With a `form` its initial weights are the exact solution of that sum, otherwise random.
     """
@@ -34,6 +42,7 @@ class MLP(Network):
         p, width = modulus, settings.width
         scaling = SCALINGS[settings.scaling]
         self.n_activations = width
+        self.depth = settings.depth
         self.dropout = settings.dropout
         self.normalizes_batches = settings.normalization == "batch"
         self.activation = ACTIVATIONS[settings.activation]
@@ -48,16 +57,17 @@ class MLP(Network):
 
         if form is None:
             self.left, self.right = weight(p, width, inputs=2 * p), weight(p, width, inputs=2 * p)
-            self.hidden = weight(width, width, inputs=width) if settings.depth > 1 else None
+            for name in HIDDEN[: settings.depth - 1]:
+                self.register_parameter(name, weight(width, width, inputs=width))
             self.readout = weight(width, p, inputs=width)
         else:
             exact = exact_blocks(form, width, scaling.exact_amplitude(p, width), rng)
             self.left, self.right, self.readout = map(parameter, (exact.first, exact.second, exact.answer.T))
-            self.hidden = None
-        self.first_norm = BatchNorm(width) if self.normalizes_batches else None
-        self.hidden_norm = BatchNorm(width) if self.normalizes_batches and settings.depth > 1 else None
+        for name in NORMS[: settings.depth] if self.normalizes_batches else ():
+            self.register_module(name, BatchNorm(width))
 
-        names = ["hidden layer"] if settings.depth == 1 else ["first hidden layer", "second hidden layer"]
+        numbered = [f"{number} hidden layer" for number in ("first", "second", "third", "fourth")]
+        names = ["hidden layer"] if settings.depth == 1 else numbered[: settings.depth]
         self.before = nn.ModuleList(HookPoint(f"{name} before φ") for name in names)
         self.after = nn.ModuleList(HookPoint(f"{name} after φ") for name in names)
 
@@ -65,7 +75,7 @@ class MLP(Network):
         self.layers = (
             Layer("left", "first operand"),
             Layer("right", "second operand"),
-            *([Layer("hidden", "hidden to hidden", rows="neurons of the layer before")] if settings.depth > 1 else []),
+            *(Layer(name, label, rows="neurons of the layer before") for name, label in _hidden_labels(settings.depth)),
             Layer("readout", "answer", transposed=True),
         )
         frozen = [name for layer in settings.frozen for name in PARAMETERS[layer]]
@@ -75,21 +85,27 @@ class MLP(Network):
         self, tokens: Int[Tensor, "batch 2"], rng: Rng | None = None, token_features: TokenFeatures | None = None
     ) -> Float[Tensor, "batch modulus"]:
         """Score every residue as the answer to each pair of operands."""
-        hidden = self._activate(0, self._first_layer(tokens), self.first_norm, rng)
-        if self.hidden is not None:
-            hidden = self._activate(1, linear(hidden, self.hidden_scale * self.hidden), self.hidden_norm, rng)
+        hidden = self._activate(0, self._first_layer(tokens), rng)
+        for number, weight in enumerate(self.hidden_weights, start=1):
+            hidden = self._activate(number, linear(hidden, self.hidden_scale * weight), rng)
         return linear(hidden, self.readout_scale * self.readout)
 
     def statistics(self, tokens: Int[Tensor, "train 2"]) -> dict[str, Tensor]:
         """Return the moments of every batch normalization over the training set, without dropout."""
-        if self.first_norm is None:
+        if not self.normalizes_batches:
             return {}
         preactivations = self._first_layer(tokens)
-        by_norm = {"first_norm": moments(preactivations)}
-        if self.hidden is not None:
-            hidden = self.activation(self.first_norm(preactivations, over_batch=True))
-            by_norm["hidden_norm"] = moments(linear(hidden, self.hidden_scale * self.hidden))
+        by_norm = {NORMS[0]: moments(preactivations)}
+        for number, weight in enumerate(self.hidden_weights, start=1):
+            hidden = self.activation(self._norm(number - 1)(preactivations, over_batch=True))
+            preactivations = linear(hidden, self.hidden_scale * weight)
+            by_norm[NORMS[number]] = moments(preactivations)
         return {f"{norm}.{name}": value for norm, buffers in by_norm.items() for name, value in buffers.items()}
+
+    @property
+    def hidden_weights(self) -> list[Float[Tensor, "width width"]]:
+        """The matrices between hidden layers, without their scale."""
+        return [getattr(self, name) for name in HIDDEN[: self.depth - 1]]
 
     def _first_layer(self, tokens: Int[Tensor, "batch 2"]) -> Float[Tensor, "batch width"]:
         left, right = tokens.unbind(dim=-1)
@@ -98,7 +114,18 @@ class MLP(Network):
         return functional.embedding(left, from_left) + functional.embedding(right, from_right)
 
     def _activate(
-        self, number: int, preactivations: Float[Tensor, "batch width"], norm: BatchNorm | None, rng: Rng | None
+        self, number: int, preactivations: Float[Tensor, "batch width"], rng: Rng | None
     ) -> Float[Tensor, "batch width"]:
-        normalized = preactivations if norm is None else norm(preactivations, over_batch=rng is not None)
-        return dropout(self.after[number](self.activation(self.before[number](normalized))), self.dropout, rng)
+        if self.normalizes_batches:
+            preactivations = self._norm(number)(preactivations, over_batch=rng is not None)
+        return dropout(self.after[number](self.activation(self.before[number](preactivations))), self.dropout, rng)
+
+    def _norm(self, number: int) -> BatchNorm:
+        return cast("BatchNorm", getattr(self, NORMS[number]))
+
+
+def _hidden_labels(depth: int) -> list[tuple[str, str]]:
+    """Return the name and the label of each matrix between hidden layers."""
+    if depth == 2:
+        return [(HIDDEN[0], "hidden to hidden")]
+    return [(name, f"hidden layer {number + 1} to {number + 2}") for number, name in enumerate(HIDDEN[: depth - 1])]

@@ -16,7 +16,8 @@ def layers(experiment: Experiment) -> list[ProductShape]:
 
 def test_the_first_layer_of_a_perceptron_is_looked_up_and_not_multiplied(tiny: Experiment) -> None:
     assert layers(tiny) == [ProductShape(73, 32, 11)]
-    assert layers(changed(tiny, "model.scaling=gromov", "model.depth=2")) == [
+    assert layers(changed(tiny, "model.scaling=gromov", "model.depth=3")) == [
+        ProductShape(73, 32, 32),
         ProductShape(73, 32, 32),
         ProductShape(73, 32, 11),
     ]

@@ -123,7 +123,7 @@ def test_an_exact_solution_is_recognized(here: Here, tmp_path: Path, grokking: E
     [
         (["task.operation=random"], ["– the table is random: restricted loss", "held against a + b"]),
         (["task.operation=cubic"], ["– the operation is not a sum of terms: matched neurons, phase"]),
-        (["model.depth=2", "model.scaling=standard"], ["– two hidden layers: matched neurons, phase"]),
+        (["model.depth=3", "model.scaling=standard"], ["– three hidden layers: matched neurons, phase"]),
         (
             ["task.operation=s5_product", "task.modulus=120", "model.width=8"],
             ["– permutations have no waves: IPR", "basis: none"],

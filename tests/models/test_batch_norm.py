@@ -8,13 +8,13 @@ from torch.nn import functional
 
 from grokterm.experiment.architectures.mlp import MLPModel
 from grokterm.models.batch_norm import BatchNorm
-from grokterm.models.mlp import MLP
+from grokterm.models.mlp import HIDDEN, MLP, NORMS
 
 P, N = 7, 24
 TABLE = torch.cartesian_prod(torch.arange(P), torch.arange(P))
 TRAIN, VAL = TABLE[::2], TABLE[1::2]
 
-depths = pytest.mark.parametrize("depth", [1, 2])
+depths = pytest.mark.parametrize("depth", [1, 2, 4])
 
 
 def normalizing(**settings: Any) -> MLP:  # noqa: ANN401 - whatever the settings take
@@ -28,7 +28,7 @@ def normalizing(**settings: Any) -> MLP:  # noqa: ANN401 - whatever the settings
 
 
 def norms(network: MLP) -> list[BatchNorm]:
-    return [norm for norm in (network.first_norm, network.hidden_norm) if norm is not None]
+    return [module for module in network.children() if isinstance(module, BatchNorm)]
 
 
 def draw() -> torch.Generator:
@@ -47,12 +47,11 @@ class Reference(nn.Module):
     def __init__(self, network: MLP) -> None:
         super().__init__()
         scales = {"first": network.first_scale, "hidden": network.hidden_scale, "readout": network.readout_scale}
-        values = dict(network.named_parameters())
         first = torch.cat([network.left, network.right])
+        hidden = (("hidden", matrix) for matrix in network.hidden_weights)
         self.matrices = nn.ParameterList(
             nn.Parameter(scales[name] * matrix.detach())
-            for name, matrix in (("first", first), ("hidden", values.get("hidden")), ("readout", network.readout))
-            if matrix is not None
+            for name, matrix in (("first", first), *hidden, ("readout", network.readout))
         )
         self.norms = nn.ModuleList(nn.BatchNorm1d(N, momentum=1.0, dtype=torch.float64) for _ in norms(network))
         for ours, theirs in zip(norms(network), self.norms, strict=True):
@@ -80,30 +79,34 @@ def test_the_gradient_goes_through_the_statistics_of_the_batch(depth: int) -> No
     ours = torch.autograd.grad(network(TRAIN, draw()).square().sum(), list(network.parameters()))
     slopes = dict(zip((name for name, _ in network.named_parameters()), ours, strict=True))
     reference(TRAIN).square().sum().backward()
-    for theirs, norm in zip(reference.norms, ("first_norm", "hidden_norm"), strict=False):
+    for theirs, norm in zip(reference.norms, NORMS, strict=False):
         torch.testing.assert_close(slopes[f"{norm}.gain"], theirs.weight.grad)
         torch.testing.assert_close(slopes[f"{norm}.bias"], theirs.bias.grad)
-    first, *_, readout = (matrix.grad for matrix in reference.matrices)
+    first, *hidden, readout = (matrix.grad for matrix in reference.matrices)
     assert first is not None
     assert readout is not None
+    for name, grad in zip(HIDDEN, hidden, strict=False):
+        assert grad is not None
+        torch.testing.assert_close(slopes[name], network.hidden_scale * grad)
     torch.testing.assert_close(torch.cat([slopes["left"], slopes["right"]]), network.first_scale * first)
     torch.testing.assert_close(slopes["readout"], network.readout_scale * readout)
 
 
 def test_measuring_is_the_formula_with_mean_and_variance_of_the_training_set() -> None:
-    network = normalizing(depth=2)
+    network = normalizing(depth=3)
 
     def formula(sums: Tensor, of_train: Tensor, norm: BatchNorm) -> Tensor:
         mean = of_train.mean(dim=0)
         variance = (of_train - mean).square().mean(dim=0)
         return (norm.gain * (sums - mean) / (variance + 1e-5).sqrt() + norm.bias).square()
 
-    assert network.hidden is not None
-    first, second = norms(network)
+    first, *later = norms(network)
     sums = [network.first_scale * (network.left[rows[:, 0]] + network.right[rows[:, 1]]) for rows in (VAL, TRAIN)]
     active = [formula(each, sums[1], first) for each in sums]
-    sums = [each @ (network.hidden_scale * network.hidden) for each in active]
-    expected = formula(sums[0], sums[1], second) @ (network.readout_scale * network.readout)
+    for norm, hidden in zip(later, network.hidden_weights, strict=True):
+        sums = [each @ (network.hidden_scale * hidden) for each in active]
+        active = [formula(each, sums[1], norm) for each in sums]
+    expected = active[0] @ (network.readout_scale * network.readout)
     torch.testing.assert_close(measured(network, VAL), expected.detach())
 
 
@@ -134,7 +137,7 @@ def test_a_batch_of_one_row_says_what_the_biases_say() -> None:
 @depths
 def test_normalization_adds_a_gain_of_one_and_a_bias_of_zero_to_the_weights_there_were(depth: int) -> None:
     plain, norm = (MLP(MLPModel(width=N, depth=depth, normalization=kind), P, 0) for kind in ("none", "batch"))
-    extra = {name: value for name, value in norm.named_parameters() if "_norm." in name}
+    extra = {name: value for name, value in norm.named_parameters() if name.partition(".")[0] in NORMS}
     rest = {name: value for name, value in norm.named_parameters() if name not in extra}
     torch.testing.assert_close(rest, dict(plain.named_parameters()), rtol=0, atol=0)
     assert len(extra) == 2 * depth
@@ -151,3 +154,11 @@ def test_without_normalization_training_is_what_measuring_is() -> None:
 
 def test_a_frozen_layer_keeps_its_gain_and_its_bias() -> None:
     assert normalizing(depth=2, frozen=["hidden"]).frozen == {"hidden", "hidden_norm.gain", "hidden_norm.bias"}
+    deep = normalizing(depth=4, frozen=["hidden"])
+    assert set(dict(deep.named_parameters())) - deep.frozen == {
+        "left",
+        "right",
+        "readout",
+        "first_norm.gain",
+        "first_norm.bias",
+    }

@@ -22,7 +22,7 @@ def library_mlp(network: EmbeddingMLP) -> nn.Sequential:
     return nn.Sequential(*layers[:-1])
 
 
-@pytest.mark.parametrize("depth", [1, 2, 3])
+@pytest.mark.parametrize("depth", [1, 2, 3, 4])
 @pytest.mark.parametrize("vocabulary", ["auto", 13])
 def test_the_network_computes_what_plain_layers_do(depth: int, vocabulary: int | str) -> None:
     network = embedding_mlp(depth=depth, vocabulary=vocabulary)

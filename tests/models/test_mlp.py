@@ -59,14 +59,14 @@ def one_hot_reference(network: MLP, scaling: str, activation: str) -> Matrix:
     phi, values = ACTIVATIONS[activation], weights(network)
     first, readout = SHALLOW[scaling]
     hidden = phi(first * inputs @ np.concatenate([values["left"], values["right"]]))
-    if "hidden" in values:
-        hidden = phi((1 if scaling == "standard" else 1 / sqrt(N)) * hidden @ values["hidden"])
+    for name in ("hidden", "hidden_2", "hidden_3")[: len(values) - 3]:
+        hidden = phi((1 if scaling == "standard" else 1 / sqrt(N)) * hidden @ values[name])
     return readout * hidden @ values["readout"]
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize(
-    ("scaling", "depth"), [(scaling, depth) for scaling in SHALLOW for depth in (1, 2) if (scaling, depth) != ("doshi", 2)]
+    ("scaling", "depth"), [(scaling, depth) for scaling in SHALLOW for depth in ((1,) if scaling == "doshi" else (1, 2, 3, 4))]
 )
 def test_the_network_computes_its_formula(scaling: str, depth: int, activation: str) -> None:
     network = mlp(scaling=scaling, depth=depth, activation=activation)
@@ -90,7 +90,7 @@ def test_the_scores_of_a_gromov_network_shrink_as_one_over_root_width() -> None:
     assert scores[0] / scores[1] == pytest.approx(10, rel=0.15)
 
 
-@pytest.mark.parametrize("depth", [1, 2])
+@pytest.mark.parametrize("depth", [1, 2, 4])
 def test_the_same_seed_gives_the_same_weights_and_another_seed_others(depth: int) -> None:
     first, again, other = (weights(mlp(depth=depth, seed=seed)) for seed in (3, 3, 4))
     assert all(np.array_equal(first[name], again[name]) for name in first)
@@ -102,9 +102,15 @@ def test_scalings_share_their_draw_up_to_its_deviation() -> None:
     np.testing.assert_allclose(doshi["left"], gromov["left"] * 0.5 / (2 * N) ** (1 / 3), rtol=1e-6)
 
 
-@pytest.mark.parametrize(("depth", "n_parameters"), [(1, 3 * P * N), (2, 3 * P * N + N * N)])
+@pytest.mark.parametrize(("depth", "n_parameters"), [(1, 3 * P * N), (2, 3 * P * N + N * N), (4, 3 * P * N + 3 * N * N)])
 def test_a_network_has_no_parameters_but_its_matrices(depth: int, n_parameters: int) -> None:
     assert sum(value.numel() for value in mlp(depth=depth).parameters()) == n_parameters
+
+
+def test_a_deeper_network_begins_with_the_weights_of_a_shallower_one_up_to_its_readout() -> None:
+    shallow, deep = weights(mlp(depth=3)), weights(mlp(depth=4))
+    assert list(deep) == ["left", "right", "hidden", "hidden_2", "hidden_3", "readout"]
+    assert all(np.array_equal(shallow[name], deep[name]) for name in shallow if name != "readout")
 
 
 def test_the_two_operands_are_told_apart() -> None:
@@ -132,7 +138,7 @@ def test_measuring_silences_nothing() -> None:
     torch.testing.assert_close(network(rows), mlp()(rows), rtol=0, atol=0)
 
 
-@pytest.mark.parametrize("depth", [1, 2])
+@pytest.mark.parametrize("depth", [1, 2, 4])
 def test_dropout_is_a_function_of_its_draw(depth: int) -> None:
     network, rows = mlp(dropout=0.5, depth=depth), table(P)
     first, again, other = (network(rows, torch.Generator().manual_seed(seed)) for seed in (1, 1, 2))
@@ -141,12 +147,12 @@ def test_dropout_is_a_function_of_its_draw(depth: int) -> None:
 
 
 def test_dropout_acts_on_every_hidden_layer() -> None:
-    network, rows = mlp(dropout=0.5, depth=2, activation="relu", width=50), table(P)
+    network, rows = mlp(dropout=0.5, depth=4, activation="relu", width=50), table(P)
     draw = torch.Generator().manual_seed(1)
-    first = dropout(torch.relu(network.first_scale * (network.left[rows[:, 0]] + network.right[rows[:, 1]])), 0.5, draw)
-    assert network.hidden is not None
-    second = dropout(torch.relu(first @ (network.hidden_scale * network.hidden)), 0.5, draw)
-    expected = second @ (network.readout_scale * network.readout)
+    active = dropout(torch.relu(network.first_scale * (network.left[rows[:, 0]] + network.right[rows[:, 1]])), 0.5, draw)
+    for hidden in network.hidden_weights:
+        active = dropout(torch.relu(active @ (network.hidden_scale * hidden)), 0.5, draw)
+    expected = active @ (network.readout_scale * network.readout)
     torch.testing.assert_close(network(rows, torch.Generator().manual_seed(1)), expected)
 
 

@@ -13,7 +13,7 @@ from grokterm.training.trainer import Trainer
 from tests.training.outcome import changed
 
 SMALL: dict[str, dict[str, object]] = {
-    "mlp": {"width": 12, "depth": 2, "scaling": "standard"},
+    "mlp": {"width": 12, "depth": 3, "scaling": "standard"},
     "embedding_mlp": {"width": 12, "d_model": 6},
     "lstm": {"d_model": 8, "n_layers": 2},
     "transformer": {"d_model": 8, "n_heads": 2, "n_layers": 2, "d_mlp": 16},

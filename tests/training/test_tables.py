@@ -59,13 +59,14 @@ def test_the_kinds_that_can_be_chosen_are_those_an_experiment_accepts(section: s
     assert set(KINDS_OF_SECTION[section][1]) == set(get_args(annotation) or [annotation])
 
 
-@pytest.mark.parametrize("depth", [1, 2])
+@pytest.mark.parametrize("depth", [1, 2, 3, 4])
 @pytest.mark.parametrize("normalization", ["none", "batch"])
 def test_the_layers_of_the_settings_are_those_of_the_network(depth: int, normalization: Literal["none", "batch"]) -> None:
     settings = MLPModel(depth=depth, width=4, normalization=normalization)
     parameters = {name.partition(".")[0] for name, _ in MLP(settings, 5, 0).named_parameters()}
-    named = {name for layer in settings.layers for name in PARAMETERS[layer]}
-    assert {name for name in named if normalization == "batch" or not name.endswith("_norm")} == parameters
+    named = {layer: parameters & {*PARAMETERS[layer]} for layer in settings.layers}
+    assert all(named.values())
+    assert set.union(*named.values()) == parameters
 
 
 def test_the_transformer_names_activations_that_exist() -> None:

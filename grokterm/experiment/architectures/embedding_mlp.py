@@ -19,7 +19,7 @@ class EmbeddingMLPModel(TokenModel):
     width: int = Field(256, ge=1, le=65536)
     """Neurons per hidden layer."""
 
-    depth: int = Field(2, ge=1, le=3)
+    depth: int = Field(2, ge=1, le=4)
     """Number of hidden layers."""
 
     @property

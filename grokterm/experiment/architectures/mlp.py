@@ -18,7 +18,7 @@ class MLPModel(InitialWeights):
     width: int = Field(500, ge=1, le=65536)
     """Neurons per hidden layer."""
 
-    depth: int = Field(1, ge=1, le=2)
+    depth: int = Field(1, ge=1, le=4)
     """Number of hidden layers."""
 
     activation: Literal["quadratic", "relu", "gelu", "sine", "tanh"] = "quadratic"
@@ -68,7 +68,7 @@ class MLPModel(InitialWeights):
     @property
     def layers(self) -> tuple[LayerName, ...]:
         """Layers from operands to answer."""
-        return ("first", "hidden", "readout") if self.depth == 2 else ("first", "readout")
+        return ("first", "hidden", "readout") if self.depth > 1 else ("first", "readout")
 
     @property
     def label(self) -> str:
