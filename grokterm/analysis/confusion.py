@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float, Int
 
 from grokterm.analysis.observation import Observation, Side
 
-Table = Int[np.ndarray, "modulus modulus"]
+Table = Int[np.ndarray, "elements elements"]
 """A Cell for each (a, b)."""
 
 
@@ -89,7 +89,7 @@ def downsample(table: Table, rows: int, columns: int) -> dict[Side, Float[np.nda
     """
     edges = [np.arange(n) * len(table) // n for n in (min(rows, len(table)), min(columns, len(table)))]
 
-    def count(cells: Bool[np.ndarray, "modulus modulus"]) -> Int[np.ndarray, "rows columns"]:
+    def count(cells: Bool[np.ndarray, "elements elements"]) -> Int[np.ndarray, "rows columns"]:
         return np.add.reduceat(np.add.reduceat(cells, edges[0], axis=0, dtype=np.int64), edges[1], axis=1)
 
     shares = {}

@@ -26,7 +26,7 @@ class Side(IntEnum):
 class Observation:
     """A forward pass over the whole table, one row per pair (a, b) with an answer; b varies fastest."""
 
-    modulus: int
+    n_elements: int
     operands: Int[np.ndarray, "equations 2"]
     answers: Int[np.ndarray, " equations"]
     """Target answers; on the training side with label noise."""
@@ -59,8 +59,8 @@ class Observation:
 
     def as_table(
         self, values: Shaped[np.ndarray, " equations"], *, missing: int | float
-    ) -> Shaped[np.ndarray, "modulus modulus"]:
+    ) -> Shaped[np.ndarray, "elements elements"]:
         """Arrange one value per equation over (a, b); pairs without an answer hold `missing`."""
-        table = np.full((self.modulus, self.modulus), missing, dtype=np.result_type(values, type(missing)))
+        table = np.full((self.n_elements, self.n_elements), missing, dtype=np.result_type(values, type(missing)))
         table[self.operands[:, 0], self.operands[:, 1]] = values
         return table

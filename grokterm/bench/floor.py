@@ -87,7 +87,7 @@ class Floor:
 
     def __init__(self, experiment: Experiment, *, by_torch: bool) -> None:
         device = find_device(experiment.device)
-        network = build(experiment.model, experiment.task.modulus, experiment.seed, form=experiment.exact_form)
+        network = build(experiment.model, experiment.task.n_elements, experiment.seed, form=experiment.exact_form)
         rows = batch_size(experiment.batch_limit, experiment.optimizer.batch_share, experiment.task.n_train)
         layers = list(layers_of(network, rows))
         members = experiment.training.members
@@ -142,7 +142,7 @@ def layers_of(network: Network, rows: int) -> Iterator[ProductShape]:
             yield ProductShape(rows * network.n_scored, *network.readout.shape)
         case EmbeddingMLP():
             d_model, width = network.embedding.shape[1], network.first.shape[1]
-            yield from [ProductShape(network.modulus, d_model, width)] * 2
+            yield from [ProductShape(network.n_elements, d_model, width)] * 2
             yield from (ProductShape(rows, *weight.shape) for weight in network.hidden)
             yield ProductShape(rows, *network.readout.shape)
         case _:

@@ -83,7 +83,7 @@ class OneHotMLP(nn.Module):
         self.readout = nn.Linear(width, modulus, bias=False)
         self.load_state_dict({"first.weight": torch.cat([network.left, network.right]).T, "readout.weight": network.readout.T})
 
-    def forward(self, operands: Float[Tensor, "batch operands"]) -> Float[Tensor, "batch modulus"]:
+    def forward(self, operands: Float[Tensor, "batch operands"]) -> Float[Tensor, "batch elements"]:
         """Score every residue as the answer."""
         scores: Tensor = self.readout(self.activation(self.first(operands))) * self.readout_scale
         return scores
@@ -108,7 +108,7 @@ class Notebook:
     def __init__(self, experiment: Experiment, *, compiled: bool = False) -> None:
         _check_supported(experiment)
         settings, device = experiment.model, find_device(experiment.device)
-        network = build(settings, experiment.task.modulus, experiment.seed, form=experiment.exact_form)
+        network = build(settings, experiment.task.n_elements, experiment.seed, form=experiment.exact_form)
         dataset = experiment.task.dataset(experiment.seed)
         self.model: nn.Module
         self._evaluates: Callable[[int], bool]
@@ -167,7 +167,7 @@ def _side(equations: Equations, network: Network, experiment: Experiment) -> Spl
     """Return one side of the split as tensors."""
     inputs, answers = network.encode(equations)
     if isinstance(network, MLP):
-        inputs = functional.one_hot(inputs, experiment.task.modulus).flatten(1) * network.first_scale
+        inputs = functional.one_hot(inputs, experiment.task.n_elements).flatten(1) * network.first_scale
     if experiment.loss.kind == "cross_entropy":
         return SplitSide(inputs, answers, answers)
     n_classes = network.get_parameter("readout").shape[1]

@@ -185,10 +185,10 @@ class Experiment(Settings):
             raise ValueError(f"model.architecture kernel needs loss.kind mse, not {self.loss.kind}: set loss.kind=mse too")
         if self.device == "mps":
             raise ValueError("model.architecture kernel needs float64, which mps does not have: set device=cpu")
-        if self.task.modulus > LARGEST_MODULUS:
+        if self.task.n_elements > LARGEST_MODULUS:
             raise ValueError(
                 f"model.architecture kernel keeps modulus³ coefficients: task.modulus must be at most {LARGEST_MODULUS},"
-                f" not {self.task.modulus}"
+                f" not {self.task.n_elements}"
             )
         self.check_training_set(self.task.n_train)
         return self
@@ -204,7 +204,7 @@ class Experiment(Settings):
     @model_validator(mode="after")
     def _model_reads_task(self) -> Self:
         if isinstance(self.model, TokenModel):
-            self.model.check(self.task.modulus)
+            self.model.check(self.task.n_elements)
         return self
 
     @model_validator(mode="after")

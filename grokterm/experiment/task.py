@@ -49,6 +49,11 @@ class Task(Settings):
         return n_train(self.train_fraction, self._row.n_equations(self.modulus))
 
     @property
+    def n_elements(self) -> int:
+        """How many elements a, b and their answers range over: 0 .. n - 1."""
+        return self._row.n_elements(self.modulus)
+
+    @property
     def sum_form(self) -> SumForm | None:
         """The operation as a sum F(f1(a) + f2(b)); None where it is none."""
         return self._row.sum_form(self.modulus)

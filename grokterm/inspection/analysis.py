@@ -30,6 +30,7 @@ class NetworkAnalysis:
         self.snapshot = snapshot
         self.forward_pass = forward_pass
         self.modulus = snapshot.dataset.modulus
+        self.n_elements = snapshot.dataset.n_elements
         self.operation = snapshot.dataset.definition
         self._frequencies: dict[str, NeuronFrequencies | None] = {}
 
@@ -82,7 +83,7 @@ class NetworkAnalysis:
     @cached_property
     def scored(self) -> Observation | None:
         """A pass over the table that keeps every score; None if there are too many."""
-        return self.forward_pass.observe(self.snapshot, scores=True) if self.modulus**3 <= MOST_SCORES else None
+        return self.forward_pass.observe(self.snapshot, scores=True) if self.n_elements**3 <= MOST_SCORES else None
 
     @cached_property
     def observation(self) -> Observation:
@@ -90,7 +91,7 @@ class NetworkAnalysis:
         return vars(self).get("scored") or self.forward_pass.observe(self.snapshot)
 
     @cached_property
-    def cells(self) -> Int[np.ndarray, "modulus modulus"]:
+    def cells(self) -> Int[np.ndarray, "elements elements"]:
         """The outcome of every pair (a, b): a Cell each."""
         return outcome_table(self.observation)
 
@@ -164,6 +165,6 @@ class NetworkAnalysis:
 def _laid_out(
     seen: Observation, values: Float[np.ndarray, "equations maps"], window: Window | None
 ) -> Float[np.ndarray, "maps rows columns"]:
-    rows, columns = window or (range(seen.modulus), range(seen.modulus))
+    rows, columns = window or (range(seen.n_elements), range(seen.n_elements))
     part = slice(rows.start, rows.stop), slice(columns.start, columns.stop)
     return np.stack([seen.as_table(one, missing=np.nan)[part] for one in values.T])

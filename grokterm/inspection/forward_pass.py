@@ -79,7 +79,7 @@ class ForwardPass:
         with self._lock, steady_arithmetic():
             blocks = list(self._pool.map(record, equations.blocks))
         return Observation(
-            modulus=snapshot.dataset.modulus,
+            n_elements=snapshot.dataset.n_elements,
             operands=table.operands,
             answers=table.answers,
             truth=snapshot.dataset.definition.answers(table.operands, snapshot.dataset.modulus, snapshot.dataset.seed),
@@ -120,7 +120,7 @@ def _record(network: Network, block: DeviceEquations, *, weights: Weights, wante
 
 
 def _sides(dataset: Dataset, table: Equations) -> Int[np.ndarray, " equations"]:
-    sides = np.full(dataset.modulus**2, Side.NEITHER)
+    sides = np.full(dataset.n_elements**2, Side.NEITHER)
     sides[dataset.pair_index(dataset.train)] = Side.TRAIN
     sides[dataset.pair_index(dataset.val)] = Side.VAL
     sides[dataset.pair_index(dataset.seen)] = Side.SEEN

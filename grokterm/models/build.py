@@ -30,7 +30,7 @@ ARCHITECTURES: dict[str, Callable[..., Network]] = {
 
 
 def build(
-    settings: Model, modulus: int, seed: int, parts: Mapping[str, MixturePart] | None = None, form: SumForm | None = None
+    settings: Model, n_elements: int, seed: int, parts: Mapping[str, MixturePart] | None = None, form: SumForm | None = None
 ) -> Network:
     """Build a network on the CPU, so that its initial weights are the same for every device.
 
@@ -38,7 +38,7 @@ def build(
     """
     optional: dict[str, Any] = {"parts": parts, "form": form}
     given = {name: value for name, value in optional.items() if value is not None}
-    network = ARCHITECTURES[settings.architecture](settings, modulus, seed, **given)
+    network = ARCHITECTURES[settings.architecture](settings, n_elements, seed, **given)
     if isinstance(settings, InitialWeights):
         adjust(network, settings, generator(seed, "weights"))
     return network

@@ -18,9 +18,9 @@ from grokterm.tasks.randomness import generator
 class EmbeddingMLP(TokenNetwork):
     """f(a, b) = W φ(... φ(W1 [E(a); E(op); E(b); E(=)] + b1) ...) + b, φ = ReLU (the efficiency report's)."""
 
-    def __init__(self, settings: EmbeddingMLPModel, modulus: int, seed: int) -> None:
-        super().__init__(settings, modulus)
-        n_tokens, width, d_model = settings.n_tokens(modulus), settings.width, settings.d_model
+    def __init__(self, settings: EmbeddingMLPModel, n_elements: int, seed: int) -> None:
+        super().__init__(settings, n_elements)
+        n_tokens, width, d_model = settings.n_tokens(n_elements), settings.width, settings.d_model
         inputs, self.n_activations = self.n_prompt * d_model, width
 
         rng = generator(seed, "weights")
@@ -48,8 +48,8 @@ class EmbeddingMLP(TokenNetwork):
         """Return each residue's contribution to the first layer as either operand, and the constant rest: op, = and bias."""
         del n_equations
         from_left, from_operator, from_right, from_equals = self.first.chunk(self.n_prompt)
-        residues = self.embedding[: self.modulus]
-        equals, operator = self.embedding[self.modulus], self.embedding[self.modulus + 1]
+        residues = self.embedding[: self.n_elements]
+        equals, operator = self.embedding[self.n_elements], self.embedding[self.n_elements + 1]
         return {
             "left": linear(residues, from_left),
             "right": linear(residues, from_right),

@@ -18,7 +18,7 @@ from grokterm.models.rng import Rng
 
 Metric: TypeAlias = Float[Tensor, "operands operands"]
 Pairs: TypeAlias = Int[Tensor, "batch 2"]
-Similarities: TypeAlias = Float[Tensor, "batch modulus modulus"]
+Similarities: TypeAlias = Float[Tensor, "batch elements elements"]
 """K_M of equations with every pair of operands."""
 
 
@@ -28,16 +28,16 @@ class Kernel(Network):
     The recursive feature machine sets the coefficients α and the metric M; neither gets a gradient.
     """
 
-    def __init__(self, settings: KernelModel, modulus: int, seed: int) -> None:
+    def __init__(self, settings: KernelModel, n_elements: int, seed: int) -> None:
         del seed  # nothing is random
         super().__init__()
-        self.n_activations = 2 * modulus**2  # in float64
+        self.n_activations = 2 * n_elements**2  # in float64
         self.similarity = partial(KERNELS[settings.kernel], settings)
         # The blocks of M, apart because each is a matrix over residues and has a spectrum.
-        self.cross = nn.Parameter(torch.zeros(modulus, modulus, dtype=torch.float64))
-        self.left = nn.Parameter(torch.eye(modulus, dtype=torch.float64))
-        self.right = nn.Parameter(torch.eye(modulus, dtype=torch.float64))
-        self.coefficients = nn.Parameter(torch.zeros(modulus, modulus, modulus, dtype=torch.float64))
+        self.cross = nn.Parameter(torch.zeros(n_elements, n_elements, dtype=torch.float64))
+        self.left = nn.Parameter(torch.eye(n_elements, dtype=torch.float64))
+        self.right = nn.Parameter(torch.eye(n_elements, dtype=torch.float64))
+        self.coefficients = nn.Parameter(torch.zeros(n_elements, n_elements, n_elements, dtype=torch.float64))
         self.requires_grad_(requires_grad=False)
         self.layers = (
             Layer("cross", "metric, first by second operand"),
@@ -47,20 +47,22 @@ class Kernel(Network):
 
     def forward(
         self, tokens: Int[Tensor, "batch 2"], rng: Rng | None = None, token_features: TokenFeatures | None = None
-    ) -> Float[Tensor, "batch modulus"]:
+    ) -> Float[Tensor, "batch elements"]:
         """Score every residue as the answer to each pair of operands."""
         similarities = self.similarity(metric_of(self.left, self.cross, self.right), tokens)
         return similarities.flatten(1) @ self.coefficients.flatten(0, 1)
 
 
 def metric_of(
-    left: Float[Tensor, "modulus modulus"], cross: Float[Tensor, "modulus modulus"], right: Float[Tensor, "modulus modulus"]
+    left: Float[Tensor, "elements elements"],
+    cross: Float[Tensor, "elements elements"],
+    right: Float[Tensor, "elements elements"],
 ) -> Metric:
     """Assemble the symmetric M from its blocks."""
     return torch.cat([torch.cat([left, cross], dim=1), torch.cat([cross.T, right], dim=1)])
 
 
-def inner_products(metric: Metric, tokens: Int[Tensor, "batch 2"]) -> Float[Tensor, "batch modulus modulus"]:
+def inner_products(metric: Metric, tokens: Int[Tensor, "batch 2"]) -> Float[Tensor, "batch elements elements"]:
     """Return xᵀ M x' of equations with every pair. x has two ones, so this is a sum of four entries of M."""
     p = len(metric) // 2
     left, right = tokens.unbind(dim=-1)

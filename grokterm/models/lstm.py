@@ -51,9 +51,9 @@ class Recurrence(nn.Module):
 class LSTM(TokenNetwork):
     """Embedding, LSTM layers, and a readout without bias (the efficiency report's)."""
 
-    def __init__(self, settings: LSTMModel, modulus: int, seed: int) -> None:
-        super().__init__(settings, modulus)
-        width, n_tokens = settings.d_model, settings.n_tokens(modulus)
+    def __init__(self, settings: LSTMModel, n_elements: int, seed: int) -> None:
+        super().__init__(settings, n_elements)
+        width, n_tokens = settings.d_model, settings.n_tokens(n_elements)
         self.n_positions, self.n_activations = self.n_prompt, 4 * width
         self.dropout = settings.dropout
 

@@ -37,9 +37,9 @@ class Mixture(Network):
         ConfigError: if the parts do not match each other or the task.
     """
 
-    def __init__(self, settings: MixtureModel, modulus: int, _seed: int, parts: Mapping[str, MixturePart]) -> None:
+    def __init__(self, settings: MixtureModel, n_elements: int, _seed: int, parts: Mapping[str, MixturePart]) -> None:
         super().__init__()
-        _check_parts(modulus, parts)
+        _check_parts(n_elements, parts)
         self.generalizer, self.memorizer = (parts[role].network for role in PARTS)
         self.generalizer_weight, self.memorizer_weight = (nn.Parameter(torch.zeros(())) for _ in PARTS)
         self.generalizer_speed = nn.Parameter(torch.tensor(settings.generalizer_speed))
@@ -79,15 +79,15 @@ class Mixture(Network):
         )
 
 
-def _check_parts(modulus: int, parts: Mapping[str, MixturePart]) -> None:
+def _check_parts(n_elements: int, parts: Mapping[str, MixturePart]) -> None:
     equation = Equations(np.zeros((1, 2), np.int64), np.zeros(1, np.int64))
     shapes = {}
     for role, part in parts.items():
         if part.network.normalizes_batches:
             raise ConfigError(f"model.{role} must be a network without batch normalization, and {part.name} has it")
-        if part.experiment.task.modulus != modulus:
+        if (other := part.experiment.task.n_elements) != n_elements:
             raise ConfigError(
-                f"model.{role} must be trained with modulus {modulus}, and {part.name} has {part.experiment.task.modulus}:"
+                f"model.{role} must be trained on a task of {n_elements} elements, and that of {part.name} has {other}:"
                 " choose another part, or set task.modulus"
             )
         tokens, answers = part.network.encode(equation)

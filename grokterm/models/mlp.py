@@ -37,9 +37,9 @@ class MLP(Network):
     With a `form` its initial weights are the exact solution of that sum, otherwise random.
     """
 
-    def __init__(self, settings: MLPModel, modulus: int, seed: int, form: SumForm | None = None) -> None:
+    def __init__(self, settings: MLPModel, n_elements: int, seed: int, form: SumForm | None = None) -> None:
         super().__init__()
-        p, width = modulus, settings.width
+        p, width = n_elements, settings.width
         scaling = SCALINGS[settings.scaling]
         self.n_activations = width
         self.depth = settings.depth
@@ -83,7 +83,7 @@ class MLP(Network):
 
     def forward(
         self, tokens: Int[Tensor, "batch 2"], rng: Rng | None = None, token_features: TokenFeatures | None = None
-    ) -> Float[Tensor, "batch modulus"]:
+    ) -> Float[Tensor, "batch elements"]:
         """Score every residue as the answer to each pair of operands."""
         hidden = self._activate(0, self._first_layer(tokens), rng)
         for number, weight in enumerate(self.hidden_weights, start=1):

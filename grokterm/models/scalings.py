@@ -1,6 +1,6 @@
 """Prefactors and initial weight scale of an MLP, as one choice.
 
-Learning rates and weight decays of one scaling do not suit another. p is the modulus, N the width.
+Learning rates and weight decays of one scaling do not suit another. p is the number of elements, N the width.
 """
 
 from collections.abc import Callable

@@ -108,15 +108,15 @@ class TransformerBlock(nn.Module):
 class Transformer(TokenNetwork):
     """A causal decoder: token and position embedding, blocks, untied readout."""
 
-    def __init__(self, settings: TransformerModel, modulus: int, seed: int) -> None:
-        super().__init__(settings, modulus)
-        d_model, n_tokens, n_prompt = settings.d_model, settings.n_tokens(modulus), self.n_prompt
-        self.n_used_tokens = settings.n_needed(modulus)
+    def __init__(self, settings: TransformerModel, n_elements: int, seed: int) -> None:
+        super().__init__(settings, n_elements)
+        d_model, n_tokens, n_prompt = settings.d_model, settings.n_tokens(n_elements), self.n_prompt
+        self.n_used_tokens = settings.n_needed(n_elements)
         self.n_positions = n_prompt
         self.dropout = settings.dropout
         last = self.prompt.split()[-1]
         has_one_query = settings.n_layers == 1 and self.n_scored == 1
-        self.query_token = modulus + SIGNS.index(last) if has_one_query and last in SIGNS else None
+        self.query_token = n_elements + SIGNS.index(last) if has_one_query and last in SIGNS else None
         """The only query token, if it is the same in every equation."""
 
         is_normal = settings.initialization == "normal"

@@ -95,7 +95,7 @@ def _find(role: str, name: str, folder: Path) -> Run | Preset:
 
 def _load(run: Run) -> MixturePart:
     experiment, prefix = run.experiment, "weights."
-    network = build(experiment.model, experiment.task.modulus, experiment.seed)
+    network = build(experiment.model, experiment.task.n_elements, experiment.seed)
     tensors = load_checkpoint(_checkpoint(run))
     network.load_state_dict({name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)})
     return MixturePart(run.name, experiment, network)

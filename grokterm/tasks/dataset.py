@@ -76,7 +76,7 @@ class Dataset:
         Raises:
             ConfigError: if a side would be empty.
         """
-        no_pair = np.zeros(modulus**2, dtype=bool)
+        no_pair = np.zeros(find_operation(operation, expression).n_elements(modulus) ** 2, dtype=bool)
         task = cls(operation, expression, modulus, split, label_noise, seed, train_fraction, no_pair, no_pair, Sides())
         return task._redrawn(0 if split == "nested" else seed)  # nested: the same shuffle for every seed
 
@@ -101,11 +101,16 @@ class Dataset:
         return (self.val, self.seen) if len(self.seen) else (self.val,)
 
     @property
+    def n_elements(self) -> int:
+        """How many elements a, b and their answers range over."""
+        return self.definition.n_elements(self.modulus)
+
+    @property
     def n_equations(self) -> int:
         """Size of the whole table; train_fraction is a share of it."""
         return self.definition.n_equations(self.modulus)
 
-    @property
+    @cached_property
     def definition(self) -> Operation:
         """The operation of this name."""
         return find_operation(self.operation, self.expression)
@@ -114,14 +119,14 @@ class Dataset:
     def table(self) -> Equations:
         """All equations, b fastest, with the label noise of those trained on."""
         table = self._answer(self.definition.operands(self.modulus))
-        answers = np.full(self.modulus**2, -1)
+        answers = np.full(self.n_elements**2, -1)
         for side in (table, self.train):
             answers[self.pair_index(side)] = side.answers
         return replace(table, answers=answers[self.pair_index(table)])
 
     def pair_index(self, equations: Equations) -> Int64[np.ndarray, " equations"]:
         """Return the index of each pair (a, b) in the flattened table, b fastest."""
-        return equations.operands[:, 0] * self.modulus + equations.operands[:, 1]
+        return equations.operands[:, 0] * self.n_elements + equations.operands[:, 1]
 
     def swapped(
         self,
@@ -189,7 +194,7 @@ class Dataset:
             return equations[stratified_order(equations.answers, rng)]
         if self.split == "symmetric":
             low, high = equations.operands.min(axis=1), equations.operands.max(axis=1)
-            rank = rng.permutation(self.modulus**2)[low * self.modulus + high]  # mirrors share a rank
+            rank = rng.permutation(self.n_elements**2)[low * self.n_elements + high]  # mirrors share a rank
             equations = equations[np.argsort(rank, kind="stable")]
         else:
             equations = equations[rng.permutation(len(equations))]
@@ -229,7 +234,7 @@ class Dataset:
 
     @property
     def _ever_trained(self) -> Bool[np.ndarray, " pairs"]:
-        table = self.was_trained.reshape(self.modulus, self.modulus).copy()
+        table = self.was_trained.reshape(self.n_elements, self.n_elements).copy()
         table[tuple(self.train.operands.T)] = True
         if self.split == "symmetric":
             table |= table.T
@@ -237,7 +242,7 @@ class Dataset:
 
     @property
     def _every_pair(self) -> Int64[np.ndarray, "pairs 2"]:
-        return np.stack(np.divmod(np.arange(self.modulus**2), self.modulus), axis=1)
+        return np.stack(np.divmod(np.arange(self.n_elements**2), self.n_elements), axis=1)
 
     def _answer(self, operands: Int64[np.ndarray, "equations 2"]) -> Equations:
         """Answer pairs by the present operation, where it does."""
@@ -257,7 +262,7 @@ class Dataset:
             return equations
         rng = generator(self.seed, "label noise", start)
         answers = equations.answers.copy()
-        answers[rows[rng.permutation(len(rows))[:n_noisy]]] = rng.integers(self.modulus, size=n_noisy)
+        answers[rows[rng.permutation(len(rows))[:n_noisy]]] = rng.integers(self.n_elements, size=n_noisy)
         return replace(equations, answers=answers)
 
 

@@ -43,9 +43,14 @@ class Operation:
     n_permutations: int | None = None
     """Number of permutations, which the modulus must equal; None where a, b and c are residues."""
 
+    def n_elements(self, modulus: int) -> int:
+        """Count the elements that a, b and their answers range over: 0 .. n - 1."""
+        return modulus
+
     def operands(self, modulus: int) -> Int64[np.ndarray, "equations 2"]:
         """List every pair (a, b) that has an answer, row by row of the table."""
-        pairs = np.stack(np.divmod(np.arange(modulus**2, dtype=np.int64), modulus), axis=1)
+        n = self.n_elements(modulus)
+        pairs = np.stack(np.divmod(np.arange(n**2, dtype=np.int64), n), axis=1)
         return pairs[self.has_answer(pairs)]
 
     def has_answer(self, operands: Int64[np.ndarray, "pairs 2"]) -> Bool[np.ndarray, " pairs"]:

@@ -27,7 +27,7 @@ ROWS_AT_A_TIME = 256  # bounds the memory of computing kernel rows
 
 CLASSES_AT_A_TIME = 8  # bounds the memory of gradients; their sum does not depend on the number of threads
 
-Coefficients: TypeAlias = Float[Tensor, "modulus modulus classes"]
+Coefficients: TypeAlias = Float[Tensor, "elements elements classes"]
 Spread: TypeAlias = Callable[[Coefficients], Metric]
 """S of some classes, where M S M is the sum over these classes of the gradient's covariance."""
 
@@ -130,7 +130,7 @@ SPREADS: dict[str, Callable[[KernelModel, Metric, Int[Tensor, "equations 2"]], S
 }
 
 
-def _second_moment(shares: Float[Tensor, "*classes modulus modulus"]) -> Float[Tensor, "*classes operands operands"]:
+def _second_moment(shares: Float[Tensor, "*classes elements elements"]) -> Float[Tensor, "*classes operands operands"]:
     """Sum share · x xᵀ over the pairs x = e_a + e_{p+b} of a table."""
     left, right = torch.diag_embed(shares.sum(dim=-1)), torch.diag_embed(shares.sum(dim=-2))
     return torch.cat([torch.cat([left, shares], dim=-1), torch.cat([shares.mT, right], dim=-1)], dim=-2)

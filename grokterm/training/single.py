@@ -45,8 +45,8 @@ class SingleNetwork(StepLoop):
         self.step = 0
         self.device = device
         self.engine = choose_engine(experiment, device)
-        settings, modulus, form = experiment.model, experiment.task.modulus, experiment.exact_form
-        self.network = build(settings, modulus, experiment.seed, parts, form).to(device)
+        settings, n_elements, form = experiment.model, experiment.task.n_elements, experiment.exact_form
+        self.network = build(settings, n_elements, experiment.seed, parts, form).to(device)
         """Its structure. The weights are in `state`; the network's own are whichever were used last."""
 
         parameters = {name: parameter.detach().clone() for name, parameter in self.network.named_parameters()}

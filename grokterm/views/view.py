@@ -152,7 +152,7 @@ def visible(p: int, corner: tuple[int, int], sheet: Sheet, height: int) -> tuple
 
 def move_corner(subject: Subject, choice: Choice, move: Move) -> Choice:
     """Move the visible part of the table of all pairs (a, b)."""
-    last = subject.analysis.modulus - 1
+    last = subject.analysis.n_elements - 1
     moves = zip(choice.corner, (move.down, move.right), strict=True)
     a, b = (max(min(start + RESIDUES_PER_KEY * by, last), 0) for start, by in moves)
     return replace(choice, corner=(a, b))

@@ -40,7 +40,7 @@ def observed(
     if sides is None:
         sides = np.where(draw.permutation(len(answers)) % 3 == 0, Side.VAL, Side.TRAIN)
     return Observation(
-        modulus=modulus,
+        n_elements=modulus,
         operands=operands,
         answers=answers,
         truth=answers,

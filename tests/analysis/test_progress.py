@@ -56,9 +56,9 @@ def slowly(observation: Observation, operation: str, frequencies: list[int]) -> 
     """Return the restricted and the excluded loss by the book."""
     assert observation.scores is not None
     scores, answers, train = observation.scores.astype(np.float64), observation.answers, observation.sides == Side.TRAIN
-    _, left, right = terms(operation, observation.modulus, observation.operands)
+    _, left, right = terms(operation, observation.n_elements, observation.operands)
     has_terms = (left >= 0) & (right >= 0)
-    circuit = planes(operation, observation.modulus, observation.operands, frequencies) @ scores
+    circuit = planes(operation, observation.n_elements, observation.operands, frequencies) @ scores
     restricted = np.where(has_terms[:, None], circuit + (scores - circuit)[has_terms].mean(axis=0), scores)
     return (
         float(np.mean(losses(restricted, answers))),
@@ -69,7 +69,7 @@ def slowly(observation: Observation, operation: str, frequencies: list[int]) -> 
 def fitted(sums: np.ndarray, observation: Observation, frequencies: list[int]) -> tuple[float, float]:
     """Return the restricted and the excluded loss, of a least-squares fit of waves over the pairs."""
     assert observation.scores is not None
-    angles = 2 * np.pi / observation.modulus * np.outer(sums, frequencies)
+    angles = 2 * np.pi / observation.n_elements * np.outer(sums, frequencies)
     features = np.hstack([np.ones((len(sums), 1)), np.cos(angles), np.sin(angles)])
     restricted = features @ np.linalg.lstsq(features, observation.scores, rcond=1e-9)[0]
     without = observation.scores - (restricted - restricted.mean(axis=0))

@@ -76,5 +76,5 @@ def test_a_part_with_batch_normalization_is_refused() -> None:
 
 
 def test_parts_of_another_modulus_are_refused() -> None:
-    with pytest.raises(ConfigError, match=r"model.memorizer must be trained with modulus 7, and b has 11"):
+    with pytest.raises(ConfigError, match=r"model.memorizer must be trained on a task of 7 elements, and that of b has 11"):
         mixture(part("a"), part("b", modulus=11))

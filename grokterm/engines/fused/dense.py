@@ -33,7 +33,7 @@ def unsupported_reason(experiment: Experiment, model: MLPModel, device: torch.de
         return f"trains one network at a time on {device.type}, not training.members {experiment.training.members}"
     if model.frozen:
         return f"trains all layers on {device.type}, without model.frozen"
-    if task.n_train * task.modulus * model.width > LARGEST:
+    if task.n_train * task.n_elements * model.width > LARGEST:
         return f"multiplies one-hot operands on {device.type}, which is slow for so large a network"
     return cuda_graph.unsupported_reason(experiment, device)
 
@@ -57,7 +57,7 @@ class DenseGradient:
     def __init__(self, experiment: Experiment, pool: ThreadPool) -> None:
         assert isinstance(pool.network, MLP)
         self._pool, self._layer = pool, HiddenLayer.of(experiment, pool.network)
-        self._offsets = torch.tensor([0, self._layer.modulus], device=pool.network.left.device)
+        self._offsets = torch.tensor([0, self._layer.n_elements], device=pool.network.left.device)
         vector = pool.network.left.new_empty(self._layer.n_weights).detach()
         self._first_grad, self._readout_grad = self._split(vector)
         left, right = self._first_grad.chunk(2)
@@ -86,7 +86,7 @@ class DenseGradient:
             numbers = mean_of([losses_and_hits(losses, scores, batch.answers)], batch)
         outputs = layer.loss_gradient.outputs(scores.to(layer.precision))
         scores_grad = outputs.scatter_add_(1, one_hot.answers, one_hot.minus_one).to(scores.dtype)
-        rate = layer.loss_gradient.constant(layer.modulus) * layer.readout_scale / len(batch)
+        rate = layer.loss_gradient.constant(layer.n_elements) * layer.readout_scale / len(batch)
         self._product(active.T, scores_grad, rate, out=self._readout_grad)
         hidden_grad = self._product(scores_grad, readout.T, rate * layer.activation.constant)
         layer.activation.chain(hidden_grad, sums)
@@ -99,9 +99,9 @@ class DenseGradient:
 
     def _split(self, vector: Float[Tensor, " weights"]) -> tuple[Float[Tensor, "two_moduli width"], Tensor]:
         """Return the first layer, `left` over `right`, and the readout."""
-        modulus, width = self._layer.modulus, self._layer.width
-        first, readout = vector.tensor_split((2 * modulus * width,))
-        return first.view(2 * modulus, width), readout.view(width, modulus)
+        n_elements, width = self._layer.n_elements, self._layer.width
+        first, readout = vector.tensor_split((2 * n_elements * width,))
+        return first.view(2 * n_elements, width), readout.view(width, n_elements)
 
     def _product(self, left: Tensor, right: Tensor, scale: float, out: Tensor | None = None) -> Tensor:
         return torch.addmm(self._unread, left, right, beta=0, alpha=scale, out=out)
@@ -109,7 +109,7 @@ class DenseGradient:
     def _encoded(self, batch: DeviceEquations) -> OneHot:
         """Return a batch as matrices; those of the whole training set are made once."""
         if self._one_hot is None or self._one_hot.equations is not batch:
-            operands = self._first_grad.new_zeros(len(batch), 2 * self._layer.modulus)
+            operands = self._first_grad.new_zeros(len(batch), 2 * self._layer.n_elements)
             operands.scatter_(1, batch.tokens + self._offsets, self._layer.first_scale)
             minus_one = torch.full((len(batch), 1), -1.0, dtype=self._layer.precision, device=operands.device)
             self._one_hot = OneHot(batch, operands, batch.answers.unsqueeze(1), minus_one)

@@ -82,8 +82,8 @@ class Matrices(NamedTuple):
     first: Float[Tensor, "operands width"]
     """`left` over `right`."""
 
-    left: Float[Tensor, "modulus width"]
-    right: Float[Tensor, "modulus width"]
+    left: Float[Tensor, "elements width"]
+    right: Float[Tensor, "elements width"]
     readout: SharedMatrix
     readout_t: SharedMatrix
 
@@ -101,7 +101,7 @@ class HiddenLayer:
     loss: LossFunction
     loss_gradient: LossGradient
     precision: torch.dtype
-    modulus: int
+    n_elements: int
     width: int
     first_scale: float
     readout_scale: float
@@ -112,13 +112,13 @@ class HiddenLayer:
     def of(experiment: Experiment, network: MLP) -> "HiddenLayer":
         """Read them off an experiment and its network."""
         assert isinstance(experiment.model, MLPModel)
-        loss, (modulus, width) = experiment.loss, network.left.shape
+        loss, (n_elements, width) = experiment.loss, network.left.shape
         return HiddenLayer(
             ACTIVATION_KERNELS[experiment.model.activation],
             loss_of(loss),
             LOSS_GRADIENTS[loss.kind],
             getattr(torch, loss.precision),
-            modulus,
+            n_elements,
             width,
             network.first_scale,
             network.readout_scale,
@@ -128,14 +128,14 @@ class HiddenLayer:
     @property
     def n_weights(self) -> int:
         """Entries of all three matrices."""
-        return 3 * self.modulus * self.width
+        return 3 * self.n_elements * self.width
 
     def matrices(self, vector: Float[Tensor, " weights"]) -> Matrices:
         """Return the matrices that lie end to end in a vector."""
-        first, readout = vector.tensor_split((2 * self.modulus * self.width,))
-        first = first.view(2 * self.modulus, self.width)
+        first, readout = vector.tensor_split((2 * self.n_elements * self.width,))
+        first = first.view(2 * self.n_elements, self.width)
         left, right = first.chunk(2)
-        readout = readout.view(self.width, self.modulus)
+        readout = readout.view(self.width, self.n_elements)
         return Matrices(vector, first, left, right, SharedMatrix.of(readout), SharedMatrix.of(readout.T))
 
     def scales(self) -> Float[Tensor, " weights"]:
@@ -144,7 +144,7 @@ class HiddenLayer:
 
     def rates(self) -> Float[Tensor, " weights"]:
         """Return the factors of the gradients as a kernel leaves them."""
-        rate = self.loss_gradient.constant(self.modulus)
+        rate = self.loss_gradient.constant(self.n_elements)
         return self._per_weight(rate * self.first_scale * self.activation.constant, rate * self.readout_scale)
 
     def _per_weight(self, first: float, readout: float) -> Float[Tensor, " weights"]:
@@ -178,12 +178,12 @@ class Accumulator:
     def __init__(self, layer: HiddenLayer, block_rows: int) -> None:
         self._layer = layer
         self.grads = layer.matrices(torch.zeros(layer.n_weights))
-        self._readout_grad = SharedMatrix.of(torch.empty(layer.width, layer.modulus))
+        self._readout_grad = SharedMatrix.of(torch.empty(layer.width, layer.n_elements))
         self._pair_starts = torch.arange(0, 2 * block_rows, 2)
         self._minus_one = torch.full((block_rows, 1), -1.0, dtype=layer.precision)
         self._active = torch.empty(block_rows, layer.width)
         self._hidden_grad = torch.empty(block_rows, layer.width)
-        self._scores = torch.empty(block_rows, layer.modulus)
+        self._scores = torch.empty(block_rows, layer.n_elements)
 
     def buffers_of(self, block: DeviceEquations) -> BlockBuffers:
         """Prepare a block, once for all steps."""
@@ -192,7 +192,7 @@ class Accumulator:
         return BlockBuffers(
             left,
             right,
-            torch.stack([left, right + self._layer.modulus], dim=1).flatten(),
+            torch.stack([left, right + self._layer.n_elements], dim=1).flatten(),
             self._pair_starts[:n_rows],
             block.answers,
             block.answers.unsqueeze(1),

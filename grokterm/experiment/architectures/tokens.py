@@ -23,25 +23,25 @@ class TokenModel(InitialWeights):
         """The tokens to predict at the last positions of the prompt."""
         return "c"
 
-    def n_tokens(self, modulus: int) -> int:
+    def n_tokens(self, n_elements: int) -> int:
         """Return the size of the vocabulary."""
-        return self.n_needed(modulus) if self.vocabulary == "auto" else self.vocabulary
+        return self.n_needed(n_elements) if self.vocabulary == "auto" else self.vocabulary
 
-    def check(self, modulus: int) -> None:
+    def check(self, n_elements: int) -> None:
         """Check that the vocabulary has all tokens of the task.
 
         Raises:
             ValueError: if it is too small.
         """
-        if self.n_tokens(modulus) < self.n_needed(modulus):
+        if self.n_tokens(n_elements) < self.n_needed(n_elements):
             raise ValueError(
-                f"model.vocabulary must be at least {self.n_needed(modulus)} for equations modulo {modulus} written as"
+                f"model.vocabulary must be at least {self.n_needed(n_elements)} for equations modulo {n_elements} written as"
                 f" {self.prompt!r}, not {self.vocabulary}"
             )
 
-    def n_needed(self, modulus: int) -> int:
+    def n_needed(self, n_elements: int) -> int:
         """Return the number of tokens that occur in equations."""
-        return modulus + (1 if self.prompt == "a b =" else 3)
+        return n_elements + (1 if self.prompt == "a b =" else 3)
 
 
 class SequenceModel(TokenModel):

@@ -42,7 +42,7 @@ class ComparedRun:
     """The share of its power at each frequency."""
 
     key_frequencies: Sequence[int]
-    maps: Float[np.ndarray, "neurons modulus modulus"]
+    maps: Float[np.ndarray, "neurons elements elements"]
     """Activations of some hidden neurons over (a, b); empty to leave them out."""
 
 

@@ -24,7 +24,7 @@ COLORS = {
 """Wrong is dark, so that it shows without color too."""
 
 
-def draw_outcomes(cells: Int[np.ndarray, "modulus modulus"], names: Sequence[str], *, title: str) -> Figure:
+def draw_outcomes(cells: Int[np.ndarray, "elements elements"], names: Sequence[str], *, title: str) -> Figure:
     """Draw the table; its numbers index `names`, which are keys of COLORS."""
     counts = np.bincount(cells.ravel(), minlength=len(names))
     shown = [(name, int(count)) for name, count in zip(names, counts, strict=True) if count]

@@ -60,7 +60,7 @@ def color_limit(matrix: Float[np.ndarray, "rows columns"]) -> float:
 
 
 def draw_activations(
-    maps: Float[np.ndarray, "neurons modulus modulus"], row_labels: Sequence[str], *, place: str, title: str
+    maps: Float[np.ndarray, "neurons elements elements"], row_labels: Sequence[str], *, place: str, title: str
 ) -> Figure:
     """Draw a grid of ten maps per row, each centered and with its own color range."""
     n_columns = min(10, len(maps))
@@ -78,7 +78,7 @@ def draw_activations(
     return figure
 
 
-def centered(maps: Float[np.ndarray, "neurons modulus modulus"]) -> Float[np.ndarray, "neurons modulus modulus"]:
+def centered(maps: Float[np.ndarray, "neurons elements elements"]) -> Float[np.ndarray, "neurons elements elements"]:
     """Subtract each map's mean and divide by the largest deviation; a constant map becomes 0."""
     with np.errstate(invalid="ignore"):
         flat = maps.reshape(len(maps), -1).astype(np.float64)
@@ -90,7 +90,7 @@ def centered(maps: Float[np.ndarray, "neurons modulus modulus"]) -> Float[np.nda
     return scaled.reshape(maps.shape)
 
 
-def tiled(maps: Float[np.ndarray, "neurons modulus modulus"], n_columns: int) -> Float[np.ndarray, "height width"]:
+def tiled(maps: Float[np.ndarray, "neurons elements elements"], n_columns: int) -> Float[np.ndarray, "height width"]:
     """Arrange maps in rows with gaps between them; the rest of the last row is blank."""
     n_rows, pitch = ceil(len(maps) / n_columns), maps.shape[1] + GAP
     grid = np.full((n_rows * pitch - GAP, n_columns * pitch - GAP), np.nan)
@@ -101,7 +101,7 @@ def tiled(maps: Float[np.ndarray, "neurons modulus modulus"], n_columns: int) ->
     return grid
 
 
-def draw_attention(rows: Sequence[tuple[str, Float[np.ndarray, "heads modulus modulus"]]], *, title: str) -> Figure:
+def draw_attention(rows: Sequence[tuple[str, Float[np.ndarray, "heads elements elements"]]], *, title: str) -> Figure:
     """Draw each head's attention to each token, over (a, b); one row per token."""
     n_heads = len(rows[0][1])
     side = 2.5 / max(n_heads, 3)

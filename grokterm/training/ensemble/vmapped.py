@@ -66,8 +66,8 @@ class VmappedEnsemble(StepLoop):
         self.engine = choose_engine(experiment, device)
         members = [experiment.member(number) for number in range(experiment.training.members)]
         self._seeds = range(experiment.seed, experiment.seed + len(members))
-        modulus, form = experiment.task.modulus, experiment.exact_form
-        networks = [build(one.model, modulus, one.seed, parts, form) for one in members]
+        n_elements, form = experiment.task.n_elements, experiment.exact_form
+        networks = [build(one.model, n_elements, one.seed, parts, form) for one in members]
         self.network = networks[0].to(device)
         parameters = _stacked([dict(network.named_parameters()) for network in networks], device)
         weights: Weights = {name: value for name, value in parameters.items() if name not in self.network.frozen}

@@ -61,7 +61,7 @@ def ask(subject: Subject, choice: Choice, sheet: Sheet) -> Wanted | None:
     analysis = subject.analysis
     if not (place := place_of(analysis, choice.place)):
         return None
-    p = analysis.modulus
+    p = analysis.n_elements
     if choice.is_zoomed:
         rows, columns = visible(p, choice.corner, sheet, sheet.height)
         return Wanted(place, choice.order, choice.chosen, 1, rows, columns)
@@ -108,7 +108,7 @@ def _sorted(
         return joint_order(matrices, order), peaks, order
     n_neurons = analysis.n_neurons(place)
     stored = np.arange(n_neurons)
-    if order == "raw" or n_neurons * analysis.modulus**2 > MOST_VALUES:
+    if order == "raw" or n_neurons * analysis.n_elements**2 > MOST_VALUES:
         return stored, None, "raw"
     heard = analysis.neuron_frequencies(place)
     if order == "deviation":
@@ -135,7 +135,7 @@ def draw_activations(subject: Subject, choice: Choice, sheet: Sheet, found: Maps
 
 def _draw_one(subject: Subject, choice: Choice, sheet: Sheet, found: Maps, limit: float) -> Drawn:
     """Draw one map as large as fits."""
-    rows, columns = visible(subject.analysis.modulus, choice.corner, sheet, sheet.height)
+    rows, columns = visible(subject.analysis.n_elements, choice.corner, sheet, sheet.height)
     one = found.maps[0]
     scale = max(min(2 * sheet.height // max(one.shape[0], 1), sheet.width // max(one.shape[1], 1)), 1)
     pixels = one.repeat(scale, axis=0).repeat(scale, axis=1)
@@ -164,12 +164,12 @@ def _draw_page(subject: Subject, choice: Choice, sheet: Sheet, found: Maps, limi
     )
     is_attention = place_of(analysis, choice.place) in analysis.forward_pass.attention
     kind = "of the position that answers" if is_attention else ORDERS[found.order]
-    part = f"a, b < {mosaic.side}" if mosaic.side < analysis.modulus else f"all a, b < {mosaic.side}"
+    part = f"a, b < {mosaic.side}" if mosaic.side < analysis.n_elements else f"all a, b < {mosaic.side}"
     return Drawn(drawn, kind, f"{first + 1:,}-{first + len(found.names):,} of {found.n_maps:,} · {part}")
 
 
 def _mosaic(subject: Subject, sheet: Sheet) -> Mosaic:
-    return fit_mosaic(subject.analysis.modulus, width=sheet.width, height=sheet.height, palette=sheet.palette)
+    return fit_mosaic(subject.analysis.n_elements, width=sheet.width, height=sheet.height, palette=sheet.palette)
 
 
 def next_place(subject: Subject, choice: Choice) -> Choice:

@@ -24,7 +24,7 @@ SIDES = {Side.TRAIN: "train", Side.VAL: "val", Side.SEEN: "seen", Side.NEITHER: 
 class Outcomes:
     """Whether each pair is answered right, and the most frequent wrong answers in validation."""
 
-    cells: Int[np.ndarray, "modulus modulus"]
+    cells: Int[np.ndarray, "elements elements"]
     confusions: Sequence[Confusion]
 
 

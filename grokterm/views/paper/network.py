@@ -61,7 +61,7 @@ def activations(subject: Subject) -> PaperFigure | LeftOut:
 
 def chosen_maps(
     analysis: NetworkAnalysis, n_maps: int
-) -> tuple[Float[np.ndarray, "neurons modulus modulus"], Int[np.ndarray, " neurons"]]:
+) -> tuple[Float[np.ndarray, "neurons elements elements"], Int[np.ndarray, " neurons"]]:
     """Choose evenly spaced neurons of the first hidden layer, in the order of their frequencies; 0 for none."""
     place = analysis.forward_pass.neurons[0]
     values = analysis.values(place, slice(None))
