@@ -8,10 +8,9 @@ from jaxtyping import Bool, Float, Int
 
 from grokterm.analysis.blocks import Blocks
 from grokterm.analysis.cosines import fit_cosines, waves_of
+from grokterm.analysis.noise import TIE
 from grokterm.experiment.records import PhaseAlignment
 from grokterm.tasks.sum_forms import SumForm
-
-TIE = 1e-6  # shares that differ by less are equal, in float32 too: n² mod 40 has the same wave at k = 5 and k = 15
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,7 @@ class Certificate:
 
     @property
     def matched_share(self) -> float:
-        """Share of matched neurons among those with waves, about (2 / order)² for noise; NaN without waves."""
+        """Share of matched neurons among those with waves; NaN without waves."""
         return float(self.is_matched[self.has_waves].mean()) if self.has_waves.any() else nan
 
     @property
@@ -69,10 +68,15 @@ class Certificate:
         return np.where(self.is_matched, wrapped, nan)
 
     @property
+    def n_phases(self) -> int:
+        """How many matched neurons have phases."""
+        return int((~np.isnan(self.mismatch)).sum())
+
+    @property
     def phase_alignment(self) -> PhaseAlignment | None:
         """The mismatch, averaged; None if no matched neuron has phases.
 
-        Of few neurons the resultant is large by chance, and of one it is 1: read it beside `is_matched`.
+        Of few neurons the resultant is large by chance, and of one it is 1: read it beside `n_phases`.
         """
         if not len(known := self.mismatch[~np.isnan(self.mismatch)]):
             return None

@@ -25,27 +25,22 @@ Requirement = Literal[
 
 
 class Noise(NamedTuple):
-    """What depends on chance depends on: the task, the network, and how many of its neurons are matched."""
+    """What chance depends on: the task and the network."""
 
     dataset: Dataset
     n_classes: int
     """Answers that the network chooses from: a network over tokens has more than residues."""
 
-    n_matched: int
+    matching_chance: float
+    """That one neuron is matched by chance."""
+
+    n_phases: int
+    """How many matched neurons have phases."""
 
 
 def ipr_of_noise(dataset: Dataset) -> float:
     """Return the IPR of random weights: 2 / (⌊n/2⌋ + 2) for n rows."""
-    return 2 / (_n_frequencies(dataset) + 2)
-
-
-def matched_by_chance(dataset: Dataset) -> float:
-    """Return the share of random neurons that are matched by chance."""
-    return 1 / max(1, _n_frequencies(dataset)) ** 2
-
-
-def _n_frequencies(dataset: Dataset) -> int:
-    return len(dataset.definition.index(dataset.modulus)) // 2
+    return 2 / (len(dataset.definition.index(dataset.modulus)) // 2 + 2)
 
 
 def _ipr_of_noise(noise: Noise) -> float:
@@ -53,11 +48,11 @@ def _ipr_of_noise(noise: Noise) -> float:
 
 
 def _matched_by_chance(noise: Noise) -> float:
-    return matched_by_chance(noise.dataset)
+    return noise.matching_chance
 
 
 def _resultant_of_noise(noise: Noise) -> float | None:
-    return 1 / sqrt(noise.n_matched) if noise.n_matched else None
+    return 1 / sqrt(noise.n_phases) if noise.n_phases else None
 
 
 def _accuracy_of_chance(noise: Noise) -> float:

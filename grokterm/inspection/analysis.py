@@ -11,6 +11,7 @@ from grokterm.analysis.confusion import outcome_table
 from grokterm.analysis.efficiency import logit_quantiles, parameter_norm
 from grokterm.analysis.fourier import frequency_norms, key_frequencies, power_shares
 from grokterm.analysis.neurons import NeuronFrequencies, neuron_frequencies
+from grokterm.analysis.noise import largest_ipr, largest_resultant, matching_chance, most_matched
 from grokterm.analysis.observation import Observation
 from grokterm.analysis.progress import Progress, progress
 from grokterm.experiment.records import Inspected
@@ -79,6 +80,24 @@ class NetworkAnalysis:
         """The neurons compared with the exact solution; None without one hidden layer, or without a sum of terms."""
         blocks = self.snapshot.blocks
         return certify(blocks, self.held_against) if blocks is not None and self.held_against is not None else None
+
+    @cached_property
+    def matching_chance(self) -> float:
+        """The chance that a neuron of noise has one frequency in all three matrices."""
+        return 1.0 if self.held_against is None else matching_chance(self.held_against)
+
+    @cached_property
+    def noise_limits(self) -> dict[str, float]:
+        """What 99 % of noisy networks of this shape do not exceed, by metric; without those that the network lacks."""
+        limits = {}
+        if self.residue_blocks:
+            blocks = self.residue_blocks.values()
+            limits["ipr"] = largest_ipr(len(next(iter(blocks))), [block.shape[1] for block in blocks])
+        if self.certificate is not None and (n_neurons := int(self.certificate.has_waves.sum())):
+            limits["matched_frequency_share"] = most_matched(n_neurons, self.matching_chance) / n_neurons
+        if self.certificate is not None and self.certificate.n_phases:
+            limits["phase_alignment.resultant"] = largest_resultant(self.certificate.n_phases)
+        return limits
 
     @cached_property
     def scored(self) -> Observation | None:

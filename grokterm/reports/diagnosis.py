@@ -3,15 +3,17 @@
 The thresholds were set beside these runs, seed 0: at step 0 the MLPs of `quick`, `liu-essay` and `gromov-gd` have no matched
 neuron; when they memorize, 43 to 66 % are matched although validation is near 0, and when they grok, 72 to 90 %. A random table
 that has been memorized for 18,000 steps (`liu-null-random-table`) has 1.04 times the IPR of noise.
+
+A metric is beyond noise if it passes its threshold, and the limit that 99 % of noisy networks of that shape do not exceed. The
+threshold decides for wide networks, the limit for narrow ones.
 """
 
 from collections.abc import Mapping
-from math import sqrt
 
 from grokterm.analysis.circuit import Certificate
 from grokterm.analysis.milestones import FORGOTTEN, LEARNED
 from grokterm.experiment.architectures.mlp import MLPModel
-from grokterm.experiment.metrics import ipr_of_noise, matched_by_chance
+from grokterm.experiment.metrics import ipr_of_noise
 from grokterm.inspection.missing import no_circuit, no_waves
 from grokterm.runs.metrics import RunMetrics
 
@@ -25,8 +27,6 @@ MAJORITY = 0.5
 ALIGNED = 0.5  # with this resultant phases add up: it lies between noise, near 0, and the .9 to 1 of every circuit so far
 
 STRUCTURED = 1.5  # with this multiple of the IPR of noise, weights have a frequency structure
-
-DEVIATIONS = 5  # noise rarely matches more neurons than its mean plus this many standard deviations
 
 
 def verdict(network: RunMetrics) -> str:
@@ -57,9 +57,9 @@ def has_circuit(network: RunMetrics) -> bool:
     """Tell whether most neurons with waves have one frequency in all three matrices, and their phases, if any, add up."""
     if _is_pure(network):
         return True
-    share, resultant = network.inspected.matched_frequency_share or 0.0, network.value("phase_alignment.resultant")
-    is_aligned = resultant is None or resultant >= ALIGNED
-    return share >= MAJORITY and (network.n_matched or 0) > _most_by_chance(network) and is_aligned
+    has_phases = network.inspected.phase_alignment is not None
+    is_aligned = not has_phases or _exceeds_noise(network, "phase_alignment.resultant", ALIGNED)
+    return _exceeds_noise(network, "matched_frequency_share", MAJORITY) and is_aligned
 
 
 def reads_in_waves(network: RunMetrics) -> bool:
@@ -83,6 +83,12 @@ def _structure(network: RunMetrics) -> str:
         return _spectrum(network)
     if not certificate.has_waves.any():
         return f", and {no_waves(network.analysis)}."
+    limit = network.analysis.noise_limits["matched_frequency_share"]
+    if limit >= 1:
+        add_up = ", but their phases add up" if _exceeds_noise(network, "phase_alignment.resultant", ALIGNED) else ""
+        return (
+            f", and nothing can be told from frequencies: in noise too every neuron may have one in all three matrices{add_up}."
+        )
     if _is_pure(network):
         return f": {_neurons(certificate, 'every neuron', 'each')} is one wave{_solution(network)}."
     n_matched, n_with_waves = int(certificate.is_matched.sum()), int(certificate.has_waves.sum())
@@ -91,9 +97,14 @@ def _structure(network: RunMetrics) -> str:
     replaced = f"replaced by their fitted waves, all neurons together answer {100 * agreement:.1f} % of the table."
     if has_circuit(network):
         return f" and has a circuit: {count}; {replaced}"
-    if n_matched <= _most_by_chance(network):
-        return f": no frequency structure, {count}, as many as in noise."
-    if (network.inspected.matched_frequency_share or 0.0) >= MAJORITY:
+    if not _exceeds_noise(network, "matched_frequency_share"):
+        as_in_noise = f"{count}, as many as in noise (up to {round(limit * n_with_waves):,})"
+        if reads_in_waves(network) and _has_structure(network):
+            return f": {as_in_noise}, but each is closer to one wave than in noise, IPR {network.inspected.ipr:.3f}."
+        return f": no frequency structure, {as_in_noise}."
+    if _exceeds_noise(network, "matched_frequency_share", MAJORITY):
+        if network.analysis.noise_limits["phase_alignment.resultant"] >= 1:
+            return f": {count}, and of so few phases nothing can be told."
         return f": {count}, but their phases do not add up."
     if agreement >= MAJORITY:
         return f", and a circuit is forming: {count}; {replaced}"
@@ -114,15 +125,25 @@ def _spectrum(network: RunMetrics) -> str:
     why = f"cannot be held against the exact solution ({no_circuit(network.analysis, network.run.experiment.model)})"
     if frequencies:
         return f", mostly in the frequencies {', '.join(map(str, frequencies))}. It {why}."
-    if ipr is not None and ipr < STRUCTURED * ipr_of_noise(network.analysis.snapshot.dataset):
+    if ipr is not None and not _has_structure(network):
         return f": no frequency structure in its weights. It {why}."
     return f". It {why}."
+
+
+def _has_structure(network: RunMetrics) -> bool:
+    return _exceeds_noise(network, "ipr", STRUCTURED * ipr_of_noise(network.analysis.snapshot.dataset))
+
+
+def _exceeds_noise(network: RunMetrics, name: str, threshold: float = 0.0) -> bool:
+    value = network.value(name)
+    return value is not None and value >= threshold and value > network.analysis.noise_limits[name]
 
 
 def _is_pure(network: RunMetrics) -> bool:
     inspected, phase = network.inspected, network.inspected.phase_alignment
     shares = (inspected.matched_frequency_share, inspected.exact_fit, 1.0 if phase is None else phase.resultant)
-    return all(share is not None and share >= PURE for share in shares) and (phase is None or abs(phase.mean) <= 1e-3)
+    is_exact = all(share is not None and share >= PURE for share in shares) and (phase is None or abs(phase.mean) <= 1e-3)
+    return is_exact and network.analysis.noise_limits["matched_frequency_share"] < 1
 
 
 def _solution(network: RunMetrics) -> str:
@@ -135,13 +156,6 @@ def _solution(network: RunMetrics) -> str:
     if is_quadratic:
         return ", the exact solution of Gromov (2023)"
     return ", and their phases add up" if network.inspected.phase_alignment else ""
-
-
-def _most_by_chance(network: RunMetrics) -> float:
-    certificate = network.analysis.certificate
-    n_with_waves = 0 if certificate is None else int(certificate.has_waves.sum())
-    mean = n_with_waves * matched_by_chance(network.analysis.snapshot.dataset)
-    return mean + DEVIATIONS * max(1.0, sqrt(mean))
 
 
 def _task(network: RunMetrics) -> tuple[str, str, int]:

@@ -83,13 +83,14 @@ def _table(columns: Columns) -> Table:
     for name in columns:
         table.add_column(Text(name), justify="right", no_wrap=True)
     table.add_column("noise", justify="right")
+    table.add_column("99 %", justify="right")
     table.add_column("")
     for name, metric in METRICS.items():
         values = {network: network.value(name) for network in columns.values()}
         if not metric.is_usual and set(values.values()) == {None}:
             continue
         shown = [NOTHING if value is None else metric.written(value) for value in values.values()]
-        cells = [metric.label, *shown, _noise(metric, values), metric.meaning]
+        cells = [metric.label, *shown, _noise(metric, values), _limit(name, metric, values), metric.meaning]
         table.add_row(*(Text(cell) for cell in cells))
     return table
 
@@ -102,9 +103,15 @@ def _noise(metric: Metric, values: Mapping[RunMetrics, float | None]) -> str:
     return " / ".join(dict.fromkeys(format(noise, "#.2g") for noise in known if noise is not None))
 
 
+def _limit(name: str, metric: Metric, values: Mapping[RunMetrics, float | None]) -> str:
+    limits = (network.analysis.noise_limits.get(name) for network, value in values.items() if value is not None)
+    return " / ".join(dict.fromkeys(metric.written(limit) for limit in limits if limit is not None))
+
+
 def _chance(network: RunMetrics) -> Noise:
     analysis = network.analysis
-    return Noise(analysis.snapshot.dataset, analysis.n_classes, network.n_matched or 0)
+    n_phases = analysis.certificate.n_phases if analysis.certificate else 0
+    return Noise(analysis.snapshot.dataset, analysis.n_classes, analysis.matching_chance, n_phases)
 
 
 def _notes(columns: Columns) -> Iterable[str]:

@@ -41,7 +41,7 @@ class RunMetrics:
 
     @property
     def n_matched(self) -> int | None:
-        """Neurons with one frequency in all three matrices; a resultant of one neuron means nothing."""
+        """Neurons with one frequency in all three matrices."""
         certificate = self.analysis.certificate
         return None if certificate is None else int(certificate.is_matched.sum())
 

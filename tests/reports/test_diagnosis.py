@@ -15,6 +15,7 @@ from grokterm.session.start import start_session
 from tests.training.outcome import changed
 
 COUNT = "neurons have one frequency in all three matrices"
+NOTHING_TOLD = "nothing can be told from frequencies: in noise too every neuron may have one in all three matrices"
 
 
 def trained(experiment: Experiment, folder: Path) -> Run:
@@ -36,7 +37,7 @@ def certificate_of(seen: RunMetrics) -> Certificate:
 @pytest.mark.parametrize(
     ("step", "said"),
     [
-        (0, f"It has not memorized: no frequency structure, 2 of 128 {COUNT}, as many as in noise."),
+        (0, f"It has not memorized: no frequency structure, 2 of 128 {COUNT}, as many as in noise (up to 4)."),
         (12, "It has not memorized, and a circuit is forming: "),
         (24, "It memorizes and has a circuit: "),
         (48, "It generalizes in part and has a circuit: "),
@@ -85,13 +86,15 @@ def test_only_circuits_of_one_task_are_compared(grokking: Experiment, tmp_path: 
             ["model.width=2"],
             "It has not memorized: every neuron is one wave, as in the exact solution of Gromov (2023), but all",
         ),
-        (["task.modulus=2"], "It generalizes: every neuron is one wave, the exact solution of Gromov (2023)."),
+        (["task.modulus=2"], f"It generalizes, and {NOTHING_TOLD}."),
+        (["task.modulus=3"], f"It generalizes, and {NOTHING_TOLD}, but their phases add up."),
+        (["task.modulus=4"], "It generalizes: every neuron is one wave, the exact solution of Gromov (2023)."),
         (
             ["task.operation=multiply", "task.modulus=2"],
             "It generalizes, and no neuron has a frequency: modulo 2 the operation has a single term, and a frequency takes",
         ),
         (
-            ["task.operation=multiply", "task.modulus=3"],
+            ["task.operation=multiply", "task.modulus=5"],
             "It generalizes: each of the 127 neurons that have waves (of 128) is one wave, the exact solution of Gromov",
         ),
     ],
@@ -107,7 +110,33 @@ def test_where_neurons_match_by_chance_there_is_no_circuit(grokking: Experiment,
     """Modulo 3 there is one frequency."""
     seen = seen_at(trained(changed(grokking, "task.modulus=3", "training.steps=0"), tmp_path))
     assert seen.n_matched == 128
-    assert f"no frequency structure, 128 of 128 {COUNT}, as many as in noise." in verdict(seen)
+    assert verdict(seen) == f"It has not memorized, and {NOTHING_TOLD}."
+
+
+@pytest.mark.parametrize(
+    ("width", "n_unmatched", "said"),
+    [
+        (6, 0, "and has a circuit: 6 of 6 "),
+        (6, 2, "and has a circuit: 4 of 6 "),
+        (6, 3, f": 3 of 6 {COUNT}, as many as in noise (up to 3), but each is closer to one wave than in noise, IPR 1.000."),
+        (3, 0, f": 3 of 3 {COUNT}, and of so few phases nothing can be told."),
+    ],
+)
+def test_a_narrow_network_is_held_against_noise_as_narrow(
+    width: int, n_unmatched: int, said: str, grokking: Experiment, tmp_path: Path
+) -> None:
+    exact = changed(grokking, "model.initialization=analytic", "training.steps=0", "task.modulus=7", f"model.width={width}")
+    seen = seen_at(trained(exact, tmp_path))
+    certificate = certificate_of(seen)
+    certificate.phases[2] += 0.1  # not quite exact
+    certificate.peaks[0, :n_unmatched] = 1 + certificate.frequency[:n_unmatched] % 3
+    assert said in verdict(seen)
+
+
+def test_untrained_narrow_networks_have_no_structure(grokking: Experiment, tmp_path: Path) -> None:
+    for modulus in (5, 7, 8):
+        narrow = changed(grokking, f"task.modulus={modulus}", "model.width=6", "training.steps=0", "seed=1")
+        assert "no frequency structure, " in verdict(seen_at(trained(narrow, tmp_path)))
 
 
 def test_a_circuit_that_answers_nothing_is_not_forming(grokking: Experiment, tmp_path: Path) -> None:
