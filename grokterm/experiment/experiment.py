@@ -151,6 +151,10 @@ class Experiment(Settings):
         optimizer = self.optimizer
         if isinstance(optimizer, RecursiveFeatures):
             return found
+        if isinstance(self.model, MLPModel) and self.model.tied_operands and not self.task.is_symmetric:
+            found.append(
+                f"model.tied_operands scores a ∘ b and b ∘ a alike, and {self.task.operation} answers them differently"
+            )
         scaling = self.model.scaling if isinstance(self.model, MLPModel) else ""
         if scaling == "gromov" and optimizer.kind == "adamw" and optimizer.weight_decay >= 1:
             found.append(f"weight_decay {optimizer.weight_decay:g} under the gromov scaling collapses to the zero function")

@@ -59,6 +59,11 @@ class Task(Settings):
         return self._row.sum_form(self.modulus)
 
     @property
+    def is_symmetric(self) -> bool:
+        """Whether a ∘ b = b ∘ a for every pair."""
+        return self._row.is_symmetric(self.modulus)
+
+    @property
     def _row(self) -> Operation:
         return find_operation(self.operation, self.expression)
 

@@ -59,11 +59,11 @@ class Snapshot:
         return None if self.circuit is None else Blocks(*(self.layers[name].weights for name in self.circuit))
 
     def with_blocks(self, blocks: Blocks) -> "Snapshot":
-        """Replace the three matrices of a network with one hidden layer."""
+        """Replace the three matrices of a network with one hidden layer; operands that share theirs get the first's."""
         if self.circuit is None:
             raise ValueError("only a network with one hidden layer has blocks")
         first, second, answer = self.circuit
-        exchanged = {first: blocks.first, second: blocks.second, answer: blocks.answer}
+        exchanged = {second: blocks.second, first: blocks.first, answer: blocks.answer}
         layers = {name: replace(self.layers[name], weights=matrix) for name, matrix in exchanged.items()}
         stored = {name: matrix.T if self.layers[name].transposed else matrix for name, matrix in exchanged.items()}
         return replace(self, layers={**self.layers, **layers}, parameters={**self.parameters, **stored})

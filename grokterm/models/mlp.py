@@ -27,15 +27,20 @@ HIDDEN = ("hidden", "hidden_2", "hidden_3")
 NORMS = ("first_norm", "hidden_norm", "hidden_norm_2", "hidden_norm_3")
 """The normalization of each hidden layer."""
 
-PARAMETERS = {"first": ("left", "right", NORMS[0]), "hidden": (*HIDDEN, *NORMS[1:]), "readout": ("readout",)}
+PARAMETERS = {"first": ("left", "right", "operands", NORMS[0]), "hidden": (*HIDDEN, *NORMS[1:]), "readout": ("readout",)}
 """Parameters, or modules that hold them, of each layer that `model.frozen` can name."""
 
 
 class MLP(Network):
     """f(a, b) = W2 φ(W1 [a; b]): two one-hot operands, one to four hidden layers, no bias (Gromov, 2023).
 
+    Both operands have matrices of their own, `left` and `right`, or share one, `operands`.
     With a `form` its initial weights are the exact solution of that sum, otherwise random.
     """
+
+    left: nn.Parameter
+    right: nn.Parameter
+    operands: nn.Parameter
 
     def __init__(self, settings: MLPModel, n_elements: int, seed: int, form: SumForm | None = None) -> None:
         super().__init__()
@@ -43,6 +48,7 @@ class MLP(Network):
         scaling = SCALINGS[settings.scaling]
         self.n_activations = width
         self.depth = settings.depth
+        self.operand_names = ("operands", "operands") if settings.tied_operands else ("left", "right")
         self.dropout = settings.dropout
         self.normalizes_batches = settings.normalization == "batch"
         self.activation = ACTIVATIONS[settings.activation]
@@ -56,7 +62,8 @@ class MLP(Network):
             return normal(rng, rows, columns, deviation=scaling.deviation(inputs, width))
 
         if form is None:
-            self.left, self.right = weight(p, width, inputs=2 * p), weight(p, width, inputs=2 * p)
+            for name in dict.fromkeys(self.operand_names):
+                self.register_parameter(name, weight(p, width, inputs=2 * p))
             for name in HIDDEN[: settings.depth - 1]:
                 self.register_parameter(name, weight(width, width, inputs=width))
             self.readout = weight(width, p, inputs=width)
@@ -71,10 +78,12 @@ class MLP(Network):
         self.before = nn.ModuleList(HookPoint(f"{name} before φ") for name in names)
         self.after = nn.ModuleList(HookPoint(f"{name} after φ") for name in names)
 
-        self.circuit = ("left", "right", "readout") if settings.depth == 1 else None
+        self.circuit = (*self.operand_names, "readout") if settings.depth == 1 else None
+        operands = (
+            {"operands": "both operands"} if settings.tied_operands else {"left": "first operand", "right": "second operand"}
+        )
         self.layers = (
-            Layer("left", "first operand"),
-            Layer("right", "second operand"),
+            *(Layer(name, label) for name, label in operands.items()),
             *(Layer(name, label, rows="neurons of the layer before") for name, label in _hidden_labels(settings.depth)),
             Layer("readout", "answer", transposed=True),
         )
@@ -110,7 +119,8 @@ class MLP(Network):
     def _first_layer(self, tokens: Int[Tensor, "batch 2"]) -> Float[Tensor, "batch width"]:
         left, right = tokens.unbind(dim=-1)
         # Scales p rows before the lookup instead of one row per equation after it.
-        from_left, from_right = self.first_scale * self.left, self.first_scale * self.right
+        scaled = {name: self.first_scale * getattr(self, name) for name in self.operand_names}
+        from_left, from_right = (scaled[name] for name in self.operand_names)
         return functional.embedding(left, from_left) + functional.embedding(right, from_right)
 
     def _activate(

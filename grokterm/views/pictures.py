@@ -88,7 +88,7 @@ def weight_picture(snapshot: Snapshot, layer: str, order: Order, state: LabState
 def stacked_layers(snapshot: Snapshot) -> tuple[str, ...]:
     """Name the layers over residues that share their neurons, from first operand to answer; empty if there are none."""
     if snapshot.circuit is not None:
-        return snapshot.circuit
+        return tuple(dict.fromkeys(snapshot.circuit))  # operands that share their weights are shown once
     reading = {name for name, layer in snapshot.layers.items() if layer.over_residues and not layer.transposed}
     return ("left", "right") if reading == {"left", "right"} else ()
 

@@ -150,6 +150,15 @@ def test_an_intervention_after_the_last_step_is_a_warning() -> None:
     assert timely.warnings() == []
 
 
+def test_tied_operands_on_an_operation_whose_order_matters_are_a_warning() -> None:
+    def warnings(operation: str) -> list[str]:
+        model = {"architecture": "mlp", "tied_operands": True}
+        return Experiment.from_settings({"task": {"operation": operation}, "model": model}).warnings()
+
+    assert warnings("subtract") == ["model.tied_operands scores a ∘ b and b ∘ a alike, and subtract answers them differently"]
+    assert warnings("multiply") == []
+
+
 @pytest.mark.parametrize(
     ("scaling", "optimizer", "warning"),
     [

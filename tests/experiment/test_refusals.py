@@ -48,7 +48,7 @@ WHOLE_MESSAGES = {
     ),
     '[model]\narchitecture = "mlp"\nheads = 4': (
         "unknown setting model.heads: choose one of activation, architecture, depth, dropout, frozen, init_scale, init_std,"
-        " initialization, normalization, scaling, width"
+        " initialization, normalization, scaling, tied_operands, width"
     ),
     '[model]\narchitecture = "mpl"': f"model.architecture must be one of {ARCHITECTURES}, not 'mpl': did you mean 'mlp'?",
     "[model]\nwidth = 3": f"model.architecture is missing: choose one of {ARCHITECTURES}",
@@ -69,6 +69,9 @@ WHOLE_MESSAGES = {
     '[model]\narchitecture = "mlp"\ninitialization = "analytic"\nnormalization = "batch"': (
         "model: normalization must be none for initialization analytic, not batch:"
         " choose normalization none or initialization random"
+    ),
+    '[model]\narchitecture = "mlp"\ninitialization = "analytic"\ntied_operands = true': (
+        "model: initialization analytic has a phase of its own for each operand, unlike tied_operands: leave one out"
     ),
     '[model]\narchitecture = "mlp"\ninitialization = "analytic"\ninit_std = 0.02': (
         "model: init_std 0.02 draws random weights, unlike initialization analytic: leave one out"

@@ -17,6 +17,7 @@ P = 11
 EVERY_NETWORK = NETWORKS | {
     "mlp": (),
     "mlp of two layers": ("model.depth=2", "model.scaling=standard"),
+    "mlp with tied operands": ("model.tied_operands=true",),
     "mlp with batch norm": ("model.normalization=batch", "model.scaling=standard"),
     "transformer of two blocks": (*NETWORKS["transformer"], *LONG, "model.n_layers=2", "model.norm=post"),
 }

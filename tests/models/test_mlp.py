@@ -119,6 +119,23 @@ def test_the_two_operands_are_told_apart() -> None:
     assert not torch.allclose(there, back)
 
 
+def test_tied_operands_share_one_matrix_and_its_gradient_is_that_of_both() -> None:
+    tied, apart = mlp(tied_operands=True, depth=2), mlp(depth=2)
+    assert [name for name, _ in tied.named_parameters()] == ["operands", "hidden", "readout"]
+    shared = {name: tied.operands.detach() for name in ("left", "right")}
+    apart.load_state_dict({**shared, "hidden": tied.hidden_weights[0], "readout": tied.readout})
+    scores, same = (network(table(P)) for network in (tied, apart))
+    assert torch.equal(scores, same)
+    torch.testing.assert_close(scores.view(P, P, P), scores.view(P, P, P).transpose(0, 1))
+    (grad,) = torch.autograd.grad(scores.square().sum(), [tied.operands])
+    left, right = torch.autograd.grad(same.square().sum(), [apart.left, apart.right])
+    torch.testing.assert_close(grad, left + right)
+
+
+def test_tied_operands_begin_with_the_weights_of_the_first() -> None:
+    assert torch.equal(mlp(tied_operands=True).operands, mlp().left)
+
+
 def test_a_batch_is_scored_row_by_row() -> None:
     network, rows = mlp(), table(P)
     whole = network(rows)

@@ -31,6 +31,8 @@ def unsupported_reason(experiment: Experiment, model: MLPModel, device: torch.de
     task = experiment.task
     if experiment.training.members > 1:
         return f"trains one network at a time on {device.type}, not training.members {experiment.training.members}"
+    if model.tied_operands:
+        return f"gives each operand weights of its own on {device.type}, without model.tied_operands"
     if model.frozen:
         return f"trains all layers on {device.type}, without model.frozen"
     if task.n_train * task.n_elements * model.width > LARGEST:

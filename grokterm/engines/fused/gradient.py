@@ -81,6 +81,8 @@ class FusedGradient:
         total = self._accumulators[0].grads.vector
         for share in shares[1:]:
             total.add_(share.accumulator.grads.vector)
+        if self._layer.has_tied_operands:
+            self._accumulators[0].grads.right.add_(self._accumulators[0].grads.left)
         total.mul_(self._rates).mul_(1 / len(batch))  # in this order: a resumed run has the same bits
         return self._grads, mean_of(_in_order(numbers), batch) if measuring else None
 
@@ -94,10 +96,12 @@ class FusedGradient:
     def _scale(self, values: Weights) -> Matrices:
         """Multiply weights by the scales of their layers."""
         scaled = self._scaled
-        if isinstance(values, FlatDict) and not self._frozen:
+        if isinstance(values, FlatDict) and len(values.vector) == len(scaled.vector):
             torch.mul(values.vector, self._scales, out=scaled.vector)
         else:
-            scaled.copy_(self._frozen | values)
+            every = self._frozen | values
+            for name, matrix in scaled.named(self._layer.operand_names):
+                matrix.copy_(every[name])
             scaled.vector.mul_(self._scales)
         return scaled
 
@@ -121,9 +125,9 @@ class FusedGradient:
 
     def _trained(self, grads: Matrices) -> FlatDict:
         """Name the gradients of what is trained, which lie side by side."""
-        every = {"left": grads.left, "right": grads.right, "readout": grads.readout.tensor}
+        every = dict(grads.named(self._layer.operand_names))  # of tied operands the second, which holds their sum
         trained = {name: grad for name, grad in every.items() if name not in self._frozen}
-        begin = grads.first.numel() if "left" in self._frozen else 0
+        begin = min(grad.storage_offset() for grad in trained.values())
         return FlatDict(grads.vector[begin : begin + sum(grad.numel() for grad in trained.values())], trained)
 
 

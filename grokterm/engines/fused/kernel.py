@@ -21,7 +21,6 @@ from grokterm.experiment.experiment import Experiment
 from grokterm.models.mlp import MLP
 from grokterm.models.products import SharedMatrix, matmul_out
 from grokterm.optim.losses import LossFunction, loss_of
-from grokterm.optim.rules import Weights
 
 
 @dataclass(frozen=True)
@@ -87,10 +86,9 @@ class Matrices(NamedTuple):
     readout: SharedMatrix
     readout_t: SharedMatrix
 
-    def copy_(self, values: Weights) -> None:
-        """Copy the values of each."""
-        for matrix, name in ((self.left, "left"), (self.right, "right"), (self.readout.tensor, "readout")):
-            matrix.copy_(values[name])
+    def named(self, operand_names: tuple[str, str]) -> list[tuple[str, Tensor]]:
+        """Return each matrix with the name of its weights; of operands that share them both have one name."""
+        return list(zip((*operand_names, "readout"), (self.left, self.right, self.readout.tensor), strict=True))
 
 
 @dataclass(frozen=True)
@@ -105,14 +103,17 @@ class HiddenLayer:
     width: int
     first_scale: float
     readout_scale: float
+    operand_names: tuple[str, str]
+    """The weights of the first and of the second operand, which may be the same."""
+
     frozen: frozenset[str]
-    """Names of what is not trained; of `left` and `right` both are, or none."""
+    """Names of what is not trained; of the operands both are, or none."""
 
     @staticmethod
     def of(experiment: Experiment, network: MLP) -> "HiddenLayer":
         """Read them off an experiment and its network."""
         assert isinstance(experiment.model, MLPModel)
-        loss, (n_elements, width) = experiment.loss, network.left.shape
+        loss, (width, n_elements) = experiment.loss, network.readout.shape
         return HiddenLayer(
             ACTIVATION_KERNELS[experiment.model.activation],
             loss_of(loss),
@@ -122,8 +123,14 @@ class HiddenLayer:
             width,
             network.first_scale,
             network.readout_scale,
+            network.operand_names,
             network.frozen,
         )
+
+    @property
+    def has_tied_operands(self) -> bool:
+        """Whether both operands share their weights."""
+        return self.operand_names[0] == self.operand_names[1]
 
     @property
     def n_weights(self) -> int:
@@ -247,7 +254,7 @@ class Accumulator:
             matmul_out(block.active_t, scores, out=total if is_first else self._readout_grad)
             if not is_first:
                 total.tensor.add_(self._readout_grad.tensor)
-        if "left" not in layer.frozen:
+        if layer.operand_names[0] not in layer.frozen:
             matmul_out(scores, weights.readout_t, out=block.hidden_grad)
             hidden_grad = block.hidden_grad.tensor
             layer.activation.chain(hidden_grad, sums)

@@ -30,6 +30,9 @@ class MLPModel(InitialWeights):
     initialization: Literal["random", "analytic"] = "random"
     """Initial weights: random, or the exact solution of a sum (Gromov, 2023)."""
 
+    tied_operands: bool = False
+    """Whether both operands share their weights, whose gradient is the sum of both; a ∘ b and b ∘ a then score alike."""
+
     dropout: float = Field(0.0, ge=0, lt=1)
     """Dropout probability of each hidden layer, after φ."""
 
@@ -61,6 +64,10 @@ class MLPModel(InitialWeights):
                     f"{name} must be {value} for initialization analytic, not {given}:"
                     f" choose {name} {value} or initialization random"
                 )
+        if self.initialization == "analytic" and self.tied_operands:
+            raise ValueError(
+                "initialization analytic has a phase of its own for each operand, unlike tied_operands: leave one out"
+            )
         if self.initialization == "analytic" and self.init_std != "auto":
             raise ValueError(f"init_std {self.init_std:g} draws random weights, unlike initialization analytic: leave one out")
         return self
@@ -75,5 +82,6 @@ class MLPModel(InitialWeights):
         """The network in a few words."""
         widths = " × ".join([str(self.width)] * self.depth)
         norm = "" if self.normalization == "none" else ", batch norm"
+        tied = ", tied operands" if self.tied_operands else ""
         start = "" if self.initialization == "random" else f", {self.initialization}"
-        return f"{self.architecture} {widths} {self.activation}, {self.scaling}{norm}{start}"
+        return f"{self.architecture} {widths} {self.activation}, {self.scaling}{norm}{tied}{start}"

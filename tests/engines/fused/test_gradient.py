@@ -49,7 +49,16 @@ def test_the_gradient_is_that_of_autograd(tiny: Experiment, activation: str, sca
     torch.testing.assert_close(numbers, right_numbers)
 
 
-CHANGES = ((), ("model.frozen=['first']",), ("model.frozen=['readout']",), ("optimizer.batch_size=20",))
+TIED = "model.tied_operands=true"
+CHANGES = (
+    (),
+    ("model.frozen=['first']",),
+    ("model.frozen=['readout']",),
+    ("optimizer.batch_size=20",),
+    (TIED,),
+    (TIED, "model.frozen=['first']"),
+    (TIED, "model.frozen=['readout']"),
+)
 
 
 @pytest.mark.parametrize(("settings", "loss", "precision"), pairwise(CHANGES, ("mse", "cross_entropy"), ("float32", "float64")))
@@ -86,7 +95,7 @@ def test_the_best_engine_that_can_is_chosen(tiny: Experiment) -> None:
     assert choose_engine(tiny, CPU) == "fused"
     assert choose_engine(tiny, cuda) == "graph"
     assert choose_engine(changed(tiny, "training.engine=fused"), cuda) == "fused"
-    for setting in ("training.members=2", "model.frozen=['first']", "task.modulus=197", "model.dropout=0.1"):
+    for setting in ("training.members=2", "model.frozen=['first']", "task.modulus=197", "model.dropout=0.1", TIED):
         large = changed(tiny, "model.width=500", "model.scaling=gromov", "training.engine=fused", setting)
         with pytest.raises(ConfigError, match=r"training\.engine fused"):
             choose_engine(large, cuda)

@@ -38,6 +38,7 @@ SHRUNK_AND_DIVIDED = """interventions=[
 NETWORKS = {
     "mlp": (*MLP, DROPOUT),
     "three hidden layers": (*MLP, "model.depth=3", 'model.frozen=["first"]', "model.activation=gelu"),
+    "tied operands": (*MLP, "model.tied_operands=true"),
     "batch norm": (*MLP, "model.depth=2", "model.normalization=batch"),
     "exact": ("model.initialization=analytic", "optimizer.learning_rate=1e-4"),
     "embedding_mlp": ("model.architecture=embedding_mlp", "model.width=16", "model.d_model=8"),
