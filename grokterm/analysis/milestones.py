@@ -38,15 +38,17 @@ class MilestoneDetector:
         self._swapped = True
         self._generalized = self._generalizes
 
-    def update(self, *, train_loss: float, val_loss: float, train_accuracy: float, val_accuracy: float) -> list[Milestone]:
-        """Return the milestones first reached with this evaluation, in the order of a run."""
-        self._generalizes = val_accuracy >= FORGOTTEN
+    def update(
+        self, *, train_loss: float, train_accuracy: float, val_loss: float | None = None, val_accuracy: float | None = None
+    ) -> list[Milestone]:
+        """Return the milestones first reached with this evaluation, in the order of a run; without validation no grokking."""
+        self._generalizes = val_accuracy is not None and val_accuracy >= FORGOTTEN
         self._generalized |= self._generalizes
         holds: dict[Milestone, bool] = {
             "memorized": train_accuracy >= LEARNED,
-            "grokked": val_accuracy >= LEARNED,
-            "ungrokked": self._swapped and self._generalized and val_accuracy < FORGOTTEN,
-            "diverged": not (isfinite(train_loss) and isfinite(val_loss)),
+            "grokked": val_accuracy is not None and val_accuracy >= LEARNED,
+            "ungrokked": self._swapped and self._generalized and val_accuracy is not None and val_accuracy < FORGOTTEN,
+            "diverged": not isfinite(train_loss) or (val_loss is not None and not isfinite(val_loss)),
         }
         new = [milestone for milestone, is_true in holds.items() if is_true and milestone not in self.reached]
         self.reached.update(new)
@@ -70,7 +72,7 @@ class EnsembleMilestoneDetector:
     def update(self, rows: Sequence[Mapping[str, float]]) -> list[Milestone]:
         """Return the milestones that all members have first reached with these evaluations, in the order of a run."""
         for member, row in zip(self.members, rows, strict=True):
-            member.update(**{name: row[name] for name in EVALUATION_METRICS})
+            member.update(**{name: row[name] for name in EVALUATION_METRICS if name in row})
         reached_by_all = set[Milestone].intersection(*(member.reached for member in self.members))
         new = [milestone for milestone in get_args(Milestone) if milestone in reached_by_all - self.reached]
         self.reached.update(new)

@@ -127,8 +127,8 @@ class Notebook:
         self._optimizer, self._schedule = _optimizer(experiment, self.model, fused=compiled)
         if compiled:
             self.model.compile(mode="reduce-overhead")
-        self.evaluations: dict[int, tuple[float, float, float, float]] = {}
-        """Loss and accuracy of train, then of val, by step."""
+        self.evaluations: dict[int, tuple[float, ...]] = {}
+        """Loss and accuracy of train, then of val if there is any, by step."""
         self.step = 0
 
     def train(self, n_steps: int, *, evaluates: bool = True) -> None:
@@ -140,7 +140,7 @@ class Notebook:
             if evaluates and self._evaluates(self.step):
                 # The whole training set has just been scored, unless this is a minibatch.
                 train = (loss.item(), _accuracy(scores, batch)) if batch is self._train else self._measured(self._train)
-                self.evaluations[self.step] = (*train, *self._measured(self._val))
+                self.evaluations[self.step] = (*train, *self._measured(self._val)) if len(self._val.answers) else train
             self._optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]  # torch gives it no types
             self._optimizer.step()

@@ -66,9 +66,8 @@ class Reporter:
 
 def _metrics_of(state: LabState) -> str:
     """Return accuracies, speed, and the time left at this speed."""
-    train, val = state.latest("train_accuracy"), state.latest("val_accuracy")
-    seen = state.latest("seen_accuracy")
-    parts = [] if train is None or val is None else [f"train {train:.3f}  val {val:.3f}"]
+    train, val, seen = (state.latest(f"{side}_accuracy") for side in ("train", "val", "seen"))
+    parts = [] if train is None else [f"train {train:.3f}", "val -" if val is None else f"val {val:.3f}"]
     parts += [] if seen is None else [f"seen {seen:.3f}"]
     if rate := state.steps_per_second:
         parts += [f"{rate:,.0f} steps/s", f"{duration((state.steps - state.step) / rate)} left"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import nan
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -27,10 +28,13 @@ class Evaluator:
     """Validation and, if there are any, those that were trained on before."""
 
     def __call__(self, parameters: Weights, *, held_out_only: bool = False) -> Float[Tensor, " numbers"]:
-        """Return the numbers of an evaluation, in METRICS_IN_ORDER, as one tensor on the device."""
+        """Return the numbers of an evaluation, in METRICS_IN_ORDER, as one tensor on the device.
+
+        NaN for a side without equations.
+        """
         values = parameters | self.statistics(parameters)
         train = [] if held_out_only else [self.backend.measure(values, self.train)]
-        val, *seen = (self.backend.measure(values, side) for side in self.held_out)
+        val, *seen = (self.backend.measure(values, side) if len(side) else _nothing(side) for side in self.held_out)
         return torch.cat([*train, val, parameter_norm(parameters.values()).view(1), *seen])
 
     @torch.no_grad()
@@ -40,6 +44,11 @@ class Evaluator:
             return {}
         bind(self.network, parameters)
         return self.network.statistics(self.train.tokens)
+
+
+def _nothing(side: DeviceEquations) -> Float[Tensor, "2"]:
+    """Return what measuring an empty side gives."""
+    return torch.full((2,), nan, dtype=side.count.dtype, device=side.count.device)
 
 
 @torch.no_grad()

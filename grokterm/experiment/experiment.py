@@ -148,6 +148,12 @@ class Experiment(Settings):
             for number, one in enumerate(self.interventions)
             if one.at_step is not None and one.at_step > last
         ]
+        if self.task.train_fraction == 1:
+            found += [
+                f"interventions[{number}] never happens: {one.when} is about validation, and nothing is left for it"
+                for number, one in enumerate(self.interventions)
+                if one.when in ("grokked", "ungrokked")
+            ]
         optimizer = self.optimizer
         if isinstance(optimizer, RecursiveFeatures):
             return found
@@ -228,6 +234,15 @@ class Experiment(Settings):
             raise ValueError(
                 f"optimizer.batch_size {self.batch_limit:,} is larger than the training set of {self.task.n_train:,} equations:"
                 ' choose a smaller one or "full"'
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _can_stop(self) -> Self:
+        if self.task.train_fraction == 1 and self.training.stop_when == "grokked":
+            raise ValueError(
+                "training.stop_when grokked never comes where task.train_fraction is 1, because nothing is left for validation:"
+                " choose never or memorized, or a smaller task.train_fraction"
             )
         return self
 

@@ -16,8 +16,8 @@ class Swap(Settings):
 
     kind: Literal["swap"] = "swap"
 
-    train_fraction: float | None = Field(None, gt=0, lt=1)
-    """Share of all equations: smaller keeps a prefix of the training set, larger adds from validation."""
+    train_fraction: float | None = Field(None, gt=0, le=1)
+    """Share of all equations: smaller keeps a prefix of the training set, larger adds from validation, 1 adds everything."""
 
     seed: int | None = Field(None, ge=0)
     """Draw a new split from this seed, within what was never trained on if there is enough."""

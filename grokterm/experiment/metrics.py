@@ -103,7 +103,12 @@ METRICS: dict[str, Metric] = {
         "train accuracy", ".4f", "training equations that are answered", noise=_accuracy_of_chance, expected="no"
     ),
     "val_accuracy": Metric(
-        "val accuracy", ".4f", "equations never trained on that are answered", noise=_accuracy_of_chance, expected="no"
+        "val accuracy",
+        ".4f",
+        "equations never trained on that are answered",
+        noise=_accuracy_of_chance,
+        otherwise="every equation was trained on",
+        expected="no",
     ),
     "seen_accuracy": Metric(
         "seen accuracy",

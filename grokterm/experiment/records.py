@@ -73,28 +73,29 @@ METRICS_IN_ORDER = (*EVALUATION_METRICS, "parameter_norm", *SEEN_METRICS)  # wha
 class Evaluated(_Record):
     """Both sides were evaluated; for an ensemble, the means over the members that have not diverged.
 
-    Validation is what was never trained on. What is held out and was trained on before, after some swaps, is `seen`.
+    Validation is what was never trained on. What is held out and was trained on before, after some swaps, is `seen`. The
+    numbers of a side without equations are None.
     """
 
     record: Literal["evaluated"] = "evaluated"
     train_loss: float
     train_accuracy: float
-    val_loss: float
-    val_accuracy: float
+    val_loss: float | None = None
+    val_accuracy: float | None = None
     parameter_norm: float | None = None
     """Euclidean, of all parameters together; None in older journals."""
 
     seen_loss: float | None = None
     seen_accuracy: float | None = None
     members: dict[str, tuple[float, ...]] | None = None
-    """Of an ensemble, the values of every member by metric; NaN on `seen` for a member that has none."""
+    """Of an ensemble, the values of every member by metric; NaN on a side of which a member has no equations."""
 
     @classmethod
     def of(cls, step: int, rows: Sequence[Sequence[float]]) -> "Evaluated":
-        """Make a record from a row for each member, whose accuracy on `seen` is missing or NaN without such equations."""
+        """Make a record from a row for each member, whose accuracy on a side is missing or NaN without such equations."""
         columns = dict(zip(METRICS_IN_ORDER, zip(*rows, strict=True), strict=False))
         named = _rows(columns)
-        sound = [row for row in named if all(isfinite(row[name]) for name in EVALUATION_METRICS)] or named
+        sound = [row for row in named if all(isfinite(row[name]) for name in EVALUATION_METRICS if name in row)] or named
         values = {name: [row[name] for row in sound if name in row] for name in columns}
         means = {name: fmean(some) for name, some in values.items() if some}
         members = {name: columns[name] for name in means} if len(rows) > 1 else None
@@ -110,19 +111,20 @@ class Evaluated(_Record):
 
     @property
     def rows(self) -> list[dict[str, float]]:
-        """The metrics of each member, or of the one network; without those of `seen` if it is empty."""
+        """The metrics of each member, or of the one network; without those of an empty side."""
         if self.members is None:
             return [{name: value for name in METRICS_IN_ORDER if (value := getattr(self, name)) is not None}]
         return _rows(self.members)
 
 
 def _rows(columns: Mapping[str, Sequence[float]]) -> list[dict[str, float]]:
-    rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
-    has_seen = [not isnan(row.get("seen_accuracy", nan)) for row in rows]
-    return [
-        row if seen else {name: value for name, value in row.items() if name not in SEEN_METRICS}
-        for row, seen in zip(rows, has_seen, strict=True)
-    ]
+    return [_measured(dict(zip(columns, values, strict=True))) for values in zip(*columns.values(), strict=True)]
+
+
+def _measured(row: Mapping[str, float]) -> dict[str, float]:
+    """Leave out the numbers of an empty side, whose accuracy is missing or NaN."""
+    empty = [side for side in ("val", "seen") if isnan(row.get(f"{side}_accuracy", nan))]
+    return {name: value for name, value in row.items() if name.partition("_")[0] not in empty}
 
 
 class PhaseAlignment(BaseModel):

@@ -25,8 +25,8 @@ class Task(Settings):
     modulus: int = Field(97, ge=2, le=997)
     """The p in a + b mod p; 120 for the permutations of S5."""
 
-    train_fraction: float = Field(0.5, gt=0, lt=1)
-    """Share of all equations that the network trains on."""
+    train_fraction: float = Field(0.5, gt=0, le=1)
+    """Share of all equations that the network trains on; with 1, the whole table, there is no validation."""
 
     split: SplitName = "random"
     """random; nested: one shuffle for every seed, of which each fraction is a prefix; symmetric: a∘b and b∘a on one side;

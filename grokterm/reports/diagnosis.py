@@ -31,7 +31,9 @@ STRUCTURED = 1.5  # with this multiple of the IPR of noise, weights have a frequ
 
 def verdict(network: RunMetrics) -> str:
     """Say whether a network generalizes or memorizes, and what its neurons show of it."""
-    if None in (network.evaluation["train_loss"], network.evaluation["val_loss"]):
+    evaluation = network.evaluation
+    measured = [side for side in ("train", "val") if evaluation[f"{side}_accuracy"] is not None]
+    if any(evaluation[f"{side}_loss"] is None for side in measured):
         return "It has diverged: its losses are not finite."
     return f"{_behavior(network)}{_structure(network)}"
 
@@ -69,11 +71,13 @@ def reads_in_waves(network: RunMetrics) -> bool:
 
 
 def _behavior(network: RunMetrics) -> str:
-    train, val = network.evaluation["train_accuracy"] or 0.0, network.evaluation["val_accuracy"] or 0.0
-    if val >= LEARNED:
+    train, val = network.evaluation["train_accuracy"] or 0.0, network.evaluation["val_accuracy"]
+    if val is not None and val >= LEARNED:
         return "It generalizes"
     if train < LEARNED:
         return "It has not memorized"
+    if val is None:
+        return "It answers its training set"
     return "It memorizes" if val < FORGOTTEN else "It generalizes in part"
 
 

@@ -7,7 +7,7 @@ from grokterm.engines.device import describe, find_device, minding_memory
 from grokterm.engines.table import resumed_engine
 from grokterm.errors import CheckpointError, ConfigError, OutOfMemoryError
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.records import SEEN_METRICS, Checkpointed, Evaluated, Record, Started
+from grokterm.experiment.records import METRICS_IN_ORDER, Checkpointed, Evaluated, Record, Started
 from grokterm.runs.checkpoint import load_checkpoint
 from grokterm.runs.journal import read_journal
 from grokterm.runs.mixture_parts import copied_parts, load_parts
@@ -53,7 +53,7 @@ def replay(run: Run, step: int | None = None, device: str | None = None) -> Iter
 def _of_first_member(record: Record) -> Record:
     if not isinstance(record, Evaluated) or record.members is None:
         return record
-    return record.model_copy(update={**dict.fromkeys(SEEN_METRICS), **record.rows[0], "members": None})
+    return record.model_copy(update={**dict.fromkeys(METRICS_IN_ORDER), **record.rows[0], "members": None})
 
 
 def _newest_checkpoint(run: Run, records: Sequence[Record]) -> int:

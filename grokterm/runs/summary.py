@@ -63,8 +63,8 @@ class Member(BaseModel):
     diverged_at: int | None = None
     train_loss: float
     train_accuracy: float
-    val_loss: float
-    val_accuracy: float
+    val_loss: float | None = None
+    val_accuracy: float | None = None
     parameter_norm: float | None = None
     seen_loss: float | None = None
     seen_accuracy: float | None = None
@@ -154,7 +154,7 @@ def _segment(record: Started | Acted) -> Segment:
 def _add_evaluation(summary: Summary, evaluated: Evaluated) -> None:
     for name in METRICS_IN_ORDER:
         setattr(summary, name, getattr(evaluated, name))
-    if summary.val_loss_peak is None or evaluated.val_loss > summary.val_loss_peak:
+    if evaluated.val_loss is not None and (summary.val_loss_peak is None or evaluated.val_loss > summary.val_loss_peak):
         summary.val_loss_peak, summary.val_loss_peak_at = evaluated.val_loss, evaluated.step
 
 

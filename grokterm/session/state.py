@@ -13,7 +13,6 @@ from grokterm.experiment.interventions import Milestone, Set, Swap
 from grokterm.experiment.records import (
     EVALUATION_METRICS,
     METRICS_IN_ORDER,
-    SEEN_METRICS,
     Acted,
     Advanced,
     Checkpointed,
@@ -90,9 +89,10 @@ def _edges(evaluated: Evaluated) -> list[float]:
     """Return the lowest and highest of each metric among the members that have not diverged."""
     if evaluated.members is None:
         return []
-    rows = [[member[name] for name in EVALUATION_METRICS] for member in evaluated.rows]
-    sound = [row for row in rows if all(map(isfinite, row))] or rows
-    return [edge(values) for values in zip(*sound, strict=True) for edge in (min, max)]
+    rows = [{name: row[name] for name in EVALUATION_METRICS if name in row} for row in evaluated.rows]
+    sound = [row for row in rows if all(map(isfinite, row.values()))] or rows
+    columns = [[row[name] for row in sound if name in row] for name in EVALUATION_METRICS]
+    return [edge(values, default=nan) for values in columns for edge in (min, max)]
 
 
 @dataclass(frozen=True)
@@ -150,9 +150,9 @@ class LabState:
         return tuple(event.step for event in self.events if event.is_swap)
 
     def latest(self, name: str) -> float | None:
-        """Return a metric of the last evaluation; None if it was not measured."""
-        values = self.curves.column(name)
-        return None if not len(values) or (name in SEEN_METRICS and isnan(values[-1])) else float(values[-1])
+        """Return a metric of the last evaluation; None if it was not measured, or its side has no equations."""
+        values, accuracies = (self.curves.column(one) for one in (name, name.replace("_loss", "_accuracy")))
+        return None if not len(values) or isnan(accuracies[-1]) else float(values[-1])
 
 
 def fold(state: LabState, records: Iterable[Record]) -> LabState:

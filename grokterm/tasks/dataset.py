@@ -34,10 +34,11 @@ class Sides(NamedTuple):
 class Dataset:
     """All equations of an operation, split into training and what is held out.
 
-    `val`, validation, holds only pairs (a, b) that were never trained on, under any operation. `seen` holds pairs that are
-    held out now and were trained on before; it is empty unless a new split had too few others. After a swap the sides may not
-    cover the table. The order of the training rows matters: a smaller training set is a prefix of a larger one. Pairs that
-    the present operation does not answer keep their side and position, and count again once they are answered.
+    `val`, validation, holds only pairs (a, b) that were never trained on, under any operation; it is empty where the whole
+    table was. `seen` holds pairs that are held out now and were trained on before; it is empty unless a new split had too few
+    others, or validation is empty: then it takes what leaves the training set, and gives what enters it. After a swap the
+    sides may not cover the table. The order of the training rows matters: a smaller training set is a prefix of a larger one.
+    Pairs that the present operation does not answer keep their side and position, and count again once they are answered.
     """
 
     operation: str
@@ -139,7 +140,8 @@ class Dataset:
         """Return the dataset after a swap of a training set on which updates were made, unless it was not used.
 
         A smaller fraction keeps a prefix of the training set and leaves validation unchanged; a larger one moves equations
-        from validation, never from `seen`; another operation keeps the pairs.
+        from validation, never from `seen`; another operation keeps the pairs. Where validation is empty, what is dropped is
+        `seen`, and comes back from there. The fraction 1 takes everything, `seen` too.
 
         A seed makes a new split of what was never trained on if that leaves LEAST_VAL of the table for validation; what was
         trained on before is then on no side. Otherwise it splits the whole table, and the held-out rest is `val` and `seen`.
@@ -161,8 +163,8 @@ class Dataset:
             raise ConfigError(f"operation {EXPRESSION} can only be swapped back to, where a task began with it")
         renamed = replace(self, operation=operation)
         train, val, seen = (renamed._answer(side.operands) for side in self.sides)
-        for name, side in (("training", train), ("validation", val)):
-            if len(side.answered) == 0:
+        for name, before, side in (("training", self.train, train), ("validation", self.val, val)):
+            if len(before) and not len(side.answered):
                 raise ConfigError(f"operation {operation} leaves {name} empty: its equations all divide by zero")
         return replace(renamed, sides=Sides(renamed._noisy(train, start=0), val, seen))
 
@@ -175,11 +177,10 @@ class Dataset:
         left = max(2, LEAST_VAL * self.n_equations)  # a symmetric cut may take one more
         is_enough = n_never - requested >= left
         order = task._shuffled(generator(seed, "split"), ~self.was_trained if is_enough else task.exists)
-        size = task._size(order, requested)
+        size = len(order) if requested == self.n_equations else task._size(order, requested)
         train, rest = order[:size], order[size:]
-        is_seen = self.was_trained[self.pair_index(rest)]
-        val, seen = rest[np.flatnonzero(~is_seen)], rest[np.flatnonzero(is_seen)]
-        if len(val.answered) == 0:
+        val, seen = self._by_history(rest)
+        if len(self.val) and len(rest) and not len(val.answered):
             raise ConfigError(
                 f"seed must leave validation an equation that was never trained on, not {seed}: {n_never:,} of"
                 f" {self.n_equations:,} are left, and its split takes them all; choose a smaller train_fraction or another seed"
@@ -205,9 +206,19 @@ class Dataset:
         asked = replace(self, train_fraction=train_fraction)
         if requested == len(self.train):
             return asked
+        if requested == self.n_equations:
+            return asked._with_everything()
         if requested < len(self.train):
-            return replace(asked, sides=Sides(train[: self._size(train, requested, len(train))], val, seen))
+            size = self._size(train, requested, len(train))
+            if not len(val):
+                val, dropped = self._by_history(self._answer(train.operands[size:]))
+                seen = dropped.concat(seen)
+            return replace(asked, sides=Sides(train[:size], val, seen))
         missing = requested - len(self.train)
+        if not len(val) and missing < len(self.seen):
+            size = self._size(seen, missing, 0)
+            added = self._noisy(seen[:size], start=len(self.train))
+            return replace(asked, sides=Sides(train.concat(added), val, seen[size:]))
         if missing >= len(self.val):
             largest = (len(self.train) + len(self.val) - 1) / self.n_equations
             raise ConfigError(
@@ -217,6 +228,21 @@ class Dataset:
         size = self._size(val, missing, 0)
         added = self._noisy(val[:size], start=len(self.train))
         return replace(asked, sides=Sides(train.concat(added), val[size:], seen))
+
+    def _with_everything(self) -> "Dataset":
+        """Train on the whole table: on the present training set, and then on the other sides and what is on none."""
+        task = replace(self, exists=self.exists | self.definition.has_answer(self._every_pair))
+        is_nowhere = task.exists.copy()
+        for side in self.sides:
+            is_nowhere[self.pair_index(side)] = False
+        train, val, seen = self.sides
+        added = val.concat(seen).concat(self._answer(self._every_pair[is_nowhere]))
+        return replace(task, sides=Sides(train.concat(self._noisy(added, start=len(self.train)))))
+
+    def _by_history(self, held_out: Equations) -> tuple[Equations, Equations]:
+        """Part what is held out into what was never trained on, and what was."""
+        is_seen = self.was_trained[self.pair_index(held_out)]
+        return held_out[np.flatnonzero(~is_seen)], held_out[np.flatnonzero(is_seen)]
 
     def _size(self, equations: Equations, requested: int, *ends: int) -> int:
         """Return how many rows hold the number of answers nearest to the requested one.
@@ -270,12 +296,12 @@ def n_train(train_fraction: float, n_equations: int) -> int:
     """Return the size of a training set from its share of the table.
 
     Raises:
-        ConfigError: if training or validation would be empty.
+        ConfigError: if training would be empty, or validation by rounding.
     """
     size = round(train_fraction * n_equations)
-    if 0 < size < n_equations:
+    if train_fraction == 1 or 0 < size < n_equations:
         return size
-    side = "training" if size == 0 else "validation"
+    side, advice = ("training", "") if size == 0 else ("validation", ", or 1 for the whole table")
     raise ConfigError(
-        f"train_fraction {train_fraction:g} of {n_equations:,} equations leaves {side} empty: choose another share"
+        f"train_fraction {train_fraction:g} of {n_equations:,} equations leaves {side} empty: choose another share{advice}"
     )

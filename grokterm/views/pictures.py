@@ -37,10 +37,13 @@ def draw_measure(state: LabState, measure: Measure, sheet: Sheet, x_scale: Scale
 
 
 def sides(state: LabState, measure: Measure) -> list[Series]:
-    """Return a measure over steps, for train and val."""
+    """Return a measure over steps, for train and val; where there was never validation, for train and, if any, `seen`."""
     steps, curves = state.curves.column("step"), state.curves
-    roles: tuple[Literal["train", "val"], ...] = ("train", "val")
-    return [Series(side, steps, curves.column(f"{side}_{measure}"), side, curves.band(f"{side}_{measure}")) for side in roles]
+    train, val, seen = (curves.column(f"{side}_{measure}") for side in ("train", "val", "seen"))
+    series = [Series("train", steps, train, "train", curves.band(f"train_{measure}"))]
+    if not np.isnan(curves.column("val_accuracy")).all():
+        return [*series, Series("val", steps, val, "val", curves.band(f"val_{measure}"))]
+    return series if np.isnan(seen).all() else [*series, Series("seen", steps, seen, "val")]
 
 
 def event_marks(state: LabState) -> list[Mark]:

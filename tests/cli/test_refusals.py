@@ -13,7 +13,7 @@ from tests.session.driving import files_of
     [
         (["model.widht=3"], ["unknown setting model.widht", "did you mean 'width'"]),
         (["modle.width=3"], ["unknown setting modle.width", "did you mean 'model'"]),
-        (["task.train_fraction=1.5"], ["task.train_fraction must be above 0 and below 1, not 1.5"]),
+        (["task.train_fraction=1.5"], ["task.train_fraction must be above 0 and at most 1, not 1.5"]),
         (["task.modulus=many"], ["task.modulus must be a whole number, not 'many'"]),
         (["task.operation=ad"], ["task.operation must be one of add, ", "not 'ad'", "did you mean 'add'"]),
         (["task.operation=divide", "task.modulus=96"], ["modulus must be prime for divide, and 96 is not"]),

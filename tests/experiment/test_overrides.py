@@ -172,7 +172,7 @@ def test_assignments_beside_a_change_of_kind_apply_after_it(order: int) -> None:
         ("model.architecture=perceptron", "model.architecture must be one of mlp, "),
         ("task.train_fraction=.3", "task.train_fraction must be a number, not '.3'"),
         ("task.modulus=", "task.modulus must be a whole number, not ''"),
-        ("task.train_fraction=2", "task.train_fraction must be above 0 and below 1, not 2"),
+        ("task.train_fraction=2", "task.train_fraction must be above 0 and at most 1, not 2"),
     ],
 )
 def test_an_assignment_that_cannot_be_made_is_refused(assignment: str, message: str) -> None:

@@ -28,7 +28,7 @@ WHOLE_MESSAGES = {
     "[task]\nmodulus = 998": "task.modulus must be at least 2 and at most 997, not 998",
     "[task]\nmodulus = 97.0": "task.modulus must be a whole number, not 97.0",
     "[task]\nmodulus = true": "task.modulus must be a whole number, not true",
-    "[task]\ntrain_fraction = 1.5": "task.train_fraction must be above 0 and below 1, not 1.5",
+    "[task]\ntrain_fraction = 1.5": "task.train_fraction must be above 0 and at most 1, not 1.5",
     "[task]\ntrain_fraction = nan": "task.train_fraction must be finite, not nan",
     '[task]\noperation = "ad"': f"task.operation must be one of {OPERATIONS}, not 'ad': did you mean 'add'?",
     '[task]\noperation = "divide"\nmodulus = 90': "modulus must be prime for divide, and 90 is not: choose 89 or 97",
@@ -43,6 +43,10 @@ WHOLE_MESSAGES = {
         "expression must be a polynomial in a and b, such as a**2 + 3*a*b, not 'a/b': / is not allowed"
     ),
     '[task]\noperation = "expression"\nexpression = 3': "task.expression must be a text, not 3",
+    '[task]\ntrain_fraction = 1.0\n[training]\nstop_when = "grokked"': (
+        "training.stop_when grokked never comes where task.train_fraction is 1, because nothing is left for validation: choose"
+        " never or memorized, or a smaller task.train_fraction"
+    ),
     "[task]\nmodulus = 3\ntrain_fraction = 0.01": (
         "train_fraction 0.01 of 9 equations leaves training empty: choose another share"
     ),
@@ -169,7 +173,7 @@ INTERVENTIONS = {
     "at_step = 3\nsave = false": ".save must be true, not false",
     "at_step = -3\nsave = true": ".at_step must be at least 0, not -3",
     "at_step = 3\nswap = {}": ".swap: swap needs a train_fraction, a seed or an operation",
-    "at_step = 3\nswap = { train_fraction = 2.0 }": ".swap.train_fraction must be above 0 and below 1, not 2.0",
+    "at_step = 3\nswap = { train_fraction = 2.0 }": ".swap.train_fraction must be above 0 and at most 1, not 2.0",
     'at_step = 3\nset = { "optimizer.learning_rate" = -1 }': ": optimizer.learning_rate must be at least 0, not -1",
     'at_step = 3\nset = { "optimizer.momentum" = 0.5 }': (
         ": optimizer.momentum cannot be set while training: choose one of optimizer.learning_rate, optimizer.weight_decay,"

@@ -70,7 +70,7 @@ def test_cells_count_what_was_measured(tiny: Experiment) -> None:
     cells, last = analysis_of(outcome.trainer).cells, outcome.every(Evaluated)[-1]
     n_train, n_val = len(outcome.trainer.dataset.train), len(outcome.trainer.dataset.val)
     assert (cells == Cell.of(Side.TRAIN, is_right=True)).sum() == round(last.train_accuracy * n_train)
-    assert (cells == Cell.of(Side.VAL, is_right=True)).sum() == round(last.val_accuracy * n_val)
+    assert (cells == Cell.of(Side.VAL, is_right=True)).sum() == round(last.rows[0]["val_accuracy"] * n_val)
 
 
 def test_maps_lie_over_both_operands(tiny: Experiment) -> None:

@@ -160,3 +160,52 @@ def test_a_swap_that_would_empty_a_side_is_refused(first: float | None, then: fl
     with pytest.raises(ConfigError) as refused:
         before.swapped(train_fraction=then)
     assert str(refused.value) == message
+
+
+@splits
+def test_a_whole_table_holds_nothing_out(split: SplitName) -> None:
+    whole = dataset(split=split, train_fraction=1.0)
+    assert (len(whole.train), len(whole.val), len(whole.seen)) == (121, 0, 0)
+    half = dataset(split=split)
+    assert rows(whole.train)[: len(half.train)] == rows(half.train)
+
+
+@splits
+@given(fraction=st.floats(0.05, 0.95))
+def test_what_leaves_a_whole_table_is_seen_and_comes_back_in_its_order(split: SplitName, fraction: float) -> None:
+    whole = dataset(split=split, train_fraction=1.0)
+    small = whole.swapped(train_fraction=fraction)
+    assert rows(small.train) + rows(small.seen) == rows(whole.train)
+    assert len(small.val) == 0
+    assert abs(len(small.train) - round(fraction * 121)) <= (split == "symmetric")
+    grown = small.swapped(train_fraction=(1 + fraction) / 2)
+    assert rows(grown.train) + rows(grown.seen) == rows(whole.train)
+    assert rows(small.swapped(train_fraction=1.0).train) == rows(whole.train)
+
+
+def test_what_leaves_a_whole_table_before_it_was_used_is_validation() -> None:
+    small = dataset(train_fraction=1.0).swapped(train_fraction=0.4, was_used=False)
+    assert (len(small.train), len(small.val), len(small.seen)) == (48, 73, 0)
+
+
+@splits
+def test_a_swap_to_the_whole_table_takes_every_side_and_what_is_on_none(split: SplitName) -> None:
+    shrunk = dataset(split=split, label_noise=1.0).swapped(train_fraction=0.2)
+    whole = shrunk.swapped(train_fraction=1.0)
+    assert rows(whole.train)[: len(shrunk.train)] == rows(shrunk.train)
+    assert (len(pairs(whole.train)), len(whole.train), len(whole.val), len(whole.seen)) == (121, 121, 0, 0)
+    assert sum((a + b) % 11 == c for a, b, c in rows(whole.train)) < 40  # what was added is noisy too
+
+
+def test_a_new_seed_of_a_whole_table_leaves_only_what_was_seen() -> None:
+    drawn = dataset(train_fraction=1.0).swapped(seed=3, train_fraction=0.5)
+    assert rows(drawn.train) == rows(dataset(seed=3).train)
+    assert (len(drawn.val), pairs(drawn.seen)) == (0, pairs(dataset(seed=3).val))
+
+
+def test_another_operation_of_a_whole_table_adds_what_it_answers_with_everything() -> None:
+    divided = dataset("divide", train_fraction=1.0)
+    assert len(divided.train) == 110
+    added = divided.swapped(operation="add")
+    assert len(added.train) == 110
+    assert len(added.swapped(train_fraction=1.0).train) == 121

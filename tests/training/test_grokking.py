@@ -15,7 +15,7 @@ def test_a_network_memorizes_first_and_groks_later(grokking: Experiment, seed: i
     assert grokked is not None
     assert 10 <= memorized < 30 < grokked <= 80
     at_memorization = next(one for one in outcome.every(Evaluated) if one.step == memorized)
-    assert at_memorization.val_accuracy < 0.5
+    assert at_memorization.rows[0]["val_accuracy"] < 0.5
     assert outcome.reached_at("ungrokked") is None
 
 
@@ -26,7 +26,7 @@ def test_with_little_of_the_table_left_a_network_forgets_the_rule(grokking: Expe
     assert ungrokked is not None
     assert ungrokked > grokked
     last = outcome.every(Evaluated)[-1]
-    assert last.val_accuracy < 0.2
+    assert last.rows[0]["val_accuracy"] < 0.2
     assert last.train_accuracy == 1.0
 
 
@@ -34,7 +34,7 @@ def test_a_random_table_is_memorized_and_never_grokked(grokking: Experiment) -> 
     outcome = finish(started(changed(grokking, "task.operation=random", "model.width=400", "optimizer.weight_decay=0.1")))
     assert outcome.reached_at("memorized") is not None
     assert outcome.reached_at("grokked") is None
-    assert outcome.every(Evaluated)[-1].val_accuracy < 0.15
+    assert outcome.every(Evaluated)[-1].rows[0]["val_accuracy"] < 0.15
 
 
 def test_random_features_do_not_grok(grokking: Experiment) -> None:

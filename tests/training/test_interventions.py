@@ -68,7 +68,7 @@ def test_the_sides_after_a_swap_are_measured_at_once(grokking: Experiment) -> No
     last = 'interventions=[{at_step=100, swap={operation="divide"}}]'
     outcome = finish(started(changed(grokking, last)))
     before, after = (record for record in outcome.every(Evaluated) if record.step == 100)
-    assert before.val_accuracy > 0.5 > after.val_accuracy
+    assert before.rows[0]["val_accuracy"] > 0.5 > after.rows[0]["val_accuracy"]
     assert after.val_accuracy == outcome.trainer.trainable.measure().numbers.tolist()[3]
     assert [record.step for record in outcome.every(Reached) if record.milestone == "ungrokked"] == [100]
 

@@ -76,7 +76,7 @@ def test_a_milestone_that_was_reached_is_not_reported_again(grokking: Experiment
     assert halted.reached_at("grokked") is not None
     resumed = finish(restored(grokking, halted))
     assert resumed.reached_at("grokked") is None
-    assert resumed.every(Evaluated)[-1].val_accuracy > 0.99
+    assert resumed.every(Evaluated)[-1].rows[0]["val_accuracy"] > 0.99
 
 
 def test_a_run_that_stops_at_a_milestone_has_nothing_left_to_do_after_it(grokking: Experiment) -> None:

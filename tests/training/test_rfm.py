@@ -114,7 +114,7 @@ def test_a_kernel_interpolates_at_every_step(kernel: Experiment) -> None:
 def test_a_kernel_groks_and_its_metric_becomes_circulant(kernel: Experiment) -> None:
     p = 23
     outcome = finish(started(changed(kernel, f"task.modulus={p}", "task.train_fraction=0.7", "training.steps=25")))
-    accuracies = [evaluated.val_accuracy for evaluated in outcome.every(Evaluated)]
+    accuracies = [evaluated.rows[0]["val_accuracy"] for evaluated in outcome.every(Evaluated)]
     assert accuracies[:5] == [0.0] * 5
     assert accuracies[-1] > 0.9
     cross = outcome.trainer.snapshot().layers["cross"].weights

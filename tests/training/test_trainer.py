@@ -98,7 +98,7 @@ def test_a_swap_of_the_operation_leaves_exact_weights_as_they_are(tiny: Experime
     exact = changed(tiny, *EXACT, "training.steps=1", "optimizer.learning_rate=0.0")
     outcome = finish(started(changed(exact, 'interventions=[{at_step = 0, swap = {operation = "cubic"}}]')))
     assert torch.equal(outcome.trainer.trainable.weights["readout"], started(exact).trainable.weights["readout"])
-    assert outcome.every(Evaluated)[-1].val_accuracy < 0.3
+    assert outcome.every(Evaluated)[-1].rows[0]["val_accuracy"] < 0.3
 
 
 def test_how_often_a_run_is_measured_does_not_change_its_weights(tiny: Experiment) -> None:
@@ -152,7 +152,7 @@ def test_training_accuracy_is_held_against_the_noisy_answers_and_validation_agai
     outcome = finish(started(noisy))
     last = outcome.every(Evaluated)[-1]
     assert last.train_accuracy == 1.0
-    assert last.val_accuracy < 0.4
+    assert last.rows[0]["val_accuracy"] < 0.4
 
 
 def test_a_diverging_run_ends_where_it_was_seen_to_diverge(diverging: Experiment) -> None:

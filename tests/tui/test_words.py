@@ -19,8 +19,8 @@ from grokterm.tui.widgets.status import Banner, Status, phase_of
 from tests.tui.driving import BRIEF
 
 Reached = dict[Milestone, int]
-CURVES = Curves(np.array([[1234, 2.14e-6, 1.0, 4.0e-5, 0.998, np.nan, np.nan]]))
-SEEN_CURVES = Curves(np.array([[1234, 2.14e-6, 1.0, 4.0e-5, 0.998, 3e-3, 0.875]]))
+CURVES = Curves(np.array([[1234, 2.14e-6, 1.0, 4.0e-5, 0.998, 9.0, np.nan, np.nan]]))
+SEEN_CURVES = Curves(np.array([[1234, 2.14e-6, 1.0, 4.0e-5, 0.998, 9.0, 3e-3, 0.875]]))
 
 
 def state_with(**values: Any) -> LabState:  # noqa: ANN401 - whatever a state holds
@@ -157,3 +157,12 @@ def test_a_full_disk_is_said_once_and_again_after_a_save_that_fails_too() -> Non
     assert list(notifications.of(full, "run")) == []
     notifications.await_save(1234)
     assert [notice.title for notice in notifications.of(full, "run")] == ["Not saved"]
+
+
+def test_the_status_line_and_the_facts_say_that_nothing_was_held_out() -> None:
+    widget = Status(PALETTES["256"])
+    widget.state = state_with(
+        curves=Curves(np.array([[1234, 2.14e-6, 1.0, np.nan, np.nan, 9.0, np.nan, np.nan]])), n_train=9_409
+    )
+    assert "train 1.000  val -   loss 2.1e-06 / -" in str(widget.render())
+    assert "none" in printed(facts._table(state_with(n_train=121), "")).split("network")[0]

@@ -26,7 +26,7 @@ class ComparedRun:
 
     label: str
     accuracy: Sequence[Series]
-    """Train and val."""
+    """Train and, unless nothing was held out, val or `seen`."""
 
     loss: Sequence[Series]
     layer: str
@@ -53,8 +53,8 @@ def draw_compared_curves(runs: Sequence[ComparedRun]) -> Figure:
     first = first_step([series for run in runs for series in run.accuracy])
     for number, run in enumerate(runs):
         color, dashes = _line_style(number)
-        for axes, (train, val) in ((upper, run.accuracy), (lower, run.loss)):
-            for series, width, alpha in ((train, 0.7, 0.5), (val, 1.3, 1.0)):
+        for axes, both in ((upper, run.accuracy), (lower, run.loss)):
+            for series, (width, alpha) in zip(both, ((0.7, 0.5), (1.3, 1.0)), strict=False):
                 x, y = on_log_axis(series, first, is_log=axes is lower)
                 axes.plot(
                     x, y, linestyle=dashes, color=color, linewidth=width,
@@ -65,10 +65,9 @@ def draw_compared_curves(runs: Sequence[ComparedRun]) -> Figure:
     finish_steps([upper, lower])
     styles = [(run.label, *_line_style(number)) for number, run in enumerate(runs)]
     handles = [Line2D([], [], color=color, linestyle=dashes, label=escape_label(label)) for label, color, dashes in styles]
-    sides = [
-        Line2D([], [], color="black", linewidth=1.3, label="val"),
-        Line2D([], [], color="black", linewidth=0.7, alpha=0.5, label="train"),
-    ]
+    held_out = sorted({series.label for run in runs for series in run.accuracy[1:]}, reverse=True)
+    sides = [Line2D([], [], color="black", linewidth=1.3, label=" or ".join(held_out))] if held_out else []
+    sides += [Line2D([], [], color="black", linewidth=0.7, alpha=0.5, label="train")]
     figure.legend(handles=[*handles, *sides], loc="outside upper left", ncols=1 if len(runs) < 3 else 2)
     return figure
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import nan
 
 import torch
 from jaxtyping import Float
@@ -54,7 +55,13 @@ class StackedGradient:
 
     @torch.no_grad()
     def measure(self, values: Weights, equations: StackedEquations) -> Float[Tensor, "members 2"]:
-        """Return mean loss and share of right answers of each network, on the device, under all values of the networks."""
+        """Return mean loss and share of right answers of each network, on the device, under all values of the networks.
+
+        NaN without equations.
+        """
+        if not len(equations):
+            device = equations.counts.device
+            return torch.full((len(equations.counts), 2), nan, dtype=exact_dtype(device), device=device)
         seen = []
         for members, blocks in equations.blocks:
             own, numbers = _of(members, values), []

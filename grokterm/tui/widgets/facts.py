@@ -54,7 +54,7 @@ def _table(state: LabState, run_name: str) -> Table:
     facts = [
         ("task", operation.label.format(p=modulus)),
         ("train", f"{state.n_train:,} ({share:.3g})" if state.n_train else f"{experiment.task.train_fraction:g}"),
-        ("val", f"{state.n_val:,}" if state.n_val else ""),
+        ("val", f"{state.n_val:,}" if state.n_val else "none" if state.n_train else ""),
         ("seen", f"{state.n_seen:,}, trained on before" if state.n_seen else ""),
         ("network", experiment.model.label),
         ("frozen", ", ".join(experiment.model.frozen) if isinstance(experiment.model, MLPModel) else ""),

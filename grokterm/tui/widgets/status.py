@@ -65,14 +65,20 @@ class Status(Widget):
             return Text("loading torch ..." if self.state is None or self.state.phase == "loading" else "")
         train, val = (self._palette.inks[side].style or "bold" for side in ("train", "val"))
         inks = {"train": train, "val": val, "seen": "bold"}
+        sides = ["train", "val", "seen"] if state.latest("seen_accuracy") is not None else ["train", "val"]
         accuracies, losses = (
-            {side: number for side in inks if (number := state.latest(f"{side}_{measure}")) is not None}
-            for measure in ("accuracy", "loss")
+            {side: _number(state.latest(f"{side}_{measure}"), layout) for side in sides}
+            for measure, layout in (("accuracy", ".3f"), ("loss", ".1e"))
         )
         steps = f"{state.steps:,}"
         line = Text(f" step {state.step:>{len(steps)},} / {steps} ", no_wrap=True, overflow="ellipsis")
         for side, accuracy in accuracies.items():
-            line.append("  ").append(f"{side} {accuracy:.3f}", inks[side])
-        loss, phase = f"   loss {' / '.join(f'{loss:.1e}' for loss in losses.values())}", f"   {phase_of(state)}"
+            line.append("  ").append(f"{side} {accuracy}", inks[side])
+        loss, phase = f"   loss {' / '.join(losses.values())}", f"   {phase_of(state)}"
         has_room = "seen" not in accuracies or line.cell_len + len(loss) + len(phase) <= self.size.width
         return line.append(loss if has_room else "").append(phase, "bold")
+
+
+def _number(value: float | None, layout: str) -> str:
+    """Write a number; there is none of a side without equations."""
+    return "-" if value is None else format(value, layout)

@@ -22,21 +22,25 @@ SIDES = {Side.TRAIN: "train", Side.VAL: "val", Side.SEEN: "seen", Side.NEITHER: 
 
 @dataclass(frozen=True)
 class Outcomes:
-    """Whether each pair is answered right, and the most frequent wrong answers in validation."""
+    """Whether each pair is answered right, and the most frequent wrong answers."""
 
     cells: Int[np.ndarray, "elements elements"]
     confusions: Sequence[Confusion]
+    side: Side
+    """Whose wrong answers they are: of validation, where there is any."""
 
 
 def find_outcomes(analysis: "NetworkAnalysis", _: object) -> Outcomes:
     """Run the network on every pair."""
-    return Outcomes(analysis.cells, confusions(analysis.observation, at_most=4))
+    seen = analysis.observation
+    side = next((side for side in (Side.VAL, Side.SEEN) if (seen.sides == side).any()), Side.TRAIN)
+    return Outcomes(analysis.cells, confusions(seen, side, at_most=4), side)
 
 
 def draw_table(subject: Subject, choice: Choice, sheet: Sheet, found: Outcomes) -> Drawn:
     """Draw one cell a pair where they fit or the view is zoomed; else the share answered right in blocks of pairs."""
     p = len(found.cells)
-    rows = sheet.words(_tallies(count_cells(found.cells), sheet)) + sheet.words(_most_frequent(found.confusions))
+    rows = sheet.words(_tallies(count_cells(found.cells), sheet)) + sheet.words(_most_frequent(found))
     room = sheet.height - len(rows)
     fits = p <= sheet.width and p <= room * sheet.rows_per_line
     if fits or choice.is_zoomed:
@@ -62,8 +66,9 @@ def _shares(found: Outcomes, sheet: Sheet, room: int) -> tuple[Rows, int]:
     side = max(min((sheet.width - 1) // 2, below, len(found.cells)), 1)
     shares = downsample(found.cells, side, side)
     enlarged = max(min(below // side, sheet.width // (2 * side + 1)), 1)
-    name = f"{'train':<{(side + 1) * enlarged}}val, bright where right"
-    drawn = draw_shares(shares[Side.TRAIN], shares[Side.VAL], width=sheet.width, height=max(room - 1, 0), palette=sheet.palette)
+    held_out = Side.SEEN if found.side == Side.SEEN else Side.VAL
+    name = f"{'train':<{(side + 1) * enlarged}}{SIDES[held_out]}, bright where right"
+    drawn = draw_shares(shares[Side.TRAIN], shares[held_out], width=sheet.width, height=max(room - 1, 0), palette=sheet.palette)
     return sheet.heading(name) + drawn, side
 
 
@@ -75,9 +80,10 @@ def _tallies(counts: dict[Cell, int], sheet: Sheet) -> Iterator[StyledText]:
             yield [sample(right, sheet.palette), said[0], sample(wrong, sheet.palette), said[1]]
 
 
-def _most_frequent(found: Sequence[Confusion]) -> Iterator[str]:
-    yield "most often val says" if found else "val: no wrong answer"
-    for one in found:
+def _most_frequent(found: Outcomes) -> Iterator[str]:
+    side = SIDES[found.side]
+    yield f"most often {side} says" if found.confusions else f"{side}: no wrong answer"
+    for one in found.confusions:
         yield f"{one.predicted} for {one.answer} ({one.n_equations:,})"
 
 
