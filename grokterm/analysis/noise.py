@@ -26,13 +26,15 @@ def is_peak(fit: CosineFit) -> Bool[np.ndarray, "frequencies neurons"]:
     return (fit.shares > 0) & (fit.shares >= (1 - TIE) * fit.shares.max(axis=0))
 
 
-def matching_chance(form: SumForm) -> float:
+def matching_chance(form: SumForm, *, tied: bool = False) -> float:
     """Return the chance that a neuron of noise has one frequency in all three matrices: 1 / n² of n frequencies that are alike.
 
-    Frequency order / 2 is rarer, having no sine, and in the waves of squares several frequencies tie.
+    Frequency order / 2 is rarer, having no sine, and in the waves of squares several frequencies tie. Operands that share
+    their weights, `tied`, always match each other.
     """
+    matrices = waves_of(form)[1:] if tied else waves_of(form)
     rng = np.random.default_rng(0)
-    fits = [fit_cosines(rng.standard_normal((len(waves), N_DRAWN)), waves) for waves in waves_of(form)]
+    fits = [fit_cosines(rng.standard_normal((len(waves), N_DRAWN)), waves) for waves in matrices]
     shared, chances = np.ones((1, len(fits[0].shares)), dtype=bool), np.ones(1)
     for fit in fits:
         if fit.has_wave:

@@ -219,12 +219,19 @@ class Experiment(Settings):
 
     @model_validator(mode="after")
     def _exact_weights_exist(self) -> Self:
-        if self._starts_exact and self.task.sum_form is None:
-            operation, modulus = self.task.operation, self.task.modulus
+        if not isinstance(self.model, MLPModel) or not self._starts_exact:
+            return self
+        operation, modulus = self.task.operation, self.task.modulus
+        if self.task.sum_form is None:
             raise ValueError(
                 f"model.initialization analytic solves sums F(f1(a) + f2(b)), and {operation} modulo {modulus} is none: set"
                 f" task.operation to {', '.join(sums(modulus))} or an expression without mixed terms, or"
                 " model.initialization=random"
+            )
+        if (highest := self.task.sum_form.order // 2) < max(self.model.frequencies, default=0):
+            raise ValueError(
+                f"model.frequencies must lie between 1 and {highest} for {operation} modulo {modulus},"
+                f" not {list(self.model.frequencies)}"
             )
         return self
 

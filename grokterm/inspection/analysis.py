@@ -84,7 +84,7 @@ class NetworkAnalysis:
     @cached_property
     def matching_chance(self) -> float:
         """The chance that a neuron of noise has one frequency in all three matrices."""
-        return 1.0 if self.held_against is None else matching_chance(self.held_against)
+        return 1.0 if self.held_against is None else matching_chance(self.held_against, tied=self.snapshot.has_tied_operands)
 
     @cached_property
     def noise_limits(self) -> dict[str, float]:

@@ -54,6 +54,11 @@ class Snapshot:
     """The layers that read the first operand, the second, and answer, where nothing but one φ lies between them."""
 
     @property
+    def has_tied_operands(self) -> bool:
+        """Whether both operands share their weights."""
+        return self.circuit is not None and self.circuit[0] == self.circuit[1]
+
+    @property
     def blocks(self) -> Blocks | None:
         """The three matrices of a network with one hidden layer; None for any other."""
         return None if self.circuit is None else Blocks(*(self.layers[name].weights for name in self.circuit))

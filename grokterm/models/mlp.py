@@ -68,7 +68,7 @@ class MLP(Network):
                 self.register_parameter(name, weight(width, width, inputs=width))
             self.readout = weight(width, p, inputs=width)
         else:
-            exact = exact_blocks(form, width, scaling.exact_amplitude(p, width), rng)
+            exact = exact_blocks(form, width, scaling.exact_amplitude(p, width), rng, settings.frequencies)
             self.left, self.right, self.readout = map(parameter, (exact.first, exact.second, exact.answer.T))
         for name in NORMS[: settings.depth] if self.normalizes_batches else ():
             self.register_module(name, BatchNorm(width))

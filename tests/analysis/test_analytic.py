@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from dataclasses import astuple
 
 import numpy as np
@@ -10,6 +11,7 @@ from grokterm.analysis.analytic import exact_blocks
 from grokterm.analysis.blocks import Blocks
 from grokterm.analysis.circuit import certify
 from grokterm.analysis.fourier import Block
+from grokterm.errors import ConfigError
 from grokterm.tasks.operations import OPERATIONS
 from grokterm.tasks.randomness import generator
 from grokterm.tasks.sum_forms import SumForm
@@ -21,8 +23,8 @@ def form_of(name: str, modulus: int) -> SumForm:
     return form
 
 
-def exact(form: SumForm, width: int, seed: int = 0, amplitude: float = 1.0) -> Blocks:
-    return exact_blocks(form, width, amplitude, generator(seed, "weights"))
+def exact(form: SumForm, width: int, seed: int = 0, amplitude: float = 1.0, frequencies: Sequence[int] = ()) -> Blocks:
+    return exact_blocks(form, width, amplitude, generator(seed, "weights"), frequencies)
 
 
 def lines(block: Block) -> Bool[np.ndarray, "neurons frequencies"]:
@@ -119,6 +121,24 @@ def test_only_frequencies_that_the_readout_can_hear_are_used() -> None:
     """t² = (t + 20)² modulo 40, and at odd frequencies the two waves cancel."""
     form = form_of("square_of_sum", 40)
     assert certify(exact(form, 30), form).frequencies == dict.fromkeys(range(2, 21, 2), 3)
+
+
+def test_given_frequencies_are_taken_in_turn() -> None:
+    form = form_of("add", 23)
+    certificate = certify(exact(form, 30, frequencies=[7, 3]), form)
+    assert certificate.frequency.tolist() == [7, 3] * 15
+    assert certificate.matched_share == 1
+
+
+def test_every_frequency_by_name_is_every_frequency() -> None:
+    form = form_of("add", 23)
+    np.testing.assert_array_equal(exact(form, 30, frequencies=range(1, 12)).first, exact(form, 30).first)
+
+
+def test_a_frequency_that_the_readout_cannot_hear_is_refused() -> None:
+    with pytest.raises(ConfigError) as refused:
+        exact(form_of("square_of_sum", 40), 30, frequencies=[4, 5])
+    assert str(refused.value) == "model.frequencies names 5, which reaches no answer: choose others, such as 2"
 
 
 def test_the_same_draw_gives_the_same_weights_and_another_others() -> None:

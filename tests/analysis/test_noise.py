@@ -42,6 +42,14 @@ def test_half_of_an_even_order_and_frequencies_that_tie_match_as_often_as_those_
     assert matching_chance(form) == pytest.approx(drawn, rel=0.1)
 
 
+@pytest.mark.parametrize("operation", ["add", "sum_of_squares", "multiply"])
+def test_operands_that_share_their_weights_match_each_other(operation: str, rng: np.random.Generator) -> None:
+    form = form_of(operation, 13)
+    operands, answer = rng.standard_normal((2, 13, 10_000))
+    drawn = certify(Blocks(operands, operands, answer), form).matched_share
+    assert matching_chance(form, tied=True) == pytest.approx(drawn, rel=0.1)
+
+
 @pytest.mark.parametrize("operation", ["add", "subtract", "multiply"])
 def test_a_single_frequency_always_matches(operation: str) -> None:
     assert matching_chance(form_of(operation, 3)) == pytest.approx(1)

@@ -51,8 +51,8 @@ WHOLE_MESSAGES = {
         "train_fraction 0.01 of 9 equations leaves training empty: choose another share"
     ),
     '[model]\narchitecture = "mlp"\nheads = 4': (
-        "unknown setting model.heads: choose one of activation, architecture, depth, dropout, frozen, init_scale, init_std,"
-        " initialization, normalization, scaling, tied_operands, width"
+        "unknown setting model.heads: choose one of activation, architecture, depth, dropout, frequencies, frozen, init_scale,"
+        " init_std, initialization, normalization, scaling, tied_operands, width"
     ),
     '[model]\narchitecture = "mpl"': f"model.architecture must be one of {ARCHITECTURES}, not 'mpl': did you mean 'mlp'?",
     "[model]\nwidth = 3": f"model.architecture is missing: choose one of {ARCHITECTURES}",
@@ -73,6 +73,18 @@ WHOLE_MESSAGES = {
     '[model]\narchitecture = "mlp"\ninitialization = "analytic"\nnormalization = "batch"': (
         "model: normalization must be none for initialization analytic, not batch:"
         " choose normalization none or initialization random"
+    ),
+    '[model]\narchitecture = "mlp"\nfrequencies = [5]': (
+        "model: frequencies are those of the exact solution: set initialization analytic, or leave them out"
+    ),
+    '[model]\narchitecture = "mlp"\ninitialization = "analytic"\nfrequencies = [0]': (
+        "model.frequencies[0] must be at least 1, not 0"
+    ),
+    '[model]\narchitecture = "mlp"\ninitialization = "analytic"\nfrequencies = [5, 49]': (
+        "model.frequencies must lie between 1 and 48 for add modulo 97, not [5, 49]"
+    ),
+    '[model]\narchitecture = "mlp"\ninitialization = "analytic"\nfrequencies = [5, 5]': (
+        "model: frequencies names one of [5, 5] twice: name each once"
     ),
     '[model]\narchitecture = "mlp"\ninitialization = "analytic"\ntied_operands = true': (
         "model: initialization analytic has a phase of its own for each operand, unlike tied_operands: leave one out"

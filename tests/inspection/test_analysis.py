@@ -65,6 +65,11 @@ def test_one_that_has_not_begun_is_far_from_it(grokking: Experiment) -> None:
     assert seen.analytic_agreement < 0.3
 
 
+def test_tied_operands_are_held_against_noise_that_is_tied(tiny: Experiment) -> None:
+    apart, tied = (analysis_of(started(changed(tiny, f"model.tied_operands={word}"))) for word in ("false", "true"))
+    assert (apart.matching_chance, tied.matching_chance) == pytest.approx((1 / 5**2, 1 / 5), rel=0.05)
+
+
 def test_cells_count_what_was_measured(tiny: Experiment) -> None:
     outcome = finish(started(tiny))
     cells, last = analysis_of(outcome.trainer).cells, outcome.every(Evaluated)[-1]

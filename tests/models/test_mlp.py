@@ -207,6 +207,23 @@ def test_exact_weights_know_every_answer(operation: str, modulus: int, width: in
     assert accuracy(exact_mlp(operation, modulus, width), operation, modulus) == 1
 
 
+@pytest.mark.parametrize(("operation", "frequencies"), [("add", (1, 2, 3)), ("subtract", (1, 2, 3)), ("multiply", (1,))])
+def test_a_single_frequency_answers_everything_if_the_network_is_wide(operation: str, frequencies: tuple[int, ...]) -> None:
+    """cos 2πk(a + b − c)/n is largest at c = a + b alone if k and n share no factor; a product modulo 7 has n = 6."""
+    for frequency in frequencies:
+        assert accuracy(exact_mlp(operation, 7, 4000, frequencies=[frequency]), operation, 7) == 1
+
+
+def test_a_single_frequency_that_shares_a_factor_with_the_modulus_cannot_tell_all_answers_apart() -> None:
+    assert accuracy(exact_mlp("add", 9, 4000, frequencies=[3]), "add", 9) < 0.6
+    assert accuracy(exact_mlp("add", 9, 4000, frequencies=[2]), "add", 9) == 1
+
+
+def test_the_right_answer_of_few_frequencies_scores_one_too() -> None:
+    scores, answers = scores_and_answers(exact_mlp("add", 23, 3000, frequencies=[4, 9]), "add", 23)
+    assert float(scores.gather(1, answers[:, None]).mean()) == pytest.approx(1, abs=0.02)
+
+
 def test_without_the_neuron_that_knows_zero_every_product_with_it_is_wrong_but_one() -> None:
     network = exact_mlp("multiply", 97, 200)
     with torch.no_grad():

@@ -1,6 +1,6 @@
 """The settings of the multilayer perceptron over one-hot operands."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -30,6 +30,9 @@ class MLPModel(InitialWeights):
     initialization: Literal["random", "analytic"] = "random"
     """Initial weights: random, or the exact solution of a sum (Gromov, 2023)."""
 
+    frequencies: tuple[Annotated[int, Field(ge=1)], ...] = Field((), strict=False)
+    """Frequencies of the exact solution, which neurons take in turn: [5] for a single one; empty for all."""
+
     tied_operands: bool = False
     """Whether both operands share their weights, whose gradient is the sum of both; a ∘ b and b ∘ a then score alike."""
 
@@ -53,6 +56,14 @@ class MLPModel(InitialWeights):
             )
         if set(self.frozen) == set(self.layers):
             raise ValueError("frozen names every layer: leave one to train, or set training.steps to 0")
+        return self
+
+    @model_validator(mode="after")
+    def _frequencies_are_used(self) -> Self:
+        if self.frequencies and self.initialization != "analytic":
+            raise ValueError("frequencies are those of the exact solution: set initialization analytic, or leave them out")
+        if len(set(self.frequencies)) < len(self.frequencies):
+            raise ValueError(f"frequencies names one of {list(self.frequencies)} twice: name each once")
         return self
 
     @model_validator(mode="after")
@@ -84,4 +95,5 @@ class MLPModel(InitialWeights):
         norm = "" if self.normalization == "none" else ", batch norm"
         tied = ", tied operands" if self.tied_operands else ""
         start = "" if self.initialization == "random" else f", {self.initialization}"
+        start += f" at {', '.join(map(str, self.frequencies))}" if self.frequencies else ""
         return f"{self.architecture} {widths} {self.activation}, {self.scaling}{norm}{tied}{start}"
