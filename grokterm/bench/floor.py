@@ -88,7 +88,7 @@ class Floor:
     def __init__(self, experiment: Experiment, *, by_torch: bool) -> None:
         device = find_device(experiment.device)
         network = build(experiment.model, experiment.task.n_elements, experiment.seed, form=experiment.exact_form)
-        rows = batch_size(experiment.batch_limit, experiment.optimizer.batch_share, experiment.task.n_train)
+        rows = batch_size(experiment.batch_limit, experiment.optimizer.batch_share, experiment.task.train_size)
         layers = list(layers_of(network, rows))
         members = experiment.training.members
         self._multiply: Callable[[int], object]

@@ -200,7 +200,7 @@ class Experiment(Settings):
                 f"model.architecture kernel keeps modulus³ coefficients: task.modulus must be at most {LARGEST_MODULUS},"
                 f" not {self.task.n_elements}"
             )
-        self.check_training_set(self.task.n_train)
+        self.check_training_set(self.task.train_size)
         return self
 
     @model_validator(mode="after")
@@ -237,10 +237,10 @@ class Experiment(Settings):
 
     @model_validator(mode="after")
     def _batch_fits(self) -> Self:
-        if self.batch_limit is not None and self.batch_limit > self.task.n_train:
+        if self.batch_limit is not None and self.batch_limit > self.task.train_size:
             raise ValueError(
-                f"optimizer.batch_size {self.batch_limit:,} is larger than the training set of {self.task.n_train:,} equations:"
-                ' choose a smaller one or "full"'
+                f"optimizer.batch_size {self.batch_limit:,} is larger than the training set of {self.task.train_size:,}"
+                ' equations: choose a smaller one or "full"'
             )
         return self
 

@@ -19,6 +19,9 @@ class Swap(Settings):
     train_fraction: float | None = Field(None, gt=0, le=1)
     """Share of all equations: smaller keeps a prefix of the training set, larger adds from validation, 1 adds everything."""
 
+    n_train: int | None = Field(None, ge=1)
+    """The same as a number of equations."""
+
     seed: int | None = Field(None, ge=0)
     """Draw a new split from this seed, within what was never trained on if there is enough."""
 
@@ -27,8 +30,10 @@ class Swap(Settings):
 
     @model_validator(mode="after")
     def _changes_something(self) -> Self:
-        if self.train_fraction is None and self.seed is None and self.operation is None:
-            raise ValueError("swap needs a train_fraction, a seed or an operation")
+        if not self.model_dump(exclude={"kind"}, exclude_none=True):
+            raise ValueError("swap needs a train_fraction, an n_train, a seed or an operation")
+        if self.train_fraction is not None and self.n_train is not None:
+            raise ValueError("swap takes either a train_fraction or an n_train")
         return self
 
     def applied(self, dataset: Dataset, *, was_used: bool = True) -> Dataset:
@@ -38,11 +43,12 @@ class Swap(Settings):
             ConfigError: if a side would be empty, validation has too few equations that were never trained on, or the operation
                 cannot be asked.
         """
-        return dataset.swapped(train_fraction=self.train_fraction, seed=self.seed, operation=self.operation, was_used=was_used)
+        return dataset.swapped(**self.model_dump(exclude={"kind"}), was_used=was_used)
 
     def __str__(self) -> str:
         parts = [
             f"to {100 * self.train_fraction:.3g} %" if self.train_fraction is not None else "",
+            f"to {self.n_train:,} equations" if self.n_train is not None else "",
             f"to {self.operation}" if self.operation is not None else "",
             f"to the split of seed {self.seed}" if self.seed is not None else "",
         ]

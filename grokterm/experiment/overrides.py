@@ -1,6 +1,6 @@
 """User changes to an experiment before it starts: `--set a.b=value`, or a field of the form."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,7 +34,8 @@ def override(settings: dict[str, Any], assignments: Sequence[str]) -> Overridden
     """Apply `a.b=value` assignments to settings; the value is TOML, and a bare word a string.
 
     A new kind drops settings that it lacks or that are invalid for it, fills defaults, and drops `[expect]`; a new operation
-    drops the polynomial; fewer steps drop expectations of later ones. Notes report all of these.
+    drops the polynomial; a share of the table drops a number of equations, and the other way round; fewer steps drop
+    expectations of later ones. Notes report all of these.
 
     Raises:
         ConfigError: if an assignment cannot be parsed, names no setting, or has an invalid value.
@@ -49,6 +50,7 @@ def override(settings: dict[str, Any], assignments: Sequence[str]) -> Overridden
         for note in _change_kind(changed, section, value)
     ]
     notes += [note for path, value in parsed if path == ["task", "operation"] for note in _change_operation(changed, value)]
+    notes += _change_size(changed, {".".join(path): value for path, value in parsed})
     for path, value in parsed:
         _assign(changed, path, value)
     notes += [note for path, value in parsed if path == ["training", "steps"] for note in _change_steps(changed, value)]
@@ -118,6 +120,21 @@ def _change_operation(settings: dict[str, Any], new: Any) -> list[str]:  # noqa:
         return []
     settings["task"] = {name: value for name, value in written.items() if name != "expression"}
     return [f"dropped expression = {written['expression']}, which {new} does not have"]
+
+
+def _change_size(settings: dict[str, Any], assigned: Mapping[str, Any]) -> list[str]:
+    """Drop the size of the training set that another way to say it replaces, or that follows from the number."""
+    written = settings.get("task", {})
+    if not isinstance(written, dict):
+        return []  # validation refuses it
+    replaces = {"train_fraction": "n_train", "n_train": "train_fraction"}
+    said = [name for name in replaces if assigned.get(f"task.{name}", "auto") != "auto"]
+    follows = "task.n_train" not in assigned and written.get("n_train", "auto") != "auto"
+    name = replaces[said[0]] if len(said) == 1 else "train_fraction" if follows and not said else ""
+    if name not in written:
+        return []
+    settings["task"] = {key: value for key, value in written.items() if key != name}
+    return [f"dropped {name} = {written[name]}, because {said[0]} replaces it"] if said and written[name] != "auto" else []
 
 
 def _change_steps(settings: dict[str, Any], new: Any) -> list[str]:  # noqa: ANN401 - any TOML value

@@ -1,12 +1,12 @@
 """Which equations exist, and which of them the network may see."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from grokterm.errors import ConfigError
 from grokterm.experiment.settings import KeyOf, Settings
-from grokterm.tasks.dataset import Dataset, SplitName, n_train
+from grokterm.tasks.dataset import Dataset, SplitName, n_train, share_of
 from grokterm.tasks.operations import EXPRESSION, OPERATIONS, Operation, check_modulus, find_operation
 from grokterm.tasks.sum_forms import SumForm
 
@@ -28,6 +28,9 @@ class Task(Settings):
     train_fraction: float = Field(0.5, gt=0, le=1)
     """Share of all equations that the network trains on; with 1, the whole table, there is no validation."""
 
+    n_train: Annotated[int, Field(ge=1)] | Literal["auto"] = "auto"
+    """Number of equations that the network trains on, from which train_fraction follows; "auto": train_fraction says."""
+
     split: SplitName = "random"
     """random; nested: one shuffle for every seed, of which each fraction is a prefix; symmetric: a∘b and b∘a on one side;
     stratified: the same share of every answer."""
@@ -40,11 +43,20 @@ class Task(Settings):
         if self.expression and self.operation != EXPRESSION:
             raise ConfigError(f"expression belongs to operation {EXPRESSION}, not to {self.operation}")
         check_modulus(self.operation, self.modulus)
-        n_train(self.train_fraction, self._row.n_equations(self.modulus))
+        n_equations = self._row.n_equations(self.modulus)
+        if self.n_train != "auto":
+            share = share_of(self.n_train, n_equations)
+            if "train_fraction" in self.model_fields_set and n_train(self.train_fraction, n_equations) != self.n_train:
+                raise ConfigError(
+                    f"train_fraction {self.train_fraction:g} of {n_equations:,} equations is not n_train {self.n_train:,}:"
+                    " write one of them"
+                )
+            object.__setattr__(self, "train_fraction", share)  # frozen, but not handed out yet
+        n_train(self.train_fraction, n_equations)
         return self
 
     @property
-    def n_train(self) -> int:
+    def train_size(self) -> int:
         """Training equations at the start, before any swap."""
         return n_train(self.train_fraction, self._row.n_equations(self.modulus))
 

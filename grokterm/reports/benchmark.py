@@ -80,9 +80,8 @@ def _markdown(comparisons: Sequence[Comparison], machine: dict[str, Any], repeti
 def _setting(comparison: Comparison) -> str:
     task, every = comparison.experiment.task, comparison.experiment.training.evaluate_every
     members = f", {_members(comparison):,} members" if _members(comparison) > 1 else ""
-    return (
-        f"p = {task.modulus}, {comparison.experiment.model.label}, {task.n_train:,} equations, evaluate_every {every}{members}"
-    )
+    network, size = comparison.experiment.model.label, f"{task.train_size:,} equations"
+    return f"p = {task.modulus}, {network}, {size}, evaluate_every {every}{members}"
 
 
 def _cells(comparison: Comparison, result: Result) -> list[str]:
@@ -133,7 +132,7 @@ def _comparison_as_json(comparison: Comparison) -> dict[str, Any]:
         "device": comparison.device,
         "model": comparison.experiment.model.label,
         "modulus": comparison.experiment.task.modulus,
-        "n_train": comparison.experiment.task.n_train,
+        "n_train": comparison.experiment.task.train_size,
         "evaluate_every": comparison.experiment.training.evaluate_every,
         "members": _members(comparison),
         "chosen": comparison.results[0].name,

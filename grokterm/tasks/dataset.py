@@ -133,15 +133,17 @@ class Dataset:
         self,
         *,
         train_fraction: float | None = None,
+        n_train: int | None = None,
         seed: int | None = None,
         operation: str | None = None,
         was_used: bool = True,
     ) -> "Dataset":
         """Return the dataset after a swap of a training set on which updates were made, unless it was not used.
 
-        A smaller fraction keeps a prefix of the training set and leaves validation unchanged; a larger one moves equations
-        from validation, never from `seen`; another operation keeps the pairs. Where validation is empty, what is dropped is
-        `seen`, and comes back from there. The fraction 1 takes everything, `seen` too.
+        `n_train` is the fraction as a number of equations. A smaller fraction keeps a prefix of the training set and leaves
+        validation unchanged; a larger one moves equations from validation, never from `seen`; another operation keeps the
+        pairs. Where validation is empty, what is dropped is `seen`, and comes back from there. The fraction 1 takes
+        everything, `seen` too.
 
         A seed makes a new split of what was never trained on if that leaves LEAST_VAL of the table for validation; what was
         trained on before is then on no side. Otherwise it splits the whole table, and the held-out rest is `val` and `seen`.
@@ -152,6 +154,8 @@ class Dataset:
         """
         left = replace(self, was_trained=self._ever_trained) if was_used else self
         changed = left if operation is None else left._with_operation(operation)
+        if n_train is not None:
+            train_fraction = share_of(n_train, changed.n_equations)
         if seed is not None:
             asked = changed if train_fraction is None else replace(changed, train_fraction=train_fraction)
             return asked._redrawn(seed)
@@ -290,6 +294,17 @@ class Dataset:
         answers = equations.answers.copy()
         answers[rows[rng.permutation(len(rows))[:n_noisy]]] = rng.integers(self.n_elements, size=n_noisy)
         return replace(equations, answers=answers)
+
+
+def share_of(n_train: int, n_equations: int) -> float:
+    """Return the share of the table that a number of equations is.
+
+    Raises:
+        ConfigError: if there are not so many.
+    """
+    if n_train > n_equations:
+        raise ConfigError(f"n_train must be at most {n_equations:,}, the equations of this task, not {n_train:,}")
+    return n_train / n_equations
 
 
 def n_train(train_fraction: float, n_equations: int) -> int:

@@ -11,7 +11,7 @@ from tests.training.outcome import changed
 
 def layers(experiment: Experiment) -> list[ProductShape]:
     network = build(experiment.model, experiment.task.modulus, experiment.seed)
-    return list(layers_of(network, experiment.task.n_train))
+    return list(layers_of(network, experiment.task.train_size))
 
 
 def test_the_first_layer_of_a_perceptron_is_looked_up_and_not_multiplied(tiny: Experiment) -> None:

@@ -184,7 +184,7 @@ INTERVENTIONS = {
     'at_step = 3\nwhen = "grokked"\nsave = true': ": an intervention needs either at_step or when",
     "at_step = 3\nsave = false": ".save must be true, not false",
     "at_step = -3\nsave = true": ".at_step must be at least 0, not -3",
-    "at_step = 3\nswap = {}": ".swap: swap needs a train_fraction, a seed or an operation",
+    "at_step = 3\nswap = {}": ".swap: swap needs a train_fraction, an n_train, a seed or an operation",
     "at_step = 3\nswap = { train_fraction = 2.0 }": ".swap.train_fraction must be above 0 and at most 1, not 2.0",
     'at_step = 3\nset = { "optimizer.learning_rate" = -1 }': ": optimizer.learning_rate must be at least 0, not -1",
     'at_step = 3\nset = { "optimizer.momentum" = 0.5 }': (

@@ -30,6 +30,13 @@ def test_a_larger_training_set_takes_from_validation(split: SplitName, fraction:
     assert abs(len(large.train) - round(fraction * 121)) <= (split == "symmetric")
 
 
+def test_a_number_of_equations_is_a_share_of_them() -> None:
+    assert rows(dataset().swapped(n_train=40).train) == rows(dataset().swapped(train_fraction=40 / 121).train)
+    assert len(dataset("divide", 11).swapped(n_train=40, seed=3).train) == 40
+    with pytest.raises(ConfigError, match="n_train must be at most 121, the equations of this task, not 122"):
+        dataset().swapped(n_train=122)
+
+
 @splits
 def test_a_swap_to_the_present_size_changes_nothing(split: SplitName) -> None:
     present = dataset(split=split)

@@ -35,7 +35,7 @@ def unsupported_reason(experiment: Experiment, model: MLPModel, device: torch.de
         return f"gives each operand weights of its own on {device.type}, without model.tied_operands"
     if model.frozen:
         return f"trains all layers on {device.type}, without model.frozen"
-    if task.n_train * task.n_elements * model.width > LARGEST:
+    if task.train_size * task.n_elements * model.width > LARGEST:
         return f"multiplies one-hot operands on {device.type}, which is slow for so large a network"
     return cuda_graph.unsupported_reason(experiment, device)
 

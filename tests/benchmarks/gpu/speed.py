@@ -83,7 +83,7 @@ def experiment_of(race: Race, device: str, *, small: bool) -> Experiment:
 def operations_of(experiment: Experiment) -> int:
     """Count the floating-point operations of the matrix products in one update of one member."""
     network = build(experiment.model, experiment.task.modulus, experiment.seed)
-    rows = batch_size(experiment.batch_limit, experiment.optimizer.batch_share, experiment.task.n_train)
+    rows = batch_size(experiment.batch_limit, experiment.optimizer.batch_share, experiment.task.train_size)
     return sum(3 * 2 * layer.rows * layer.inputs * layer.outputs for layer in layers_of(network, rows))
 
 
