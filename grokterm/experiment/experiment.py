@@ -13,7 +13,7 @@ from grokterm.experiment.expectation import Expect, inspected_after
 from grokterm.experiment.interventions import Intervention, Set, Swap
 from grokterm.experiment.loss import Loss
 from grokterm.experiment.model import Model
-from grokterm.experiment.optimizer import GradientDescent, Optimizer, RecursiveFeatures
+from grokterm.experiment.optimizer import GradientDescent, Optimizer, RecursiveFeatures, rates_and_decays
 from grokterm.experiment.settings import Settings, is_live, own_first
 from grokterm.experiment.task import Task
 from grokterm.experiment.toml import format_toml, parse_toml
@@ -60,10 +60,11 @@ class Experiment(Settings):
         return format_toml(self.settings())
 
     def settings(self) -> dict[str, Any]:
-        """Return nested dicts, without values that are None."""
+        """Return nested dicts, without values that are None and tables that are empty."""
         settings = self.model_dump(exclude_none=True, exclude=None if self.interventions else {"interventions"})
         for section in ("model", "optimizer"):
-            settings[section] = {name: settings[section][name] for name in own_first(type(getattr(self, section)))}
+            values, names = settings[section], own_first(type(getattr(self, section)))
+            settings[section] = {name: values[name] for name in names if values[name] != {}}
         return settings
 
     def changed(self, action: Set) -> Self:
@@ -109,10 +110,11 @@ class Experiment(Settings):
             if is_live(type(part), key)
         ]
 
-    def live_value(self, name: str) -> float:
+    def live_value(self, name: str) -> float | str:
         """Return the value of a live setting."""
         section, _, key = name.partition(".")
-        return float(getattr(getattr(self, section), key))
+        value = getattr(getattr(self, section), key)
+        return value if isinstance(value, str) else float(value)
 
     @property
     def batch_limit(self) -> int | None:
@@ -168,7 +170,7 @@ class Experiment(Settings):
             found.append(
                 f"learning_rate {optimizer.learning_rate:g} belongs to the gromov scaling and diverges under {scaling}"
             )
-        if (shrinkage := optimizer.learning_rate * optimizer.weight_decay) >= 1:
+        if (shrinkage := max(rate * decay for rate, decay in rates_and_decays(optimizer))) >= 1:
             found.append(f"learning_rate times weight_decay is {shrinkage:g}: from 1 on, every step turns the weights around")
         return found
 

@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Discriminator, Field
 
 from grokterm.experiment.modifiers import Modifiers
+from grokterm.experiment.optimizers.groups import Groups
 from grokterm.experiment.settings import Settings, live
 
 Betas = Annotated[tuple[Annotated[float, Field(ge=0, lt=1)], Annotated[float, Field(ge=0, lt=1)]], Field(strict=False)]
@@ -16,6 +17,9 @@ class _Optimizer(Settings):
 
     batch_share: float = Field(1.0, gt=0, le=1)
     """Upper limit of a batch, as a share of the current training set, rounded up."""
+
+    groups: Groups = Field({})
+    """Weights with a learning_rate or weight_decay of their own, by patterns such as embedding*, of which the first counts."""
 
 
 class GradientDescent(Modifiers, _Optimizer):
@@ -91,15 +95,25 @@ class AdamW(Modifiers, _Optimizer):
 class Muon(Modifiers, _Optimizer):
     """Orthogonalized momentum for matrices; AdamW for all other parameters (Jordan, 2024).
 
-    Applied to embedding and readout too, though Muon is meant for matrices between hidden layers: the networks here have few
-    of those. Whether it groks sooner than AdamW is contested: arXiv:2504.16041 reports so, others do not.
+    Muon is meant for matrices between hidden layers (`muon_for = "hidden"`); by default it moves embedding and readout too,
+    because the networks here have few others. Whether it groks sooner than AdamW is contested: arXiv:2504.16041 reports so,
+    others do not.
     """
 
     kind: Literal["muon"] = "muon"
     """The update rule."""
 
     learning_rate: float = live(1e-3, ge=0)
-    """η of Muon and of AdamW."""
+    """η of Muon."""
+
+    muon_for: Literal["all", "hidden"] = "all"
+    """The matrices that Muon moves: all, or those that neither look up operands, tokens or positions nor give the answer."""
+
+    other_learning_rate: Literal["same"] | Annotated[float, Field(ge=0)] = live("same")
+    """η of AdamW, which moves all that Muon does not; "same" as Muon's."""
+
+    other_weight_decay: Literal["same"] | Annotated[float, Field(ge=0)] = live("same")
+    """λ of AdamW; "same" as Muon's."""
 
     momentum: float = live(0.95, ge=0, lt=1)
     """μ of the matrices: v ← μ v + (1 − μ) g."""
@@ -114,13 +128,24 @@ class Muon(Modifiers, _Optimizer):
     """Scale of a matrix's update: √max(1, outputs / inputs), or 0.2 √max(outputs, inputs) to match the RMS of AdamW."""
 
     weight_decay: float = live(0.1, ge=0)
-    """λ, decoupled from the gradient."""
+    """λ of Muon, decoupled from the gradient."""
 
     betas: Betas = (0.9, 0.999)
     """Memory of the first and of the second moment, where AdamW acts."""
 
     epsilon: float = Field(1e-8, gt=0)
     """Added to the root of the second moment, where AdamW acts."""
+
+    @property
+    def elsewhere(self) -> AdamW:
+        """The settings of AdamW, which moves what Muon does not."""
+        rate, decay = self.other_learning_rate, self.other_weight_decay
+        return AdamW(
+            learning_rate=self.learning_rate if rate == "same" else rate,
+            weight_decay=self.weight_decay if decay == "same" else decay,
+            betas=self.betas,
+            epsilon=self.epsilon,
+        )
 
 
 class RecursiveFeatures(Settings):
@@ -141,6 +166,14 @@ class RecursiveFeatures(Settings):
 
 GradientOptimizer = GradientDescent | SGD | Adam | AdamW | Muon
 """The gradient-based optimizers."""
+
+
+def rates_and_decays(optimizer: GradientOptimizer) -> list[tuple[float, float]]:
+    """List every pair of a learning rate and a weight decay that acts on some weight."""
+    alike = [optimizer, optimizer.elsewhere] if isinstance(optimizer, Muon) else [optimizer]
+    grouped = [one.model_copy(update=group.own) for one in alike for group in optimizer.groups.values()]
+    return [(one.learning_rate, one.weight_decay) for one in [*alike, *grouped]]
+
 
 Optimizer = Annotated[GradientOptimizer | RecursiveFeatures, Discriminator("kind")]
 OPTIMIZERS = (GradientDescent, SGD, Adam, AdamW, Muon, RecursiveFeatures)

@@ -42,5 +42,8 @@ def format_toml(settings: Mapping[str, Any]) -> str:
 
 
 def format_value(value: Any) -> str:  # noqa: ANN401 - any TOML value
-    """Write one TOML value."""
+    """Write one TOML value, a table in braces."""
+    if isinstance(value, Mapping):
+        entries = [format_toml({key: 0}).removesuffix("0\n") + format_value(one) for key, one in value.items()]
+        return f"{{ {', '.join(entries)} }}" if entries else "{}"
     return format_toml({"value": value}).removeprefix("value = ").rstrip("\n")

@@ -3,7 +3,7 @@
 import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
@@ -103,6 +103,8 @@ def _locate(detail: ErrorDetails, root: type[BaseModel]) -> tuple[str, Sequence[
         elif found := [holder.model_fields[part] for holder in holders if part in holder.model_fields]:
             path, field = f"{path}.{part}".lstrip("."), found[0]
             holders = _models(field.annotation) or holders
+        elif field is not None and get_origin(field.annotation) is dict and _models(field.annotation):
+            path, field = f'{path}."{part}"', None  # the key of a table of tables
         elif detail["type"] in ("extra_forbidden", "value_error") and part == detail["loc"][-1]:
             path = f"{path}.{part}".lstrip(".")
         elif any(holder.model_config.get("extra") == "allow" for holder in holders) and "[" not in part:

@@ -8,7 +8,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from grokterm.models.hook_points import HookPoint
-from grokterm.models.layers import Layer
+from grokterm.models.layers import RESIDUES, Layer
 from grokterm.models.rng import Rng
 from grokterm.tasks.equations import Equations
 
@@ -47,6 +47,11 @@ class Network(nn.Module):
 
     n_activations: int = 1
     """Float32 activations of one equation at the widest place."""
+
+    @property
+    def hidden_matrices(self) -> frozenset[str]:
+        """The matrices between hidden layers: their rows and columns are features, not operands, tokens or answers."""
+        return frozenset(layer.parameter for layer in self.layers if layer.rows != RESIDUES)
 
     @property
     def cpu_block_rows(self) -> int:

@@ -4,7 +4,7 @@ To add one, write a function (settings, rule) -> rule and list it in MODIFIERS; 
 `grokterm.experiment.modifiers`. One that is off returns a rule with the same update, and costs nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from math import inf
 
@@ -13,8 +13,9 @@ from torch import Tensor
 
 from grokterm.experiment.optimizer import GradientOptimizer
 from grokterm.models.rng import Rng, random_like
+from grokterm.optim.groups import rule_by_groups
 from grokterm.optim.rng import StepRng
-from grokterm.optim.rules import RULES, OptimizerState, Rule, Weights, named, zeros
+from grokterm.optim.rules import OptimizerState, Rule, Weights, named, zeros
 
 Change = Callable[[Weights, OptimizerState, Weights, StepRng], tuple[Weights, OptimizerState]]
 """(grads, state, weights, rng) -> (changed grads, the entries of the state that are new)."""
@@ -23,9 +24,9 @@ Correction = Callable[[Weights, OptimizerState, StepRng], tuple[Weights, Optimiz
 """(new weights, state, rng) -> (changed weights, the entries of the state that are new). Moments are those after the update."""
 
 
-def rule_of(settings: GradientOptimizer) -> Rule:
-    """Return the update rule of an optimizer, with its modifiers around it."""
-    rule = RULES[settings.kind](settings)
+def rule_of(settings: GradientOptimizer, hidden: Collection[str] = ()) -> Rule:
+    """Return the update rule of an optimizer, with its modifiers around it; `hidden` as in `rule_by_groups`."""
+    rule = rule_by_groups(settings, hidden)
     for modify in MODIFIERS.values():
         rule = modify(settings, rule)
     return rule

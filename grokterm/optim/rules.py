@@ -96,7 +96,7 @@ def _adamw_to_init(settings: AdamW) -> Rule:
 
 
 def _muon(settings: Muon) -> Rule:
-    elsewhere = _adamw(AdamW(**settings.model_dump(include={"learning_rate", "weight_decay", "betas", "epsilon"})))
+    elsewhere = _adamw(settings.elsewhere)
     kept = 1 - settings.learning_rate * settings.weight_decay
 
     def begin(weights: Weights) -> OptimizerState:

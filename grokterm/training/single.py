@@ -23,6 +23,7 @@ from grokterm.inspection.snapshot import Snapshot, take_snapshot
 from grokterm.models.build import build
 from grokterm.models.mixture import MixturePart
 from grokterm.optim.flat import FlatParameters
+from grokterm.optim.groups import check_groups
 from grokterm.optim.modifiers import rule_of
 from grokterm.optim.rng import StepRng
 from grokterm.optim.rules import OptimizerState, Weights
@@ -190,6 +191,7 @@ def _step_of(experiment: Experiment, pool: ThreadPool, backend: GradientBackend,
     if isinstance(optimizer, RecursiveFeatures):
         assert isinstance(experiment.model, KernelModel)
         return FeatureMachine(pool, experiment.model, optimizer, FlatParameters(weights, as_one=False))
-    rule, noise = rule_of(optimizer), optimizer.weight_noise
+    check_groups(optimizer, weights, pool.network.hidden_matrices)
+    rule, noise = rule_of(optimizer, pool.network.hidden_matrices), optimizer.weight_noise
     flat = FlatParameters(weights, as_one=not rule.by_tensor)
     return GradientStep(backend, rule, flat, noise, scores_batch=not noise and not pool.network.trains_differently)

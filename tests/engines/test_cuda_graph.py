@@ -73,6 +73,12 @@ def test_every_rule_is_followed(tiny: Experiment, kind: str) -> None:
     assert_same_run(*both(changed(tiny, f"optimizer.kind={kind}", "optimizer.learning_rate=1e-2")))
 
 
+def test_muon_between_hidden_layers_and_adamw_elsewhere_are_followed(tiny: Experiment) -> None:
+    network = ("model.depth=2", "model.scaling=standard")
+    settings = ("optimizer.kind=muon", "optimizer.muon_for=hidden", "optimizer.other_learning_rate=3e-3")
+    assert_same_run(*both(changed(tiny, *network, *settings)))
+
+
 def test_swaps_and_live_changes_are_followed(eventful: Experiment, captured: Counter[str]) -> None:
     assert_same_run(*both(eventful))
     assert captured["captures"] > 6

@@ -97,7 +97,13 @@ modifiers = {
     "perpendicular_gradient": st.booleans(),
     "held_norm": positive,
 }
+groups = st.dictionaries(
+    st.sampled_from(["embedding*", "left", "blocks.?.mlp_*"]),
+    st.sampled_from([{"learning_rate": 0.5}, {"weight_decay": 0.0}, {"learning_rate": 1e-3, "weight_decay": 1.0}]),
+    min_size=1,
+)
 rates = modifiers | {
+    "groups": groups,
     "learning_rate": positive,
     "weight_decay": positive,
     "batch_size": st.sampled_from(["full", 1, 3]),
@@ -108,6 +114,9 @@ orthogonal = {
     "momentum": shares,
     "nesterov": st.booleans(),
     "orthogonal_steps": st.integers(1, 99),
+    "muon_for": st.sampled_from(["all", "hidden"]),
+    "other_learning_rate": st.one_of(st.just("same"), positive),
+    "other_weight_decay": st.one_of(st.just("same"), positive),
     "update_scale": st.sampled_from(["original", "match_rms_adamw"]),
 }
 optimizers = st.one_of(

@@ -3,7 +3,7 @@ import pytest
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.model import MODELS
-from grokterm.experiment.optimizer import OPTIMIZERS
+from grokterm.experiment.optimizer import OPTIMIZERS, GradientDescent
 
 OPERATIONS = (
     "add, subtract, multiply, divide, sum_of_squares, square_of_sum, parity_divide, quadratic_form, quadratic_form_plus_a, "
@@ -13,6 +13,8 @@ OPERATIONS = (
 ARCHITECTURES = ", ".join(model.model_fields["architecture"].default for model in MODELS)
 
 KINDS = ", ".join(optimizer.model_fields["kind"].default for optimizer in OPTIMIZERS)
+
+SETTINGS_OF_GD = ", ".join(sorted(GradientDescent.model_fields))
 
 WHOLE_MESSAGES = {
     'titel = "x"': "unknown setting titel: did you mean 'title'?",
@@ -125,11 +127,7 @@ WHOLE_MESSAGES = {
     ),
     '[optimizer]\nkind = "adma"': f"optimizer.kind must be one of {KINDS}, not 'adma': did you mean 'adam'?",
     "[optimizer]\nlearning_rate = 1.0": f"optimizer.kind is missing: choose one of {KINDS}",
-    '[optimizer]\nkind = "gd"\nmomentum = 0.9': (
-        "unknown setting optimizer.momentum: choose one of batch_share, batch_size, filter_memory, filter_strength,"
-        " filter_window, gradient_filter, held_norm, kind, learning_rate, perpendicular_gradient, update_noise, warmup_steps,"
-        " weight_decay, weight_noise"
-    ),
+    '[optimizer]\nkind = "gd"\nmomentum = 0.9': f"unknown setting optimizer.momentum: choose one of {SETTINGS_OF_GD}",
     '[optimizer]\nkind = "adamw"\nlerning_rate = 1': ("unknown setting optimizer.lerning_rate: did you mean 'learning_rate'?"),
     '[optimizer]\nkind = "adamw"\nbetas = [0.9, 1.0]': "optimizer.betas[1] must be below 1, not 1.0",
     '[optimizer]\nkind = "adamw"\nbetas = [0.9]': "optimizer.betas[1] is missing",
@@ -139,10 +137,15 @@ WHOLE_MESSAGES = {
         "optimizer.batch_size must be \"full\" or a whole number, not 'ful': did you mean 'full'?"
     ),
     '[optimizer]\nkind = "gd"\nbatch_size = 0': 'optimizer.batch_size must be "full" or at least 1, not 0',
-    '[optimizer]\nkind = "gd"\ndecay_to = "init"': (
-        "unknown setting optimizer.decay_to: choose one of batch_share, batch_size, filter_memory, filter_strength,"
-        " filter_window, gradient_filter, held_norm, kind, learning_rate, perpendicular_gradient, update_noise, warmup_steps,"
-        " weight_decay, weight_noise"
+    '[optimizer]\nkind = "gd"\ndecay_to = "init"': f"unknown setting optimizer.decay_to: choose one of {SETTINGS_OF_GD}",
+    '[optimizer]\nkind = "adamw"\n[optimizer.groups."emb*"]\nweight_decay = -1': (
+        'optimizer.groups."emb*".weight_decay must be at least 0, not -1'
+    ),
+    '[optimizer]\nkind = "adamw"\n[optimizer.groups."emb*"]\ndecay = 1': (
+        'unknown setting optimizer.groups."emb*".decay: choose one of learning_rate, weight_decay'
+    ),
+    '[optimizer]\nkind = "adamw"\n[optimizer.groups."emb*"]': (
+        'optimizer.groups."emb*": a group needs a learning_rate or a weight_decay'
     ),
     '[optimizer]\nkind = "gd"\ngradient_filter = "emma"': (
         "optimizer.gradient_filter must be one of none, ema, ma, not 'emma': did you mean 'ema'?"

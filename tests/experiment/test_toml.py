@@ -18,7 +18,10 @@ def test_what_is_written_reads_back_equal(settings: dict[str, Any]) -> None:
     assert parse_toml(format_toml(settings)) == settings
 
 
-@given(st.one_of(plain, st.lists(plain, max_size=5)))
+tables = st.dictionaries(texts, st.dictionaries(texts, plain, max_size=2), max_size=3)
+
+
+@given(st.one_of(plain, st.lists(plain, max_size=5), tables))
 def test_one_value_is_one_line_and_reads_back_equal(value: object) -> None:
     text = format_value(value)
     assert "\n" not in text

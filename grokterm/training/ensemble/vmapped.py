@@ -22,6 +22,7 @@ from grokterm.inspection.snapshot import Snapshot, take_snapshot
 from grokterm.models.build import build
 from grokterm.models.mixture import MixturePart
 from grokterm.optim.flat import FlatParameters
+from grokterm.optim.groups import check_groups
 from grokterm.optim.losses import loss_of
 from grokterm.optim.modifiers import rule_of
 from grokterm.optim.rules import OptimizerState, Weights
@@ -207,7 +208,8 @@ class VmappedEnsemble(StepLoop):
         """Make the step of these settings, for members whose weights have these shapes."""
         optimizer = experiment.optimizer
         assert not isinstance(optimizer, RecursiveFeatures)
-        self._rule = rule_of(optimizer)
+        check_groups(optimizer, weights, self.network.hidden_matrices)
+        self._rule = rule_of(optimizer, self.network.hidden_matrices)
         self._flat = FlatParameters(weights, as_one=not self._rule.by_tensor)
         self._gradient = StackedGradient(self.network, self._frozen, loss_of(experiment.loss))
         self._step = StackedStep(self._gradient, self._rule, self._flat, optimizer.weight_noise)

@@ -101,12 +101,16 @@ def swap_dialog(experiment: Experiment, operation: str) -> FieldsDialog[Action]:
 
 def change_dialog(experiment: Experiment) -> FieldsDialog[Action]:
     """Ask for new values of the live settings."""
-    now = {name: f"{experiment.live_value(name):g}" for name in experiment.live_names()}
+    now = {name: _short(experiment.live_value(name)) for name in experiment.live_names()}
     return FieldsDialog(
         "change while training" if now else "nothing of this network can be changed while it trains",
         {name: (value, "") for name, value in now.items()},
         lambda texts: _set(experiment, {name: text for name, text in texts.items() if text != now[name]}),
     )
+
+
+def _short(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:g}"
 
 
 def _comparison(folder: Path, run: str, step: str) -> ComparisonJob:

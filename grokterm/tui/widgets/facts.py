@@ -83,6 +83,10 @@ def _optimizer_facts(optimizer: Optimizer) -> list[tuple[str, str]]:
     return [
         ("rate", f"{optimizer.learning_rate:g}"),
         ("decay", f"{optimizer.weight_decay:g}"),
+        *(
+            (pattern, ", ".join(f"{key} {value:g}" for key, value in one.own.items()))
+            for pattern, one in optimizer.groups.items()
+        ),
         ("batch", f"{optimizer.batch_size}"),
     ]
 

@@ -122,9 +122,10 @@ def test_a_member_equals_its_solo_run_under_any_rule(eventful: Experiment, kind:
 
 
 @pytest.mark.usefixtures("doubled")
-def test_a_member_equals_its_solo_run_under_muon(eventful: Experiment) -> None:
+@pytest.mark.parametrize("network", [(), ("model.depth=2", "model.scaling=standard", "optimizer.muon_for=hidden")])
+def test_a_member_equals_its_solo_run_under_muon(eventful: Experiment, network: tuple[str, ...]) -> None:
     """Its bfloat16 turns the last digit of a gradient into the third of an update, so that only a few can be compared."""
-    few = ("optimizer.kind=muon", f"training.steps={MUON_STEPS}", "interventions=[]")
+    few = ("optimizer.kind=muon", f"training.steps={MUON_STEPS}", "interventions=[]", *network)
     assert_members_equal_solo_runs(changed(eventful, *few), rtol=1e-3, atol=MUON_TOLERANCE)
 
 
