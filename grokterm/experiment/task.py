@@ -6,8 +6,10 @@ from pydantic import Field, model_validator
 
 from grokterm.errors import ConfigError
 from grokterm.experiment.settings import KeyOf, Settings
-from grokterm.tasks.dataset import Dataset, SplitName, n_train, share_of
+from grokterm.tasks.dataset import Dataset
 from grokterm.tasks.operations import EXPRESSION, OPERATIONS, Operation, check_modulus, find_operation
+from grokterm.tasks.orders import SplitName
+from grokterm.tasks.sizes import n_train, share_of
 from grokterm.tasks.sum_forms import SumForm
 
 OperationName = Annotated[str, KeyOf(OPERATIONS, EXPRESSION)]

@@ -120,11 +120,11 @@ def _record(network: Network, block: DeviceEquations, *, weights: Weights, wante
 
 
 def _sides(dataset: Dataset, table: Equations) -> Int[np.ndarray, " equations"]:
-    sides = np.full(dataset.n_elements**2, Side.NEITHER)
-    sides[dataset.pair_index(dataset.train)] = Side.TRAIN
-    sides[dataset.pair_index(dataset.val)] = Side.VAL
-    sides[dataset.pair_index(dataset.seen)] = Side.SEEN
-    chosen: Int[np.ndarray, " equations"] = sides[dataset.pair_index(table)]
+    sides = np.full(dataset.shape, Side.NEITHER).ravel()
+    sides[dataset.index_of(dataset.train)] = Side.TRAIN
+    sides[dataset.index_of(dataset.val)] = Side.VAL
+    sides[dataset.index_of(dataset.seen)] = Side.SEEN
+    chosen: Int[np.ndarray, " equations"] = sides[dataset.index_of(table)]
     return chosen
 
 

@@ -7,8 +7,8 @@ import numpy as np
 from jaxtyping import Int64
 
 Residues: TypeAlias = Int64[np.ndarray, " equations"]
-Function: TypeAlias = Callable[[Residues, Residues, int], Residues]
-"""(a, b, modulus) -> a ∘ b, for many equations at once."""
+Function: TypeAlias = Callable[..., Residues]
+"""(a, b, modulus) -> a ∘ b, or (a, b, c, modulus) -> a ∘ b ∘ c, for many equations at once."""
 
 
 def is_prime(number: int) -> bool:

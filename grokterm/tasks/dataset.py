@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal, NamedTuple
+from itertools import permutations
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Int64
@@ -10,35 +11,33 @@ from jaxtyping import Bool, Int64
 from grokterm.errors import ConfigError
 from grokterm.tasks.equations import NO_ANSWER, Equations
 from grokterm.tasks.operations import EXPRESSION, Operation, check_modulus, find_operation
+from grokterm.tasks.orders import SplitName, cut, shuffled
 from grokterm.tasks.randomness import generator
-from grokterm.tasks.stratification import stratified_order
-
-SplitName = Literal["random", "nested", "symmetric", "stratified"]
+from grokterm.tasks.sizes import n_train, share_of
 
 # A new split keeps away from what was trained on if so much of the table is left for validation: enough to measure accuracy,
 # and no round share, so that members of an ensemble, whose training sets differ by an equation, decide alike.
 LEAST_VAL = 0.025
 
-NOTHING = Equations(np.empty((0, 2), np.int64), np.empty(0, np.int64))
-
 
 class Sides(NamedTuple):
-    """The pairs of each side in their order, also those that the present operation does not answer."""
+    """The tuples of each side in their order, also those that the present operation does not answer."""
 
-    train: Equations = NOTHING
-    val: Equations = NOTHING
-    seen: Equations = NOTHING
+    train: Equations
+    val: Equations
+    seen: Equations
 
 
 @dataclass(frozen=True)
 class Dataset:
     """All equations of an operation, split into training and what is held out.
 
-    `val`, validation, holds only pairs (a, b) that were never trained on, under any operation; it is empty where the whole
-    table was. `seen` holds pairs that are held out now and were trained on before; it is empty unless a new split had too few
-    others, or validation is empty: then it takes what leaves the training set, and gives what enters it. After a swap the
-    sides may not cover the table. The order of the training rows matters: a smaller training set is a prefix of a larger one.
-    Pairs that the present operation does not answer keep their side and position, and count again once they are answered.
+    Tuples are those of operands: pairs (a, b), or (a, b, c). `val`, validation, holds only tuples that were never trained on,
+    under any operation; it is empty where the whole table was. `seen` holds tuples that are held out now and were trained on
+    before; it is empty unless a new split had too few others, or validation is empty: then it takes what leaves the training
+    set, and gives what enters it. After a swap the sides may not cover the table. The order of the training rows matters: a
+    smaller training set is a prefix of a larger one. Tuples that the present operation does not answer keep their side and
+    position, and count again once they are answered.
     """
 
     operation: str
@@ -46,17 +45,18 @@ class Dataset:
     """The polynomial of the operation `expression`, kept while another operation is swapped in."""
 
     modulus: int
+    n_operands: int
     split: SplitName
     label_noise: float
     seed: int
     train_fraction: float
     """The share of the table that was last asked for; under the symmetric split the training set may miss it by an equation."""
 
-    exists: Bool[np.ndarray, " pairs"]
-    """The pairs of the task, b fastest: those that its operation answers at the start and at every new split."""
+    exists: Bool[np.ndarray, " tuples"]
+    """The tuples of the task, the last operand fastest: those that its operation answered at the start or at a new split."""
 
-    was_trained: Bool[np.ndarray, " pairs"]
-    """The pairs trained on before the last swap, b fastest; under the symmetric split with their mirrors."""
+    was_trained: Bool[np.ndarray, " tuples"]
+    """The tuples trained on before the last swap; under the symmetric split with all of the same operands."""
 
     sides: Sides
 
@@ -71,14 +71,18 @@ class Dataset:
         train_fraction: float,
         seed: int,
         expression: str = "",
+        n_operands: int = 2,
     ) -> "Dataset":
         """Split the equations of a task at random.
 
         Raises:
             ConfigError: if a side would be empty.
         """
-        no_pair = np.zeros(find_operation(operation, expression).n_elements(modulus) ** 2, dtype=bool)
-        task = cls(operation, expression, modulus, split, label_noise, seed, train_fraction, no_pair, no_pair, Sides())
+        n_elements = find_operation(operation, expression, n_operands).n_elements(modulus)
+        none = np.zeros(n_elements**n_operands, dtype=bool)
+        nothing = Equations(np.empty((0, n_operands), np.int64), np.empty(0, np.int64))
+        sides = Sides(nothing, nothing, nothing)
+        task = cls(operation, expression, modulus, n_operands, split, label_noise, seed, train_fraction, none, none, sides)
         return task._redrawn(0 if split == "nested" else seed)  # nested: the same shuffle for every seed
 
     @cached_property
@@ -107,6 +111,11 @@ class Dataset:
         return self.definition.n_elements(self.modulus)
 
     @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the table of all tuples."""
+        return (self.n_elements,) * self.n_operands
+
+    @property
     def n_equations(self) -> int:
         """Size of the whole table; train_fraction is a share of it."""
         return self.definition.n_equations(self.modulus)
@@ -114,20 +123,20 @@ class Dataset:
     @cached_property
     def definition(self) -> Operation:
         """The operation of this name."""
-        return find_operation(self.operation, self.expression)
+        return find_operation(self.operation, self.expression, self.n_operands)
 
     @property
     def table(self) -> Equations:
-        """All equations, b fastest, with the label noise of those trained on."""
-        table = self._answer(self.definition.operands(self.modulus))
-        answers = np.full(self.n_elements**2, -1)
+        """All equations, the last operand fastest, with the label noise of those trained on."""
+        table = self._answer(self._tuples(self._has_answer))
+        answers = np.full(self.shape, NO_ANSWER).ravel()
         for side in (table, self.train):
-            answers[self.pair_index(side)] = side.answers
-        return replace(table, answers=answers[self.pair_index(table)])
+            answers[self.index_of(side)] = side.answers
+        return replace(table, answers=answers[self.index_of(table)])
 
-    def pair_index(self, equations: Equations) -> Int64[np.ndarray, " equations"]:
-        """Return the index of each pair (a, b) in the flattened table, b fastest."""
-        return equations.operands[:, 0] * self.n_elements + equations.operands[:, 1]
+    def index_of(self, equations: Equations) -> Int64[np.ndarray, " equations"]:
+        """Return the index of each tuple in the flattened table, the last operand fastest."""
+        return np.ravel_multi_index(tuple(equations.operands.T), self.shape)
 
     def swapped(
         self,
@@ -142,7 +151,7 @@ class Dataset:
 
         `n_train` is the fraction as a number of equations. A smaller fraction keeps a prefix of the training set and leaves
         validation unchanged; a larger one moves equations from validation, never from `seen`; another operation keeps the
-        pairs. Where validation is empty, what is dropped is `seen`, and comes back from there. The fraction 1 takes
+        tuples. Where validation is empty, what is dropped is `seen`, and comes back from there. The fraction 1 takes
         everything, `seen` too.
 
         A seed makes a new split of what was never trained on if that leaves LEAST_VAL of the table for validation; what was
@@ -174,14 +183,13 @@ class Dataset:
 
     def _redrawn(self, seed: int) -> "Dataset":
         """Split the table at random, within what was never trained on if there is enough."""
-        has_answer = self.definition.has_answer(self._every_pair)
-        task = replace(self, exists=self.exists | has_answer)
+        task = replace(self, exists=self.exists | self._has_answer)
         requested = n_train(self.train_fraction, self.n_equations)
-        n_never = int(np.count_nonzero(has_answer & ~self.was_trained))
+        n_never = int(np.count_nonzero(self._has_answer & ~self.was_trained))
         left = max(2, LEAST_VAL * self.n_equations)  # a symmetric cut may take one more
         is_enough = n_never - requested >= left
         order = task._shuffled(generator(seed, "split"), ~self.was_trained if is_enough else task.exists)
-        size = len(order) if requested == self.n_equations else task._size(order, requested)
+        size = len(order) if requested == self.n_equations else task._cut(order, requested)
         train, rest = order[:size], order[size:]
         val, seen = self._by_history(rest)
         if len(self.val) and len(rest) and not len(val.answered):
@@ -191,19 +199,13 @@ class Dataset:
             )
         return replace(task, sides=Sides(task._noisy(train, start=0), val, seen))
 
-    def _shuffled(self, rng: np.random.Generator, chosen: Bool[np.ndarray, " pairs"]) -> Equations:
-        """Put the chosen pairs of the task in a random order, of which a prefix suits the split."""
-        equations = self._answer(self._every_pair[self.exists])
+    def _shuffled(self, rng: np.random.Generator, chosen: Bool[np.ndarray, " tuples"]) -> Equations:
+        """Put the chosen tuples of the task in a random order, of which a prefix suits the split."""
+        equations = self._answer(self._tuples(self.exists))
         if self.split == "stratified":
-            equations = equations[np.flatnonzero(chosen[self.pair_index(equations)])]
-            return equations[stratified_order(equations.answers, rng)]
-        if self.split == "symmetric":
-            low, high = equations.operands.min(axis=1), equations.operands.max(axis=1)
-            rank = rng.permutation(self.n_elements**2)[low * self.n_elements + high]  # mirrors share a rank
-            equations = equations[np.argsort(rank, kind="stable")]
-        else:
-            equations = equations[rng.permutation(len(equations))]
-        return equations[np.flatnonzero(chosen[self.pair_index(equations)])]
+            equations = equations[np.flatnonzero(chosen[self.index_of(equations)])]
+        equations = equations[shuffled(equations, self.split, self.shape, rng)]
+        return equations[np.flatnonzero(chosen[self.index_of(equations)])]
 
     def _resized(self, train_fraction: float) -> "Dataset":
         requested, (train, val, seen) = n_train(train_fraction, self.n_equations), self.sides
@@ -213,14 +215,14 @@ class Dataset:
         if requested == self.n_equations:
             return asked._with_everything()
         if requested < len(self.train):
-            size = self._size(train, requested, len(train))
+            size = self._cut(train, requested, len(train))
             if not len(val):
                 val, dropped = self._by_history(self._answer(train.operands[size:]))
                 seen = dropped.concat(seen)
             return replace(asked, sides=Sides(train[:size], val, seen))
         missing = requested - len(self.train)
         if not len(val) and missing < len(self.seen):
-            size = self._size(seen, missing, 0)
+            size = self._cut(seen, missing, 0)
             added = self._noisy(seen[:size], start=len(self.train))
             return replace(asked, sides=Sides(train.concat(added), val, seen[size:]))
         if missing >= len(self.val):
@@ -229,53 +231,51 @@ class Dataset:
                 f"train_fraction must stay below {largest:.3f}, not {train_fraction:g}: "
                 f"validation has {len(self.val):,} equations to give, and must keep one"
             )
-        size = self._size(val, missing, 0)
+        size = self._cut(val, missing, 0)
         added = self._noisy(val[:size], start=len(self.train))
         return replace(asked, sides=Sides(train.concat(added), val[size:], seen))
 
     def _with_everything(self) -> "Dataset":
         """Train on the whole table: on the present training set, and then on the other sides and what is on none."""
-        task = replace(self, exists=self.exists | self.definition.has_answer(self._every_pair))
+        task = replace(self, exists=self.exists | self._has_answer)
         is_nowhere = task.exists.copy()
         for side in self.sides:
-            is_nowhere[self.pair_index(side)] = False
+            is_nowhere[self.index_of(side)] = False
         train, val, seen = self.sides
-        added = val.concat(seen).concat(self._answer(self._every_pair[is_nowhere]))
-        return replace(task, sides=Sides(train.concat(self._noisy(added, start=len(self.train)))))
+        added = val.concat(seen).concat(self._answer(self._tuples(is_nowhere)))
+        return replace(task, sides=Sides(train.concat(self._noisy(added, start=len(self.train))), val[:0], seen[:0]))
 
     def _by_history(self, held_out: Equations) -> tuple[Equations, Equations]:
         """Part what is held out into what was never trained on, and what was."""
-        is_seen = self.was_trained[self.pair_index(held_out)]
+        is_seen = self.was_trained[self.index_of(held_out)]
         return held_out[np.flatnonzero(~is_seen)], held_out[np.flatnonzero(is_seen)]
 
-    def _size(self, equations: Equations, requested: int, *ends: int) -> int:
-        """Return how many rows hold the number of answers nearest to the requested one.
-
-        Under the symmetric split a cut keeps mirrored pairs together: it lies between two equations, or at these ends.
-        """
-        n_answers = np.concatenate([[0], np.cumsum(equations.answers != NO_ANSWER)])
-        sizes = np.arange(len(n_answers))
-        if self.split == "symmetric":
-            mirrored = np.sort(equations.operands, axis=1)
-            inside = np.flatnonzero(np.any(mirrored[1:] != mirrored[:-1], axis=1)) + 1
-            inside = inside[(n_answers[inside] > 0) & (n_answers[inside] < n_answers[-1])]
-            sizes = np.array(sorted({*ends, *inside}))
-        return int(sizes[np.argmin(np.abs(n_answers[sizes] - requested))])
+    def _cut(self, equations: Equations, requested: int, *ends: int) -> int:
+        return cut(equations, self.split, requested, *ends)
 
     @property
-    def _ever_trained(self) -> Bool[np.ndarray, " pairs"]:
-        table = self.was_trained.reshape(self.n_elements, self.n_elements).copy()
-        table[tuple(self.train.operands.T)] = True
+    def _ever_trained(self) -> Bool[np.ndarray, " tuples"]:
+        table = self.was_trained.copy()
+        table[self.index_of(self.train)] = True
         if self.split == "symmetric":
-            table |= table.T
-        return table.ravel()
+            trained = table.reshape(self.shape)
+            table = np.any([trained.transpose(axes) for axes in permutations(range(trained.ndim))], axis=0).ravel()
+        return table
 
-    @property
-    def _every_pair(self) -> Int64[np.ndarray, "pairs 2"]:
-        return np.stack(np.divmod(np.arange(self.n_elements**2), self.n_elements), axis=1)
+    def _tuples(self, chosen: Bool[np.ndarray, " tuples"]) -> Int64[np.ndarray, "equations operands"]:
+        """List the operands of the chosen tuples, in the order of the table."""
+        return np.stack(np.unravel_index(np.flatnonzero(chosen), self.shape), axis=1)
 
-    def _answer(self, operands: Int64[np.ndarray, "equations 2"]) -> Equations:
-        """Answer pairs by the present operation, where it does."""
+    @cached_property
+    def _has_answer(self) -> Bool[np.ndarray, " tuples"]:
+        """The tuples of the task that the present operation answers."""
+        table = np.zeros(self.shape, dtype=bool).ravel()
+        sample = 0 if self.split == "nested" else self.seed
+        table[np.ravel_multi_index(tuple(self.definition.operands(self.modulus, sample).T), self.shape)] = True
+        return table
+
+    def _answer(self, operands: Int64[np.ndarray, "equations operands"]) -> Equations:
+        """Answer tuples by the present operation, where it does."""
         has_answer = self.definition.has_answer(operands)
         answers = np.full(len(operands), NO_ANSWER)
         answers[has_answer] = self.definition.answers(operands[has_answer], self.modulus, self.seed)
@@ -294,29 +294,3 @@ class Dataset:
         answers = equations.answers.copy()
         answers[rows[rng.permutation(len(rows))[:n_noisy]]] = rng.integers(self.n_elements, size=n_noisy)
         return replace(equations, answers=answers)
-
-
-def share_of(n_train: int, n_equations: int) -> float:
-    """Return the share of the table that a number of equations is.
-
-    Raises:
-        ConfigError: if there are not so many.
-    """
-    if n_train > n_equations:
-        raise ConfigError(f"n_train must be at most {n_equations:,}, the equations of this task, not {n_train:,}")
-    return n_train / n_equations
-
-
-def n_train(train_fraction: float, n_equations: int) -> int:
-    """Return the size of a training set from its share of the table.
-
-    Raises:
-        ConfigError: if training would be empty, or validation by rounding.
-    """
-    size = round(train_fraction * n_equations)
-    if train_fraction == 1 or 0 < size < n_equations:
-        return size
-    side, advice = ("training", "") if size == 0 else ("validation", ", or 1 for the whole table")
-    raise ConfigError(
-        f"train_fraction {train_fraction:g} of {n_equations:,} equations leaves {side} empty: choose another share{advice}"
-    )

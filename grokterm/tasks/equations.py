@@ -1,18 +1,18 @@
-"""Rows a ∘ b = c."""
+"""Rows a ∘ b = c, or a ∘ b ∘ c = d."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Int64
 
-NO_ANSWER = -1  # of a pair that the present operation does not answer
+NO_ANSWER = -1  # of operands that the present operation does not answer
 
 
 @dataclass(frozen=True)
 class Equations:
-    """Rows a ∘ b = c."""
+    """Rows a ∘ b = c, or a ∘ b ∘ c = d."""
 
-    operands: Int64[np.ndarray, "equations 2"]
+    operands: Int64[np.ndarray, "equations operands"]
     answers: Int64[np.ndarray, " equations"]
 
     def __len__(self) -> int:

@@ -1,8 +1,9 @@
-"""Parser of polynomials in a and b. It never evaluates the text as Python."""
+"""Parser of polynomials in a and b, or in a, b and c. It never evaluates the text as Python."""
 
 import ast
 import re
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +14,8 @@ EXAMPLE = "a**2 + 3*a*b"
 MAX_CHARACTERS, MAX_NESTING, MAX_EXPONENT = 200, 20, 1000
 
 _TOKEN = re.compile(r"[^\W\d]\w*|[0-9]+|\S")
-_ALLOWED = re.compile(r"[ab]|[0-9]+|[-+*^()]")
+_ALLOWED = re.compile(r"[a-c]|[0-9]+|[-+*^()]")
+_NAMES = "abc"
 _ARITHMETIC: dict[type[ast.operator], Callable[[Residues, Residues], Residues]] = {
     ast.Add: np.add,
     ast.Sub: np.subtract,
@@ -21,8 +23,8 @@ _ARITHMETIC: dict[type[ast.operator], Callable[[Residues, Residues], Residues]] 
 }
 
 
-def parse_expression(text: str) -> Function:
-    """Parse a polynomial with integer coefficients, made of a, b, + - *, ** or ^, and parentheses.
+def parse_expression(text: str, n_operands: int = 2) -> Function:
+    """Parse a polynomial with integer coefficients, made of the operands, + - *, ** or ^, and parentheses.
 
     Intermediate values stay below modulus², so int64 holds them for any coefficient and exponent.
 
@@ -30,17 +32,20 @@ def parse_expression(text: str) -> Function:
         ConfigError: if it is anything else, or too large.
     """
     try:
-        return _parsed(" ".join(text.split()))
+        return _parsed(" ".join(text.split()), n_operands)
     except ValueError as problem:
         shown = repr(text) if len(text) <= 60 else repr(text[:57]) + "..."
-        raise ConfigError(f"expression must be a polynomial in a and b, such as {EXAMPLE}, not {shown}: {problem}") from None
+        names = "a and b" if n_operands == 2 else "a, b and c"
+        raise ConfigError(f"expression must be a polynomial in {names}, such as {EXAMPLE}, not {shown}: {problem}") from None
 
 
-def _parsed(text: str) -> Function:
+def _parsed(text: str, n_operands: int) -> Function:
     if len(text) > MAX_CHARACTERS:
         raise ValueError(f"it is longer than {MAX_CHARACTERS} characters")
     if refused := [token for token in _TOKEN.findall(text) if not _ALLOWED.fullmatch(token)]:
         raise ValueError(f"{refused[0]} is not allowed")
+    if n_operands == 2 and "c" in text:
+        raise ValueError("c is the third operand: set task.n_operands=3")
     depths = np.cumsum([(character == "(") - (character == ")") for character in text])
     if depths.max(initial=0) > MAX_NESTING:
         raise ValueError(f"its parentheses are nested deeper than {MAX_NESTING}")
@@ -52,12 +57,10 @@ def _parsed(text: str) -> Function:
 
 def _compiled(node: ast.expr) -> Function:
     match node:
-        case ast.Name(id="a"):
-            return lambda left, _right, _modulus: left
-        case ast.Name(id="b"):
-            return lambda _left, right, _modulus: right
+        case ast.Name(id=name):
+            return lambda *given: given[_NAMES.index(name)]
         case ast.Constant(value=int(number)):
-            return lambda left, _right, modulus: np.full_like(left, number % modulus)
+            return lambda *given: np.full_like(given[0], number % given[-1])
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             return _combined(np.subtract, _compiled(ast.Constant(0)), _compiled(operand))
         case ast.BinOp(left=base, op=ast.Pow(), right=ast.Constant(value=int(exponent))) if exponent <= MAX_EXPONENT:
@@ -70,13 +73,14 @@ def _compiled(node: ast.expr) -> Function:
 
 
 def _combined(combine: Callable[[Residues, Residues], Residues], first: Function, second: Function) -> Function:
-    return lambda left, right, modulus: combine(first(left, right, modulus), second(left, right, modulus)) % modulus
+    return lambda *given: combine(first(*given), second(*given)) % given[-1]
 
 
 def _power(base: Function, exponent: int) -> Function:
-    def raised(left: Residues, right: Residues, modulus: int) -> Residues:
+    def raised(*given: Any) -> Residues:  # noqa: ANN401 - operands, then the modulus
+        modulus = given[-1]
         powers = np.array([pow(residue, exponent, modulus) for residue in range(modulus)], dtype=np.int64)
-        return powers[base(left, right, modulus)]
+        return powers[base(*given)]
 
     return raised
 

@@ -1,11 +1,13 @@
-"""The binary operations a network can be asked to learn.
+"""The operations a network can be asked to learn.
 
 To add one, write a row in OPERATIONS.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import permutations
+from math import prod
 
 import numpy as np
 from jaxtyping import Bool, Int64
@@ -19,10 +21,16 @@ from grokterm.tasks.sum_forms import SumForm, find_sum_form
 
 EXPRESSION = "expression"  # an operation without a row: its polynomial is a setting of the task
 
+MOST_EQUATIONS = 2**18
+"""Of a task of three operands; a larger table is sampled."""
+
+MOST_TUPLES = 2**24
+"""Of three operands, of which a table is sampled."""
+
 
 @dataclass(frozen=True)
 class Operation:
-    """An operation a ∘ b = c and its properties."""
+    """An operation a ∘ b = c, or a ∘ b ∘ c = d, and its properties."""
 
     label: str
     """Its formula as displayed; `{p}` stands for the modulus."""
@@ -43,43 +51,58 @@ class Operation:
     n_permutations: int | None = None
     """Number of permutations, which the modulus must equal; None where a, b and c are residues."""
 
+    n_operands: int = 2
+    label_of_three: str = ""
+    """Its formula for three operands, worked out from the left; empty if it takes two only."""
+
     def n_elements(self, modulus: int) -> int:
         """Count the elements that a, b and their answers range over: 0 .. n - 1."""
         return modulus
 
-    def operands(self, modulus: int) -> Int64[np.ndarray, "equations 2"]:
-        """List every pair (a, b) that has an answer, row by row of the table."""
-        n = self.n_elements(modulus)
-        pairs = np.stack(np.divmod(np.arange(n**2, dtype=np.int64), n), axis=1)
-        return pairs[self.has_answer(pairs)]
+    def operands(self, modulus: int, seed: int = 0) -> Int64[np.ndarray, "equations operands"]:
+        """List every tuple that has an answer, the last operand fastest; if they are too many, a sample by the seed."""
+        shape = (self.n_elements(modulus),) * self.n_operands
+        if self.is_sampled(modulus):
+            tuples = np.sort(generator(seed, "sample").choice(prod(shape), MOST_EQUATIONS, replace=False, shuffle=False))
+        else:
+            tuples = np.arange(prod(shape), dtype=np.int64)
+        operands = np.stack(np.unravel_index(tuples, shape), axis=1)
+        return operands[self.has_answer(operands)]
 
-    def has_answer(self, operands: Int64[np.ndarray, "pairs 2"]) -> Bool[np.ndarray, " pairs"]:
-        """Tell which pairs (a, b) have an answer."""
-        right: Int64[np.ndarray, " pairs"] = operands[:, 1]
+    def is_sampled(self, modulus: int) -> bool:
+        """Tell whether the table is so large that a task has a sample of it; a table of pairs never is."""
+        return self.n_operands > 2 and self.n_elements(modulus) ** self.n_operands > MOST_EQUATIONS
+
+    def has_answer(self, operands: Int64[np.ndarray, "tuples operands"]) -> Bool[np.ndarray, " tuples"]:
+        """Tell which tuples have an answer."""
+        right: Int64[np.ndarray, " tuples"] = operands[:, 1]
         return (right != 0) | (not self.excludes_zero_divisor)
 
     def n_equations(self, modulus: int) -> int:
-        """Count the pairs that have an answer."""
+        """Count the equations of a task: the tuples that have an answer, or the sample of them."""
+        if self.n_operands > 2:
+            return MOST_EQUATIONS if self.is_sampled(modulus) else self.n_elements(modulus) ** self.n_operands
         return modulus * (modulus - 1) if self.excludes_zero_divisor else modulus**2
 
-    def answers(self, operands: Int64[np.ndarray, "equations 2"], modulus: int, seed: int) -> Residues:
-        """Compute a ∘ b; only a random table uses the seed."""
-        left, right = operands.T
+    def answers(self, operands: Int64[np.ndarray, "equations operands"], modulus: int, seed: int) -> Residues:
+        """Compute a ∘ b, or a ∘ b ∘ c; only a random table uses the seed."""
         if self.function is not None:
-            return self.function(left, right, modulus)
+            return self.function(*operands.T, modulus)
+        left, right = operands.T
         table: Int64[np.ndarray, "modulus modulus"] = generator(seed, "table").integers(modulus, size=(modulus, modulus))
         return table[left, right]
 
     def chance(self, modulus: int, seed: int) -> float:
         """Return the accuracy of always giving the most frequent answer; it is not 1/p for every operation."""
-        answers = self.answers(self.operands(modulus), modulus, seed)
+        answers = self.answers(self.operands(modulus, seed), modulus, seed)
         return float(np.bincount(answers).max() / len(answers))
 
     def is_symmetric(self, modulus: int) -> bool:
-        """Tell whether a ∘ b = b ∘ a for every pair; never of a random table."""
-        left, right = self.operands(modulus).T
-        return self.function is not None and np.array_equal(
-            self.function(left, right, modulus), self.function(right, left, modulus)
+        """Tell whether operands in any order have the same answer; never of a random table."""
+        operands, function = self.operands(modulus).T, self.function
+        orders = list(permutations(operands))
+        return function is not None and all(
+            np.array_equal(function(*orders[0], modulus), function(*order, modulus)) for order in orders[1:]
         )
 
     def index(self, modulus: int) -> Residues:
@@ -93,7 +116,7 @@ class Operation:
 
     def sum_form(self, modulus: int) -> SumForm | None:
         """Find f1, f2 and F with a ∘ b = F(f1(a) + f2(b)); None where there are none in the order of `index`."""
-        return _sum_form(self, modulus)
+        return _sum_form(self, modulus) if self.n_operands == 2 else None
 
 
 @lru_cache(maxsize=32)
@@ -107,9 +130,11 @@ def _sum_form(operation: Operation, modulus: int) -> SumForm | None:
 
 
 OPERATIONS: dict[str, Operation] = {
-    "add": Operation("a + b mod {p}", lambda a, b, p: (a + b) % p),
+    "add": Operation("a + b mod {p}", lambda a, b, p: (a + b) % p, label_of_three="a + b + c mod {p}"),
     "subtract": Operation("a − b mod {p}", lambda a, b, p: (a - b) % p),
-    "multiply": Operation("a · b mod {p}", lambda a, b, p: a * b % p, is_sum_of_logarithms=True),
+    "multiply": Operation(
+        "a · b mod {p}", lambda a, b, p: a * b % p, is_sum_of_logarithms=True, label_of_three="a · b · c mod {p}"
+    ),
     "divide": Operation(
         "a / b mod {p}",
         lambda a, b, p: a * inverses(p)[b] % p,
@@ -141,17 +166,25 @@ OPERATIONS: dict[str, Operation] = {
 }
 
 
-def find_operation(name: str, expression: str) -> Operation:
-    """Return the row of this name, or an operation made from the task's polynomial.
+def find_operation(name: str, expression: str, n_operands: int = 2) -> Operation:
+    """Return the row of this name, or an operation made from the task's polynomial, for so many operands.
 
     Raises:
-        ConfigError: if the polynomial is missing, or cannot be read.
+        ConfigError: if it takes two operands only, or the polynomial is missing or cannot be read.
     """
-    if name != EXPRESSION:
-        return OPERATIONS[name]
-    if not expression:
-        raise ConfigError(f"operation {EXPRESSION} needs a polynomial in a and b: set task.expression, as in {EXAMPLE}")
-    return Operation(f"{' '.join(expression.split())} mod {{p}}", parse_expression(expression))
+    if name == EXPRESSION:
+        if not expression:
+            raise ConfigError(f"operation {EXPRESSION} needs a polynomial in a and b: set task.expression, as in {EXAMPLE}")
+        label = f"{' '.join(expression.split())} mod {{p}}"
+        return Operation(label, parse_expression(expression, n_operands), n_operands=n_operands)
+    row = OPERATIONS[name]
+    if n_operands == 2:
+        return row
+    if not row.label_of_three or row.function is None:
+        known = ", ".join(name for name, row in OPERATIONS.items() if row.label_of_three)
+        raise ConfigError(f"operation {name} takes two operands, not three: choose {known} or an {EXPRESSION} in a, b and c")
+    function = row.function
+    return replace(row, label=row.label_of_three, n_operands=3, function=lambda a, b, c, p: function(function(a, b, p), c, p))
 
 
 def sums(modulus: int) -> list[str]:

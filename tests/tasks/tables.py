@@ -4,8 +4,9 @@ from typing import get_args
 
 from hypothesis import strategies as st
 
-from grokterm.tasks.dataset import Dataset, SplitName
+from grokterm.tasks.dataset import Dataset
 from grokterm.tasks.equations import Equations
+from grokterm.tasks.orders import SplitName
 
 Rows = list[tuple[int, int, int]]
 SPLITS: tuple[SplitName, ...] = get_args(SplitName)

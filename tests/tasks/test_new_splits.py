@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grokterm.errors import ConfigError
-from grokterm.tasks.dataset import Dataset, SplitName
+from grokterm.tasks.dataset import Dataset
+from grokterm.tasks.orders import SplitName
 from grokterm.tasks.randomness import generator
 from tests.tasks.tables import SPLITS, dataset, pairs, parted_pairs, rows
 

@@ -4,8 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grokterm.errors import ConfigError
-from grokterm.tasks.dataset import Dataset, SplitName, n_train
+from grokterm.tasks.dataset import Dataset
 from grokterm.tasks.operations import OPERATIONS
+from grokterm.tasks.orders import SplitName
+from grokterm.tasks.sizes import n_train
 from tests.tasks.tables import FRACTIONS, SPLITS, dataset, pairs, parted_pairs, rows
 
 

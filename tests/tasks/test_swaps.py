@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grokterm.errors import ConfigError
-from grokterm.tasks.dataset import SplitName
 from grokterm.tasks.operations import OPERATIONS
+from grokterm.tasks.orders import SplitName
 from tests.tasks.tables import FRACTIONS, SPLITS, dataset, pairs, parted_pairs, rows
 
 splits = pytest.mark.parametrize("split", SPLITS)

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 import pytest
 
-from grokterm.tasks.dataset import Dataset, SplitName
+from grokterm.tasks.dataset import Dataset
+from grokterm.tasks.orders import SplitName
 from tests.tasks.tables import SPLITS, dataset, pairs, rows
 
 splits = pytest.mark.parametrize("split", SPLITS)

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grokterm.tasks.stratification import stratified_order
+from grokterm.tasks.orders import stratified_order
 
 
 @given(classes=st.lists(st.integers(0, 8), min_size=1, max_size=120), seed=st.integers(0, 10))
