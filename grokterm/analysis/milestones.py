@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import get_args
 
-from grokterm.experiment.interventions import Milestone
-from grokterm.experiment.records import EVALUATION_METRICS
+from grokterm.experiment.conditions import Milestone
+from grokterm.experiment.metrics import EVALUATION_METRICS
 
 LEARNED = 0.99  # accuracy from which a side counts as learned
 

@@ -4,13 +4,12 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from math import isfinite
 from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
-from grokterm.experiment.metrics import expected_metrics
-from grokterm.experiment.records import EVALUATION_METRICS, METRICS_IN_ORDER, SEEN_METRICS
+from grokterm.experiment.conditions import Comparison
+from grokterm.experiment.metrics import EVALUATION_METRICS, SEEN_METRICS, expected_metrics
 from grokterm.experiment.settings import Settings
 
 MILESTONE_STEPS = ("memorized_at", "grokked_at", "ungrokked_at", "diverged_at")
@@ -19,39 +18,6 @@ MEASURES = (*MILESTONE_STEPS, *EVALUATION_METRICS, *SEEN_METRICS, "val_loss_peak
 
 Range = Annotated[tuple[float, float], Field(strict=False)]
 Wanted = tuple[float, float] | Literal["never"]
-
-
-@dataclass(frozen=True)
-class Crossing:
-    """The first evaluated step at which a measure lies below a bound, or reaches it: `train_loss < 1e-4`."""
-
-    measure: str
-    comparison: str
-    bound: float
-
-    @classmethod
-    def parse(cls, name: str) -> Self | None:
-        """Read a measure's name as a crossing; None if it has no comparison.
-
-        Raises:
-            ValueError: if it has one, and the rest is not a measure and a number.
-        """
-        if not _has_comparison(name):
-            return None
-        parts = re.fullmatch(rf"\s*({'|'.join(METRICS_IN_ORDER)})\s*(<|>=)\s*(\S+)\s*", name)
-        bound = _number(parts[3]) if parts else None
-        if parts is None or bound is None:
-            raise ValueError(
-                f"{name!r} is not a first crossing: write MEASURE < NUMBER or MEASURE >= NUMBER, "
-                f"the measure being one of {', '.join(METRICS_IN_ORDER)}"
-            )
-        return cls(parts[1], parts[2], bound)
-
-    def is_met_by(self, value: float | None) -> bool:
-        """Tell whether an evaluation lies on the far side; NaN, and what was not measured, lies on no side."""
-        if value is None:
-            return False
-        return value < self.bound if self.comparison == "<" else value >= self.bound
 
 
 @dataclass(frozen=True)
@@ -81,14 +47,6 @@ class MetricAtStep:
 
 def _has_comparison(name: str) -> bool:
     return re.search("[<>=]", name) is not None
-
-
-def _number(text: str) -> float | None:
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return number if isfinite(number) else None
 
 
 def _is_range(value: object) -> object:
@@ -121,9 +79,9 @@ class Expect(Settings):
         return dict(self.__pydantic_extra__)
 
     @cached_property
-    def crossings(self) -> dict[str, Crossing]:
+    def crossings(self) -> dict[str, Comparison]:
         """The measures that are first crossings, by the name in the preset."""
-        return {name: crossing for name in self.__pydantic_extra__ if (crossing := Crossing.parse(name))}
+        return {name: crossing for name in self.__pydantic_extra__ if (crossing := Comparison.parse(name))}
 
     @cached_property
     def inspected(self) -> dict[str, MetricAtStep]:

@@ -154,7 +154,7 @@ class Experiment(Settings):
             found += [
                 f"interventions[{number}] never happens: {one.when} is about validation, and nothing is left for it"
                 for number, one in enumerate(self.interventions)
-                if one.when in ("grokked", "ungrokked")
+                if one.condition is not None and one.condition.is_about_validation
             ]
         optimizer = self.optimizer
         if isinstance(optimizer, RecursiveFeatures):
@@ -248,9 +248,11 @@ class Experiment(Settings):
 
     @model_validator(mode="after")
     def _can_stop(self) -> Self:
-        if self.task.train_fraction == 1 and self.training.stop_when == "grokked":
+        condition = self.training.stop_condition
+        if self.task.train_fraction == 1 and condition is not None and condition.is_about_validation:
             raise ValueError(
-                "training.stop_when grokked never comes where task.train_fraction is 1, because nothing is left for validation:"
+                f"training.stop_when {self.training.stop_when} never comes where task.train_fraction is 1, because nothing is"
+                " left for validation:"
                 " choose never or memorized, or a smaller task.train_fraction"
             )
         return self

@@ -4,11 +4,10 @@ from typing import Annotated, Literal, Self, get_args
 
 from pydantic import BeforeValidator, Discriminator, Field, PlainSerializer, model_validator
 
+from grokterm.experiment.conditions import Condition, ConditionText
 from grokterm.experiment.settings import Settings
 from grokterm.experiment.task import OperationName
 from grokterm.tasks.dataset import Dataset
-
-Milestone = Literal["memorized", "grokked", "ungrokked", "diverged"]
 
 
 class Swap(Settings):
@@ -106,13 +105,13 @@ def _only_values(action: Set | None) -> dict[str, object] | None:
 
 
 class Intervention(Settings):
-    """One action, and when it happens: at a step, or when a milestone is reached."""
+    """One action, and when it happens: at a step, or when a condition is met."""
 
     at_step: int | None = Field(None, ge=0)
     """Before the update that follows this step."""
 
-    when: Milestone | None = None
-    """At the evaluation that first shows the milestone."""
+    when: ConditionText | None = None
+    """At the evaluation that first shows it, or so many steps later."""
 
     swap: Annotated[Swap | None, PlainSerializer(_without_kind)] = None
     set: Annotated[Set | None, BeforeValidator(_with_values), PlainSerializer(_only_values)] = None
@@ -127,6 +126,11 @@ class Intervention(Settings):
         if sum(getattr(self, kind) is not None for kind in kinds) != 1:
             raise ValueError(f"an intervention needs exactly one of {', '.join(kinds[:-1])} and {kinds[-1]}")
         return self
+
+    @property
+    def condition(self) -> Condition | None:
+        """What `when` says."""
+        return None if self.when is None else Condition.parse(self.when)
 
     @property
     def action(self) -> Action:

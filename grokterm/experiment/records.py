@@ -11,10 +11,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, TypeAdapter, field_validator, model_validator
 
-from grokterm.experiment.interventions import Action, Milestone
-from grokterm.experiment.metrics import METRICS
-
-EndReason = Literal["complete", "memorized", "grokked", "diverged", "stopped", "interrupted", "out_of_memory"]
+from grokterm.experiment.conditions import Milestone
+from grokterm.experiment.interventions import Action
+from grokterm.experiment.metrics import EVALUATION_METRICS, METRICS, METRICS_IN_ORDER, SEEN_METRICS
 
 
 class _Record(BaseModel):
@@ -63,11 +62,6 @@ class Started(_Record):
 
     owner: Owner | None = None
     """The process that trains; None in older journals, and for a training that is not saved."""
-
-
-EVALUATION_METRICS = ("train_loss", "train_accuracy", "val_loss", "val_accuracy")  # of the two sides, in this order
-SEEN_METRICS = ("seen_loss", "seen_accuracy")  # and of what is held out now and was trained on before, if there is any
-METRICS_IN_ORDER = (*EVALUATION_METRICS, "parameter_norm", *SEEN_METRICS)  # what an evaluation measures, in this order
 
 
 class Evaluated(_Record):
@@ -230,7 +224,9 @@ class Finished(_Record):
     """Training ended."""
 
     record: Literal["finished"] = "finished"
-    reason: EndReason
+    reason: str
+    """complete, diverged, stopped, interrupted or out_of_memory, or the condition in `stop_when`, which was met."""
+
     message: str = ""
     """What the user can do about it, if anything."""
 

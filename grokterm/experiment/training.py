@@ -4,6 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from grokterm.experiment.conditions import Condition, StopText
 from grokterm.experiment.settings import Settings
 
 # First step and interval of the "log" schedule.
@@ -32,8 +33,11 @@ class Training(Settings):
     With "log" the first evaluation at or after each multiple is inspected. Milestones are inspected too.
     """
 
-    stop_when: Literal["never", "memorized", "grokked"] = "never"
-    """End early at a milestone."""
+    stop_when: StopText = "never"
+    """End early: at a milestone (memorized, grokked, ungrokked), at a bound (val_loss < 1e-4), or N steps after it.
+
+    The first evaluation since the last swap that shows it counts: grokked, parameter_norm > 40, 500 steps after grokked.
+    """
 
     engine: Literal["auto", "eager", "fused", "graph"] = "auto"
     """How a step is run: autograd (eager), a gradient by hand for one hidden layer (fused), autograd in CUDA graphs (graph)."""
@@ -51,6 +55,11 @@ class Training(Settings):
     def fixed_threads(self) -> int | None:
         """The number of threads that was asked for; None for as many as pay."""
         return None if self.threads == "auto" else self.threads
+
+    @property
+    def stop_condition(self) -> Condition | None:
+        """What `stop_when` says; None for never."""
+        return None if self.stop_when == "never" else Condition.parse(self.stop_when)
 
     def evaluates(self, step: int) -> bool:
         """Whether this step is evaluated."""

@@ -7,8 +7,8 @@ from math import isfinite, nan
 from typing import Any
 
 from grokterm.experiment.expectation import MetricAtStep
-from grokterm.experiment.metrics import METRICS
-from grokterm.experiment.records import EVALUATION_METRICS, METRICS_IN_ORDER, SEEN_METRICS, Inspected
+from grokterm.experiment.metrics import EVALUATION_METRICS, METRICS, METRICS_IN_ORDER, SEEN_METRICS
+from grokterm.experiment.records import Inspected
 from grokterm.inspection import missing
 from grokterm.runs.norms import Norms, ReplayTo, in_silence
 from grokterm.runs.store import Run

@@ -7,7 +7,8 @@ from grokterm.engines.device import describe, find_device, minding_memory
 from grokterm.engines.table import resumed_engine
 from grokterm.errors import CheckpointError, ConfigError, OutOfMemoryError
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.records import METRICS_IN_ORDER, Checkpointed, Evaluated, Record, Started
+from grokterm.experiment.metrics import METRICS_IN_ORDER
+from grokterm.experiment.records import Checkpointed, Evaluated, Record, Started
 from grokterm.runs.checkpoint import load_checkpoint
 from grokterm.runs.journal import read_journal
 from grokterm.runs.mixture_parts import copied_parts, load_parts

@@ -51,7 +51,7 @@ def has_ended(experiment: Experiment, records: Iterable[Record]) -> bool:
             return False
         case "complete":
             return last is not None and last.step >= experiment.training.steps
-        case "memorized" | "grokked" as milestone:
-            return milestone == experiment.training.stop_when
-        case _:
+        case "stopped" | "diverged":
             return True
+        case condition:
+            return condition == experiment.training.stop_when

@@ -8,18 +8,8 @@ from pydantic import BaseModel, ConfigDict
 from grokterm.analysis.milestones import EnsembleMilestoneDetector
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Swap
-from grokterm.experiment.records import (
-    METRICS_IN_ORDER,
-    Acted,
-    Checkpointed,
-    Evaluated,
-    Finished,
-    Owner,
-    Reached,
-    Record,
-    Started,
-    Switched,
-)
+from grokterm.experiment.metrics import METRICS_IN_ORDER
+from grokterm.experiment.records import Acted, Checkpointed, Evaluated, Finished, Owner, Reached, Record, Started, Switched
 from grokterm.runs.owner import Life, life
 from grokterm.runs.store import Run
 

@@ -10,7 +10,8 @@ from math import inf, isfinite
 from statistics import median
 from typing import Any
 
-from grokterm.experiment.expectation import Crossing, Expect, Wanted
+from grokterm.experiment.conditions import Comparison
+from grokterm.experiment.expectation import Expect, Wanted
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.records import Evaluated
 from grokterm.runs.summary import Summary
@@ -83,7 +84,7 @@ def judge(expect: Expect, outcomes: Sequence[Outcome]) -> list[Verdict]:
     ]
 
 
-def first_crossing(crossing: Crossing, evaluations: Iterable[Evaluated]) -> int | None:
+def first_crossing(crossing: Comparison, evaluations: Iterable[Evaluated]) -> int | None:
     """Return the first evaluated step that meets the crossing; None if there is none."""
     return next((evaluated.step for evaluated in evaluations if crossing.is_met_by(getattr(evaluated, crossing.measure))), None)
 

@@ -8,11 +8,11 @@ from typing import Literal, Self
 import numpy as np
 from jaxtyping import Float
 
+from grokterm.experiment.conditions import Milestone
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.interventions import Milestone, Set, Swap
+from grokterm.experiment.interventions import Set, Swap
+from grokterm.experiment.metrics import EVALUATION_METRICS, METRICS_IN_ORDER
 from grokterm.experiment.records import (
-    EVALUATION_METRICS,
-    METRICS_IN_ORDER,
     Acted,
     Advanced,
     Checkpointed,
@@ -195,7 +195,8 @@ def _after(state: LabState, record: Record) -> LabState:
             return replace(state, saved_at=step, unsaved="")
         case Finished(reason=reason, message=message):
             refusals = (*state.refusals, message) if message else state.refusals
-            return replace(state, phase="ended", ended=reason.replace("_", " "), refusals=refusals)
+            ended = "out of memory" if reason == "out_of_memory" else reason
+            return replace(state, phase="ended", ended=ended, refusals=refusals)
         case Unsaved(message=message):
             return replace(state, phase="ended" if state.ended else "paused", unsaved=message)
         case Refused() | Skipped() | Switched():

@@ -10,12 +10,12 @@ from torch import Tensor
 from grokterm.analysis.milestones import EnsembleMilestoneDetector
 from grokterm.engines.device import choose_precision, describe, find_device, minding_memory, synchronize
 from grokterm.errors import ConfigError, OutOfMemoryError
+from grokterm.experiment.conditions import Comparison, Milestone
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Action, Set, Stop, Swap
 from grokterm.experiment.records import (
     Acted,
     Advanced,
-    EndReason,
     Evaluated,
     Finished,
     Owner,
@@ -52,12 +52,12 @@ class Trainer:
         self.experiment = experiment
         self.device = find_device(experiment.device)
         self.seconds = 0.0
-        self.ended: EndReason | None = None
+        self.ended: str | None = None  # the reason, as `Finished` has it
         as_run = experiment if engine is None else experiment.with_engine(engine)
         self.trainable: Trainable = make_trainable(as_run, self.device, threads=threads, parts=parts)
         self._inspector = Inspector()
         self._watch = EnsembleMilestoneDetector(experiment.training.members)
-        self._schedule = Schedule(experiment.interventions)
+        self._schedule = Schedule(experiment.interventions, experiment.training.stop_condition)
         self._measured_at = -1
         self._is_stopped = False
         self._chunk_steps = 1
@@ -138,12 +138,12 @@ class Trainer:
         """
         return [*self._act(action), *(self.end("stopped") if self._is_stopped else [])]
 
-    def end(self, reason: EndReason) -> list[Record]:
+    def end(self, reason: str) -> list[Record]:
         """End the training here, if it has not ended before; a step that is the last one is measured."""
         if self.ended is not None:
             return []
         self.ended = reason
-        is_last = reason == "stopped" and self._measured_at != self.step
+        is_last = reason in ("stopped", self.experiment.training.stop_when) and self._measured_at != self.step
         measured = self._report([self.trainable.measure()]) if is_last else []
         message = self.trainable.advice_on_memory if reason == "out_of_memory" else ""
         settled = [] if reason == "interrupted" else self.wait_for_inspections()  # a run that is left has to be saved first
@@ -190,7 +190,7 @@ class Trainer:
             self._engine_before = record.engine
         elif isinstance(record, Evaluated):
             self._measured_at = record.step
-            self._watch.update(record.rows)
+            self._take_note(record)
 
     def _train_to(self, last: int) -> tuple[list[Measured], bool]:
         """Train and measure up to a step; return the measurements, and False if memory ran out."""
@@ -217,17 +217,23 @@ class Trainer:
             evaluated = Evaluated.of(one.step, row)
             is_first, self._measured_at = self._measured_at < one.step, one.step  # a swap is measured at a step once more
             records.append(evaluated)
-            milestones = self._watch.update(evaluated.rows)
+            milestones, comparisons = self._take_note(evaluated)
             if is_first and self.experiment.training.inspects(one.step, is_milestone=bool(milestones)):
                 self._inspector.submit(NetworkAnalysis(self.trainable.snapshot(one), self._forward_pass))
             records += [Reached(step=one.step, milestone=milestone) for milestone in milestones]
-            for milestone in milestones:
-                records += self._intervene(self._schedule.due(when=milestone))
+            for event in (*milestones, *comparisons):
+                records += self._intervene(self._schedule.due(event=event))
             if "diverged" in milestones:
                 self._n_undone = self.step - one.step
                 self.trainable.go_back(one.step, one.state)
                 break
         return records + list(self._inspector.found())
+
+    def _take_note(self, evaluated: Evaluated) -> tuple[list[Milestone], list[Comparison]]:
+        """Take note of an evaluation; return the milestones that it shows first, and what else is waited for."""
+        milestones, comparisons = self._watch.update(evaluated.rows), self._schedule.shown_by(evaluated)
+        self._schedule.take_note(evaluated.step, (*milestones, *comparisons))
+        return milestones, comparisons
 
     def _end_if_due(self, *, fits: bool) -> list[Record]:
         training = self.experiment.training
@@ -239,7 +245,7 @@ class Trainer:
             return self.end("diverged")
         if not fits:
             return self.end("out_of_memory")
-        if training.stop_when != "never" and training.stop_when in self._watch.reached:
+        if self._schedule.has_to_stop(self.step):
             return self.end(training.stop_when)
         if self.step >= training.steps:
             last = self._intervene(self._schedule.due(at_step=self.step))
@@ -293,6 +299,7 @@ class Trainer:
             before = self.trainable.batch_size
             self.trainable.swap(action, self.experiment)
             self._watch.begin_segment()
+            self._schedule.begin_segment()
             if self.experiment.batch_limit is not None and self.trainable.batch_size < before:
                 return f"batch size lowered from {before:,} to {self.trainable.batch_size:,}"
         return ""

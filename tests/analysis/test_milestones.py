@@ -3,7 +3,7 @@ from math import inf, nan
 import pytest
 
 from grokterm.analysis.milestones import MilestoneDetector
-from grokterm.experiment.interventions import Milestone
+from grokterm.experiment.conditions import Milestone
 
 
 def see(

@@ -3,7 +3,7 @@ import torch
 
 from grokterm.engines.batches import DeviceEquations
 from grokterm.engines.evaluation import losses_and_hits, mean_of
-from grokterm.experiment.expectation import Crossing
+from grokterm.experiment.conditions import Comparison
 
 
 @pytest.mark.parametrize("precision", [torch.float32, torch.float64])
@@ -15,7 +15,7 @@ def test_912_of_960_right_answers_are_an_accuracy_of_at_least_95_hundredths(prec
     parts = zip(scores.tensor_split(n_blocks), answers.tensor_split(n_blocks), strict=True)
     blocks = [losses_and_hits(torch.zeros((), dtype=precision), *part) for part in parts]
     _, accuracy = mean_of(blocks, DeviceEquations(torch.zeros(960, 2, dtype=torch.int64), answers)).tolist()
-    assert Crossing("val_accuracy", ">=", 0.95).is_met_by(accuracy)
+    assert Comparison("val_accuracy", ">=", 0.95).is_met_by(accuracy)
 
 
 def test_a_share_is_the_number_next_to_the_quotient_for_every_count() -> None:

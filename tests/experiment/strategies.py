@@ -5,8 +5,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from grokterm.experiment.expectation import MEASURES, MILESTONE_STEPS
-from grokterm.experiment.metrics import expected_metrics
-from grokterm.experiment.records import EVALUATION_METRICS
+from grokterm.experiment.metrics import METRICS_IN_ORDER, expected_metrics
 from grokterm.tasks.operations import OPERATIONS
 
 Tables = dict[str, Any]
@@ -126,12 +125,15 @@ optimizers = st.one_of(
     st.fixed_dictionaries({"kind": st.just("adamw")}, optional=moments | {"decay_to": st.sampled_from(["zero", "init"])}),
     st.fixed_dictionaries({"kind": st.just("muon")}, optional=moments | orthogonal),
 )
+crossings = st.builds("{} {} {}".format, st.sampled_from(METRICS_IN_ORDER), st.sampled_from(["<", "<=", ">", ">="]), positive)
+later = st.builds("{} steps after {}".format, st.integers(0, 10**9), st.one_of(st.just("grokked"), crossings))
+conditions = st.one_of(milestones, crossings, later)
 trainings = st.fixed_dictionaries(
     {},
     optional={
         "steps": st.integers(0, 10**9),
         "evaluate_every": st.one_of(st.just("log"), st.integers(1, 10**6)),
-        "stop_when": st.sampled_from(["never", "memorized", "grokked"]),
+        "stop_when": st.one_of(st.just("never"), conditions.filter(lambda condition: condition != "diverged")),
     },
 )
 swaps = st.one_of(
@@ -143,10 +145,9 @@ acts = st.one_of(
     st.fixed_dictionaries({"set": st.fixed_dictionaries({"optimizer.learning_rate": positive})}),
     st.sampled_from([{"save": True}, {"stop": True}]),
 )
-times = st.one_of(st.fixed_dictionaries({"at_step": st.integers(0, 10**9)}), st.fixed_dictionaries({"when": milestones}))
+times = st.one_of(st.fixed_dictionaries({"at_step": st.integers(0, 10**9)}), st.fixed_dictionaries({"when": conditions}))
 interventions = st.lists(st.builds(lambda time, act: time | act, times, acts), max_size=3)
 ranges = st.tuples(positive, positive).map(sorted)
-crossings = st.builds("{} {} {}".format, st.sampled_from(EVALUATION_METRICS), st.sampled_from(["<", ">="]), positive)
 at_steps = st.builds("{} @ {}".format, st.sampled_from(expected_metrics(at_step=True)), st.integers(0, 10**9))
 expectations = st.builds(
     lambda steps, others, says: {"evidence": "ours", "source_says": says, **steps, **others},

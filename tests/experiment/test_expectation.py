@@ -2,7 +2,8 @@ import math
 
 import pytest
 
-from grokterm.experiment.expectation import Crossing, Expect, MetricAtStep, is_step
+from grokterm.experiment.conditions import Comparison
+from grokterm.experiment.expectation import Expect, MetricAtStep, is_step
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.metrics import expected_metrics
 
@@ -14,7 +15,7 @@ def expecting(**ranges: object) -> Expect:
 @pytest.mark.parametrize("name", ["train_loss < 1e-4", "train_loss<0.0001", " train_loss  <  1e-4 "])
 def test_a_crossing_is_read_however_it_is_spaced(name: str) -> None:
     expect = expecting(**{name: [73, 165]})
-    assert expect.crossings == {name: Crossing("train_loss", "<", 1e-4)}
+    assert expect.crossings == {name: Comparison("train_loss", "<", 1e-4)}
     assert expect.ranges == {name: (73, 165)}
 
 
@@ -29,13 +30,13 @@ def test_what_has_no_comparison_is_no_crossing() -> None:
 
 
 def test_below_leaves_the_bound_out_and_at_least_takes_it_in() -> None:
-    assert [Crossing("val_loss", "<", 0.5).is_met_by(value) for value in (0.4, 0.5, 0.6, math.nan)] == [
+    assert [Comparison("val_loss", "<", 0.5).is_met_by(value) for value in (0.4, 0.5, 0.6, math.nan)] == [
         True,
         False,
         False,
         False,
     ]
-    assert [Crossing("val_loss", ">=", 0.5).is_met_by(value) for value in (0.4, 0.5, 0.6, math.nan)] == [
+    assert [Comparison("val_loss", ">=", 0.5).is_met_by(value) for value in (0.4, 0.5, 0.6, math.nan)] == [
         False,
         True,
         True,

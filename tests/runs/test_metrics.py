@@ -7,8 +7,8 @@ from rich.console import Console
 from grokterm.errors import CheckpointError
 from grokterm.experiment.expectation import Expect
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.metrics import METRICS, expected_metrics
-from grokterm.experiment.records import SEEN_METRICS, Evaluated
+from grokterm.experiment.metrics import METRICS, SEEN_METRICS, expected_metrics
+from grokterm.experiment.records import Evaluated
 from grokterm.inspection.metrics import NETWORK_METRICS
 from grokterm.reports.network import report
 from grokterm.runs import metrics

@@ -2,7 +2,8 @@ import math
 
 import pytest
 
-from grokterm.experiment.expectation import Crossing, Expect
+from grokterm.experiment.conditions import Comparison
+from grokterm.experiment.expectation import Expect
 from grokterm.runs.summary import Summary
 from grokterm.runs.verification import Outcome, Verdict, first_crossing, judge
 from tests.runs.records import evaluated
@@ -45,25 +46,25 @@ def test_what_is_not_finite_lies_in_no_range_and_is_no_number(loss: float) -> No
 @pytest.mark.parametrize(
     ("crossing", "step"),
     [
-        (Crossing("train_loss", "<", 1.0), 10),
-        (Crossing("train_loss", ">=", 1.0), 0),
-        (Crossing("val_accuracy", ">=", 0.75), 30),
-        (Crossing("val_accuracy", ">=", 0.76), 40),
-        (Crossing("train_loss", "<", 1e-4), None),
+        (Comparison("train_loss", "<", 1.0), 10),
+        (Comparison("train_loss", ">=", 1.0), 0),
+        (Comparison("val_accuracy", ">=", 0.75), 30),
+        (Comparison("val_accuracy", ">=", 0.76), 40),
+        (Comparison("train_loss", "<", 1e-4), None),
     ],
 )
-def test_a_crossing_is_the_first_evaluated_step_on_the_far_side(crossing: Crossing, step: int | None) -> None:
+def test_a_crossing_is_the_first_evaluated_step_on_the_far_side(crossing: Comparison, step: int | None) -> None:
     assert first_crossing(crossing, FALLING) == step
 
 
 def test_the_first_crossing_counts_and_not_the_last() -> None:
     losses = (evaluated(step, val_loss=loss) for step, loss in enumerate([1.0, 0.1, 1.0, 0.1]))
-    assert first_crossing(Crossing("val_loss", "<", 0.5), losses) == 1
+    assert first_crossing(Comparison("val_loss", "<", 0.5), losses) == 1
 
 
 def test_a_loss_that_is_not_a_number_crosses_nothing() -> None:
     for comparison in ("<", ">="):
-        assert first_crossing(Crossing("val_loss", comparison, 0.5), [evaluated(0, val_loss=math.nan)]) is None
+        assert first_crossing(Comparison("val_loss", comparison, 0.5), [evaluated(0, val_loss=math.nan)]) is None
 
 
 def test_a_crossing_is_held_against_its_range_or_never() -> None:

@@ -8,8 +8,8 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
+from grokterm.experiment.conditions import Milestone
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.interventions import Milestone
 from grokterm.experiment.overrides import override
 from grokterm.experiment.records import TRANSIENT, Evaluated, Finished, Reached, Record
 from grokterm.training.single import SingleNetwork

@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.text import Text
 from textual.geometry import Size
 
+from grokterm.experiment.conditions import Milestone
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.interventions import Milestone
 from grokterm.plots.palettes import PALETTES
 from grokterm.session.state import Curves, Event, LabState
 from grokterm.tui.notifications import Notice, Notifications

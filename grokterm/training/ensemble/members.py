@@ -12,7 +12,7 @@ from torch import Tensor
 from grokterm.engines.device import find_device, minding_memory
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Swap
-from grokterm.experiment.records import METRICS_IN_ORDER
+from grokterm.experiment.metrics import METRICS_IN_ORDER
 from grokterm.models.mixture import MixturePart
 from grokterm.training.ensemble.naming import of_member, with_member
 from grokterm.training.single import SingleNetwork

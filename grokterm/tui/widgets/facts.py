@@ -63,6 +63,7 @@ def _table(state: LabState, run_name: str) -> Table:
         *_optimizer_facts(optimizer),
         ("seed", f"{experiment.seed}" + (f" to {experiment.seed + members - 1}" if members > 1 else "")),
         ("members", f"{members}" if members > 1 else ""),
+        ("stop when", "" if experiment.training.stop_when == "never" else experiment.training.stop_when),
         ("run", run_name),
         ("saved", "" if state.saved_at is None else f"step {state.saved_at:,}"),
     ]

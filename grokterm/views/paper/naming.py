@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import get_args
 
-from grokterm.experiment.interventions import Milestone
+from grokterm.experiment.conditions import Milestone
 from grokterm.plots.curves import Mark
 from grokterm.runs.store import Run
 from grokterm.session.state import LabState

@@ -1,14 +1,16 @@
 """An ensemble is its members: each trained as it would be alone, over processes that nobody has to know of."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import torch
 
 from grokterm.errors import ConfigError, ProcessDiedError
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.interventions import Milestone, Swap
-from grokterm.experiment.records import EVALUATION_METRICS, Evaluated, Inspected, Started
+from grokterm.experiment.interventions import Swap
+from grokterm.experiment.metrics import EVALUATION_METRICS
+from grokterm.experiment.records import Evaluated, Inspected, Started
 from grokterm.session.commands import Leave
 from grokterm.session.start import start_session
 from grokterm.training.ensemble.naming import of_member
@@ -21,6 +23,9 @@ from tests.training.every_network import every_network, small, trainer_of
 from tests.training.outcome import Outcome, assert_same_numbers, changed, finish, started, trained_to
 
 N_MEMBERS = 3
+
+if TYPE_CHECKING:
+    from grokterm.experiment.conditions import Milestone
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from math import sqrt
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from torch.profiler import profile
 
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.interventions import Milestone, Swap
+from grokterm.experiment.interventions import Swap
 from grokterm.experiment.records import Evaluated
 from grokterm.models import initial, mlp
 from grokterm.models.network import Network
@@ -51,6 +52,9 @@ NETWORKS = {
         "model.scored=answer_and_eos",
     ),
 }
+
+if TYPE_CHECKING:
+    from grokterm.experiment.conditions import Milestone
 
 
 MUON_STEPS = 4
