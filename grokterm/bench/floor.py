@@ -21,7 +21,7 @@ from grokterm.engines.device import find_device
 from grokterm.engines.thread_pool import ThreadPool
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
-from grokterm.models.build import build
+from grokterm.models.build import network_of
 from grokterm.models.embedding_mlp import EmbeddingMLP
 from grokterm.models.lstm import LSTM
 from grokterm.models.mlp import MLP
@@ -86,8 +86,10 @@ class Floor:
     """
 
     def __init__(self, experiment: Experiment, *, by_torch: bool) -> None:
+        if experiment.training.precision != "float32":
+            raise ConfigError(f"no floor is known for training.precision {experiment.training.precision}")
         device = find_device(experiment.device)
-        network = build(experiment.model, experiment.task.n_elements, experiment.seed, form=experiment.exact_form)
+        network = network_of(experiment)
         rows = batch_size(experiment.batch_limit, experiment.optimizer.batch_share, experiment.task.train_size)
         layers = list(layers_of(network, rows))
         members = experiment.training.members

@@ -30,7 +30,7 @@ from grokterm.experiment.architectures.mlp import MLPModel
 from grokterm.experiment.architectures.transformer import TransformerModel
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.settings import Settings
-from grokterm.models.build import build
+from grokterm.models.build import network_of
 from grokterm.models.mlp import MLP
 from grokterm.models.network import Network
 from grokterm.tasks.equations import Equations
@@ -108,7 +108,7 @@ class Notebook:
     def __init__(self, experiment: Experiment, *, compiled: bool = False) -> None:
         _check_supported(experiment)
         settings, device = experiment.model, find_device(experiment.device)
-        network = build(settings, experiment.task.n_elements, experiment.seed, form=experiment.exact_form)
+        network = network_of(experiment)
         dataset = experiment.task.dataset(experiment.seed)
         self.model: nn.Module
         self._evaluates: Callable[[int], bool]
@@ -201,6 +201,8 @@ def _check_supported(experiment: Experiment) -> None:
         raise ConfigError(f"no notebook loop is written for {model.label}")
     if optimizer.kind not in OPTIMIZERS or not _has_only(optimizer, (*ARGUMENTS, *AROUND)):
         raise ConfigError(f"no notebook loop is written for this optimizer, {optimizer.kind} and what is done around it")
+    if experiment.training.precision != "float32":
+        raise ConfigError(f"no notebook loop is written for training.precision {experiment.training.precision}")
     if loss.kind not in LOSSES:
         raise ConfigError(f"no notebook loop is written for the loss {loss.kind}")
 

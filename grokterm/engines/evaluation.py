@@ -55,7 +55,8 @@ def _nothing(side: DeviceEquations) -> Float[Tensor, "2"]:
 def parameter_norm(parameters: Iterable[Tensor], *, stacked: bool = False) -> Float[Tensor, "*members"]:
     """Return the Euclidean norm of all parameters together, on the device; of stacked networks one for each."""
     first = 1 if stacked else 0
-    norms = [torch.linalg.vector_norm(one.reshape(*one.shape[:first], -1), dim=-1) for one in parameters]
+    vectors = [one.reshape(*one.shape[:first], -1) for one in parameters]
+    norms = [torch.linalg.vector_norm(one, dim=-1, dtype=torch.promote_types(one.dtype, torch.float32)) for one in vectors]
     together: Tensor = torch.linalg.vector_norm(torch.stack(norms, dim=-1), dim=-1)
     return together
 

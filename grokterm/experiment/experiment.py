@@ -195,6 +195,11 @@ class Experiment(Settings):
             raise ValueError(f"model.architecture kernel needs optimizer.kind agop, not {kind}: set optimizer.kind=agop too")
         if self.loss.kind != "mse":
             raise ValueError(f"model.architecture kernel needs loss.kind mse, not {self.loss.kind}: set loss.kind=mse too")
+        if self.training.precision != "float32":
+            raise ValueError(
+                f"training.precision {self.training.precision} is of networks that follow a gradient, and model.architecture"
+                " kernel solves in float64: leave it out"
+            )
         if self.device == "mps":
             raise ValueError("model.architecture kernel needs float64, which mps does not have: set device=cpu")
         if self.task.n_elements > LARGEST_MODULUS:
@@ -207,10 +212,12 @@ class Experiment(Settings):
 
     @model_validator(mode="after")
     def _device_has_the_precision(self) -> Self:
-        if self.device == "mps" and self.loss.precision == "float64":
-            raise ValueError(
-                "loss.precision float64 needs a device that has it, and mps does not: set loss.precision=float32 or device=cpu"
-            )
+        for section, settings in (("loss", self.loss), ("training", self.training)):
+            if self.device == "mps" and settings.precision == "float64":
+                raise ValueError(
+                    f"{section}.precision float64 needs a device that has it, and mps does not: set {section}.precision=float32"
+                    " or device=cpu"
+                )
         return self
 
     @model_validator(mode="after")

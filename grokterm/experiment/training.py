@@ -45,6 +45,9 @@ class Training(Settings):
     threads: Annotated[int, Field(ge=1, le=1024)] | Literal["auto"] = "auto"
     """CPU threads of a network, or processes of an ensemble, or "auto": as many as pay. They do not affect the numbers."""
 
+    precision: Literal["float32", "float64", "bfloat16"] = "float32"
+    """The numbers of weights, activations, gradients and optimizer state; loss.precision where that is finer."""
+
     tf32: bool = False
     """Let a CUDA device multiply matrices in TF32: 10 bits of mantissa instead of 23."""
 
@@ -94,6 +97,12 @@ class Training(Settings):
         if self.evaluate_every != "log":
             return self.evaluate_every
         return next(every for first, every in LOG_INTERVALS if step >= first)
+
+    @model_validator(mode="after")
+    def _tf32_multiplies_float32(self) -> Self:
+        if self.tf32 and self.precision != "float32":
+            raise ValueError(f"tf32 multiplies matrices of float32, and precision is {self.precision}: leave one out")
+        return self
 
     @model_validator(mode="after")
     def _inspects_at_evaluations(self) -> Self:

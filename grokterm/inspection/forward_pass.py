@@ -47,6 +47,7 @@ class ForwardPass:
 
     def __init__(self, network: Network, threads: int = 1) -> None:
         copy = deepcopy(network).cpu()
+        self._is_half = any(parameter.dtype == torch.bfloat16 for parameter in copy.parameters())  # numpy copies are float32
         points = copy.hook_points.items()
         self.neurons = tuple(label for label, point in points if point.kind == "neurons")
         """The places with hidden neurons, from the operands to the answer."""
@@ -74,6 +75,8 @@ class ForwardPass:
             rows = np.flatnonzero(np.isin(table.operands[:, 0], window[0]) & np.isin(table.operands[:, 1], window[1]))
             table, equations = table[rows], equations.rows(torch.from_numpy(rows))
         weights = {name: torch.from_numpy(value) for name, value in {**snapshot.parameters, **snapshot.statistics}.items()}
+        if self._is_half:
+            weights = {name: value.bfloat16() for name, value in weights.items()}
         heads: Columns = dict.fromkeys(self.attention if attention else (), slice(None))
         record = partial(_record, weights=weights, wanted={**neurons, **heads}, keep_scores=scores)
         with self._lock, steady_arithmetic():
@@ -129,5 +132,6 @@ def _sides(dataset: Dataset, table: Equations) -> Int[np.ndarray, " equations"]:
 
 
 def _joined(parts: Sequence[Tensor]) -> np.ndarray:
-    array: np.ndarray = torch.cat(list(parts)).numpy()
+    whole = torch.cat(list(parts))
+    array: np.ndarray = (whole.float() if whole.dtype == torch.bfloat16 else whole).numpy()
     return array

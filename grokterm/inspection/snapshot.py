@@ -82,8 +82,9 @@ def take_snapshot(step: int, network: "Network", parameters: "Weights", statisti
 
 
 def _copies(tensors: "Weights") -> dict[str, np.ndarray]:
-    # Copied, because on a CPU .cpu() and .numpy() share the memory that the next step updates.
-    return {name: value.cpu().numpy().copy() for name, value in tensors.items()}
+    # Copied, because on a CPU .cpu() and .numpy() share the memory that the next step updates; numpy has no bfloat16.
+    finer = {name: value.float() if value.element_size() < 4 else value for name, value in tensors.items()}
+    return {name: value.cpu().numpy().copy() for name, value in finer.items()}
 
 
 def _picture(layer: "Layer", weights: Float[np.ndarray, "_ _"], n_elements: int) -> LayerPicture:

@@ -6,7 +6,10 @@ To add one: a file, a row here, and its settings in grokterm.experiment.architec
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import torch
+
 from grokterm.experiment.architectures.initial import InitialWeights
+from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.model import Model
 from grokterm.models.embedding_mlp import EmbeddingMLP
 from grokterm.models.initial import adjust
@@ -27,6 +30,13 @@ ARCHITECTURES: dict[str, Callable[..., Network]] = {
     "mixture": Mixture,
     "kernel": Kernel,
 }
+
+
+def network_of(experiment: Experiment, parts: Mapping[str, MixturePart] | None = None) -> Network:
+    """Build the network of an experiment on the CPU, in its precision; `parts` are a mixture's trained networks, by role."""
+    network = build(experiment.model, experiment.task.n_elements, experiment.seed, parts, experiment.exact_form)
+    precision = experiment.training.precision
+    return network if precision == "float32" else network.to(getattr(torch, precision))  # a kernel machine stays in float64
 
 
 def build(

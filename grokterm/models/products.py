@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Float, Float32
+from jaxtyping import Float
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
@@ -41,7 +41,7 @@ class SharedMatrix(NamedTuple):
     """A torch tensor and a numpy array over the same memory."""
 
     tensor: Float[Tensor, "rows columns"]
-    array: Float32[np.ndarray, "rows columns"]
+    array: Float[np.ndarray, "rows columns"]
 
     @staticmethod
     def of(tensor: Float[Tensor, "rows columns"]) -> "SharedMatrix":

@@ -23,11 +23,13 @@ Rng: TypeAlias = Generator | MemberRngs
 
 
 def random_like(sample: Callable[..., Tensor], like: Tensor, rng: Rng) -> Float[Tensor, "..."]:
-    """Sample a tensor of the shape, dtype and device of `like`; `sample` is torch.rand or torch.randn."""
+    """Sample a tensor of the shape and device of `like`, in its dtype or float32 if that is finer.
+
+    `sample` is torch.rand or torch.randn.
+    """
+    dtype = torch.promote_types(like.dtype, torch.float32)
     if isinstance(rng, Generator):
-        return sample(like.shape, generator=rng, dtype=like.dtype, device=like.device)
+        return sample(like.shape, generator=rng, dtype=dtype, device=like.device)
     shape = like.shape[rng.member.ndim :]
-    samples = torch.stack(
-        [sample(shape, generator=generator, dtype=like.dtype, device=like.device) for generator in rng.generators]
-    )
+    samples = torch.stack([sample(shape, generator=generator, dtype=dtype, device=like.device) for generator in rng.generators])
     return functional.embedding(rng.member, samples.view(len(samples), -1)).view(like.shape)

@@ -112,7 +112,7 @@ def _update_noise(settings: GradientOptimizer, rule: Rule) -> Rule:
 
 def with_noise(weights: Weights, deviation: float, rng: Rng) -> Weights:
     """Add N(0, deviation²) to every entry."""
-    return {name: w + deviation * random_like(torch.randn, w, rng) for name, w in weights.items()}
+    return {name: w + (deviation * random_like(torch.randn, w, rng)).to(w.dtype) for name, w in weights.items()}
 
 
 def _warmup_steps(settings: GradientOptimizer, rule: Rule) -> Rule:
@@ -138,7 +138,7 @@ def _held_norm(settings: GradientOptimizer, rule: Rule) -> Rule:
 
     def rescaled(moved: Weights, state: OptimizerState, _: StepRng) -> tuple[Weights, OptimizerState]:
         factor = settings.held_norm * state[INITIAL_NORM] / _norm(moved)
-        return {name: w * factor for name, w in moved.items()}, {}
+        return {name: (w * factor).to(w.dtype) for name, w in moved.items()}, {}
 
     remembering = replace(rule, begin=lambda weights: rule.begin(weights) | {INITIAL_NORM: _norm(weights)})
     return replace(_after(remembering, rescaled), by_network=True) if settings.held_norm else remembering
@@ -148,7 +148,7 @@ INITIAL_NORM = "initial_norm"
 
 
 def _norm(weights: Weights) -> Tensor:
-    squares: Tensor = torch.stack([w.square().sum() for w in weights.values()])
+    squares: Tensor = torch.stack([w.square().sum(dtype=torch.promote_types(w.dtype, torch.float32)) for w in weights.values()])
     return squares.sum().sqrt()
 
 

@@ -9,7 +9,7 @@ from grokterm.experiment.architectures.mixture import PARTS, MixtureModel
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.presets import Preset, find_preset
 from grokterm.experiment.records import Finished
-from grokterm.models.build import build
+from grokterm.models.build import network_of
 from grokterm.models.mixture import MixturePart
 from grokterm.runs.checkpoint import load_checkpoint
 from grokterm.runs.journal import read_journal, rewind_journal
@@ -95,7 +95,7 @@ def _find(role: str, name: str, folder: Path) -> Run | Preset:
 
 def _load(run: Run) -> MixturePart:
     experiment, prefix = run.experiment, "weights."
-    network = build(experiment.model, experiment.task.n_elements, experiment.seed)
+    network = network_of(experiment)
     tensors = load_checkpoint(_checkpoint(run))
     network.load_state_dict({name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)})
     return MixturePart(run.name, experiment, network)

@@ -20,7 +20,7 @@ from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Swap
 from grokterm.experiment.optimizer import RecursiveFeatures
 from grokterm.inspection.snapshot import Snapshot, take_snapshot
-from grokterm.models.build import build
+from grokterm.models.build import network_of
 from grokterm.models.mixture import MixturePart
 from grokterm.optim.flat import FlatParameters
 from grokterm.optim.groups import check_groups
@@ -46,8 +46,7 @@ class SingleNetwork(StepLoop):
         self.step = 0
         self.device = device
         self.engine = choose_engine(experiment, device)
-        settings, n_elements, form = experiment.model, experiment.task.n_elements, experiment.exact_form
-        self.network = build(settings, n_elements, experiment.seed, parts, form).to(device)
+        self.network = network_of(experiment, parts).to(device)
         """Its structure. The weights are in `state`; the network's own are whichever were used last."""
 
         parameters = {name: parameter.detach().clone() for name, parameter in self.network.named_parameters()}

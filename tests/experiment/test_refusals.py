@@ -25,6 +25,16 @@ WHOLE_MESSAGES = {
     'device = "mps"\n[loss]\nprecision = "float64"': (
         "loss.precision float64 needs a device that has it, and mps does not: set loss.precision=float32 or device=cpu"
     ),
+    'device = "mps"\n[training]\nprecision = "float64"': (
+        "training.precision float64 needs a device that has it, and mps does not: set training.precision=float32 or device=cpu"
+    ),
+    '[training]\nprecision = "bfloat16"\ntf32 = true': (
+        "training: tf32 multiplies matrices of float32, and precision is bfloat16: leave one out"
+    ),
+    '[model]\narchitecture = "kernel"\n[optimizer]\nkind = "agop"\n[training]\nprecision = "float64"': (
+        "training.precision float64 is of networks that follow a gradient, and model.architecture kernel solves in float64:"
+        " leave it out"
+    ),
     "task = 3": "task must be a table, not 3",
     "[task]\nmodulos = 97": "unknown setting task.modulos: did you mean 'modulus'?",
     "[task]\nmodulus = 998": "task.modulus must be at least 2 and at most 997, not 998",

@@ -41,7 +41,7 @@ def test_every_network_can_be_inspected(tiny: Experiment, network: str) -> None:
     )
     assert seen.restricted_loss is not None
     assert seen.excluded_loss is not None
-    has_circuit = network in {"mlp", "mlp with tied operands", "mlp with batch norm"}
+    has_circuit = network in {"mlp", "mlp in bfloat16", "mlp with tied operands", "mlp with batch norm"}
     assert (seen.matched_frequency_share is not None, seen.analytic_agreement is not None) == (has_circuit, has_circuit)
 
 

@@ -19,6 +19,7 @@ EVERY_NETWORK = NETWORKS | {
     "mlp of two layers": ("model.depth=2", "model.scaling=standard"),
     "mlp with tied operands": ("model.tied_operands=true",),
     "mlp with batch norm": ("model.normalization=batch", "model.scaling=standard"),
+    "mlp in bfloat16": ("training.precision=bfloat16",),
     "transformer of two blocks": (*NETWORKS["transformer"], *LONG, "model.n_layers=2", "model.norm=post"),
 }
 

@@ -15,3 +15,9 @@ def test_a_share_is_silenced_and_the_mean_stays(share: float) -> None:
     left = dropout(torch.full((100_000,), 3.0), share, torch.Generator().manual_seed(0))
     assert float((left == 0).double().mean()) == pytest.approx(share, abs=0.01)
     assert float(left.mean()) == pytest.approx(3.0, rel=0.04)
+
+
+def test_a_share_is_silenced_as_exactly_in_bfloat16_whose_own_draws_are_256ths() -> None:
+    left = dropout(torch.ones(1_000_000, dtype=torch.bfloat16), 0.1, torch.Generator().manual_seed(0))
+    assert left.dtype == torch.bfloat16
+    assert float((left == 0).double().mean()) == pytest.approx(0.1, abs=0.001)

@@ -51,16 +51,16 @@ RULES: list[tuple[GradientOptimizer, str, dict[str, Any]]] = [
 ]
 
 
-def normal(seed: int) -> Weights:
+def normal(seed: int, dtype: torch.dtype = torch.float32) -> Weights:
     source = torch.Generator().manual_seed(seed)
-    return {name: torch.randn(shape, generator=source) for name, shape in SHAPES.items()}
+    return {name: torch.randn(shape, generator=source).to(dtype) for name, shape in SHAPES.items()}
 
 
-def followed(settings: GradientOptimizer, n_steps: int) -> Weights:
-    weights, rule = normal(0), rule_of(settings)
+def followed(settings: GradientOptimizer, n_steps: int, dtype: torch.dtype = torch.float32) -> Weights:
+    weights, rule = normal(0, dtype), rule_of(settings)
     state = rule.begin(weights)
     for step in range(n_steps):
-        weights, changed = rule.update(normal(step + 1), state, weights, TURN)
+        weights, changed = rule.update(normal(step + 1, dtype), state, weights, TURN)
         state |= changed
     return weights
 
@@ -82,6 +82,22 @@ def test_a_rule_follows_a_hundred_gradients_as_torch_does(
         reference_value = leaves[name].detach().T
         error = float((value - reference_value).norm() / reference_value.norm())
         assert error < (BF16_WAY if isinstance(settings, Muon) else 1e-6), f"{name} is off by {error:.1e}"
+
+
+@pytest.mark.parametrize(("settings", "optimizer", "options"), [rule for rule in RULES if not isinstance(rule[0], Muon)])
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-13), (torch.bfloat16, 0.02)])
+def test_a_rule_follows_gradients_of_another_precision_as_torch_does(
+    settings: GradientOptimizer, optimizer: str, options: dict[str, Any], dtype: torch.dtype, tolerance: float
+) -> None:
+    leaves = {name: value.requires_grad_() for name, value in normal(0, dtype).items()}
+    reference = getattr(torch.optim, optimizer)(list(leaves.values()), **options)
+    for step in range(20):
+        for name, slope in normal(step + 1, dtype).items():
+            leaves[name].grad = slope
+        reference.step()
+    for name, value in followed(settings, 20, dtype).items():
+        assert value.dtype == dtype
+        assert float((value - leaves[name].detach()).norm() / value.norm()) < tolerance
 
 
 @pytest.mark.parametrize(("settings", "optimizer", "options"), [rule for rule in RULES if isinstance(rule[0], Adam | AdamW)])

@@ -30,6 +30,8 @@ def unsupported_reason(experiment: Experiment, device: torch.device) -> str:
         return "needs an mlp with one hidden layer, without dropout or normalization"
     if experiment.loss.kind not in LOSS_GRADIENTS:
         return f"needs loss.kind {' or '.join(LOSS_GRADIENTS)}, not {experiment.loss.kind}"
+    if experiment.training.precision == "bfloat16":
+        return "needs training.precision float32 or float64, not bfloat16"
     if device.type == "cuda":
         return dense.unsupported_reason(experiment, model, device)
     return "" if device.type == "cpu" else f"works on a cpu or a cuda device, not on {device.type}"
@@ -61,7 +63,7 @@ class FusedGradient:
         self._layer = layer = HiddenLayer.of(experiment, pool.network)
         self.block_rows = max(FEWEST_ROWS, pool.network.cpu_block_rows // 2)  # activations and their gradient, side by side
         self._scales, self._rates = layer.scales(), layer.rates()
-        self._scaled = layer.matrices(torch.empty(layer.n_weights))
+        self._scaled = layer.matrices(torch.empty(layer.n_weights, dtype=layer.dtype))
         self._accumulators = [Accumulator(layer, self.block_rows)]
         self._grads = self._trained(self._accumulators[0].grads)
         """The sum of all gradients by name, where the first accumulator has its own."""

@@ -98,7 +98,12 @@ class HiddenLayer:
     activation: Activation
     loss: LossFunction
     loss_gradient: LossGradient
+    dtype: torch.dtype
+    """Of weights, activations and gradients."""
+
     precision: torch.dtype
+    """Of the loss and its gradient by the scores."""
+
     n_elements: int
     width: int
     first_scale: float
@@ -118,7 +123,8 @@ class HiddenLayer:
             ACTIVATION_KERNELS[experiment.model.activation],
             loss_of(loss),
             LOSS_GRADIENTS[loss.kind],
-            getattr(torch, loss.precision),
+            network.readout.dtype,
+            torch.promote_types(network.readout.dtype, getattr(torch, loss.precision)),
             n_elements,
             width,
             network.first_scale,
@@ -155,7 +161,7 @@ class HiddenLayer:
         return self._per_weight(rate * self.first_scale * self.activation.constant, rate * self.readout_scale)
 
     def _per_weight(self, first: float, readout: float) -> Float[Tensor, " weights"]:
-        factors = self.matrices(torch.empty(self.n_weights))
+        factors = self.matrices(torch.empty(self.n_weights, dtype=self.dtype))
         factors.first.fill_(first)
         factors.readout.tensor.fill_(readout)
         return factors.vector
@@ -184,13 +190,13 @@ class Accumulator:
 
     def __init__(self, layer: HiddenLayer, block_rows: int) -> None:
         self._layer = layer
-        self.grads = layer.matrices(torch.zeros(layer.n_weights))
-        self._readout_grad = SharedMatrix.of(torch.empty(layer.width, layer.n_elements))
+        self.grads = layer.matrices(torch.zeros(layer.n_weights, dtype=layer.dtype))
+        self._readout_grad = SharedMatrix.of(torch.empty(layer.width, layer.n_elements, dtype=layer.dtype))
         self._pair_starts = torch.arange(0, 2 * block_rows, 2)
         self._minus_one = torch.full((block_rows, 1), -1.0, dtype=layer.precision)
-        self._active = torch.empty(block_rows, layer.width)
-        self._hidden_grad = torch.empty(block_rows, layer.width)
-        self._scores = torch.empty(block_rows, layer.n_elements)
+        self._active = torch.empty(block_rows, layer.width, dtype=layer.dtype)
+        self._hidden_grad = torch.empty(block_rows, layer.width, dtype=layer.dtype)
+        self._scores = torch.empty(block_rows, layer.n_elements, dtype=layer.dtype)
 
     def buffers_of(self, block: DeviceEquations) -> BlockBuffers:
         """Prepare a block, once for all steps."""

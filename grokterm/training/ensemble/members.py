@@ -5,21 +5,19 @@ from math import nan
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
-import torch
 from jaxtyping import Float64
-from torch import Tensor
 
 from grokterm.engines.device import find_device, minding_memory
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Swap
 from grokterm.experiment.metrics import METRICS_IN_ORDER
 from grokterm.models.mixture import MixturePart
+from grokterm.training.ensemble.arrays import Arrays, to_arrays, to_tensors
 from grokterm.training.ensemble.naming import of_member, with_member
 from grokterm.training.single import SingleNetwork
 from grokterm.training.step_loop import Measured
 
 Numbers: TypeAlias = Float64[np.ndarray, "members numbers"]
-Arrays: TypeAlias = dict[str, np.ndarray]
 
 
 class Advance(NamedTuple):
@@ -51,7 +49,7 @@ class MemberGroup:
         with minding_memory():
             measured = [list(network.advance(last, set(due).__contains__)) for network in self._networks.values()]
         numbers = [[_filled_up(one) for one in of_member] for of_member in measured]
-        first = [_arrays(one.state.weights) for one in measured[0]] if keeping else []
+        first = [to_arrays(one.state.weights) for one in measured[0]] if keeping else []
         return Advance(np.array(numbers, np.float64).reshape(len(measured), len(due), len(METRICS_IN_ORDER)), first)
 
     def measure(self) -> Numbers:
@@ -88,19 +86,19 @@ class MemberGroup:
 
     def first_weights(self) -> Arrays:
         """Return the flat weights of the first member, uncopied: they are sent before the next step."""
-        return _arrays(next(iter(self._networks.values())).state.weights)
+        return to_arrays(next(iter(self._networks.values())).state.weights)
 
     def tensors(self) -> Arrays:
         """Copy what a checkpoint holds of every member."""
         return {
             name: value
             for n, network in self._networks.items()
-            for name, value in _arrays(with_member(n, network.tensors())).items()
+            for name, value in to_arrays(with_member(n, network.tensors())).items()
         }
 
     def load(self, step: int, arrays: Arrays) -> None:
         """Continue from a checkpoint."""
-        tensors = {name: torch.from_numpy(value) for name, value in arrays.items()}
+        tensors = to_tensors(arrays)
         for number, network in self._networks.items():
             network.step = step
             network.load(of_member(number, tensors))
@@ -114,7 +112,3 @@ def _filled_up(measured: Measured) -> list[float]:
     """Return the numbers of a member, NaN for a side that it lacks and another may have."""
     numbers: list[float] = measured.numbers.tolist()
     return numbers + [nan] * (len(METRICS_IN_ORDER) - len(numbers))
-
-
-def _arrays(tensors: Mapping[str, Tensor]) -> Arrays:
-    return {name: value.cpu().numpy() for name, value in tensors.items()}

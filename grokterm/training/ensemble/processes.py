@@ -18,6 +18,7 @@ from grokterm.models.mixture import MixturePart
 from grokterm.models.processor import available_cores
 from grokterm.optim.rules import Weights
 from grokterm.tasks.dataset import Dataset
+from grokterm.training.ensemble.arrays import to_arrays, to_tensors
 from grokterm.training.ensemble.naming import with_member
 from grokterm.training.ensemble.pipe import WorkerProcess
 from grokterm.training.single import SingleNetwork
@@ -124,14 +125,14 @@ class ProcessEnsemble:
 
     def tensors(self) -> dict[str, Tensor]:
         """Copy what a checkpoint holds of every member."""
-        return {name: torch.from_numpy(value) for arrays in self._ask("tensors") for name, value in arrays.items()}
+        return {name: value for arrays in self._ask("tensors") for name, value in to_tensors(arrays).items()}
 
     def load(self, tensors: Mapping[str, Tensor]) -> None:
         """Continue from the tensors of a checkpoint."""
         for number in range(sum(map(len, self._shares))):
             for name in with_member(number, self._first.tensors()):
                 tensors[name]
-        self._ask("load", self.step, {name: value.numpy() for name, value in tensors.items()})
+        self._ask("load", self.step, to_arrays(tensors))
 
     def _fetch_first(self) -> None:
         """Fetch the weights of the first member from its process."""
@@ -165,4 +166,4 @@ def _checked(answer: Any) -> Any:  # noqa: ANN401 - whatever a method returns
 
 
 def _state(weights: Mapping[str, np.ndarray]) -> TrainState:
-    return TrainState({name: torch.from_numpy(value) for name, value in weights.items()}, {})
+    return TrainState(to_tensors(weights), {})

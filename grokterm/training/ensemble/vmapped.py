@@ -19,7 +19,7 @@ from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Swap
 from grokterm.experiment.optimizer import RecursiveFeatures
 from grokterm.inspection.snapshot import Snapshot, take_snapshot
-from grokterm.models.build import build
+from grokterm.models.build import network_of
 from grokterm.models.mixture import MixturePart
 from grokterm.optim.flat import FlatParameters
 from grokterm.optim.groups import check_groups
@@ -67,8 +67,7 @@ class VmappedEnsemble(StepLoop):
         self.engine = choose_engine(experiment, device)
         members = [experiment.member(number) for number in range(experiment.training.members)]
         self._seeds = range(experiment.seed, experiment.seed + len(members))
-        n_elements, form = experiment.task.n_elements, experiment.exact_form
-        networks = [build(one.model, n_elements, one.seed, parts, form) for one in members]
+        networks = [network_of(one, parts) for one in members]
         self.network = networks[0].to(device)
         parameters = _stacked([dict(network.named_parameters()) for network in networks], device)
         weights: Weights = {name: value for name, value in parameters.items() if name not in self.network.frozen}

@@ -109,6 +109,7 @@ def test_the_best_engine_that_can_is_chosen(tiny: Experiment) -> None:
     [
         ("model.dropout=0.1", "needs an mlp with one hidden layer, without dropout or normalization"),
         ("model.architecture=lstm", "needs an mlp with one hidden layer, without dropout or normalization"),
+        ("training.precision=bfloat16", "needs training.precision float32 or float64, not bfloat16"),
         ("loss.kind=stablemax", "needs loss.kind mse or cross_entropy, not stablemax"),
     ],
 )

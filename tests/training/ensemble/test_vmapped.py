@@ -125,6 +125,17 @@ def test_a_member_equals_its_solo_run_under_any_rule(eventful: Experiment, kind:
     assert_members_equal_solo_runs(changed(eventful, f"optimizer.kind={kind}", rate, f"optimizer.batch_size={size}"))
 
 
+def test_a_member_in_float64_equals_its_solo_run(eventful: Experiment) -> None:
+    assert_members_equal_solo_runs(changed(eventful, *NETWORKS["mlp"], "training.precision=float64"))
+
+
+def test_a_member_in_bfloat16_equals_its_solo_run_to_rounding(modified: Experiment) -> None:
+    few = changed(modified, "training.precision=bfloat16", "training.steps=3", "interventions=[]")
+    together, solo = finish(Trainer(changed(few, "training.members=2"))), finish(started(few.member(1)))
+    assert together.every(Evaluated)[0].rows[1]["train_loss"] == pytest.approx(solo.every(Evaluated)[0].train_loss, rel=0.01)
+    torch.testing.assert_close(of_member(1, together.trainer.tensors()), solo.trainer.tensors(), rtol=0.05, atol=0.02)
+
+
 @pytest.mark.usefixtures("doubled")
 @pytest.mark.parametrize("network", [(), ("model.depth=2", "model.scaling=standard", "optimizer.muon_for=hidden")])
 def test_a_member_equals_its_solo_run_under_muon(eventful: Experiment, network: tuple[str, ...]) -> None:
