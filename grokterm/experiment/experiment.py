@@ -150,6 +150,8 @@ class Experiment(Settings):
             for number, one in enumerate(self.interventions)
             if one.at_step is not None and one.at_step > last
         ]
+        if late := [step for step in self.training.checkpoint_at if isinstance(step, int) and step > last]:
+            found.append(f"training.checkpoint_at: step {late[0]:,} comes after the last step, {last:,}")
         if self.task.train_fraction == 1:
             found += [
                 f"interventions[{number}] never happens: {one.when} is about validation, and nothing is left for it"

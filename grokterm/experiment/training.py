@@ -33,6 +33,9 @@ class Training(Settings):
     With "log" the first evaluation at or after each multiple is inspected. Milestones are inspected too.
     """
 
+    checkpoint_at: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(strict=False)] | Literal["log"] = ()
+    """Steps at which a checkpoint is written, besides those that are in any case; "log" for 1, 2, 5, 10, 20, 50, ..."""
+
     stop_when: StopText = "never"
     """End early: at a milestone (memorized, grokked, ungrokked), at a bound (val_loss < 1e-4), or N steps after it.
 
@@ -73,6 +76,13 @@ class Training(Settings):
         interval = self._interval(step)
         following = step + interval - step % interval
         return self.steps if step < self.steps < following else following
+
+    def next_checkpoint(self, step: int) -> int | None:
+        """Return the first step after this one in `checkpoint_at`; None if there is none."""
+        if self.checkpoint_at != "log":
+            return min((one for one in self.checkpoint_at if one > step), default=None)
+        power = int("1" + "0" * (len(str(max(step, 0))) - 1))
+        return next(factor * power for factor in (1, 2, 5, 10) if factor * power > step)
 
     def inspects(self, step: int, *, is_milestone: bool) -> bool:
         """Whether this evaluated step is inspected."""

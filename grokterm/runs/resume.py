@@ -14,6 +14,7 @@ RESUMABLE = (
     "training.steps",
     "training.evaluate_every",
     "training.inspect_every",
+    "training.checkpoint_at",
     "training.stop_when",
     "training.threads",
     "device",

@@ -62,6 +62,7 @@ class Session:
         self._pace: float | None = None
         self._next_chunk = 0.0
         self._saved_seconds = trainer.seconds
+        self._saved_step = -1
         self._unwritten: list[Record] = []
         self._is_unsaved = False
         self._has_left = False
@@ -169,12 +170,15 @@ class Session:
     def _is_checkpoint_due(self, records: list[Record]) -> bool:
         if self._is_unsaved:  # retry with the next action, not at every Analyze
             return self._has_left or not all(isinstance(record, TRANSIENT) for record in records)
-        return self.trainer.seconds - self._saved_seconds >= CHECKPOINT_SECONDS or any(
-            isinstance(record, Reached | Acted | Paused | Finished) for record in records
+        step, training = self.trainer.step, self.trainer.experiment.training
+        return (
+            self.trainer.seconds - self._saved_seconds >= CHECKPOINT_SECONDS
+            or any(isinstance(record, Reached | Acted | Paused | Finished) for record in records)
+            or (step != self._saved_step and training.next_checkpoint(step - 1) == step)
         )
 
     def _checkpoint(self) -> Checkpointed:
         trainer = self.trainer
         file = save_checkpoint(self.run.checkpoints, trainer.step, trainer.tensors(), trainer.experiment)
-        self._saved_seconds = trainer.seconds
+        self._saved_seconds, self._saved_step = trainer.seconds, trainer.step
         return Checkpointed(step=trainer.step, file=file, seconds=trainer.seconds)

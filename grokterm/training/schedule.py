@@ -70,8 +70,7 @@ class Schedule:
         While an intervention or the end waits for an event, a chunk ends at every evaluation.
         """
         ends = [training.steps, step + longest, *(self._steps[number] for number in self._waiting if number in self._steps)]
-        if self._stop_step is not None:
-            ends.append(self._stop_step)
+        ends += [one for one in (self._stop_step, training.next_checkpoint(step)) if one is not None]
         if (self._stop_condition and self._stop_step is None) or any(number not in self._steps for number in self._waiting):
             ends.append(training.next_evaluation(step))
         return min(end for end in ends if end > step)

@@ -133,6 +133,7 @@ trainings = st.fixed_dictionaries(
     optional={
         "steps": st.integers(0, 10**9),
         "evaluate_every": st.one_of(st.just("log"), st.integers(1, 10**6)),
+        "checkpoint_at": st.one_of(st.just("log"), st.lists(st.integers(0, 10**9), max_size=3)),
         "stop_when": st.one_of(st.just("never"), conditions.filter(lambda condition: condition != "diverged")),
     },
 )

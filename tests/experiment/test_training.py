@@ -86,3 +86,18 @@ def test_milestones_are_inspected_where_anything_is() -> None:
 def test_the_mean_interval_spreads_the_same_evaluations_evenly(training: Training) -> None:
     n_evaluations = len(evaluated(training)) - 1
     assert training.steps / training.mean_interval == pytest.approx(n_evaluations, rel=0.5, abs=1)
+
+
+def checkpoints(training: Training, last: int) -> list[int]:
+    found, step = [], training.next_checkpoint(-1)
+    while step is not None and step <= last:
+        found.append(step)
+        step = training.next_checkpoint(step)
+    return found
+
+
+def test_checkpoints_are_kept_at_the_steps_that_are_listed_or_evenly_on_a_logarithmic_axis() -> None:
+    assert checkpoints(Training(checkpoint_at=(200, 0, 7)), 1000) == [0, 7, 200]
+    assert checkpoints(Training(), 1000) == []
+    assert checkpoints(Training(checkpoint_at="log"), 1000)[-8:] == [5, 10, 20, 50, 100, 200, 500, 1000]
+    assert checkpoints(Training(checkpoint_at="log"), 5)[:3] == [1, 2, 5]

@@ -236,3 +236,20 @@ def test_every_milestone_is_saved(driver: Driver) -> None:
     for number in milestones:
         saved = next(record for record in journal[number:] if isinstance(record, Checkpointed))
         assert (driver.session.run.checkpoints / saved.file).exists()
+
+
+def kept_at(experiment: Experiment, folder: Path) -> list[int]:
+    driver = Driver(start_session(experiment, folder, "tiny"))
+    driver.train()
+    kept = [record for record in driver.journal if isinstance(record, Checkpointed)]
+    assert all((driver.session.run.checkpoints / one.file).exists() for one in kept)
+    return list(dict.fromkeys(one.step for one in kept))  # what an intervention saves at that step takes its place
+
+
+def test_a_checkpoint_is_kept_at_each_step_that_asks_for_one(tiny: Experiment, tmp_path: Path) -> None:
+    """Also between two evaluations."""
+    slow = with_settings(tiny, optimizer={"learning_rate": 1e-6}, interventions=[{"at_step": 20, "save": True}])
+    listed = with_settings(slow, training={"checkpoint_at": [0, 7, 20, 60, 99]})
+    assert kept_at(listed, tmp_path) == [0, 7, 20, 60]
+    assert kept_at(with_settings(slow, training={"checkpoint_at": "log"}), tmp_path) == [1, 2, 5, 10, 20, 50, 60]
+    assert listed.warnings() == ["training.checkpoint_at: step 99 comes after the last step, 60"]
