@@ -11,6 +11,7 @@ from grokterm.cli.console import print_status
 if TYPE_CHECKING:
     from grokterm.cli.signals import LeaveOnSignal
     from grokterm.experiment.experiment import Experiment
+    from grokterm.experiment.records import Acted
     from grokterm.session.session import Session
 
 
@@ -34,7 +35,7 @@ def train(session: "Session", signals: "LeaveOnSignal") -> int:
                 if state.unsaved:
                     print_status(f"grokterm: {state.unsaved}: what was written until then can be resumed with {resume_option}")
                     return 1
-                if any(isinstance(record, Acted) and record.intervention is None for record in records):  # by a signal
+                if any(isinstance(record, Acted) and _is_by_signal(record) for record in records):
                     print_status(f"saved at step {state.saved_at:,}")
                 reporter.show(state)
     except ProcessDiedError as error:
@@ -46,6 +47,10 @@ def train(session: "Session", signals: "LeaveOnSignal") -> int:
     if signals.exit_code:
         print_status(f"interrupted at step {state.step:,}, saved: go on with grokterm run {resume_option}")
     return signals.exit_code
+
+
+def _is_by_signal(acted: "Acted") -> bool:
+    return acted.intervention is None and acted.action.kind == "save"
 
 
 def train_parts(experiment: "Experiment", folder: Path, signals: "LeaveOnSignal") -> int:

@@ -56,11 +56,14 @@ def _resume(name: str, assignments: list[str], runs_dir: Path, as_json: bool) ->
     from grokterm.cli.signals import LeaveOnSignal
     from grokterm.reports.run import summary_of
     from grokterm.runs.journal import read_journal
-    from grokterm.runs.resume import has_ended, resumed_experiment
+    from grokterm.runs.resume import has_ended, resumption
     from grokterm.runs.store import find_run
 
     saved = find_run(runs_dir, name)
-    if has_ended(resumed_experiment(saved, assignments), read_journal(saved.journal)):
+    resumed = resumption(saved, assignments)
+    if has_ended(resumed.experiment, read_journal(saved.journal)):
+        if resumed.action is not None:
+            raise ConfigError(f"run {saved.name} has ended, and nothing is left to train: set training.steps to more steps too")
         print_results(summary_of(saved, as_json=as_json))
         return 0
     with LeaveOnSignal() as signals:

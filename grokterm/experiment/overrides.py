@@ -40,7 +40,7 @@ def override(settings: dict[str, Any], assignments: Sequence[str]) -> Overridden
     Raises:
         ConfigError: if an assignment cannot be parsed, names no setting, or has an invalid value.
     """
-    parsed = [_parse(assignment) for assignment in assignments]
+    parsed = [parse_assignment(assignment) for assignment in assignments]
     changed: dict[str, Any] = {name: dict(value) if isinstance(value, dict) else value for name, value in settings.items()}
     notes = [
         note
@@ -57,7 +57,12 @@ def override(settings: dict[str, Any], assignments: Sequence[str]) -> Overridden
     return Overridden(Experiment.from_settings(changed), tuple(notes))
 
 
-def _parse(assignment: str) -> tuple[list[str], Any]:
+def parse_assignment(assignment: str) -> tuple[list[str], Any]:
+    """Part `a.b=value` into the name's parts and the value.
+
+    Raises:
+        ConfigError: if it has another form.
+    """
     name, equals, text = assignment.partition("=")
     path = [part.strip() for part in name.split(".")]
     if not equals or not all(path):

@@ -1,15 +1,18 @@
 """Rules for resuming a saved run."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.overrides import override
-from grokterm.experiment.records import Finished, Record
+from grokterm.experiment.interventions import Set
+from grokterm.experiment.overrides import override, parse_assignment
+from grokterm.experiment.records import Acted, Finished, Record
+from grokterm.runs.journal import read_journal, rewind_journal
 from grokterm.runs.store import Run
 
-# Settings that may change when a run is resumed.
+# Settings that may change when a run is resumed, beside those that may change while it trains.
 RESUMABLE = (
     "training.steps",
     "training.evaluate_every",
@@ -21,16 +24,60 @@ RESUMABLE = (
 )
 
 
-def resumed_experiment(run: Run, changes: Sequence[str]) -> Experiment:
-    """Apply changes to the experiment of a run.
+@dataclass(frozen=True)
+class Resumption:
+    """How a run goes on."""
+
+    experiment: Experiment
+    """Its settings, with those changed that leave the past alone."""
+
+    changes: tuple[str, ...]
+    """What changed in them."""
+
+    action: Set | None
+    """What to set where it goes on, of what may change while it trains; the journal keeps it as a user's action."""
+
+
+def resumption(run: Run, assignments: Sequence[str]) -> Resumption:
+    """Check what is to change when a run goes on.
 
     Raises:
-        ConfigError: if a setting may not change.
+        ConfigError: if a setting may not change, or fewer steps are asked for than are saved.
     """
-    for change in changes:
-        if (name := change.partition("=")[0].strip()) not in RESUMABLE:
-            raise ConfigError(f"{name} cannot be changed when a run is resumed, only {', '.join(RESUMABLE)}: start a new run")
-    return override(run.experiment.settings(), changes).experiment
+    live, changes, values = run.experiment.live_names(), [], {}
+    for assignment in assignments:
+        path, value = parse_assignment(assignment)
+        name = ".".join(path)
+        if name in live:
+            values[name] = value
+        elif name in RESUMABLE:
+            changes.append(assignment)
+        else:
+            allowed = ", ".join((*RESUMABLE, *live))
+            raise ConfigError(f"{name} cannot be changed when a run is resumed, only {allowed}: start a new run")
+    experiment = override(run.experiment.settings(), changes).experiment
+    steps = experiment.training.steps
+    if steps < run.experiment.training.steps and steps < (saved := _saved_steps(run)):
+        raise ConfigError(
+            f"training.steps {steps:,} is less than the {saved:,} steps that run {run.name} has made: choose more"
+        )
+    action = Set.from_settings({"values": values}) if values else None
+    if action is not None:
+        settings_now(experiment, read_journal(run.journal)).changed(action)  # refuses what is invalid
+    return Resumption(experiment, tuple(changes), action)
+
+
+def settings_now(experiment: Experiment, records: Iterable[Record]) -> Experiment:
+    """Apply the settings that were changed while a run trained."""
+    for record in records:
+        if isinstance(record, Acted) and isinstance(record.action, Set):
+            experiment = experiment.changed(record.action)
+    return experiment
+
+
+def _saved_steps(run: Run) -> int:
+    checkpoint = rewind_journal(run.journal).checkpoint
+    return 0 if checkpoint is None else checkpoint.step
 
 
 def rounding_note(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:

@@ -20,7 +20,7 @@ from grokterm.models.processor import available_cores, processor
 from grokterm.runs.journal import JournalWriter, rewind_journal
 from grokterm.runs.mixture_parts import find_parts, load_parts, part_files
 from grokterm.runs.replay import restore_trainer
-from grokterm.runs.resume import resumed_experiment, rounding_note
+from grokterm.runs.resume import resumption, rounding_note
 from grokterm.runs.store import Run, create_run
 from grokterm.session.session import Session
 from grokterm.training.trainer import Trainer, make_trainer
@@ -54,22 +54,25 @@ def start_untrained_parts(experiment: Experiment, folder: Path) -> Iterator[Sess
         yield start_session(part.experiment.on_device(experiment.device), folder, part.name)
 
 
-def resume_session(run: Run, changes: Sequence[str] = (), *, paused: bool = False) -> tuple[Session, tuple[Record, ...]]:
-    """Resume a run at its last checkpoint; return the session and the records before it.
+def resume_session(run: Run, assignments: Sequence[str] = (), *, paused: bool = False) -> tuple[Session, tuple[Record, ...]]:
+    """Resume a run at its last checkpoint, with changed settings; return the session and the records before it.
 
     Raises:
         ConfigError: if a change is not allowed when a run is resumed.
         CheckpointError: if the checkpoint or the journal cannot be read.
         StorageError: if the run cannot be written.
     """
-    experiment = resumed_experiment(run, changes)
+    resumed = resumption(run, assignments)
     rewound = rewind_journal(run.journal)
-    trainer = restore_trainer(run, experiment, rewound.records)
-    if changes:
-        run.rewrite(experiment)
+    trainer = restore_trainer(run, resumed.experiment, rewound.records)
+    if resumed.changes:
+        run.rewrite(resumed.experiment)
     journal = JournalWriter(run.journal, rewound.end)
     note = rounding_note(run.meta, _meta(trainer))
-    return Session(trainer, run, journal, paused=paused, changes=changes, note=note), rewound.records
+    session = Session(trainer, run, journal, paused=paused, changes=resumed.changes, note=note)
+    if resumed.action is not None:
+        session.send(resumed.action)
+    return session, rewound.records
 
 
 def _meta(trainer: Trainer) -> dict[str, Any]:

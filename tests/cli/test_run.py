@@ -4,11 +4,13 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import torch
 
-from grokterm.experiment.records import Started
+from grokterm.experiment.records import Acted, Started
 from grokterm.runs.journal import read_journal
+from grokterm.runs.replay import trainer_at
 from grokterm.runs.store import Run, list_runs
-from tests.cli.process import SECONDS, Here, command_line, environment, grokterm
+from tests.cli.process import SECONDS, Here, assert_refused, command_line, environment, grokterm
 from tests.runs.test_summary import CONTRACT
 from tests.session.driving import files_of
 
@@ -66,6 +68,32 @@ def test_more_steps_go_on_with_a_finished_run_and_stand_in_its_journal(here: Her
     started = [record for record in read_journal(finished.journal) if isinstance(record, Started)]
     assert [(record.step, record.changes) for record in started] == [(0, ()), (60, ("training.steps=70",))]
     assert here("run", "--resume", finished.name, "--json").json == outcome.json
+
+
+def test_a_rate_that_changes_where_a_run_goes_on_is_an_action_and_is_replayed(here: Here, finished: Run) -> None:
+    changes = ("--set", "training.steps=70", "--set", "optimizer.learning_rate=0.0", "--set", "optimizer.weight_decay=0.0")
+    outcome = here("run", "--resume", finished.name, *changes)
+    assert (outcome.code, outcome.err) == (0, "")
+    (acted,) = [record for record in read_journal(finished.journal) if isinstance(record, Acted)]
+    assert (acted.step, str(acted.action), acted.intervention) == (60, "set learning_rate 0, weight_decay 0", None)
+    weights = [trainer_at(finished, step).trainable.weights for step in (60, 65, 70)]
+    assert all(torch.equal(value, later[name]) for later in weights[1:] for name, value in weights[0].items())
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("training.steps=50", "training.steps 50 is less than the 60 steps that run {} has made: choose more"),
+        ("optimizer.learning_rate=1", "run {} has ended, and nothing is left to train: set training.steps to more steps too"),
+        ("optimizer.batch_size=1", "optimizer.batch_size cannot be changed when a run is resumed, only training.steps"),
+    ],
+)
+def test_what_cannot_change_where_a_run_goes_on_is_refused_in_one_line(
+    change: str, words: str, here: Here, finished: Run
+) -> None:
+    files = files_of(finished)
+    assert_refused(here("run", "--resume", finished.name, "--set", change), words.format(finished.name))
+    assert files_of(finished) == files
 
 
 def test_a_resume_where_numbers_round_differently_says_so(here: Here, finished: Run) -> None:

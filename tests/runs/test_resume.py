@@ -5,7 +5,8 @@ import pytest
 
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
-from grokterm.runs.resume import RESUMABLE, has_ended, resumed_experiment, rounding_note
+from grokterm.experiment.interventions import Set
+from grokterm.runs.resume import RESUMABLE, Resumption, has_ended, resumption, rounding_note
 from grokterm.runs.store import Run, create_run
 from tests.runs.records import finished, started
 
@@ -37,24 +38,33 @@ def asking_for(tiny: Experiment, **training: object) -> Experiment:
 def test_what_leaves_the_past_alone_may_change(change: str, run: Run) -> None:
     name, _, value = change.partition("=")
     assert name in RESUMABLE
-    changed = resumed_experiment(run, [change])
+    changed = resumption(run, [change]).experiment
     assert changed != run.experiment
     assert value.strip('"') in changed.to_toml()
 
 
-@pytest.mark.parametrize("change", ["task.modulus=13", "seed=1", "optimizer.learning_rate=1.0", "training=1", "nonsense"])
+@pytest.mark.parametrize("change", ["task.modulus=13", "seed=1", "optimizer.batch_size=3", "training=1", "nonsense=1"])
 def test_what_would_rewrite_the_past_is_refused(change: str, run: Run) -> None:
     with pytest.raises(ConfigError, match=r"cannot be changed when a run is resumed, only training\.steps, .*new run$"):
-        resumed_experiment(run, ["training.steps=70", change])
+        resumption(run, ["training.steps=70", change])
+
+
+def test_what_may_change_while_a_run_trains_is_set_where_it_goes_on(run: Run) -> None:
+    resumed = resumption(run, ["training.steps=70", "optimizer.learning_rate=1e-3", "optimizer.weight_decay=0"])
+    assert resumed.changes == ("training.steps=70",)
+    assert resumed.experiment.optimizer == run.experiment.optimizer
+    assert resumed.action == Set(values={"optimizer.learning_rate": 1e-3, "optimizer.weight_decay": 0})
+    with pytest.raises(ConfigError, match=r"optimizer\.learning_rate must be at least 0, not -1"):
+        resumption(run, ["optimizer.learning_rate=-1"])
 
 
 def test_a_change_must_still_keep_its_rule(run: Run) -> None:
     with pytest.raises(ConfigError, match=r"training\.steps must be at least 0"):
-        resumed_experiment(run, ["training.steps=-1"])
+        resumption(run, ["training.steps=-1"])
 
 
 def test_nothing_changed_is_the_same_experiment(run: Run) -> None:
-    assert resumed_experiment(run, []) == run.experiment
+    assert resumption(run, []) == Resumption(run.experiment, (), None)
 
 
 @pytest.mark.parametrize("reason", ["complete", "stopped", "diverged"])
