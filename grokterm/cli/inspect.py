@@ -19,6 +19,12 @@ def inspect(
     skip_norms: Annotated[
         bool, typer.Option("--skip-norms", help="Leave out C_mem and C_gen, for which much may have to be trained again.")
     ] = False,
+    by_layer: Annotated[
+        bool, typer.Option("--layers", help="Add norm, effective rank and sparsity of every parameter.")
+    ] = False,
+    with_hessian: Annotated[
+        bool, typer.Option("--hessian", help="Add the largest eigenvalue of the Hessian, which may take a minute.")
+    ] = False,
     runs_dir: RunsDir = RUNS,
 ) -> None:
     """Describe what the networks of saved runs have learned, side by side.
@@ -39,6 +45,7 @@ def inspect(
         metrics = []
         for run in runs.values():
             norms = Norms(run, replay_to, initial_only=skip_norms)
-            metrics += [RunMetrics(run, step, norms, replay_to) for step in dict.fromkeys(steps) or (None,)]
-        parts = [objects(metrics)] if as_json else report(metrics)
+            at = dict.fromkeys(steps) or (None,)
+            metrics += [RunMetrics(run, step, norms, replay_to, with_hessian=with_hessian) for step in at]
+        parts = [objects(metrics)] if as_json else report(metrics, by_layer=by_layer)
     print_results(*parts)

@@ -1,7 +1,7 @@
 """The metrics of a network: names, labels, meanings, and what a network needs to have each.
 
 To add one, write a row in METRICS and a function under the same name in `grokterm.inspection.metrics`, or in
-`grokterm.runs.metrics` if it takes a whole run. The report and the JSON of `inspect`, `[expect]` and the journal follow.
+`grokterm.runs.metrics` if it takes a saved run. The report and the JSON of `inspect`, `[expect]` and the journal follow.
 """
 
 from collections.abc import Callable
@@ -24,6 +24,7 @@ Requirement = Literal[
     "waves",
     "phases",
     "right answers",
+    "differentiable loss",
 ]
 """`grokterm.inspection.missing` says why a network does not meet one."""
 
@@ -100,6 +101,7 @@ class Metric:
 _MATRICES: tuple[Requirement, ...] = ("matrices over residues", "finite weights")
 _LOSS: tuple[Requirement, ...] = ("sum of terms", "every score", "finite weights")
 _CIRCUIT: tuple[Requirement, ...] = ("exact solution", "finite weights", "waves")
+_GRADIENT: tuple[Requirement, ...] = ("finite weights", "differentiable loss")
 _PHASE: tuple[Requirement, ...] = (*_CIRCUIT, "phases")
 
 METRICS: dict[str, Metric] = {
@@ -169,6 +171,14 @@ METRICS: dict[str, Metric] = {
         expected="no",
     ),
     "parameter_norm": Metric("parameter norm", ".4g", "Euclidean, of all parameters together"),
+    "effective_rank": Metric(
+        "effective rank", ".4g", "dimensions that a matrix uses, the mean over matrices", otherwise="all matrices are zero"
+    ),
+    "weight_sparsity": Metric("weight sparsity", ".4f", "parameters below 1 % of the largest of their matrix"),
+    "gradient_sparsity": Metric("gradient sparsity", ".4f", "the same of the training loss's gradient", _GRADIENT),
+    "hessian_eigenvalue": Metric(
+        "Hessian", ".4g", "largest eigenvalue of the training loss's Hessian", _GRADIENT, otherwise="not found", is_usual=False
+    ),
     "norm_growth": Metric("norm growth", ".4g", "the same, divided by the norm at step 0"),
     "memorized_norm": Metric("C_mem", ".4g", "the norm when the run had memorized", expected="of the run"),
     "late_norm": Metric("C_gen", ".4g", "the norm at 98 % of the steps", expected="of the run"),

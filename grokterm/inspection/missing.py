@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from grokterm.experiment.architectures.kernel import KernelModel
 from grokterm.experiment.architectures.mlp import MLPModel
 from grokterm.experiment.metrics import METRICS, Requirement
 from grokterm.experiment.model import Model
@@ -42,6 +43,14 @@ def no_waves(analysis: "NetworkAnalysis") -> str:
     return f"no neuron has a frequency: {single if is_single else 'all are zero or constant'}"
 
 
+def no_gradient(model: Model) -> str:
+    """Say why the training loss cannot be differentiated; empty if it can be."""
+    if isinstance(model, KernelModel):
+        return "a kernel machine follows no gradient"
+    is_normalized = isinstance(model, MLPModel) and model.normalization == "batch"
+    return "with batch normalization the loss depends on the batch" if is_normalized else ""
+
+
 def _no_sum(analysis: "NetworkAnalysis") -> str:
     if analysis.form is not None:
         return ""
@@ -72,4 +81,5 @@ _UNMET: "dict[Requirement, Callable[[NetworkAnalysis, Model], str]]" = {
     "waves": lambda analysis, _: no_waves(analysis),
     "phases": lambda analysis, _: _no_phases(analysis),
     "right answers": lambda analysis, _: "" if len(analysis.logit_quantiles) else "no training equation is answered",
+    "differentiable loss": lambda _, model: no_gradient(model),
 }

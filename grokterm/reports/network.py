@@ -13,13 +13,15 @@ from grokterm.analysis.confusion import confusions, mirror_leakage
 from grokterm.experiment.metrics import METRICS, Metric, Noise
 from grokterm.plots.sanitize import plain_text
 from grokterm.reports.diagnosis import cleaner, reads_in_waves, verdict
-from grokterm.runs.metrics import RunMetrics
+from grokterm.runs.metrics import RUN_METRICS, RunMetrics
 
 NOTHING = "–"
 MOST_CONFUSIONS = 5
 IPR_OF_SQUARES = (
     "IPR says little here: the operation reads or answers squares, whose waves are no waves over residues; see exact fit"
 )
+
+NORM = METRICS["parameter_norm"]
 
 Columns = Mapping[str, RunMetrics]
 
@@ -30,14 +32,16 @@ def objects(networks: Sequence[RunMetrics]) -> str:
     return "\n".join(json.dumps(one.facts(), indent=indent, ensure_ascii=False, allow_nan=False) for one in networks)
 
 
-def report(networks: Sequence[RunMetrics]) -> list[RenderableType]:
-    """Describe each network, and set the metrics of all side by side."""
+def report(networks: Sequence[RunMetrics], *, by_layer: bool = False) -> list[RenderableType]:
+    """Describe each network, and set the metrics of all side by side; `by_layer` adds those of every parameter."""
     several = len(networks) > 1
     columns = {f"[{number}]" if several else "": one for number, one in enumerate(networks, start=1)}
     printed: list[RenderableType] = []
     for name, one in columns.items():
         printed += [Text(plain_text(_heading(name, one)), style="bold"), *map(_indented, _words(one)), Text()]
     printed += [_table(columns), *map(_indented, _notes(columns))]
+    for name, one in columns.items() if by_layer else ():
+        printed += [Text(), _layers(name, one)]
     if comparison := cleaner(columns):
         printed += [Text(), Text(comparison)]
     return printed
@@ -86,12 +90,30 @@ def _table(columns: Columns) -> Table:
     table.add_column("99 %", justify="right")
     table.add_column("")
     for name, metric in METRICS.items():
-        values = {network: network.value(name) for network in columns.values()}
-        if not metric.is_usual and set(values.values()) == {None}:
+        values = {network: network.value(name) for network in columns.values() if network.shows(name)}
+        if not values:
+            continue
+        if set(values.values()) == {None} and not any(_is_wanted(name, network) for network in values):
             continue
         shown = [NOTHING if value is None else metric.written(value) for value in values.values()]
         cells = [metric.label, *shown, _noise(metric, values), _limit(name, metric, values), metric.meaning]
         table.add_row(*(Text(cell) for cell in cells))
+    return table
+
+
+def _is_wanted(name: str, network: RunMetrics) -> bool:
+    return METRICS[name].is_usual or (name in RUN_METRICS and network.shows(name))
+
+
+def _layers(name: str, network: RunMetrics) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column(Text(f"{name} parameter".strip()))
+    for label in ("shape", "norm", "effective rank", "weight sparsity", "gradient sparsity"):
+        table.add_column(label, justify="right")
+    for parameter, values in network.layers.items():
+        shape = " × ".join(map(str, network.analysis.snapshot.parameters[parameter].shape))
+        cells = [NOTHING if value is None else METRICS.get(key, NORM).written(value) for key, value in values.items()]
+        table.add_row(Text(parameter), shape, *cells)
     return table
 
 
@@ -118,7 +140,7 @@ def _notes(columns: Columns) -> Iterable[str]:
     missing: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for name, metric in METRICS.items():
         for column, network in columns.items():
-            if metric.is_usual and network.value(name) is None:
+            if _is_wanted(name, network) and network.value(name) is None:
                 missing[network.why_missing(name)][metric.label].append(column)
     for reason, labels in missing.items():
         listed = (f"{label} {' '.join(names)}".rstrip() for label, names in labels.items())

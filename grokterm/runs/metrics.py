@@ -6,10 +6,15 @@ from functools import cached_property
 from math import isfinite, nan
 from typing import Any
 
+import numpy as np
+
+from grokterm.analysis.matrices import effective_rank, mean_effective_rank, sparsity
 from grokterm.experiment.expectation import MetricAtStep
 from grokterm.experiment.metrics import EVALUATION_METRICS, METRICS, METRICS_IN_ORDER, SEEN_METRICS
 from grokterm.experiment.records import Inspected
 from grokterm.inspection import missing
+from grokterm.inspection.training_loss import TrainingLoss
+from grokterm.optim.losses import loss_of
 from grokterm.runs.norms import Norms, ReplayTo, in_silence
 from grokterm.runs.store import Run
 
@@ -17,12 +22,16 @@ from grokterm.runs.store import Run
 class RunMetrics:
     """A saved network at one step, with its metrics, each computed when first read; the errors are those of `replay`."""
 
-    def __init__(self, run: Run, step: int | None, norms: Norms, replay_to: ReplayTo = in_silence) -> None:
+    def __init__(
+        self, run: Run, step: int | None, norms: Norms, replay_to: ReplayTo = in_silence, *, with_hessian: bool = False
+    ) -> None:
         trainer = replay_to(run, step)
         measured = trainer.trainable.measure().numbers.tolist()
         self.run = run
+        self.with_hessian = with_hessian  # in reports: it may take long
         self.norms = norms
         self.analysis = trainer.analyze()
+        self._network = trainer.trainable.network
         found = dict(zip(METRICS_IN_ORDER, measured, strict=False))
         self.evaluation = {
             name: found[name] if isfinite(found.get(name, nan)) else None for name in (*EVALUATION_METRICS, *SEEN_METRICS)
@@ -44,6 +53,43 @@ class RunMetrics:
         """Neurons with one frequency in all three matrices."""
         certificate = self.analysis.certificate
         return None if certificate is None else int(certificate.is_matched.sum())
+
+    @cached_property
+    def training_loss(self) -> TrainingLoss | None:
+        """The loss to differentiate; None if it cannot be, or the weights are not finite."""
+        experiment, snapshot = self.run.experiment, self.analysis.snapshot
+        if missing.no_gradient(experiment.model) or not isfinite(self.analysis.parameter_norm):
+            return None
+        return TrainingLoss(self._network, loss_of(experiment.loss), snapshot)
+
+    @cached_property
+    def gradient(self) -> Mapping[str, np.ndarray]:
+        """The gradient of the training loss, by parameter; empty without one."""
+        return {} if self.training_loss is None else self.training_loss.gradient()
+
+    @cached_property
+    def hessian_eigenvalue(self) -> float | None:
+        """The largest of the training loss; None without one, or if it is not found."""
+        return None if self.training_loss is None else self.training_loss.largest_eigenvalue()
+
+    @property
+    def layers(self) -> dict[str, dict[str, float | None]]:
+        """The metrics of each parameter; None where it has none, as a bias no rank and a frozen one no gradient."""
+        if not isfinite(self.analysis.parameter_norm):
+            return {}
+        return {
+            name: {
+                "norm": float(np.linalg.norm(values.astype(np.float64))),
+                "effective_rank": effective_rank(values) if values.ndim == 2 else None,
+                "weight_sparsity": sparsity({name: values}),
+                "gradient_sparsity": sparsity({name: self.gradient[name]}) if name in self.gradient else None,
+            }
+            for name, values in self.analysis.snapshot.parameters.items()
+        }
+
+    def shows(self, name: str) -> bool:
+        """Tell whether a report has the metric: the Hessian has to be asked for."""
+        return self.with_hessian or name != "hessian_eigenvalue"
 
     def value(self, name: str) -> float | None:
         """Return a metric by its name in METRICS; None if the network or the run lacks it."""
@@ -68,7 +114,8 @@ class RunMetrics:
             **self.evaluation,
             **json.loads(self.inspected.model_dump_json(exclude={"record", "step"})),
             "n_matched": self.n_matched,
-            **{name: function(self) for name, function in RUN_METRICS.items()},
+            **{name: self.value(name) for name in RUN_METRICS if self.shows(name)},
+            "layers": self.layers,
         }
 
 
@@ -77,12 +124,29 @@ def _norm_growth(metrics: RunMetrics) -> float | None:
     return now / before if now is not None and before else None
 
 
+def _effective_rank(metrics: RunMetrics) -> float | None:
+    analysis = metrics.analysis
+    return mean_effective_rank(analysis.snapshot.parameters) if isfinite(analysis.parameter_norm) else None
+
+
+def _weight_sparsity(metrics: RunMetrics) -> float | None:
+    analysis = metrics.analysis
+    return sparsity(analysis.snapshot.parameters) if isfinite(analysis.parameter_norm) else None
+
+
 RUN_METRICS: dict[str, Callable[[RunMetrics], float | None]] = {
+    "effective_rank": _effective_rank,
+    "weight_sparsity": _weight_sparsity,
+    "gradient_sparsity": lambda metrics: sparsity(metrics.gradient),
+    "hessian_eigenvalue": lambda metrics: metrics.hessian_eigenvalue,
     "norm_growth": _norm_growth,
     "memorized_norm": lambda metrics: metrics.norms.memorized,
     "late_norm": lambda metrics: metrics.norms.late,
 }
-"""The metrics that take the whole run; `grokterm.inspection.metrics` has those of one network."""
+"""The metrics that take a saved run, and those that would slow a training down.
+
+`grokterm.inspection.metrics` has the others, which a training journals.
+"""
 
 
 def inspect(run: Run, wanted: Mapping[str, MetricAtStep]) -> dict[str, float | None]:

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from grokterm.experiment.expectation import MetricAtStep
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.metrics import METRICS
 from grokterm.reports.network import report
-from grokterm.runs.metrics import RunMetrics
+from grokterm.runs.metrics import RunMetrics, inspect
 from grokterm.runs.norms import Norms
 from grokterm.runs.store import Run, create_run
 from grokterm.session.start import start_session
@@ -111,6 +112,26 @@ def test_the_cleaner_of_two_circuits_is_named(here: Here, grokked: Run) -> None:
     assert "– left out by --skip-norms: C_mem [1] [2], C_gen [1] [2]" in outcome.out
 
 
+def test_layers_and_curvature_are_added_when_asked_for(here: Here, finished: Run) -> None:
+    plain, asked = here("inspect", finished.name), here("inspect", finished.name, "--layers", "--hessian")
+    assert (asked.code, asked.err) == (0, "")
+    assert asked.out.startswith(plain.out.partition("norm growth")[0])
+    added = {line.split()[0]: line.split()[1:] for line in asked.out.splitlines() if line not in plain.out.splitlines()}
+    assert {"Hessian", "parameter", "left", "right", "readout"} <= added.keys()
+    found = here("inspect", finished.name, "--hessian", "--json").json
+    assert float(added["Hessian"][0]) == pytest.approx(found["hessian_eigenvalue"], rel=1e-3)
+    assert float(added["left"][3]) == pytest.approx(found["layers"]["left"]["norm"], rel=1e-3)
+    assert sum(layer["norm"] ** 2 for layer in found["layers"].values()) == pytest.approx(found["parameter_norm"] ** 2)
+    assert "hessian_eigenvalue" not in here("inspect", finished.name, "--json").json
+
+
+def test_a_preset_may_expect_curvature(tiny: Experiment, tmp_path: Path) -> None:
+    run = start_session(tiny, tmp_path / "runs", "tiny").run
+    assert inspect(run, {"h": MetricAtStep("hessian_eigenvalue", 0)}) == {
+        "h": RunMetrics(run, 0, Norms(run)).hessian_eigenvalue
+    }
+
+
 def test_an_exact_solution_is_recognized(here: Here, tmp_path: Path, grokking: Experiment) -> None:
     exact = with_settings(grokking, model={"initialization": "analytic"}, training={"steps": 0})
     run = start_session(exact, tmp_path / "runs", "exact").run
@@ -141,7 +162,14 @@ def test_an_exact_solution_is_recognized(here: Here, tmp_path: Path, grokking: E
         ),
         (["optimizer.learning_rate=1e30", "optimizer.weight_decay=0.0"], ["It has diverged: its losses are not finite."]),
         (["model.architecture=transformer", "model.d_model=8"], ["answer: transformer: matched neurons, phase"]),
-        (["model.architecture=kernel", "optimizer.kind=agop"], ["answer: kernel: matched neurons, phase"]),
+        (
+            ["model.architecture=kernel", "optimizer.kind=agop"],
+            ["answer: kernel: matched neurons, phase", "– a kernel machine follows no gradient: gradient sparsity"],
+        ),
+        (
+            ["model.normalization=batch", "model.scaling=standard"],
+            ["– with batch normalization the loss depends on the batch:"],
+        ),
     ],
 )
 def test_what_does_not_apply_says_why(changes: list[str], words: list[str], tiny: Experiment, tmp_path: Path) -> None:
