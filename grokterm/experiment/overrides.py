@@ -1,6 +1,6 @@
 """User changes to an experiment before it starts: `--set a.b=value`, or a field of the form."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,11 +9,12 @@ from pydantic import BaseModel, ValidationError
 from grokterm.errors import ConfigError
 from grokterm.experiment.expectation import inspected_after
 from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.files import FILE_SETTINGS
 from grokterm.experiment.model import MODELS
 from grokterm.experiment.optimizer import OPTIMIZERS
 from grokterm.experiment.toml import parse_value
 from grokterm.experiment.validation_errors import nearest
-from grokterm.tasks.operations import EXPRESSION
+from grokterm.tasks.operations import MADE_OF, OPERATIONS, TABLE
 
 KINDS_OF_SECTION: dict[str, tuple[str, tuple[type[BaseModel], ...]]] = {
     "model": ("architecture", MODELS),
@@ -34,8 +35,9 @@ def override(settings: dict[str, Any], assignments: Sequence[str]) -> Overridden
     """Apply `a.b=value` assignments to settings; the value is TOML, and a bare word a string.
 
     A new kind drops settings that it lacks or that are invalid for it, fills defaults, and drops `[expect]`; a new operation
-    drops the polynomial; a share of the table drops a number of equations, and the other way round; fewer steps drop
-    expectations of later ones. Notes report all of these.
+    drops the polynomial or table of the old one, and the modulus if it has its own number of elements; a share of the table
+    drops a number of equations, and the other way round; fewer steps drop expectations of later ones. Notes report all of
+    these.
 
     Raises:
         ConfigError: if an assignment cannot be parsed, names no setting, or has an invalid value.
@@ -53,6 +55,7 @@ def override(settings: dict[str, Any], assignments: Sequence[str]) -> Overridden
     notes += _change_size(changed, {".".join(path): value for path, value in parsed})
     for path, value in parsed:
         _assign(changed, path, value)
+    notes += _forget(changed, [".".join(path) for path, _ in parsed])
     notes += [note for path, value in parsed if path == ["training", "steps"] for note in _change_steps(changed, value)]
     return Overridden(Experiment.from_settings(changed), tuple(notes))
 
@@ -121,10 +124,26 @@ def _change_kind(settings: dict[str, Any], section: str, new: Any) -> list[str]:
 
 def _change_operation(settings: dict[str, Any], new: Any) -> list[str]:  # noqa: ANN401 - any TOML value
     written = settings.get("task", {})
-    if new == EXPRESSION or not isinstance(written, dict) or not written.get("expression"):
+    if not isinstance(written, dict):
         return []
-    settings["task"] = {name: value for name, value in written.items() if name != "expression"}
-    return [f"dropped expression = {written['expression']}, which {new} does not have"]
+    dropped = [name for operation, name in MADE_OF.items() if operation != new and written.get(name)]
+    gone = {*dropped, *(f"{name}_sha256" for name in dropped)}
+    settings["task"] = {name: value for name, value in written.items() if name not in gone}
+    return [f"dropped {name} = {written[name]}, which {new} does not have" for name in dropped]
+
+
+def _forget(settings: dict[str, Any], assigned: Collection[str]) -> list[str]:
+    """Drop what a new file or operation decides: the hash of the file, and the number of elements."""
+    for section, name in FILE_SETTINGS:
+        if f"{section}.{name}" in assigned and f"{section}.{name}_sha256" not in assigned:
+            settings[section].pop(f"{name}_sha256", None)
+    task, decisive = settings.get("task"), {"task.operation", *(f"task.{name}" for name in MADE_OF.values())}
+    if not isinstance(task, dict) or decisive.isdisjoint(assigned) or "task.modulus" in assigned or "modulus" not in task:
+        return []
+    operation = str(task.get("operation"))
+    if operation not in {TABLE, *(name for name, row in OPERATIONS.items() if row.order is not None)}:
+        return []
+    return [f"dropped modulus = {task.pop('modulus')}: {operation} has its own number of elements"]
 
 
 def _change_size(settings: dict[str, Any], assigned: Mapping[str, Any]) -> list[str]:

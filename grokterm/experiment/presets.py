@@ -12,6 +12,7 @@ from platformdirs import user_data_path
 
 from grokterm.errors import ConfigError, PresetError
 from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.files import located
 from grokterm.experiment.overrides import Overridden, override
 from grokterm.experiment.toml import parse_toml
 from grokterm.experiment.validation_errors import nearest
@@ -31,7 +32,7 @@ class Preset:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The tables of the file, not yet validated.
+        """The tables of the file, not yet validated; paths in it are relative to its folder.
 
         Raises:
             PresetError: if the file cannot be read, or is not TOML.
@@ -39,7 +40,7 @@ class Preset:
         if self.problem:
             raise PresetError(self.problem)
         try:
-            return parse_toml(self.text)
+            return located(parse_toml(self.text), self.path.parent)
         except ConfigError as error:
             raise PresetError(f"preset {self.name}: {error}") from None
 

@@ -1,31 +1,41 @@
 """Which equations exist, and which of them the network may see."""
 
+from functools import lru_cache
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from grokterm.errors import ConfigError
+from grokterm.experiment.files import hashes, read_file
 from grokterm.experiment.settings import KeyOf, Settings
 from grokterm.tasks.dataset import Dataset
-from grokterm.tasks.operations import EXPRESSION, OPERATIONS, Operation, check_modulus, find_operation
+from grokterm.tasks.equations import MOST_ELEMENTS
+from grokterm.tasks.operations import MADE_OF, OPERATIONS, Operation, OwnOperation, check_modulus, find_operation
 from grokterm.tasks.orders import SplitName
 from grokterm.tasks.sizes import n_train, share_of
 from grokterm.tasks.sum_forms import SumForm
+from grokterm.tasks.tables import Table, read_table
 
-OperationName = Annotated[str, KeyOf(OPERATIONS, EXPRESSION)]
+OperationName = Annotated[str, KeyOf(OPERATIONS, *MADE_OF)]
 
 
 class Task(Settings):
     """Which equations exist, and which of them the network may see."""
 
     operation: OperationName = "add"
-    """What a ∘ b is; random draws the whole table from the seed, expression is a polynomial of your own."""
+    """What a ∘ b is; random draws the whole table from the seed, expression and table are your own."""
 
     expression: str = ""
     """A polynomial in a and b, as in a**2 + 3*a*b, for the operation expression."""
 
-    modulus: int = Field(97, ge=2, le=997)
-    """The p in a + b mod p; 120 for the permutations of S5."""
+    table: str = ""
+    """A file of answers for the operation table, .csv or .npy: a row for each a, a column for each b; -1 for no answer."""
+
+    table_sha256: str = ""
+    """The hash of that file, filled in when it is read."""
+
+    modulus: int = Field(97, ge=2, le=MOST_ELEMENTS)
+    """The p in a + b mod p; of permutations and tables the number of elements, filled in unless it is written."""
 
     train_fraction: float = Field(0.5, gt=0, le=1)
     """Share of all equations that the network trains on; with 1, the whole table, there is no validation."""
@@ -42,9 +52,13 @@ class Task(Settings):
 
     @model_validator(mode="after")
     def _has_answers(self) -> Self:
-        if self.expression and self.operation != EXPRESSION:
-            raise ConfigError(f"expression belongs to operation {EXPRESSION}, not to {self.operation}")
-        check_modulus(self.operation, self.modulus)
+        for operation, name in MADE_OF.items():
+            if getattr(self, name) and self.operation != operation:
+                raise ConfigError(f"{name} belongs to operation {operation}, not to {self.operation}")
+        vars(self).update(hashes("task", vars(self)))  # frozen, but not handed out yet
+        if (order := self._row.order) is not None and "modulus" not in self.model_fields_set:
+            vars(self)["modulus"] = order
+        check_modulus(self.operation, self._row, self.modulus)
         n_equations = self._row.n_equations(self.modulus)
         if self.n_train != "auto":
             share = share_of(self.n_train, n_equations)
@@ -53,7 +67,7 @@ class Task(Settings):
                     f"train_fraction {self.train_fraction:g} of {n_equations:,} equations is not n_train {self.n_train:,}:"
                     " write one of them"
                 )
-            object.__setattr__(self, "train_fraction", share)  # frozen, but not handed out yet
+            vars(self)["train_fraction"] = share
         n_train(self.train_fraction, n_equations)
         return self
 
@@ -78,17 +92,31 @@ class Task(Settings):
         return self._row.is_symmetric(self.modulus)
 
     @property
+    def own(self) -> OwnOperation:
+        """What the operation is made of, if it has no row."""
+        return OwnOperation(self.expression, _table(self.table, self.table_sha256) if self.table else None)
+
+    @property
     def _row(self) -> Operation:
-        return find_operation(self.operation, self.expression)
+        return find_operation(self.operation, self.own)
 
     def dataset(self, seed: int) -> Dataset:
         """Draw the equations and their split."""
         return Dataset.create(
             operation=self.operation,
-            expression=self.expression,
+            own=self.own,
             modulus=self.modulus,
             split=self.split,
             label_noise=self.label_noise,
             train_fraction=self.train_fraction,
             seed=seed,
         )
+
+
+@lru_cache(maxsize=8)
+def _table(path: str, sha256: str) -> Table:
+    file = read_file("task", "table", path, sha256)
+    try:
+        return Table(file.path.name, file.sha256, read_table(file.content, file.path.suffix.lower()))
+    except ValueError as error:
+        raise ConfigError(f"task.table {path} cannot be read: {error}") from None

@@ -54,7 +54,7 @@ def no_gradient(model: Model) -> str:
 def _no_sum(analysis: "NetworkAnalysis") -> str:
     if analysis.form is not None:
         return ""
-    if analysis.operation.n_permutations:
+    if not analysis.operation.has_waves:
         return "permutations have no waves"
     return "the table is random" if analysis.operation.function is None else "the operation is not a sum of terms"
 
@@ -72,7 +72,7 @@ def _no_phases(analysis: "NetworkAnalysis") -> str:
 
 _UNMET: "dict[Requirement, Callable[[NetworkAnalysis, Model], str]]" = {
     "matrices over residues": lambda analysis, _: (
-        "" if analysis.residue_blocks else _no_sum(analysis) if analysis.operation.n_permutations else "no matrix over residues"
+        "" if analysis.residue_blocks else _no_sum(analysis) if not analysis.operation.has_waves else "no matrix over residues"
     ),
     "sum of terms": lambda analysis, _: _no_sum(analysis),
     "exact solution": no_circuit,

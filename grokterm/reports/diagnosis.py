@@ -16,6 +16,7 @@ from grokterm.experiment.architectures.mlp import MLPModel
 from grokterm.experiment.metrics import ipr_of_noise
 from grokterm.inspection.missing import no_circuit, no_waves
 from grokterm.runs.metrics import RunMetrics
+from grokterm.tasks.operations import OwnOperation
 
 PURE = 0.999  # matched share, exact fit and resultant of the exact solution, up to rounding
 
@@ -162,9 +163,9 @@ def _solution(network: RunMetrics) -> str:
     return ", and their phases add up" if network.inspected.phase_alignment else ""
 
 
-def _task(network: RunMetrics) -> tuple[str, str, int]:
+def _task(network: RunMetrics) -> tuple[str, OwnOperation, int]:
     dataset = network.analysis.snapshot.dataset
-    return dataset.operation, dataset.expression, dataset.modulus
+    return dataset.operation, dataset.own, dataset.modulus
 
 
 def _purity(network: RunMetrics) -> dict[str, float]:

@@ -77,7 +77,7 @@ def _words(network: RunMetrics) -> Iterable[str]:
 
 def _basis(network: RunMetrics) -> str:
     operation, modulus = network.analysis.operation, network.analysis.modulus
-    if operation.n_permutations is not None:
+    if not operation.has_waves:
         return "none, permutations have no waves"
     return "residues" if len(operation.index(modulus)) == modulus else f"powers of a primitive root modulo {modulus}"
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from grokterm.errors import GroktermError
 from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.files import without_paths
 from grokterm.experiment.interventions import Save
 from grokterm.experiment.records import Acted, Record, Started
 from grokterm.runs.journal import read_journal
@@ -42,7 +43,7 @@ def runs_of(runs: Iterable[Run], experiment: Experiment) -> list[Run]:
 
 
 def _compared_settings(experiment: Experiment) -> dict[str, object]:
-    settings = experiment.settings()
+    settings = without_paths(experiment.settings())
     for name in ("inspect_every", "checkpoint_at", "threads"):  # which do not affect the numbers
         del settings["training"][name]
     return {name: value for name, value in settings.items() if name not in IGNORED_SETTINGS}

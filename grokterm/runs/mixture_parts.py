@@ -7,6 +7,7 @@ from pathlib import Path
 from grokterm.errors import CheckpointError, ConfigError, PresetError, RunNotFoundError
 from grokterm.experiment.architectures.mixture import PARTS, MixtureModel
 from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.files import copied
 from grokterm.experiment.presets import Preset, find_preset
 from grokterm.experiment.records import Finished
 from grokterm.models.build import network_of
@@ -73,6 +74,8 @@ def part_files(runs: Mapping[str, Run]) -> dict[str, bytes]:
     files = {}
     for role, run in runs.items():
         try:
+            for name, content in copied(run.experiment.settings())[1].items():
+                files[f"parts/{role}/{name}"] = content
             for path in (run.path / "experiment.toml", run.path / "meta.json", run.journal, _checkpoint(run)):
                 files[f"parts/{role}/{path.relative_to(run.path)}"] = path.read_bytes()
         except OSError as error:

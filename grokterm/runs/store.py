@@ -15,6 +15,8 @@ from typing import Any
 
 from grokterm.errors import ConfigError, RunNotFoundError, StorageError
 from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.files import copied, located
+from grokterm.experiment.toml import format_toml, parse_toml
 from grokterm.experiment.validation_errors import nearest
 
 # Lines of experiment.toml: runs of version 0.1.0 may name the removed engine; the other gives the same results.
@@ -29,7 +31,7 @@ class Run:
     """One training on disk.
 
     `experiment.toml`: its settings. `meta.json`: machine and versions. `journal.jsonl`: its records. `checkpoints/`: tensors to
-    resume from. `parts/`: the trained networks of a mixture.
+    resume from. `parts/`: the trained networks of a mixture. `files/`: copies of what its settings name.
     """
 
     path: Path
@@ -58,7 +60,7 @@ class Run:
         """
         try:
             text = (self.path / "experiment.toml").read_text(encoding="utf-8")
-            return Experiment.from_toml(text.replace(RETIRED_ENGINE, REPLACEMENT_ENGINE))
+            return Experiment.from_settings(located(parse_toml(text.replace(RETIRED_ENGINE, REPLACEMENT_ENGINE)), self.path))
         except (OSError, UnicodeDecodeError, ConfigError) as error:
             raise RunNotFoundError(f"run {self.name}: experiment.toml cannot be read: {error}") from None
 
@@ -74,7 +76,7 @@ class Run:
     def rewrite(self, experiment: Experiment) -> None:
         """Replace the settings, when a resume changes them."""
         with _storing(self.path):
-            write_durably(self.path / "experiment.toml", experiment.to_toml().encode())
+            write_durably(self.path / "experiment.toml", format_toml(copied(experiment.settings())[0]).encode())
         vars(self).pop("experiment", None)  # cached_property's stale value
 
 
@@ -98,10 +100,11 @@ def create_run(
         draft = folder / f".{stem}-{os.getpid()}"
         shutil.rmtree(draft, ignore_errors=True)
         (draft / "checkpoints").mkdir(parents=True)
-        write_durably(draft / "experiment.toml", experiment.to_toml().encode())
+        settings, copies = copied(experiment.settings())
+        write_durably(draft / "experiment.toml", format_toml(settings).encode())
         write_durably(draft / "meta.json", json.dumps({"preset": preset, **meta}, indent=2).encode())
         write_durably(draft / "journal.jsonl", b"")
-        for name, content in files.items():
+        for name, content in {**copies, **files}.items():
             (draft / name).parent.mkdir(parents=True, exist_ok=True)
             write_durably(draft / name, content)
         return Run(_rename_to_free_name(draft, folder / stem))

@@ -142,7 +142,7 @@ class LabState:
     @property
     def definition(self) -> Operation:
         """The current operation."""
-        return find_operation(self.operation, self.experiment.task.expression)
+        return find_operation(self.operation, self.experiment.task.own)
 
     @property
     def swaps(self) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ from jaxtyping import Bool, Int64
 
 from grokterm.errors import ConfigError
 from grokterm.tasks.equations import NO_ANSWER, Equations
-from grokterm.tasks.operations import EXPRESSION, Operation, check_modulus, find_operation
+from grokterm.tasks.operations import MADE_OF, NO_OWN, Operation, OwnOperation, check_modulus, find_operation
 from grokterm.tasks.orders import SplitName, cut, shuffled
 from grokterm.tasks.randomness import generator
 from grokterm.tasks.sizes import n_train, share_of
@@ -41,8 +41,8 @@ class Dataset:
     """
 
     operation: str
-    expression: str
-    """The polynomial of the operation `expression`, kept while another operation is swapped in."""
+    own: OwnOperation
+    """The polynomial or table of an operation without a row, kept while another is swapped in."""
 
     modulus: int
     n_operands: int
@@ -70,7 +70,7 @@ class Dataset:
         label_noise: float,
         train_fraction: float,
         seed: int,
-        expression: str = "",
+        own: OwnOperation = NO_OWN,
         n_operands: int = 2,
     ) -> "Dataset":
         """Split the equations of a task at random.
@@ -78,11 +78,11 @@ class Dataset:
         Raises:
             ConfigError: if a side would be empty.
         """
-        n_elements = find_operation(operation, expression, n_operands).n_elements(modulus)
+        n_elements = find_operation(operation, own, n_operands).n_elements(modulus)
         none = np.zeros(n_elements**n_operands, dtype=bool)
         nothing = Equations(np.empty((0, n_operands), np.int64), np.empty(0, np.int64))
         sides = Sides(nothing, nothing, nothing)
-        task = cls(operation, expression, modulus, n_operands, split, label_noise, seed, train_fraction, none, none, sides)
+        task = cls(operation, own, modulus, n_operands, split, label_noise, seed, train_fraction, none, none, sides)
         return task._redrawn(0 if split == "nested" else seed)  # nested: the same shuffle for every seed
 
     @cached_property
@@ -123,7 +123,7 @@ class Dataset:
     @cached_property
     def definition(self) -> Operation:
         """The operation of this name."""
-        return find_operation(self.operation, self.expression, self.n_operands)
+        return find_operation(self.operation, self.own, self.n_operands)
 
     @property
     def table(self) -> Equations:
@@ -171,14 +171,14 @@ class Dataset:
         return changed if train_fraction is None else changed._resized(train_fraction)
 
     def _with_operation(self, operation: str) -> "Dataset":
-        check_modulus(operation, self.modulus)
-        if operation == EXPRESSION and not self.expression:
-            raise ConfigError(f"operation {EXPRESSION} can only be swapped back to, where a task began with it")
+        if not getattr(self.own, MADE_OF.get(operation, ""), True):
+            raise ConfigError(f"operation {operation} can only be swapped back to, where a task began with it")
         renamed = replace(self, operation=operation)
+        check_modulus(operation, renamed.definition, self.modulus)
         train, val, seen = (renamed._answer(side.operands) for side in self.sides)
         for name, before, side in (("training", self.train, train), ("validation", self.val, val)):
             if len(before) and not len(side.answered):
-                raise ConfigError(f"operation {operation} leaves {name} empty: its equations all divide by zero")
+                raise ConfigError(f"operation {operation} leaves {name} empty: it answers none of its pairs")
         return replace(renamed, sides=Sides(renamed._noisy(train, start=0), val, seen))
 
     def _redrawn(self, seed: int) -> "Dataset":

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Int64
 
+MOST_ELEMENTS = 997  # of a task
 NO_ANSWER = -1  # of operands that the present operation does not answer
 
 

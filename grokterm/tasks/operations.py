@@ -14,12 +14,17 @@ from jaxtyping import Bool, Int64
 
 from grokterm.errors import ConfigError
 from grokterm.tasks.arithmetic import Function, Residues, inverses, is_prime, powers_of_primitive_root
+from grokterm.tasks.equations import NO_ANSWER
 from grokterm.tasks.expressions import EXAMPLE, parse_expression
 from grokterm.tasks.permutations import N_PERMUTATIONS, inverse_permutations, product_table
 from grokterm.tasks.randomness import generator
 from grokterm.tasks.sum_forms import SumForm, find_sum_form
+from grokterm.tasks.tables import Table
 
-EXPRESSION = "expression"  # an operation without a row: its polynomial is a setting of the task
+EXPRESSION, TABLE = "expression", "table"
+
+MADE_OF = {EXPRESSION: "expression", TABLE: "table"}
+"""The operations without a row, and the setting of the task that each is made of."""
 
 MOST_EQUATIONS = 2**18
 """Of a task of three operands; a larger table is sampled."""
@@ -39,8 +44,8 @@ class Operation:
     """Computes the answers; None draws a random table from the experiment's seed, as a null hypothesis."""
 
     needs_prime: bool = False
-    excludes_zero_divisor: bool = False
-    """The equations with b = 0 do not exist."""
+    exists: Callable[[Residues, Residues], Bool[np.ndarray, " pairs"]] | None = None
+    """Tells which pairs (a, b) have an answer; None if all have."""
 
     is_sum_of_logarithms: bool = False
     """It becomes a sum once residues are indexed by their discrete logarithm; otherwise residues are their own index."""
@@ -48,12 +53,20 @@ class Operation:
     outer: Callable[[Residues, int], Residues] | None = None
     """The F of an operation F(a + b); None for other operations."""
 
-    n_permutations: int | None = None
-    """Number of permutations, which the modulus must equal; None where a, b and c are residues."""
+    order: int | None = None
+    """Number of elements, which the modulus must equal; None where the modulus gives it."""
+
+    elements: str = "residues"
+    """What a, b and c are. Only residues, the rows of a table too, have waves."""
 
     n_operands: int = 2
     label_of_three: str = ""
     """Its formula for three operands, worked out from the left; empty if it takes two only."""
+
+    @property
+    def has_waves(self) -> bool:
+        """Whether a Fourier transform over its elements means something."""
+        return self.elements == "residues"
 
     def n_elements(self, modulus: int) -> int:
         """Count the elements that a, b and their answers range over: 0 .. n - 1."""
@@ -75,14 +88,13 @@ class Operation:
 
     def has_answer(self, operands: Int64[np.ndarray, "tuples operands"]) -> Bool[np.ndarray, " tuples"]:
         """Tell which tuples have an answer."""
-        right: Int64[np.ndarray, " tuples"] = operands[:, 1]
-        return (right != 0) | (not self.excludes_zero_divisor)
+        return np.ones(len(operands), dtype=bool) if self.exists is None else self.exists(*operands.T)
 
     def n_equations(self, modulus: int) -> int:
         """Count the equations of a task: the tuples that have an answer, or the sample of them."""
-        if self.n_operands > 2:
-            return MOST_EQUATIONS if self.is_sampled(modulus) else self.n_elements(modulus) ** self.n_operands
-        return modulus * (modulus - 1) if self.excludes_zero_divisor else modulus**2
+        if self.is_sampled(modulus):
+            return MOST_EQUATIONS
+        return self.n_elements(modulus) ** self.n_operands if self.exists is None else _n_answered(self, modulus)
 
     def answers(self, operands: Int64[np.ndarray, "equations operands"], modulus: int, seed: int) -> Residues:
         """Compute a ∘ b, or a ∘ b ∘ c; only a random table uses the seed."""
@@ -120,10 +132,15 @@ class Operation:
 
 
 @lru_cache(maxsize=32)
+def _n_answered(operation: Operation, modulus: int) -> int:
+    return len(operation.operands(modulus))
+
+
+@lru_cache(maxsize=32)
 def _sum_form(operation: Operation, modulus: int) -> SumForm | None:
     inner = operation.function if operation.outer is None else OPERATIONS["add"].function
     is_defined = not operation.needs_prime or is_prime(modulus)
-    if inner is None or operation.n_permutations is not None or not is_defined:
+    if inner is None or not operation.has_waves or not is_defined:
         return None
     outer = None if operation.outer is None else operation.outer(np.arange(modulus, dtype=np.int64), modulus)
     return find_sum_form(lambda left, right: inner(left, right, modulus), operation.index(modulus), modulus, outer)
@@ -139,7 +156,7 @@ OPERATIONS: dict[str, Operation] = {
         "a / b mod {p}",
         lambda a, b, p: a * inverses(p)[b] % p,
         needs_prime=True,
-        excludes_zero_divisor=True,
+        exists=lambda _, b: b != 0,
         is_sum_of_logarithms=True,
     ),
     "sum_of_squares": Operation("a² + b² mod {p}", lambda a, b, p: (a**2 + b**2) % p),
@@ -153,31 +170,45 @@ OPERATIONS: dict[str, Operation] = {
     "quadratic_form_plus_a": Operation("a² + ab + b² + a mod {p}", lambda a, b, p: (a**2 + a * b + b**2 + a) % p),
     "cubic_form": Operation("a³ + ab mod {p}", lambda a, b, p: (a**3 + a * b) % p),
     "cubic": Operation("a³ + ab² + b mod {p}", lambda a, b, p: (a**3 + a * b**2 + b) % p),
-    "s5_product": Operation("a · b in S5", lambda a, b, _: product_table()[a, b], n_permutations=N_PERMUTATIONS),
+    "s5_product": Operation(
+        "a · b in S5", lambda a, b, _: product_table()[a, b], order=N_PERMUTATIONS, elements="permutations"
+    ),
     "s5_conjugate": Operation(
         "a · b · a⁻¹ in S5",
         lambda a, b, _: product_table()[product_table()[a, b], inverse_permutations()[a]],
-        n_permutations=N_PERMUTATIONS,
+        order=N_PERMUTATIONS,
+        elements="permutations",
     ),
     "s5_sandwich": Operation(
-        "a · b · a in S5", lambda a, b, _: product_table()[product_table()[a, b], a], n_permutations=N_PERMUTATIONS
+        "a · b · a in S5",
+        lambda a, b, _: product_table()[product_table()[a, b], a],
+        order=N_PERMUTATIONS,
+        elements="permutations",
     ),
     "random": Operation("a random table of {p} answers", None),
 }
 
 
-def find_operation(name: str, expression: str, n_operands: int = 2) -> Operation:
-    """Return the row of this name, or an operation made from the task's polynomial, for so many operands.
+@dataclass(frozen=True)
+class OwnOperation:
+    """What the operation of a task without a row is made of."""
+
+    expression: str = ""
+    table: Table | None = None
+
+
+NO_OWN = OwnOperation()
+
+
+def find_operation(name: str, own: OwnOperation = NO_OWN, n_operands: int = 2) -> Operation:
+    """Return the row of this name, or an operation made of the task's own polynomial or table, for so many operands.
 
     Raises:
-        ConfigError: if it takes two operands only, or the polynomial is missing or cannot be read.
+        ConfigError: if it takes two operands only, or what it is made of is missing or cannot be read.
     """
     if name == EXPRESSION:
-        if not expression:
-            raise ConfigError(f"operation {EXPRESSION} needs a polynomial in a and b: set task.expression, as in {EXAMPLE}")
-        label = f"{' '.join(expression.split())} mod {{p}}"
-        return Operation(label, parse_expression(expression, n_operands), n_operands=n_operands)
-    row = OPERATIONS[name]
+        return _of_expression(own.expression, n_operands)
+    row = _of_table(own.table) if name == TABLE else OPERATIONS[name]
     if n_operands == 2:
         return row
     if not row.label_of_three or row.function is None:
@@ -187,24 +218,36 @@ def find_operation(name: str, expression: str, n_operands: int = 2) -> Operation
     return replace(row, label=row.label_of_three, n_operands=3, function=lambda a, b, c, p: function(function(a, b, p), c, p))
 
 
+@lru_cache(maxsize=32)
+def _of_expression(expression: str, n_operands: int) -> Operation:
+    if not expression:
+        raise ConfigError(f"operation {EXPRESSION} needs a polynomial in a and b: set task.expression, as in {EXAMPLE}")
+    label = f"{' '.join(expression.split())} mod {{p}}"
+    return Operation(label, parse_expression(expression, n_operands), n_operands=n_operands)
+
+
+@lru_cache(maxsize=8)
+def _of_table(table: Table | None) -> Operation:
+    if table is None:
+        raise ConfigError(f"operation {TABLE} needs a file of answers: set task.table to a .csv or .npy file")
+    answers, label = table.answers, f"the table {table.name}".replace("{", "{{").replace("}", "}}")
+    exists = None if (answers != NO_ANSWER).all() else lambda a, b: answers[a, b] != NO_ANSWER
+    return Operation(label, lambda a, b, _: answers[a, b], exists=exists, order=len(answers))
+
+
 def sums(modulus: int) -> list[str]:
     """Name the rows that have a sum form at this modulus."""
     return [name for name, operation in OPERATIONS.items() if operation.sum_form(modulus) is not None]
 
 
-def check_modulus(name: str, modulus: int) -> None:
+def check_modulus(name: str, operation: Operation, modulus: int) -> None:
     """Refuse an operation that the modulus does not allow; an expression takes any.
 
     Raises:
         ConfigError: with the moduli that do, or the nearest of them.
     """
-    operation = OPERATIONS.get(name)
-    if operation is None:
-        return
-    if operation.n_permutations not in (None, modulus):
-        raise ConfigError(
-            f"modulus must be {operation.n_permutations} for {name}, the number of permutations of five things, not {modulus}"
-        )
+    if operation.order not in (None, modulus):
+        raise ConfigError(f"modulus must be {operation.order} for {name}, the number of its elements, not {modulus}")
     if operation.needs_prime and not is_prime(modulus):
         below = next(number for number in range(modulus, 1, -1) if is_prime(number))
         above = next(number for number in range(modulus, 2 * modulus) if is_prime(number))

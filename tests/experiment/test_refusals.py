@@ -7,7 +7,7 @@ from grokterm.experiment.optimizer import OPTIMIZERS, GradientDescent
 
 OPERATIONS = (
     "add, subtract, multiply, divide, sum_of_squares, square_of_sum, parity_divide, quadratic_form, quadratic_form_plus_a, "
-    "cubic_form, cubic, s5_product, s5_conjugate, s5_sandwich, random, expression"
+    "cubic_form, cubic, s5_product, s5_conjugate, s5_sandwich, random, expression, table"
 )
 
 ARCHITECTURES = ", ".join(model.model_fields["architecture"].default for model in MODELS)
@@ -44,9 +44,11 @@ WHOLE_MESSAGES = {
     "[task]\ntrain_fraction = nan": "task.train_fraction must be finite, not nan",
     '[task]\noperation = "ad"': f"task.operation must be one of {OPERATIONS}, not 'ad': did you mean 'add'?",
     '[task]\noperation = "divide"\nmodulus = 90': "modulus must be prime for divide, and 90 is not: choose 89 or 97",
-    '[task]\noperation = "s5_product"': (
-        "modulus must be 120 for s5_product, the number of permutations of five things, not 97"
-    ),
+    '[task]\noperation = "s5_product"\nmodulus = 97': "modulus must be 120 for s5_product, the number of its elements, not 97",
+    '[task]\noperation = "table"': "operation table needs a file of answers: set task.table to a .csv or .npy file",
+    '[task]\ntable = "mine.csv"': "table belongs to operation table, not to add",
+    '[task]\noperation = "table"\ntable = "mine.txt"': "task.table must name a file that ends in .csv or .npy, not 'mine.txt'",
+    '[task]\ntable_sha256 = "ab"': "task.table_sha256 is the hash of task.table, which names no file: leave it out",
     '[task]\noperation = "expression"': (
         "operation expression needs a polynomial in a and b: set task.expression, as in a**2 + 3*a*b"
     ),
@@ -206,7 +208,7 @@ INTERVENTIONS = {
         " optimizer.weight_noise, optimizer.update_noise, optimizer.filter_strength, optimizer.held_norm"
     ),
     'at_step = 3\nswap = { operation = "s5_product" }': (
-        ": modulus must be 120 for s5_product, the number of permutations of five things, not 90"
+        ": modulus must be 120 for s5_product, the number of its elements, not 90"
     ),
     'at_step = 3\nswap = { operation = "expression" }': (
         ": operation expression can only be swapped back to, where a task began with it"

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from grokterm.tasks.dataset import Dataset
 from grokterm.tasks.equations import Equations
+from grokterm.tasks.operations import OwnOperation
 from grokterm.tasks.orders import SplitName
 
 Rows = list[tuple[int, int, int]]
@@ -26,7 +27,7 @@ def dataset(
     """Draw a + b mod 11, half and half, or what is asked for instead."""
     return Dataset.create(
         operation=operation,
-        expression=expression,
+        own=OwnOperation(expression),
         modulus=modulus,
         split=split,
         label_noise=label_noise,

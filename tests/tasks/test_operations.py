@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from grokterm.errors import ConfigError
 from grokterm.tasks.arithmetic import is_prime
-from grokterm.tasks.operations import OPERATIONS, check_modulus, find_operation
+from grokterm.tasks.operations import OPERATIONS, OwnOperation, check_modulus, find_operation
 
 PRIMES = (2, 3, 5, 7, 11, 13, 97)
 
@@ -34,7 +34,7 @@ def table(operation: str, modulus: int, seed: int = 0) -> list[tuple[int, int, i
 
 
 def test_every_operation_on_residues_but_the_random_one_has_a_definition_here() -> None:
-    assert set(DEFINITIONS) == {name for name, row in OPERATIONS.items() if row.n_permutations is None} - {"random"}
+    assert set(DEFINITIONS) == {name for name, row in OPERATIONS.items() if row.order is None} - {"random"}
 
 
 @pytest.mark.parametrize("operation", DEFINITIONS)
@@ -123,18 +123,18 @@ def test_other_operations_and_composite_moduli_are_indexed_in_plain_order() -> N
 
 def test_a_composite_modulus_is_refused_for_division_with_the_nearest_primes() -> None:
     with pytest.raises(ConfigError) as refused:
-        check_modulus("divide", 90)
+        check_modulus("divide", OPERATIONS["divide"], 90)
     assert str(refused.value) == "modulus must be prime for divide, and 90 is not: choose 89 or 97"
 
 
 @given(st.integers(4, 997))
 def test_the_suggested_moduli_are_primes_on_either_side(modulus: int) -> None:
-    check_modulus("multiply", modulus)
+    check_modulus("multiply", OPERATIONS["multiply"], modulus)
     if is_prime(modulus):
-        check_modulus("divide", modulus)
+        check_modulus("divide", OPERATIONS["divide"], modulus)
         return
     with pytest.raises(ConfigError) as refused:
-        check_modulus("divide", modulus)
+        check_modulus("divide", OPERATIONS["divide"], modulus)
     below, above = (int(word) for word in str(refused.value).rpartition("choose ")[2].split(" or "))
     assert below < modulus < above
     assert is_prime(below)
@@ -143,28 +143,28 @@ def test_the_suggested_moduli_are_primes_on_either_side(modulus: int) -> None:
 
 def test_labels_name_the_modulus() -> None:
     assert OPERATIONS["divide"].label.format(p=97) == "a / b mod 97"
-    assert all(("{p}" in row.label) == (row.n_permutations is None) for row in OPERATIONS.values())
+    assert all(("{p}" in row.label) == (row.order is None) for row in OPERATIONS.values())
 
 
 def test_the_label_of_an_expression_is_the_polynomial_in_one_line() -> None:
-    assert find_operation("expression", " a**2 +\n 3*a*b").label.format(p=97) == "a**2 + 3*a*b mod 97"
+    assert find_operation("expression", OwnOperation(" a**2 +\n 3*a*b")).label.format(p=97) == "a**2 + 3*a*b mod 97"
 
 
 def test_an_operation_is_found_by_its_name_and_an_expression_by_its_polynomial() -> None:
-    assert find_operation("add", "") is OPERATIONS["add"]
+    assert find_operation("add") is OPERATIONS["add"]
     operands = OPERATIONS["add"].operands(7)
-    found = find_operation("expression", "a**3 + a*b**2 + b").answers(operands, 7, 0)
+    found = find_operation("expression", OwnOperation("a**3 + a*b**2 + b")).answers(operands, 7, 0)
     assert found.tolist() == OPERATIONS["cubic"].answers(operands, 7, 0).tolist()
 
 
 def test_the_chance_of_an_expression_is_that_of_its_own_table() -> None:
-    assert find_operation("expression", "a*b").chance(7, 0) == pytest.approx(13 / 49)
-    assert find_operation("expression", "5").chance(7, 0) == 1
+    assert find_operation("expression", OwnOperation("a*b")).chance(7, 0) == pytest.approx(13 / 49)
+    assert find_operation("expression", OwnOperation("5")).chance(7, 0) == 1
 
 
 def test_an_expression_without_a_polynomial_is_refused() -> None:
     with pytest.raises(ConfigError) as refused:
-        find_operation("expression", "")
+        find_operation("expression", OwnOperation(""))
     said = "operation expression needs a polynomial in a and b: set task.expression, as in a**2 + 3*a*b"
     assert str(refused.value) == said
 
@@ -172,20 +172,20 @@ def test_an_expression_without_a_polynomial_is_refused() -> None:
 @pytest.mark.parametrize("operation", ["s5_product", "s5_conjugate", "s5_sandwich"])
 @pytest.mark.parametrize("modulus", [97, 119, 121])
 def test_permutations_of_five_things_need_a_modulus_of_120(operation: str, modulus: int) -> None:
-    check_modulus(operation, 120)
+    check_modulus(operation, OPERATIONS[operation], 120)
     with pytest.raises(ConfigError) as refused:
-        check_modulus(operation, modulus)
-    said = f"modulus must be 120 for {operation}, the number of permutations of five things, not {modulus}"
+        check_modulus(operation, OPERATIONS[operation], modulus)
+    said = f"modulus must be 120 for {operation}, the number of its elements, not {modulus}"
     assert str(refused.value) == said
 
 
 @given(st.integers(2, 997))
 def test_an_expression_takes_any_modulus(modulus: int) -> None:
-    check_modulus("expression", modulus)
+    check_modulus("expression", find_operation("expression", OwnOperation("a")), modulus)
 
 
 def test_symmetric_operations_do_not_care_which_operand_comes_first() -> None:
-    modulus_of = {name: operation.n_permutations or 11 for name, operation in OPERATIONS.items()}
+    modulus_of = {name: operation.order or 11 for name, operation in OPERATIONS.items()}
     symmetric = {name for name, operation in OPERATIONS.items() if operation.is_symmetric(modulus_of[name])}
     assert symmetric == {"add", "multiply", "sum_of_squares", "square_of_sum", "quadratic_form"}
-    assert find_operation("expression", "a**2 * b + a * b**2").is_symmetric(11)
+    assert find_operation("expression", OwnOperation("a**2 * b + a * b**2")).is_symmetric(11)

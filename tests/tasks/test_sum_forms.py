@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from grokterm.tasks.operations import OPERATIONS, Operation, find_operation, sums
+from grokterm.tasks.operations import OPERATIONS, Operation, OwnOperation, find_operation, sums
 from grokterm.tasks.sum_forms import NO_TERM, SumForm
 
 SUMS = ("add", "subtract", "multiply", "divide", "sum_of_squares", "square_of_sum")
@@ -38,7 +38,7 @@ def test_sums_need_no_prime(name: str, modulus: int) -> None:
 @pytest.mark.parametrize("name", sorted(set(OPERATIONS) - set(SUMS)))
 def test_what_is_no_sum_has_no_form(name: str) -> None:
     operation = OPERATIONS[name]
-    assert operation.sum_form(operation.n_permutations or 13) is None
+    assert operation.sum_form(operation.order or 13) is None
 
 
 def test_a_product_has_no_form_where_there_is_no_logarithm() -> None:
@@ -68,10 +68,10 @@ def test_squares_are_not_one_to_one(name: str, reads: bool, answers: bool) -> No
 
 
 def test_a_polynomial_without_mixed_terms_is_a_sum() -> None:
-    form = form_of(find_operation("expression", "a^3 + 2*b + 5"), 11)
+    form = form_of(find_operation("expression", OwnOperation("a^3 + 2*b + 5")), 11)
     left, right = np.arange(11), np.arange(11)
     assert (form.answer[(form.left[left][:, None] + form.right[right]) % 11] == (left[:, None] ** 3 + 2 * right + 5) % 11).all()
 
 
 def test_a_polynomial_with_a_mixed_term_is_none() -> None:
-    assert find_operation("expression", "a^2 + a*b").sum_form(11) is None
+    assert find_operation("expression", OwnOperation("a^2 + a*b")).sum_form(11) is None

@@ -127,7 +127,7 @@ def test_division_that_leaves_a_side_without_an_equation_is_refused() -> None:
     )
     with pytest.raises(ConfigError) as refused:
         all_by_zero.swapped(operation="divide")
-    assert str(refused.value) == "operation divide leaves training empty: its equations all divide by zero"
+    assert str(refused.value) == "operation divide leaves training empty: it answers none of its pairs"
 
 
 def test_a_composite_modulus_cannot_be_swapped_to_division() -> None:

@@ -9,7 +9,7 @@ import pytest
 from grokterm.errors import ConfigError
 from grokterm.tasks.dataset import Dataset
 from grokterm.tasks.expressions import parse_expression
-from grokterm.tasks.operations import MOST_EQUATIONS, find_operation
+from grokterm.tasks.operations import MOST_EQUATIONS, OwnOperation, find_operation
 from grokterm.tasks.orders import SplitName
 from tests.tasks.tables import SPLITS
 
@@ -36,7 +36,7 @@ def triples(operands: np.ndarray) -> set[tuple[int, ...]]:
 def test_every_triple_has_the_answer_of_a_plain_loop(
     operation: str, expression: str, answer: Callable[[int, int, int], int]
 ) -> None:
-    table = cube(operation, expression=expression).table
+    table = cube(operation, own=OwnOperation(expression)).table
     wanted = [[a, b, c, answer(a, b, c) % P] for a in range(P) for b in range(P) for c in range(P)]
     assert np.column_stack([table.operands, table.answers]).tolist() == wanted
 
@@ -72,15 +72,15 @@ def test_a_large_cube_is_sampled_by_the_seed_and_the_sample_stays() -> None:
 
 
 def test_a_cube_that_fits_is_whole() -> None:
-    assert find_operation("add", "", 3).n_equations(64) == 64**3 == MOST_EQUATIONS
-    assert not find_operation("add", "", 3).is_sampled(64)
-    assert find_operation("add", "", 3).is_sampled(65)
-    assert not find_operation("add", "").is_sampled(997)
+    assert find_operation("add", n_operands=3).n_equations(64) == 64**3 == MOST_EQUATIONS
+    assert not find_operation("add", n_operands=3).is_sampled(64)
+    assert find_operation("add", n_operands=3).is_sampled(65)
+    assert not find_operation("add").is_sampled(997)
 
 
 def test_an_operation_of_two_operands_refuses_a_third() -> None:
     with pytest.raises(ConfigError) as refused:
-        find_operation("divide", "", 3)
+        find_operation("divide", n_operands=3)
     assert str(refused.value) == (
         "operation divide takes two operands, not three: choose add, multiply or an expression in a, b and c"
     )
@@ -96,8 +96,8 @@ def test_a_third_operand_of_a_polynomial_has_to_be_asked_for() -> None:
 
 
 def test_three_operands_are_symmetric_where_all_their_orders_answer_alike() -> None:
-    assert find_operation("add", "", 3).is_symmetric(P)
-    assert find_operation("expression", "a*b + b*c + c*a", 3).is_symmetric(P)
-    assert not find_operation("expression", "a*b + c", 3).is_symmetric(P)
-    assert find_operation("add", "", 3).label.format(p=P) == "a + b + c mod 7"
-    assert find_operation("add", "", 3).sum_form(P) is None
+    assert find_operation("add", n_operands=3).is_symmetric(P)
+    assert find_operation("expression", OwnOperation("a*b + b*c + c*a"), 3).is_symmetric(P)
+    assert not find_operation("expression", OwnOperation("a*b + c"), 3).is_symmetric(P)
+    assert find_operation("add", n_operands=3).label.format(p=P) == "a + b + c mod 7"
+    assert find_operation("add", n_operands=3).sum_form(P) is None

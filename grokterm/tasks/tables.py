@@ -1,0 +1,99 @@
+"""Tables of answers from a file: a row for each a, a column for each b."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from io import BytesIO
+
+import numpy as np
+from jaxtyping import Int64
+
+from grokterm.tasks.equations import MOST_ELEMENTS, NO_ANSWER
+
+ENDINGS = (".csv", ".npy")
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of answers; equal to every other of its hash."""
+
+    name: str
+    """The file's."""
+
+    sha256: str
+    answers: Int64[np.ndarray, "elements elements"] = field(compare=False, repr=False)
+    """a ∘ b at row a and column b, or NO_ANSWER."""
+
+
+def read_table(content: bytes, ending: str) -> Int64[np.ndarray, "elements elements"]:
+    """Read a table of whole numbers; -1 or an empty cell of a .csv is a pair without an answer.
+
+    There are as many elements as rows, columns or answers, whichever is most. The table is filled up to a square with pairs
+    without an answer.
+
+    Raises:
+        ValueError: if it is no such table, or has more than MOST_ELEMENTS elements.
+    """
+    table = _from_npy(content) if ending == ".npy" else _from_csv(content)
+    if table.max() == NO_ANSWER:
+        raise ValueError("it has no answer")
+    n_elements = max(*table.shape, int(table.max()) + 1, 2)
+    square = np.full((n_elements, n_elements), NO_ANSWER, dtype=np.int64)
+    square[: table.shape[0], : table.shape[1]] = table
+    return square
+
+
+def _from_csv(content: bytes) -> Int64[np.ndarray, "rows columns"]:
+    try:
+        text = content.decode("utf-8-sig").rstrip()
+    except UnicodeDecodeError:
+        raise ValueError("it is not a text in UTF-8") from None
+    lines = text.split("\n", MOST_ELEMENTS)
+    _check_size(len(lines), 1 + max(line.count(",") for line in lines[:MOST_ELEMENTS]))
+    rows = [_cells(number, line) for number, line in enumerate(lines, start=1)]
+    if odd := [number for number, row in enumerate(rows, start=1) if len(row) != len(rows[0])]:
+        raise ValueError(f"line {odd[0]} has {len(rows[odd[0] - 1])} cells, and line 1 has {len(rows[0])}")
+    return np.array(rows, dtype=np.int64)
+
+
+def _cells(number: int, line: str) -> list[int]:
+    row = []
+    for column, cell in enumerate(map(str.strip, line.split(",")), start=1):
+        try:
+            row.append(int(cell) if cell else NO_ANSWER)
+        except ValueError:
+            raise ValueError(f"line {number}, cell {column} must be a whole number, not {cell[:20]!r}") from None
+    _check_answers(row)
+    return row
+
+
+def _from_npy(content: bytes) -> Int64[np.ndarray, "rows columns"]:
+    file = BytesIO(content)
+    try:
+        read_header = {
+            (1, 0): np.lib.format.read_array_header_1_0,
+            (2, 0): np.lib.format.read_array_header_2_0,
+        }[np.lib.format.read_magic(file)]
+        shape, _, dtype = read_header(file)
+    except (ValueError, KeyError):
+        raise ValueError("it is not an array that numpy.save has written") from None
+    if dtype.kind not in "iu" or len(shape) != 2:
+        raise ValueError(f"it must be a matrix of whole numbers, not {len(shape)} dimensions of {dtype}")
+    _check_size(*shape)
+    if len(content) - file.tell() != shape[0] * shape[1] * dtype.itemsize:
+        raise ValueError(f"it does not hold the {shape[0]} × {shape[1]} numbers that it declares")
+    file.seek(0)
+    numbers: np.ndarray = np.load(file, allow_pickle=False)
+    _check_answers([int(numbers.min()), int(numbers.max())])
+    return numbers.astype(np.int64)
+
+
+def _check_size(n_rows: int, n_columns: int) -> None:
+    if not (0 < n_rows <= MOST_ELEMENTS and 0 < n_columns <= MOST_ELEMENTS):
+        raise ValueError(f"it must have from 1 to {MOST_ELEMENTS} rows and columns")
+
+
+def _check_answers(answers: Sequence[int]) -> None:
+    if wrong := [answer for answer in answers if not NO_ANSWER <= answer < MOST_ELEMENTS]:
+        raise ValueError(
+            f"an answer must lie between 0 and {MOST_ELEMENTS - 1}, or be {NO_ANSWER} for none, not {str(wrong[0])[:20]}"
+        )
