@@ -1,11 +1,17 @@
 """A summary in words."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping, Sequence
+
+from rich.table import Table
+from rich.text import Text
 
 from grokterm.experiment.expectation import MILESTONE_STEPS
 from grokterm.experiment.records import Owner
 from grokterm.plots.sanitize import plain_text
+from grokterm.runs.differences import in_short
 from grokterm.runs.journal import read_journal
+from grokterm.runs.over_seeds import Statistics
 from grokterm.runs.store import Run
 from grokterm.runs.summary import Member, Segment, Summary, summarize
 
@@ -30,6 +36,26 @@ def describe(summary: Summary) -> str:
     rare = {"ungrokked at", "diverged at"}
     lines = [f"{name:<14}{value}" for name, value in facts if value != "-" or name not in rare]
     return "\n".join([*lines, *_segments(summary.segments), *_members(summary.members or [])])
+
+
+def listing(summaries: Sequence[Summary], differing: Sequence[Mapping[str, object]]) -> Table:
+    """List runs, one a row, with what differs from their presets."""
+    table = Table("run", "ended", box=None, pad_edge=False, header_style="bold")
+    for heading in ("step", "memorized", "grokked", "train", "val"):
+        table.add_column(heading, justify="right")
+    table.add_column("differs from its preset", overflow="fold")
+    for summary, differs in zip(summaries, differing, strict=True):
+        steps = ["" if step is None else f"{step:,}" for step in (summary.steps, summary.memorized_at, summary.grokked_at)]
+        shares = ["" if share is None else f"{share:.3f}" for share in (summary.train_accuracy, summary.val_accuracy)]
+        cells = (summary.run, standing_in_short(summary), *steps, *shares, in_short(differs))
+        table.add_row(*(Text(plain_text(cell)) for cell in cells))
+    return table
+
+
+def listing_as_json(summaries: Sequence[Summary], differing: Sequence[Mapping[str, object]]) -> str:
+    """List runs as one JSON array: the object of each, and what differs from its preset by setting."""
+    objects = [json.loads(one.to_json()) | {"differs": differs} for one, differs in zip(summaries, differing, strict=True)]
+    return json.dumps(objects, indent=2)
 
 
 def standing(summary: Summary) -> str:
@@ -80,11 +106,13 @@ def _sides(summary: Summary, measure: str, layout: str) -> str:
 
 
 def _members(members: list[Member]) -> Iterable[str]:
-    """Count the members that reached each milestone, with the first and the last step."""
+    """Count the members that reached each milestone, with the first and the last step, mean and standard deviation."""
     for name in ("memorized", "grokked", "ungrokked", "diverged") if members else ():
         steps = sorted(step for member in members if (step := getattr(member, f"{name}_at")) is not None)
         if steps:
-            yield f"{'members':<14}{len(steps)} of {len(members)} {name}, at {steps[0]:,} to {steps[-1]:,}"
+            found = Statistics.of(steps)
+            spread = "" if found.standard_deviation is None else f", mean {found.mean:,.1f} ± {found.standard_deviation:.1f}"
+            yield f"{'members':<14}{len(steps)} of {len(members)} {name}, at {steps[0]:,} to {steps[-1]:,}{spread}"
 
 
 def _segments(segments: list[Segment]) -> Iterable[str]:

@@ -10,6 +10,7 @@ from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Swap
 from grokterm.experiment.metrics import METRICS_IN_ORDER
 from grokterm.experiment.records import Acted, Checkpointed, Evaluated, Finished, Owner, Reached, Record, Started, Switched
+from grokterm.runs.over_seeds import Statistics
 from grokterm.runs.owner import Life, life
 from grokterm.runs.store import Run
 
@@ -96,10 +97,12 @@ class Summary(Milestones):
     val_loss_peak_at: int | None = None
     segments: list[Segment] = []
     members: list[Member] | None = None
+    statistics: dict[str, Statistics] | None = None
+    """Of each milestone and each final number of the members, over their seeds."""
 
     def to_json(self) -> str:
-        """Return it as a JSON object; only an ensemble has members."""
-        return self.model_dump_json(indent=2, exclude=None if self.members else {"members"})
+        """Return it as a JSON object; only an ensemble has members and statistics."""
+        return self.model_dump_json(indent=2, exclude=None if self.members else {"members", "statistics"})
 
 
 def summarize(run: Run, records: Iterable[Record]) -> Summary:
@@ -133,6 +136,8 @@ def summarize(run: Run, records: Iterable[Record]) -> Summary:
         summary.ended = "killed"
     if run.experiment.training.members > 1:
         summary.members = _members(run.experiment, records)
+        names = [name for name in Member.model_fields if name != "seed"]
+        summary.statistics = {name: Statistics.of(getattr(one, name) for one in summary.members) for name in names}
     summary.steps_per_second = timed_steps / summary.seconds if summary.seconds else None
     return summary
 

@@ -1,9 +1,12 @@
+import json
 from pathlib import Path
 
 from grokterm.experiment.experiment import Experiment
-from grokterm.runs.store import Run
+from grokterm.experiment.presets import find_preset
+from grokterm.runs.store import Run, create_run
 from grokterm.session.start import start_session
 from tests.cli.process import Here, assert_refused, grokterm
+from tests.training.outcome import changed
 
 
 def test_runs_are_listed_with_what_they_came_to(finished: Run) -> None:
@@ -14,9 +17,40 @@ def test_runs_are_listed_with_what_they_came_to(finished: Run) -> None:
     assert "\x1b" not in outcome.out
 
 
+def test_runs_are_told_apart_by_what_differs_from_their_preset(here: Here, tiny: Experiment, tmp_path: Path) -> None:
+    """From the preset where it is at hand, else from the first run of that name."""
+    quick = find_preset("quick").experiment
+    for experiment, preset in (
+        (changed(quick, "optimizer.weight_decay=2", "title=Mine"), "quick"),
+        (quick, "quick"),
+        (tiny, "mine"),
+        (changed(tiny, "seed=3", "training.stop_when=grokked"), "mine"),
+        (changed(tiny, "interventions=[{ at_step = 3, save = true }]"), "mine"),
+    ):
+        create_run(tmp_path / "runs", experiment, preset, {})
+    listed = json.loads(here("runs", "--json").out)
+    assert [one["preset"] for one in listed] == ["quick", "quick", "mine", "mine", "mine"]
+    assert [one["differs"] for one in listed][:4] == [
+        {"optimizer.weight_decay": 2.0},
+        {},
+        {},
+        {"seed": 3, "training.stop_when": "grokked"},
+    ]
+    assert listed[-1]["differs"] == {"interventions": [{"at_step": 3, "save": True}]}
+    assert listed[0].keys() > {"run", "ended", "steps", "grokked_at", "val_accuracy"}
+    rows = here("runs").out.splitlines()[1:]
+    assert [row.split()[-1] for row in (rows[0], rows[3], rows[4])] == [
+        "weight_decay=2",
+        "stop_when=grokked",
+        "interventions=[...]",
+    ]
+    assert "seed=3, stop_when" in rows[3]
+
+
 def test_no_runs_is_not_an_error(here: Here) -> None:
     outcome = here("runs")
     assert (outcome.code, outcome.out) == (0, "")
+    assert here("runs", "--json").out == "[]\n"
     assert outcome.err == "no runs in runs: `grokterm run --preset quick` makes one\n"
 
 

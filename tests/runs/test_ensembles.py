@@ -54,6 +54,11 @@ def test_a_summary_says_what_each_member_came_to(kept: Run, tmp_path: Path) -> N
         assert member == {"seed": ENSEMBLE.seed + number, **expected}
         assert "members" not in json.loads(alone.to_json())
     assert summary.grokked_at == max(member["grokked_at"] for member in members)
+    statistics = json.loads(summary.to_json())["statistics"]
+    assert statistics.keys() == {*members[0]} - {"seed"}
+    losses = [member["val_loss"] for member in members]
+    assert statistics["val_loss"]["mean"] == pytest.approx(sum(losses) / 2)
+    assert statistics["ungrokked_at"]["n"] == 0
 
 
 def test_an_ensemble_that_is_gone_on_with_ends_like_one_that_was_not_interrupted(tiny: Experiment, tmp_path: Path) -> None:

@@ -1,12 +1,13 @@
 """What figures have in common: titles, marks, the names of runs, and the reason for a figure that is not drawn."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import get_args
 
 from grokterm.experiment.conditions import Milestone
 from grokterm.plots.curves import Mark
+from grokterm.runs.differences import flat
 from grokterm.runs.store import Run
 from grokterm.session.state import LabState
 from grokterm.views.pictures import event_marks
@@ -44,7 +45,7 @@ def labels_of(runs: Sequence[Run]) -> list[str]:
     presets = [str(run.meta.get("preset", run.name)) for run in runs]
     if len(set(presets)) == len(presets):
         return presets
-    settings = [dict(_flat(run.experiment.settings())) for run in runs]
+    settings = [dict(flat(run.experiment.settings())) for run in runs]
     names = dict.fromkeys(name for one in settings for name in one)
     differing = [name for name in names if any(one.get(name) != settings[0].get(name) for one in settings)]
     told_apart = [
@@ -53,14 +54,3 @@ def labels_of(runs: Sequence[Run]) -> list[str]:
     if len(set(told_apart)) == len(told_apart):
         return told_apart
     return [f"{label or preset} ({number})" for number, label, preset in zip(count(1), told_apart, presets)]
-
-
-_UNNAMED = {"title", "source", "device", "expect"}  # settings that are left out of the names
-
-
-def _flat(settings: Mapping[str, object], above: str = "") -> Iterator[tuple[str, object]]:
-    for name, value in settings.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{above}{name}.") if above + name not in _UNNAMED else ()
-        elif above + name not in _UNNAMED:
-            yield above + name, value
