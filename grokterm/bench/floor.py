@@ -27,6 +27,7 @@ from grokterm.models.lstm import LSTM
 from grokterm.models.mlp import MLP
 from grokterm.models.network import Network
 from grokterm.models.transformer import Transformer
+from grokterm.optim.rng import Lasting
 
 TRIALS, TRIAL_SECONDS = 3, 0.05  # repetitions and seconds to time each block plan, before the fastest is chosen
 
@@ -168,7 +169,7 @@ def _captured(products: Products, device: torch.device) -> Callable[[], None]:
     """Return the products as a CUDA graph, without the launches of the host."""
     memory = GraphMemory(device)
     memory.warm_up(products.multiply)
-    return memory.capture(products.multiply, {})
+    return memory.capture(products.multiply, Lasting())
 
 
 def _replay(multiply: Callable[[], None], n_times: int) -> None:

@@ -1,7 +1,8 @@
 """Steps and measurements as CUDA graphs: captured once, then replayed by a single call of the host.
 
 A replay reads and writes at fixed addresses: the state, the rows of a minibatch, the numbers of a measurement. Its random
-numbers come from generators registered with the graph, which are seeded before each replay as for a plain step.
+numbers come from generators registered with the graph, which are seeded before each replay as for a plain step; a number that
+follows the step, such as the learning rate of a schedule, is written to the device before it.
 """
 
 from collections.abc import Callable, Hashable
@@ -17,7 +18,7 @@ from grokterm.engines.step import TrainState
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.optimizer import RecursiveFeatures
 from grokterm.optim.modifiers import rule_of
-from grokterm.optim.rng import StepRng, Streams, stream_seed
+from grokterm.optim.rng import Lasting, StepRng
 from grokterm.optim.rules import OptimizerState, Weights
 
 Equations = TypeVar("Equations")
@@ -73,8 +74,8 @@ class Source(Protocol[EquationsGiven]):
 class Recording:
     """Work at fixed addresses: called a few times, then captured, then replayed."""
 
-    def __init__(self, work: Callable[[], Tensor | None], streams: Streams, pool: "GraphMemory") -> None:
-        self._streams = streams
+    def __init__(self, work: Callable[[], Tensor | None], lasting: Lasting, pool: "GraphMemory") -> None:
+        self._lasting = lasting
         self._work = work
         self._pool = pool
         self._n_calls = 0
@@ -82,14 +83,13 @@ class Recording:
         self._replay: Callable[[], None] | None = None
 
     def __call__(self, step: int) -> Tensor | None:
-        """Do the work with the random streams of a step, and return its numbers."""
-        for stream, draw in self._streams.items():
-            draw.manual_seed(stream_seed(step, *stream))
+        """Do the work as it is at a step, and return its numbers."""
+        self._lasting.move_to(step)
         self._n_calls += 1
         if self._n_calls <= WARM_UPS:
             self._pool.warm_up(self._record)
         else:
-            self._replay = self._replay or self._pool.capture(self._record, self._streams)
+            self._replay = self._replay or self._pool.capture(self._record, self._lasting)
             self._replay()
         return None if self._numbers is None else self._numbers.clone()
 
@@ -121,13 +121,13 @@ class GraphMemory:
             record()
         here.wait_stream(self._aside)
 
-    def capture(self, record: Callable[[], None], streams: Streams) -> Callable[[], None]:
+    def capture(self, record: Callable[[], None], lasting: Lasting) -> Callable[[], None]:
         """Capture it without running it; return the replay."""
         if self._aside is None:
             return record
         graph = torch.cuda.CUDAGraph()
-        for draw in streams.values():
-            graph.register_generator_state(draw)
+        for generator in lasting.streams.values():
+            graph.register_generator_state(generator)
         # thread_local: other threads may synchronize with the device during the capture.
         capturing = torch.cuda.graph(graph, self._handle, self._aside, capture_error_mode="thread_local")
         with torch.cuda.device(self._device), capturing:
@@ -166,9 +166,9 @@ class CudaGraphs(Generic[Equations, AnyRng]):
         here, placed = self._placed_state(state), self._placed_selection(selection, sizes)
         state.take()
 
-        def step(streams: Streams) -> Tensor | None:
-            lasting = replace(rng, lasting=streams)
-            after, numbers = self._step(TrainState(*here), batches.select(placed), lasting, measuring=measuring)
+        def step(lasting: Lasting) -> Tensor | None:
+            replayed = replace(rng, lasting=lasting)
+            after, numbers = self._step(TrainState(*here), batches.select(placed), replayed, measuring=measuring)
             _copy(after.take(), here)
             return numbers
 
@@ -185,11 +185,11 @@ class CudaGraphs(Generic[Equations, AnyRng]):
         assert numbers is not None
         return numbers
 
-    def _recording(self, kind: Hashable, work: Callable[[Streams], Tensor | None]) -> Recording:
+    def _recording(self, kind: Hashable, work: Callable[[Lasting], Tensor | None]) -> Recording:
         """Return the recording of a kind of work, or start it with this one."""
         if kind not in self._recordings:
-            streams: Streams = {}
-            self._recordings[kind] = Recording(lambda: work(streams), streams, self._pool)
+            lasting = Lasting()
+            self._recordings[kind] = Recording(lambda: work(lasting), lasting, self._pool)
         return self._recordings[kind]
 
     def _placed_state(self, state: TrainState) -> tuple[Weights, OptimizerState]:

@@ -14,6 +14,7 @@ from grokterm.experiment.interventions import Intervention, Set, Swap
 from grokterm.experiment.loss import Loss
 from grokterm.experiment.model import Model
 from grokterm.experiment.optimizer import GradientDescent, Optimizer, RecursiveFeatures, rates_and_decays
+from grokterm.experiment.optimizers.schedule import SCHEDULES
 from grokterm.experiment.settings import Settings, is_live, own_first
 from grokterm.experiment.task import Task
 from grokterm.experiment.toml import format_toml, parse_toml
@@ -120,6 +121,15 @@ class Experiment(Settings):
     def batch_limit(self) -> int | None:
         """The batch size; None for the whole training set."""
         return None if self.optimizer.batch_size == "full" else self.optimizer.batch_size
+
+    @property
+    def scheduled(self) -> Self:
+        """The same experiment, with a number for the step at which its schedule ends, if it does."""
+        optimizer = self.optimizer
+        if isinstance(optimizer, RecursiveFeatures) or optimizer.schedule not in SCHEDULES or optimizer.schedule_steps != "all":
+            return self
+        last = max(self.training.steps, optimizer.warmup_steps + 1)
+        return self.model_copy(update={"optimizer": optimizer.model_copy(update={"schedule_steps": last})})
 
     @property
     def exact_form(self) -> SumForm | None:

@@ -12,6 +12,7 @@ from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.files import FILE_SETTINGS
 from grokterm.experiment.model import MODELS
 from grokterm.experiment.optimizer import OPTIMIZERS
+from grokterm.experiment.optimizers.schedule import SCHEDULES
 from grokterm.experiment.toml import parse_value
 from grokterm.experiment.validation_errors import nearest
 from grokterm.tasks.operations import MADE_OF, OPERATIONS, TABLE
@@ -53,6 +54,7 @@ def override(settings: dict[str, Any], assignments: Sequence[str]) -> Overridden
     ]
     notes += [note for path, value in parsed if path == ["task", "operation"] for note in _change_operation(changed, value)]
     notes += _change_size(changed, {".".join(path): value for path, value in parsed})
+    notes += [note for path, value in parsed if path == ["optimizer", "schedule"] for note in _change_schedule(changed, value)]
     for path, value in parsed:
         _assign(changed, path, value)
     notes += _forget(changed, [".".join(path) for path, _ in parsed])
@@ -159,6 +161,16 @@ def _change_size(settings: dict[str, Any], assigned: Mapping[str, Any]) -> list[
         return []
     settings["task"] = {key: value for key, value in written.items() if key != name}
     return [f"dropped {name} = {written[name]}, because {said[0]} replaces it"] if said and written[name] != "auto" else []
+
+
+def _change_schedule(settings: dict[str, Any], new: Any) -> list[str]:  # noqa: ANN401 - any TOML value
+    written = settings.get("optimizer", {})
+    if not isinstance(new, str) or new in SCHEDULES or not isinstance(written, dict):
+        return []
+    dropped = {name: written[name] for name in ("schedule_steps", "final_share") if name in written}
+    settings["optimizer"] = {name: value for name, value in written.items() if name not in dropped}
+    idle = {"schedule_steps": "all", "final_share": 0.0}
+    return [f"dropped {name} = {value}, which {new} does not have" for name, value in dropped.items() if value != idle[name]]
 
 
 def _change_steps(settings: dict[str, Any], new: Any) -> list[str]:  # noqa: ANN401 - any TOML value

@@ -32,6 +32,26 @@ def rule_of(settings: GradientOptimizer, hidden: Collection[str] = ()) -> Rule:
     return rule
 
 
+def _clip_norm(settings: GradientOptimizer, rule: Rule) -> Rule:
+    """Shorten the gradient of all weights together to at most this norm, as torch.nn.utils.clip_grad_norm_ does."""
+
+    def clipped(grads: Weights, _: OptimizerState, __: Weights, ___: StepRng) -> tuple[Weights, OptimizerState]:
+        factor = (settings.clip_norm / (_norm(grads) + 1e-6)).clamp(max=1.0)
+        return {name: g * factor for name, g in grads.items()}, {}
+
+    return replace(_before(rule, clipped), by_network=True) if settings.clip_norm else rule
+
+
+def _clip_value(settings: GradientOptimizer, rule: Rule) -> Rule:
+    """Bring every entry of the gradient within a bound, as torch.nn.utils.clip_grad_value_ does."""
+    bound = settings.clip_value
+
+    def clipped(grads: Weights, _: OptimizerState, __: Weights, ___: StepRng) -> tuple[Weights, OptimizerState]:
+        return {name: g.clamp(-bound, bound) for name, g in grads.items()}, {}
+
+    return _before(rule, clipped) if bound else rule
+
+
 def _perpendicular_gradient(settings: GradientOptimizer, rule: Rule) -> Rule:
     """Follow g − (w·g / w·w) w, rescaled to ‖g‖, one tensor at a time (Prieto 2025, arXiv:2501.04697)."""
 
@@ -115,19 +135,22 @@ def with_noise(weights: Weights, deviation: float, rng: Rng) -> Weights:
     return {name: w + (deviation * random_like(torch.randn, w, rng)).to(w.dtype) for name, w in weights.items()}
 
 
-def _warmup_steps(settings: GradientOptimizer, rule: Rule) -> Rule:
-    """Scale the learning rate by min(1, s / warmup_steps): the whole update is proportional to it, its decay and noise too."""
+def _schedule(settings: GradientOptimizer, rule: Rule) -> Rule:
+    """Scale the learning rate by its share at a step: the whole update is proportional to it, its decay and noise too."""
+    is_constant, warmup_steps = settings.schedule == "constant", settings.warmup_steps
 
     def update(grads: Weights, state: OptimizerState, weights: Weights, rng: StepRng) -> tuple[Weights, OptimizerState]:
-        if rng.step >= settings.warmup_steps:
+        if is_constant and rng.step >= warmup_steps:
             return rule.update(grads, state, weights, rng)
         before = {name: w.clone() for name, w in weights.items()}
         moved, state = rule.update(grads, state, weights, rng)
-        return {name: torch.lerp(w, moved[name], rng.step / settings.warmup_steps) for name, w in before.items()}, state
+        share = rng.number("learning rate", settings.rate_share_at, next(iter(before.values())).dtype)
+        return {name: torch.lerp(w, moved[name], share) for name, w in before.items()}, state
 
-    if not settings.warmup_steps:
+    if is_constant and not warmup_steps:
         return rule
-    return replace(rule, update=update, step_invariant_from=max(rule.step_invariant_from, float(settings.warmup_steps)))
+    varies_until = float(warmup_steps) if is_constant else 0.0  # a replay is told the share, but costs more than none
+    return replace(rule, update=update, step_invariant_from=max(rule.step_invariant_from, varies_until))
 
 
 def _held_norm(settings: GradientOptimizer, rule: Rule) -> Rule:
@@ -175,10 +198,12 @@ def _after(rule: Rule, correct: Correction) -> Rule:
 
 
 MODIFIERS: dict[str, Callable[[GradientOptimizer, Rule], Rule]] = {
+    "clip_norm": _clip_norm,
+    "clip_value": _clip_value,
     "perpendicular_gradient": _perpendicular_gradient,
     "gradient_filter": _gradient_filter,
     "update_noise": _update_noise,
-    "warmup_steps": _warmup_steps,
+    "schedule": _schedule,
     "held_norm": _held_norm,
 }
 """By the setting that turns it on, from the rule outwards: the last wraps all others."""

@@ -55,7 +55,7 @@ def resumption(run: Run, assignments: Sequence[str]) -> Resumption:
         else:
             allowed = ", ".join((*RESUMABLE, *live))
             raise ConfigError(f"{name} cannot be changed when a run is resumed, only {allowed}: start a new run")
-    experiment = override(run.experiment.settings(), changes).experiment
+    experiment = override(run.experiment.scheduled.settings(), changes).experiment  # more steps do not stretch a schedule
     steps = experiment.training.steps
     if steps < run.experiment.training.steps and steps < (saved := _saved_steps(run)):
         raise ConfigError(

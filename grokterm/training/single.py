@@ -186,7 +186,7 @@ class SingleNetwork(StepLoop):
 
 def _step_of(experiment: Experiment, pool: ThreadPool, backend: GradientBackend, weights: Weights) -> TrainStep:
     """Make the step of an experiment, for weights of these shapes."""
-    optimizer = experiment.optimizer
+    optimizer = experiment.scheduled.optimizer
     if isinstance(optimizer, RecursiveFeatures):
         assert isinstance(experiment.model, KernelModel)
         return FeatureMachine(pool, experiment.model, optimizer, FlatParameters(weights, as_one=False))

@@ -95,6 +95,9 @@ modifiers = {
     "filter_window": st.integers(1, 1000),
     "perpendicular_gradient": st.booleans(),
     "held_norm": positive,
+    "clip_norm": positive,
+    "clip_value": positive,
+    "schedule": st.sampled_from(["constant", "linear", "cosine"]),
 }
 groups = st.dictionaries(
     st.sampled_from(["embedding*", "left", "blocks.?.mlp_*"]),

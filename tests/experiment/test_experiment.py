@@ -13,7 +13,7 @@ OPTIMIZERS = {
     "adamw": ["learning_rate", "weight_decay"],
     "muon": ["learning_rate", "other_learning_rate", "other_weight_decay", "momentum", "weight_decay"],
 }
-LIVE_MODIFIERS = ["weight_noise", "update_noise", "filter_strength", "held_norm"]
+LIVE_MODIFIERS = ["weight_noise", "update_noise", "filter_strength", "held_norm", "clip_norm", "clip_value"]
 
 
 def with_optimizer(**settings: object) -> Experiment:

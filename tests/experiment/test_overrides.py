@@ -3,6 +3,7 @@ import pytest
 from grokterm.errors import ConfigError
 from grokterm.experiment.architectures.embedding_mlp import EmbeddingMLPModel
 from grokterm.experiment.architectures.transformer import TransformerModel
+from grokterm.experiment.optimizer import AdamW
 from grokterm.experiment.overrides import override
 from tests.experiment.strategies import Tables
 
@@ -76,6 +77,9 @@ def test_another_kind_drops_what_it_lacks_fills_what_it_has_and_says_so() -> Non
         "batch_size": "full",
         "batch_share": 1.0,
         "warmup_steps": 0,
+        "schedule": "constant",
+        "schedule_steps": "all",
+        "final_share": 0.0,
         "weight_noise": 0.0,
         "update_noise": 0.0,
         "gradient_filter": "none",
@@ -84,6 +88,8 @@ def test_another_kind_drops_what_it_lacks_fills_what_it_has_and_says_so() -> Non
         "filter_window": 100,
         "perpendicular_gradient": False,
         "held_norm": 0.0,
+        "clip_norm": 0.0,
+        "clip_value": 0.0,
     }
     assert overridden.experiment.expect is None
     assert overridden.notes == (
@@ -92,6 +98,19 @@ def test_another_kind_drops_what_it_lacks_fills_what_it_has_and_says_so() -> Non
         "filled momentum = 0.9",
         "the preset's expectations no longer apply",
     )
+
+
+def test_a_schedule_that_does_not_end_drops_where_the_one_before_did() -> None:
+    annealed = PRESET | {"optimizer": {"kind": "adamw", "schedule": "cosine", "schedule_steps": 50, "final_share": 0.1}}
+    overridden = override(annealed, ["optimizer.schedule=constant"])
+    assert overridden.experiment.optimizer == AdamW()
+    assert overridden.notes == (
+        "dropped schedule_steps = 50, which constant does not have",
+        "dropped final_share = 0.1, which constant does not have",
+    )
+    assert override(annealed, ["optimizer.schedule=linear"]).notes == ()
+    with pytest.raises(ConfigError, match=r"final_share 0\.2 is of no use"):
+        override(annealed, ["optimizer.schedule=constant", "optimizer.final_share=0.2"])
 
 
 def test_fewer_steps_drop_what_is_expected_at_later_ones() -> None:
@@ -166,7 +185,7 @@ def test_assignments_beside_a_change_of_kind_apply_after_it(order: int) -> None:
         ("task=3", "task must be a table, not 3"),
         (
             "optimizer.momentum=0.5",
-            "unknown setting optimizer.momentum: choose one of batch_share, batch_size, betas, decay_to",
+            "unknown setting optimizer.momentum: choose one of batch_share, batch_size, betas, clip_norm",
         ),
         ("optimizer.kind=adma", "optimizer.kind must be one of gd, sgd, adam, adamw, "),
         ("model.architecture=perceptron", "model.architecture must be one of mlp, "),

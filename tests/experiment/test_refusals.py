@@ -159,6 +159,21 @@ WHOLE_MESSAGES = {
     '[optimizer]\nkind = "adamw"\n[optimizer.groups."emb*"]': (
         'optimizer.groups."emb*": a group needs a learning_rate or a weight_decay'
     ),
+    '[optimizer]\nkind = "gd"\nschedule_steps = 1000': (
+        "optimizer: schedule_steps 1,000 is of no use: schedule constant does not end"
+    ),
+    '[optimizer]\nkind = "gd"\nschedule = "inverse_sqrt"\nwarmup_steps = 5\nfinal_share = 0.1': (
+        "optimizer: final_share 0.1 is of no use: schedule inverse_sqrt does not end"
+    ),
+    '[optimizer]\nkind = "gd"\nschedule = "inverse_sqrt"': (
+        "optimizer: schedule inverse_sqrt needs warmup_steps, by which it is scaled: set optimizer.warmup_steps"
+    ),
+    '[optimizer]\nkind = "gd"\nschedule = "cosine"\nwarmup_steps = 10\nschedule_steps = 10': (
+        "optimizer: schedule_steps must be more than warmup_steps, 10, not 10"
+    ),
+    '[optimizer]\nkind = "gd"\nschedule = "cosin"': (
+        "optimizer.schedule must be one of constant, linear, cosine, inverse_sqrt, not 'cosin': did you mean 'cosine'?"
+    ),
     '[optimizer]\nkind = "gd"\ngradient_filter = "emma"': (
         "optimizer.gradient_filter must be one of none, ema, ma, not 'emma': did you mean 'ema'?"
     ),
@@ -205,7 +220,8 @@ INTERVENTIONS = {
     'at_step = 3\nset = { "optimizer.learning_rate" = -1 }': ": optimizer.learning_rate must be at least 0, not -1",
     'at_step = 3\nset = { "optimizer.momentum" = 0.5 }': (
         ": optimizer.momentum cannot be set while training: choose one of optimizer.learning_rate, optimizer.weight_decay,"
-        " optimizer.weight_noise, optimizer.update_noise, optimizer.filter_strength, optimizer.held_norm"
+        " optimizer.weight_noise, optimizer.update_noise, optimizer.filter_strength, optimizer.held_norm,"
+        " optimizer.clip_norm, optimizer.clip_value"
     ),
     'at_step = 3\nswap = { operation = "s5_product" }': (
         ": modulus must be 120 for s5_product, the number of its elements, not 90"

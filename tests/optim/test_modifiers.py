@@ -1,13 +1,14 @@
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
+from torch.optim import lr_scheduler
 
 from grokterm.experiment.modifiers import Modifiers
-from grokterm.experiment.optimizer import OPTIMIZERS, SGD, AdamW, GradientDescent, GradientOptimizer
+from grokterm.experiment.optimizer import OPTIMIZERS, SGD, Adam, AdamW, GradientDescent, GradientOptimizer
 from grokterm.optim.modifiers import MODIFIERS, perpendicular, rule_of
 from grokterm.optim.rng import StepRng
 from grokterm.optim.rules import RULES, OptimizerState, Weights
@@ -15,6 +16,9 @@ from grokterm.optim.rules import RULES, OptimizerState, Weights
 SHAPES = {"left": (5, 3), "bias": (4,), "gate": ()}
 ON: dict[str, dict[str, Any]] = {
     "warmup": {"warmup_steps": 5},
+    "schedule": {"warmup_steps": 2, "schedule": "cosine", "schedule_steps": 5},
+    "clip norm": {"clip_norm": 0.5},
+    "clip value": {"clip_value": 0.5},
     "update noise": {"update_noise": 0.5},
     "ema": {"gradient_filter": "ema"},
     "ma": {"gradient_filter": "ma", "filter_window": 4},
@@ -102,26 +106,93 @@ def test_a_checkpoint_holds_no_tensor_twice() -> None:
     assert len({value.data_ptr() for value in held}) == len(held)
 
 
-@pytest.mark.parametrize("warmup_steps", [1, 7, 30])
-@pytest.mark.parametrize(
-    ("settings", "optimizer", "options"),
-    [
-        (SGD(learning_rate=0.02, weight_decay=0.3), torch.optim.SGD, {"lr": 0.02, "momentum": 0.9, "weight_decay": 0.3}),
-        (AdamW(learning_rate=0.01, weight_decay=2.0), torch.optim.AdamW, {"lr": 0.01, "weight_decay": 2.0}),
-    ],
-)
-def test_warm_up_is_that_of_a_schedule_of_the_learning_rate(
-    settings: GradientOptimizer, optimizer: type[torch.optim.Optimizer], options: dict[str, Any], warmup_steps: int
+PROPORTIONAL: list[tuple[GradientOptimizer, str, dict[str, Any]]] = [
+    (SGD(learning_rate=0.02, weight_decay=0.3), "SGD", {"lr": 0.02, "momentum": 0.9, "weight_decay": 0.3}),
+    (Adam(learning_rate=0.01, weight_decay=0.3), "Adam", {"lr": 0.01, "weight_decay": 0.3}),
+    (AdamW(learning_rate=0.01, weight_decay=2.0), "AdamW", {"lr": 0.01, "weight_decay": 2.0}),
+]
+Scheduler = Callable[[torch.optim.Optimizer], torch.optim.lr_scheduler.LRScheduler]
+
+
+def warmed_up(n_steps: int) -> Scheduler:
+    return lambda of: lr_scheduler.LambdaLR(of, lambda step: min(1.0, step / n_steps))
+
+
+SCHEDULED: dict[str, tuple[dict[str, Any], Scheduler]] = {
+    **{f"warm-up of {steps}": ({"warmup_steps": steps}, warmed_up(steps)) for steps in (1, 7, 30)},
+    "linear": (
+        {"schedule": "linear", "schedule_steps": 25, "final_share": 0.2},
+        lambda of: lr_scheduler.LinearLR(of, start_factor=1.0, end_factor=0.2, total_iters=25),
+    ),
+    "linear to the end": (
+        {"schedule": "linear", "schedule_steps": 25},
+        lambda of: lr_scheduler.LinearLR(of, start_factor=1.0, end_factor=0.0, total_iters=25),
+    ),
+    "cosine": (
+        {"schedule": "cosine", "schedule_steps": 40, "final_share": 0.1},
+        lambda of: lr_scheduler.CosineAnnealingLR(of, T_max=40, eta_min=0.1 * of.param_groups[0]["lr"]),
+    ),
+    "warm-up and cosine": (
+        {"schedule": "cosine", "schedule_steps": 45, "warmup_steps": 5},
+        lambda of: lr_scheduler.LambdaLR(of, lambda s: s / 5 if s < 5 else (1 + math.cos(math.pi * (s - 5) / 40)) / 2),
+    ),
+    "inverse square root": (
+        {"schedule": "inverse_sqrt", "warmup_steps": 8},
+        lambda of: lr_scheduler.LambdaLR(of, lambda s: min(s / 8, math.sqrt(8 / s) if s else 0.0)),
+    ),
+}
+
+
+@pytest.mark.parametrize(("changes", "scheduler"), SCHEDULED.values(), ids=SCHEDULED)
+@pytest.mark.parametrize(("settings", "optimizer", "options"), PROPORTIONAL, ids=["sgd", "adam", "adamw"])
+def test_a_schedule_of_the_learning_rate_is_that_of_torch(
+    settings: GradientOptimizer, optimizer: str, options: dict[str, Any], changes: dict[str, Any], scheduler: Scheduler
 ) -> None:
     leaves = {name: value.requires_grad_() for name, value in normal(0).items()}
-    reference = optimizer(list(leaves.values()), **options)
-    schedule = torch.optim.lr_scheduler.LambdaLR(reference, lambda step: min(1.0, step / warmup_steps))
-    for step, (weights, _) in enumerate(path(settings.model_copy(update={"warmup_steps": warmup_steps}), 40)):
+    reference = getattr(torch.optim, optimizer)(list(leaves.values()), **options)
+    schedule = scheduler(reference)
+    scheduled = type(settings).from_settings(settings.model_dump() | changes)
+    for step, (weights, _) in enumerate(path(scheduled, 40)):
         for name, slope in normal(step + 1).items():
             leaves[name].grad = slope
         reference.step()
         schedule.step()
         torch.testing.assert_close(weights, {name: leaf.detach() for name, leaf in leaves.items()}, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["linear", "cosine"])
+def test_a_schedule_that_has_ended_keeps_its_share(kind: str) -> None:
+    settings = AdamW.from_settings({"kind": "adamw", "schedule": kind, "schedule_steps": 10, "final_share": 0.25})
+    assert [settings.rate_share_at(step) for step in (0, 10, 11, 20, 10**9)] == pytest.approx([1, 0.25, 0.25, 0.25, 0.25])
+
+
+@pytest.mark.parametrize("scale", [0.1, 10.0])
+@pytest.mark.parametrize(
+    ("settings", "clip"),
+    [
+        (GradientDescent(learning_rate=0.1, clip_norm=2.0), lambda leaves: torch.nn.utils.clip_grad_norm_(leaves, 2.0)),
+        (GradientDescent(learning_rate=0.1, clip_value=0.5), lambda leaves: torch.nn.utils.clip_grad_value_(leaves, 0.5)),
+    ],
+)
+def test_clipping_is_that_of_torch(settings: GradientOptimizer, clip: Callable[[list[Tensor]], object], scale: float) -> None:
+    weights, grads = normal(0), {name: scale * g for name, g in normal(1).items()}
+    leaves = {name: value.clone().requires_grad_() for name, value in weights.items()}
+    for name, leaf in leaves.items():
+        leaf.grad = grads[name].clone()
+    clip(list(leaves.values()))
+    rule = rule_of(settings)
+    moved, _ = rule.update(grads, rule.begin(weights), copied(weights), rng_of(0))
+    for name, leaf in leaves.items():
+        assert leaf.grad is not None
+        torch.testing.assert_close(moved[name], weights[name] - 0.1 * leaf.grad)
+
+
+def test_values_are_clipped_before_the_norm_and_both_after_a_filter() -> None:
+    settings = GradientDescent(learning_rate=1.0, clip_value=0.5, clip_norm=1.0, gradient_filter="ema", filter_strength=9.0)
+    moved, _ = next(path(settings))
+    clipped = {name: (10 * g).clamp(-0.5, 0.5) for name, g in normal(1).items()}
+    expected = {name: w - clipped[name] / norm(clipped) for name, w in normal(0).items()}
+    torch.testing.assert_close(moved, expected, rtol=1e-5, atol=1e-6)
 
 
 def test_the_first_update_of_a_warm_up_moves_nothing() -> None:

@@ -6,6 +6,7 @@ import pytest
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Set
+from grokterm.experiment.overrides import override
 from grokterm.runs.resume import RESUMABLE, Resumption, has_ended, resumption, rounding_note
 from grokterm.runs.store import Run, create_run
 from tests.runs.records import finished, started
@@ -61,6 +62,14 @@ def test_what_may_change_while_a_run_trains_is_set_where_it_goes_on(run: Run) ->
 def test_a_change_must_still_keep_its_rule(run: Run) -> None:
     with pytest.raises(ConfigError, match=r"training\.steps must be at least 0"):
         resumption(run, ["training.steps=-1"])
+
+
+def test_more_steps_do_not_stretch_a_schedule(tiny: Experiment, tmp_path: Path) -> None:
+    annealed = override(tiny.settings(), ["optimizer.schedule=cosine"]).experiment
+    resumed = resumption(create_run(tmp_path, annealed, "annealed", {}), ["training.steps=600"]).experiment
+    assert (resumed.training.steps, resumed.settings()["optimizer"]["schedule_steps"]) == (600, 60)
+    longer = override(annealed.settings(), ["training.steps=600"]).experiment
+    assert longer.scheduled.settings()["optimizer"]["schedule_steps"] == 600
 
 
 def test_nothing_changed_is_the_same_experiment(run: Run) -> None:

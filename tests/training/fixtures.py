@@ -43,6 +43,11 @@ def modifiers(request: pytest.FixtureRequest) -> list[str]:
     """Everything that can be done around a rule at once, with either filter."""
     return [
         "optimizer.warmup_steps=12",
+        "optimizer.schedule=cosine",
+        "optimizer.schedule_steps=40",
+        "optimizer.final_share=0.1",
+        "optimizer.clip_norm=0.05",
+        "optimizer.clip_value=0.01",
         "optimizer.weight_noise=0.01",
         "optimizer.update_noise=0.1",
         f"optimizer.gradient_filter={request.param}",

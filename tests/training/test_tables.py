@@ -12,6 +12,7 @@ from grokterm.experiment.architectures.transformer import TransformerModel
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.loss import Loss
 from grokterm.experiment.modifiers import Modifiers
+from grokterm.experiment.optimizers.schedule import SCHEDULES
 from grokterm.experiment.overrides import KINDS_OF_SECTION
 from grokterm.experiment.settings import Settings, choices_of
 from grokterm.experiment.training import Training
@@ -24,6 +25,13 @@ from grokterm.optim.losses import LOSSES
 from grokterm.optim.modifiers import MODIFIERS
 from grokterm.optim.rules import RULES
 from grokterm.training.rfm import SPREADS
+
+OF_NO_ROW = (
+    "weight_noise",  # which belongs to the gradient
+    *("filter_strength", "filter_memory", "filter_window"),
+    *("warmup_steps", "schedule_steps", "final_share"),
+)
+"""Settings of modifiers that turn none of them on by themselves."""
 
 
 def names(settings: type[Settings], field: str) -> tuple[Any, ...]:
@@ -44,8 +52,8 @@ def names(settings: type[Settings], field: str) -> tuple[Any, ...]:
         (KERNELS, names(KernelModel, "kernel")),
         (SPREADS, names(KernelModel, "kernel")),
         (["auto", *ENGINES], names(Training, "engine")),
-        # The noise of the weights belongs to the gradient, and the filter has settings of its own.
-        ([*MODIFIERS, "weight_noise", "filter_strength", "filter_memory", "filter_window"], list(Modifiers.model_fields)),
+        ([*MODIFIERS, *OF_NO_ROW], list(Modifiers.model_fields)),
+        (["constant", "inverse_sqrt", *SCHEDULES], names(Modifiers, "schedule")),
     ],
 )
 def test_the_settings_name_every_row_and_no_other(table: Iterable[str], named: Iterable[str]) -> None:

@@ -205,7 +205,7 @@ class VmappedEnsemble(StepLoop):
 
     def _prepare(self, experiment: Experiment, weights: Weights) -> None:
         """Make the step of these settings, for members whose weights have these shapes."""
-        optimizer = experiment.optimizer
+        optimizer = experiment.scheduled.optimizer
         assert not isinstance(optimizer, RecursiveFeatures)
         check_groups(optimizer, weights, self.network.hidden_matrices)
         self._rule = rule_of(optimizer, self.network.hidden_matrices)

@@ -31,6 +31,7 @@ class Facts(VerticalScroll):
         """Show a state, if a listed value has changed."""
         shown = (
             state.experiment,
+            _rate(state),
             state.milestones,
             state.segment,
             state.events,
@@ -60,6 +61,7 @@ def _table(state: LabState, run_name: str) -> Table:
         ("frozen", ", ".join(experiment.model.frozen) if isinstance(experiment.model, MLPModel) else ""),
         ("loss", experiment.loss.kind),
         ("optimizer", optimizer.kind),
+        ("rate", _rate(state)),
         *_optimizer_facts(optimizer),
         ("seed", f"{experiment.seed}" + (f" to {experiment.seed + members - 1}" if members > 1 else "")),
         ("members", f"{members}" if members > 1 else ""),
@@ -78,11 +80,19 @@ def _table(state: LabState, run_name: str) -> Table:
     return table
 
 
+def _rate(state: LabState) -> str:
+    """Say the learning rate, and what a warm-up or a schedule makes of it at this step."""
+    optimizer = state.experiment.scheduled.optimizer
+    if isinstance(optimizer, RecursiveFeatures):
+        return ""
+    share = optimizer.rate_share_at(state.step)
+    return f"{optimizer.learning_rate:g}" + (f", now {share * optimizer.learning_rate:.2g}" if share != 1 else "")
+
+
 def _optimizer_facts(optimizer: Optimizer) -> list[tuple[str, str]]:
     if isinstance(optimizer, RecursiveFeatures):
         return [("ridge", f"{optimizer.ridge:g}"), ("power", f"{optimizer.power:g}")]
     return [
-        ("rate", f"{optimizer.learning_rate:g}"),
         ("decay", f"{optimizer.weight_decay:g}"),
         *(
             (pattern, ", ".join(f"{key} {value:g}" for key, value in one.own.items()))

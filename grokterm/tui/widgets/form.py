@@ -102,13 +102,15 @@ class ExperimentForm(VerticalScroll):
             return
         self.query(".-invalid").remove_class("-invalid")
         self.post_message(self.Edited(self.experiment, "", notes))
-        if not CHOICES.keys().isdisjoint(self._edits) or self._shows_dropped_expression():
+        if not CHOICES.keys().isdisjoint(self._edits) or self._shows_what_was_dropped():
             await self.fill(self.experiment)
 
-    def _shows_dropped_expression(self) -> bool:
-        """Tell whether the form still shows the polynomial of an operation that is no longer chosen."""
-        texts = [control.value for control in self._controls if control.name == "task.expression"]
-        return any(texts) and not self.experiment.task.expression
+    def _shows_what_was_dropped(self) -> bool:
+        """Tell whether a field still shows what an edit of another has changed, such as an expression without its operation."""
+        texts = {field.name: field.text for field in form_fields(self.experiment)}
+        return any(
+            control.value != texts.get(str(control.name)) for control in self._controls if control.name not in self._edits
+        )
 
     def on_descendant_focus(self) -> None:
         """Explain the focused setting."""
