@@ -24,10 +24,10 @@ class Side(IntEnum):
 
 @dataclass(frozen=True)
 class Observation:
-    """A forward pass over the whole table, one row per pair (a, b) with an answer; b varies fastest."""
+    """A forward pass over the equations of a task, or over a plane of a table of triples; the last operand varies fastest."""
 
     n_elements: int
-    operands: Int[np.ndarray, "equations 2"]
+    operands: Int[np.ndarray, "equations operands"]
     answers: Int[np.ndarray, " equations"]
     """Target answers; on the training side with label noise."""
 
@@ -60,7 +60,7 @@ class Observation:
     def as_table(
         self, values: Shaped[np.ndarray, " equations"], *, missing: int | float
     ) -> Shaped[np.ndarray, "elements elements"]:
-        """Arrange one value per equation over (a, b); pairs without an answer hold `missing`."""
+        """Arrange one value per equation of a plane over (a, b); pairs without an answer hold `missing`."""
         table = np.full((self.n_elements, self.n_elements), missing, dtype=np.result_type(values, type(missing)))
         table[self.operands[:, 0], self.operands[:, 1]] = values
         return table

@@ -197,6 +197,8 @@ def _optimizer(experiment: Experiment, model: nn.Module, *, fused: bool) -> tupl
 
 def _check_supported(experiment: Experiment) -> None:
     model, optimizer, loss = experiment.model, experiment.optimizer, experiment.loss
+    if experiment.task.n_operands > 2:
+        raise ConfigError("no notebook loop is written for three operands")
     if type(model) not in SUPPORTED or not _has_only(model, (*INITIAL, *SUPPORTED[type(model)])):
         raise ConfigError(f"no notebook loop is written for {model.label}")
     if optimizer.kind not in OPTIMIZERS or not _has_only(optimizer, (*ARGUMENTS, *AROUND)):

@@ -243,6 +243,11 @@ class Experiment(Settings):
         if not isinstance(self.model, MLPModel) or not self._starts_exact:
             return self
         operation, modulus = self.task.operation, self.task.modulus
+        if self.task.n_operands > 2:
+            raise ValueError(
+                f"model.initialization analytic solves sums of two operands, and task.n_operands is {self.task.n_operands}:"
+                " set model.initialization=random or task.n_operands=2"
+            )
         if self.task.sum_form is None:
             raise ValueError(
                 f"model.initialization analytic solves sums F(f1(a) + f2(b)), and {operation} modulo {modulus} is none: set"
@@ -253,6 +258,15 @@ class Experiment(Settings):
             raise ValueError(
                 f"model.frequencies must lie between 1 and {highest} for {operation} modulo {modulus},"
                 f" not {list(self.model.frequencies)}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _model_reads_three(self) -> Self:
+        if self.task.n_operands > 2 and self.model.architecture in ("kernel", "mixture"):
+            raise ValueError(
+                f"model.architecture {self.model.architecture} reads two operands, and task.n_operands is"
+                f" {self.task.n_operands}: choose mlp, embedding_mlp, lstm or transformer, or set task.n_operands=2"
             )
         return self
 

@@ -1,6 +1,7 @@
 """Which equations exist, and which of them the network may see."""
 
 from functools import lru_cache
+from math import cbrt
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -10,7 +11,7 @@ from grokterm.experiment.files import hashes, read_file
 from grokterm.experiment.settings import KeyOf, Settings
 from grokterm.tasks.dataset import Dataset
 from grokterm.tasks.equations import MOST_ELEMENTS
-from grokterm.tasks.operations import MADE_OF, OPERATIONS, Operation, OwnOperation, check_modulus, find_operation
+from grokterm.tasks.operations import MADE_OF, MOST_TUPLES, OPERATIONS, Operation, OwnOperation, check_modulus, find_operation
 from grokterm.tasks.orders import SplitName
 from grokterm.tasks.sizes import n_train, share_of
 from grokterm.tasks.sum_forms import SumForm
@@ -26,7 +27,7 @@ class Task(Settings):
     """What a ∘ b is; random draws the whole table from the seed, expression and table are your own."""
 
     expression: str = ""
-    """A polynomial in a and b, as in a**2 + 3*a*b, for the operation expression."""
+    """A polynomial in a and b, and c if there is one, as in a**2 + 3*a*b, for the operation expression."""
 
     table: str = ""
     """A file of answers for the operation table, .csv or .npy: a row for each a, a column for each b; -1 for no answer."""
@@ -36,6 +37,9 @@ class Task(Settings):
 
     modulus: int = Field(97, ge=2, le=MOST_ELEMENTS)
     """The p in a + b mod p; of permutations and tables the number of elements, filled in unless it is written."""
+
+    n_operands: int = Field(2, ge=2, le=3)
+    """2 for a ∘ b, 3 for a ∘ b ∘ c: add, multiply, or an expression in a, b and c."""
 
     train_fraction: float = Field(0.5, gt=0, le=1)
     """Share of all equations that the network trains on; with 1, the whole table, there is no validation."""
@@ -59,6 +63,8 @@ class Task(Settings):
         if (order := self._row.order) is not None and "modulus" not in self.model_fields_set:
             vars(self)["modulus"] = order
         check_modulus(self.operation, self._row, self.modulus)
+        if self.n_operands > 2 and self.n_elements**self.n_operands > MOST_TUPLES:
+            raise ConfigError(f"modulus must be at most {int(cbrt(MOST_TUPLES))} for three operands, not {self.modulus}")
         n_equations = self._row.n_equations(self.modulus)
         if self.n_train != "auto":
             share = share_of(self.n_train, n_equations)
@@ -98,7 +104,7 @@ class Task(Settings):
 
     @property
     def _row(self) -> Operation:
-        return find_operation(self.operation, self.own)
+        return find_operation(self.operation, self.own, self.n_operands)
 
     def dataset(self, seed: int) -> Dataset:
         """Draw the equations and their split."""
@@ -106,6 +112,7 @@ class Task(Settings):
             operation=self.operation,
             own=self.own,
             modulus=self.modulus,
+            n_operands=self.n_operands,
             split=self.split,
             label_noise=self.label_noise,
             train_fraction=self.train_fraction,

@@ -21,6 +21,8 @@ from grokterm.inspection.snapshot import Snapshot
 from grokterm.tasks.operations import OPERATIONS
 from grokterm.tasks.sum_forms import SumForm
 
+HELD = 0  # the third operand, where pictures are drawn over the first two
+
 MOST_SCORES = 2**26  # A table with more scores (p > 406) is not kept, and metrics that need every score are missing
 
 
@@ -102,7 +104,8 @@ class NetworkAnalysis:
     @cached_property
     def scored(self) -> Observation | None:
         """A pass over the table that keeps every score; None if there are too many."""
-        return self.forward_pass.observe(self.snapshot, scores=True) if self.n_elements**3 <= MOST_SCORES else None
+        n_scores = self.snapshot.dataset.n_equations * self.n_elements
+        return self.forward_pass.observe(self.snapshot, scores=True) if n_scores <= MOST_SCORES else None
 
     @cached_property
     def observation(self) -> Observation:
@@ -110,9 +113,15 @@ class NetworkAnalysis:
         return vars(self).get("scored") or self.forward_pass.observe(self.snapshot)
 
     @cached_property
+    def plane(self) -> Observation:
+        """A pass over the pairs (a, b), with the third operand held if there is one."""
+        is_table = self.operation.n_operands == 2
+        return self.observation if is_table else self.forward_pass.observe(self.snapshot, held=HELD)
+
+    @cached_property
     def cells(self) -> Int[np.ndarray, "elements elements"]:
         """The outcome of every pair (a, b): a Cell each."""
-        return outcome_table(self.observation)
+        return outcome_table(self.plane)
 
     @cached_property
     def progress(self) -> Progress | None:
@@ -141,25 +150,25 @@ class NetworkAnalysis:
     @cached_property
     def n_classes(self) -> int:
         """How many answers the network chooses from: the residues, and of a network over tokens every token."""
-        few = self.forward_pass.observe(self.snapshot, scores=True, window=(range(2), range(2)))
+        few = self.forward_pass.observe(self.snapshot, scores=True, most=4)
         assert few.scores is not None
         return int(few.scores.shape[1])
 
     def n_neurons(self, place: str) -> int:
         """Count the neurons of a place."""
-        few = self.forward_pass.observe(self.snapshot, neurons={place: slice(None)}, window=(range(2), range(2)))
+        few = self.forward_pass.observe(self.snapshot, neurons={place: slice(None)}, most=4)
         return int(few.neurons[place].shape[1])
 
     def maps(
         self, place: str, neurons: slice | Sequence[int], window: Window | None = None
     ) -> Float[np.ndarray, "neurons rows columns"]:
         """Lay the values of some neurons out over (a, b), or a window of it; NaN where there is no equation."""
-        seen = self.forward_pass.observe(self.snapshot, neurons={place: neurons}, window=window)
+        seen = self.forward_pass.observe(self.snapshot, neurons={place: neurons}, window=window, held=HELD)
         return _laid_out(seen, seen.neurons[place], window)
 
     def attention_maps(self, place: str, window: Window | None = None) -> Float[np.ndarray, "heads tokens rows columns"]:
         """Lay each head's attention to each token out over (a, b), or a window of it; NaN where there is no equation."""
-        seen = self.forward_pass.observe(self.snapshot, attention=True, window=window)
+        seen = self.forward_pass.observe(self.snapshot, attention=True, window=window, held=HELD)
         _, n_heads, n_tokens = (attention := seen.attention[place]).shape
         maps = _laid_out(seen, attention.reshape(len(attention), -1), window)
         return maps.reshape(n_heads, n_tokens, *maps.shape[1:])

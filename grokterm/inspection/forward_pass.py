@@ -20,6 +20,7 @@ from grokterm.engines.thread_pool import ThreadPool
 from grokterm.inspection.snapshot import Snapshot
 from grokterm.models.hook_points import forward_hooks
 from grokterm.models.network import Network
+from grokterm.models.sequences import TokenNetwork
 from grokterm.optim.rules import Weights
 from grokterm.tasks.dataset import Dataset
 from grokterm.tasks.equations import Equations
@@ -28,7 +29,7 @@ Columns = Mapping[str, slice | Sequence[int]]
 """Which neurons or heads to keep, by the label of their place."""
 
 Window = tuple[range, range]
-"""A part of the table: a in the first range, b in the second."""
+"""A part of a plane: a in the first range, b in the second."""
 
 NOTHING: Columns = MappingProxyType({})
 
@@ -55,11 +56,14 @@ class ForwardPass:
         self.attention = tuple(label for label, point in points if point.kind == "attention")
         """The places with attention."""
 
+        self.tokens = tuple(copy.prompt.split()) if isinstance(copy, TokenNetwork) else ()
+        """What is attended to, in the symbols of an equation."""
+
         self._pool = ThreadPool(copy, threads)
-        self._known: tuple[Dataset, Equations, DeviceEquations] | None = None
+        self._known: dict[int | None, tuple[Dataset, Equations, DeviceEquations]] = {}
         self._lock = Lock()  # functional_call and hooks change the network while it runs
 
-    def observe(
+    def observe(  # noqa: PLR0913 - what to keep, and of which equations
         self,
         snapshot: Snapshot,
         *,
@@ -67,10 +71,18 @@ class ForwardPass:
         neurons: Columns = NOTHING,
         attention: bool = False,
         window: Window | None = None,
+        held: int | None = None,
+        most: int | None = None,
     ) -> Observation:
-        """Pass the table, or a window of it, through the network; keep these hidden neurons only."""
+        """Pass equations through the network; keep these hidden neurons only.
+
+        All equations of the task, or the first so many of them, or those of the plane over (a, b) where the third operand is
+        `held`, or a window of that plane. The plane of two operands is the table.
+        """
         with self._lock:
-            table, equations = self._table(snapshot.dataset)
+            table, equations = self._equations(snapshot.dataset, held)
+        if most is not None:
+            table, equations = table[:most], equations.rows(slice(most))
         if window is not None:
             rows = np.flatnonzero(np.isin(table.operands[:, 0], window[0]) & np.isin(table.operands[:, 1], window[1]))
             table, equations = table[rows], equations.rows(torch.from_numpy(rows))
@@ -94,11 +106,13 @@ class ForwardPass:
             attention={label: _joined([block.values[label] for block in blocks]) for label in heads},
         )
 
-    def _table(self, dataset: Dataset) -> tuple[Equations, DeviceEquations]:
-        if self._known is None or self._known[0] is not dataset:
-            table = dataset.table
-            self._known = dataset, table, to_device(table, self._pool.network, torch.device("cpu"))
-        return self._known[1:]
+    def _equations(self, dataset: Dataset, held: int | None) -> tuple[Equations, DeviceEquations]:
+        held = None if dataset.n_operands == 2 else held
+        known = self._known.get(held)
+        if known is None or known[0] is not dataset:
+            table = dataset.table if held is None else dataset.plane(held)
+            known = self._known[held] = dataset, table, to_device(table, self._pool.network, torch.device("cpu"))
+        return known[1:]
 
 
 @torch.no_grad()

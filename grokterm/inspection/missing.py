@@ -54,6 +54,8 @@ def no_gradient(model: Model) -> str:
 def _no_sum(analysis: "NetworkAnalysis") -> str:
     if analysis.form is not None:
         return ""
+    if analysis.operation.n_operands > 2:
+        return "the operation has three operands"
     if not analysis.operation.has_waves:
         return "permutations have no waves"
     return "the table is random" if analysis.operation.function is None else "the operation is not a sum of terms"

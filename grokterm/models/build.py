@@ -34,19 +34,26 @@ ARCHITECTURES: dict[str, Callable[..., Network]] = {
 
 def network_of(experiment: Experiment, parts: Mapping[str, MixturePart] | None = None) -> Network:
     """Build the network of an experiment on the CPU, in its precision; `parts` are a mixture's trained networks, by role."""
-    network = build(experiment.model, experiment.task.n_elements, experiment.seed, parts, experiment.exact_form)
+    task, form = experiment.task, experiment.exact_form
+    network = build(experiment.model, task.n_elements, experiment.seed, parts, form, n_operands=task.n_operands)
     precision = experiment.training.precision
     return network if precision == "float32" else network.to(getattr(torch, precision))  # a kernel machine stays in float64
 
 
-def build(
-    settings: Model, n_elements: int, seed: int, parts: Mapping[str, MixturePart] | None = None, form: SumForm | None = None
+def build(  # noqa: PLR0913 - what a network may depend on
+    settings: Model,
+    n_elements: int,
+    seed: int,
+    parts: Mapping[str, MixturePart] | None = None,
+    form: SumForm | None = None,
+    *,
+    n_operands: int = 2,
 ) -> Network:
     """Build a network on the CPU, so that its initial weights are the same for every device.
 
     `parts`: a mixture's trained networks, by role. `form`: the operation as a sum of terms, for exact initial weights.
     """
-    optional: dict[str, Any] = {"parts": parts, "form": form}
+    optional: dict[str, Any] = {"parts": parts, "form": form, "n_operands": None if n_operands == 2 else n_operands}
     given = {name: value for name, value in optional.items() if value is not None}
     network = ARCHITECTURES[settings.architecture](settings, n_elements, seed, **given)
     if isinstance(settings, InitialWeights):

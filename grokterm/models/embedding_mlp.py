@@ -1,5 +1,8 @@
 """Multilayer perceptron over embedded tokens."""
 
+from functools import reduce
+
+import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
@@ -14,12 +17,14 @@ from grokterm.models.rng import Rng
 from grokterm.models.sequences import TokenNetwork
 from grokterm.tasks.randomness import generator
 
+OPERANDS = ("left", "right", "third")
+
 
 class EmbeddingMLP(TokenNetwork):
     """f(a, b) = W φ(... φ(W1 [E(a); E(op); E(b); E(=)] + b1) ...) + b, φ = ReLU (the efficiency report's)."""
 
-    def __init__(self, settings: EmbeddingMLPModel, n_elements: int, seed: int) -> None:
-        super().__init__(settings, n_elements)
+    def __init__(self, settings: EmbeddingMLPModel, n_elements: int, seed: int, n_operands: int = 2) -> None:
+        super().__init__(settings, n_elements, n_operands)
         n_tokens, width, d_model = settings.n_tokens(n_elements), settings.width, settings.d_model
         inputs, self.n_activations = self.n_prompt * d_model, width
 
@@ -39,30 +44,31 @@ class EmbeddingMLP(TokenNetwork):
 
         self.layers = (
             Layer("embedding", "token embedding"),
-            Layer("first", "embedding to hidden", rows="embeddings of a, op, b and ="),
+            Layer("first", "embedding to hidden", rows=f"embeddings of {', '.join(self.prompt.split()[:-1])} and ="),
             *(Layer(f"hidden.{number}", "hidden to hidden", rows="neurons of the layer before") for number in hidden),
             Layer("readout", "answer", transposed=True),
         )
 
     def token_features(self, n_equations: int) -> TokenFeatures:
-        """Return each residue's contribution to the first layer as either operand, and the constant rest: op, = and bias."""
+        """Return each residue's contribution to the first layer as each operand, and the constant rest: op, = and bias."""
         del n_equations
-        from_left, from_operator, from_right, from_equals = self.first.chunk(self.n_prompt)
+        *parts, from_equals = self.first.chunk(self.n_prompt)
         residues = self.embedding[: self.n_elements]
         equals, operator = self.embedding[self.n_elements], self.embedding[self.n_elements + 1]
+        from_operands, from_operators = parts[::2], parts[1::2]
+        operators = reduce(torch.add, [operator @ part for part in from_operators])
         return {
-            "left": linear(residues, from_left),
-            "right": linear(residues, from_right),
-            "signs": operator @ from_operator + equals @ from_equals + self.first_bias,
+            **{name: linear(residues, part) for name, part in zip(OPERANDS, from_operands, strict=False)},
+            "signs": operators + equals @ from_equals + self.first_bias,
         }
 
     def forward(
-        self, tokens: Int[Tensor, "batch 4"], rng: Rng | None = None, token_features: TokenFeatures | None = None
+        self, tokens: Int[Tensor, "batch tokens"], rng: Rng | None = None, token_features: TokenFeatures | None = None
     ) -> Float[Tensor, "batch classes"]:
         """Score every token as the answer."""
         token_features = self.token_features(len(tokens)) if token_features is None else token_features
-        left, _, right, _ = tokens.unbind(dim=-1)
-        operands = functional.embedding(left, token_features["left"]) + functional.embedding(right, token_features["right"])
+        places = zip(OPERANDS, tokens.unbind(dim=-1)[:-1:2], strict=False)
+        operands = reduce(torch.add, [functional.embedding(operand, token_features[name]) for name, operand in places])
         hidden = self._activate(0, operands + token_features["signs"])
         for number, (weight, bias) in enumerate(zip(self.hidden, self.hidden_biases, strict=True), start=1):
             hidden = self._activate(number, linear(hidden, weight, bias))

@@ -51,8 +51,8 @@ class Recurrence(nn.Module):
 class LSTM(TokenNetwork):
     """Embedding, LSTM layers, and a readout without bias (the efficiency report's)."""
 
-    def __init__(self, settings: LSTMModel, n_elements: int, seed: int) -> None:
-        super().__init__(settings, n_elements)
+    def __init__(self, settings: LSTMModel, n_elements: int, seed: int, n_operands: int = 2) -> None:
+        super().__init__(settings, n_elements, n_operands)
         width, n_tokens = settings.d_model, settings.n_tokens(n_elements)
         self.n_positions, self.n_activations = self.n_prompt, 4 * width
         self.dropout = settings.dropout

@@ -1,7 +1,9 @@
-"""Multilayer perceptron over two one-hot operands."""
+"""Multilayer perceptron over one-hot operands."""
 
+from functools import reduce
 from typing import cast
 
+import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
@@ -27,32 +29,39 @@ HIDDEN = ("hidden", "hidden_2", "hidden_3")
 NORMS = ("first_norm", "hidden_norm", "hidden_norm_2", "hidden_norm_3")
 """The normalization of each hidden layer."""
 
-PARAMETERS = {"first": ("left", "right", "operands", NORMS[0]), "hidden": (*HIDDEN, *NORMS[1:]), "readout": ("readout",)}
+OPERANDS = {"left": "first operand", "right": "second operand", "third": "third operand"}
+"""The matrix of each operand."""
+
+PARAMETERS = {"first": (*OPERANDS, "operands", NORMS[0]), "hidden": (*HIDDEN, *NORMS[1:]), "readout": ("readout",)}
 """Parameters, or modules that hold them, of each layer that `model.frozen` can name."""
 
 
 class MLP(Network):
     """f(a, b) = W2 φ(W1 [a; b]): two one-hot operands, one to four hidden layers, no bias (Gromov, 2023).
 
-    Both operands have matrices of their own, `left` and `right`, or share one, `operands`.
+    Operands have matrices of their own, `left`, `right` and with three operands `third`, or share one, `operands`.
     With a `form` its initial weights are the exact solution of that sum, otherwise random.
     """
 
     left: nn.Parameter
     right: nn.Parameter
+    third: nn.Parameter
     operands: nn.Parameter
 
-    def __init__(self, settings: MLPModel, n_elements: int, seed: int, form: SumForm | None = None) -> None:
+    def __init__(
+        self, settings: MLPModel, n_elements: int, seed: int, form: SumForm | None = None, *, n_operands: int = 2
+    ) -> None:
         super().__init__()
         p, width = n_elements, settings.width
+        inputs = n_operands * p
         scaling = SCALINGS[settings.scaling]
         self.n_activations = width
         self.depth = settings.depth
-        self.operand_names = ("operands", "operands") if settings.tied_operands else ("left", "right")
+        self.operand_names = ("operands",) * n_operands if settings.tied_operands else tuple(OPERANDS)[:n_operands]
         self.dropout = settings.dropout
         self.normalizes_batches = settings.normalization == "batch"
         self.activation = ACTIVATIONS[settings.activation]
-        self.first_scale = scaling.first(p, width)
+        self.first_scale = scaling.first(inputs, width)
         self.hidden_scale = scaling.hidden(p, width)
         self.readout_scale = scaling.readout(p, width)
 
@@ -63,7 +72,7 @@ class MLP(Network):
 
         if form is None:
             for name in dict.fromkeys(self.operand_names):
-                self.register_parameter(name, weight(p, width, inputs=2 * p))
+                self.register_parameter(name, weight(p, width, inputs=inputs))
             for name in HIDDEN[: settings.depth - 1]:
                 self.register_parameter(name, weight(width, width, inputs=width))
             self.readout = weight(width, p, inputs=width)
@@ -78,12 +87,11 @@ class MLP(Network):
         self.before = nn.ModuleList(HookPoint(f"{name} before φ") for name in names)
         self.after = nn.ModuleList(HookPoint(f"{name} after φ") for name in names)
 
-        self.circuit = (*self.operand_names, "readout") if settings.depth == 1 else None
-        operands = (
-            {"operands": "both operands"} if settings.tied_operands else {"left": "first operand", "right": "second operand"}
-        )
+        has_circuit = settings.depth == 1 and n_operands == 2
+        self.circuit = (self.operand_names[0], self.operand_names[-1], "readout") if has_circuit else None
+        labels = OPERANDS | {"operands": "both operands" if n_operands == 2 else "every operand"}
         self.layers = (
-            *(Layer(name, label) for name, label in operands.items()),
+            *(Layer(name, labels[name]) for name in dict.fromkeys(self.operand_names)),
             *(Layer(name, label, rows="neurons of the layer before") for name, label in _hidden_labels(settings.depth)),
             Layer("readout", "answer", transposed=True),
         )
@@ -91,15 +99,15 @@ class MLP(Network):
         self.frozen = frozenset(name for name, _ in self.named_parameters() if name.partition(".")[0] in frozen)
 
     def forward(
-        self, tokens: Int[Tensor, "batch 2"], rng: Rng | None = None, token_features: TokenFeatures | None = None
+        self, tokens: Int[Tensor, "batch operands"], rng: Rng | None = None, token_features: TokenFeatures | None = None
     ) -> Float[Tensor, "batch elements"]:
-        """Score every residue as the answer to each pair of operands."""
+        """Score every residue as the answer to each tuple of operands."""
         hidden = self._activate(0, self._first_layer(tokens), rng)
         for number, weight in enumerate(self.hidden_weights, start=1):
             hidden = self._activate(number, linear(hidden, self.hidden_scale * weight), rng)
         return linear(hidden, self.readout_scale * self.readout)
 
-    def statistics(self, tokens: Int[Tensor, "train 2"]) -> dict[str, Tensor]:
+    def statistics(self, tokens: Int[Tensor, "train operands"]) -> dict[str, Tensor]:
         """Return the moments of every batch normalization over the training set, without dropout."""
         if not self.normalizes_batches:
             return {}
@@ -116,12 +124,11 @@ class MLP(Network):
         """The matrices between hidden layers, without their scale."""
         return [getattr(self, name) for name in HIDDEN[: self.depth - 1]]
 
-    def _first_layer(self, tokens: Int[Tensor, "batch 2"]) -> Float[Tensor, "batch width"]:
-        left, right = tokens.unbind(dim=-1)
+    def _first_layer(self, tokens: Int[Tensor, "batch operands"]) -> Float[Tensor, "batch width"]:
         # Scales p rows before the lookup instead of one row per equation after it.
         scaled = {name: self.first_scale * getattr(self, name) for name in self.operand_names}
-        from_left, from_right = (scaled[name] for name in self.operand_names)
-        return functional.embedding(left, from_left) + functional.embedding(right, from_right)
+        places = zip(tokens.unbind(dim=-1), self.operand_names, strict=True)
+        return reduce(torch.add, [functional.embedding(operand, scaled[name]) for operand, name in places])
 
     def _activate(
         self, number: int, preactivations: Float[Tensor, "batch width"], rng: Rng | None

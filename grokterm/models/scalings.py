@@ -13,6 +13,8 @@ class Scaling:
     """Prefactors of the layers, as functions of (p, N), and the scale of their initial weights."""
 
     first: Callable[[int, int], float]
+    """The first one, from (inputs, N): as many inputs as operands have elements together."""
+
     hidden: Callable[[int, int], float]
     readout: Callable[[int, int], float]
     deviation: Callable[[int, int], float]
@@ -20,12 +22,12 @@ class Scaling:
 
     def exact_amplitude(self, p: int, n: int) -> float:
         """Return the amplitude at which exact weights give the right answer a logit of 1: (4p)^(1/3) for gromov."""
-        return cbrt(2 / (n * self.first(p, n) ** 2 * self.readout(p, n)))
+        return cbrt(2 / (n * self.first(2 * p, n) ** 2 * self.readout(p, n)))
 
 
 SCALINGS: dict[str, Scaling] = {
-    # Gromov 2023, Eq. 1-4: f(x) = W2 φ(W1 x / √D) / N with D = 2p.
-    "gromov": Scaling(lambda p, n: 1 / sqrt(2 * p), lambda p, n: 1 / sqrt(n), lambda p, n: 1 / n, lambda inputs, n: 1.0),
+    # Gromov 2023, Eq. 1-4: f(x) = W2 φ(W1 x / √D) / N with D inputs, 2p of them.
+    "gromov": Scaling(lambda inputs, n: 1 / sqrt(inputs), lambda p, n: 1 / sqrt(n), lambda p, n: 1 / n, lambda inputs, n: 1.0),
     # Liu's essay: z = (x W1 / √M)², y = z W2 / p.
     "liu": Scaling(lambda p, n: 1 / sqrt(n), lambda p, n: 1 / sqrt(n), lambda p, n: 1 / p, lambda inputs, n: 1.0),
     # Doshi 2023, public code: no prefactor. One hidden layer only.

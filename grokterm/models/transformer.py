@@ -108,8 +108,8 @@ class TransformerBlock(nn.Module):
 class Transformer(TokenNetwork):
     """A causal decoder: token and position embedding, blocks, untied readout."""
 
-    def __init__(self, settings: TransformerModel, n_elements: int, seed: int) -> None:
-        super().__init__(settings, n_elements)
+    def __init__(self, settings: TransformerModel, n_elements: int, seed: int, n_operands: int = 2) -> None:
+        super().__init__(settings, n_elements, n_operands)
         d_model, n_tokens, n_prompt = settings.d_model, settings.n_tokens(n_elements), self.n_prompt
         self.n_used_tokens = settings.n_needed(n_elements)
         self.n_positions = n_prompt

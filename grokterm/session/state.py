@@ -142,7 +142,7 @@ class LabState:
     @property
     def definition(self) -> Operation:
         """The current operation."""
-        return find_operation(self.operation, self.experiment.task.own)
+        return find_operation(self.operation, self.experiment.task.own, self.experiment.task.n_operands)
 
     @property
     def swaps(self) -> tuple[int, ...]:

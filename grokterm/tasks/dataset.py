@@ -128,11 +128,14 @@ class Dataset:
     @property
     def table(self) -> Equations:
         """All equations, the last operand fastest, with the label noise of those trained on."""
-        table = self._answer(self._tuples(self._has_answer))
-        answers = np.full(self.shape, NO_ANSWER).ravel()
-        for side in (table, self.train):
-            answers[self.index_of(side)] = side.answers
-        return replace(table, answers=answers[self.index_of(table)])
+        return self._as_trained(self._answer(self._tuples(self._has_answer)))
+
+    def plane(self, held: int) -> Equations:
+        """Return all equations with the third operand held, those that a sample leaves out too; of two operands the table."""
+        if self.n_operands == 2:
+            return self.table
+        over_both = np.stack(np.divmod(np.arange(self.n_elements**2), self.n_elements), axis=1)
+        return self._as_trained(self._answer(np.pad(over_both, ((0, 0), (0, 1)), constant_values=held)))
 
     def index_of(self, equations: Equations) -> Int64[np.ndarray, " equations"]:
         """Return the index of each tuple in the flattened table, the last operand fastest."""
@@ -249,6 +252,13 @@ class Dataset:
         """Part what is held out into what was never trained on, and what was."""
         is_seen = self.was_trained[self.index_of(held_out)]
         return held_out[np.flatnonzero(~is_seen)], held_out[np.flatnonzero(is_seen)]
+
+    def _as_trained(self, equations: Equations) -> Equations:
+        """Give equations that are trained on their noisy answers."""
+        answers = np.full(self.shape, NO_ANSWER).ravel()
+        for side in (equations, self.train):
+            answers[self.index_of(side)] = side.answers
+        return replace(equations, answers=answers[self.index_of(equations)])
 
     def _cut(self, equations: Equations, requested: int, *ends: int) -> int:
         return cut(equations, self.split, requested, *ends)

@@ -28,6 +28,8 @@ def unsupported_reason(experiment: Experiment, device: torch.device) -> str:
     model = experiment.model
     if not isinstance(model, MLPModel) or model.depth > 1 or model.normalization != "none" or model.dropout:
         return "needs an mlp with one hidden layer, without dropout or normalization"
+    if experiment.task.n_operands > 2:
+        return f"reads two operands, and task.n_operands is {experiment.task.n_operands}"
     if experiment.loss.kind not in LOSS_GRADIENTS:
         return f"needs loss.kind {' or '.join(LOSS_GRADIENTS)}, not {experiment.loss.kind}"
     if experiment.training.precision == "bfloat16":

@@ -129,7 +129,7 @@ class HiddenLayer:
             width,
             network.first_scale,
             network.readout_scale,
-            network.operand_names,
+            (network.operand_names[0], network.operand_names[-1]),
             network.frozen,
         )
 

@@ -75,8 +75,7 @@ def find_maps(analysis: "NetworkAnalysis", wanted: Wanted) -> Maps:
     window = range(*wanted.rows), range(*wanted.columns)
     if wanted.place in analysis.forward_pass.attention:
         maps = analysis.attention_maps(wanted.place, window)
-        n_tokens = maps.shape[1]
-        tokens = ["a", "b", "="] if n_tokens == 3 else ["<eos>", "a", "op", "b", "=", "c"][:n_tokens]
+        tokens = analysis.forward_pass.tokens
         names = tuple(f"head {head + 1} to {token}" for head in range(len(maps)) for token in tokens)
         flat = maps.reshape(-1, *maps.shape[2:])
         shown = _page(len(names), wanted)

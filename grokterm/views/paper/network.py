@@ -69,8 +69,7 @@ def chosen_maps(
     best = np.zeros(values.shape[1], dtype=np.int64) if found is None else found.best
     order = np.argsort(best, kind="stable")
     chosen = order[np.linspace(0, len(order) - 1, min(n_maps, len(order))).round().astype(int)]
-    table = analysis.observation
-    return np.stack([table.as_table(one, missing=np.nan) for one in values[:, chosen].T]), best[chosen]
+    return analysis.maps(place, chosen.tolist()), best[chosen]
 
 
 def spectra(subject: Subject) -> PaperFigure | LeftOut:
@@ -107,13 +106,11 @@ def attention(subject: Subject) -> PaperFigure | LeftOut:
     analysis = subject.analysis
     if not analysis.forward_pass.attention:
         return LeftOut("the network has no attention")
-    seen = analysis.forward_pass.observe(analysis.snapshot, attention=True)
-    tokens = str(getattr(subject.state.experiment.model, "prompt", "")).split()
     rows = []
-    for label, pattern in seen.attention.items():
-        block = f"{label.removesuffix(', attention')}, " if len(seen.attention) > 1 else ""
-        for token, heads in zip(tokens, np.moveaxis(pattern, 2, 0), strict=False):
-            rows.append((f"{block}to {token}", np.stack([seen.as_table(one, missing=np.nan) for one in heads.T])))
+    for label in analysis.forward_pass.attention:
+        block = f"{label.removesuffix(', attention')}, " if len(analysis.forward_pass.attention) > 1 else ""
+        maps = np.moveaxis(analysis.attention_maps(label), 1, 0)
+        rows += [(f"{block}to {token}", heads) for token, heads in zip(analysis.forward_pass.tokens, maps, strict=False)]
     return draw_attention(rows, title=title_of(subject))
 
 
