@@ -21,13 +21,14 @@ from grokterm.inspection.snapshot import Snapshot
 from grokterm.tasks.operations import OPERATIONS
 from grokterm.tasks.sum_forms import SumForm
 
-HELD = 0  # the third operand, where pictures are drawn over the first two
-
 MOST_SCORES = 2**26  # A table with more scores (p > 406) is not kept, and metrics that need every score are missing
 
 
 class NetworkAnalysis:
     """A network at one step, its task, and what follows from both. It belongs to one thread at a time."""
+
+    held = 0
+    """The third operand, where pictures are drawn over the first two."""
 
     def __init__(self, snapshot: Snapshot, forward_pass: ForwardPass) -> None:
         self.snapshot = snapshot
@@ -116,7 +117,7 @@ class NetworkAnalysis:
     def plane(self) -> Observation:
         """A pass over the pairs (a, b), with the third operand held if there is one."""
         is_table = self.operation.n_operands == 2
-        return self.observation if is_table else self.forward_pass.observe(self.snapshot, held=HELD)
+        return self.observation if is_table else self.forward_pass.observe(self.snapshot, held=self.held)
 
     @cached_property
     def cells(self) -> Int[np.ndarray, "elements elements"]:
@@ -163,12 +164,12 @@ class NetworkAnalysis:
         self, place: str, neurons: slice | Sequence[int], window: Window | None = None
     ) -> Float[np.ndarray, "neurons rows columns"]:
         """Lay the values of some neurons out over (a, b), or a window of it; NaN where there is no equation."""
-        seen = self.forward_pass.observe(self.snapshot, neurons={place: neurons}, window=window, held=HELD)
+        seen = self.forward_pass.observe(self.snapshot, neurons={place: neurons}, window=window, held=self.held)
         return _laid_out(seen, seen.neurons[place], window)
 
     def attention_maps(self, place: str, window: Window | None = None) -> Float[np.ndarray, "heads tokens rows columns"]:
         """Lay each head's attention to each token out over (a, b), or a window of it; NaN where there is no equation."""
-        seen = self.forward_pass.observe(self.snapshot, attention=True, window=window, held=HELD)
+        seen = self.forward_pass.observe(self.snapshot, attention=True, window=window, held=self.held)
         _, n_heads, n_tokens = (attention := seen.attention[place]).shape
         maps = _laid_out(seen, attention.reshape(len(attention), -1), window)
         return maps.reshape(n_heads, n_tokens, *maps.shape[1:])

@@ -66,7 +66,7 @@ def _words(network: RunMetrics) -> Iterable[str]:
     if wrong:
         listed = (f"{one.predicted} instead of {one.answer} ({one.n_equations:,}×)" for one in wrong)
         yield f"most frequent errors on validation: {', '.join(listed)}"
-    if operation.is_symmetric(analysis.modulus):
+    if operation.n_operands == 2 and operation.is_symmetric(analysis.modulus):
         leakage = mirror_leakage(analysis.observation)
         if leakage.leaked.n_equations and leakage.rest.n_equations:
             yield (

@@ -93,7 +93,7 @@ def stacked_layers(snapshot: Snapshot) -> tuple[str, ...]:
     if snapshot.circuit is not None:
         return tuple(dict.fromkeys(snapshot.circuit))  # operands that share their weights are shown once
     reading = {name for name, layer in snapshot.layers.items() if layer.over_residues and not layer.transposed}
-    return ("left", "right") if reading == {"left", "right"} else ()
+    return next((names for names in (("left", "right"), ("left", "right", "third")) if reading == set(names)), ())
 
 
 def layer_names(snapshot: Snapshot) -> list[str]:

@@ -137,6 +137,11 @@ class View:
     """What arrow and page keys do, given the last answer or None."""
 
 
+def held_in(subject: Subject) -> str:
+    """Name the third operand, if there is one, which a picture over a and b holds."""
+    return f", c = {subject.analysis.held}" if subject.analysis.operation.n_operands > 2 else ""
+
+
 def following(items: Sequence[Item], item: Item) -> Item:
     """Return the item after this one, and after the last the first."""
     return items[(items.index(item) + 1) % len(items)]

@@ -161,6 +161,14 @@ def test_what_was_trained_on_before_is_reported_where_there_is_any(tiny: Experim
     assert "seen accuracy" in in_words(before, after)
 
 
+def test_a_network_of_three_operands_is_reported_without_what_takes_two(tiny: Experiment, tmp_path: Path) -> None:
+    run = trained(changed(tiny, "task.n_operands=3", "task.modulus=5", "task.train_fraction=1.0"), tmp_path)
+    said = " ".join(in_words(RunMetrics(run, None, Norms(run))).split())
+    assert "a + b + c mod 5; mlp" in said
+    assert "– the operation has three operands: matched neurons, phase" in said
+    assert "– every equation was trained on: val accuracy" in said
+
+
 def in_words(*networks: RunMetrics) -> str:
     console = Console(width=160)
     with console.capture() as captured:

@@ -11,7 +11,7 @@ from grokterm.analysis.ordering import Order, joint_order
 from grokterm.plots.heatmap import draw_heatmap
 from grokterm.plots.mosaic import Mosaic, draw_mosaic, fit_mosaic
 from grokterm.views.pictures import stacked_layers
-from grokterm.views.view import ORDERS, Choice, Drawn, Move, Sheet, Subject, View, following, move_corner, visible
+from grokterm.views.view import ORDERS, Choice, Drawn, Move, Sheet, Subject, View, following, held_in, move_corner, visible
 
 if TYPE_CHECKING:
     from grokterm.inspection.analysis import NetworkAnalysis
@@ -143,7 +143,7 @@ def _draw_one(subject: Subject, choice: Choice, sheet: Sheet, found: Maps, limit
     drawn = draw_heatmap(
         padded, width=sheet.width, height=sheet.height, limit=limit, palette=sheet.palette, signed=found.is_signed
     )
-    where = f"a {rows[0]} to {rows[1] - 1} down, b {columns[0]} to {columns[1] - 1} across"
+    where = f"a {rows[0]} to {rows[1] - 1} down, b {columns[0]} to {columns[1] - 1} across{held_in(subject)}"
     return Drawn(drawn, f"{found.names[0]} ({found.first + 1:,} of {found.n_maps:,})", where)
 
 

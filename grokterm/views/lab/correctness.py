@@ -12,7 +12,7 @@ from grokterm.analysis.observation import Side
 from grokterm.plots.cells import Rows
 from grokterm.plots.outcomes import draw_outcomes, draw_shares, sample
 from grokterm.plots.text_lines import StyledText
-from grokterm.views.view import Choice, Drawn, Move, Sheet, Subject, View, move_corner, visible
+from grokterm.views.view import Choice, Drawn, Move, Sheet, Subject, View, held_in, move_corner, visible
 
 if TYPE_CHECKING:
     from grokterm.inspection.analysis import NetworkAnalysis
@@ -53,7 +53,7 @@ def draw_table(subject: Subject, choice: Choice, sheet: Sheet, found: Outcomes) 
         drawn, side = _shares(found, sheet, room)
         rows += drawn
         title = f"share right in {side} × {side} blocks · enter shows cells"
-    return Drawn(sheet.fill(rows), title, f"step {subject.analysis.step:,} · a down, b across")
+    return Drawn(sheet.fill(rows), title, f"step {subject.analysis.step:,} · a down, b across{held_in(subject)}")
 
 
 def move_table(subject: Subject, choice: Choice, _sheet: Sheet, _found: Outcomes | None, move: Move) -> Choice:
