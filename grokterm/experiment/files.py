@@ -13,7 +13,10 @@ from typing import Any, TypeGuard
 from grokterm.errors import ConfigError
 from grokterm.tasks import tables
 
-FILE_SETTINGS: dict[tuple[str, str], tuple[str, ...]] = {("task", "table"): tables.ENDINGS}
+FILE_SETTINGS: dict[tuple[str, str], tuple[str, ...]] = {
+    ("task", "table"): tables.ENDINGS,
+    ("model", "start_from"): (".safetensors",),
+}
 """The settings that name a file, by section and name, and how the name of the file ends."""
 
 LARGEST = 64 * 2**20  # bytes of a file
@@ -68,7 +71,7 @@ def hashes(section: str, settings: Mapping[str, Any]) -> dict[str, str]:
     found: dict[str, str] = {}
     for name in _file_settings(section):
         path, expected = settings[name], settings[f"{name}_sha256"]
-        if _is_file(section, name, path):
+        if is_file(section, name, path):
             file = read_file(section, name, path, expected)
             found |= {name: str(file.path), f"{name}_sha256": file.sha256}
         elif expected:
@@ -81,7 +84,7 @@ def located(settings: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     found = dict(settings)
     for section, name in FILE_SETTINGS:
         values = found.get(section)
-        if isinstance(values, dict) and _is_file(section, name, path := values.get(name, "")):
+        if isinstance(values, dict) and is_file(section, name, path := values.get(name, "")):
             found[section] = values | {name: str(folder.absolute() / Path(path).expanduser())}
     return found
 
@@ -95,7 +98,7 @@ def copied(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, bytes
     found, copies = dict(settings), {}
     for section, name in FILE_SETTINGS:
         values = found[section]
-        if _is_file(section, name, values.get(name)):
+        if is_file(section, name, values.get(name)):
             file = read_file(section, name, values[name], values[f"{name}_sha256"])
             copy = f"files/{name}/{file.path.name}"
             found[section] = values | {name: copy}
@@ -107,7 +110,7 @@ def without_paths(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return validated settings without the paths of their files, whose hashes say what they hold."""
     found = dict(settings)
     for section, name in FILE_SETTINGS:
-        if _is_file(section, name, found[section].get(name)):
+        if is_file(section, name, found[section].get(name)):
             found[section] = {key: value for key, value in found[section].items() if key != name}
     return found
 
@@ -116,7 +119,7 @@ def _file_settings(section: str) -> list[str]:
     return [name for of, name in FILE_SETTINGS if of == section]
 
 
-def _is_file(section: str, name: str, value: object) -> TypeGuard[str]:
+def is_file(section: str, name: str, value: object) -> TypeGuard[str]:
     """Whether a setting names a file: by how it ends, as others may name something else."""
     return isinstance(value, str) and value.lower().endswith(FILE_SETTINGS[section, name])
 

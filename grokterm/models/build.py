@@ -18,6 +18,7 @@ from grokterm.models.lstm import LSTM
 from grokterm.models.mixture import Mixture, MixturePart
 from grokterm.models.mlp import MLP
 from grokterm.models.network import Network
+from grokterm.models.starting_weights import start_from
 from grokterm.models.transformer import Transformer
 from grokterm.tasks.randomness import generator
 from grokterm.tasks.sum_forms import SumForm
@@ -57,5 +58,7 @@ def build(  # noqa: PLR0913 - what a network may depend on
     given = {name: value for name, value in optional.items() if value is not None}
     network = ARCHITECTURES[settings.architecture](settings, n_elements, seed, **given)
     if isinstance(settings, InitialWeights):
+        if settings.start_from:
+            start_from(network, settings)
         adjust(network, settings, generator(seed, "weights"))
     return network

@@ -21,6 +21,7 @@ from grokterm.runs.journal import JournalWriter, rewind_journal
 from grokterm.runs.mixture_parts import find_parts, load_parts, part_files
 from grokterm.runs.replay import restore_trainer
 from grokterm.runs.resume import resumption, rounding_note
+from grokterm.runs.starting_points import with_start
 from grokterm.runs.store import Run, create_run
 from grokterm.session.session import Session
 from grokterm.training.trainer import Trainer, make_trainer
@@ -33,13 +34,16 @@ def start_session(experiment: Experiment, folder: Path, preset: str) -> Session:
         ConfigError: if this machine lacks the device.
         StorageError: if the folder cannot be written.
     """
+    named = getattr(experiment.model, "start_from", "")
+    origin = {"started_from": named} if named else {}
+    experiment = with_start(experiment, folder)
     parts = find_parts(experiment, folder)
     if parts.untrained:
         raise ConfigError(
             f"preset {parts.untrained[0].name} has to be trained first: grokterm run --preset {parts.untrained[0].name}"
         )
     trainer = make_trainer(experiment, parts=load_parts(parts.runs))
-    run = create_run(folder, experiment, preset, _meta(trainer), part_files(parts.runs))
+    run = create_run(folder, experiment, preset, _meta(trainer) | origin, part_files(parts.runs))
     return Session(trainer, run, JournalWriter(run.journal))
 
 

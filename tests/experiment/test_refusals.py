@@ -66,7 +66,7 @@ WHOLE_MESSAGES = {
     ),
     '[model]\narchitecture = "mlp"\nheads = 4': (
         "unknown setting model.heads: choose one of activation, architecture, depth, dropout, frequencies, frozen, init_scale,"
-        " init_std, initialization, normalization, scaling, tied_operands, width"
+        " init_std, initialization, normalization, scaling, start_from, start_from_sha256, tied_operands, width"
     ),
     '[model]\narchitecture = "mpl"': f"model.architecture must be one of {ARCHITECTURES}, not 'mpl': did you mean 'mlp'?",
     "[model]\nwidth = 3": f"model.architecture is missing: choose one of {ARCHITECTURES}",
@@ -108,6 +108,19 @@ WHOLE_MESSAGES = {
     ),
     '[model]\narchitecture = "transformer"\ninitialization = "torch"\ninit_std = 0.02': (
         "model: init_std 0.02 replaces initialization torch: leave one out"
+    ),
+    '[model]\narchitecture = "lstm"\nstart_from = "/no/a.safetensors"': "model.start_from: there is no file /no/a.safetensors",
+    '[model]\narchitecture = "lstm"\nstart_from = "quick-1"\nstart_from_sha256 = "abc"': (
+        "model.start_from_sha256 is the hash of model.start_from, which names no file: leave it out"
+    ),
+    '[model]\narchitecture = "lstm"\nstart_from = "quick-1"\ninit_std = 0.1': (
+        "model: init_std 0.1 draws weights, and start_from brings them: leave one out"
+    ),
+    '[model]\narchitecture = "mlp"\nstart_from = "quick-1"\ninitialization = "analytic"': (
+        "model: start_from brings weights of its own, unlike initialization analytic: leave one out"
+    ),
+    '[model]\narchitecture = "transformer"\nstart_from = "quick-1"\ninitialization = "torch"': (
+        "model: start_from brings weights of its own, unlike initialization torch: leave one out"
     ),
     '[model]\narchitecture = "lstm"\ninit_std = "none"': "model.init_std must be \"auto\" or a number, not 'none'",
     '[model]\narchitecture = "lstm"\ninit_std = 0.0': 'model.init_std must be "auto" or above 0, not 0.0',

@@ -79,6 +79,8 @@ class MLPModel(InitialWeights):
             raise ValueError(
                 "initialization analytic has a phase of its own for each operand, unlike tied_operands: leave one out"
             )
+        if self.initialization == "analytic" and self.start_from:
+            raise ValueError("start_from brings weights of its own, unlike initialization analytic: leave one out")
         if self.initialization == "analytic" and self.init_std != "auto":
             raise ValueError(f"init_std {self.init_std:g} draws random weights, unlike initialization analytic: leave one out")
         return self

@@ -53,6 +53,8 @@ class TransformerModel(SequenceModel):
     def _is_drawn_once(self) -> Self:
         if self.init_std != "auto" and self.initialization == "torch":
             raise ValueError(f"init_std {self.init_std:g} replaces initialization torch: leave one out")
+        if self.start_from and self.initialization == "torch":
+            raise ValueError("start_from brings weights of its own, unlike initialization torch: leave one out")
         return self
 
     @property
