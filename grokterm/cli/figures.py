@@ -68,7 +68,7 @@ def figures(
 
 
 def _choose(only: Sequence[str], known: Sequence[str], *, n_runs: int) -> list[str]:
-    from grokterm.experiment.validation_errors import nearest
+    from grokterm.experiment.hints import nearest
 
     for name in only:
         if name not in known:

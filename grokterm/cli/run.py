@@ -12,6 +12,7 @@ from grokterm.errors import ConfigError
 
 if TYPE_CHECKING:
     from grokterm.cli.signals import LeaveOnSignal
+    from grokterm.runs.store import Run
     from grokterm.session.session import Session
 
 
@@ -54,7 +55,6 @@ def _start(preset: str, assignments: list[str], runs_dir: Path, as_json: bool) -
 
 def _resume(name: str, assignments: list[str], runs_dir: Path, as_json: bool) -> int:
     from grokterm.cli.signals import LeaveOnSignal
-    from grokterm.reports.run import summary_of
     from grokterm.runs.journal import read_journal
     from grokterm.runs.resume import has_ended, resumption
     from grokterm.runs.store import find_run
@@ -64,8 +64,7 @@ def _resume(name: str, assignments: list[str], runs_dir: Path, as_json: bool) ->
     if has_ended(resumed.experiment, read_journal(saved.journal)):
         if resumed.action is not None:
             raise ConfigError(f"run {saved.name} has ended, and nothing is left to train: set training.steps to more steps too")
-        print_results(summary_of(saved, as_json=as_json))
-        return 0
+        return _sum_up(saved, as_json)
     with LeaveOnSignal() as signals:
         import_torch()
         from grokterm.session.start import resume_session
@@ -76,10 +75,23 @@ def _resume(name: str, assignments: list[str], runs_dir: Path, as_json: bool) ->
 
 def _train(session: "Session", signals: "LeaveOnSignal", as_json: bool) -> int:
     from grokterm.cli.headless import exit_code_kept, train
-    from grokterm.reports.run import summary_of
 
     code = train(session, signals)
-    if code != 1:
-        with exit_code_kept(signals):
-            print_results(summary_of(session.run, as_json=as_json))
-    return code
+    if code == 1:
+        return code
+    with exit_code_kept(signals):
+        return _sum_up(session.run, as_json) or code
+
+
+def _sum_up(run: "Run", as_json: bool) -> int:
+    """Print the summary of a run; return 1 if it diverged, else 0."""
+    from grokterm.reports.run import describe
+    from grokterm.runs.journal import read_journal
+    from grokterm.runs.summary import summarize
+
+    summary = summarize(run, read_journal(run.journal))
+    print_results(summary.to_json() if as_json else describe(summary))
+    if summary.ended != "diverged":
+        return 0
+    print_status(f"grokterm: run {run.name} diverged: at step {summary.steps:,} the loss was no longer a finite number")
+    return 1

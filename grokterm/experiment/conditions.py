@@ -9,8 +9,8 @@ from typing import Annotated, Literal, Self, TypeAlias, cast, get_args
 
 from pydantic import AfterValidator
 
+from grokterm.experiment.hints import nearest
 from grokterm.experiment.metrics import METRICS_IN_ORDER
-from grokterm.experiment.validation_errors import nearest
 
 Milestone = Literal["memorized", "grokked", "ungrokked", "diverged"]
 

@@ -109,7 +109,7 @@ class Expect(Settings):
         return self
 
 
-def inspected_after(last: int, names: Iterable[str]) -> list[str]:
+def inspected_after(last: float, names: Iterable[str]) -> list[str]:
     """List the metrics that are named at a step beyond the last one."""
     return [name for name in names if (at := re.search(r"@\s*([0-9]+)\s*$", name)) and int(at[1]) > last]
 

@@ -10,6 +10,7 @@ from grokterm.experiment.architectures.kernel import LARGEST_MODULUS, LARGEST_TR
 from grokterm.experiment.architectures.mlp import MLPModel
 from grokterm.experiment.architectures.tokens import TokenModel
 from grokterm.experiment.expectation import Expect, inspected_after
+from grokterm.experiment.hints import nearest
 from grokterm.experiment.interventions import Intervention, Set, Swap
 from grokterm.experiment.loss import Loss
 from grokterm.experiment.model import Model
@@ -19,7 +20,6 @@ from grokterm.experiment.settings import Settings, is_live, own_first
 from grokterm.experiment.task import Task
 from grokterm.experiment.toml import format_toml, parse_toml
 from grokterm.experiment.training import Training
-from grokterm.experiment.validation_errors import nearest
 from grokterm.tasks.operations import sums
 from grokterm.tasks.sum_forms import SumForm
 
@@ -78,7 +78,7 @@ class Experiment(Settings):
         for name, value in action.values.items():
             if name not in known:
                 choices = f": choose one of {', '.join(known)}" if known else ": nothing can in this experiment"
-                advice = nearest(name, known, cutoff=0.8) or choices  # strict, because names share the prefix "optimizer."
+                advice = nearest(name, known) or choices
                 raise ConfigError(f"{name} cannot be set while training{advice}")
             section, _, key = name.partition(".")
             settings[section][key] = value

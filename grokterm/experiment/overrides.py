@@ -1,6 +1,6 @@
 """User changes to an experiment before it starts: `--set a.b=value`, or a field of the form."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,11 +10,12 @@ from grokterm.errors import ConfigError
 from grokterm.experiment.expectation import inspected_after
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.files import FILE_SETTINGS
+from grokterm.experiment.hints import nearest
 from grokterm.experiment.model import MODELS
 from grokterm.experiment.optimizer import OPTIMIZERS
 from grokterm.experiment.optimizers.schedule import SCHEDULES
 from grokterm.experiment.toml import parse_value
-from grokterm.experiment.validation_errors import nearest
+from grokterm.experiment.validation_errors import models_of
 from grokterm.tasks.operations import MADE_OF, OPERATIONS, TABLE
 
 KINDS_OF_SECTION: dict[str, tuple[str, tuple[type[BaseModel], ...]]] = {
@@ -72,14 +73,24 @@ def parse_assignment(assignment: str) -> tuple[list[str], Any]:
     path = [part.strip() for part in name.split(".")]
     if not equals or not all(path):
         raise ConfigError(f"--set wants name=value, as in optimizer.learning_rate=1e-3, not {assignment!r}")
-    return path, parse_value(text)
+    value = parse_value(text)
+    return path, text.strip() if _is_text(path) and not isinstance(value, str) else value
+
+
+def _is_text(path: Sequence[str]) -> bool:
+    """Whether a setting holds a text, also one that looks like a number: title=2024."""
+    *section, name = path
+    field = Experiment.model_fields.get(section[0]) if len(section) == 1 else None
+    holders = models_of(field.annotation) if field else [Experiment] if not section else []
+    return any(holder.model_fields[name].annotation is str for holder in holders if name in holder.model_fields)
 
 
 def _assign(settings: dict[str, Any], path: Sequence[str], value: Any) -> None:  # noqa: ANN401 - any TOML value
     name = ".".join(path)
     if path[0] not in Experiment.model_fields:
         choices = f": choose one of {', '.join(Experiment.model_fields)}"
-        raise ConfigError(f"unknown setting {name}{nearest(path[0], Experiment.model_fields) or choices}")
+        hint = nearest(path[0], Experiment.model_fields) or (nearest(name, _every_name(settings)) if len(path) == 1 else "")
+        raise ConfigError(f"unknown setting {name}{hint or choices}")
     if len(path) == 1:
         settings[path[0]] = value
         return
@@ -91,6 +102,21 @@ def _assign(settings: dict[str, Any], path: Sequence[str], value: Any) -> None: 
     if len(path) > 2 or not isinstance(section, dict):
         raise ConfigError(f"unknown setting {name}: settings are named section.key, as in task.modulus")
     section[path[1]] = value
+
+
+def _every_name(settings: Mapping[str, Any]) -> Iterator[str]:
+    """List the dotted names of the settings that an experiment of these kinds has."""
+    for section in ("task", "model", "loss", "optimizer", "training"):
+        kind, _ = KINDS_OF_SECTION.get(section, ("", ()))
+        chosen = (Experiment().settings()[section] | _table(settings, section)).get(kind)
+        for holder in models_of(Experiment.model_fields[section].annotation):
+            if not kind or holder.model_fields[kind].default == chosen:
+                yield from (f"{section}.{name}" for name in holder.model_fields)
+
+
+def _table(settings: Mapping[str, Any], section: str) -> dict[str, Any]:
+    written = settings.get(section)
+    return written if isinstance(written, dict) else {}
 
 
 def _change_kind(settings: dict[str, Any], section: str, new: Any) -> list[str]:  # noqa: ANN401 - any TOML value
@@ -175,7 +201,7 @@ def _change_schedule(settings: dict[str, Any], new: Any) -> list[str]:  # noqa: 
 
 def _change_steps(settings: dict[str, Any], new: Any) -> list[str]:  # noqa: ANN401 - any TOML value
     expect = settings.get("expect")
-    if not isinstance(expect, dict) or not isinstance(new, int) or not (late := inspected_after(new, expect)):
+    if not isinstance(expect, dict) or not isinstance(new, int | float) or not (late := inspected_after(new, expect)):
         return []
     settings["expect"] = {name: expected for name, expected in expect.items() if name not in late}
     return [f"dropped the expectations of later steps: {', '.join(late)}"]

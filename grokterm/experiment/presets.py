@@ -13,9 +13,9 @@ from platformdirs import user_data_path
 from grokterm.errors import ConfigError, PresetError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.files import located
+from grokterm.experiment.hints import nearest
 from grokterm.experiment.overrides import Overridden, override
 from grokterm.experiment.toml import parse_toml
-from grokterm.experiment.validation_errors import nearest
 
 OURS = "ours"  # the source of presets that reproduce no published figure
 

@@ -2,12 +2,12 @@
 
 import ast
 import inspect
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from functools import cache
 from itertools import pairwise
 from typing import Any, Literal, Self, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, PydanticKnownError, core_schema
 
@@ -20,6 +20,14 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, validate_default=True)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _whole_numbers(cls, given: object) -> object:
+        """Take 1e5 for 100000 where a whole number is wanted."""
+        if not isinstance(given, dict):
+            return given
+        return {name: _whole(value) if name in _counts(cls) else value for name, value in given.items()}
+
     @classmethod
     def from_settings(cls, settings: dict[str, Any]) -> Self:
         """Validate nested dicts.
@@ -31,6 +39,26 @@ class Settings(BaseModel):
             return cls.model_validate(settings)
         except ValidationError as error:
             raise ConfigError(describe(error, cls)) from None
+
+
+@cache
+def _counts(settings: type[BaseModel]) -> frozenset[str]:
+    """Name the fields that hold whole numbers, and no others."""
+    kinds = {name: set(_parts(field.annotation)) for name, field in settings.model_fields.items()}
+    return frozenset(name for name, some in kinds.items() if int in some and float not in some)
+
+
+def _parts(annotation: object) -> Iterator[object]:
+    """List the types that an annotation is made of."""
+    yield annotation
+    for part in get_args(annotation):
+        yield from _parts(part)
+
+
+def _whole(value: object) -> object:
+    if isinstance(value, list | tuple):
+        return [_whole(one) for one in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 class KeyOf:

@@ -1,13 +1,14 @@
 """Validation errors of pydantic as one line: the setting, the rule, the value, the nearest valid name."""
 
-import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
+
+from grokterm.experiment.hints import nearest
 
 _TYPES = {
     "int_type": "a whole number",
@@ -25,12 +26,6 @@ _TYPES = {
     "too_long": "no longer than {max_length}",
 }
 _BOUNDS = {"gt": "above {}", "ge": "at least {}", "lt": "below {}", "le": "at most {}"}
-
-
-def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
-    """Return ": did you mean 'x'?" for the closest known name, or an empty string."""
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=cutoff)
-    return f": did you mean {close[0]!r}?" if close else ""
 
 
 def describe(error: ValidationError, root: type[BaseModel]) -> str:
@@ -102,8 +97,8 @@ def _locate(detail: ErrorDetails, root: type[BaseModel]) -> tuple[str, Sequence[
             holders = tagged
         elif found := [holder.model_fields[part] for holder in holders if part in holder.model_fields]:
             path, field = f"{path}.{part}".lstrip("."), found[0]
-            holders = _models(field.annotation) or holders
-        elif field is not None and get_origin(field.annotation) is dict and _models(field.annotation):
+            holders = models_of(field.annotation) or holders
+        elif field is not None and get_origin(field.annotation) is dict and models_of(field.annotation):
             path, field = f'{path}."{part}"', None  # the key of a table of tables
         elif detail["type"] in ("extra_forbidden", "value_error") and part == detail["loc"][-1]:
             path = f"{path}.{part}".lstrip(".")
@@ -118,8 +113,8 @@ def _tags(model: type[BaseModel]) -> tuple[str, ...]:
     return get_args(field.annotation) if field and len(get_args(field.annotation)) == 1 else ()
 
 
-def _models(annotation: Any) -> list[type[BaseModel]]:  # noqa: ANN401 - any annotation
+def models_of(annotation: Any) -> list[type[BaseModel]]:  # noqa: ANN401 - any annotation
     """Find the models inside a union, an optional, a tuple or an Annotated."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
-    return [model for part in get_args(annotation) for model in _models(part)]
+    return [model for part in get_args(annotation) for model in models_of(part)]

@@ -16,8 +16,8 @@ from typing import Any
 from grokterm.errors import ConfigError, RunNotFoundError, StorageError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.files import copied, located
+from grokterm.experiment.hints import nearest
 from grokterm.experiment.toml import format_toml, parse_toml
-from grokterm.experiment.validation_errors import nearest
 
 # Lines of experiment.toml: runs of version 0.1.0 may name the removed engine; the other gives the same results.
 RETIRED_ENGINE, REPLACEMENT_ENGINE = 'engine = "compiled"', 'engine = "eager"'

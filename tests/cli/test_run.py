@@ -39,8 +39,12 @@ def test_an_untrained_network_can_be_looked_at(here: Here, preset: Path) -> None
 def test_a_run_that_diverges_is_a_result_in_strict_json(here: Here, preset: Path) -> None:
     wild = ("--set", "optimizer.learning_rate=1e30", "--set", "optimizer.weight_decay=0.0")
     outcome = here("run", "--preset", preset, *wild, "--json")
-    assert outcome.code == 0
+    assert outcome.code == 1
     assert outcome.json["ended"] == "diverged"
+    run, step = outcome.json["run"], outcome.json["steps"]
+    assert outcome.err == f"grokterm: run {run} diverged: at step {step} the loss was no longer a finite number\n"
+    again = here("run", "--resume", run, "--json")
+    assert (again.code, again.json) == (1, outcome.json)
     assert outcome.json["diverged_at"] == outcome.json["steps"]
     assert outcome.json["train_loss"] is None
 

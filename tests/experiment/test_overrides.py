@@ -232,3 +232,44 @@ def test_a_polynomial_is_read_without_quotes() -> None:
 def test_a_polynomial_written_beside_another_operation_is_refused(settings: Tables, order: int) -> None:
     with pytest.raises(ConfigError, match=r"^expression belongs to operation expression, not to multiply$"):
         override(settings, ["task.operation=multiply", "task.expression=a*b"][::order])
+
+
+@pytest.mark.parametrize(
+    ("assignment", "name", "value"),
+    [
+        ("training.steps=1e3", "training.steps", 1000),
+        ("seed=2e1", "seed", 20),
+        ("training.evaluate_every=5.0", "training.evaluate_every", 5),
+        ("training.checkpoint_at=[1e1, 20]", "training.checkpoint_at", (10, 20)),
+        ("optimizer.batch_size=1e1", "optimizer.batch_size", 10),
+        ("title=2024", "title", "2024"),
+        ("title=1e3", "title", "1e3"),
+        ('title="2024"', "title", "2024"),
+        ("source=true", "source", "true"),
+    ],
+)
+def test_a_value_is_read_as_its_setting_wants_it(assignment: str, name: str, value: object) -> None:
+    found: object = override({}, [assignment]).experiment
+    for part in name.split("."):
+        found = getattr(found, part)
+    assert found == value
+    assert type(found) is type(value)
+
+
+def test_a_constant_is_a_polynomial() -> None:
+    changes = ["task.operation=expression", "task.expression=2"]
+    assert override({}, changes).experiment.task.expression == "2"
+
+
+@pytest.mark.parametrize(
+    ("assignment", "meant"),
+    [
+        ("lr=1e-3", "optimizer.learning_rate"),
+        ("steps=3", "training.steps"),
+        ("p=97", "task.modulus"),
+        ("modle.width=3", "model"),
+    ],
+)
+def test_a_setting_without_its_section_is_answered_with_it(assignment: str, meant: str) -> None:
+    with pytest.raises(ConfigError, match=f"did you mean '{meant}'"):
+        override({}, [assignment])

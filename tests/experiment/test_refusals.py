@@ -38,7 +38,7 @@ WHOLE_MESSAGES = {
     "task = 3": "task must be a table, not 3",
     "[task]\nmodulos = 97": "unknown setting task.modulos: did you mean 'modulus'?",
     "[task]\nmodulus = 998": "task.modulus must be at least 2 and at most 997, not 998",
-    "[task]\nmodulus = 97.0": "task.modulus must be a whole number, not 97.0",
+    "[task]\nmodulus = 97.5": "task.modulus must be a whole number, not 97.5",
     "[task]\nmodulus = true": "task.modulus must be a whole number, not true",
     "[task]\ntrain_fraction = 1.5": "task.train_fraction must be above 0 and at most 1, not 1.5",
     "[task]\ntrain_fraction = nan": "task.train_fraction must be finite, not nan",
@@ -147,9 +147,7 @@ WHOLE_MESSAGES = {
     '[model]\narchitecture = "transformer"\nvocabulary = 97': (
         "model.vocabulary must be at least 98 for equations modulo 97 written as 'a b =', not 97"
     ),
-    '[loss]\nkind = "mae"': (
-        "loss.kind must be one of mse, cross_entropy, softmax_mse, stablemax, not 'mae': did you mean 'mse'?"
-    ),
+    '[loss]\nkind = "mae"': ("loss.kind must be one of mse, cross_entropy, softmax_mse, stablemax, not 'mae'"),
     '[optimizer]\nkind = "adma"': f"optimizer.kind must be one of {KINDS}, not 'adma': did you mean 'adam'?",
     "[optimizer]\nlearning_rate = 1.0": f"optimizer.kind is missing: choose one of {KINDS}",
     '[optimizer]\nkind = "gd"\nmomentum = 0.9': f"unknown setting optimizer.momentum: choose one of {SETTINGS_OF_GD}",
@@ -167,7 +165,7 @@ WHOLE_MESSAGES = {
         'optimizer.groups."emb*".weight_decay must be at least 0, not -1'
     ),
     '[optimizer]\nkind = "adamw"\n[optimizer.groups."emb*"]\ndecay = 1': (
-        'unknown setting optimizer.groups."emb*".decay: choose one of learning_rate, weight_decay'
+        "unknown setting optimizer.groups.\"emb*\".decay: did you mean 'weight_decay'?"
     ),
     '[optimizer]\nkind = "adamw"\n[optimizer.groups."emb*"]': (
         'optimizer.groups."emb*": a group needs a learning_rate or a weight_decay'
@@ -197,9 +195,9 @@ WHOLE_MESSAGES = {
     '[training]\nevaluate_every = "lgo"': (
         "training.evaluate_every must be a whole number or \"log\", not 'lgo': did you mean 'log'?"
     ),
-    '[training]\nstop_when = "grokt"': (
+    '[training]\nstop_when = "groked"': (
         "training.stop_when must be one of never, memorized, grokked, ungrokked, diverged, a comparison as in"
-        " 'val_loss < 1e-4', or later as in '500 steps after grokked', not 'grokt': did you mean 'grokked'?"
+        " 'val_loss < 1e-4', or later as in '500 steps after grokked', not 'groked': did you mean 'grokked'?"
     ),
     "interventions = 3": "interventions must be a list, not 3",
     "[expect]\nmemorized_at = [1, 2]": "expect.evidence is missing",

@@ -1,6 +1,7 @@
 """When a training is measured, and when it is looked at."""
 
 from itertools import pairwise
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -60,9 +61,11 @@ def test_a_decade_has_so_many_evaluations(first: int, n_evaluated: int) -> None:
     assert sum(training.evaluates(step) for step in range(first, 10 * first)) == n_evaluated
 
 
-@given(steps, st.integers(1, 700))
-def test_the_first_evaluation_at_or_after_each_multiple_is_inspected(last: int, every: int) -> None:
-    training = Training(steps=last, evaluate_every="log", inspect_every=every)
+@given(steps, st.one_of(st.just("log"), st.integers(1, 300)), st.integers(1, 700))
+def test_the_first_evaluation_at_or_after_each_multiple_is_inspected(
+    last: int, evaluate_every: int | Literal["log"], every: int
+) -> None:
+    training = Training(steps=last, evaluate_every=evaluate_every, inspect_every=every)
     at_multiples = {
         next(step for step in range(multiple, last + 1) if training.evaluates(step)) for multiple in range(0, last + 1, every)
     }
