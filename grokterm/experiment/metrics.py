@@ -25,6 +25,8 @@ Requirement = Literal[
     "phases",
     "right answers",
     "differentiable loss",
+    "distinct terms",
+    "token embedding",
 ]
 """`grokterm.inspection.missing` says why a network does not meet one."""
 
@@ -170,6 +172,28 @@ METRICS: dict[str, Metric] = {
         ("finite weights", "right answers"),
         expected="no",
     ),
+    "distance_irrelevance": Metric(
+        "distance irrelevance",
+        ".3f",
+        "of the right score from a − b: near 1 on a clock, small on a pizza",
+        ("sum of terms", "distinct terms", "finite weights"),
+        otherwise="all right scores are equal",
+        is_usual=False,
+    ),
+    "gradient_symmetricity": Metric(
+        "gradient symmetricity",
+        ".3f",
+        "cosine of a score's gradients by both embeddings: 1 on a pizza",
+        ("token embedding", "finite weights"),
+        otherwise="all gradients are zero",
+        is_usual=False,
+    ),
+    "circularity": Metric(
+        "circularity", ".3f", "1 if the first matrix's principal components are waves", _MATRICES, is_usual=False
+    ),
+    "component_share": Metric(
+        "two components", ".3f", "the share of that matrix's variance in the first two", _MATRICES, is_usual=False
+    ),
     "parameter_norm": Metric("parameter norm", ".4g", "Euclidean, of all parameters together"),
     "effective_rank": Metric(
         "effective rank", ".4g", "dimensions that a matrix uses, the mean over matrices", otherwise="all matrices are zero"
@@ -177,7 +201,7 @@ METRICS: dict[str, Metric] = {
     "weight_sparsity": Metric("weight sparsity", ".4f", "parameters below 1 % of the largest of their matrix"),
     "gradient_sparsity": Metric("gradient sparsity", ".4f", "the same of the training loss's gradient", _GRADIENT),
     "hessian_eigenvalue": Metric(
-        "Hessian", ".4g", "largest eigenvalue of the training loss's Hessian", _GRADIENT, otherwise="not found", is_usual=False
+        "Hessian", ".4g", "largest eigenvalue of the training loss's Hessian", _GRADIENT, otherwise="not found"
     ),
     "norm_growth": Metric("norm growth", ".4g", "the same, divided by the norm at step 0"),
     "memorized_norm": Metric("C_mem", ".4g", "the norm when the run had memorized", expected="of the run"),

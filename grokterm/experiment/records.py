@@ -148,6 +148,7 @@ class Inspected(_Record):
     analytic_agreement: float | None = None
     restricted_loss: float | None = None
     excluded_loss: float | None = None
+    distance_irrelevance: float | None = None
     parameter_norm: float | None = None
     logit_quantiles: tuple[float, ...] = ()
     """Of the right answer's score, over the training equations that the network answers right."""

@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Float, Int
 
+from grokterm.analysis.circles import Components, principal_components
 from grokterm.analysis.circuit import Certificate, certify
 from grokterm.analysis.confusion import outcome_table
 from grokterm.analysis.efficiency import logit_quantiles, parameter_norm
@@ -61,6 +62,12 @@ class NetworkAnalysis:
         index = self.operation.index(self.modulus)
         shown = {name: layer.weights for name, layer in self.snapshot.layers.items() if layer.over_residues}
         return {name: weights[index].astype(np.float64) for name, weights in shown.items()}
+
+    @cached_property
+    def components(self) -> Components | None:
+        """The principal components of the first matrix over residues; None without one."""
+        first = next(iter(self.residue_blocks.values()), None)
+        return None if first is None or not np.isfinite(first).all() else principal_components(first)
 
     @cached_property
     def spectrum(self) -> Float[np.ndarray, " frequencies"]:

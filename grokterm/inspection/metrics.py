@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from grokterm.analysis.circles import distance_irrelevance
 from grokterm.analysis.fourier import gini, mean_ipr
 from grokterm.experiment.records import PhaseAlignment
 
@@ -27,6 +28,13 @@ def _analytic_agreement(analysis: "NetworkAnalysis") -> float | None:
     return float((exact.predicted == exact.truth).mean())
 
 
+def _distance_irrelevance(analysis: "NetworkAnalysis") -> float | None:
+    seen = analysis.observation
+    if analysis.form is None or seen.operands.shape[1] != 2:
+        return None
+    return distance_irrelevance(seen.right_scores, seen.operands, analysis.form)
+
+
 NETWORK_METRICS: "dict[str, Callable[[NetworkAnalysis], float | PhaseAlignment | None]]" = {
     "ipr": lambda analysis: mean_ipr(list(analysis.residue_blocks.values())),
     "gini": _gini,
@@ -36,6 +44,7 @@ NETWORK_METRICS: "dict[str, Callable[[NetworkAnalysis], float | PhaseAlignment |
     "analytic_agreement": _analytic_agreement,
     "restricted_loss": lambda analysis: analysis.progress.restricted_loss if analysis.progress else None,
     "excluded_loss": lambda analysis: analysis.progress.excluded_loss if analysis.progress else None,
+    "distance_irrelevance": _distance_irrelevance,
     "parameter_norm": lambda analysis: analysis.parameter_norm,
 }
 """By field of `Inspected`. None, or not finite, where a network lacks it."""

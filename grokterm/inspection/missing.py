@@ -83,5 +83,11 @@ _UNMET: "dict[Requirement, Callable[[NetworkAnalysis, Model], str]]" = {
     "waves": lambda analysis, _: no_waves(analysis),
     "phases": lambda analysis, _: _no_phases(analysis),
     "right answers": lambda analysis, _: "" if len(analysis.logit_quantiles) else "no training equation is answered",
+    "distinct terms": lambda analysis, _: (
+        "" if analysis.form is not None and analysis.form.has_distinct_terms else "several operands share a term"
+    ),
+    "token embedding": lambda analysis, model: (
+        "" if "embedding" in analysis.snapshot.parameters else f"no token embedding: {model.architecture}"
+    ),
     "differentiable loss": lambda _, model: no_gradient(model),
 }

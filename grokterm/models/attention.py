@@ -26,12 +26,13 @@ def attention_scores(
 
 
 def attention_pattern(
-    scores: Float[Tensor, "batch heads queries keys"], mask: Bool[Tensor, "queries keys"]
+    scores: Float[Tensor, "batch heads queries keys"], mask: Bool[Tensor, "queries keys"], rate: float = 1.0
 ) -> Float[Tensor, "batch heads queries keys"]:
-    """Masked softmax over keys."""
+    """Masked softmax over keys; below a rate of 1 that share of it, and the rest 1 for every key (Zhong, 2023)."""
     # A single query is the last position, which may attend to every key.
     masked = scores if len(mask) == 1 else scores.masked_fill(~mask, -torch.inf)
-    return masked.softmax(dim=-1)
+    pattern = masked.softmax(dim=-1)
+    return pattern if rate == 1 else rate * pattern + (1 - rate) * mask
 
 
 def weighted_values(

@@ -47,6 +47,7 @@ class TransformerBlock(nn.Module):
         d_model, d_mlp = settings.d_model, settings.d_mlp
         self.n_heads = settings.n_heads
         self.activation = ACTIVATIONS[settings.activation]
+        self.attention_rate = settings.attention_rate
         self.dropout = settings.dropout
 
         def weight(inputs: int, *outputs: int) -> nn.Parameter:
@@ -94,7 +95,7 @@ class TransformerBlock(nn.Module):
 
     def forward(self, residual: Queries, scores: AttentionScores, values: Keys, mask: Mask, rng: Rng | None) -> Queries:
         """Return the residual stream after the block, at the query positions."""
-        pattern: Tensor = self.pattern(attention_pattern(scores, mask))
+        pattern: Tensor = self.pattern(attention_pattern(scores, mask, self.attention_rate))
         residual = self.after_attention(residual + linear(weighted_values(pattern, values), self.output))
         out: Tensor = self.after_mlp(residual + dropout(self.mlp(self.before_mlp(residual)), self.dropout, rng))
         return out

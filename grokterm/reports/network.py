@@ -13,7 +13,7 @@ from grokterm.analysis.confusion import confusions, mirror_leakage
 from grokterm.experiment.metrics import METRICS, Metric, Noise
 from grokterm.plots.sanitize import plain_text
 from grokterm.reports.diagnosis import cleaner, reads_in_waves, verdict
-from grokterm.runs.metrics import RUN_METRICS, RunMetrics
+from grokterm.runs.metrics import RunMetrics
 
 NOTHING = "–"
 MOST_CONFUSIONS = 5
@@ -93,16 +93,12 @@ def _table(columns: Columns) -> Table:
         values = {network: network.value(name) for network in columns.values() if network.shows(name)}
         if not values:
             continue
-        if set(values.values()) == {None} and not any(_is_wanted(name, network) for network in values):
+        if not metric.is_usual and set(values.values()) == {None}:
             continue
         shown = [NOTHING if value is None else metric.written(value) for value in values.values()]
         cells = [metric.label, *shown, _noise(metric, values), _limit(name, metric, values), metric.meaning]
         table.add_row(*(Text(cell) for cell in cells))
     return table
-
-
-def _is_wanted(name: str, network: RunMetrics) -> bool:
-    return METRICS[name].is_usual or (name in RUN_METRICS and network.shows(name))
 
 
 def _layers(name: str, network: RunMetrics) -> Table:
@@ -140,7 +136,7 @@ def _notes(columns: Columns) -> Iterable[str]:
     missing: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for name, metric in METRICS.items():
         for column, network in columns.items():
-            if _is_wanted(name, network) and network.value(name) is None:
+            if metric.is_usual and network.shows(name) and network.value(name) is None:
                 missing[network.why_missing(name)][metric.label].append(column)
     for reason, labels in missing.items():
         listed = (f"{label} {' '.join(names)}".rstrip() for label, names in labels.items())

@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from grokterm.analysis.circles import circularity
 from grokterm.analysis.matrices import effective_rank, mean_effective_rank, sparsity
 from grokterm.experiment.expectation import MetricAtStep
 from grokterm.experiment.metrics import EVALUATION_METRICS, METRICS, METRICS_IN_ORDER, SEEN_METRICS
 from grokterm.experiment.records import Inspected
 from grokterm.inspection import missing
+from grokterm.inspection.symmetricity import gradient_symmetricity
 from grokterm.inspection.training_loss import TrainingLoss
 from grokterm.optim.losses import loss_of
 from grokterm.runs.norms import Norms, ReplayTo, in_silence
@@ -31,7 +33,7 @@ class RunMetrics:
         self.with_hessian = with_hessian  # in reports: it may take long
         self.norms = norms
         self.analysis = trainer.analyze()
-        self._network = trainer.trainable.network
+        self.network = trainer.trainable.network
         found = dict(zip(METRICS_IN_ORDER, measured, strict=False))
         self.evaluation = {
             name: found[name] if isfinite(found.get(name, nan)) else None for name in (*EVALUATION_METRICS, *SEEN_METRICS)
@@ -60,7 +62,7 @@ class RunMetrics:
         experiment, snapshot = self.run.experiment, self.analysis.snapshot
         if missing.no_gradient(experiment.model) or not isfinite(self.analysis.parameter_norm):
             return None
-        return TrainingLoss(self._network, loss_of(experiment.loss), snapshot)
+        return TrainingLoss(self.network, loss_of(experiment.loss), snapshot)
 
     @cached_property
     def gradient(self) -> Mapping[str, np.ndarray]:
@@ -134,7 +136,26 @@ def _weight_sparsity(metrics: RunMetrics) -> float | None:
     return sparsity(analysis.snapshot.parameters) if isfinite(analysis.parameter_norm) else None
 
 
+def _gradient_symmetricity(metrics: RunMetrics) -> float | None:
+    if not isfinite(metrics.analysis.parameter_norm):
+        return None
+    return gradient_symmetricity(metrics.network, metrics.analysis.snapshot)
+
+
+def _circularity(metrics: RunMetrics) -> float | None:
+    components = metrics.analysis.components
+    return circularity(components) if components is not None else None
+
+
+def _component_share(metrics: RunMetrics) -> float | None:
+    components = metrics.analysis.components
+    return float(components.shares[:2].sum()) if components is not None and len(components.shares) else None
+
+
 RUN_METRICS: dict[str, Callable[[RunMetrics], float | None]] = {
+    "gradient_symmetricity": _gradient_symmetricity,
+    "circularity": _circularity,
+    "component_share": _component_share,
     "effective_rank": _effective_rank,
     "weight_sparsity": _weight_sparsity,
     "gradient_sparsity": lambda metrics: sparsity(metrics.gradient),

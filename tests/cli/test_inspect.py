@@ -125,6 +125,20 @@ def test_layers_and_curvature_are_added_when_asked_for(here: Here, finished: Run
     assert "hessian_eigenvalue" not in here("inspect", finished.name, "--json").json
 
 
+def test_circles_are_measured_where_a_network_has_them(here: Here, tiny: Experiment, tmp_path: Path) -> None:
+    transformer = changed(
+        tiny, "model.architecture=transformer", "model.d_model=8", "model.attention_rate=0.5", "training.steps=0"
+    )
+    runs = [start_session(one, tmp_path / "runs", "tiny").run for one in (transformer, changed(tiny, "training.steps=0"))]
+    names = {"distance_irrelevance", "gradient_symmetricity", "circularity", "component_share"}
+    of_transformer, of_mlp = (here("inspect", run.name, "--step", "0", "--json").json for run in runs)
+    assert all(0 < of_transformer[name] <= 1 for name in names)
+    assert {name for name in names if of_mlp[name] is None} == {"gradient_symmetricity"}
+    said = here("inspect", *(run.name for run in runs), "--step", "0").out
+    assert f"gradient symmetricity   {of_transformer['gradient_symmetricity']:.3f}" in said
+    assert "no token embedding" not in here("inspect", runs[1].name, "--step", "0").out
+
+
 def test_a_preset_may_expect_curvature(tiny: Experiment, tmp_path: Path) -> None:
     run = start_session(tiny, tmp_path / "runs", "tiny").run
     assert inspect(run, {"h": MetricAtStep("hessian_eigenvalue", 0)}) == {

@@ -19,6 +19,7 @@ P = 5
 
 BOTH: dict[str, Any] = {"sequence": "<eos> a op b = c <eos>", "scored": "answer_and_eos"}
 FORMATS: dict[str, dict[str, Any]] = {
+    "operands": {"sequence": "a b"},
     "short": {},
     "long": {"sequence": "<eos> a op b = c <eos>"},
     "both": BOTH,

@@ -33,6 +33,7 @@ def one_equation(network: Network) -> tuple[list[int], int | list[int]]:
 def test_an_equation_is_written_as_its_settings_say() -> None:
     equals, operator, eos = P, P + 1, P + 2
     for build in (transformer, lstm):
+        assert one_equation(build(**FORMATS["operands"])) == ([4, 3], 2)
         assert one_equation(build(**FORMATS["short"])) == ([4, 3, equals], 2)
         assert one_equation(build(**FORMATS["long"])) == ([eos, 4, operator, 3, equals], 2)
         assert one_equation(build(**FORMATS["both"])) == ([eos, 4, operator, 3, equals, 2], [2, eos])

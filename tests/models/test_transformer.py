@@ -27,6 +27,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "pre": {"n_layers": 2, "norm": "pre", "initialization": "torch", "activation": "gelu"},
     "pre, sinusoidal": {"norm": "pre", "positions": "sinusoidal", "sequence": "<eos> a op b = c <eos>"},
     "post, learned": {"norm": "post", "n_heads": 1, **BOTH},
+    "half constant attention": {"n_layers": 2, "attention_rate": 0.4},
+    "constant attention, without =": {"sequence": "a b", "attention_rate": 0.0},
     "one head a feature": {"n_heads": 12, "biases": False},
 }
 
@@ -44,7 +46,7 @@ def wave(position: int, feature: int, d_model: int) -> float:
     return float(np.cos(angle) if feature % 2 else np.sin(angle))
 
 
-def attended(vectors: list[Matrix], weights: Weights, block: str, n_heads: int) -> list[Matrix]:
+def attended(vectors: list[Matrix], weights: Weights, block: str, n_heads: int, rate: float) -> list[Matrix]:
     """Every position looks at itself and at what came before, one head at a time."""
     size = len(vectors[0]) // n_heads
     sums = []
@@ -56,7 +58,8 @@ def attended(vectors: list[Matrix], weights: Weights, block: str, n_heads: int) 
             keys = [one @ weights[f"{block}.key"][:, mine] for one in vectors[: position + 1]]
             values = [one @ weights[f"{block}.value"][:, mine] for one in vectors[: position + 1]]
             shares = np.exp([query @ key / sqrt(size) for key in keys])
-            heads.append(sum(share * value for share, value in zip(shares / shares.sum(), values, strict=True)))
+            shares = rate * shares / shares.sum() + (1 - rate)
+            heads.append(sum(share * value for share, value in zip(shares, values, strict=True)))
         sums.append(np.concatenate(heads) @ weights[f"{block}.output"])
     return sums
 
@@ -76,7 +79,7 @@ def reference(network: Transformer, tokens: list[int], settings: dict[str, Any])
     for number in range(settings.get("n_layers", 1)):
         block = f"blocks.{number}"
         entering = [layer_norm(one, weights, f"{block}.before_attention") for one in vectors]
-        moved = attended(entering, weights, block, network.blocks[0].n_heads)
+        moved = attended(entering, weights, block, network.blocks[0].n_heads, settings.get("attention_rate", 1))
         vectors = [
             layer_norm(one + change, weights, f"{block}.after_attention") for one, change in zip(vectors, moved, strict=True)
         ]

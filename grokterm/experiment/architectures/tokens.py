@@ -41,13 +41,13 @@ class TokenModel(InitialWeights):
 
     def n_needed(self, n_elements: int) -> int:
         """Return the number of tokens that occur in equations."""
-        return n_elements + (1 if self.prompt == "a b =" else 3)
+        return n_elements + {"a b": 0, "a b =": 1}.get(self.prompt, 3)
 
 
 class SequenceModel(TokenModel):
     """A network over token sequences."""
 
-    sequence: Literal["a b =", "<eos> a op b = c <eos>"] = "a b ="
+    sequence: Literal["a b", "a b =", "<eos> a op b = c <eos>"] = "a b ="
     """How an equation is written; the network reads the part before the tokens to predict."""
 
     scored: Literal["answer", "answer_and_eos"] = "answer"
@@ -55,8 +55,10 @@ class SequenceModel(TokenModel):
 
     @model_validator(mode="after")
     def _target_is_written(self) -> Self:
-        if self.scored == "answer_and_eos" and self.sequence == "a b =":
-            raise ValueError("scored is answer_and_eos, and the sequence 'a b =' has no <eos>: choose '<eos> a op b = c <eos>'")
+        if self.scored == "answer_and_eos" and "<eos>" not in self.sequence:
+            raise ValueError(
+                f"scored is answer_and_eos, and the sequence {self.sequence!r} has no <eos>: choose '<eos> a op b = c <eos>'"
+            )
         return self
 
     @property

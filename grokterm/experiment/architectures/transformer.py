@@ -40,6 +40,9 @@ class TransformerModel(SequenceModel):
     initialization: Literal["normal", "torch"] = "normal"
     """normal: N(0, 1/d_model), readout N(0, 1/vocabulary) (Nanda); torch: as nn.Embedding and nn.Linear (the report)."""
 
+    attention_rate: float = Field(1.0, ge=0, le=1)
+    """How much of attention is learned: rate · softmax + 1 − rate, at 0 each key's weight is 1 (Zhong, 2023)."""
+
     dropout: float = Field(0.0, ge=0, lt=1)
     """Dropout probability of each MLP's outputs."""
 

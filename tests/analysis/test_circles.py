@@ -1,0 +1,78 @@
+"""Circles of an embedding, and distance irrelevance of scores that are known."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+
+from grokterm.analysis.circles import circle_frequencies, circularity, distance_irrelevance, principal_components
+from grokterm.tasks.operations import OPERATIONS
+from grokterm.tasks.sum_forms import SumForm
+
+P = 11
+PAIRS = np.array(list(product(range(P), repeat=2)))
+SUMS, DISTANCES = PAIRS.sum(axis=1) % P, (PAIRS[:, 0] - PAIRS[:, 1]) % P
+
+
+def form_of(operation: str) -> SumForm:
+    form = OPERATIONS[operation].sum_form(P)
+    assert form is not None
+    return form
+
+
+def circles(*frequencies: int, p: int = P) -> np.ndarray:
+    """Circles of these frequencies in random planes, each half as large as the one before."""
+    rotation, _ = np.linalg.qr(np.random.default_rng(0).standard_normal((16, 16)))
+    angles = 2 * np.pi * np.outer(np.arange(p), frequencies) / p
+    sizes = 0.5 ** np.arange(len(frequencies))
+    embedding: np.ndarray = (
+        3 + np.concatenate([sizes * np.cos(angles), sizes * np.sin(angles)], axis=1) @ rotation[: 2 * len(frequencies)]
+    )
+    return embedding
+
+
+def test_scores_of_the_distance_alone_have_no_irrelevance_as_on_an_exact_pizza() -> None:
+    pizza = np.abs(np.cos(np.pi * 3 * DISTANCES / P))
+    assert distance_irrelevance(pizza, PAIRS, form_of("add")) == pytest.approx(0, abs=1e-12)
+
+
+def test_scores_of_the_sum_alone_have_all_of_it() -> None:
+    assert distance_irrelevance(np.random.default_rng(0).standard_normal(P)[SUMS], PAIRS, form_of("add")) == pytest.approx(1)
+
+
+def test_an_exact_clock_scores_every_right_answer_alike_and_has_none() -> None:
+    assert distance_irrelevance(np.cos(2 * np.pi * (SUMS - SUMS) / P), PAIRS, form_of("add")) is None
+
+
+def test_irrelevance_is_the_share_of_deviation_at_one_distance() -> None:
+    of_sums, of_distances = np.random.default_rng(0).standard_normal((2, P))
+    expected = of_sums.std() / np.sqrt(of_sums.var() + of_distances.var())
+    assert distance_irrelevance(of_sums[SUMS] + of_distances[DISTANCES], PAIRS, form_of("add")) == pytest.approx(expected)
+
+
+def test_distances_are_those_of_the_terms() -> None:
+    assert distance_irrelevance(SUMS.astype(float), PAIRS, form_of("subtract")) == pytest.approx(0)
+    logarithm = np.zeros(P, dtype=int)
+    logarithm[OPERATIONS["multiply"].index(P)] = np.arange(P - 1)
+    of_quotient = (logarithm[PAIRS[:, 0]] - logarithm[PAIRS[:, 1]]) % (P - 1.0)
+    assert distance_irrelevance(of_quotient, PAIRS, form_of("multiply")) == pytest.approx(0)
+    assert distance_irrelevance(of_quotient, PAIRS, form_of("sum_of_squares")) is None
+
+
+@pytest.mark.parametrize("p", [11, 12])
+def test_circles_are_found_by_size_with_their_frequencies(p: int) -> None:
+    components = principal_components(circles(4, 2, p=p))
+    assert components.shares == pytest.approx([0.4, 0.4, 0.1, 0.1])
+    assert circle_frequencies(components).tolist() == [4, 4, 2, 2]
+    assert circularity(components) == pytest.approx(1)
+    radii = np.linalg.norm(components.coordinates[:, :2], axis=1)
+    assert radii == pytest.approx(np.full(p, radii[0]))
+
+
+def test_noise_has_no_circles_and_a_constant_no_components() -> None:
+    noise = circularity(principal_components(np.random.default_rng(0).standard_normal((59, 128))))
+    assert noise is not None
+    assert noise < 0.3
+    nothing = principal_components(np.full((P, 3), 0.7))
+    assert circularity(nothing) is None
+    assert circle_frequencies(nothing).tolist() == []
