@@ -93,7 +93,10 @@ def test_the_form_offers_and_refusals_suggest_what_was_added() -> None:
     choices = {field.name: field.choices for field in form_fields(Experiment.from_toml(PRESET))}
     assert "maximum" in choices["task.operation"]
     assert "doubled" in choices["loss.kind"]
-    with pytest.raises(ConfigError, match=r"random, maximum, expression, table, not 'maxmum': did you mean 'maximum'\?"):
+    with pytest.raises(
+        ConfigError,
+        match=r"maximum, expression, table, cyclic_product, not 'maxmum': did you mean 'maximum'\?",
+    ):
         Experiment.from_toml('[task]\noperation = "maxmum"')
     with pytest.raises(ConfigError, match=r"stablemax, doubled, not 'double': did you mean 'doubled'\?"):
         Experiment.from_toml('[loss]\nkind = "double"')

@@ -16,7 +16,7 @@ from grokterm.experiment.optimizer import OPTIMIZERS
 from grokterm.experiment.optimizers.schedule import SCHEDULES
 from grokterm.experiment.toml import parse_value
 from grokterm.experiment.validation_errors import models_of
-from grokterm.tasks.operations import MADE_OF, OPERATIONS, TABLE
+from grokterm.tasks.operations import CYCLIC_PRODUCT, MADE_OF, OPERATIONS, TABLE
 
 KINDS_OF_SECTION: dict[str, tuple[str, tuple[type[BaseModel], ...]]] = {
     "model": ("architecture", MODELS),
@@ -169,7 +169,7 @@ def _forget(settings: dict[str, Any], assigned: Collection[str]) -> list[str]:
     if not isinstance(task, dict) or decisive.isdisjoint(assigned) or "task.modulus" in assigned or "modulus" not in task:
         return []
     operation = str(task.get("operation"))
-    if operation not in {TABLE, *(name for name, row in OPERATIONS.items() if row.order is not None)}:
+    if operation not in {TABLE, CYCLIC_PRODUCT, *(name for name, row in OPERATIONS.items() if row.order is not None)}:
         return []
     return [f"dropped modulus = {task.pop('modulus')}: {operation} has its own number of elements"]
 

@@ -35,8 +35,11 @@ class Task(Settings):
     table_sha256: str = ""
     """The hash of that file, filled in when it is read."""
 
+    factors: tuple[Annotated[int, Field(ge=2)], ...] = Field((), strict=False)
+    """The p and q of the sums in Zp × Zq for the operation cyclic_product, as in [7, 11]; two or more."""
+
     modulus: int = Field(97, ge=2, le=MOST_ELEMENTS)
-    """The p in a + b mod p; of permutations and tables the number of elements, filled in unless it is written."""
+    """The p in a + b mod p, the corners of a dihedral group; else the number of elements, filled in unless it is written."""
 
     n_operands: int = Field(2, ge=2, le=3)
     """2 for a ∘ b, 3 for a ∘ b ∘ c: add, multiply, or an expression in a, b and c."""
@@ -100,7 +103,7 @@ class Task(Settings):
     @property
     def own(self) -> OwnOperation:
         """What the operation is made of, if it has no row."""
-        return OwnOperation(self.expression, _table(self.table, self.table_sha256) if self.table else None)
+        return OwnOperation(self.expression, _table(self.table, self.table_sha256) if self.table else None, self.factors)
 
     @property
     def _row(self) -> Operation:

@@ -57,7 +57,7 @@ class NetworkAnalysis:
     @cached_property
     def residue_blocks(self) -> dict[str, np.ndarray]:
         """The matrices over residues, rows in the order in which the operation is a sum; empty for permutations."""
-        if not self.operation.has_waves:
+        if self.operation.group is not None:
             return {}
         index = self.operation.index(self.modulus)
         shown = {name: layer.weights for name, layer in self.snapshot.layers.items() if layer.over_residues}

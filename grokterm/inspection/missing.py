@@ -56,7 +56,7 @@ def _no_sum(analysis: "NetworkAnalysis") -> str:
         return ""
     if analysis.operation.n_operands > 2:
         return "the operation has three operands"
-    if not analysis.operation.has_waves:
+    if analysis.operation.group is not None:
         return "permutations have no waves"
     return "the table is random" if analysis.operation.function is None else "the operation is not a sum of terms"
 
@@ -74,7 +74,11 @@ def _no_phases(analysis: "NetworkAnalysis") -> str:
 
 _UNMET: "dict[Requirement, Callable[[NetworkAnalysis, Model], str]]" = {
     "matrices over residues": lambda analysis, _: (
-        "" if analysis.residue_blocks else _no_sum(analysis) if not analysis.operation.has_waves else "no matrix over residues"
+        ""
+        if analysis.residue_blocks
+        else _no_sum(analysis)
+        if analysis.operation.group is not None
+        else "no matrix over residues"
     ),
     "sum of terms": lambda analysis, _: _no_sum(analysis),
     "exact solution": no_circuit,

@@ -77,7 +77,7 @@ def _words(network: RunMetrics) -> Iterable[str]:
 
 def _basis(network: RunMetrics) -> str:
     operation, modulus = network.analysis.operation, network.analysis.modulus
-    if not operation.has_waves:
+    if operation.group is not None:
         return "none, permutations have no waves"
     return "residues" if len(operation.index(modulus)) == modulus else f"powers of a primitive root modulo {modulus}"
 

@@ -178,6 +178,8 @@ class Dataset:
             raise ConfigError(f"operation {operation} can only be swapped back to, where a task began with it")
         renamed = replace(self, operation=operation)
         check_modulus(operation, renamed.definition, self.modulus)
+        if renamed.n_elements != self.n_elements:
+            raise ConfigError(f"operation {operation} has {renamed.n_elements} elements, and the network {self.n_elements}")
         train, val, seen = (renamed._answer(side.operands) for side in self.sides)
         for name, before, side in (("training", self.train, train), ("validation", self.val, val)):
             if len(before) and not len(side.answered):

@@ -7,23 +7,23 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import permutations
-from math import prod
+from math import factorial, prod
 
 import numpy as np
 from jaxtyping import Bool, Int64
 
 from grokterm.errors import ConfigError
 from grokterm.tasks.arithmetic import Function, Residues, inverses, is_prime, powers_of_primitive_root
-from grokterm.tasks.equations import NO_ANSWER
+from grokterm.tasks.equations import MOST_ELEMENTS, NO_ANSWER
 from grokterm.tasks.expressions import EXAMPLE, parse_expression
-from grokterm.tasks.permutations import N_PERMUTATIONS, inverse_permutations, product_table
+from grokterm.tasks.groups import Group, alternating, cyclic_product, dihedral, symmetric
 from grokterm.tasks.randomness import generator
 from grokterm.tasks.sum_forms import SumForm, find_sum_form
 from grokterm.tasks.tables import Table
 
-EXPRESSION, TABLE = "expression", "table"
+EXPRESSION, TABLE, CYCLIC_PRODUCT = "expression", "table", "cyclic_product"
 
-MADE_OF = {EXPRESSION: "expression", TABLE: "table"}
+MADE_OF = {EXPRESSION: "expression", TABLE: "table", CYCLIC_PRODUCT: "factors"}
 """The operations without a row, and the setting of the task that each is made of."""
 
 MOST_EQUATIONS = 2**18
@@ -56,21 +56,17 @@ class Operation:
     order: int | None = None
     """Number of elements, which the modulus must equal; None where the modulus gives it."""
 
-    elements: str = "residues"
-    """What a, b and c are. Only residues, the rows of a table too, have waves."""
+    elements_per_modulus: int = 1
+    group: Callable[[int], Group] | None = None
+    """The group of which a, b and c are elements, for a modulus; None where they are residues, or what a table numbers."""
 
     n_operands: int = 2
     label_of_three: str = ""
     """Its formula for three operands, worked out from the left; empty if it takes two only."""
 
-    @property
-    def has_waves(self) -> bool:
-        """Whether a Fourier transform over its elements means something."""
-        return self.elements == "residues"
-
     def n_elements(self, modulus: int) -> int:
         """Count the elements that a, b and their answers range over: 0 .. n - 1."""
-        return modulus
+        return self.elements_per_modulus * modulus
 
     def operands(self, modulus: int, seed: int = 0) -> Int64[np.ndarray, "equations operands"]:
         """List every tuple that has an answer, the last operand fastest; if they are too many, a sample by the seed."""
@@ -124,7 +120,7 @@ class Operation:
         """
         if self.is_sum_of_logarithms and is_prime(modulus):
             return powers_of_primitive_root(modulus)
-        return np.arange(modulus, dtype=np.int64)
+        return np.arange(self.n_elements(modulus), dtype=np.int64)
 
     def sum_form(self, modulus: int) -> SumForm | None:
         """Find f1, f2 and F with a ∘ b = F(f1(a) + f2(b)); None where there are none in the order of `index`."""
@@ -140,10 +136,13 @@ def _n_answered(operation: Operation, modulus: int) -> int:
 def _sum_form(operation: Operation, modulus: int) -> SumForm | None:
     inner = operation.function if operation.outer is None else OPERATIONS["add"].function
     is_defined = not operation.needs_prime or is_prime(modulus)
-    if inner is None or not operation.has_waves or not is_defined:
+    if inner is None or operation.group is not None or not is_defined:
+        return None
+    index = operation.index(modulus)
+    if not operation.has_answer(np.stack([index.repeat(len(index)), np.tile(index, len(index))], axis=1)).all():
         return None
     outer = None if operation.outer is None else operation.outer(np.arange(modulus, dtype=np.int64), modulus)
-    return find_sum_form(lambda left, right: inner(left, right, modulus), operation.index(modulus), modulus, outer)
+    return find_sum_form(lambda left, right: inner(left, right, modulus), index, modulus, outer)
 
 
 OPERATIONS: dict[str, Operation] = {
@@ -170,23 +169,51 @@ OPERATIONS: dict[str, Operation] = {
     "quadratic_form_plus_a": Operation("a² + ab + b² + a mod {p}", lambda a, b, p: (a**2 + a * b + b**2 + a) % p),
     "cubic_form": Operation("a³ + ab mod {p}", lambda a, b, p: (a**3 + a * b) % p),
     "cubic": Operation("a³ + ab² + b mod {p}", lambda a, b, p: (a**3 + a * b**2 + b) % p),
-    "s5_product": Operation(
-        "a · b in S5", lambda a, b, _: product_table()[a, b], order=N_PERMUTATIONS, elements="permutations"
-    ),
-    "s5_conjugate": Operation(
-        "a · b · a⁻¹ in S5",
-        lambda a, b, _: product_table()[product_table()[a, b], inverse_permutations()[a]],
-        order=N_PERMUTATIONS,
-        elements="permutations",
-    ),
-    "s5_sandwich": Operation(
-        "a · b · a in S5",
-        lambda a, b, _: product_table()[product_table()[a, b], a],
-        order=N_PERMUTATIONS,
-        elements="permutations",
-    ),
     "random": Operation("a random table of {p} answers", None),
 }
+
+
+def _of_one_order(make: Callable[[int], Group], n: int) -> Callable[[int], Group]:
+    return lambda _modulus: make(n)
+
+
+GROUPS: dict[str, tuple[Callable[[int], Group], int | None]] = {
+    **{f"s{n}": (_of_one_order(symmetric, n), factorial(n)) for n in (3, 4, 5, 6)},
+    **{f"a{n}": (_of_one_order(alternating, n), factorial(n) // 2) for n in (4, 5, 6)},
+    "dihedral": (dihedral, None),
+}
+"""Groups that are not commutative, and their number of elements if no modulus gives it."""
+
+
+def _conjugate(group: Group, a: Residues, b: Residues) -> Residues:
+    return group.product[group.product[a, b], group.inverses[a]]
+
+
+def _sandwich(group: Group, a: Residues, b: Residues) -> Residues:
+    return group.product[group.product[a, b], a]
+
+
+def _in_group(name: str) -> dict[str, Operation]:
+    group, order = GROUPS[name]
+    label, per_modulus = (name.upper(), 1) if order else ("D{p}", 2)
+    forms: dict[str, tuple[str, Callable[[Group, Residues, Residues], Residues]]] = {
+        name if name == "dihedral" else f"{name}_product": ("a · b", lambda group, a, b: group.product[a, b]),
+        f"{name}_conjugate": ("a · b · a⁻¹", _conjugate),
+        f"{name}_sandwich": ("a · b · a", _sandwich),
+    }
+    return {
+        form: Operation(
+            f"{formula} in {label}",
+            lambda a, b, p, answer=answer: answer(group(p), a, b),
+            order=order,
+            elements_per_modulus=per_modulus,
+            group=group,
+        )
+        for form, (formula, answer) in forms.items()
+    }
+
+
+OPERATIONS |= {name: operation for group in GROUPS for name, operation in _in_group(group).items()}
 
 
 @dataclass(frozen=True)
@@ -195,6 +222,7 @@ class OwnOperation:
 
     expression: str = ""
     table: Table | None = None
+    factors: tuple[int, ...] = ()
 
 
 NO_OWN = OwnOperation()
@@ -208,7 +236,8 @@ def find_operation(name: str, own: OwnOperation = NO_OWN, n_operands: int = 2) -
     """
     if name == EXPRESSION:
         return _of_expression(own.expression, n_operands)
-    row = _of_table(own.table) if name == TABLE else OPERATIONS[name]
+    made = {TABLE: lambda: _of_table(own.table), CYCLIC_PRODUCT: lambda: _of_factors(own.factors)}
+    row = made[name]() if name in made else OPERATIONS[name]
     if n_operands == 2:
         return row
     if not row.label_of_three or row.function is None:
@@ -235,6 +264,17 @@ def _of_table(table: Table | None) -> Operation:
     return Operation(label, lambda a, b, _: answers[a, b], exists=exists, order=len(answers))
 
 
+@lru_cache(maxsize=8)
+def _of_factors(factors: tuple[int, ...]) -> Operation:
+    if len(factors) < 2 or min(factors) < 2 or prod(factors) > MOST_ELEMENTS:
+        raise ConfigError(
+            f"operation {CYCLIC_PRODUCT} needs task.factors, as in [7, 11]: two or more, each at least 2, whose product is at"
+            f" most {MOST_ELEMENTS}, not {list(factors)}"
+        )
+    group = cyclic_product(factors)
+    return Operation(f"a + b in {group.name}", lambda a, b, _: group.product[a, b], order=prod(factors), group=lambda _: group)
+
+
 def sums(modulus: int) -> list[str]:
     """Name the rows that have a sum form at this modulus."""
     return [name for name, operation in OPERATIONS.items() if operation.sum_form(modulus) is not None]
@@ -246,6 +286,8 @@ def check_modulus(name: str, operation: Operation, modulus: int) -> None:
     Raises:
         ConfigError: with the moduli that do, or the nearest of them.
     """
+    if modulus > (largest := MOST_ELEMENTS // operation.elements_per_modulus):
+        raise ConfigError(f"modulus must be at most {largest} for {name}, which has twice as many elements, not {modulus}")
     if operation.order not in (None, modulus):
         raise ConfigError(f"modulus must be {operation.order} for {name}, the number of its elements, not {modulus}")
     if operation.needs_prime and not is_prime(modulus):

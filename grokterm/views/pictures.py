@@ -125,7 +125,7 @@ def stacked_picture(snapshot: Snapshot, order: Order, state: LabState) -> list[W
 def spectrum_picture(snapshot: Snapshot, layer: str, state: LabState) -> SpectrumPicture | None:
     """Fourier transform one layer over its residues; None where its rows are not residues."""
     shown = snapshot.layers[layer]
-    if not shown.over_residues or not state.definition.has_waves:
+    if not shown.over_residues or state.definition.group is not None:
         return None
     block = shown.weights[_index(state)[0]].astype(np.float64)
     shares = spectrum(block)
@@ -142,7 +142,7 @@ def neuron_spectra(block: Block) -> Float[np.ndarray, "frequencies neurons"]:
 
 def _rows(state: LabState, order: Order) -> tuple[np.ndarray | slice, str, Order]:
     """Return the order of the rows, their name, and the order of the neurons that is possible."""
-    if not state.definition.has_waves:
+    if state.definition.group is not None:
         return slice(None), "permutations", "raw" if order == "frequency" else order
     return (*_index(state), order) if order == "frequency" else (slice(None), "residues", order)
 

@@ -13,11 +13,11 @@ Tables = dict[str, Any]
 positive = st.floats(1e-12, 1e12)
 shares = st.floats(0.2, 0.8)
 milestones = st.sampled_from(["memorized", "grokked", "ungrokked", "diverged"])
-anywhere = [name for name, row in OPERATIONS.items() if not row.needs_prime and row.order is None]
+anywhere = [name for name, row in OPERATIONS.items() if not row.needs_prime and row.group is None]
 """Operations that any modulus allows, so that a swap may name them."""
 
-on_primes = [name for name, row in OPERATIONS.items() if row.order is None]
-oorder = [name for name, row in OPERATIONS.items() if row.order is not None]
+on_primes = [name for name, row in OPERATIONS.items() if row.group is None]
+in_groups = [name for name, row in OPERATIONS.items() if row.group is not None and (row.order or 0) < 200]
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 betas = st.tuples(st.floats(0, 0.999), st.floats(0, 0.999)).map(list)
 
@@ -30,7 +30,8 @@ parts = {
 primes = st.sampled_from([5, 23, 97, 127])
 tasks = st.one_of(
     st.fixed_dictionaries({}, optional=parts | {"operation": st.sampled_from(on_primes), "modulus": primes}),
-    st.fixed_dictionaries({"operation": st.sampled_from(oorder), "modulus": st.just(120)}, optional=parts),
+    st.fixed_dictionaries({"operation": st.sampled_from(in_groups)}, optional=parts),
+    st.fixed_dictionaries({"operation": st.just("cyclic_product"), "factors": st.just([5, 7])}, optional=parts),
     st.fixed_dictionaries({"operation": st.just("expression"), "expression": polynomials}, optional=parts),
 )
 

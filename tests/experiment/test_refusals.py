@@ -4,11 +4,9 @@ from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.model import MODELS
 from grokterm.experiment.optimizer import OPTIMIZERS, GradientDescent
+from grokterm.tasks import operations
 
-OPERATIONS = (
-    "add, subtract, multiply, divide, sum_of_squares, square_of_sum, parity_divide, quadratic_form, quadratic_form_plus_a, "
-    "cubic_form, cubic, s5_product, s5_conjugate, s5_sandwich, random, expression, table"
-)
+OPERATIONS = ", ".join([*operations.OPERATIONS, "expression", "table", "cyclic_product"])
 
 ARCHITECTURES = ", ".join(model.model_fields["architecture"].default for model in MODELS)
 

@@ -34,7 +34,7 @@ def table(operation: str, modulus: int, seed: int = 0) -> list[tuple[int, int, i
 
 
 def test_every_operation_on_residues_but_the_random_one_has_a_definition_here() -> None:
-    assert set(DEFINITIONS) == {name for name, row in OPERATIONS.items() if row.order is None} - {"random"}
+    assert set(DEFINITIONS) == {name for name, row in OPERATIONS.items() if row.group is None} - {"random"}
 
 
 @pytest.mark.parametrize("operation", DEFINITIONS)

@@ -11,7 +11,7 @@ from grokterm.tasks.sizes import n_train
 from tests.tasks.tables import FRACTIONS, SPLITS, dataset, pairs, parted_pairs, rows
 
 
-@pytest.mark.parametrize("operation", [name for name, row in OPERATIONS.items() if row.order is None])
+@pytest.mark.parametrize("operation", [name for name, row in OPERATIONS.items() if row.group is None])
 @given(split=st.sampled_from(SPLITS), fraction=FRACTIONS, seed=st.integers(0, 10))
 def test_the_two_sides_are_disjoint_and_cover_the_table(operation: str, split: SplitName, fraction: float, seed: int) -> None:
     drawn = dataset(operation=operation, split=split, train_fraction=fraction, seed=seed)

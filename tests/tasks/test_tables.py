@@ -50,6 +50,7 @@ def test_the_table_of_a_sum_is_found_to_be_a_sum() -> None:
     assert form.order == 7
     assert added.is_symmetric(7)
     assert not operation([[0, 1], [-1, 1]]).is_symmetric(2)
+    assert operation([[(a + b) % 7 if a + b else -1 for b in range(7)] for a in range(7)]).sum_form(7) is None
     assert operation([[max(a, b) for b in range(7)] for a in range(7)]).sum_form(7) is None
 
 

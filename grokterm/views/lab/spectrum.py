@@ -15,7 +15,7 @@ def draw_spectrum(subject: Subject, choice: Choice, sheet: Sheet, _: object) -> 
     picture = spectrum_picture(snapshot, layer, state)
     title = f"{snapshot.layers[layer].label} · share of power at frequency k"
     if picture is None:
-        why = "permutations have no frequencies" if not state.definition.has_waves else "its rows are not residues"
+        why = "permutations have no frequencies" if state.definition.group is not None else "its rows are not residues"
         return Drawn(sheet.fill(sheet.words([f"{why}: l looks at the next layer"])), title, why)
     keys = ", ".join(map(str, picture.key_frequencies[:8])) or "none"
     subtitle = f"step {snapshot.step:,} · top {picture.shares.max(initial=0):.1%} · key frequencies: {keys}"
