@@ -136,7 +136,7 @@ class GraphMemory:
 
 
 Measure: TypeAlias = Callable[..., Tensor]
-"""(flat weights, held_out_only=...) -> the numbers of every side, or of what is held out alone, on the device."""
+"""(flat weights, optimizer state, held_out_only=...) -> the numbers of every side or of what is held out, on the device."""
 
 
 class CudaGraphs(Generic[Equations, AnyRng]):
@@ -178,9 +178,9 @@ class CudaGraphs(Generic[Equations, AnyRng]):
 
     def measure(self, state: TrainState, *, held_out_only: bool = False) -> Tensor:
         """Return what a measurement says of a state."""
-        weights, _ = self._placed_state(state)
+        placed = self._placed_state(state)
         kind = "measure", held_out_only
-        recording = self._recording(kind, lambda _: self._measure(weights, held_out_only=held_out_only))
+        recording = self._recording(kind, lambda _: self._measure(*placed, held_out_only=held_out_only))
         numbers = recording(0)  # there is nothing random in it
         assert numbers is not None
         return numbers

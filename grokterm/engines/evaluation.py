@@ -27,15 +27,22 @@ class Evaluator:
     held_out: Sequence[DeviceEquations]
     """Validation and, if there are any, those that were trained on before."""
 
-    def __call__(self, parameters: Weights, *, held_out_only: bool = False) -> Float[Tensor, " numbers"]:
+    def __call__(self, parameters: Weights, averaged: Weights, *, held_out_only: bool = False) -> Float[Tensor, " numbers"]:
         """Return the numbers of an evaluation, in METRICS_IN_ORDER, as one tensor on the device.
 
-        NaN for a side without equations.
+        NaN for a side without equations. `averaged` are the parameters of averaged weights; empty without any.
         """
         values = parameters | self.statistics(parameters)
         train = [] if held_out_only else [self.backend.measure(values, self.train)]
-        val, *seen = (self.backend.measure(values, side) if len(side) else _nothing(side) for side in self.held_out)
-        return torch.cat([*train, val, parameter_norm(parameters.values()).view(1), *seen])
+        val, *seen = (self._measured(values, side) for side in self.held_out)
+        average = []
+        if averaged:
+            seen = seen or [_nothing(self.train)]
+            average = [self._measured(averaged | self.statistics(averaged), self.held_out[0])]
+        return torch.cat([*train, val, parameter_norm(parameters.values()).view(1), *seen, *average])
+
+    def _measured(self, values: Weights, side: DeviceEquations) -> Float[Tensor, "2"]:
+        return self.backend.measure(values, side) if len(side) else _nothing(side)
 
     @torch.no_grad()
     def statistics(self, parameters: Weights) -> Weights:

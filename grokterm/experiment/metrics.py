@@ -13,7 +13,13 @@ from grokterm.tasks.dataset import Dataset
 
 EVALUATION_METRICS = ("train_loss", "train_accuracy", "val_loss", "val_accuracy")  # of the two sides, in this order
 SEEN_METRICS = ("seen_loss", "seen_accuracy")  # and of what is held out now and was trained on before, if there is any
-METRICS_IN_ORDER = (*EVALUATION_METRICS, "parameter_norm", *SEEN_METRICS)  # what an evaluation measures, in this order
+AVERAGE_METRICS = ("average_val_loss", "average_val_accuracy")  # and of validation under averaged weights, if they are kept
+METRICS_IN_ORDER = (
+    *EVALUATION_METRICS,
+    "parameter_norm",
+    *SEEN_METRICS,
+    *AVERAGE_METRICS,
+)  # what an evaluation measures, in this order
 
 Requirement = Literal[
     "matrices over residues",

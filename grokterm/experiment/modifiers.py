@@ -1,7 +1,7 @@
 """Modifiers of gradient-based update rules: off by default, and freely combined.
 
 They act in this order: weight_noise, gradient_filter, perpendicular_gradient, clip_value, clip_norm, the update rule with its
-decay, update_noise, schedule with warmup_steps, held_norm. To add one, add its settings here and a row in
+decay, update_noise, schedule with warmup_steps, held_norm, average_decay. To add one, add its settings here and a row in
 `grokterm.optim.modifiers`.
 """
 
@@ -52,6 +52,9 @@ class Modifiers(Settings):
 
     held_norm: float = live(0.0, ge=0)
     """Rescale all trained weights after each update to this multiple of their initial norm; 0 for off."""
+
+    average_decay: float = Field(0.0, ge=0, lt=1)
+    """Measure validation under averaged weights too: μ ← this × μ + (1 − this) w after each update, initially w; 0 for off."""
 
     clip_norm: float = live(0.0, ge=0)
     """Shorten the gradient of all weights together to this norm, if it is longer; 0 for off."""

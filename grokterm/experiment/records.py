@@ -81,6 +81,10 @@ class Evaluated(_Record):
 
     seen_loss: float | None = None
     seen_accuracy: float | None = None
+    average_val_loss: float | None = None
+    """Of validation under the averaged weights; None where none are kept."""
+
+    average_val_accuracy: float | None = None
     members: dict[str, tuple[float, ...]] | None = None
     """Of an ensemble, the values of every member by metric; NaN on a side of which a member has no equations."""
 
@@ -117,8 +121,9 @@ def _rows(columns: Mapping[str, Sequence[float]]) -> list[dict[str, float]]:
 
 def _measured(row: Mapping[str, float]) -> dict[str, float]:
     """Leave out the numbers of an empty side, whose accuracy is missing or NaN."""
-    empty = [side for side in ("val", "seen") if isnan(row.get(f"{side}_accuracy", nan))]
-    return {name: value for name, value in row.items() if name.partition("_")[0] not in empty}
+    sides = [name.removesuffix("accuracy") for name in METRICS_IN_ORDER if name.endswith("_accuracy")]
+    empty = tuple(side for side in sides if side != "train_" and isnan(row.get(f"{side}accuracy", nan)))
+    return {name: value for name, value in row.items() if not name.startswith(empty)}
 
 
 class PhaseAlignment(BaseModel):

@@ -15,7 +15,7 @@ from grokterm.experiment.optimizer import GradientOptimizer
 from grokterm.models.rng import Rng, random_like
 from grokterm.optim.groups import rule_by_groups
 from grokterm.optim.rng import StepRng
-from grokterm.optim.rules import OptimizerState, Rule, Weights, named, zeros
+from grokterm.optim.rules import OptimizerState, Rule, Weights, copies, named, zeros
 
 Change = Callable[[Weights, OptimizerState, Weights, StepRng], tuple[Weights, OptimizerState]]
 """(grads, state, weights, rng) -> (changed grads, the entries of the state that are new)."""
@@ -167,6 +167,23 @@ def _held_norm(settings: GradientOptimizer, rule: Rule) -> Rule:
     return replace(_after(remembering, rescaled), by_network=True) if settings.held_norm else remembering
 
 
+def _average_decay(settings: GradientOptimizer, rule: Rule) -> Rule:
+    """Keep an exponential moving average of the weights beside them, initially these, as torch.optim.swa_utils does."""
+    share = 1 - settings.average_decay
+
+    def averaged(moved: Weights, state: OptimizerState, _: StepRng) -> tuple[Weights, OptimizerState]:
+        return moved, named(AVERAGE, {name: state[f"{AVERAGE}.{name}"].lerp_(w, share) for name, w in moved.items()})
+
+    remembering = replace(rule, begin=lambda weights: rule.begin(weights) | named(AVERAGE, copies(weights)))
+    return _after(remembering, averaged) if settings.average_decay else rule
+
+
+def average_of(state: OptimizerState) -> Weights:
+    """Return the averaged weights, by name or as one vector; empty where there is no average."""
+    return {key.removeprefix(f"{AVERAGE}."): value for key, value in state.items() if key.startswith(f"{AVERAGE}.")}
+
+
+AVERAGE = "average"
 INITIAL_NORM = "initial_norm"
 
 
@@ -205,5 +222,6 @@ MODIFIERS: dict[str, Callable[[GradientOptimizer, Rule], Rule]] = {
     "update_noise": _update_noise,
     "schedule": _schedule,
     "held_norm": _held_norm,
+    "average_decay": _average_decay,
 }
 """By the setting that turns it on, from the rule outwards: the last wraps all others."""

@@ -92,7 +92,7 @@ def _adamw_to_init(settings: AdamW) -> Rule:
         pulled = {name: torch.lerp(w, initial[name], pull) for name, w in weights.items()}
         return _adaptive(adam, grads, state, pulled)
 
-    return Rule(lambda weights: _no_moments(weights) | named("initial", _copies(weights)), update)
+    return Rule(lambda weights: _no_moments(weights) | named("initial", copies(weights)), update)
 
 
 def _muon(settings: Muon) -> Rule:
@@ -187,7 +187,7 @@ def zeros(weights: Weights) -> Weights:
     return {name: torch.zeros_like(w) for name, w in weights.items()}
 
 
-def _copies(weights: Weights) -> Weights:
+def copies(weights: Weights) -> Weights:
     """Return copies, because a checkpoint holds no tensor twice."""
     return {name: w.clone() for name, w in weights.items()}
 

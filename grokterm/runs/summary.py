@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from grokterm.analysis.milestones import EnsembleMilestoneDetector
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Swap
-from grokterm.experiment.metrics import METRICS_IN_ORDER
+from grokterm.experiment.metrics import AVERAGE_METRICS, METRICS_IN_ORDER
 from grokterm.experiment.records import Acted, Checkpointed, Evaluated, Finished, Owner, Reached, Record, Started, Switched
 from grokterm.runs.over_seeds import Statistics
 from grokterm.runs.owner import Life, life
@@ -59,6 +59,8 @@ class Member(BaseModel):
     parameter_norm: float | None = None
     seen_loss: float | None = None
     seen_accuracy: float | None = None
+    average_val_loss: float | None = None
+    average_val_accuracy: float | None = None
 
 
 class Summary(Milestones):
@@ -93,6 +95,8 @@ class Summary(Milestones):
     parameter_norm: float | None = None
     seen_loss: float | None = None
     seen_accuracy: float | None = None
+    average_val_loss: float | None = None
+    average_val_accuracy: float | None = None
     val_loss_peak: float | None = None
     val_loss_peak_at: int | None = None
     segments: list[Segment] = []
@@ -102,7 +106,8 @@ class Summary(Milestones):
 
     def to_json(self) -> str:
         """Return it as a JSON object; only an ensemble has members and statistics."""
-        return self.model_dump_json(indent=2, exclude=None if self.members else {"members", "statistics"})
+        idle = {name for name in ("members", "statistics", *AVERAGE_METRICS) if getattr(self, name) is None}
+        return self.model_dump_json(indent=2, exclude=idle)
 
 
 def summarize(run: Run, records: Iterable[Record]) -> Summary:

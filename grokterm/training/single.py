@@ -24,7 +24,7 @@ from grokterm.models.build import network_of
 from grokterm.models.mixture import MixturePart
 from grokterm.optim.flat import FlatParameters
 from grokterm.optim.groups import check_groups
-from grokterm.optim.modifiers import rule_of
+from grokterm.optim.modifiers import average_of, rule_of
 from grokterm.optim.rng import StepRng
 from grokterm.optim.rules import OptimizerState, Weights
 from grokterm.tasks.dataset import Dataset
@@ -120,7 +120,7 @@ class SingleNetwork(StepLoop):
         """Measure every side, without leaving the device: training, validation, and `seen` if there is any."""
         if self._graphs:
             return self._graphs.measure(self.state, held_out_only=held_out_only)
-        return self._measured_under(self.state.weights, held_out_only=held_out_only)
+        return self._measured_under(self.state.weights, self.state.optimizer_state, held_out_only=held_out_only)
 
     def close(self) -> None:
         """Do nothing: there are no processes."""
@@ -180,8 +180,10 @@ class SingleNetwork(StepLoop):
         """Return all parameters by name, those that are frozen too."""
         return self.frozen | self._step.flat.unpack(weights)
 
-    def _measured_under(self, weights: Weights, *, held_out_only: bool = False) -> Tensor:
-        return self._evaluator(self._parameters(weights), held_out_only=held_out_only)
+    def _measured_under(self, weights: Weights, optimizer_state: OptimizerState, *, held_out_only: bool = False) -> Tensor:
+        average = average_of(optimizer_state)
+        averaged = self._parameters(average) if average else {}
+        return self._evaluator(self._parameters(weights), averaged, held_out_only=held_out_only)
 
 
 def _step_of(experiment: Experiment, pool: ThreadPool, backend: GradientBackend, weights: Weights) -> TrainStep:

@@ -96,6 +96,7 @@ modifiers = {
     "filter_window": st.integers(1, 1000),
     "perpendicular_gradient": st.booleans(),
     "held_norm": positive,
+    "average_decay": shares,
     "clip_norm": positive,
     "clip_value": positive,
     "schedule": st.sampled_from(["constant", "linear", "cosine"]),

@@ -88,6 +88,7 @@ def test_another_kind_drops_what_it_lacks_fills_what_it_has_and_says_so() -> Non
         "filter_window": 100,
         "perpendicular_gradient": False,
         "held_norm": 0.0,
+        "average_decay": 0.0,
         "clip_norm": 0.0,
         "clip_value": 0.0,
     }
@@ -185,7 +186,7 @@ def test_assignments_beside_a_change_of_kind_apply_after_it(order: int) -> None:
         ("task=3", "task must be a table, not 3"),
         (
             "optimizer.momentum=0.5",
-            "unknown setting optimizer.momentum: choose one of batch_share, batch_size, betas, clip_norm",
+            "unknown setting optimizer.momentum: choose one of average_decay, batch_share, batch_size",
         ),
         ("optimizer.kind=adma", "optimizer.kind must be one of gd, sgd, adam, adamw, "),
         ("model.architecture=perceptron", "model.architecture must be one of mlp, "),

@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
-from torch.optim import lr_scheduler
+from torch import Tensor, nn
+from torch.optim import lr_scheduler, swa_utils
 
 from grokterm.experiment.modifiers import Modifiers
 from grokterm.experiment.optimizer import OPTIMIZERS, SGD, Adam, AdamW, GradientDescent, GradientOptimizer
-from grokterm.optim.modifiers import MODIFIERS, perpendicular, rule_of
+from grokterm.optim.modifiers import MODIFIERS, average_of, perpendicular, rule_of
 from grokterm.optim.rng import StepRng
 from grokterm.optim.rules import RULES, OptimizerState, Weights
 
@@ -24,6 +24,7 @@ ON: dict[str, dict[str, Any]] = {
     "ma": {"gradient_filter": "ma", "filter_window": 4},
     "perpendicular": {"perpendicular_gradient": True},
     "held norm": {"held_norm": 0.8},
+    "average": {"average_decay": 0.9},
 }
 GRADIENT_OPTIMIZERS = [kind for kind in OPTIMIZERS if issubclass(kind, Modifiers)]
 everywhere = pytest.mark.parametrize("modifier", ON.values(), ids=ON)
@@ -300,3 +301,18 @@ def test_a_norm_that_is_held_later_is_a_multiple_of_the_initial_one() -> None:
     weights, _ = held.update(normal(1), state, weights, rng_of(20))
     assert norm(weights) == pytest.approx(0.5 * norm(normal(0)))
     assert free[1].keys() == state.keys()
+
+
+def test_averaged_weights_are_those_of_torch_and_leave_the_weights_alone() -> None:
+    network = nn.ParameterDict(normal(0))
+    reference = swa_utils.AveragedModel(network, multi_avg_fn=swa_utils.get_ema_multi_avg_fn(0.75))  # type: ignore[no-untyped-call]
+    reference.update_parameters(network)
+    settings = AdamW(learning_rate=0.1)
+    for (weights, state), (plain, _) in zip(
+        path(settings.model_copy(update={"average_decay": 0.75})), path(settings), strict=True
+    ):
+        for name, w in weights.items():
+            network[name].data.copy_(w)
+        reference.update_parameters(network)
+        torch.testing.assert_close(average_of(state), dict(reference.module.named_parameters()), rtol=0, atol=0)
+        torch.testing.assert_close(weights, plain, rtol=0, atol=0)

@@ -55,6 +55,7 @@ def modifiers(request: pytest.FixtureRequest) -> list[str]:
         "optimizer.filter_window=6",
         "optimizer.perpendicular_gradient=true",
         "optimizer.held_norm=0.9",
+        "optimizer.average_decay=0.8",
         "optimizer.decay_to=init",
         'optimizer.groups={ "l*t" = { learning_rate = 2e-2 }, readout = { weight_decay = 0.3 } }',
         "model.dropout=0.1",

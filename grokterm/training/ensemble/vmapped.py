@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from math import nan
 
 import torch
 from torch import Tensor
@@ -24,7 +25,7 @@ from grokterm.models.mixture import MixturePart
 from grokterm.optim.flat import FlatParameters
 from grokterm.optim.groups import check_groups
 from grokterm.optim.losses import loss_of
-from grokterm.optim.modifiers import rule_of
+from grokterm.optim.modifiers import average_of, rule_of
 from grokterm.optim.rules import OptimizerState, Weights
 from grokterm.tasks.dataset import Dataset
 from grokterm.tasks.equations import Equations
@@ -122,7 +123,7 @@ class VmappedEnsemble(StepLoop):
         """Measure every side of every member, without leaving the device: training, validation, and `seen` if one has any."""
         if self._graphs:
             return self._graphs.measure(self.state, held_out_only=held_out_only)
-        return self._measured_under(self.state.weights, held_out_only=held_out_only)
+        return self._measured_under(self.state.weights, self.state.optimizer_state, held_out_only=held_out_only)
 
     def apply_settings(self, experiment: Experiment) -> None:
         """Apply changed settings of loss and optimizer; weights and optimizer states stay."""
@@ -223,13 +224,18 @@ class VmappedEnsemble(StepLoop):
     def _packed(self, weights: Weights, optimizer_state: OptimizerState) -> TrainState:
         return TrainState(self._flat.pack(weights), self._flat.pack_state(optimizer_state))
 
-    def _measured_under(self, weights: Weights, *, held_out_only: bool = False) -> Tensor:
+    def _measured_under(self, weights: Weights, optimizer_state: OptimizerState, *, held_out_only: bool = False) -> Tensor:
         parameters = self._frozen | self._flat.unpack(weights)
         values = parameters | self._statistics(parameters, self._train.tokens)
         train = [] if held_out_only else [self._gradient.measure(values, self._train)]
         val, *seen = (self._gradient.measure(values, side) for side in self._held_out)
         norm = parameter_norm(parameters.values(), stacked=True).unsqueeze(1)
-        return torch.cat([*train, val, norm, *seen], dim=1)
+        average = []
+        if averaged := average_of(optimizer_state):
+            seen = seen or [torch.full_like(val, nan)]
+            parameters = self._frozen | self._flat.unpack(averaged)
+            average = [self._gradient.measure(parameters | self._statistics(parameters, self._train.tokens), self._held_out[0])]
+        return torch.cat([*train, val, norm, *seen, *average], dim=1)
 
     def _statistics(self, parameters: Weights, tokens: Tensor) -> Weights:
         if not self.network.normalizes_batches:

@@ -64,8 +64,9 @@ class Status(Widget):
         if (state := self.state) is None or not len(state.curves.rows):
             return Text("loading torch ..." if self.state is None or self.state.phase == "loading" else "")
         train, val = (self._palette.inks[side].style or "bold" for side in ("train", "val"))
-        inks = {"train": train, "val": val, "seen": "bold"}
-        sides = ["train", "val", "seen"] if state.latest("seen_accuracy") is not None else ["train", "val"]
+        inks = {"train": train, "val": val, "seen": "bold", "average_val": val}
+        others = [side for side in ("seen", "average_val") if state.latest(f"{side}_accuracy") is not None]
+        sides = ["train", "val", *others]
         accuracies, losses = (
             {side: _number(state.latest(f"{side}_{measure}"), layout) for side in sides}
             for measure, layout in (("accuracy", ".3f"), ("loss", ".1e"))
@@ -73,9 +74,9 @@ class Status(Widget):
         steps = f"{state.steps:,}"
         line = Text(f" step {state.step:>{len(steps)},} / {steps} ", no_wrap=True, overflow="ellipsis")
         for side, accuracy in accuracies.items():
-            line.append("  ").append(f"{side} {accuracy}", inks[side])
+            line.append("  ").append(f"{side.replace('_', ' ')} {accuracy}", inks[side])
         loss, phase = f"   loss {' / '.join(losses.values())}", f"   {phase_of(state)}"
-        has_room = "seen" not in accuracies or line.cell_len + len(loss) + len(phase) <= self.size.width
+        has_room = not others or line.cell_len + len(loss) + len(phase) <= self.size.width
         return line.append(loss if has_room else "").append(phase, "bold")
 
 
