@@ -92,6 +92,22 @@ class AdamW(Modifiers, _Optimizer):
     """What the weights decay to: zero, or their initial values, w ← w + η λ (w0 − w)."""
 
 
+class Lion(Modifiers, _Optimizer):
+    """The sign of a momentum: w ← (1 − η λ) w − η sign(β1 m + (1 − β1) g) (Chen, 2023, arXiv:2302.06675)."""
+
+    kind: Literal["lion"] = "lion"
+    """The update rule."""
+
+    learning_rate: float = live(1e-4, ge=0)
+    """η: the length of every entry's step; three to ten times less than adamw's."""
+
+    betas: Betas = (0.9, 0.99)
+    """β1, the share of the momentum in a step, and β2 of its memory: m ← β2 m + (1 − β2) g after the step."""
+
+    weight_decay: float = live(0.01, ge=0)
+    """λ, decoupled from the gradient; three to ten times more than adamw's."""
+
+
 class Muon(Modifiers, _Optimizer):
     """Orthogonalized momentum for matrices; AdamW for all other parameters (Jordan, 2024).
 
@@ -164,7 +180,7 @@ class RecursiveFeatures(Settings):
     """Exponent of the average gradient outer product."""
 
 
-GradientOptimizer = GradientDescent | SGD | Adam | AdamW | Muon
+GradientOptimizer = GradientDescent | SGD | Adam | AdamW | Lion | Muon
 """The gradient-based optimizers."""
 
 
@@ -176,4 +192,4 @@ def rates_and_decays(optimizer: GradientOptimizer) -> list[tuple[float, float]]:
 
 
 Optimizer = Annotated[GradientOptimizer | RecursiveFeatures, Discriminator("kind")]
-OPTIMIZERS = (GradientDescent, SGD, Adam, AdamW, Muon, RecursiveFeatures)
+OPTIMIZERS = (GradientDescent, SGD, Adam, AdamW, Lion, Muon, RecursiveFeatures)

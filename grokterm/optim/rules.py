@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor
 
-from grokterm.experiment.optimizer import SGD, Adam, AdamW, GradientDescent, Muon
+from grokterm.experiment.optimizer import SGD, Adam, AdamW, GradientDescent, Lion, Muon
 from grokterm.optim.adam import AdamUpdate
 from grokterm.optim.rng import StepRng
 
@@ -93,6 +93,19 @@ def _adamw_to_init(settings: AdamW) -> Rule:
         return _adaptive(adam, grads, state, pulled)
 
     return Rule(lambda weights: _no_moments(weights) | named("initial", copies(weights)), update)
+
+
+def _lion(settings: Lion) -> Rule:
+    (beta1, beta2), kept = settings.betas, 1 - settings.learning_rate * settings.weight_decay
+
+    def update(grads: Weights, state: OptimizerState, weights: Weights, _: StepRng) -> tuple[Weights, OptimizerState]:
+        velocity = {name: state[f"velocity.{name}"] for name in weights}
+        signs = {name: torch.lerp(grads[name], velocity[name], beta1).sign_() for name in weights}
+        for name, g in grads.items():
+            velocity[name].lerp_(g, 1 - beta2)
+        return {name: w.mul_(kept).sub_(signs[name], alpha=settings.learning_rate) for name, w in weights.items()}, {}
+
+    return Rule(lambda weights: named("velocity", zeros(weights)), update)
 
 
 def _muon(settings: Muon) -> Rule:
@@ -202,5 +215,6 @@ RULES: dict[str, Callable[[Any], Rule]] = {
     "sgd": _sgd,
     "adam": _adam,
     "adamw": _adamw,
+    "lion": _lion,
     "muon": _muon,
 }

@@ -68,7 +68,7 @@ def test_every_network_that_follows_a_gradient_is_trained_as_eager_does(
     assert captured["captures"] >= 2
 
 
-@pytest.mark.parametrize("kind", ["gd", "sgd", "adam", "adamw", "muon"])
+@pytest.mark.parametrize("kind", ["gd", "sgd", "adam", "adamw", "lion", "muon"])
 def test_every_rule_is_followed(tiny: Experiment, kind: str) -> None:
     assert_same_run(*both(changed(tiny, f"optimizer.kind={kind}", "optimizer.learning_rate=1e-2")))
 

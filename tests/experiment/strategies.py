@@ -128,6 +128,7 @@ optimizers = st.one_of(
     st.fixed_dictionaries({"kind": st.just("sgd")}, optional=rates | {"momentum": shares}),
     st.fixed_dictionaries({"kind": st.just("adam")}, optional=moments),
     st.fixed_dictionaries({"kind": st.just("adamw")}, optional=moments | {"decay_to": st.sampled_from(["zero", "init"])}),
+    st.fixed_dictionaries({"kind": st.just("lion")}, optional=rates | {"betas": betas}),
     st.fixed_dictionaries({"kind": st.just("muon")}, optional=moments | orthogonal),
 )
 crossings = st.builds("{} {} {}".format, st.sampled_from(METRICS_IN_ORDER), st.sampled_from(["<", "<=", ">", ">="]), positive)

@@ -11,6 +11,7 @@ OPTIMIZERS = {
     "sgd": ["learning_rate", "momentum", "weight_decay"],
     "adam": ["learning_rate", "weight_decay"],
     "adamw": ["learning_rate", "weight_decay"],
+    "lion": ["learning_rate", "weight_decay"],
     "muon": ["learning_rate", "other_learning_rate", "other_weight_decay", "momentum", "weight_decay"],
 }
 LIVE_MODIFIERS = ["weight_noise", "update_noise", "filter_strength", "held_norm", "clip_norm", "clip_value"]

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 import torch
 
-from grokterm.experiment.optimizer import SGD, Adam, AdamW, GradientDescent, GradientOptimizer, Muon
+from grokterm.experiment.optimizer import SGD, Adam, AdamW, GradientDescent, GradientOptimizer, Lion, Muon
 from grokterm.optim import adam
 from grokterm.optim.modifiers import rule_of
 from grokterm.optim.rng import StepRng
@@ -200,3 +200,16 @@ def test_decay_to_the_start_is_that_to_zero_where_the_start_is_zero() -> None:
     to_zero, to_start = (rule_of(AdamW(learning_rate=0.1, weight_decay=0.3, decay_to=to)) for to in ("zero", "init"))
     ends = [rule.update(normal(1), rule.begin(start), normal(0), TURN)[0] for rule in (to_zero, to_start)]
     torch.testing.assert_close(*ends)
+
+
+@pytest.mark.parametrize("betas", [(0.9, 0.99), (0.95, 0.5)])
+def test_lion_is_the_loop_of_its_paper(betas: tuple[float, float]) -> None:
+    rate, decay, (beta1, beta2) = 0.01, 0.5, betas
+    weights, momentum = normal(0), {name: torch.zeros(shape) for name, shape in SHAPES.items()}
+    for step in range(20):
+        for name, gradient in normal(step + 1).items():
+            update = torch.sign(beta1 * momentum[name] + (1 - beta1) * gradient)
+            weights[name] = weights[name] - rate * (update + decay * weights[name])
+            momentum[name] = beta2 * momentum[name] + (1 - beta2) * gradient
+    settings = Lion(learning_rate=rate, weight_decay=decay, betas=betas)
+    torch.testing.assert_close(followed(settings, 20), weights, rtol=1e-5, atol=1e-6)

@@ -118,7 +118,7 @@ def test_a_member_of_any_network_equals_its_solo_run(eventful: Experiment, setti
 
 
 @pytest.mark.usefixtures("doubled")
-@pytest.mark.parametrize("kind", ["gd", "sgd", "adam", "adamw"])
+@pytest.mark.parametrize("kind", ["gd", "sgd", "adam", "adamw", "lion"])
 @pytest.mark.parametrize("size", ['"full"', "20"])
 def test_a_member_equals_its_solo_run_under_any_rule(eventful: Experiment, kind: str, size: str) -> None:
     rate = "optimizer.learning_rate=1e-2"
