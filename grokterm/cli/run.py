@@ -42,7 +42,8 @@ def _start(preset: str, assignments: list[str], runs_dir: Path, as_json: bool) -
     found = find_preset(preset)
     overridden = found.overridden(assignments)
     experiment = overridden.experiment
-    print_status(*overridden.notes, *(f"warning: {warning}" for warning in experiment.warnings()))
+    warnings = experiment.warnings()
+    print_status(*overridden.notes, *(f"warning: {warning}" for warning in warnings))
     with LeaveOnSignal() as signals:
         import_torch()
         from grokterm.cli.headless import train_parts
@@ -50,7 +51,10 @@ def _start(preset: str, assignments: list[str], runs_dir: Path, as_json: bool) -
 
         if code := train_parts(experiment, runs_dir, signals):
             return code
-        return _train(start_session(experiment, runs_dir, found.name), signals, as_json)
+        session = start_session(experiment, runs_dir, found.name)
+        there = experiment.on_device(session.trainer.device.type).warnings()  # where device auto has led to
+        print_status(*(f"warning: {warning}" for warning in there if warning not in warnings))
+        return _train(session, signals, as_json)
 
 
 def _resume(name: str, assignments: list[str], runs_dir: Path, as_json: bool) -> int:

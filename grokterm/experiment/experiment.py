@@ -11,6 +11,7 @@ from grokterm.experiment.architectures.mlp import MLPModel
 from grokterm.experiment.architectures.tokens import TokenModel
 from grokterm.experiment.expectation import Expect, inspected_after
 from grokterm.experiment.hints import nearest
+from grokterm.experiment.idle import idle_settings
 from grokterm.experiment.interventions import Intervention, Set, Swap
 from grokterm.experiment.loss import Loss
 from grokterm.experiment.model import Model
@@ -153,9 +154,10 @@ class Experiment(Settings):
             )
 
     def warnings(self) -> list[str]:
-        """Return warnings about valid settings that probably fail."""
+        """Return warnings about valid settings that probably fail, or have no effect."""
         last = self.training.steps
-        found = [
+        found = [*idle_settings(self)]
+        found += [
             f"interventions[{number}] never happens: at_step {one.at_step:,} comes after the last step, {last:,}"
             for number, one in enumerate(self.interventions)
             if one.at_step is not None and one.at_step > last

@@ -57,6 +57,14 @@ def test_what_is_unwise_is_a_warning_on_stderr(here: Here, preset: Path) -> None
     assert outcome.json["steps"] == 0
 
 
+@pytest.mark.skipif(torch.cuda.is_available(), reason="where it has an effect")
+@pytest.mark.parametrize("device", ["auto", "cpu"])
+def test_what_has_no_effect_where_a_run_is_trained_is_a_warning_once(device: str, here: Here, preset: Path) -> None:
+    idle = ("--set", "training.tf32=true", "--set", f"device={device}", "--set", "training.steps=0")
+    outcome = here("run", "--preset", preset, *idle)
+    assert (outcome.code, outcome.err) == (0, "warning: training.tf32 true has no effect but on a cuda device\n")
+
+
 def test_a_finished_run_prints_its_summary_again_and_touches_nothing(here: Here, finished: Run) -> None:
     files = files_of(finished)
     outcome = here("run", "--resume", finished.name, "--json")
