@@ -17,7 +17,7 @@ anywhere = [name for name, row in OPERATIONS.items() if not row.needs_prime and 
 """Operations that any modulus allows, so that a swap may name them."""
 
 on_primes = [name for name, row in OPERATIONS.items() if row.group is None]
-in_groups = [name for name, row in OPERATIONS.items() if row.group is not None and (row.order or 0) < 200]
+in_groups = [name for name, row in OPERATIONS.items() if row.group is not None and row.order is not None and row.order < 200]
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 betas = st.tuples(st.floats(0, 0.999), st.floats(0, 0.999)).map(list)
 

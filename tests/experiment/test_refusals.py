@@ -2,6 +2,7 @@ import pytest
 
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.metrics import METRICS_IN_ORDER
 from grokterm.experiment.model import MODELS
 from grokterm.experiment.optimizer import OPTIMIZERS, GradientDescent
 from grokterm.tasks import operations
@@ -299,7 +300,7 @@ def test_a_crossing_that_cannot_be_read_is_refused_with_the_form_of_one(crossing
     message = refusal(f'[expect]\nevidence = "S"\n"{crossing}" = [1, 2]')
     assert message == (
         f"expect: '{crossing}' is not a comparison: write MEASURE < NUMBER, or with <=, >, >=, "
-        "the measure being one of train_loss, train_accuracy, val_loss, val_accuracy, parameter_norm, seen_loss, seen_accuracy"
+        f"the measure being one of {', '.join(METRICS_IN_ORDER)}"
     )
 
 
