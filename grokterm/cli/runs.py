@@ -1,6 +1,6 @@
 """`grokterm runs`: lists saved runs."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -10,6 +10,8 @@ from grokterm.cli.options import RUNS, AsJson, RunName, RunsDir
 if TYPE_CHECKING:
     from grokterm.runs.store import Run
     from grokterm.runs.summary import Summary
+
+Format = Literal["split"]
 
 app = typer.Typer(help="List the saved runs, or sum one up.", invoke_without_command=True, rich_markup_mode=None)
 
@@ -41,6 +43,24 @@ def runs(context: typer.Context, as_json: AsJson = False, runs_dir: RunsDir = RU
         print_results(listing(summaries, differing))
     else:
         print_status(f"no runs in {runs_dir}: `grokterm run --preset quick` makes one")
+
+
+@app.command("export")
+def export(
+    context: typer.Context,
+    name: RunName,
+    layout: Annotated[Format, typer.Option("--format", help="What to write: the split that the run began with, as csv.")],
+    runs_dir: RunsDir = RUNS,
+) -> None:
+    """Write the split that a run began with, of an ensemble the first member's: `runs export RUN --format split > mine.csv`."""
+    from grokterm.runs.store import find_run
+    from grokterm.tasks.split_file import write_split
+
+    del layout  # there is one so far
+    given_dir, _ = context.obj
+    experiment = find_run(runs_dir if runs_dir != RUNS else given_dir, name).experiment
+    dataset = experiment.task.dataset(experiment.seed)
+    print_results(write_split(dataset.train, dataset.val))
 
 
 @app.command("show")

@@ -164,7 +164,7 @@ class Experiment(Settings):
         ]
         if late := [step for step in self.training.checkpoint_at if isinstance(step, int) and step > last]:
             found.append(f"training.checkpoint_at: step {late[0]:,} comes after the last step, {last:,}")
-        if self.task.train_fraction == 1:
+        if not self.task.has_validation:
             found += [
                 f"interventions[{number}] never happens: {one.when} is about validation, and nothing is left for it"
                 for number, one in enumerate(self.interventions)
@@ -284,11 +284,11 @@ class Experiment(Settings):
     @model_validator(mode="after")
     def _can_stop(self) -> Self:
         condition = self.training.stop_condition
-        if self.task.train_fraction == 1 and condition is not None and condition.is_about_validation:
+        if condition is not None and condition.is_about_validation and not self.task.has_validation:
+            where = "task.split_file names no val" if self.task.split_file else "task.train_fraction is 1"
             raise ValueError(
-                f"training.stop_when {self.training.stop_when} never comes where task.train_fraction is 1, because nothing is"
-                " left for validation:"
-                " choose never or memorized, or a smaller task.train_fraction"
+                f"training.stop_when {self.training.stop_when} never comes where {where}, because nothing is left for"
+                " validation: choose never or memorized, or hold something out"
             )
         return self
 

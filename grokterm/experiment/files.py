@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 from grokterm.errors import ConfigError
-from grokterm.tasks import tables
+from grokterm.tasks import split_file, tables
 
 FILE_SETTINGS: dict[tuple[str, str], tuple[str, ...]] = {
     ("task", "table"): tables.ENDINGS,
     ("model", "start_from"): (".safetensors",),
+    ("task", "split_file"): split_file.ENDINGS,
 }
 """The settings that name a file, by section and name, and how the name of the file ends."""
 

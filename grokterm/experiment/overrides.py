@@ -179,14 +179,31 @@ def _change_size(settings: dict[str, Any], assigned: Mapping[str, Any]) -> list[
     written = settings.get("task", {})
     if not isinstance(written, dict):
         return []  # validation refuses it
+    if (split := assigned.get("task.split", written.get("split"))) == "file":
+        return _change_split_file(settings, written, assigned)
+    if split is not None and (path := written.get("split_file")):
+        gone = ("split_file", "split_file_sha256")
+        settings["task"] = written = {key: value for key, value in written.items() if key not in gone}
+        dropped = [f"dropped split_file = {path}, which {split} does not have"]
+    else:
+        dropped = []
     replaces = {"train_fraction": "n_train", "n_train": "train_fraction"}
     said = [name for name in replaces if assigned.get(f"task.{name}", "auto") != "auto"]
     follows = "task.n_train" not in assigned and written.get("n_train", "auto") != "auto"
     name = replaces[said[0]] if len(said) == 1 else "train_fraction" if follows and not said else ""
     if name not in written:
-        return []
+        return dropped
     settings["task"] = {key: value for key, value in written.items() if key != name}
-    return [f"dropped {name} = {written[name]}, because {said[0]} replaces it"] if said and written[name] != "auto" else []
+    replaced = [f"dropped {name} = {written[name]}, because {said[0]} replaces it"] if said and written[name] != "auto" else []
+    return [*dropped, *replaced]
+
+
+def _change_split_file(settings: dict[str, Any], written: dict[str, Any], assigned: Mapping[str, Any]) -> list[str]:
+    """Drop the size of the training set where a file decides it; that of another file followed from it."""
+    sizes = [name for name in ("train_fraction", "n_train") if name in written and f"task.{name}" not in assigned]
+    settings["task"] = {key: value for key, value in written.items() if key not in sizes}
+    shown = [f"{name} = {written[name]}" for name in sizes if written[name] != "auto"]
+    return [f"dropped {', '.join(shown)}: split_file decides"] if shown and written.get("split") != "file" else []
 
 
 def _change_schedule(settings: dict[str, Any], new: Any) -> list[str]:  # noqa: ANN401 - any TOML value

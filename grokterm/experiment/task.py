@@ -14,6 +14,7 @@ from grokterm.tasks.equations import MOST_ELEMENTS
 from grokterm.tasks.operations import MADE_OF, MOST_TUPLES, OPERATIONS, Operation, OwnOperation, check_modulus, find_operation
 from grokterm.tasks.orders import SplitName
 from grokterm.tasks.sizes import n_train, share_of
+from grokterm.tasks.split_file import Operands, read_split
 from grokterm.tasks.sum_forms import SumForm
 from grokterm.tasks.tables import Table, read_table
 
@@ -52,7 +53,13 @@ class Task(Settings):
 
     split: SplitName = "random"
     """random; nested: one shuffle for every seed, of which each fraction is a prefix; symmetric: a∘b and b∘a on one side;
-    stratified: the same share of every answer."""
+    stratified: the same share of every answer; file: the sides that split_file names, from which train_fraction follows."""
+
+    split_file: str = ""
+    """A .csv file of both sides for the split file, as `grokterm runs export RUN --format split` writes it."""
+
+    split_file_sha256: str = ""
+    """The hash of that file, filled in when it is read."""
 
     label_noise: float = Field(0.0, ge=0, le=1)
     """Share of the training answers that is redrawn uniformly; validation stays clean."""
@@ -77,8 +84,42 @@ class Task(Settings):
                     " write one of them"
                 )
             vars(self)["train_fraction"] = share
+        if sides := self._sides:
+            self._follow_file(sides, n_equations)
         n_train(self.train_fraction, n_equations)
         return self
+
+    def _follow_file(self, sides: tuple[Operands, Operands], n_equations: int) -> None:
+        """Take the size of the training set from the split's file, all of whose tuples have to have an answer."""
+        for operands in sides:
+            if len(missing := operands[~self._row.has_answer(operands)]):
+                raise ConfigError(f"split_file names {tuple(missing[0].tolist())}, to which {self.operation} has no answer")
+        size = len(sides[0])
+        for name, n_written in (("n_train", self.n_train), ("train_fraction", round(self.train_fraction * n_equations))):
+            if name in self.model_fields_set and n_written not in ("auto", size):
+                written = f"{name} {getattr(self, name):g}"
+                raise ConfigError(f"{written} is not the {size:,} training equations of split_file: leave {name} out")
+        vars(self)["train_fraction"] = size / n_equations
+
+    @property
+    def _sides(self) -> tuple[Operands, Operands] | None:
+        """The operands of both sides, if a file names them."""
+        if self.split != "file":
+            if self.split_file:
+                raise ConfigError(f"split_file belongs to split file, not to {self.split}: set task.split=file too")
+            return None
+        if not self.split_file:
+            raise ConfigError(
+                "split file needs a file: set task.split_file to a .csv file, such as `grokterm runs export RUN --format split`"
+                " writes"
+            )
+        return _split(self.split_file, self.split_file_sha256, self.n_operands, self.n_elements)
+
+    @property
+    def has_validation(self) -> bool:
+        """Whether an equation is held out at the start."""
+        sides = self._sides
+        return self.train_fraction < 1 if sides is None else len(sides[1]) > 0
 
     @property
     def train_size(self) -> int:
@@ -120,6 +161,7 @@ class Task(Settings):
             label_noise=self.label_noise,
             train_fraction=self.train_fraction,
             seed=seed,
+            sides=self._sides,
         )
 
 
@@ -130,3 +172,12 @@ def _table(path: str, sha256: str) -> Table:
         return Table(file.path.name, file.sha256, read_table(file.content, file.path.suffix.lower()))
     except ValueError as error:
         raise ConfigError(f"task.table {path} cannot be read: {error}") from None
+
+
+@lru_cache(maxsize=8)
+def _split(path: str, sha256: str, n_operands: int, n_elements: int) -> tuple[Operands, Operands]:
+    file = read_file("task", "split_file", path, sha256)
+    try:
+        return read_split(file.content, n_operands, n_elements)
+    except ValueError as error:
+        raise ConfigError(f"task.split_file {path} cannot be read: {error}") from None

@@ -14,6 +14,7 @@ from grokterm.tasks.operations import MADE_OF, NO_OWN, Operation, OwnOperation, 
 from grokterm.tasks.orders import SplitName, cut, shuffled
 from grokterm.tasks.randomness import generator
 from grokterm.tasks.sizes import n_train, share_of
+from grokterm.tasks.split_file import Operands
 
 # A new split keeps away from what was trained on if so much of the table is left for validation: enough to measure accuracy,
 # and no round share, so that members of an ensemble, whose training sets differ by an equation, decide alike.
@@ -72,8 +73,9 @@ class Dataset:
         seed: int,
         own: OwnOperation = NO_OWN,
         n_operands: int = 2,
+        sides: tuple[Operands, Operands] | None = None,
     ) -> "Dataset":
-        """Split the equations of a task at random.
+        """Split the equations of a task at random, or into these sides, whose order is kept.
 
         Raises:
             ConfigError: if a side would be empty.
@@ -81,9 +83,12 @@ class Dataset:
         n_elements = find_operation(operation, own, n_operands).n_elements(modulus)
         none = np.zeros(n_elements**n_operands, dtype=bool)
         nothing = Equations(np.empty((0, n_operands), np.int64), np.empty(0, np.int64))
-        sides = Sides(nothing, nothing, nothing)
-        task = cls(operation, own, modulus, n_operands, split, label_noise, seed, train_fraction, none, none, sides)
-        return task._redrawn(0 if split == "nested" else seed)  # nested: the same shuffle for every seed
+        empty = Sides(nothing, nothing, nothing)
+        task = cls(operation, own, modulus, n_operands, split, label_noise, seed, train_fraction, none, none, empty)
+        if sides is None:
+            return task._redrawn(0 if split == "nested" else seed)  # nested: the same shuffle for every seed
+        train, val = (task._answer(operands) for operands in sides)
+        return replace(task, exists=task._has_answer, sides=Sides(task._noisy(train, start=0), val, nothing))
 
     @cached_property
     def train(self) -> Equations:

@@ -9,7 +9,7 @@ from jaxtyping import Int64
 
 from grokterm.tasks.equations import NO_ANSWER, Equations
 
-SplitName = Literal["random", "nested", "symmetric", "stratified"]
+SplitName = Literal["random", "nested", "symmetric", "stratified", "file"]
 
 
 def shuffled(

@@ -10,7 +10,7 @@ from grokterm.tasks.operations import OwnOperation
 from grokterm.tasks.orders import SplitName
 
 Rows = list[tuple[int, int, int]]
-SPLITS: tuple[SplitName, ...] = get_args(SplitName)
+SPLITS: tuple[SplitName, ...] = tuple(split for split in get_args(SplitName) if split != "file")
 FRACTIONS = st.floats(0.15, 0.85)
 
 
