@@ -28,8 +28,23 @@ def principal_components(block: Block) -> Components:
 
 
 def circle_frequencies(components: Components) -> Int[np.ndarray, " components"]:
-    """Return the frequency with the largest share of each component; two with the same are a circle."""
+    """Return the frequency with the largest share of each component."""
     return 1 + _shares(components).argmax(axis=0)
+
+
+class Circle(NamedTuple):
+    """A frequency, and the two components that it is strongest in."""
+
+    frequency: int
+    components: tuple[int, int]
+    """Counted from 0."""
+
+
+def circles(components: Components) -> list[Circle]:
+    """List the circles, the largest first: the first two components of each frequency that has two."""
+    frequencies = circle_frequencies(components)
+    of_each = {int(k): np.flatnonzero(frequencies == k) for k in frequencies}
+    return [Circle(k, (int(found[0]), int(found[1]))) for k, found in of_each.items() if len(found) > 1]
 
 
 def circularity(components: Components) -> float | None:

@@ -5,7 +5,14 @@ from itertools import product
 import numpy as np
 import pytest
 
-from grokterm.analysis.circles import circle_frequencies, circularity, distance_irrelevance, principal_components
+from grokterm.analysis.circles import (
+    Circle,
+    circle_frequencies,
+    circles,
+    circularity,
+    distance_irrelevance,
+    principal_components,
+)
 from grokterm.tasks.operations import OPERATIONS
 from grokterm.tasks.sum_forms import SumForm
 
@@ -20,7 +27,7 @@ def form_of(operation: str) -> SumForm:
     return form
 
 
-def circles(*frequencies: int, p: int = P) -> np.ndarray:
+def embedding_of(*frequencies: int, p: int = P) -> np.ndarray:
     """Circles of these frequencies in random planes, each half as large as the one before."""
     rotation, _ = np.linalg.qr(np.random.default_rng(0).standard_normal((16, 16)))
     angles = 2 * np.pi * np.outer(np.arange(p), frequencies) / p
@@ -61,10 +68,11 @@ def test_distances_are_those_of_the_terms() -> None:
 
 @pytest.mark.parametrize("p", [11, 12])
 def test_circles_are_found_by_size_with_their_frequencies(p: int) -> None:
-    components = principal_components(circles(4, 2, p=p))
+    components = principal_components(embedding_of(4, 2, p=p))
     assert components.shares == pytest.approx([0.4, 0.4, 0.1, 0.1])
     assert circle_frequencies(components).tolist() == [4, 4, 2, 2]
     assert circularity(components) == pytest.approx(1)
+    assert circles(components) == [Circle(4, (0, 1)), Circle(2, (2, 3))]
     radii = np.linalg.norm(components.coordinates[:, :2], axis=1)
     assert radii == pytest.approx(np.full(p, radii[0]))
 

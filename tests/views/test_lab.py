@@ -142,3 +142,18 @@ def test_the_stretches_between_the_milestones_are_named(tiny: Experiment) -> Non
     text = "\n".join("".join(segment.text for segment in row) for row in drawn.rows)
     assert "memorization to 100" in text
     assert np.all([word in text for word in ("circuit formation to 900", "then cleanup")])
+
+
+def test_the_zoomed_spectrum_draws_each_frequency_as_a_circle(tiny: Experiment) -> None:
+    subject = subject_of(changed(tiny, "model.initialization=analytic", "training.steps=0"))
+    shown = Choice(layer="left", is_zoomed=True)
+    for palette in ("256", "ascii"):
+        sheet = Sheet(78, 18, PALETTES[palette])
+        _, drawn = looked_at(VIEWS["spectrum"], subject, shown, sheet)
+        lines = ["".join(segment.text for segment in row) for row in drawn.rows]
+        assert lines[0].count("k = ") == 2  # side by side
+        circle = [line[:39] for line in lines[2:-1]]
+        assert "".join(circle).strip()
+        assert not "".join(line[15:24] for line in circle[5:-5]).strip()  # empty inside, as the rows stand in order
+        assert drawn.title == "first operand · circles of its rows, in steps of 1/k"
+    assert VIEWS["spectrum"].question(subject, replace(shown, is_zoomed=False), sheet) is None

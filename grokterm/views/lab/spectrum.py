@@ -1,17 +1,50 @@
 """The spectrum view: the power at each frequency, of a whole matrix and of each neuron."""
 
+from itertools import zip_longest
+from math import gcd
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from grokterm.analysis.circles import Circle, Components, circles, principal_components
 from grokterm.plots.bars import draw_bars
-from grokterm.plots.cells import Rows
+from grokterm.plots.cells import Cells, Rows
 from grokterm.plots.heatmap import draw_heatmap, fit_heatmap
+from grokterm.plots.polygon import draw_polygon
+from grokterm.plots.text_lines import heading
 from grokterm.views.pictures import SpectrumPicture, layer_of, next_layer, spectrum_picture, stacked_layers
 from grokterm.views.view import Choice, Drawn, Sheet, Subject, View
 
+if TYPE_CHECKING:
+    from grokterm.inspection.analysis import NetworkAnalysis
 
-def draw_spectrum(subject: Subject, choice: Choice, sheet: Sheet, _: object) -> Drawn:
-    """Draw a bar for each frequency, and below it a heat map of each neuron; the first of the layers that share neurons."""
-    snapshot, state = subject.analysis.snapshot, subject.state
-    name = layer_of(snapshot, choice.layer)
-    layer = name if name in snapshot.layers else stacked_layers(snapshot)[0]
+LEAST_LINES, LEAST_COLUMNS = 18, 36  # of a plane, with its name
+
+
+def ask_for_circles(subject: Subject, choice: Choice, _: Sheet) -> str | None:
+    """Ask for the principal components of the chosen layer, if it is zoomed into and has rows on circles."""
+    layer = _layer(subject, choice)
+    block = subject.analysis.residue_blocks.get(layer)
+    return layer if choice.is_zoomed and block is not None and len(block) > 2 and np.isfinite(block).all() else None
+
+
+def find_components(analysis: "NetworkAnalysis", layer: str) -> Components:
+    """Find the principal components of a layer."""
+    return principal_components(analysis.residue_blocks[layer])
+
+
+def draw_spectrum(subject: Subject, choice: Choice, sheet: Sheet, components: Components | None) -> Drawn:
+    """Draw a bar for each frequency, and below it a heat map of each neuron; or the circles on which the rows lie.
+
+    Of layers that share their neurons the first.
+    """
+    snapshot, state, layer = subject.analysis.snapshot, subject.state, _layer(subject, choice)
+    if components is not None:
+        title = f"{snapshot.layers[layer].label} · circles of its rows, in steps of 1/k"
+        subtitle = (
+            f"step {snapshot.step:,} · first two: {components.shares[:2].sum():.1%} of the variance · enter: the spectrum"
+        )
+        return Drawn(sheet.fill(_draw_circles(components, sheet)), title, subtitle)
     picture = spectrum_picture(snapshot, layer, state)
     title = f"{snapshot.layers[layer].label} · share of power at frequency k"
     if picture is None:
@@ -20,6 +53,44 @@ def draw_spectrum(subject: Subject, choice: Choice, sheet: Sheet, _: object) -> 
     keys = ", ".join(map(str, picture.key_frequencies[:8])) or "none"
     subtitle = f"step {snapshot.step:,} · top {picture.shares.max(initial=0):.1%} · key frequencies: {keys}"
     return Drawn(_draw_both(picture, sheet), title, subtitle)
+
+
+def _layer(subject: Subject, choice: Choice) -> str:
+    snapshot = subject.analysis.snapshot
+    name = layer_of(snapshot, choice.layer)
+    return name if name in snapshot.layers else stacked_layers(snapshot)[0]
+
+
+def _draw_circles(components: Components, sheet: Sheet) -> Rows:
+    """Draw as many planes as fit, each with its rows in steps of one turn over the frequency."""
+    down = max(sheet.height // LEAST_LINES, 1)
+    height = sheet.height // down
+    across = max(sheet.width // max(2 * (height - 1), LEAST_COLUMNS), 1)
+    widths = [sheet.width // across] * (across - 1)
+    widths.append(sheet.width - sum(widths))
+    found = circles(components)[: across * down]
+    if not found:
+        return sheet.words(["no two principal components have one frequency: there are no circles"])
+    rows: Rows = []
+    for first in range(0, len(found), across):
+        panels = zip_longest(found[first : first + across], widths)
+        drawn = [_draw_circle(components, circle, sheet, width, height) for circle, width in panels]
+        rows += [[segment for part in line for segment in part] for line in zip(*drawn, strict=True)]
+    return rows
+
+
+def _draw_circle(components: Components, circle: Circle | None, sheet: Sheet, width: int, height: int) -> Rows:
+    """Connect the rows 0, m, 2 m, ... where m k is 1 modulo their number: neighbors on a circle of frequency k."""
+    if circle is None:
+        return Cells(width, height).rows()
+    k, pair = circle.frequency, list(circle.components)
+    points = components.coordinates[:, pair]
+    n_rows = len(points)
+    step = pow(k, -1, n_rows) if gcd(k, n_rows) == 1 else 1
+    name = f"k = {k}: {components.shares[pair].sum():.0%}, components {pair[0] + 1}, {pair[1] + 1}"
+    ordered = points[np.arange(n_rows) * step % n_rows]
+    shape = draw_polygon(ordered, width=width, height=height - 1, palette=sheet.palette)
+    return (heading(name, width=width, palette=sheet.palette)[:1] + shape)[:height]
 
 
 def _draw_both(picture: SpectrumPicture, sheet: Sheet) -> Rows:
@@ -36,4 +107,6 @@ def _draw_both(picture: SpectrumPicture, sheet: Sheet) -> Rows:
     return bars + sheet.heading(name) + heat
 
 
-SPECTRUM = View("spectrum", draw_spectrum, next_part=next_layer)
+SPECTRUM = View(
+    "spectrum", draw_spectrum, ask_for_circles, find_components, zoomed="the circles of tokens", next_part=next_layer
+)
