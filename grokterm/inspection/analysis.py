@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cached_property
+from math import isfinite
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -15,10 +16,12 @@ from grokterm.analysis.neurons import NeuronFrequencies, neuron_frequencies
 from grokterm.analysis.noise import largest_ipr, largest_resultant, matching_chance, most_matched
 from grokterm.analysis.observation import Observation
 from grokterm.analysis.progress import Progress, progress
+from grokterm.analysis.representations import representation_shares
 from grokterm.experiment.records import Inspected
 from grokterm.inspection.forward_pass import ForwardPass, Window
 from grokterm.inspection.metrics import measure
 from grokterm.inspection.snapshot import Snapshot
+from grokterm.tasks.groups import Group
 from grokterm.tasks.operations import OPERATIONS
 from grokterm.tasks.sum_forms import SumForm
 
@@ -56,7 +59,7 @@ class NetworkAnalysis:
 
     @cached_property
     def residue_blocks(self) -> dict[str, np.ndarray]:
-        """The matrices over residues, rows in the order in which the operation is a sum; empty for permutations."""
+        """The matrices over residues, rows in the order in which the operation is a sum; empty for elements of a group."""
         if self.operation.group is not None:
             return {}
         index = self.operation.index(self.modulus)
@@ -68,6 +71,23 @@ class NetworkAnalysis:
         """The principal components of the first matrix over residues; None without one."""
         first = next(iter(self.residue_blocks.values()), None)
         return None if first is None or not np.isfinite(first).all() else principal_components(first)
+
+    @cached_property
+    def group(self) -> Group | None:
+        """The group of which the operands are elements; None if they are residues."""
+        return None if self.operation.group is None else self.operation.group(self.modulus)
+
+    @cached_property
+    def representations(self) -> dict[str, float]:
+        """Share of the power in each irreducible representation, averaged over the matrices over elements.
+
+        Empty without a group, a matrix over its elements, or finite weights.
+        """
+        blocks = [layer.weights.astype(np.float64) for layer in self.snapshot.layers.values() if layer.over_residues]
+        if self.group is None or not blocks or not isfinite(self.parameter_norm):
+            return {}
+        shares = np.mean([representation_shares(block, self.group) for block in blocks], axis=0)
+        return {one.name: float(share) for one, share in zip(self.group.representations, shares, strict=True)}
 
     @cached_property
     def spectrum(self) -> Float[np.ndarray, " frequencies"]:

@@ -56,8 +56,8 @@ def _no_sum(analysis: "NetworkAnalysis") -> str:
         return ""
     if analysis.operation.n_operands > 2:
         return "the operation has three operands"
-    if analysis.operation.group is not None:
-        return "permutations have no waves"
+    if analysis.group is not None:
+        return f"{analysis.group.elements} have no waves"
     return "the table is random" if analysis.operation.function is None else "the operation is not a sum of terms"
 
 

@@ -17,6 +17,7 @@ from grokterm.runs.metrics import RunMetrics
 
 NOTHING = "–"
 MOST_CONFUSIONS = 5
+MOST_REPRESENTATIONS = 8
 IPR_OF_SQUARES = (
     "IPR says little here: the operation reads or answers squares, whose waves are no waves over residues; see exact fit"
 )
@@ -62,6 +63,8 @@ def _words(network: RunMetrics) -> Iterable[str]:
     if (certificate := analysis.certificate) is not None and certificate.frequencies:
         counts = " ".join(f"{frequency}×{n_neurons}" for frequency, n_neurons in certificate.frequencies.items())
         yield f"frequency × neurons: {counts}"
+    if analysis.representations:
+        yield f"power by representation (in noise): {_by_representation(network)}"
     wrong = confusions(analysis.observation, at_most=MOST_CONFUSIONS)
     if wrong:
         listed = (f"{one.predicted} instead of {one.answer} ({one.n_equations:,}×)" for one in wrong)
@@ -76,10 +79,17 @@ def _words(network: RunMetrics) -> Iterable[str]:
 
 
 def _basis(network: RunMetrics) -> str:
-    operation, modulus = network.analysis.operation, network.analysis.modulus
-    if operation.group is not None:
-        return "none, permutations have no waves"
+    operation, modulus, group = network.analysis.operation, network.analysis.modulus, network.analysis.group
+    if group is not None:
+        return f"{len(group.representations)} irreducible representations of {group.name}"
     return "residues" if len(operation.index(modulus)) == modulus else f"powers of a primitive root modulo {modulus}"
+
+
+def _by_representation(network: RunMetrics) -> str:
+    shares, group = network.analysis.representations, network.analysis.group
+    noise = {one.name: one.share_of_noise for one in group.representations} if group else {}
+    largest = sorted(shares, key=lambda name: -shares[name])[:MOST_REPRESENTATIONS]
+    return ", ".join(f"{name} {shares[name]:.3f} ({noise[name]:.3f})" for name in largest)
 
 
 def _table(columns: Columns) -> Table:

@@ -116,6 +116,7 @@ class RunMetrics:
             **self.evaluation,
             **json.loads(self.inspected.model_dump_json(exclude={"record", "step"})),
             "n_matched": self.n_matched,
+            "representations": self.analysis.representations or None,
             **{name: self.value(name) for name in RUN_METRICS if self.shows(name)},
             "layers": self.layers,
         }

@@ -9,6 +9,7 @@ from jaxtyping import Float
 
 from grokterm.analysis.fourier import Block, key_frequencies, power, spectrum
 from grokterm.analysis.ordering import Order, joint_order, neuron_order
+from grokterm.analysis.representations import key_representations, representation_power, representation_shares
 from grokterm.inspection.snapshot import Snapshot
 from grokterm.plots.axis import Scale
 from grokterm.plots.cells import Rows
@@ -59,24 +60,33 @@ class WeightPicture:
     label: str
     order: Order
     rows: str
-    """What the rows are: residues, powers of a primitive root, permutations or neurons."""
+    """What the rows are: residues, powers of a primitive root, elements of a group or neurons."""
 
 
 @dataclass(frozen=True)
 class SpectrumPicture:
-    """The share of a matrix's power at each frequency."""
+    """The share of a matrix's power at each frequency, or in each irreducible representation of a group."""
 
     shares: Float[np.ndarray, " frequencies"]
     key_frequencies: Sequence[int]
+    """Those that stand out; representations are counted from 1, too."""
+
     of_neurons: Float[np.ndarray, "frequencies neurons"]
     """The same for each neuron by itself; neurons are sorted by their peak."""
+
+    representations: Sequence[str] = ()
+    """Their names; empty where the shares are of frequencies."""
+
+    def name(self, number: int) -> str:
+        """Return the name of a frequency or representation."""
+        return self.representations[number - 1] if self.representations else str(number)
 
 
 def weight_picture(snapshot: Snapshot, layer: str, order: Order, state: LabState) -> WeightPicture:
     """Order the neurons of one layer.
 
-    Sorted by frequency, rows take the order in which the operation is a sum. Permutations of S5, and matrices between hidden
-    layers, have no frequencies and stay as stored.
+    Sorted by frequency, rows take the order in which the operation is a sum. Elements of a group, and matrices between
+    hidden layers, have no frequencies and stay as stored.
     """
     shown = snapshot.layers[layer]
     if not shown.over_residues:
@@ -123,18 +133,26 @@ def stacked_picture(snapshot: Snapshot, order: Order, state: LabState) -> list[W
 
 
 def spectrum_picture(snapshot: Snapshot, layer: str, state: LabState) -> SpectrumPicture | None:
-    """Fourier transform one layer over its residues; None where its rows are not residues."""
+    """Fourier transform one layer over its residues, or over its group; None where its rows are neither."""
     shown = snapshot.layers[layer]
-    if not shown.over_residues or state.definition.group is not None:
+    if not shown.over_residues:
         return None
     block = shown.weights[_index(state)[0]].astype(np.float64)
+    if state.definition.group is not None:
+        group = state.definition.group(state.experiment.task.modulus)
+        shares, of_neurons = representation_shares(block, group), _by_peak(representation_power(block, group))
+        keys = [number + 1 for number in key_representations(shares, group)]
+        return SpectrumPicture(shares, keys, of_neurons, [one.name for one in group.representations])
     shares = spectrum(block)
     return SpectrumPicture(shares, key_frequencies(shares), neuron_spectra(block))
 
 
 def neuron_spectra(block: Block) -> Float[np.ndarray, "frequencies neurons"]:
     """Return the share of each neuron's power at each frequency; neurons are sorted by their peak."""
-    powers = power(block)
+    return _by_peak(power(block))
+
+
+def _by_peak(powers: Float[np.ndarray, "frequencies neurons"]) -> Float[np.ndarray, "frequencies neurons"]:
     total = powers.sum(axis=0)
     shares: np.ndarray = np.divide(powers, total, out=np.zeros_like(powers), where=total > 0)
     return shares[:, np.lexsort([-shares.max(axis=0), shares.argmax(axis=0)])]
@@ -143,7 +161,11 @@ def neuron_spectra(block: Block) -> Float[np.ndarray, "frequencies neurons"]:
 def _rows(state: LabState, order: Order) -> tuple[np.ndarray | slice, str, Order]:
     """Return the order of the rows, their name, and the order of the neurons that is possible."""
     if state.definition.group is not None:
-        return slice(None), "permutations", "raw" if order == "frequency" else order
+        return (
+            slice(None),
+            state.definition.group(state.experiment.task.modulus).elements,
+            "raw" if order == "frequency" else order,
+        )
     return (*_index(state), order) if order == "frequency" else (slice(None), "residues", order)
 
 

@@ -161,7 +161,11 @@ def test_an_exact_solution_is_recognized(here: Here, tmp_path: Path, grokking: E
         (["model.depth=3", "model.scaling=standard"], ["– three hidden layers: matched neurons, phase"]),
         (
             ["task.operation=s5_product", "task.modulus=120", "model.width=8"],
-            ["– permutations have no waves: IPR", "basis: none"],
+            [
+                "– permutations have no waves: IPR",
+                "basis: 7 irreducible representations of S5",
+                "power by representation (in noise): ",
+            ],
         ),
         (["task.operation=multiply"], ["basis: powers of a primitive root modulo 11"]),
         (["task.operation=square_of_sum"], ["IPR says little here", "– the readout of this operation has no phase: phase"]),

@@ -11,6 +11,7 @@ from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.records import RECORD, Evaluated
 from grokterm.inspection.analysis import NetworkAnalysis
 from grokterm.inspection.forward_pass import ForwardPass
+from grokterm.tasks.groups import symmetric
 from grokterm.training.trainer import Trainer
 from tests.inspection.test_forward_pass import EVERY_NETWORK
 from tests.training.outcome import changed, finish, started
@@ -107,6 +108,13 @@ def test_an_operation_that_is_no_sum_has_no_circuit(tiny: Experiment) -> None:
 def test_permutations_have_no_waves(tiny: Experiment) -> None:
     seen = analysis_of(started(changed(tiny, "task.operation=s5_product", "task.modulus=120", "model.width=8"))).inspected()
     assert (seen.ipr, seen.gini, seen.key_frequencies) == (None, None, ())
+
+
+def test_a_network_over_a_group_has_a_share_of_power_in_each_representation(tiny: Experiment) -> None:
+    shares = analysis_of(started(changed(tiny, "task.operation=s4_product", "model.width=2000"))).representations
+    noise = {one.name: one.share_of_noise for one in symmetric(4).representations}
+    assert shares == pytest.approx(noise, rel=0.1)
+    assert analysis_of(started(tiny)).representations == {}
 
 
 def test_a_network_that_diverged_can_still_be_looked_at(tiny: Experiment) -> None:

@@ -6,6 +6,7 @@ from grokterm.experiment.interventions import Swap
 from grokterm.experiment.records import Acted
 from grokterm.inspection.snapshot import LayerPicture, Snapshot
 from grokterm.session.state import LabState, fold
+from grokterm.tasks.groups import symmetric
 from grokterm.tasks.operations import OPERATIONS
 from grokterm.views.pictures import spectrum_picture, weight_picture
 
@@ -69,9 +70,18 @@ def permutations() -> LabState:
     return LabState(Experiment.from_settings({"task": {"operation": "s5_product", "modulus": 120}}))
 
 
-def test_permutations_have_no_spectrum_and_no_order_by_frequency() -> None:
+def test_the_spectrum_of_a_group_is_over_its_irreducible_representations() -> None:
+    sign = symmetric(5).representations[-1].character
+    picture = spectrum_picture(snapshot(np.stack([sign, 1 + sign], axis=1)), "left", permutations())
+    assert picture is not None
+    assert picture.representations == [one.name for one in symmetric(5).representations]
+    assert picture.shares.round(9).tolist() == [pytest.approx(1 / 3), 0, 0, 0, 0, 0, pytest.approx(2 / 3)]
+    assert [picture.name(number) for number in picture.key_frequencies] == ["trivial", "sign"]
+    assert picture.of_neurons[-1].tolist() == pytest.approx([0.5, 1.0])
+
+
+def test_permutations_have_no_order_by_frequency() -> None:
     shot = snapshot(np.random.default_rng(0).normal(size=(120, 3)))
-    assert spectrum_picture(shot, "left", permutations()) is None
     picture = weight_picture(shot, "left", "frequency", permutations())
     assert (picture.order, picture.rows) == ("raw", "permutations")
     assert picture.matrix.tolist() == shot.layers["left"].weights.tolist()

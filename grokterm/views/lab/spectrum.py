@@ -46,12 +46,14 @@ def draw_spectrum(subject: Subject, choice: Choice, sheet: Sheet, components: Co
         )
         return Drawn(sheet.fill(_draw_circles(components, sheet)), title, subtitle)
     picture = spectrum_picture(snapshot, layer, state)
-    title = f"{snapshot.layers[layer].label} · share of power at frequency k"
+    place = "at frequency k" if state.definition.group is None else "in each irreducible representation"
+    title = f"{snapshot.layers[layer].label} · share of power {place}"
     if picture is None:
-        why = "permutations have no frequencies" if state.definition.group is not None else "its rows are not residues"
+        why = "its rows are not residues"
         return Drawn(sheet.fill(sheet.words([f"{why}: l looks at the next layer"])), title, why)
-    keys = ", ".join(map(str, picture.key_frequencies[:8])) or "none"
-    subtitle = f"step {snapshot.step:,} · top {picture.shares.max(initial=0):.1%} · key frequencies: {keys}"
+    keys = ", ".join(map(picture.name, picture.key_frequencies[:8])) or "none"
+    kind = "representations" if picture.representations else "frequencies"
+    subtitle = f"step {snapshot.step:,} · top {picture.shares.max(initial=0):.1%} · key {kind}: {keys}"
     return Drawn(_draw_both(picture, sheet), title, subtitle)
 
 
@@ -96,13 +98,18 @@ def _draw_circle(components: Components, circle: Circle | None, sheet: Sheet, wi
 def _draw_both(picture: SpectrumPicture, sheet: Sheet) -> Rows:
     above = sheet.height if sheet.height < 12 else max(sheet.height * 2 // 5, 5)
     keys = picture.key_frequencies
-    bars = draw_bars(picture.shares, width=sheet.width, height=above, highlighted=keys, palette=sheet.palette)
+    named = dict(enumerate(picture.representations, start=1))
+    has_room = len(named) * (max(map(len, named.values()), default=0) + 1) <= sheet.width // 2
+    names = named if named and has_room else None
+    bars = draw_bars(picture.shares, width=sheet.width, height=above, highlighted=keys, palette=sheet.palette, names=names)
     below = sheet.height - above - 1
     if below < 3:
         return sheet.fill(bars)
     fit = fit_heatmap(picture.of_neurons.shape, width=sheet.width, height=below, palette=sheet.palette)
     every = "" if fit.column_step == 1 else f" (1 in {fit.column_step})"
-    name = f"each neuron{every}: its own power, 0 to 1; k = 1 above to {len(picture.shares)} below"
+    last = len(picture.shares)
+    ends = f"{picture.name(1)} above to {picture.name(last)}" if named else f"k = 1 above to {last}"
+    name = f"each neuron{every}: its own power, 0 to 1; {ends} below"
     heat = draw_heatmap(picture.of_neurons, width=sheet.width, height=below, limit=1.0, palette=sheet.palette, signed=False)
     return bars + sheet.heading(name) + heat
 
