@@ -172,7 +172,7 @@ def _average_decay(settings: GradientOptimizer, rule: Rule) -> Rule:
     share = 1 - settings.average_decay
 
     def averaged(moved: Weights, state: OptimizerState, _: StepRng) -> tuple[Weights, OptimizerState]:
-        return moved, named(AVERAGE, {name: state[f"{AVERAGE}.{name}"].lerp_(w, share) for name, w in moved.items()})
+        return moved, named(AVERAGE, {name: torch.lerp(state[f"{AVERAGE}.{name}"], w, share) for name, w in moved.items()})
 
     remembering = replace(rule, begin=lambda weights: rule.begin(weights) | named(AVERAGE, copies(weights)))
     return _after(remembering, averaged) if settings.average_decay else rule

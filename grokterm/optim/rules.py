@@ -99,11 +99,11 @@ def _lion(settings: Lion) -> Rule:
     (beta1, beta2), kept = settings.betas, 1 - settings.learning_rate * settings.weight_decay
 
     def update(grads: Weights, state: OptimizerState, weights: Weights, _: StepRng) -> tuple[Weights, OptimizerState]:
-        velocity = {name: state[f"velocity.{name}"] for name in weights}
-        signs = {name: torch.lerp(grads[name], velocity[name], beta1).sign_() for name in weights}
-        for name, g in grads.items():
-            velocity[name].lerp_(g, 1 - beta2)
-        return {name: w.mul_(kept).sub_(signs[name], alpha=settings.learning_rate) for name, w in weights.items()}, {}
+        before = {name: state[f"velocity.{name}"] for name in weights}
+        signs = {name: torch.lerp(grads[name], velocity, beta1).sign() for name, velocity in before.items()}
+        after = {name: torch.lerp(velocity, grads[name], 1 - beta2) for name, velocity in before.items()}
+        moved = {name: w.mul_(kept).sub_(signs[name], alpha=settings.learning_rate) for name, w in weights.items()}
+        return moved, named("velocity", after)
 
     return Rule(lambda weights: named("velocity", zeros(weights)), update)
 
