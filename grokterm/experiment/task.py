@@ -15,6 +15,7 @@ from grokterm.tasks.operations import MADE_OF, MOST_TUPLES, OPERATIONS, Operatio
 from grokterm.tasks.orders import SplitName
 from grokterm.tasks.sizes import n_train, share_of
 from grokterm.tasks.split_file import Operands, read_split
+from grokterm.tasks.structure import Structure, structure
 from grokterm.tasks.sum_forms import SumForm
 from grokterm.tasks.tables import Table, read_table
 
@@ -140,6 +141,10 @@ class Task(Settings):
     def is_symmetric(self) -> bool:
         """Whether a ∘ b = b ∘ a for every pair."""
         return self._row.is_symmetric(self.modulus)
+
+    def structure(self, seed: int) -> Structure:
+        """Say what is known of the operation; only a random table depends on the seed."""
+        return structure(self._row, self.modulus, seed)
 
     @property
     def own(self) -> OwnOperation:

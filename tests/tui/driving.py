@@ -165,6 +165,11 @@ def explanation(app: GroktermApp) -> str:
     return str(app.screen.query_one("#explanation", Static).render())
 
 
+def structure(app: GroktermApp) -> str:
+    """Return the line that says what the operation is."""
+    return str(app.screen.query_one("#structure", Static).render())
+
+
 def said(app: GroktermApp) -> list[str]:
     """List what the notifications say."""
     return [notification.message for notification in app._notifications]

@@ -9,11 +9,13 @@ from tests.tui.driving import (
     SMALL,
     app_on,
     choose,
+    content,
     control,
     explanation,
     form,
     said,
     settings_shown,
+    structure,
     type_into,
     until,
 )
@@ -45,6 +47,19 @@ async def test_enter_right_after_an_invalid_value_starts_nothing() -> None:
         app.simulate_key("enter")
         await until(pilot, lambda: said(app), "the refusal")
         assert isinstance(app.screen, SetupScreen)
+
+
+async def test_what_the_operation_is_follows_the_fields_and_is_not_said_of_invalid_ones() -> None:
+    app = app_on(BRIEF, start=False)
+    async with app.run_test(size=SMALL) as pilot:
+        assert structure(app) == "11 elements · commutative group, identity 0 · chance 9.1 % · basis: residues"
+        await type_into(pilot, control(app, "task.modulus"), "1")
+        assert structure(app) == ""
+        await type_into(pilot, control(app, "task.modulus"), "13")
+        await choose(pilot, control(app, "task.operation"), "multiply")
+        assert structure(app) == "13 elements · commutative, identity 1 · chance 14.8 % · basis: logarithms"
+        assert "more settings" in "\n".join(content(line) for line in app.screen.query("CollapsibleTitle"))
+        assert app.screen.query_one("CollapsibleTitle").region.bottom < form(app).region.bottom
 
 
 async def test_words_where_a_number_belongs_are_refused() -> None:

@@ -131,6 +131,15 @@ def test_the_facts_show_the_polynomial_itself() -> None:
     assert "a**2 + 3*a*b mod 11" in printed(facts._table(LabState(Experiment.from_toml(text)), ""))
 
 
+def test_the_facts_say_what_the_present_operation_is() -> None:
+    before, swapped = (
+        " ".join(printed(facts._table(state, "")).split()) for state in (state_with(), state_with(swapped_operation="cubic"))
+    )
+    assert "elements 11 structure commutative group, identity 0 chance 9.1 % basis residues" in before
+    assert "structure not commutative" in swapped
+    assert "basis none known" in swapped
+
+
 def test_the_facts_of_an_early_run_say_that_nothing_was_reached() -> None:
     assert "none yet" in printed(facts._table(state_with(), ""))
 

@@ -17,6 +17,7 @@ from grokterm.errors import PresetError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.presets import Preset, group_presets
 from grokterm.plots.sanitize import plain_text
+from grokterm.reports.structure import in_line
 from grokterm.tui.widgets.form import ExperimentForm
 
 
@@ -45,7 +46,7 @@ class SetupScreen(Screen[None]):
         self._presets = {known.name: known for group in self._groups.values() for known in group} | {preset.name: preset}
 
     def compose(self) -> ComposeResult:
-        """Compose presets on the left, the form on the right, two lines of explanation below."""
+        """Compose presets on the left, the form on the right; below them what the operation is, and an explanation."""
         yield Static("grokterm · the terminal laboratory for grokking", id="banner", markup=False)
         with Horizontal():
             picker = OptionList(*self._options(), id="presets", markup=False)
@@ -53,6 +54,7 @@ class SetupScreen(Screen[None]):
             yield picker
             yield ExperimentForm(self._preset.experiment)
         yield Static(id="title", markup=False)
+        yield Static(id="structure", markup=False)
         yield Static(id="explanation", markup=False)
         yield Footer()
 
@@ -99,6 +101,7 @@ class SetupScreen(Screen[None]):
     @on(ExperimentForm.Edited)
     def _check(self, event: ExperimentForm.Edited) -> None:
         self._problem = event.problem
+        self._show_structure()
         warnings = event.experiment.warnings() if event.experiment else []
         self._explain(event.problem or "; ".join(f"warning: {warning}" for warning in warnings))
         if event.notes:
@@ -121,7 +124,15 @@ class SetupScreen(Screen[None]):
     def _describe(self) -> None:
         title = self._preset.name if self._problem else self._preset.experiment.title
         self.query_one("#title", Static).update(plain_text(title))
+        self._show_structure()
         self._explain(self._problem or self._preset.experiment.source)
+
+    def _show_structure(self) -> None:
+        """Say what the operation in the form is; nothing while the form is invalid."""
+        experiment = self.query_one(ExperimentForm).experiment
+        self.query_one("#structure", Static).update(
+            "" if self._problem else in_line(experiment.task.structure(experiment.seed))
+        )
 
     def _explain(self, text: str) -> None:
         explanation = self.query_one("#explanation", Static)

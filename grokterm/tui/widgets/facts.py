@@ -11,7 +11,9 @@ from textual.widgets import Static
 from grokterm.experiment.architectures.mlp import MLPModel
 from grokterm.experiment.optimizer import Optimizer, RecursiveFeatures
 from grokterm.plots.sanitize import plain_text
+from grokterm.reports.structure import algebra, chance
 from grokterm.session.state import LabState
+from grokterm.tasks.structure import structure
 
 
 class Facts(VerticalScroll):
@@ -51,9 +53,14 @@ def _table(state: LabState, run_name: str) -> Table:
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
     operation, modulus, members = state.definition, experiment.task.modulus, experiment.training.members
+    known = structure(operation, modulus, experiment.seed)
     share = state.n_train / operation.n_equations(modulus)
     facts = [
         ("task", operation.label.format(p=modulus)),
+        ("elements", f"{known.n_elements}"),
+        ("structure", algebra(known)),
+        ("chance", chance(known)),
+        ("basis", known.basis or "none known"),
         ("train", f"{state.n_train:,} ({share:.3g})" if state.n_train else f"{experiment.task.train_fraction:g}"),
         ("val", f"{state.n_val:,}" if state.n_val else "none" if state.n_train else ""),
         ("seen", f"{state.n_seen:,}, trained on before" if state.n_seen else ""),
