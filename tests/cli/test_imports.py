@@ -33,6 +33,8 @@ device = "cpu"
 task.modulus = 5
 model.architecture = "mlp"
 model.width = 8
+optimizer.kind = "gd"
+optimizer.learning_rate = 1.0
 training.steps = 2
 """
 

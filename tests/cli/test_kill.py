@@ -43,7 +43,8 @@ def test_a_killed_run_is_told_from_one_that_trains(preset: Path, tmp_path: Path,
     assert here("runs").out.splitlines()[1].split()[1] == "killed"
     words = f"ended         killed at step {killed['steps']:,}: grokterm run --resume {run.name} goes on"
     assert words in here("runs", "show", run.name).out.splitlines()
-    assert here("run", "--resume", run.name, "--set", "training.steps=20", "--json").json["ended"] == "complete"
+    longer = f"training.steps={killed['steps'] + 20}"
+    assert here("run", "--resume", run.name, "--set", longer, "--json").json["ended"] == "complete"
 
 
 @pytest.mark.slow

@@ -49,7 +49,7 @@ mlps = st.fixed_dictionaries(
         "width": st.integers(1, 65536),
         "init_std": positive,
         "tied_operands": st.booleans(),
-        "activation": st.sampled_from(["quadratic", "relu", "gelu", "sine", "tanh"]),
+        "activation": st.sampled_from(["quadratic", "cubic", "relu", "gelu", "sine", "tanh"]),
         "scaling": st.sampled_from(["gromov", "doshi", "liu", "standard"]),
         "dropout": shares,
         "normalization": st.sampled_from(["none", "batch"]),

@@ -7,7 +7,7 @@ from grokterm.experiment.optimizer import AdamW
 from grokterm.experiment.overrides import _every_name
 from grokterm.tasks.operations import OPERATIONS
 
-ACTIVATIONS = ("quadratic", "relu", "gelu", "sine", "tanh")
+ACTIVATIONS = ("quadratic", "cubic", "relu", "gelu", "sine", "tanh")
 LOSSES = ("mse", "cross_entropy", "softmax_mse", "stablemax")
 RULES = ("gd", "sgd", "adam", "adamw", "muon", "agop")
 

@@ -18,6 +18,7 @@ P, N = 7, 24
 
 ACTIVATIONS: dict[str, Callable[[Matrix], Matrix]] = {
     "quadratic": lambda z: z * z,
+    "cubic": lambda z: z**3,
     "relu": lambda z: np.maximum(z, 0),
     "gelu": lambda z: z * (1 + np.vectorize(erf)(z / sqrt(2))) / 2,
     "sine": np.sin,

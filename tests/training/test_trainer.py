@@ -138,7 +138,8 @@ def test_frozen_layers_do_not_move(tiny: Experiment, frozen: str, moving: set[st
 
 
 def test_frozen_layers_have_no_noise_no_decay_and_no_norm_to_hold(tiny: Experiment, modifiers: list[str]) -> None:
-    experiment = changed(tiny, *modifiers, 'model.frozen=["first"]')
+    groups = "optimizer.groups={ readout = { weight_decay = 0.3 } }"
+    experiment = changed(tiny, *modifiers, groups, 'model.frozen=["first"]')
     trainer = started(experiment)
     before = trainer.tensors()
     after = finish(trainer).trainer.tensors()

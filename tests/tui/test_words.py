@@ -3,7 +3,6 @@
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import pytest
 from rich.console import Console
 from rich.text import Text
@@ -11,6 +10,7 @@ from textual.geometry import Size
 
 from grokterm.experiment.conditions import Milestone
 from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.records import Evaluated
 from grokterm.plots.palettes import PALETTES
 from grokterm.session.state import Curves, Event, LabState
 from grokterm.tui.notifications import Notice, Notifications
@@ -19,8 +19,17 @@ from grokterm.tui.widgets.status import Banner, Status, phase_of
 from tests.tui.driving import BRIEF
 
 Reached = dict[Milestone, int]
-CURVES = Curves(np.array([[1234, 2.14e-6, 1.0, 4.0e-5, 0.998, 9.0, np.nan, np.nan]]))
-SEEN_CURVES = Curves(np.array([[1234, 2.14e-6, 1.0, 4.0e-5, 0.998, 9.0, 3e-3, 0.875]]))
+
+
+def curves_of(**measured: float) -> Curves:
+    """One evaluation at step 1,234."""
+    losses = {"train_loss": 2.14e-6, "train_accuracy": 1.0, "parameter_norm": 9.0}
+    return Curves().extended([Evaluated(step=1234, **losses, **measured)])
+
+
+VAL = {"val_loss": 4.0e-5, "val_accuracy": 0.998}
+CURVES = curves_of(**VAL)
+SEEN_CURVES = curves_of(**VAL, seen_loss=3e-3, seen_accuracy=0.875)
 
 
 def state_with(**values: Any) -> LabState:  # noqa: ANN401 - whatever a state holds
@@ -170,8 +179,6 @@ def test_a_full_disk_is_said_once_and_again_after_a_save_that_fails_too() -> Non
 
 def test_the_status_line_and_the_facts_say_that_nothing_was_held_out() -> None:
     widget = Status(PALETTES["256"])
-    widget.state = state_with(
-        curves=Curves(np.array([[1234, 2.14e-6, 1.0, np.nan, np.nan, 9.0, np.nan, np.nan]])), n_train=9_409
-    )
+    widget.state = state_with(curves=curves_of(), n_train=9_409)
     assert "train 1.000  val -   loss 2.1e-06 / -" in str(widget.render())
     assert "none" in printed(facts._table(state_with(n_train=121), "")).split("network")[0]

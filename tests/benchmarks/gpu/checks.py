@@ -37,6 +37,14 @@ MODIFIERS = {
     "held norm": ("optimizer.held_norm=0.9",),
     "perpendicular gradient": ("optimizer.perpendicular_gradient=true",),
     "decay to init": ("optimizer.decay_to=init",),
+    "schedule": ("optimizer.schedule=cosine", "optimizer.warmup_steps=3"),
+    "clipping": ("optimizer.clip_norm=0.05", "optimizer.clip_value=0.01"),
+    "average": ("optimizer.average_decay=0.9",),
+    "groups": ("optimizer.groups={ readout = { learning_rate = 1e-3, weight_decay = 0.0 } }",),
+    "tied operands": ("model.tied_operands=true",),
+    "float64": ("training.precision=float64",),
+    "whole table": ("task.train_fraction=1.0",),
+    "three operands": ("task.n_operands=3",),
     "float64 loss": ("loss.precision=float64",),
     "batch norm": ("model.normalization=batch",),
 }
@@ -91,11 +99,14 @@ def checks(device: torch.device) -> Iterator[tuple[str, Check]]:
 def _as_on_cpu(experiment: Experiment, engine: str, device: torch.device) -> float:
     if reason := ENGINES[engine].unsupported_reason(experiment, device):
         raise SkippedError(reason)
-    return _difference(_run(finish(trainer_of(changed(experiment, f"training.engine={engine}")))), _reference(experiment))
+    return _difference(
+        _run(finish(trainer_of(changed(experiment, f"training.engine={engine}")))), _reference(experiment.to_toml())
+    )
 
 
 @cache
-def _reference(experiment: Experiment) -> Run:
+def _reference(toml: str) -> Run:
+    experiment = Experiment.from_toml(toml)
     return _run(finish(trainer_of(changed(experiment, "device=cpu", "training.engine=eager"))))
 
 
