@@ -65,6 +65,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "div": ("divide",),
     "division": ("divide",),
     "square": ("quadratic",),
+    "cube": ("cubic",),
     "ce": ("cross_entropy",),
     "crossentropy": ("cross_entropy",),
     "l2_loss": ("mse",),

@@ -11,6 +11,7 @@ from torch.nn import functional
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "quadratic": torch.square,
+    "cubic": lambda z: z * z * z,
     "relu": functional.relu,
     "gelu": functional.gelu,
     "sine": torch.sin,

@@ -50,6 +50,7 @@ def _gelu_backward(grad: Tensor, z: Tensor) -> Tensor:
 
 ACTIVATION_KERNELS: dict[str, Activation] = {
     "quadratic": Activation(lambda z, out: torch.square(z, out=out), lambda g, z: g.mul_(z), constant=2.0),
+    "cubic": Activation(lambda z, out: torch.square(z, out=out).mul_(z), lambda g, z: g.mul_(z.square_()), constant=3.0),
     "relu": Activation(lambda z, out: torch.clamp(z, min=0, out=out), lambda g, z: g.mul_(z.gt_(0))),
     "gelu": Activation(lambda z, out: out.copy_(functional.gelu(z)), lambda g, z: g.copy_(_gelu_backward(g, z))),
     "sine": Activation(lambda z, out: torch.sin(z, out=out), lambda g, z: g.mul_(z.cos_())),

@@ -21,7 +21,7 @@ class MLPModel(InitialWeights):
     depth: int = Field(1, ge=1, le=4)
     """Number of hidden layers."""
 
-    activation: Literal["quadratic", "relu", "gelu", "sine", "tanh"] = "quadratic"
+    activation: Literal["quadratic", "cubic", "relu", "gelu", "sine", "tanh"] = "quadratic"
     """The φ of the hidden layers."""
 
     scaling: Literal["gromov", "doshi", "liu", "standard"] = "gromov"
