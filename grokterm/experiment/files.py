@@ -125,6 +125,11 @@ def is_file(section: str, name: str, value: object) -> TypeGuard[str]:
     return isinstance(value, str) and value.lower().endswith(FILE_SETTINGS[section, name])
 
 
+def is_hash(section: str, name: str) -> bool:
+    """Whether a setting is the hash of a file that another setting names."""
+    return (section, name.removesuffix("_sha256")) in FILE_SETTINGS and name.endswith("_sha256")
+
+
 def _read(setting: str, path: Path) -> bytes:
     try:
         if not path.is_file():

@@ -16,13 +16,16 @@ from grokterm.experiment.optimizer import OPTIMIZERS
 from grokterm.experiment.optimizers.schedule import SCHEDULES
 from grokterm.experiment.toml import parse_value
 from grokterm.experiment.validation_errors import models_of
-from grokterm.tasks.operations import CYCLIC_PRODUCT, MADE_OF, OPERATIONS, TABLE
+from grokterm.tasks.operations import MADE_OF, has_own_order
 
 KINDS_OF_SECTION: dict[str, tuple[str, tuple[type[BaseModel], ...]]] = {
     "model": ("architecture", MODELS),
     "optimizer": ("kind", OPTIMIZERS),
 }
 """Sections whose settings depend on a kind: the setting that names it, and the settings of each kind."""
+
+DECIDE_MODULUS = {"task.operation", *(f"task.{name}" for name in MADE_OF.values())}
+"""Settings that may decide the number of elements."""
 
 
 @dataclass(frozen=True)
@@ -165,11 +168,10 @@ def _forget(settings: dict[str, Any], assigned: Collection[str]) -> list[str]:
     for section, name in FILE_SETTINGS:
         if f"{section}.{name}" in assigned and f"{section}.{name}_sha256" not in assigned:
             settings[section].pop(f"{name}_sha256", None)
-    task, decisive = settings.get("task"), {"task.operation", *(f"task.{name}" for name in MADE_OF.values())}
-    if not isinstance(task, dict) or decisive.isdisjoint(assigned) or "task.modulus" in assigned or "modulus" not in task:
+    task = settings.get("task")
+    if not isinstance(task, dict) or DECIDE_MODULUS.isdisjoint(assigned) or "task.modulus" in assigned or "modulus" not in task:
         return []
-    operation = str(task.get("operation"))
-    if operation not in {TABLE, CYCLIC_PRODUCT, *(name for name, row in OPERATIONS.items() if row.order is not None)}:
+    if not has_own_order(operation := str(task.get("operation"))):
         return []
     return [f"dropped modulus = {task.pop('modulus')}: {operation} has its own number of elements"]
 

@@ -275,6 +275,11 @@ def _of_factors(factors: tuple[int, ...]) -> Operation:
     return Operation(f"a + b in {group.name}", lambda a, b, _: group.product[a, b], order=prod(factors), group=lambda _: group)
 
 
+def has_own_order(name: str) -> bool:
+    """Whether an operation of this name has a number of elements of its own, which the modulus must equal."""
+    return name in (TABLE, CYCLIC_PRODUCT) or (name in OPERATIONS and OPERATIONS[name].order is not None)
+
+
 def sums(modulus: int) -> list[str]:
     """Name the rows that have a sum form at this modulus."""
     return [name for name, operation in OPERATIONS.items() if operation.sum_form(modulus) is not None]

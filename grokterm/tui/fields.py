@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.files import is_hash
 from grokterm.experiment.overrides import KINDS_OF_SECTION
 from grokterm.experiment.settings import Settings, choices_of, field_docstrings, own_first
 from grokterm.experiment.toml import format_value
@@ -46,13 +47,14 @@ class FormField:
 
 
 def form_fields(experiment: Experiment) -> Iterator[FormField]:
-    """List every setting that a form can change, in the order of a preset."""
+    """List every setting that a form can change, in the order of a preset, without the hashes of files, which follow."""
     for name in ("seed", "device"):
         yield _field(experiment, name, "")
     for section in SECTIONS:
         settings: Settings = getattr(experiment, section)
         for name in sorted(own_first(type(settings)), key=lambda name: name not in ("kind", "architecture")):
-            yield _field(settings, name, f"{section}.")
+            if not is_hash(section, name):
+                yield _field(settings, name, f"{section}.")
 
 
 def without_other_kinds(edits: dict[str, str]) -> dict[str, str]:

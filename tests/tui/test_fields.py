@@ -21,8 +21,9 @@ ALL = [
 def test_every_setting_has_a_field_that_says_what_it_means(experiment: Experiment) -> None:
     fields = {field.name: field for field in form_fields(experiment)}
     for section in ("task", "model", "loss", "optimizer", "training"):
-        for name in type(getattr(experiment, section)).model_fields:
-            assert fields[f"{section}.{name}"].help
+        names = {name for name in type(getattr(experiment, section)).model_fields if not name.endswith("_sha256")}
+        assert names == {name.partition(".")[2] for name in fields if name.startswith(f"{section}.")}
+        assert all(fields[f"{section}.{name}"].help for name in names)
     assert all(field.text in field.choices for field in fields.values() if field.choices)
 
 

@@ -1,6 +1,9 @@
 """Fields that are checked as they are typed."""
 
+from pathlib import Path
+
 import pytest
+from textual.widgets import Collapsible
 
 from grokterm.tui.screens.lab import LabScreen
 from grokterm.tui.screens.setup import SetupScreen
@@ -143,6 +146,40 @@ async def test_the_polynomial_of_a_preset_is_dropped_with_a_word_by_another_oper
         await until(pilot, lambda: settings_shown(app)["task.expression"] == "", "the empty field")
         assert said(app) == ["dropped expression = a*b + 1, which add does not have"]
         assert not form(app).problem
+
+
+async def test_an_operation_with_its_own_number_of_elements_replaces_the_modulus_also_one_that_was_typed() -> None:
+    app = app_on(BRIEF, start=False)
+    async with app.run_test(size=SMALL) as pilot:
+        await type_into(pilot, control(app, "task.modulus"), "13")
+        await choose(pilot, control(app, "task.operation"), "s4_product")
+        await until(pilot, lambda: settings_shown(app).get("task.modulus") == "24", "the number of elements")
+        assert said(app) == ["dropped modulus = 11: s4_product has its own number of elements"]
+        await type_into(pilot, control(app, "task.modulus"), "23")
+        assert form(app).problem == "modulus must be 24 for s4_product, the number of its elements, not 23"
+        await choose(pilot, control(app, "task.operation"), "add")
+        assert not form(app).problem
+        assert form(app).experiment.task.modulus == 23
+
+
+async def test_a_table_decides_the_modulus_once_its_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "three.csv").write_text("0,1,2\n1,2,0\n2,0,1")
+    (tmp_path / "two.csv").write_text("0,1\n1,0")
+    app = app_on(BRIEF, start=False)
+    async with app.run_test(size=SMALL) as pilot:
+        await type_into(pilot, control(app, "task.modulus"), "13")
+        await choose(pilot, control(app, "task.operation"), "table")
+        assert explanation(app).startswith("operation table needs a file of answers")
+        app.screen.query_one(Collapsible).collapsed = False
+        control(app, "task.table").focus()
+        control(app, "task.table").value = str(tmp_path / "three.csv")
+        await until(pilot, lambda: settings_shown(app).get("task.modulus") == "3", "the number of elements")
+        control(app, "task.table").value = str(tmp_path / "two.csv")
+        await until(pilot, lambda: settings_shown(app).get("task.modulus") == "2", "the number of elements of another file")
+        assert not app.screen.query_one(Collapsible).collapsed
+        await until(pilot, lambda: app.focused is control(app, "task.table"), "the focus")
+        assert not form(app).problem
+        assert "task.table_sha256" not in settings_shown(app)
 
 
 async def test_another_kind_rebuilds_the_form_and_says_what_was_dropped_and_filled() -> None:

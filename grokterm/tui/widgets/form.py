@@ -12,8 +12,8 @@ from textual.widgets import Collapsible, Input, Label, Select
 
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.overrides import override
-from grokterm.tasks.operations import EXPRESSION
+from grokterm.experiment.overrides import DECIDE_MODULUS, override
+from grokterm.tasks.operations import EXPRESSION, has_own_order
 from grokterm.tui.fields import CHOICES, FIRST, FormField, form_fields, without_other_kinds
 
 
@@ -43,6 +43,7 @@ class ExperimentForm(VerticalScroll):
         self._edits: dict[str, str] = {}
         self._fields = {field.name: field for field in form_fields(experiment)}
         self._controls: set[Input | Select[str]] = set()
+        self._is_folded: bool | None = None  # the further settings, once they were shown
 
     def compose(self) -> ComposeResult:
         """Compose a row for each setting, the most important first."""
@@ -50,16 +51,19 @@ class ExperimentForm(VerticalScroll):
             if name in self._fields:
                 yield self._row(self._fields[name])
         has_room = self.app.size.height > len(self._fields) + 10
-        with Collapsible(title="more settings", collapsed=not has_room):
+        is_folded = not has_room if self._is_folded is None else self._is_folded
+        with Collapsible(title="more settings", collapsed=is_folded):
             for name, field in self._fields.items():
                 if name not in FIRST:
                     yield self._row(field)
 
     async def fill(self, experiment: Experiment) -> None:
-        """Show another experiment; the focused field keeps the focus."""
+        """Show another experiment; the focused field keeps the focus, and what is unfolded stays so."""
         focused = self.screen.focused if self.has_focus_within else None
         self._settings, self.experiment, self._edits, self.problem = experiment.settings(), experiment, {}, ""
         self._fields = {field.name: field for field in form_fields(experiment)}
+        for further in self.query(Collapsible):
+            self._is_folded = further.collapsed
         self._controls = set()  # a late message of a removed field is no edit
         await self.recompose()
         if focused is not None:
@@ -88,6 +92,8 @@ class ExperimentForm(VerticalScroll):
         self._edits[name] = text
         if name == "task.operation" and text != EXPRESSION:
             self._edits.pop("task.expression", None)
+        if name in DECIDE_MODULUS and has_own_order(self._edits.get("task.operation", self._settings["task"]["operation"])):
+            self._edits.pop("task.modulus", None)
         self._edits = without_other_kinds(self._edits)
         self.problem = ""
         notes: tuple[str, ...] = ()
