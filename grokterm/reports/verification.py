@@ -168,9 +168,9 @@ def expected(verdict: Verdict, expect: Expect) -> str:
 
 
 def measured(verdict: Verdict, write: Callable[[str, float | None], str]) -> str:
-    """`960`, or with several seeds the median and the spread, `960 (940–1,010)`."""
+    """`960`, or with several seeds the median and the spread, `960 (940–1,010)`; `never` if no seed came there."""
     middle = write(verdict.measure, verdict.median)
-    if len(verdict.values) == 1:
+    if len(verdict.values) == 1 or set(verdict.values) == {None}:
         return middle
     low, *_, high = sorted(verdict.values, key=lambda value: float("inf") if value is None else value)
     return f"{middle} ({_span(write(verdict.measure, low), write(verdict.measure, high))})"

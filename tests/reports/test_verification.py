@@ -22,6 +22,11 @@ def test_a_number_that_a_network_does_not_have_is_none() -> None:
     assert measured(Verdict("phase_alignment.mean", (0.0, 1.0), (0.1, -0.2, 0.3)), number) == "0.1 (-0.2 to 0.3)"
 
 
+def test_a_step_that_no_seed_reached_has_no_spread() -> None:
+    assert measured(Verdict("grokked_at", "never", (None, None)), number) == "never"
+    assert measured(Verdict("grokked_at", "never", (None, 400, None)), number) == "never (400–never)"
+
+
 def test_numbers_of_the_weights_stand_in_the_table_of_the_readme_in_words() -> None:
     outcome = Outcome(Summary(run="r", preset="p"), inspected={"ipr @ 200": 0.9034, "phase_alignment.mean": None})
     check = Check("p", Experiment(), Expect.from_settings(EXPECTED), (outcome,))
