@@ -1,10 +1,13 @@
 """In which settings saved runs differ from their presets."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 
 from grokterm.errors import GroktermError
+from grokterm.experiment.files import FILE_SETTINGS, is_file
 from grokterm.experiment.presets import find_preset
 from grokterm.runs.store import Run
+from grokterm.tasks.operations import MADE_OF, has_own_order
 
 _UNCOUNTED = {"title", "source", "device", "expect"}  # settings that make no difference
 
@@ -21,6 +24,9 @@ def flat(settings: Mapping[str, object], above: str = "") -> Iterator[tuple[str,
 def differences(runs: Iterable[Run]) -> Iterator[dict[str, object]]:
     """Say of each run what differs from its preset; where that is not at hand, from the first run here that names it.
 
+    A file is compared by its hash and called by its name. What only follows from other settings is left out, unless nothing
+    else differs.
+
     Raises:
         RunNotFoundError: if the settings of a run cannot be read.
     """
@@ -29,7 +35,10 @@ def differences(runs: Iterable[Run]) -> Iterator[dict[str, object]]:
         preset, own = str(run.meta.get("preset", "")), dict(flat(run.experiment.settings()))
         if preset not in usual:
             usual[preset] = _settings_of(preset) or own
-        yield {name: value for name, value in own.items() if name not in usual[preset] or usual[preset][name] != value}
+        before, following = _by_content(usual[preset]), set(_following(own))
+        differing = [name for name, value in _by_content(own).items() if name not in before or before[name] != value]
+        told = [name for name in differing if name not in following] or differing
+        yield {name: Path(str(own[name])).name if _names_file(name, own[name]) else own[name] for name in told}
 
 
 def _settings_of(preset: str) -> dict[str, object]:
@@ -37,6 +46,30 @@ def _settings_of(preset: str) -> dict[str, object]:
         return dict(flat(find_preset(preset).experiment.settings()))
     except GroktermError:
         return {}
+
+
+def _by_content(settings: Mapping[str, object]) -> dict[str, object]:
+    """Replace the path of each file by its hash."""
+    return {name: settings[f"{name}_sha256"] if _names_file(name, value) else value for name, value in settings.items()}
+
+
+def _names_file(name: str, value: object) -> bool:
+    section, _, key = name.partition(".")
+    return (section, key) in FILE_SETTINGS and is_file(section, key, value)
+
+
+def _following(settings: Mapping[str, object]) -> Iterator[str]:
+    """Name the settings that others decide."""
+    yield from (f"{section}.{name}_sha256" for section, name in FILE_SETTINGS)
+    operation = str(settings["task.operation"])
+    yield from (f"task.{name}" for other, name in MADE_OF.items() if other != operation)
+    if has_own_order(operation):
+        yield "task.modulus"
+    if settings["task.split"] == "file":
+        yield from ("task.n_train", "task.train_fraction")
+    else:
+        yield "task.split_file"
+        yield "task.n_train" if settings["task.n_train"] == "auto" else "task.train_fraction"
 
 
 def in_short(differing: Mapping[str, object]) -> str:
