@@ -64,6 +64,11 @@ class Condition:
         event = self.event
         return event.measure.startswith("val_") if isinstance(event, Comparison) else event in ("grokked", "ungrokked")
 
+    @property
+    def is_about_average(self) -> bool:
+        """Without an average of the weights it never comes."""
+        return isinstance(self.event, Comparison) and self.event.measure.startswith("average_")
+
     @classmethod
     def parse(cls, text: str, *others: str) -> Self:
         """Read `grokked`, `val_loss < 1e-4` or `500 steps after grokked`.

@@ -9,6 +9,7 @@ from grokterm.errors import ConfigError
 from grokterm.experiment.architectures.kernel import LARGEST_MODULUS, LARGEST_TRAINING_SET, KernelModel
 from grokterm.experiment.architectures.mlp import MLPModel
 from grokterm.experiment.architectures.tokens import TokenModel
+from grokterm.experiment.conditions import Condition
 from grokterm.experiment.expectation import Expect, inspected_after
 from grokterm.experiment.hints import nearest
 from grokterm.experiment.idle import idle_settings
@@ -164,12 +165,11 @@ class Experiment(Settings):
         ]
         if late := [step for step in self.training.checkpoint_at if isinstance(step, int) and step > last]:
             found.append(f"training.checkpoint_at: step {late[0]:,} comes after the last step, {last:,}")
-        if not self.task.has_validation:
-            found += [
-                f"interventions[{number}] never happens: {one.when} is about validation, and nothing is left for it"
-                for number, one in enumerate(self.interventions)
-                if one.condition is not None and one.condition.is_about_validation
-            ]
+        found += [
+            f"interventions[{number}] never happens: {one.when} never comes where {reason}"
+            for number, one in enumerate(self.interventions)
+            if one.condition is not None and (reason := self._never_comes(one.condition))
+        ]
         optimizer = self.optimizer
         if isinstance(optimizer, RecursiveFeatures):
             return found
@@ -284,13 +284,20 @@ class Experiment(Settings):
     @model_validator(mode="after")
     def _can_stop(self) -> Self:
         condition = self.training.stop_condition
-        if condition is not None and condition.is_about_validation and not self.task.has_validation:
-            where = "task.split_file names no val" if self.task.split_file else "task.train_fraction is 1"
+        if condition is not None and (reason := self._never_comes(condition)):
+            asked = self.training.stop_when
             raise ValueError(
-                f"training.stop_when {self.training.stop_when} never comes where {where}, because nothing is left for"
-                " validation: choose never or memorized, or hold something out"
+                f"training.stop_when {asked} never comes where {reason}: choose never or memorized, or change that"
             )
         return self
+
+    def _never_comes(self, condition: Condition) -> str:
+        """Say what keeps a condition from being met; empty if nothing does."""
+        if condition.is_about_average and not getattr(self.optimizer, "average_decay", 0):
+            return "optimizer.average_decay is 0"
+        if condition.is_about_validation and not self.task.has_validation:
+            return "task.split_file names no val" if self.task.split_file else "task.train_fraction is 1"
+        return ""
 
     @model_validator(mode="after")
     def _expected_steps_come(self) -> Self:

@@ -31,7 +31,9 @@ def start_from(network: nn.Module, settings: InitialWeights) -> None:
             raise ConfigError(f"model.start_from has no {name}, of {_shape(weight)}, only {names}")
         if given[name].shape != weight.shape:
             raise ConfigError(f"model.start_from: {name} is of {_shape(given[name])}, and this network has {_shape(weight)}")
-        if not given[name].is_floating_point() or not given[name].isfinite().all():
+        if not given[name].is_floating_point():
+            raise ConfigError(f"model.start_from: {name} holds {str(given[name].dtype).removeprefix('torch.')}, not floats")
+        if not given[name].isfinite().all():
             raise ConfigError(f"model.start_from: {name} holds numbers that are not finite: choose another file or step")
         weight.copy_(given.pop(name))
     if given:

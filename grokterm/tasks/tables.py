@@ -51,6 +51,8 @@ def _from_csv(content: bytes) -> Int64[np.ndarray, "rows columns"]:
     _check_size(len(lines), 1 + max(line.count(",") for line in lines[:MOST_ELEMENTS]))
     rows = [_cells(number, line) for number, line in enumerate(lines, start=1)]
     if odd := [number for number, row in enumerate(rows, start=1) if len(row) != len(rows[0])]:
+        if blank := [number for number, line in enumerate(lines, start=1) if not line.strip()]:
+            raise ValueError(f"line {blank[0]} is blank: write a row in each")
         raise ValueError(f"line {odd[0]} has {len(rows[odd[0] - 1])} cells, and line 1 has {len(rows[0])}")
     return np.array(rows, dtype=np.int64)
 
@@ -77,7 +79,7 @@ def _from_npy(content: bytes) -> Int64[np.ndarray, "rows columns"]:
     except (ValueError, KeyError):
         raise ValueError("it is not an array that numpy.save has written") from None
     if dtype.kind not in "iu" or len(shape) != 2:
-        raise ValueError(f"it must be a matrix of whole numbers, not {len(shape)} dimensions of {dtype}")
+        raise ValueError(f"it must be a matrix of whole numbers, not of {dtype} with {len(shape)} dimensions")
     _check_size(*shape)
     if len(content) - file.tell() != shape[0] * shape[1] * dtype.itemsize:
         raise ValueError(f"it does not hold the {shape[0]} × {shape[1]} numbers that it declares")

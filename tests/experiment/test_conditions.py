@@ -81,5 +81,5 @@ def test_what_is_about_validation_never_comes_where_none_is_left(text: str) -> N
     with pytest.raises(ConfigError, match=f"training.stop_when {text} never comes where task.train_fraction is 1"):
         Experiment.from_settings({"task": whole, "training": {"stop_when": text}})
     waiting = Experiment.from_settings({"task": whole, "interventions": [{"when": text, "save": True}]})
-    assert waiting.warnings() == [f"interventions[0] never happens: {text} is about validation, and nothing is left for it"]
+    assert waiting.warnings() == [f"interventions[0] never happens: {text} never comes where task.train_fraction is 1"]
     assert not Condition.parse("train_loss < 1").is_about_validation

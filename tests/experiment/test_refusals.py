@@ -57,8 +57,11 @@ WHOLE_MESSAGES = {
     ),
     '[task]\noperation = "expression"\nexpression = 3': "task.expression must be a text, not 3",
     '[task]\ntrain_fraction = 1.0\n[training]\nstop_when = "grokked"': (
-        "training.stop_when grokked never comes where task.train_fraction is 1, because nothing is left for validation: choose"
-        " never or memorized, or hold something out"
+        "training.stop_when grokked never comes where task.train_fraction is 1: choose never or memorized, or change that"
+    ),
+    '[training]\nstop_when = "average_val_loss < 1"': (
+        "training.stop_when average_val_loss < 1 never comes where optimizer.average_decay is 0: choose never or memorized, or"
+        " change that"
     ),
     "[task]\nmodulus = 3\ntrain_fraction = 0.01": (
         "train_fraction 0.01 of 9 equations leaves training empty: choose another share"

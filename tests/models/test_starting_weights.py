@@ -57,9 +57,7 @@ BROKEN: dict[str, Break] = {
     "model.start_from: left holds numbers that are not finite: choose another file or step": lambda w: (
         w | {"left": w["left"] / 0}
     ),
-    "model.start_from: left holds numbers that are not finite: choose another file or step ": lambda w: (
-        w | {"left": w["left"].to(torch.int32)}
-    ),
+    "model.start_from: left holds int32, not floats": lambda w: w | {"left": w["left"].to(torch.int32)},
 }
 
 

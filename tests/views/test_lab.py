@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from grokterm.analysis.confusion import Cell, count_cells
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.records import Inspected
 from grokterm.inspection.analysis import NetworkAnalysis
@@ -15,6 +16,7 @@ from grokterm.session.state import Event, LabState
 from grokterm.views.history import History, merged
 from grokterm.views.lab.activations import ACTIVATIONS, Maps, places_of
 from grokterm.views.lab.circuit import CIRCUIT, CircuitFindings
+from grokterm.views.lab.correctness import find_outcomes
 from grokterm.views.table import VIEWS
 from grokterm.views.view import Choice, Drawn, Sheet, Subject, View
 from tests.inspection.test_forward_pass import EVERY_NETWORK
@@ -157,3 +159,10 @@ def test_the_zoomed_spectrum_draws_each_frequency_as_a_circle(tiny: Experiment) 
         assert not "".join(line[15:24] for line in circle[5:-5]).strip()  # empty inside, as the rows stand in order
         assert drawn.title == "first operand · circles of its rows, in steps of 1/k"
     assert VIEWS["spectrum"].question(subject, replace(shown, is_zoomed=False), sheet) is None
+
+
+def test_the_table_counts_and_names_wrong_answers_of_the_plane_that_it_draws(tiny: Experiment) -> None:
+    three = changed(tiny, "task.n_operands=3", "task.modulus=5", "training.steps=0")
+    found = find_outcomes(subject_of(three).analysis, None)
+    n_wrong = count_cells(found.cells)[Cell.of(found.side, is_right=False)]
+    assert 0 < sum(confusion.n_equations for confusion in found.confusions) <= n_wrong

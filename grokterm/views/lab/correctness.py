@@ -32,7 +32,7 @@ class Outcomes:
 
 def find_outcomes(analysis: "NetworkAnalysis", _: object) -> Outcomes:
     """Run the network on every pair."""
-    seen = analysis.observation
+    seen = analysis.plane
     side = next((side for side in (Side.VAL, Side.SEEN) if (seen.sides == side).any()), Side.TRAIN)
     return Outcomes(analysis.cells, confusions(seen, side, at_most=4), side)
 
