@@ -76,7 +76,7 @@ def _field(settings: Settings, name: str, prefix: str) -> FormField:
     dotted = prefix + name
     choices = CHOICES.get(dotted) or (("true", "false") if info.annotation is bool else choices_of(info))
     description = " ".join(field_docstrings(type(settings)).get(name, "").split())
-    return FormField(dotted, _as_text(getattr(settings, name)), choices, description)
+    return FormField(dotted, _as_text(settings.model_dump(include={name}, exclude_none=True)[name]), choices, description)
 
 
 def _as_text(value: object) -> str:

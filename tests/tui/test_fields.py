@@ -7,6 +7,8 @@ from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.model import MODELS
 from grokterm.experiment.optimizer import GradientDescent, RecursiveFeatures
 from grokterm.experiment.overrides import override
+from grokterm.experiment.presets import Preset, list_presets
+from grokterm.experiment.toml import parse_toml, parse_value
 from grokterm.tui.fields import CHOICES, FIRST, form_fields, without_other_kinds
 from tests.tui.driving import BRIEF
 
@@ -54,3 +56,13 @@ def test_edits_of_settings_that_another_kind_lacks_are_left_out() -> None:
     edits = {"seed": "1", "optimizer.betas": "[0.8, 0.9]", "optimizer.learning_rate": "1", "optimizer.kind": "sgd"}
     assert without_other_kinds(edits) == {"seed": "1", "optimizer.learning_rate": "1", "optimizer.kind": "sgd"}
     assert without_other_kinds(edits | {"optimizer.kind": "adam"}) == edits | {"optimizer.kind": "adam"}
+
+
+@pytest.mark.parametrize("preset", list_presets(), ids=lambda preset: preset.name)
+def test_every_setting_of_a_preset_is_shown_as_a_text_that_can_be_read_back(preset: Preset) -> None:
+    experiment = preset.experiment
+    written = parse_toml(experiment.to_toml())
+    for field in form_fields(experiment):
+        section, _, name = field.name.rpartition(".")
+        value = written[section].get(name, {}) if section else written[name]
+        assert value in (parse_value(field.text), field.text)
