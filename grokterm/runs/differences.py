@@ -38,7 +38,7 @@ def differences(runs: Iterable[Run]) -> Iterator[dict[str, object]]:
         before, following = _by_content(usual[preset]), set(_following(own))
         differing = [name for name, value in _by_content(own).items() if name not in before or before[name] != value]
         told = [name for name in differing if name not in following] or differing
-        yield {name: Path(str(own[name])).name if _names_file(name, own[name]) else own[name] for name in told}
+        yield {name: _as_written(run, name, own[name]) for name in told}
 
 
 def _settings_of(preset: str) -> dict[str, object]:
@@ -46,6 +46,13 @@ def _settings_of(preset: str) -> dict[str, object]:
         return dict(flat(find_preset(preset).experiment.settings()))
     except GroktermError:
         return {}
+
+
+def _as_written(run: Run, name: str, value: object) -> object:
+    """Return a value as the user gave it: of starting weights the run they are from, of another file its name."""
+    if name == "model.start_from" and (source := run.meta.get("started_from")):
+        return str(source)
+    return Path(str(value)).name if _names_file(name, value) else value
 
 
 def _by_content(settings: Mapping[str, object]) -> dict[str, object]:

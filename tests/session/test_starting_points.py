@@ -8,6 +8,7 @@ import torch
 
 from grokterm.errors import ConfigError, RunNotFoundError
 from grokterm.experiment.experiment import Experiment
+from grokterm.runs.differences import differences
 from grokterm.runs.metrics import RunMetrics
 from grokterm.runs.norms import Norms
 from grokterm.runs.replay import trainer_at
@@ -38,6 +39,8 @@ def test_a_run_begins_with_the_weights_of_another_at_a_step(
     before = trainer_at(first, step or 60)
     torch.testing.assert_close(driver.session.trainer.trainable.weights, before.trainable.weights, rtol=0, atol=0)
     assert driver.session.run.meta["started_from"] == name
+    of_its_own = begun(tiny, tmp_path).session.run
+    assert list(differences([of_its_own, driver.session.run]))[1]["model.start_from"] == name
     assert 'start_from = "files/start_from/step-' in (driver.session.run.path / "experiment.toml").read_text("utf-8")
 
 
