@@ -16,12 +16,13 @@ from grokterm.experiment.idle import idle_settings
 from grokterm.experiment.interventions import Intervention, Set, Swap
 from grokterm.experiment.loss import Loss
 from grokterm.experiment.model import Model
-from grokterm.experiment.optimizer import GradientDescent, Optimizer, RecursiveFeatures, rates_and_decays
+from grokterm.experiment.optimizer import GradientDescent, Optimizer, RecursiveFeatures
 from grokterm.experiment.optimizers.schedule import SCHEDULES
 from grokterm.experiment.settings import Settings, is_live, own_first
 from grokterm.experiment.task import Task
 from grokterm.experiment.toml import format_toml, parse_toml
 from grokterm.experiment.training import Training
+from grokterm.experiment.unwise import unwise_settings
 from grokterm.tasks.operations import sums
 from grokterm.tasks.sum_forms import SumForm
 
@@ -156,37 +157,7 @@ class Experiment(Settings):
 
     def warnings(self) -> list[str]:
         """Return warnings about valid settings that probably fail, or have no effect."""
-        last = self.training.steps
-        found = [*idle_settings(self)]
-        found += [
-            f"interventions[{number}] never happens: at_step {one.at_step:,} comes after the last step, {last:,}"
-            for number, one in enumerate(self.interventions)
-            if one.at_step is not None and one.at_step > last
-        ]
-        if late := [step for step in self.training.checkpoint_at if isinstance(step, int) and step > last]:
-            found.append(f"training.checkpoint_at: step {late[0]:,} comes after the last step, {last:,}")
-        found += [
-            f"interventions[{number}] never happens: {one.when} never comes where {reason}"
-            for number, one in enumerate(self.interventions)
-            if one.condition is not None and (reason := self._never_comes(one.condition))
-        ]
-        optimizer = self.optimizer
-        if isinstance(optimizer, RecursiveFeatures):
-            return found
-        if isinstance(self.model, MLPModel) and self.model.tied_operands and not self.task.is_symmetric:
-            found.append(
-                f"model.tied_operands scores a ∘ b and b ∘ a alike, and {self.task.operation} answers them differently"
-            )
-        scaling = self.model.scaling if isinstance(self.model, MLPModel) else ""
-        if scaling == "gromov" and optimizer.kind == "adamw" and optimizer.weight_decay >= 1:
-            found.append(f"weight_decay {optimizer.weight_decay:g} under the gromov scaling collapses to the zero function")
-        if scaling in ("doshi", "standard") and optimizer.kind in ("gd", "sgd") and optimizer.learning_rate > 1e3:
-            found.append(
-                f"learning_rate {optimizer.learning_rate:g} belongs to the gromov scaling and diverges under {scaling}"
-            )
-        if (shrinkage := max(rate * decay for rate, decay in rates_and_decays(optimizer))) >= 1:
-            found.append(f"learning_rate times weight_decay is {shrinkage:g}: from 1 on, every step turns the weights around")
-        return found
+        return [*idle_settings(self), *unwise_settings(self)]
 
     @field_validator("device")
     @classmethod
@@ -284,14 +255,14 @@ class Experiment(Settings):
     @model_validator(mode="after")
     def _can_stop(self) -> Self:
         condition = self.training.stop_condition
-        if condition is not None and (reason := self._never_comes(condition)):
+        if condition is not None and (reason := self.never_comes(condition)):
             asked = self.training.stop_when
             raise ValueError(
                 f"training.stop_when {asked} never comes where {reason}: choose never or memorized, or change that"
             )
         return self
 
-    def _never_comes(self, condition: Condition) -> str:
+    def never_comes(self, condition: Condition) -> str:
         """Say what keeps a condition from being met; empty if nothing does."""
         if condition.is_about_average and not getattr(self.optimizer, "average_decay", 0):
             return "optimizer.average_decay is 0"
