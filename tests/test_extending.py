@@ -22,7 +22,8 @@ from grokterm.optim.losses import LOSSES, cross_entropy
 from grokterm.plots.cells import Cells
 from grokterm.plots.text_lines import draw_text
 from grokterm.tasks.arithmetic import Residues
-from grokterm.tasks.operations import OPERATIONS, Operation
+from grokterm.tasks.operation import Operation
+from grokterm.tasks.operations import OPERATIONS
 from grokterm.tui.app import GroktermApp
 from grokterm.tui.fields import form_fields
 from grokterm.tui.keys import keys, panes

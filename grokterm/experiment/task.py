@@ -11,7 +11,8 @@ from grokterm.experiment.files import hashes, read_file
 from grokterm.experiment.settings import KeyOf, Settings
 from grokterm.tasks.dataset import Dataset
 from grokterm.tasks.equations import MOST_ELEMENTS
-from grokterm.tasks.operations import MADE_OF, MOST_TUPLES, OPERATIONS, Operation, OwnOperation, check_modulus, find_operation
+from grokterm.tasks.operation import Operation
+from grokterm.tasks.operations import MADE_OF, MOST_TUPLES, OPERATIONS, OwnOperation, check_modulus, find_operation
 from grokterm.tasks.orders import SplitName
 from grokterm.tasks.sizes import n_train, share_of
 from grokterm.tasks.split_file import Operands, read_split

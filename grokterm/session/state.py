@@ -32,7 +32,8 @@ from grokterm.experiment.records import (
 )
 from grokterm.experiment.task import OperationName
 from grokterm.plots.curves import Band
-from grokterm.tasks.operations import Operation, find_operation
+from grokterm.tasks.operation import Operation
+from grokterm.tasks.operations import find_operation
 
 Phase = Literal["loading", "training", "paused", "ended", "failed"]
 

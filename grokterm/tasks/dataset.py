@@ -10,7 +10,8 @@ from jaxtyping import Bool, Int64
 
 from grokterm.errors import ConfigError
 from grokterm.tasks.equations import NO_ANSWER, Equations
-from grokterm.tasks.operations import MADE_OF, NO_OWN, Operation, OwnOperation, check_modulus, find_operation
+from grokterm.tasks.operation import Operation
+from grokterm.tasks.operations import MADE_OF, NO_OWN, OwnOperation, check_modulus, find_operation
 from grokterm.tasks.orders import SplitName, cut, shuffled
 from grokterm.tasks.randomness import generator
 from grokterm.tasks.sizes import n_train, share_of

@@ -9,7 +9,7 @@ from jaxtyping import Int32
 
 from grokterm.tasks.arithmetic import is_prime
 from grokterm.tasks.equations import NO_ANSWER
-from grokterm.tasks.operations import Operation
+from grokterm.tasks.operation import Operation
 
 Basis = Literal["residues", "logarithms", "representations"]
 

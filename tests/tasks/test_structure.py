@@ -5,7 +5,8 @@ from itertools import product
 import numpy as np
 import pytest
 
-from grokterm.tasks.operations import OPERATIONS, Operation, OwnOperation, find_operation
+from grokterm.tasks.operation import Operation
+from grokterm.tasks.operations import OPERATIONS, OwnOperation, find_operation
 from grokterm.tasks.structure import Structure, structure
 from grokterm.tasks.tables import Table
 

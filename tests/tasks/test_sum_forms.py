@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from grokterm.tasks.operations import OPERATIONS, Operation, OwnOperation, find_operation, sums
+from grokterm.tasks.operation import Operation
+from grokterm.tasks.operations import OPERATIONS, OwnOperation, find_operation, sums
 from grokterm.tasks.sum_forms import NO_TERM, SumForm
 
 SUMS = ("add", "subtract", "multiply", "divide", "sum_of_squares", "square_of_sum")

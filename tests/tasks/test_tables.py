@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grokterm.tasks.operations import OPERATIONS, Operation, OwnOperation, find_operation
+from grokterm.tasks.operation import Operation
+from grokterm.tasks.operations import OPERATIONS, OwnOperation, find_operation
 from grokterm.tasks.tables import Table, read_table
 
 

@@ -9,7 +9,8 @@ import pytest
 from grokterm.errors import ConfigError
 from grokterm.tasks.dataset import Dataset
 from grokterm.tasks.expressions import parse_expression
-from grokterm.tasks.operations import MOST_EQUATIONS, OwnOperation, find_operation
+from grokterm.tasks.operation import MOST_EQUATIONS
+from grokterm.tasks.operations import OwnOperation, find_operation
 from grokterm.tasks.orders import SplitName
 from tests.tasks.tables import SPLITS
 
