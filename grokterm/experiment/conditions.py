@@ -17,6 +17,11 @@ Milestone = Literal["memorized", "grokked", "ungrokked", "diverged"]
 COMPARISONS: dict[str, Callable[[float, float], bool]] = {"<": lt, "<=": le, ">": gt, ">=": ge}
 
 
+def has_comparison(text: str) -> bool:
+    """Whether a text is meant as a comparison."""
+    return re.search("[<>=]", text) is not None
+
+
 @dataclass(frozen=True)
 class Comparison:
     """A bound on what an evaluation measures: `train_loss < 1e-4`. Of an ensemble, on the mean over its members."""
@@ -32,7 +37,7 @@ class Comparison:
         Raises:
             ValueError: if it has one, and the rest is not a measure and a number.
         """
-        if not re.search("[<>=]", text):
+        if not has_comparison(text):
             return None
         parts = re.fullmatch(rf"\s*({'|'.join(METRICS_IN_ORDER)})\s*({'|'.join(COMPARISONS)})\s*([^\s=]+)\s*", text)
         bound = _number(parts[3]) if parts else None

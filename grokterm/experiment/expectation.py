@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
-from grokterm.experiment.conditions import Comparison
+from grokterm.experiment.conditions import Comparison, has_comparison
 from grokterm.experiment.metrics import EVALUATION_METRICS, SEEN_METRICS, expected_metrics
 from grokterm.experiment.settings import Settings
 
@@ -43,10 +43,6 @@ class MetricAtStep:
                 f"the measure being one of {', '.join(expected_metrics(at_step=True))}"
             )
         return cls(measure, int(step))
-
-
-def _has_comparison(name: str) -> bool:
-    return re.search("[<>=]", name) is not None
 
 
 def _is_range(value: object) -> object:
@@ -116,4 +112,4 @@ def inspected_after(last: float, names: Iterable[str]) -> list[str]:
 
 def is_step(measure: str) -> bool:
     """Tell whether a measure is the step of something that may never come."""
-    return measure in MILESTONE_STEPS or _has_comparison(measure)
+    return measure in MILESTONE_STEPS or has_comparison(measure)
