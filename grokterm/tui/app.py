@@ -180,7 +180,7 @@ class GroktermApp(App[int]):
 
     def _save_training(self) -> None:
         if (lab := self._lab) is not None and lab.state.phase in ("training", "paused"):
-            lab.action_save()
+            lab.control.save()
 
     def _check_terminal(self) -> None:
         if is_terminal_gone() and not self.is_headless:

@@ -29,9 +29,14 @@ def keys() -> tuple[Key, ...]:
     zoomed = ", ".join(f"{view.zoomed} ({view.name})" for view in VIEWS.values() if view.zoomed)
     can_move = ", ".join(view.name for view in VIEWS.values() if view.move)
     return (
-        _key("space", "pause", "Pause", "pause, resume"),
-        _key("w", "swap", "Swap", "swap the training set: a smaller share (ungrokking), a new split, another operation"),
-        _key("s", "save", "Save", "save a checkpoint now"),
+        _key("space", "training('pause')", "Pause", "pause, resume"),
+        _key(
+            "w",
+            "training('swap')",
+            "Swap",
+            "swap the training set: a smaller share (ungrokking), a new split, another operation",
+        ),
+        _key("s", "training('save')", "Save", "save a checkpoint now"),
         _key("?", "app.help", "Help", "the manual, and what every key does", name="question_mark"),
         _key("q", "app.quit", "Quit", "quit; a training that has not ended is saved first"),
         Key(
@@ -74,10 +79,16 @@ def keys() -> tuple[Key, ...]:
         _key("z", "network('rescale')", "Rescale", "fit the color range to what is shown"),
         _key("f", "freeze", "Freeze", "freeze the pictures, while the training goes on"),
         _key("x", "scale", "Log-x", "steps on a logarithmic or a linear axis"),
-        _key(".", "step", "Step", "one step while paused", name="full_stop"),
-        _key("<", "slower", "Slower", "slower: watch a network that groks quickly at one step a second", name="less_than_sign"),
-        _key(">", "faster", "Faster", "faster, and after the last pace without a limit", name="greater_than_sign"),
-        _key("h", "change", "Change", "change the learning rate or the weight decay"),
+        _key(".", "training('step')", "Step", "one step while paused", name="full_stop"),
+        _key(
+            "<",
+            "training('slower')",
+            "Slower",
+            "slower: watch a network that groks quickly at one step a second",
+            name="less_than_sign",
+        ),
+        _key(">", "training('faster')", "Faster", "faster, and after the last pace without a limit", name="greater_than_sign"),
+        _key("h", "training('change')", "Change", "change the learning rate or the weight decay"),
         _key("r", "restart", "Restart", "restart with the same settings and the same seed, as a new run"),
         _key("n", "app.another", "New", "another experiment"),
         Key("ctrl+p", "every command by name", ()),

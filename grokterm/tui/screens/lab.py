@@ -1,7 +1,6 @@
 """The lab: one training on the screen, and the keys that act on it."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING
 
 from textual import work
@@ -13,19 +12,15 @@ from textual.reactive import reactive
 from textual.screen import Screen
 from textual.widgets import Footer
 
-from grokterm.experiment.interventions import Action, Save
 from grokterm.plots.axis import Scale
 from grokterm.plots.palettes import Palette
-from grokterm.plots.sanitize import plain_text
-from grokterm.session.commands import Analyze, Pause, Resume, SetPace, StepOnce
+from grokterm.session.commands import Analyze
 from grokterm.session.state import LabState
 from grokterm.session.thread import TrainingThread
+from grokterm.tui.control import TrainingControl
 from grokterm.tui.keys import keys, panes
 from grokterm.tui.layout import LabLayout, Scene
-from grokterm.tui.notifications import Notifications, Severity
-from grokterm.tui.pace import faster, slower
-from grokterm.tui.screens.dialogs import change_dialog, compare_dialog, swap_dialog
-from grokterm.tui.terminal import SAVE_SECONDS
+from grokterm.tui.screens.dialogs import compare_dialog
 from grokterm.tui.widgets.tab_bar import TabBar
 from grokterm.views.comparison import ComparisonJob
 from grokterm.views.table import VIEWS
@@ -59,13 +54,11 @@ class LabScreen(Screen[None]):
         super().__init__(id="lab")
         bindings = BindingsMap(binding for key in keys() for binding in key.bindings)
         self._bindings.key_to_bindings |= bindings.key_to_bindings  # not in BINDINGS: VIEWS may have grown
-        self.thread = thread
-        self._again = again
+        self.control = TrainingControl(self, thread, again)
         self._layout = LabLayout(palette)
         self._views = TabBar(panes(), id="views")
         self._looked_at: tuple[int, int] | None = None
         self._held: tuple[LabState, NetworkAnalysis | None] | None = None
-        self._notifications = Notifications()
 
     def compose(self) -> ComposeResult:
         """Compose facts, curves and network; a narrow terminal shows one of them at a time."""
@@ -87,9 +80,14 @@ class LabScreen(Screen[None]):
         self.set_interval(LOOK_SECONDS, self._look)
 
     @property
+    def thread(self) -> TrainingThread:
+        """The training on the screen."""
+        return self.control.thread
+
+    @property
     def state(self) -> LabState:
         """The latest state of the training."""
-        return self.thread.state
+        return self.control.state
 
     def _poll(self) -> None:
         if self.thread.bug is not None:
@@ -99,8 +97,7 @@ class LabScreen(Screen[None]):
             self.post_message(self.Failed(self.thread.failure, self.thread.run_name))
             return
         self._layout.follow(self._scene)
-        for notice in self._notifications.of(self.state, self.thread.run_name):
-            self._notify(notice.text, notice.title, notice.severity)
+        self.control.report()
 
     def _look(self) -> None:
         """Request a snapshot, if the network is on the screen and has changed since the last one."""
@@ -116,9 +113,6 @@ class LabScreen(Screen[None]):
             self._held = self._held[0], self.thread.analysis
         pictured, analysis = self._held or (self.state, self.thread.analysis)
         return Scene(self.state, self.thread.run_name, pictured, analysis, self.x_scale)
-
-    def _notify(self, text: str, title: str, severity: Severity = "information") -> None:
-        self.notify(plain_text(text), title=title, severity=severity, markup=False)
 
     def watch_view(self, view: str) -> None:
         """Show one pane of a narrow terminal; in a wide one, choose the view of the network."""
@@ -175,58 +169,20 @@ class LabScreen(Screen[None]):
             self._layout.network.compare(comparison)
             self.add_class("-comparing")
 
-    def action_pause(self) -> None:
-        """Pause or resume."""
-        if self.state.phase == "ended":
-            self._notify("training has ended: r restarts it, n sets up another", "Ended")
-        else:
-            self.thread.send(Resume() if self.state.phase == "paused" else Pause())
-
-    def action_step(self) -> None:
-        """Train one step while paused."""
-        if self.state.phase == "paused":
-            self.thread.send(StepOnce())
-            self.thread.send(Analyze())
-        else:
-            self._notify("pause first: space", "One step at a time", "warning")
-
-    def action_slower(self) -> None:
-        """Choose the next slower pace."""
-        self.thread.send(SetPace(steps_per_second=slower(self.state.pace or self.state.steps_per_second)))
-
-    def action_faster(self) -> None:
-        """Choose the next faster pace; after the fastest, no limit."""
-        if self.state.pace is not None:
-            self.thread.send(SetPace(steps_per_second=faster(self.state.pace)))
-
-    def action_swap(self) -> None:
-        """Ask for another training set."""
-        self.app.push_screen(swap_dialog(self.state.experiment, self.state.operation), self._act)
-
-    def action_change(self) -> None:
-        """Ask for another learning rate or weight decay."""
-        self.app.push_screen(change_dialog(self.state.experiment), self._act)
-
-    def _act(self, action: Action | None) -> None:
-        if action is not None:
-            self.thread.send(action)
-
-    def action_save(self) -> None:
-        """Write a checkpoint."""
-        self._notifications.await_save(self.state.step)
-        self.thread.send(Save())
+    def action_training(self, what: str) -> None:
+        """Act on the training."""
+        getattr(self.control, what)()
+        if what == "step":
+            self.control.send(Analyze())
 
     @work(exclusive=True)
     async def action_restart(self) -> None:
         """Save and leave this run; start again with the same settings and seed."""
-        await self.run_worker(partial(self.thread.leave, SAVE_SECONDS), thread=True).wait()
-        self.thread = self._again()
-        self._notifications = Notifications()
+        await self.control.restart()
         self._layout.forget()
         self._looked_at = None
         if self.frozen:
             self.action_freeze()
-        self.thread.start()
 
     def action_freeze(self) -> None:
         """Freeze or release the pictures; every key still works on a frozen network."""
