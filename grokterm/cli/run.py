@@ -41,17 +41,19 @@ def _start(preset: str, assignments: list[str], runs_dir: Path, as_json: bool) -
 
     found = find_preset(preset)
     overridden = found.overridden(assignments)
-    experiment = overridden.experiment
-    warnings = experiment.warnings()
+    warnings = overridden.experiment.warnings()
     print_status(*overridden.notes, *(f"warning: {warning}" for warning in warnings))
     with LeaveOnSignal() as signals:
         import_torch()
         from grokterm.cli.headless import train_parts
+        from grokterm.runs.naming import named
         from grokterm.session.start import start_session
 
+        chosen = named(overridden.experiment, found)
+        experiment = chosen.experiment
         if code := train_parts(experiment, runs_dir, signals):
             return code
-        session = start_session(experiment, runs_dir, found.name)
+        session = start_session(experiment, runs_dir, chosen.preset, chosen.name)
         there = experiment.on_device(session.trainer.device.type).warnings()  # where device auto has led to
         print_status(*(f"warning: {warning}" for warning in there if warning not in warnings))
         return _train(session, signals, as_json)

@@ -35,10 +35,14 @@ def differences(runs: Iterable[Run]) -> Iterator[dict[str, object]]:
         preset, own = str(run.meta.get("preset", "")), dict(flat(run.experiment.settings()))
         if preset not in usual:
             usual[preset] = _settings_of(preset) or own
-        before, following = _by_content(usual[preset]), set(_following(own))
-        differing = [name for name, value in _by_content(own).items() if name not in before or before[name] != value]
-        told = [name for name in differing if name not in following] or differing
-        yield {name: _as_written(run, name, own[name]) for name in told}
+        yield {name: _as_written(run, name, own[name]) for name in told(own, usual[preset])}
+
+
+def told(own: Mapping[str, object], usual: Mapping[str, object]) -> list[str]:
+    """Name the flat settings that tell one experiment from another, in their order."""
+    before, following = _by_content(usual), set(_following(own))
+    differing = [name for name, value in _by_content(own).items() if name not in before or before[name] != value]
+    return [name for name in differing if name not in following] or differing
 
 
 def _settings_of(preset: str) -> dict[str, object]:
@@ -52,6 +56,11 @@ def _as_written(run: Run, name: str, value: object) -> object:
     """Return a value as the user gave it: of starting weights the run they are from, of another file its name."""
     if name == "model.start_from" and (source := run.meta.get("started_from")):
         return str(source)
+    return without_folder(name, value)
+
+
+def without_folder(name: str, value: object) -> object:
+    """Call a file by its name; leave every other value as it is."""
     return Path(str(value)).name if _names_file(name, value) else value
 
 
@@ -81,10 +90,11 @@ def _following(settings: Mapping[str, object]) -> Iterator[str]:
 
 def in_short(differing: Mapping[str, object]) -> str:
     """Write settings with the last parts of their names: `weight_decay=2, seed=3`."""
-    return ", ".join(f"{name.rpartition('.')[2]}={_short(value)}" for name, value in differing.items())
+    return ", ".join(f"{name.rpartition('.')[2]}={short(value)}" for name, value in differing.items())
 
 
-def _short(value: object) -> str:
+def short(value: object) -> str:
+    """Write a value in a few characters: `1e6`, `[...]`."""
     if isinstance(value, list | tuple):
         return "[...]" if value else "[]"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{value:g}".replace("e+0", "e").replace("e-0", "e-") if isinstance(value, float) else str(value)

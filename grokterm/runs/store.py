@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -80,14 +81,16 @@ class Run:
         vars(self).pop("experiment", None)  # cached_property's stale value
 
 
-def create_run(
+def create_run(  # noqa: PLR0913 - what a run directory holds
     folder: Path,
     experiment: Experiment,
     preset: str,
     meta: Mapping[str, Any],
     files: Mapping[str, bytes] = MappingProxyType({}),
+    *,
+    name: str = "",
 ) -> Run:
-    """Create a run directory, with further files, under a new name made of the preset's and the time.
+    """Create a run directory, with further files, called by this name, else by the preset's, and the time.
 
     Built under a hidden name and renamed when complete, so that a listing never shows an incomplete run.
 
@@ -96,7 +99,7 @@ def create_run(
     """
     with _storing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        stem = f"{preset}-{datetime.now():%Y%m%d-%H%M%S}"
+        stem = f"{name or preset}-{datetime.now():%Y%m%d-%H%M%S}"
         draft = folder / f".{stem}-{os.getpid()}"
         shutil.rmtree(draft, ignore_errors=True)
         (draft / "checkpoints").mkdir(parents=True)
@@ -104,10 +107,15 @@ def create_run(
         write_durably(draft / "experiment.toml", format_toml(settings).encode())
         write_durably(draft / "meta.json", json.dumps({"preset": preset, **meta}, indent=2).encode())
         write_durably(draft / "journal.jsonl", b"")
-        for name, content in {**copies, **files}.items():
-            (draft / name).parent.mkdir(parents=True, exist_ok=True)
-            write_durably(draft / name, content)
+        for inner, content in {**copies, **files}.items():
+            (draft / inner).parent.mkdir(parents=True, exist_ok=True)
+            write_durably(draft / inner, content)
         return Run(_rename_to_free_name(draft, folder / stem))
+
+
+def without_time(name: str) -> str:
+    """Return the name of a run without the time: what its preset, or the experiment, is called."""
+    return re.sub(r"-\d{8}-\d{6}(-\d+)?$", "", name)
 
 
 def find_run(folder: Path, name: str) -> Run:

@@ -27,8 +27,8 @@ from grokterm.session.session import Session
 from grokterm.training.trainer import Trainer, make_trainer
 
 
-def start_session(experiment: Experiment, folder: Path, preset: str) -> Session:
-    """Create a run directory and a session at step 0.
+def start_session(experiment: Experiment, folder: Path, preset: str, name: str = "") -> Session:
+    """Create a run directory, called by this name, else by the preset's, and a session at step 0.
 
     Raises:
         ConfigError: if this machine lacks the device.
@@ -43,7 +43,7 @@ def start_session(experiment: Experiment, folder: Path, preset: str) -> Session:
             f"preset {parts.untrained[0].name} has to be trained first: grokterm run --preset {parts.untrained[0].name}"
         )
     trainer = make_trainer(experiment, parts=load_parts(parts.runs))
-    run = create_run(folder, experiment, preset, _meta(trainer) | origin, part_files(parts.runs))
+    run = create_run(folder, experiment, preset, _meta(trainer) | origin, part_files(parts.runs), name=name)
     return Session(trainer, run, JournalWriter(run.journal))
 
 

@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from signal import Signals
 from threading import enumerate as living_threads
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from rich.text import Text
 from textual import on, work
@@ -17,23 +17,20 @@ from textual.binding import Binding, BindingType
 from textual.filter import Monochrome, NoColor
 from textual.screen import Screen
 
-from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.presets import Preset
 from grokterm.plots.palettes import Palette
 from grokterm.plots.sanitize import plain_text
+from grokterm.runs.naming import Named, named
 from grokterm.runs.store import Run
 from grokterm.session.commands import Leave
-from grokterm.session.state import LabState
-from grokterm.session.thread import OpenedSession, TrainingThread
+from grokterm.session.thread import TrainingThread
 from grokterm.tui.screens.dialogs import Confirm
 from grokterm.tui.screens.help import HelpScreen
 from grokterm.tui.screens.lab import LabScreen
 from grokterm.tui.screens.setup import SetupScreen
 from grokterm.tui.terminal import CHECK_SECONDS, SAVE_SECONDS, is_terminal_gone, on_signals
 from grokterm.tui.theme import THEME
-
-if TYPE_CHECKING:
-    from grokterm.session.session import Session
+from grokterm.tui.trainings import new_training, saved_training, training_anew
 
 HUNG_UP = 129  # exit code, 128 + SIGHUP, which Windows lacks
 
@@ -76,7 +73,7 @@ class GroktermApp(App[int]):
         if opening.run is not None:
             self._open(opening.run)
         elif opening.start:
-            self._train(opening.preset.experiment, opening.preset.name)
+            self._train(named(opening.preset.experiment, opening.preset))
         else:
             self.push_screen(SetupScreen(opening.preset))
         self.call_after_refresh(self._load_in_background)
@@ -97,15 +94,14 @@ class GroktermApp(App[int]):
 
     @on(SetupScreen.Chosen)
     def _train_chosen(self, event: SetupScreen.Chosen) -> None:
-        self._train(event.experiment, event.preset)
+        self._train(event.named)
 
-    def _train(self, experiment: Experiment, preset: str) -> None:
-        start = partial(_new_training, experiment, self._opening.runs_dir, preset)
+    def _train(self, chosen: Named) -> None:
+        start = partial(new_training, chosen, self._opening.runs_dir)
         self.push_screen(LabScreen(start(), start, self._opening.palette))
 
     def _open(self, run: Run) -> None:
-        restart = partial(_new_training, run.experiment, run.path.parent, str(run.meta.get("preset", run.name)))
-        self.push_screen(LabScreen(_saved_training(run), restart, self._opening.palette))
+        self.push_screen(LabScreen(saved_training(run), training_anew(run), self._opening.palette))
         if notice := self._opening.notice:
             self.notify(plain_text(notice), title="Not ended", severity="warning", timeout=15, markup=False)
 
@@ -185,26 +181,3 @@ class GroktermApp(App[int]):
     def _check_terminal(self) -> None:
         if is_terminal_gone() and not self.is_headless:
             self._hang_up()
-
-
-def _new_training(experiment: Experiment, runs_dir: Path, preset: str) -> TrainingThread:
-    def parts() -> "Iterable[Session]":
-        from grokterm.session.start import start_untrained_parts  # loads torch: in the thread
-
-        return start_untrained_parts(experiment, runs_dir)
-
-    def opener() -> OpenedSession:
-        from grokterm.session.start import start_session
-
-        return start_session(experiment, runs_dir, preset), ()
-
-    return TrainingThread(opener, LabState(experiment), parts)
-
-
-def _saved_training(run: Run) -> TrainingThread:
-    def opener() -> OpenedSession:
-        from grokterm.session.start import resume_session  # loads torch: in the thread
-
-        return resume_session(run, paused=True)
-
-    return TrainingThread(opener, LabState(run.experiment))

@@ -59,7 +59,7 @@ async def test_the_form_is_returned_to_as_it_was_left() -> None:
     app = app_on(NO_SUCH_DEVICE, start=False)
     async with app.run_test(size=SMALL) as pilot:
         await type_into(pilot, control(app, "task.modulus"), "13")
-        await pilot.press("enter")
+        await pilot.press("ctrl+s")
         await until(pilot, lambda: said(app), "the notification")
         await until(pilot, lambda: isinstance(app.screen, SetupScreen), "the form")
         assert form(app).experiment.task.modulus == 13

@@ -37,18 +37,46 @@ async def test_an_invalid_value_is_marked_explained_and_refused_until_it_is_mend
         assert not control(app, "task.modulus").has_class("-invalid")
         assert explanation(app) == ""
         assert form(app).experiment.task.modulus == 13
-        await pilot.press("enter")
+        await pilot.press("ctrl+s")
         await until(pilot, lambda: isinstance(app.screen, LabScreen), "the lab")
 
 
-async def test_enter_right_after_an_invalid_value_starts_nothing() -> None:
+async def test_starting_right_after_an_invalid_value_starts_nothing() -> None:
     app = app_on(BRIEF, start=False)
     async with app.run_test(size=SMALL) as pilot:
         control(app, "task.modulus").focus()
         await pilot.pause()
         app.simulate_key("x")
-        app.simulate_key("enter")
+        app.simulate_key("ctrl+s")
         await until(pilot, lambda: said(app), "the refusal")
+        assert isinstance(app.screen, SetupScreen)
+
+
+async def test_enter_and_the_arrows_move_between_the_fields_and_the_form_scrolls_along() -> None:
+    app = app_on(BRIEF, start=False)
+    async with app.run_test(size=SMALL) as pilot:
+        control(app, "task.modulus").focus()
+        for key, name in (("enter", "task.train_fraction"), ("down", "model.architecture"), ("up", "task.train_fraction")):
+            await pilot.press(key)
+            assert app.focused is control(app, name)
+        assert isinstance(app.screen, SetupScreen)
+        control(app, "seed").focus()
+        app.screen.query_one(Collapsible).collapsed = False
+        await pilot.pause()
+        for _ in range(12):
+            await pilot.press("down")
+        assert app.focused is not None
+        assert form(app).scroll_y > 0
+        assert form(app).region.contains_region(app.focused.region)
+        app.screen.query_one(Collapsible).collapsed = True
+
+
+async def test_a_list_opens_on_enter_and_its_arrows_choose() -> None:
+    app = app_on(BRIEF, start=False)
+    async with app.run_test(size=SMALL) as pilot:
+        control(app, "task.operation").focus()
+        await pilot.press("enter", "down", "enter")
+        await until(pilot, lambda: settings_shown(app)["task.operation"] == "subtract", "the second operation")
         assert isinstance(app.screen, SetupScreen)
 
 

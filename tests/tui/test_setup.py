@@ -11,7 +11,7 @@ from grokterm.runs.store import list_runs
 from grokterm.tui.app import GroktermApp, Opening
 from grokterm.tui.screens.lab import LabScreen
 from grokterm.tui.screens.setup import SetupScreen
-from tests.tui.driving import BRIEF, SMALL, control, explanation, form, only_run, said, settings_shown, until
+from tests.tui.driving import BRIEF, SMALL, choose, control, explanation, form, only_run, said, settings_shown, type_into, until
 
 BROKEN = BRIEF.replace("modulus = 11", "modulus = 1").replace('source = "ours"', 'source = "Aa 1999"')
 
@@ -19,6 +19,10 @@ BROKEN = BRIEF.replace("modulus = 11", "modulus = 1").replace('source = "ours"',
 @pytest.fixture(autouse=True)
 def _no_other_presets() -> None:
     """Here the list is what is tried, with all that ship."""
+
+
+def listed(app: GroktermApp) -> list[str]:
+    return [str(option.prompt).strip() for option in app.screen.query_one("#presets", OptionList).options]
 
 
 def app_on_preset(name: str) -> GroktermApp:
@@ -62,7 +66,7 @@ async def test_hurrying_through_the_list_edits_nothing() -> None:
 
 
 @pytest.mark.usefixtures("presets")
-async def test_leaving_a_changed_form_for_another_preset_drops_the_change() -> None:
+async def test_a_changed_preset_is_marked_and_its_change_kept_while_others_are_looked_at() -> None:
     app = app_on_preset("aa")
     async with app.run_test(size=SMALL) as pilot:
         modulus = control(app, "task.modulus")
@@ -71,6 +75,58 @@ async def test_leaving_a_changed_form_for_another_preset_drops_the_change() -> N
         await until(pilot, lambda: settings_shown(app).get("task.modulus") == "13", "the second preset")
         await pilot.pause()
         assert form(app).experiment == find_preset("ab").experiment
+        assert listed(app)[:4] == ["Aa 1999", "aa*", "ab", "ac"]
+        await pilot.press("up")
+        await until(pilot, lambda: settings_shown(app).get("task.modulus") == "7", "the draft")
+        assert form(app).border_title == "aa*"
+        assert str(app.screen.query_one("#title", Static).render()) == "aa, but modulus=7"
+
+
+@pytest.mark.usefixtures("presets")
+async def test_an_invalid_draft_is_kept_too_and_a_key_drops_it() -> None:
+    app = app_on_preset("aa")
+    async with app.run_test(size=SMALL) as pilot:
+        assert "ctrl+r" not in app.screen.active_bindings
+        await type_into(pilot, control(app, "task.modulus"), "1")
+        app.screen.query_one("#presets").focus()
+        await pilot.press("down")
+        await until(pilot, lambda: settings_shown(app).get("task.modulus") == "13", "the second preset")
+        assert "must be" not in explanation(app)
+        await pilot.press("up")
+        await until(pilot, lambda: settings_shown(app).get("task.modulus") == "1", "the draft")
+        assert explanation(app).startswith("task.modulus must be at least 2")
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: settings_shown(app).get("task.modulus") == "11", "the preset")
+        assert listed(app)[:4] == ["Aa 1999", "aa", "ab", "ac"]
+        assert "ctrl+r" not in app.screen.active_bindings
+
+
+@pytest.mark.usefixtures("presets")
+async def test_a_draft_of_another_network_comes_back_with_its_fields() -> None:
+    app = app_on_preset("aa")
+    async with app.run_test(size=SMALL) as pilot:
+        await choose(pilot, control(app, "optimizer.kind"), "sgd")
+        await until(pilot, lambda: "optimizer.momentum" in settings_shown(app), "the fields of sgd")
+        app.screen.query_one("#presets").focus()
+        await pilot.press("down")
+        await until(pilot, lambda: "optimizer.momentum" not in settings_shown(app), "the second preset")
+        await pilot.press("up")
+        await until(pilot, lambda: "optimizer.momentum" in settings_shown(app), "the draft")
+        assert form(app).experiment.optimizer.kind == "sgd"
+
+
+@pytest.mark.usefixtures("presets")
+async def test_a_changed_preset_is_started_by_its_button_under_a_title_and_a_name_of_its_own() -> None:
+    app = app_on_preset("aa")
+    async with app.run_test(size=SMALL) as pilot:
+        await type_into(pilot, control(app, "task.modulus"), "7")
+        app.screen.query_one("#start").focus()
+        await pilot.press("enter")
+        await until(pilot, lambda: list_runs(Path("runs")), "the run")
+    run = only_run()
+    assert run.name.startswith("aa-modulus-7-2")
+    assert run.experiment.title == "aa, but modulus=7"
+    assert run.meta["preset"] == "aa"
 
 
 @pytest.mark.usefixtures("presets")

@@ -66,7 +66,7 @@ class FieldsDialog(ModalScreen[Result | None], Generic[Result]):
             dialog.border_title = self._title
             for name, (text, placeholder) in self._fields.items():
                 with Horizontal(classes="row"):
-                    yield Label(name.replace("_", " "), classes="name")
+                    yield Label(name, classes="name")
                     yield Input(text, placeholder=placeholder, name=name, compact=True)
             yield Static(id="problem", markup=False)
             yield Static("enter does it · tab next field · escape cancels", classes="hint", markup=False)

@@ -1,11 +1,12 @@
 """A form with the settings of an experiment, checked at every edit."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.message import Message
 from textual.widgets import Collapsible, Input, Label, Select
@@ -17,8 +18,27 @@ from grokterm.tasks.operations import EXPRESSION, has_own_order
 from grokterm.tui.fields import CHOICES, FIRST, FormField, form_fields, without_other_kinds
 
 
-class ExperimentForm(VerticalScroll):
+@dataclass(frozen=True)
+class Draft:
+    """A changed form, valid or not: what its fields were filled with, and the texts that differ from it."""
+
+    base: Experiment
+    edits: Mapping[str, str]
+
+
+class Choice(Select[str], inherit_bindings=False):
+    """A list of values; the arrows are left to the form, to move between its fields."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,space", "show_overlay", "Show menu", show=False)]
+
+
+class ExperimentForm(VerticalScroll, inherit_bindings=False):
     """Edits settings; all edits are validated together, so that fields may change in any order."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("pageup", "page_up", "Page up", show=False),
+        Binding("pagedown", "page_down", "Page down", show=False),
+    ]
 
     @dataclass
     class Edited(Message):
@@ -34,16 +54,23 @@ class ExperimentForm(VerticalScroll):
 
         text: str
 
+    class Left(Message):
+        """Enter in a text: the next field, please."""
+
     def __init__(self, experiment: Experiment) -> None:
         super().__init__(id="form", can_focus=False)
-        self.border_title = "experiment"
-        self._settings: dict[str, Any] = experiment.settings()
-        self.experiment = experiment  # the last valid one
-        self.problem = ""  # why the edits are invalid; empty if they are valid
-        self._edits: dict[str, str] = {}
-        self._fields = {field.name: field for field in form_fields(experiment)}
-        self._controls: set[Input | Select[str]] = set()
+        self._show(experiment, {})
         self._is_folded: bool | None = None  # the further settings, once they were shown
+
+    def _show(self, experiment: Experiment, edits: Mapping[str, str]) -> None:
+        self._base = self.experiment = experiment  # the last valid one
+        self._settings: dict[str, Any] = experiment.settings()
+        self.problem = ""  # why the edits are invalid; empty if they are valid
+        self._edits = dict(edits)
+        self._fields = {field.name: field for field in form_fields(experiment)}
+        self._controls: set[Input | Select[str]] = set()  # a late message of a removed field is no edit
+        if edits:
+            self._apply()
 
     def compose(self) -> ComposeResult:
         """Compose a row for each setting, the most important first."""
@@ -57,14 +84,18 @@ class ExperimentForm(VerticalScroll):
                 if name not in FIRST:
                     yield self._row(field)
 
-    async def fill(self, experiment: Experiment) -> None:
-        """Show another experiment; the focused field keeps the focus, and what is unfolded stays so."""
+    @property
+    def draft(self) -> Draft:
+        """What the fields show, also where the message of an edit is still on its way."""
+        texts = {str(control.name): str(control.value) for control in self._controls}
+        return Draft(self._base, {name: text for name, text in texts.items() if text != self._fields[name].text})
+
+    async def fill(self, experiment: Experiment, edits: Mapping[str, str] | None = None) -> None:
+        """Show another experiment, with edits; the focused field keeps the focus, and what is unfolded stays so."""
         focused = self.screen.focused if self.has_focus_within else None
-        self._settings, self.experiment, self._edits, self.problem = experiment.settings(), experiment, {}, ""
-        self._fields = {field.name: field for field in form_fields(experiment)}
         for further in self.query(Collapsible):
             self._is_folded = further.collapsed
-        self._controls = set()  # a late message of a removed field is no edit
+        self._show(experiment, edits or {})
         await self.recompose()
         if focused is not None:
             for control in self._controls:
@@ -73,13 +104,20 @@ class ExperimentForm(VerticalScroll):
 
     def _row(self, field: FormField) -> Horizontal:
         control: Select[str] | Input
+        text = self._edits.get(field.name, field.text)
         if field.choices:
-            options = [(choice, choice) for choice in field.choices]
-            control = Select(options, value=field.text, allow_blank=False, name=field.name, compact=True)
+            control = Choice(
+                [(choice, choice) for choice in field.choices], value=text, allow_blank=False, name=field.name, compact=True
+            )
         else:
-            control = Input(field.text, name=field.name, compact=True)
+            control = Input(text, name=field.name, compact=True)
         self._controls.add(control)
-        return Horizontal(Label(field.name.replace("_", " "), classes="name"), control, classes="row")
+        return Horizontal(Label(field.name, classes="name"), control, classes="row")
+
+    @on(Input.Submitted)
+    def _leave(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.post_message(self.Left())
 
     @on(Input.Changed)
     @on(Select.Changed)
@@ -95,13 +133,7 @@ class ExperimentForm(VerticalScroll):
         if name in DECIDE_MODULUS and has_own_order(self._edits.get("task.operation", self._settings["task"]["operation"])):
             self._edits.pop("task.modulus", None)
         self._edits = without_other_kinds(self._edits)
-        self.problem = ""
-        notes: tuple[str, ...] = ()
-        try:
-            overridden = override(self._settings, [f"{key}={value}" for key, value in self._edits.items()])
-            self.experiment, notes = overridden.experiment, overridden.notes
-        except ConfigError as error:
-            self.problem = str(error)
+        notes = self._apply()
         control.set_class(bool(self.problem), "-invalid")
         if self.problem:
             self.post_message(self.Edited(None, self.problem))
@@ -110,6 +142,17 @@ class ExperimentForm(VerticalScroll):
         self.post_message(self.Edited(self.experiment, "", notes))
         if not CHOICES.keys().isdisjoint(self._edits) or self._shows_what_was_dropped():
             await self.fill(self.experiment)
+
+    def _apply(self) -> tuple[str, ...]:
+        """Make the experiment of the edits, or say why they are invalid; return what followed from them."""
+        self.problem = ""
+        try:
+            overridden = override(self._settings, [f"{key}={value}" for key, value in self._edits.items()])
+        except ConfigError as error:
+            self.problem = str(error)
+            return ()
+        self.experiment = overridden.experiment
+        return overridden.notes
 
     def _shows_what_was_dropped(self) -> bool:
         """Tell whether a field still shows what an edit of another has changed, such as an expression without its operation."""

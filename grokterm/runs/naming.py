@@ -1,0 +1,88 @@
+"""What a changed experiment is called: a title, and a name for its runs, made of what differs from its preset."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from grokterm.errors import PresetError
+from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.presets import Preset
+from grokterm.experiment.settings import Settings
+from grokterm.runs.differences import flat, in_short, short, told, without_folder
+from grokterm.runs.store import without_time
+
+MOST_NAMED = 3  # differences in the name of a run; a plus stands for more
+LONGEST_PART = 24  # characters of one difference in it
+
+# The most telling differences, first in a name. Those without a number speak for themselves.
+KINDS = (
+    "model.architecture",
+    "task.operation",
+    "task.expression",
+    "optimizer.kind",
+    "loss.kind",
+    "model.activation",
+    "task.split",
+)
+LAST = ("seed",)  # least telling
+
+# Settings that leave what the title of a preset says as true as it was.
+KEEP_TITLE = {"seed", "training.evaluate_every", "training.inspect_every", "training.checkpoint_at", "training.threads"}
+
+
+@dataclass(frozen=True)
+class Named:
+    """An experiment ready to be run."""
+
+    experiment: Experiment
+    preset: str
+    """The preset that it follows."""
+
+    name: str
+    """What its runs are called, before their time."""
+
+
+def named(experiment: Experiment, preset: Preset) -> Named:
+    """Give a changed experiment a name of its own, and a title unless it has one; a preset without changes keeps both."""
+    try:
+        usual = preset.experiment
+    except PresetError:  # the changes made it valid
+        return Named(experiment, preset.name, without_time(preset.name))
+    own, before = dict(flat(experiment.settings())), dict(flat(usual.settings()))
+    differing = {
+        name: without_folder(name, own[name])
+        for name in sorted(told(own, before), key=_rank)
+        if not _is_filled(experiment, usual, name)
+    }
+    if experiment.title == usual.title and not differing.keys() <= KEEP_TITLE:
+        experiment = experiment.model_copy(update={"title": f"{without_time(preset.name)}, but {in_short(differing)}"})
+    return Named(experiment, preset.name, "-".join([without_time(preset.name), *_parts(differing)]))
+
+
+def _rank(name: str) -> int:
+    return KINDS.index(name) if name in KINDS else len(KINDS) + (name in LAST)
+
+
+def _is_filled(experiment: Experiment, usual: Experiment, name: str) -> bool:
+    """Tell whether a setting only has the default of a new kind of network or optimizer."""
+    section, _, key = name.partition(".")
+    holder = getattr(experiment, section)
+    is_new = (
+        isinstance(holder, Settings)
+        and key not in ("architecture", "kind")
+        and type(holder) is not type(getattr(usual, section))
+    )
+    return is_new and getattr(holder, key) == type(holder).model_fields[key].get_default(call_default_factory=True)
+
+
+def _parts(differing: Mapping[str, object]) -> list[str]:
+    """Write differences for the name of a folder: `lstm`, `weight_decay-0.3`."""
+    parts = [_part(name, value) for name, value in list(differing.items())[:MOST_NAMED]]
+    return [*parts[:-1], f"{parts[-1]}+"] if len(differing) > MOST_NAMED else parts
+
+
+def _part(name: str, value: object) -> str:
+    words = [] if name in KINDS else [name.rpartition(".")[2]]
+    if not isinstance(value, list | tuple):
+        words.append(short(value))
+    return re.sub(r"[^A-Za-z0-9_.]+", "-", "-".join(words))[:LONGEST_PART].strip("-.")

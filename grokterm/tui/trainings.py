@@ -1,0 +1,48 @@
+"""The training behind the lab: of a new run, or of a saved one."""
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from grokterm.runs.naming import Named
+from grokterm.runs.store import Run, without_time
+from grokterm.session.state import LabState
+from grokterm.session.thread import OpenedSession, TrainingThread
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from grokterm.session.session import Session
+
+
+def new_training(chosen: Named, runs_dir: Path) -> TrainingThread:
+    """Train an experiment as a new run; first the parts of a mixture that have no run."""
+
+    def parts() -> "Iterable[Session]":
+        from grokterm.session.start import start_untrained_parts  # loads torch: in the thread
+
+        return start_untrained_parts(chosen.experiment, runs_dir)
+
+    def opener() -> OpenedSession:
+        from grokterm.session.start import start_session
+
+        return start_session(chosen.experiment, runs_dir, chosen.preset, chosen.name), ()
+
+    return TrainingThread(opener, LabState(chosen.experiment), parts)
+
+
+def saved_training(run: Run) -> TrainingThread:
+    """Open a saved run, paused at its last checkpoint."""
+
+    def opener() -> OpenedSession:
+        from grokterm.session.start import resume_session  # loads torch: in the thread
+
+        return resume_session(run, paused=True)
+
+    return TrainingThread(opener, LabState(run.experiment))
+
+
+def training_anew(run: Run) -> "Callable[[], TrainingThread]":
+    """Return what trains a saved run again from its start, as a new run."""
+    chosen = Named(run.experiment, str(run.meta.get("preset", run.name)), without_time(run.name))
+    return partial(new_training, chosen, run.path.parent)
