@@ -27,18 +27,14 @@ def plot(
     from grokterm.runs.journal import read_journal
     from grokterm.runs.store import find_run
     from grokterm.session.state import LabState, fold
-    from grokterm.views.pictures import Measure, draw_measure
+    from grokterm.views.curves import draw_curves
     from grokterm.views.view import Sheet
 
     run = find_run(runs_dir, name)
     state = fold(LabState(run.experiment), read_journal(run.journal))
     palette = choose_palette(os.environ, ascii_only=ascii_only)
     columns, lines = shutil.get_terminal_size(PIPE_SIZE) if sys.stdout.isatty() else PIPE_SIZE
-    sheet = Sheet(columns - 1, max(10, lines // 2 - 2), palette)
+    sheet = Sheet(columns - 1, max(10, lines - 4), palette)
     console = results()
     console.print(plain_text(f"{run.name}: {run.experiment.title}"))
-    measures: tuple[Measure, ...] = ("accuracy", "loss")
-    for measure in measures:
-        rows = draw_measure(state, measure, sheet, "linear" if linear else "log")
-        console.print(f"{measure} over steps")
-        console.print(rows_to_text(rows), soft_wrap=True)
+    console.print(rows_to_text(draw_curves(state, sheet, "linear" if linear else "log")), soft_wrap=True)

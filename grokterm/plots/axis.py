@@ -1,16 +1,17 @@
 """One axis of a picture: maps data to axis coordinates, and those to ticks and cells.
 
-An axis coordinate is the value or its log10. plotext gets linear coordinates only, so that marks, ticks and curves share one
-mapping.
+An axis coordinate is the value or its log10.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from jaxtyping import Float, Int, Real
+
+from grokterm.plots.ticks import Tick, choose_ticks, linear_sets, log_sets, round_step
 
 Scale = Literal["linear", "log"]
 Limits = tuple[int | float, int | float]
@@ -18,17 +19,8 @@ Limits = tuple[int | float, int | float]
 
 # All float32 values, so all losses, lie within; sums, spans and powers within do not overflow.
 _SMALLEST, _LARGEST = 1e-300, 1e300
-_MANTISSAS = (1, 2, 5, 10)
-# plotext leaves these fractions of a cell free at the ends of its range; without them a mark may be a cell off its point.
-_BEFORE, _AFTER = 0.0016585662, 0.001516152
-
-
-@dataclass(frozen=True)
-class Tick:
-    """A position on an axis, in axis coordinates, and its label."""
-
-    position: float
-    label: str
+_LEAST_ROUNDED = 1e-3  # a smaller range, relative to its values, would be labeled with too many digits
+_ROUND = tuple(math.log10(mantissa) for mantissa in (1, 2, 5, 10))
 
 
 @dataclass(frozen=True)
@@ -40,7 +32,7 @@ class Axis:
     high: float
 
     def cell(self, coordinate: float, n_cells: int) -> int:
-        """Return the cell, counted from `low`, in which plotext draws a coordinate on the axis."""
+        """Return the cell, counted from `low`, that holds a coordinate."""
         return cell_of((coordinate - self.low) / (self.high - self.low), n_cells)
 
     def cell_from_above(self, coordinate: float, n_cells: int) -> int:
@@ -51,11 +43,10 @@ class Axis:
         """Return relative positions: 0 at `low`, 1 at `high`."""
         return (coordinates - self.low) / (self.high - self.low)
 
-    def ticks(self, at_most: int) -> list[Tick]:
-        """Choose a few round values, which stay when the limits move a little."""
-        if self.scale == "linear":
-            return _linear_ticks(self.low, self.high, at_most)
-        return _log_ticks(self.low, self.high, at_most)
+    def ticks(self, at_most: int, fits: Callable[[Sequence[Tick]], bool] = lambda _: True) -> Sequence[Tick]:
+        """Choose a few round values that fit, two at least, which stay when the limits move a little."""
+        sets = linear_sets(self.low, self.high) if self.scale == "linear" else log_sets(self.low, self.high)
+        return choose_ticks(sets, at_most, fits)
 
 
 def to_coordinates(values: Real[np.ndarray, " point"], scale: Scale) -> Float[np.ndarray, " point"]:
@@ -93,10 +84,9 @@ def fit_axis(
     if limits is not None:
         requested = to_coordinates(np.array(limits, dtype=np.float64), scale)
         low, high = sorted(np.where(np.isfinite(requested), requested, (low, high)).tolist())
-    low, high = _widened(low, high, scale)
-    if rounded and limits is None:
-        low, high = _rounded(low, high, scale)
-    return Axis(scale, low, high)
+    if not rounded or limits is not None:
+        return Axis(scale, *_widened(low, high, scale))
+    return Axis(scale, *_rounded(*_widened(low, high, scale, least=_LEAST_ROUNDED), scale))
 
 
 def decimate(
@@ -127,14 +117,14 @@ def _first_equal(y: Float[np.ndarray, " point"], starts: Int[np.ndarray, " run"]
 
 
 def cell_of(share: float, n_cells: int) -> int:
-    """Return the cell in which plotext draws a relative position on an axis."""
-    return min(max(int(_BEFORE + (n_cells - _BEFORE - _AFTER) * share), 0), n_cells - 1)
+    """Return the cell that holds a relative position on an axis."""
+    return min(max(int(n_cells * share), 0), n_cells - 1)
 
 
-def _widened(low: float, high: float, scale: Scale) -> Limits:
-    """Return distinct limits, with a margin around a single value."""
+def _widened(low: float, high: float, scale: Scale, least: float = 1e-9) -> Limits:
+    """Return distinct limits, with a margin around a single value; `least` is relative to the larger one."""
     size = max(abs(low), abs(high))
-    if high - low > max(1e-9 * size, 1e-280):
+    if high - low > max(least * size, 1e-280):
         return low, high
     margin = size / 2 if scale == "linear" and size > 1e-270 else 0.5
     return low - margin, high + margin
@@ -142,49 +132,8 @@ def _widened(low: float, high: float, scale: Scale) -> Limits:
 
 def _rounded(low: float, high: float, scale: Scale) -> Limits:
     if scale == "linear":
-        step = _round_step((high - low) / 4)
+        step = round_step((high - low) / 4)
         return math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step
-    below = max(math.log10(m) for m in _MANTISSAS if math.log10(m) <= low - math.floor(low) + 1e-9)
-    above = min(math.log10(m) for m in _MANTISSAS if math.log10(m) >= high - math.floor(high) - 1e-9)
+    below = max(mantissa for mantissa in _ROUND if mantissa <= low - math.floor(low) + 1e-9)
+    above = min(mantissa for mantissa in _ROUND if mantissa >= high - math.floor(high) - 1e-9)
     return math.floor(low) + below, math.floor(high) + above
-
-
-def _round_step(least: float) -> float:
-    """Return the smallest of ..., 0.5, 1, 2, 5, 10, ... that is not below `least`."""
-    magnitude: float = 10.0 ** math.floor(math.log10(least))
-    return next((m * magnitude for m in _MANTISSAS if m * magnitude >= least * (1 - 1e-9)), 10 * magnitude)
-
-
-def _linear_ticks(low: float, high: float, at_most: int) -> list[Tick]:
-    step = _round_step((high - low) / max(at_most - 1, 1))
-    values = [k * step for k in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)]
-    if 1e-3 <= step < 1 and max(map(abs, values), default=0) < 1000:
-        decimals = -math.floor(math.log10(step) + 1e-9)
-        return [Tick(value, f"{value:.{decimals}f}") for value in values]
-    return [Tick(value, short_number(value)) for value in values]
-
-
-def _log_ticks(low: float, high: float, at_most: int) -> list[Tick]:
-    """Return 1, 2, 5, 10, ... if they fit, else powers of ten, else (between two powers) equidistant round values."""
-    powers = range(math.ceil(low - 1e-9), math.floor(high + 1e-9) + 1)
-    between = [power + math.log10(m) for power in range(math.floor(low), math.ceil(high)) for m in _MANTISSAS[:3]]
-    inside = [position for position in [*between, float(math.ceil(high))] if low - 1e-9 <= position <= high + 1e-9]
-    if 2 <= len(inside) <= at_most:
-        return [Tick(position, short_number(10.0**position)) for position in inside]
-    if len(powers) >= 2:
-        stride = next(n for n in (1, 2, 3, 5, 10, 20, 50, 100, 200, 1000) if len(powers) <= n * max(at_most, 1))
-        return [Tick(float(power), short_number(10.0**power)) for power in powers if power % stride == 0]
-    ticks = _linear_ticks(10.0**low, 10.0**high, at_most)
-    return [Tick(math.log10(tick.position), tick.label) for tick in ticks if tick.position > 0]
-
-
-def short_number(value: float) -> str:
-    """Format a number for an axis: `0.5`, `100`, `20k`, `1.5M`, `1e-4`."""
-    size = float(f"{abs(value):.9e}")  # 10 ** log10(1000) may be 999.9999999999
-    if size == 0 or 0.1 <= size < 1e3:
-        return f"{value:.10g}"
-    for unit, suffix in ((1e3, "k"), (1e6, "M")):
-        if unit <= size < unit * 1e3:
-            return f"{value / unit:.10g}{suffix}"
-    mantissa, exponent = f"{value:.9e}".split("e")
-    return f"{float(mantissa):g}e{int(exponent)}"

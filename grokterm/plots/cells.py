@@ -41,22 +41,21 @@ class Cells:
         characters: Shaped[np.ndarray, "row column"],
         codes: Int[np.ndarray, "row column"],
         style_of: Callable[[int], Style | None],
+        at: tuple[int, int] = (0, 0),
     ) -> None:
-        """Fill the grid from its upper left with characters, each in the style of its code."""
-        height, width = characters.shape
+        """Fill the grid from a cell on, to the right and down, with characters, each in the style of its code."""
+        (row, column), (height, width) = at, characters.shape
         distinct, inverse = np.unique(codes, return_inverse=True)
         own_codes = np.array([self._code(style_of(int(code))) for code in distinct], dtype=np.int32)
-        self._characters[:height, :width] = characters
-        self._codes[:height, :width] = own_codes[inverse].reshape(codes.shape)
+        self._characters[row : row + height, column : column + width] = characters
+        self._codes[row : row + height, column : column + width] = own_codes[inverse].reshape(codes.shape)
 
     def write_labels(self, row: int, labels: Iterable[tuple[int, str]], style: Style | None = None) -> None:
         """Write each label centered at its column, unless it would touch the label before it."""
-        free = 0
-        for column, label in labels:
-            start = max(min(column - len(label) // 2, self.width - len(label)), 0)
-            if free <= start <= self.width - len(label):
+        labels = list(labels)
+        for (_, label), start in zip(labels, label_starts(labels, self.width), strict=True):
+            if start is not None:
                 self.write(row, start, label, style)
-                free = start + len(label) + 1
 
     def rows(self) -> Rows:
         """Return each line as one segment per run of equally styled cells."""
@@ -73,6 +72,18 @@ class Cells:
 
     def _code(self, style: Style | None) -> int:
         return self._styles.setdefault(style, len(self._styles))
+
+
+def label_starts(labels: Iterable[tuple[int, str]], width: int) -> list[int | None]:
+    """Return where labels begin that are centered at columns; None for one that would touch the label before it."""
+    starts: list[int | None] = []
+    free = 0
+    for column, label in labels:
+        start = max(min(column - len(label) // 2, width - len(label)), 0)
+        fits = free <= start <= width - len(label)
+        starts.append(start if fits else None)
+        free = start + len(label) + 1 if fits else free
+    return starts
 
 
 def rows_to_text(rows: Rows) -> Text:

@@ -1,19 +1,26 @@
-"""Curves over steps: series, marked steps, two axes and a legend."""
+"""Curves over steps: panels above each other that share one axis of steps, with values and marked steps."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from jaxtyping import Float, Real
 
-from grokterm.plots.axis import Axis, Limits, Scale, Tick, cell_of, decimate, fit_axis, steps_to_coordinates, to_coordinates
-from grokterm.plots.cells import Cells, Rows
-from grokterm.plots.palettes import Ink, Palette, Role
-from grokterm.plots.raster import draw_line
+from grokterm.plots.axis import Axis, Limits, Scale, cell_of, decimate, fit_axis, steps_to_coordinates, to_coordinates
+from grokterm.plots.canvas import Canvas
+from grokterm.plots.cells import Cells, Rows, label_starts
+from grokterm.plots.legend import Mark, Marked, label_marks, length, number_marks, write_text
+from grokterm.plots.palettes import Palette, Role
+from grokterm.plots.text_lines import StyledText, draw_text
+from grokterm.plots.ticks import Tick, short_power
 
-_SMALLEST_PICTURE = 8
-_STEADY_LABEL_WIDTH = 4  # least width of the y labels, so that the picture does not shift when `1` becomes `1e-3`
+_LEAST_ROWS = {1: 3, 2: 4, 3: 8}  # of each of so many panels, its legend included
+_LEAST_WIDTH = 16
+_BELOW = 2  # rows below the panels: the axis of steps and its labels
+_LABEL_WIDTH = 4  # least width of the y labels, so that the picture does not shift when `1` becomes `1e-3`
+_ROWS_PER_TICK, _COLUMNS_PER_TICK = 3, 12
+_ROWS_PER_NOTE = 8
 
 _Points = Float[np.ndarray, " _"]
 
@@ -32,174 +39,254 @@ class Series:
     role: Role
     band: Band | None = None
     """Lowest and highest value at each step, if y is a mean."""
+    is_faint: bool = False
+    """Drawn dimmed, without a place in the legend."""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Curves on one axis of values. Its first line is the legend."""
+
+    name: str
+    series: Sequence[Series]
+    y_scale: Scale = "linear"
+    y_limits: Limits | None = None
+    written: Callable[[float], str] = lambda value: short_power(f"{value:.3g}").ljust(7)
+    """Writes a value in the legend, always at the same length."""
 
 
 class _Edges(NamedTuple):
-    """A band in the coordinates of its axes."""
+    """A band within the window, in axis coordinates."""
 
     x: _Points
     low: _Points
     high: _Points
 
 
-@dataclass(frozen=True)
-class Mark:
-    """An event at a step: a swap, a milestone."""
+class _Curve(NamedTuple):
+    """A series within the window, in axis coordinates."""
 
-    x: int | float
-    label: str
-    role: Role
+    series: Series
+    x: _Points
+    y: _Points
+    band: _Edges | None
 
 
-@dataclass(frozen=True)
-class _Frame:
-    """The position of the canvas on the grid, and its axes."""
+class _Frame(NamedTuple):
+    """Where the canvas of a panel stands, and its axis of values; the legend is above it."""
 
+    axis: Axis
+    top: int
+    height: int
+    ticks: Sequence[Tick]
+
+    def row(self, coordinate: float) -> int:
+        return self.top + self.axis.cell_from_above(coordinate, self.height)
+
+
+class _Layout(NamedTuple):
+    """The panels, and the columns that they share."""
+
+    frames: Sequence[_Frame]
     x: Axis
-    y: Axis
     left: int
     width: int
-    height: int
-    y_ticks: Sequence[Tick]
-    top: int = 1
-    """The line above the canvas holds legend and labels of marks, which would hide data inside it."""
+    bottom: int
 
     def column(self, coordinate: float) -> int:
         return self.left + self.x.cell(coordinate, self.width)
 
-    def row(self, coordinate: float) -> int:
-        return self.top + self.y.cell_from_above(coordinate, self.height)
+    def marked(self, marks: Sequence[tuple[Mark, float]]) -> list[Marked]:
+        return [Marked(self.column(x), mark) for mark, x in marks]
 
 
-def draw_curves(  # noqa: PLR0913 - each is one property of the picture
-    series: Sequence[Series],
+def draw_chart(  # noqa: PLR0913 - each is one property of the picture
+    panels: Sequence[Panel],
     marks: Sequence[Mark],
     *,
     width: int,
     height: int,
     x_scale: Scale,
-    y_scale: Scale,
-    y_limits: Limits | None,
     palette: Palette,
     x_limits: Limits | None = None,
+    cursor: int | float | None = None,
+    notes: Sequence[StyledText] = (),
 ) -> Rows:
-    """Draw series over steps in `height` lines of `width` cells, later series on top.
+    """Draw panels over the same steps in `height` lines of `width` cells; in each, later series are on top.
 
-    Limits are in units of the data; without them an axis fits the data, and y is rounded outwards. A log axis leaves out y
-    values that are not positive, and shows step 0 at the first positive step. Less than 8 by 8 cells stay blank.
+    Limits are in units of the data; without them an axis fits what is shown, and y is rounded outwards. A log axis leaves out y
+    values that are not positive, and shows step 0 at the first positive step. Panels without room are left out from the end;
+    below five lines there are legends only. Legends have the values at the cursor, or the last. Notes follow the axis.
     """
-    cells = Cells(width, height)
-    if min(width, height) < _SMALLEST_PICTURE:
+    legends = [_legend(panel, panels, cursor, width, palette) for panel in panels]
+    room = height - _BELOW
+    n_shown = next((n for n in range(min(len(panels), 3), 0, -1) if room // n >= _LEAST_ROWS[n]), 0)
+    if not n_shown or width < _LEAST_WIDTH:
+        cells = Cells(width, height)
+        for row, legend in enumerate(legends):
+            write_text(cells, row, legend)
         return cells.rows()
-    marked = np.array([mark.x for mark in marks], dtype=np.float64)
-    *steps, marked = steps_to_coordinates([*(curve.x for curve in series), marked], x_scale)
-    values = [to_coordinates(curve.y, y_scale) for curve in series]
-    curves = [_finite(x, y) for x, y in zip(steps, values, strict=True)]
-    x_axis = fit_axis([x for x, _ in curves], x_scale, x_limits)
-    bands = [_band(curve, x, y_scale) for curve, x in zip(series, steps, strict=True)]
-    edges = [edge for band in bands if band is not None for edge in (band.low, band.high)]
-    y_axis = fit_axis([*(y for _, y in curves), *edges], y_scale, y_limits, rounded=True)
-    frame = _lay_out(x_axis, y_axis, width=width, height=height)
-    positions = zip(marks, marked.tolist(), strict=True)
-    visible = [(mark, frame.column(x)) for mark, x in positions if x_axis.low <= x <= x_axis.high]
-    _draw_frame(cells, frame, palette)
-    for mark, column in visible:
-        cells.stamp(frame.top, column, [palette.box.mark] * frame.height, palette.inks[mark.role].style)
-    for curve, band in zip(series, bands, strict=True):
-        if band is not None:
-            _draw_band(cells, frame, band, palette.inks[curve.role])
-    for curve, (x, y) in zip(series, curves, strict=True):
-        _draw_curve(cells, frame, x, y, palette.inks[curve.role])
-    _draw_header(cells, series, visible, palette)
-    return cells.rows()
+    panels = panels[:n_shown]
+    others = np.array([*(mark.x for mark in marks), np.nan if cursor is None else cursor], dtype=np.float64)
+    *steps, others = steps_to_coordinates([*(one.x for panel in panels for one in panel.series), others], x_scale)
+    x_axis, curves = _visible(panels, steps, x_scale, x_limits)
+    axes = [_y_axis(panel, inside) for panel, inside in zip(panels, curves, strict=True)]
+    *positions, at_cursor = others.tolist()
+    shown_marks = [(mark, x) for mark, x in zip(marks, positions, strict=True) if x_axis.low <= x <= x_axis.high]
+
+    layout = _lay_out(axes, x_axis, width, room)
+    labels = label_marks(layout.marked(shown_marks), length(legends[0]) + 2, width, palette)
+    listed = [*(number_marks(layout.marked(shown_marks), palette)[1] if labels is None else []), *notes]
+    below = draw_text(listed, width=width, palette=palette)[: max(min(height // _ROWS_PER_NOTE, room - _LEAST_ROWS[1]), 0)]
+    layout = _lay_out(axes, x_axis, width, room - len(below))
+    marked = layout.marked(shown_marks)
+
+    cells = Cells(width, height - len(below))
+    _draw_axes(cells, layout, palette)
+    for frame, legend, inside in zip(layout.frames, legends, curves, strict=False):
+        write_text(cells, frame.top - 1, legend)
+        canvas = _canvas(layout, frame, inside, marked, palette)
+        if x_axis.low <= at_cursor <= x_axis.high:
+            canvas.highlight(x_axis.cell(at_cursor, layout.width), palette)
+        canvas.paint(cells, frame.top, layout.left)
+    row, written = (layout.bottom, number_marks(marked, palette)[0]) if labels is None else (0, labels)
+    for column, text, style in written:
+        cells.write(row, column, text, style)
+    return [*cells.rows(), *below]
 
 
-def _finite(x: _Points, y: _Points) -> tuple[_Points, _Points]:
+def _legend(panel: Panel, panels: Sequence[Panel], cursor: int | float | None, width: int, palette: Palette) -> StyledText:
+    """Return the name of a panel, and its series with their values if there is room for those."""
+    name = palette.printable(panel.name.ljust(max(len(one.name) + 2 for one in panels if one.name or one is panel)))
+    head = [(name, palette.inks["text"].style)] if panel.name else []
+    drawn = [one for one in panel.series if not one.is_faint]
+    inks = [palette.inks[one.role] for one in drawn]
+    labels = [f"{ink.sample}{palette.printable(one.label)}" for one, ink in zip(drawn, inks, strict=True)]
+    values = [f" {_value(one, cursor, panel.written)}" for one in drawn]
+    for parts in (map("".join, zip(labels, values, strict=True)), labels):
+        text = [*head, *((f"{part}  ", ink.style) for part, ink in zip(parts, inks, strict=True))]
+        if length(text) <= width:
+            break
+    return text
+
+
+def _value(series: Series, cursor: int | float | None, written: Callable[[float], str]) -> str:
+    """Write the value at the cursor, or the last; blank where there is none."""
+    end = len(series.x) if cursor is None else int(np.searchsorted(series.x, cursor, side="right"))
+    value = float(series.y[end - 1]) if end else np.nan
+    return written(value) if np.isfinite(value) else "-".ljust(len(written(1.0)))
+
+
+def _visible(
+    panels: Sequence[Panel], steps: Sequence[_Points], x_scale: Scale, x_limits: Limits | None
+) -> tuple[Axis, list[list[_Curve]]]:
+    """Return the axis of steps, and what each panel shows within it."""
+    series = [(one, panel.y_scale) for panel in panels for one in panel.series]
+    values = [to_coordinates(one.y, scale) for one, scale in series]
+    known = [x[np.isfinite(x) & np.isfinite(y)] for x, y in zip(steps, values, strict=True)]
+    axis = fit_axis(known, x_scale, x_limits)
+    curves = iter(
+        [
+            _Curve(one, *_within(axis, x, y), _band(one, x, scale, axis))
+            for (one, scale), x, y in zip(series, steps, values, strict=True)
+        ]
+    )
+    return axis, [[next(curves) for _ in panel.series] for panel in panels]
+
+
+def _within(axis: Axis, x: _Points, y: _Points) -> tuple[_Points, _Points]:
+    """Return the finite points within the window, and where the curve enters and leaves it."""
     finite = np.isfinite(x) & np.isfinite(y)
-    return x[finite], y[finite]
+    x, y = x[finite], y[finite]
+    if not x.size:
+        return x, y
+    ends = np.array([end for end in (axis.low, axis.high) if x[0] < end < x[-1]])
+    inside = (x >= axis.low) & (x <= axis.high)
+    middle = ends.size and not np.isfinite(at_ends := np.interp(ends, x, y)).all()
+    if not ends.size or middle:
+        return x[inside], y[inside]
+    before, after = ends[ends == axis.low], ends[ends == axis.high]
+    return (
+        np.concatenate([before, x[inside], after]),
+        np.concatenate([at_ends[: before.size], y[inside], at_ends[before.size :]]),
+    )
 
 
-def _band(series: Series, x: _Points, y_scale: Scale) -> _Edges | None:
-    """Return the band of a series in axis coordinates; None without finite points."""
+def _band(series: Series, x: _Points, y_scale: Scale, axis: Axis) -> _Edges | None:
+    """Return the band of a series within the window; None without finite points."""
     if series.band is None:
         return None
     low, high = (to_coordinates(edge, y_scale) for edge in series.band)
-    finite = np.isfinite(x) & np.isfinite(low) & np.isfinite(high)
-    return _Edges(x[finite], low[finite], high[finite]) if finite.any() else None
+    known = np.isfinite(x) & np.isfinite(low) & np.isfinite(high)
+    (inside, lowest), (_, highest) = (_within(axis, x[known], edge[known]) for edge in (low, high))
+    return _Edges(inside, lowest, highest) if inside.size else None
 
 
-def _lay_out(x: Axis, y: Axis, *, width: int, height: int) -> _Frame:
-    n_rows = height - 3  # above: the header; below: the axis and its labels
-    longest = max(width // 3, _STEADY_LABEL_WIDTH)
-    ticks = [tick for tick in y.ticks(n_rows // 3) if len(tick.label) <= longest]
-    left = 1 + max([_STEADY_LABEL_WIDTH, *(len(tick.label) for tick in ticks)])
-    return _Frame(x, y, left=left, width=width - left, height=n_rows, y_ticks=ticks)
+def _y_axis(panel: Panel, curves: Sequence[_Curve]) -> Axis:
+    edges = [edge for curve in curves if curve.band is not None for edge in (curve.band.low, curve.band.high)]
+    return fit_axis([*(curve.y for curve in curves), *edges], panel.y_scale, panel.y_limits, rounded=True)
 
 
-def _draw_frame(cells: Cells, frame: _Frame, palette: Palette) -> None:
-    style = palette.inks["dim"].style
-    box = palette.box
-    bottom = frame.top + frame.height
-    for row in range(frame.top, bottom):
-        cells.write(row, frame.left - 1, box.side, style)
-    cells.write(bottom, frame.left - 1, box.corner + box.floor * frame.width, style)
-    for tick in frame.y_ticks:
-        label = f"{tick.label}{box.side_tick}"
-        cells.write(frame.row(tick.position), frame.left - len(label), label, style)
-    ticks = frame.x.ticks(max(frame.width // 8, 2))
-    for tick in ticks:
-        cells.write(bottom, frame.column(tick.position), box.floor_tick, style)
-    cells.write_labels(bottom + 1, [(frame.column(tick.position), tick.label) for tick in ticks], style)
+def _lay_out(axes: Sequence[Axis], x: Axis, width: int, room: int) -> _Layout:
+    """Share the rows out, and begin every canvas right of the longest label of all."""
+    bounds = [room * number // len(axes) for number in range(len(axes) + 1)]
+    frames = []
+    for axis, top, bottom in zip(axes, bounds, bounds[1:], strict=False):
+        height = bottom - top - 1
+
+        def fits(ticks: Sequence[Tick], axis: Axis = axis, height: int = height) -> bool:
+            rows = {axis.cell_from_above(tick.position, height) for tick in ticks}
+            return len(rows) == len(ticks) and all(len(tick.label) <= width // 3 for tick in ticks)
+
+        frames.append(_Frame(axis, top + 1, height, axis.ticks(height // _ROWS_PER_TICK, fits)))
+    left = 1 + max([_LABEL_WIDTH, *(len(tick.label) for frame in frames for tick in frame.ticks)])
+    return _Layout(frames, x, left, width - left, room)
 
 
-def _draw_curve(cells: Cells, frame: _Frame, x: _Points, y: _Points, ink: Ink) -> None:
-    """Draw the points within the x axis, with y clipped near the canvas: a distant point crashes plotext, process included."""
-    inside = (x >= frame.x.low) & (x <= frame.x.high)
-    beyond = frame.y.high - frame.y.low
-    x, y = decimate(x[inside], y[inside].clip(frame.y.low - beyond, frame.y.high + beyond), 2 * frame.width)
-    if x.size:
-        lines = draw_line(x, y, (frame.x, frame.y), (frame.width, frame.height), ink.marker)
-        cells.stamp(frame.top, frame.left, lines, ink.style)
+def _draw_axes(cells: Cells, layout: _Layout, palette: Palette) -> None:
+    style, box = palette.inks["dim"].style, palette.box
+    for frame in layout.frames:
+        for row in range(frame.top, frame.top + frame.height):
+            cells.write(row, layout.left - 1, box.side, style)
+        for tick in frame.ticks:
+            label = f"{tick.label}{box.side_tick}"
+            cells.write(frame.row(tick.position), layout.left - len(label), label, style)
+    cells.write(layout.bottom, layout.left - 1, box.corner + box.floor * layout.width, style)
+
+    def labels(ticks: Sequence[Tick]) -> list[tuple[int, str]]:
+        return [(layout.column(tick.position), tick.label) for tick in ticks]
+
+    def fits(ticks: Sequence[Tick]) -> bool:
+        return None not in label_starts(labels(ticks), cells.width)
+
+    ticks = layout.x.ticks(layout.width // _COLUMNS_PER_TICK, fits)
+    for column, _ in labels(ticks):
+        cells.write(layout.bottom, column, box.floor_tick, style)
+    cells.write_labels(layout.bottom + 1, labels(ticks), style)
 
 
-def _draw_band(cells: Cells, frame: _Frame, band: _Edges, ink: Ink) -> None:
-    """Shade the cells between the edges."""
+def _canvas(layout: _Layout, frame: _Frame, curves: Sequence[_Curve], marked: Sequence[Marked], palette: Palette) -> Canvas:
+    canvas = Canvas(layout.width, frame.height)
+    for column, mark in marked:
+        canvas.column(column - layout.left, palette.box.mark, palette.inks[mark.role].style)
+    for curve in curves:
+        if curve.band is not None:
+            canvas.shade(_region(layout, frame, curve.band), palette.inks[curve.series.role])
+    for curve in sorted(curves, key=lambda one: not one.series.is_faint):
+        y = 1 - frame.axis.shares(curve.y)
+        x, y = decimate(layout.x.shares(curve.x), y.clip(-1, 2), 2 * layout.width)
+        canvas.curve(x, y, palette.inks[curve.series.role], is_faint=curve.series.is_faint)
+    return canvas
+
+
+def _region(layout: _Layout, frame: _Frame, band: _Edges) -> np.ndarray:
+    """Return the cells between the edges of a band."""
     # Interpolates relative positions, because slopes between values of a diverging run may overflow.
-    centers = (np.arange(frame.width) + 0.5) / frame.width
-    x, low, high = frame.x.shares(band.x), 1 - frame.y.shares(band.low), 1 - frame.y.shares(band.high)
+    centers = (np.arange(layout.width) + 0.5) / layout.width
+    x, low, high = layout.x.shares(band.x), 1 - frame.axis.shares(band.low), 1 - frame.axis.shares(band.high)
     lowest, highest = np.interp(centers, x, low), np.interp(centers, x, high)
-    shade = np.full((frame.height, frame.width), " ", dtype="<U1")
+    region = np.zeros((frame.height, layout.width), dtype=np.bool_)
     for column in np.flatnonzero((centers >= x[0]) & (centers <= x[-1])).tolist():
         top, bottom = (cell_of(float(edge[column]), frame.height) for edge in (highest, lowest))
-        shade[top : bottom + 1, column] = ink.shade
-    cells.stamp(frame.top, frame.left, ["".join(row) for row in shade], ink.style)
-
-
-def _draw_header(cells: Cells, series: Sequence[Series], marks: Sequence[tuple[Mark, int]], palette: Palette) -> None:
-    """Write the legend, on the side with fewer marks, and labels of marks where there is room."""
-    inks = [palette.inks[curve.role] for curve in series]
-    entries = [(f"{ink.sample} {palette.printable(curve.label)}", ink) for curve, ink in zip(series, inks, strict=True)]
-    n_left = sum(column < cells.width / 2 for _, column in marks)
-    width = sum(len(entry) + 2 for entry, _ in entries)
-    start = column = max(cells.width - width, 0) if 2 * n_left > len(marks) else 0
-    for entry, ink in entries:
-        cells.write(0, column, entry, ink.style)
-        column += len(entry) + 2
-    taken = [range(start, column)]
-    by_column = sorted(marks, key=lambda marked: marked[1])
-    ends = [*(column for _, column in by_column), cells.width][1:]
-    for (mark, column), end in zip(by_column, ends, strict=True):
-        label = palette.printable(mark.label)
-        free = _free_start(label, column, end, taken)
-        if free is not None:
-            cells.write(0, free, label, palette.inks[mark.role].style)
-            taken.append(range(free, free + len(label) + 1))
-
-
-def _free_start(label: str, column: int, end: int, taken: Sequence[range]) -> int | None:
-    """Return where a label starts, left- or right-aligned at its column and before `end`; None if neither is free."""
-    for start in (column, column - len(label) + 1):
-        stop = start + len(label)
-        if start >= 0 and stop <= end and not any(start < span.stop and stop >= span.start for span in taken):
-            return start
-    return None
+        region[top : bottom + 1, column] = True
+    return region

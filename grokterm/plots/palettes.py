@@ -5,7 +5,7 @@ COLORTERM, so truecolor support is unknown.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 from rich.cells import cell_len
@@ -14,23 +14,28 @@ from rich.style import Style
 
 from grokterm.plots.sanitize import plain_text
 
-Role = Literal["train", "val", "swap", "key_frequency", "dim", "text", "first", "second", "third", "fourth"]
-"""`first` to `fourth`: series that are neither train nor val, in the order of the legend."""
+Role = Literal["train", "val", "swap", "key_frequency", "dim", "text", "first", "second", "third", "fourth", "fifth", "sixth"]
+"""`first` to `sixth`: series that are neither train nor val, in the order of the legend."""
+
+BRAILLE = "braille"
 
 PaletteName = Literal["256", "16", "ascii"]
 
 
 @dataclass(frozen=True)
 class Ink:
-    """How a role is drawn; series differ by marker as well as by color."""
+    """How a role is drawn; series differ by marker or by dots as well as by color."""
 
     style: Style | None
     marker: str
-    """A plotext marker: a high-resolution character set, or one character."""
+    """`braille`, or one character."""
     sample: str
     """The legend symbol."""
     shade: str = "░"
-    """Fills the band around a curve."""
+    """Fills the band around a curve, where there is no tint."""
+    tint: Color | None = None
+    """The ground of that band."""
+    is_dotted: bool = False
 
 
 class Box(NamedTuple):
@@ -56,6 +61,8 @@ class Palette:
     """From zero to the largest; empty without colors."""
     outcomes: tuple[Color, ...] = ()
     """Wrong (dark) and right of neither side, of train, of val and of seen; empty without colors."""
+    cursor: Color | None = None
+    """The ground of the column of a cursor; None without colors."""
     is_ascii: bool = False
 
     def printable(self, label: str) -> str:
@@ -67,12 +74,12 @@ class Palette:
 _SPELLED_OUT = str.maketrans({"φ": "phi", "π": "pi", "²": "2", "·": "*", "±": "+-", "−": "-", "×": "x", "…": "..."})
 
 
-def _fine(color: int | None) -> Ink:
-    return Ink(_foreground(color), "braille", "⠒⠒")
+def _solid(color: int | None, tint: int | None = None) -> Ink:
+    return Ink(_foreground(color), BRAILLE, "⠒⠒", tint=None if tint is None else Color.from_ansi(tint))
 
 
-def _heavy(color: int | None) -> Ink:
-    return Ink(_foreground(color), "hd", "▀▀")
+def _dotted(color: int | None, tint: int | None = None) -> Ink:
+    return replace(_solid(color, tint), sample="⠂⠂", is_dotted=True)
 
 
 def _character(character: str) -> Ink:
@@ -94,39 +101,45 @@ _LINES = Box("│", "┤", "└", "─", "┬", "┊")
 PALETTES: dict[PaletteName, Palette] = {
     "256": Palette(
         inks={
-            "train": _fine(208),
-            "val": _heavy(75),
-            "swap": _fine(170),
-            "key_frequency": _heavy(36),
-            "dim": _fine(244),
-            "text": _heavy(None),
-            "first": _fine(107),
-            "second": _fine(141),
-            "third": _fine(137),
-            "fourth": _fine(203),
+            "train": _dotted(208, 94),
+            "val": _solid(75, 24),
+            "swap": _solid(170),
+            "key_frequency": _solid(36),
+            "dim": _solid(244),
+            "text": _solid(None),
+            "first": _solid(107),
+            "second": _solid(141),
+            "third": _solid(137),
+            "fourth": _solid(203),
+            "fifth": _solid(143),
+            "sixth": _solid(175),
         },
         diverging=_colors(117, 75, 33, 26, 18, 233, 52, 130, 208, 215, 222),
         sequential=_colors(233, 53, 89, 125, 161, 203, 209, 215, 222, 229),
         outcomes=_colors(236, 250, 94, 208, 18, 75, 22, 71),
         box=_LINES,
+        cursor=Color.from_ansi(240),
     ),
     "16": Palette(
         inks={
-            "train": _fine(3),
-            "val": _heavy(12),
-            "swap": _fine(5),
-            "key_frequency": _heavy(2),
-            "dim": _fine(8),
-            "text": _heavy(None),
-            "first": _fine(10),
-            "second": _fine(13),
-            "third": _fine(7),
-            "fourth": _fine(9),
+            "train": _dotted(3),
+            "val": _solid(12),
+            "swap": _solid(5),
+            "key_frequency": _solid(2),
+            "dim": _solid(8),
+            "text": _solid(None),
+            "first": _solid(10),
+            "second": _solid(13),
+            "third": _solid(7),
+            "fourth": _solid(9),
+            "fifth": _solid(11),
+            "sixth": _solid(14),
         },
         diverging=_colors(6, 4, 0, 1, 3),
         sequential=_colors(0, 4, 5, 3, 7),
         outcomes=_colors(8, 7, 3, 11, 4, 12, 2, 10),
         box=_LINES,
+        cursor=Color.from_ansi(8),
     ),
     "ascii": Palette(
         inks={
@@ -140,6 +153,8 @@ PALETTES: dict[PaletteName, Palette] = {
             "second": _character("2"),
             "third": _character("3"),
             "fourth": _character("4"),
+            "fifth": _character("5"),
+            "sixth": _character("6"),
         },
         box=Box("|", "+", "+", "-", "+", ":"),
         is_ascii=True,

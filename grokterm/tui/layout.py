@@ -15,6 +15,8 @@ from grokterm.tui.widgets.network import NetworkPane
 from grokterm.tui.widgets.status import Banner, Status
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from grokterm.inspection.analysis import NetworkAnalysis
 
 TEXT_BYTES = 300  # about what banner, status line and facts send
@@ -34,16 +36,16 @@ class Scene:
 class LabLayout:
     """The parts of the lab that follow a training.
 
-    During training the pictures take turns within one draw budget; the texts, which cost little, are drawn with each of them.
+    During training the pictures take turns within one draw budget. The texts, which cost little, are drawn with the curves, so
+    that both show the numbers of one state.
     """
 
     def __init__(self, palette: Palette) -> None:
         self._draw_budget = DrawBudget()
         self.banner, self.status, self.facts = Banner(palette), Status(palette), Facts()
-        self.accuracy = CurvesView("accuracy", palette, self._draw_budget)
-        self.loss = CurvesView("loss", palette, self._draw_budget)
+        self.curves = CurvesView(palette, self._draw_budget)
         self.network = NetworkPane(palette, self._draw_budget)
-        self._turns: deque[CurvesView | NetworkPane] = deque((self.accuracy, self.loss, self.network))
+        self._turns: deque[Callable[[Scene], bool]] = deque((self._show_curves, self._show_network))
         self._has_shown_network = False
         self._state_in_texts: LabState | None = None
         self._shown: Scene | None = None
@@ -51,44 +53,42 @@ class LabLayout:
     def follow(self, scene: Scene) -> None:
         """Draw at once what the user waits for, and the rest as the draw budget allows."""
         if is_urgent(self._state_in_texts, scene.state):
-            self._show_texts(scene)
+            self._show_curves(scene)
         is_first_look = scene.analysis is not None and not self._has_shown_network
         if is_first_look or self.network.is_answered or (scene.state.phase != "training" and self._is_behind(scene)):
             self.show(scene)
         elif self._draw_budget.is_due():
-            self._show_texts(scene)
             self._show_next(scene)
 
     def show(self, scene: Scene) -> None:
         """Draw everything that has changed: after a key, or when no training is slowed down by it."""
         self._shown, self._has_shown_network = scene, scene.analysis is not None
-        self._show_texts(scene)
-        for picture in self._turns:
-            self._draw(picture, scene)
+        self._show_curves(scene)
+        self._show_network(scene)
 
     def forget(self) -> None:
         """Draw everything anew: a new training begins."""
-        for picture in self._turns:
-            picture.forget()
+        self.curves.forget()
+        self.network.forget()
         self._has_shown_network = False
 
     def _show_next(self, scene: Scene) -> None:
         for _ in range(len(self._turns)):
             self._turns.rotate(-1)
-            if self._draw(self._turns[-1], scene):
+            if self._turns[-1](scene):
                 return
 
-    def _draw(self, picture: CurvesView | NetworkPane, scene: Scene) -> bool:
-        if isinstance(picture, CurvesView):
-            return picture.show(scene.pictured, scene.x_scale)
-        return picture.show(scene.pictured, scene.analysis, scene.x_scale)
+    def _show_curves(self, scene: Scene) -> bool:
+        has_news = scene.state is not self._state_in_texts
+        if has_news:
+            self._state_in_texts = self.banner.state = self.status.state = scene.state
+            self.facts.show(scene.state, scene.run_name)
+            self._draw_budget.spend(TEXT_BYTES)
+        return self.curves.show(scene.pictured, scene.x_scale) or has_news
+
+    def _show_network(self, scene: Scene) -> bool:
+        return self.network.show(scene.pictured, scene.analysis, scene.x_scale)
 
     def _is_behind(self, scene: Scene) -> bool:
         shown = self._shown
         return shown is None or shown.state is not scene.state or shown.analysis is not scene.analysis
-
-    def _show_texts(self, scene: Scene) -> None:
-        if scene.state is not self._state_in_texts:
-            self._state_in_texts = self.banner.state = self.status.state = scene.state
-            self.facts.show(scene.state, scene.run_name)
-            self._draw_budget.spend(TEXT_BYTES)

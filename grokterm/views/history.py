@@ -8,9 +8,10 @@ import numpy as np
 
 from grokterm.plots.axis import Limits, Scale
 from grokterm.plots.cells import Rows
-from grokterm.plots.curves import Mark, Series, draw_curves
+from grokterm.plots.curves import Panel, Series, draw_chart
 from grokterm.plots.palettes import Role
 from grokterm.session.state import LabState
+from grokterm.views.marks import named_marks
 from grokterm.views.view import Sheet
 
 if TYPE_CHECKING:
@@ -72,15 +73,13 @@ def draw_history(  # noqa: PLR0913 - one parameter a property of the picture
 ) -> Rows:
     """Draw metrics over steps, with events; on a log axis step 0 stands where the axis begins."""
     first, last = limits = _reach(curves, state, x_scale)
-    marks = [Mark(max(event.step, first), event.label, "swap" if event.is_swap else "dim") for event in state.events]
-    return draw_curves(
-        [replace(one, x=one.x.clip(first, last)) for one in curves],
-        marks,
+    shown = [replace(one, x=one.x.clip(first, last)) for one in curves]
+    return draw_chart(
+        [Panel("", shown, y_scale, y_limits)],
+        [replace(mark, x=max(mark.x, first)) for mark in named_marks(state)],
         width=sheet.width,
         height=height,
         x_scale=x_scale,
-        y_scale=y_scale,
-        y_limits=y_limits,
         palette=sheet.palette,
         x_limits=limits,
     )

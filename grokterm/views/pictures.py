@@ -1,8 +1,7 @@
-"""Curves of a training, and weights in the order in which they are drawn."""
+"""Weights in the order in which they are drawn."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
@@ -11,45 +10,10 @@ from grokterm.analysis.fourier import Block, key_frequencies, power, spectrum
 from grokterm.analysis.ordering import Order, joint_order, neuron_order
 from grokterm.analysis.representations import key_representations, representation_power, representation_shares
 from grokterm.inspection.snapshot import Snapshot
-from grokterm.plots.axis import Scale
-from grokterm.plots.cells import Rows
-from grokterm.plots.curves import Mark, Series, draw_curves
 from grokterm.session.state import LabState
-from grokterm.views.view import Choice, Sheet, Subject, following
-
-Measure = Literal["accuracy", "loss"]
+from grokterm.views.view import Choice, Subject, following
 
 TOGETHER = "layers of the same neurons"  # the first choice among the layers: all that share their neurons, one under the other
-
-
-def draw_measure(state: LabState, measure: Measure, sheet: Sheet, x_scale: Scale) -> Rows:
-    """Draw train and val over steps; the loss has a logarithmic axis."""
-    is_loss = measure == "loss"
-    return draw_curves(
-        sides(state, measure),
-        event_marks(state),
-        width=sheet.width,
-        height=sheet.height,
-        x_scale=x_scale,
-        y_scale="log" if is_loss else "linear",
-        y_limits=None if is_loss else (0.0, 1.0),
-        palette=sheet.palette,
-    )
-
-
-def sides(state: LabState, measure: Measure) -> list[Series]:
-    """Return a measure over steps, for train and val; where there was never validation, for train and, if any, `seen`."""
-    steps, curves = state.curves.column("step"), state.curves
-    train, val, seen = (curves.column(f"{side}_{measure}") for side in ("train", "val", "seen"))
-    series = [Series("train", steps, train, "train", curves.band(f"train_{measure}"))]
-    if not np.isnan(curves.column("val_accuracy")).all():
-        return [*series, Series("val", steps, val, "val", curves.band(f"val_{measure}"))]
-    return series if np.isnan(seen).all() else [*series, Series("seen", steps, seen, "val")]
-
-
-def event_marks(state: LabState) -> list[Mark]:
-    """Mark milestones and interventions on the curves."""
-    return [Mark(event.step, event.label, "swap" if event.is_swap else "dim") for event in state.events]
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from grokterm.plots.axis import Axis, Scale, decimate, fit_axis, short_number, steps_to_coordinates, to_coordinates
+from grokterm.plots.axis import Axis, Scale, decimate, fit_axis, steps_to_coordinates, to_coordinates
+from grokterm.plots.ticks import short_number
 
 anything = st.floats(width=64)
 

@@ -72,7 +72,8 @@ def test_the_sequential_ramp_brightens_all_the_way() -> None:
 
 @pytest.mark.parametrize("palette", PALETTES.values(), ids=PALETTES)
 def test_train_and_val_differ_by_more_than_color(palette: Palette) -> None:
-    assert palette.inks["train"].marker != palette.inks["val"].marker
+    train, val = palette.inks["train"], palette.inks["val"]
+    assert (train.marker, train.is_dotted) != (val.marker, val.is_dotted)
     assert palette.inks["train"].sample != palette.inks["val"].sample
 
 

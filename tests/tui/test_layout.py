@@ -12,7 +12,7 @@ from grokterm.session.state import Event, LabState
 from grokterm.tui.layout import LabLayout, Scene
 from tests.tui.driving import BRIEF
 
-ALL = {"words", "accuracy", "loss", "network"}
+ALL = {"words", "curves", "network"}
 
 
 class Watched(LabLayout):
@@ -46,19 +46,12 @@ def scene(**values: Any) -> Scene:  # noqa: ANN401 - whatever a state holds
     return Scene(state, "run", state, None, "log")
 
 
-def test_while_it_trains_one_picture_is_drawn_at_a_time_and_words_with_each(layout: Watched) -> None:
+def test_while_it_trains_words_and_curves_take_turns_with_the_network(layout: Watched) -> None:
     layout.follow(scene())
     for step in range(1, 13):
         layout.seen.clear()
         layout.follow(scene(step=step))
-        assert len(layout.seen) == 2
-        assert layout.seen[0] == "words"
-
-
-def test_every_picture_has_its_turn(layout: Watched) -> None:
-    for step in range(9):
-        layout.follow(scene(step=step))
-    assert {layout.seen.count(name) for name in ALL - {"words"}} == {3}
+        assert layout.seen == (["words", "curves"] if step % 2 == 0 else ["network"])
 
 
 def test_the_first_look_at_the_network_is_shown_at_once(layout: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,7 +73,7 @@ def test_nothing_is_drawn_before_it_is_due_but_what_is_urgent(layout: Watched, m
     layout.follow(scene(step=5))
     assert layout.seen == []
     layout.follow(scene(step=6, events=(Event(6, "grokked"),)))
-    assert layout.seen == ["words"]
+    assert layout.seen == ["words", "curves"]
 
 
 @pytest.mark.parametrize("phase", ["paused", "ended"])

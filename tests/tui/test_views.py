@@ -58,7 +58,7 @@ async def test_a_large_terminal_shows_curves_facts_and_one_tab() -> None:
             assert f"[{number}{name}]" in content(app.screen.query_one("#tabs", TabBar))
             await until(pilot, lambda: len({*seen, title(picture_of(app))}) > len(seen), name)
             seen.add(title(picture_of(app)))
-        assert len(app.screen.query(Picture)) == 4
+        assert len(app.screen.query(Picture)) == 3
 
 
 @pytest.mark.parametrize(
@@ -130,11 +130,11 @@ async def test_x_toggles_the_axis_of_steps() -> None:
     app = app_on(ENDLESS)
     async with training(app, LARGE) as pilot:
         curves = app.screen.query(CurvesView).first()
-        await until(pilot, lambda: curves.border_subtitle == "log x", "the curves")
+        await until(pilot, lambda: curves.border_subtitle == "log steps", "the curves")
         await pilot.press("x")
-        assert curves.border_subtitle == "linear x"
+        assert curves.border_subtitle == "linear steps"
         await pilot.press("x")
-        assert curves.border_subtitle == "log x"
+        assert curves.border_subtitle == "log steps"
 
 
 async def test_the_color_range_of_the_weights_stays_until_z() -> None:

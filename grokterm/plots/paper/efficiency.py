@@ -9,7 +9,8 @@ from jaxtyping import Float, Real
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from grokterm.plots.curves import Mark, Series
+from grokterm.plots.curves import Series
+from grokterm.plots.legend import Mark
 from grokterm.plots.paper.steps import finish_steps, plot_over_steps
 from grokterm.plots.paper.style import INKS, RUN_COLORS, escape_label, new_figure
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingsMap
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.message import Message
 from textual.reactive import reactive
 from textual.screen import Screen
@@ -66,9 +66,7 @@ class LabScreen(Screen[None]):
         yield self._views
         with Horizontal(id="body"):
             yield self._layout.facts
-            with Vertical(id="curves"):
-                yield self._layout.accuracy
-                yield self._layout.loss
+            yield self._layout.curves
             yield self._layout.network
         yield self._layout.status
         yield Footer(compact=True, show_command_palette=False)

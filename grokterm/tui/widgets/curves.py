@@ -1,4 +1,4 @@
-"""Accuracy or loss over steps."""
+"""The curves of a training."""
 
 from grokterm.plots.axis import Scale
 from grokterm.plots.cells import Rows
@@ -6,23 +6,22 @@ from grokterm.plots.palettes import Palette
 from grokterm.session.state import LabState
 from grokterm.tui.draw_budget import DrawBudget
 from grokterm.tui.widgets.picture import Picture
-from grokterm.views.pictures import Measure, draw_measure
+from grokterm.views.curves import draw_curves
 from grokterm.views.view import Sheet
 
 
 class CurvesView(Picture):
-    """The picture of one measure, for train and val."""
+    """Accuracy, loss and, where there is room, a third chart, drawn together from one state."""
 
-    def __init__(self, measure: Measure, palette: Palette, draw_budget: DrawBudget) -> None:
-        super().__init__(draw_budget, classes="picture")
-        self._measure: Measure = measure
+    def __init__(self, palette: Palette, draw_budget: DrawBudget) -> None:
+        super().__init__(draw_budget, id="curves", classes="picture")
         self._palette = palette
 
     def show(self, state: LabState, x_scale: Scale) -> bool:
         """Draw the curves of a state; return whether they had changed."""
 
         def draw(width: int, height: int) -> Rows:
-            return draw_measure(state, self._measure, Sheet(width, height, self._palette), x_scale)
+            return draw_curves(state, Sheet(width, height, self._palette), x_scale)
 
-        self.caption(self._measure, f"{x_scale} x")
+        self.caption("curves", f"{x_scale} steps")
         return self.offer((len(state.curves.rows), state.events, x_scale), draw)

@@ -9,10 +9,10 @@ from grokterm.analysis.ordering import neuron_order
 from grokterm.plots.paper.comparison import ComparedRun, draw_compared_curves, draw_side_by_side
 from grokterm.plots.paper.efficiency import draw_circuits
 from grokterm.plots.paper.style import PaperFigure
+from grokterm.views.curves import sides
 from grokterm.views.paper.naming import LeftOut
 from grokterm.views.paper.network import chosen_maps, unit_of
 from grokterm.views.paper.run import circuits
-from grokterm.views.pictures import sides
 from grokterm.views.view import Subject
 
 MOST_COLUMNS = 6  # so many columns are still legible beside each other

@@ -15,8 +15,9 @@ from grokterm.plots.palettes import Role
 from grokterm.plots.paper.efficiency import CircuitEfficiency, CircuitKind, draw_circuits, draw_over_steps
 from grokterm.plots.paper.steps import Delay, draw_curves, draw_stack
 from grokterm.plots.paper.style import PaperFigure
-from grokterm.views.paper.naming import LeftOut, marks_of
-from grokterm.views.pictures import sides
+from grokterm.views.curves import sides
+from grokterm.views.marks import marks_of
+from grokterm.views.paper.naming import LeftOut
 from grokterm.views.view import Subject
 
 NOT_INSPECTED = LeftOut("nothing was inspected on the way: train with --set training.inspect_every=N")

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from matplotlib.text import Annotation
 
-from grokterm.plots.curves import Mark, Series
+from grokterm.plots.curves import Series
+from grokterm.plots.legend import Mark
 from grokterm.plots.paper.steps import draw_curves, on_log_axis
 from grokterm.plots.paper.style import paper_style
 

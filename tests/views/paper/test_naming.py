@@ -1,4 +1,4 @@
-"""Names of runs, titles and marks in figures."""
+"""Names of runs and titles in figures."""
 
 from pathlib import Path
 
@@ -6,9 +6,9 @@ from grokterm.experiment.experiment import Experiment
 from grokterm.inspection.analysis import NetworkAnalysis
 from grokterm.inspection.forward_pass import ForwardPass
 from grokterm.runs.store import Run, create_run
-from grokterm.session.state import Event, LabState
+from grokterm.session.state import LabState
 from grokterm.training.trainer import Trainer
-from grokterm.views.paper.naming import labels_of, marks_of, title_of
+from grokterm.views.paper.naming import labels_of, title_of
 from grokterm.views.view import Subject
 from tests.training.outcome import changed
 
@@ -34,9 +34,3 @@ def test_a_title_says_the_task_and_the_step(tiny: Experiment) -> None:
     trainer = Trainer(tiny)
     analysis = NetworkAnalysis(trainer.snapshot(), ForwardPass(trainer.trainable.network))
     assert title_of(Subject(LabState(tiny), analysis)) == "a + b mod 11, step 0"
-
-
-def test_a_milestone_that_a_swap_does_not_undo_is_marked_once(tiny: Experiment) -> None:
-    events = (Event(10, "memorized"), Event(30, "swap to 2 %", is_swap=True), Event(35, "memorized"), Event(35, "ungrokked"))
-    state = LabState(tiny, events=events, milestones={"memorized": 10, "ungrokked": 35})
-    assert [(mark.label, mark.x) for mark in marks_of(state)] == [("memorized", 10), ("swap to 2 %", 30), ("ungrokked", 35)]
