@@ -14,6 +14,8 @@ from rich.text import Text
 from textual import on, work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.command import CommandPalette
+from textual.events import Event, Key
 from textual.filter import Monochrome, NoColor
 from textual.screen import Screen
 
@@ -25,7 +27,7 @@ from grokterm.runs.store import Run
 from grokterm.session.commands import Leave
 from grokterm.session.thread import TrainingThread
 from grokterm.tui.screens.dialogs import Confirm
-from grokterm.tui.screens.help import HelpScreen
+from grokterm.tui.screens.help import HelpScreen, guide_of
 from grokterm.tui.screens.lab import LabScreen
 from grokterm.tui.screens.setup import SetupScreen
 from grokterm.tui.terminal import CHECK_SECONDS, SAVE_SECONDS, is_terminal_gone, on_signals
@@ -53,7 +55,10 @@ class GroktermApp(App[int]):
     TITLE = "grokterm"
     CSS_PATH = "app.tcss"
     ENABLE_COMMAND_PALETTE = True
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+q", "quit", "Quit", show=False, priority=True)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+q", "quit", "Quit", show=False, priority=True),
+        Binding("question_mark", "help", "Help", key_display="?", tooltip="this manual"),
+    ]
 
     def __init__(self, opening: Opening) -> None:
         super().__init__()
@@ -117,9 +122,19 @@ class GroktermApp(App[int]):
         if not isinstance(self.screen, SetupScreen):
             self.push_screen(SetupScreen(self._opening.preset))
 
+    async def on_event(self, event: Event) -> None:
+        """Open the manual at a question mark, also over a dialog and while typing, but not in the command palette."""
+        if isinstance(event, Key) and event.key == "question_mark" and not isinstance(self.screen, CommandPalette):
+            self.action_help()
+        else:
+            await super().on_event(event)
+
     def action_help(self) -> None:
-        """Show the list of keys."""
-        self.push_screen(HelpScreen())
+        """Open the manual at the keys of the present screen, or close it."""
+        if isinstance(self.screen, HelpScreen):
+            self.pop_screen()
+        else:
+            self.push_screen(HelpScreen(guide_of(self.screen)))
 
     @work
     async def action_another(self) -> None:

@@ -1,20 +1,59 @@
 """The keys of the lab and what they do, for its footer, the palette and the help."""
 
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from textual.binding import Binding
 
+from grokterm.session.state import Phase
+from grokterm.tui.screens.help import Guide
+from grokterm.tui.widgets.key_bar import ALL_KEYS, Hint
 from grokterm.views.table import VIEWS
+from grokterm.views.terms import explained
+from grokterm.views.view import View
 
+CURVES_TERMS, FACTS_TERMS = ("memorized", "grokked", "ungrokked"), ("chance", "basis")
 PANE_KEYS = (*"1234567890", *(f"f{number}" for number in range(1, 13)))
 
 
+@dataclass(frozen=True)
+class Situation:
+    """What decides which keys do something."""
+
+    phase: Phase = "training"
+    can_change: bool = True  # some setting is live
+    has_curves: bool = True  # on the screen
+    has_facts: bool = True
+    view: View | None = None  # of the network, if it is on the screen
+    is_zoomed: bool = False
+    is_comparing: bool = False
+    is_frozen: bool = False
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """The words on the screen that a newcomer lacks."""
+        curves, facts = CURVES_TERMS if self.has_curves else (), FACTS_TERMS if self.has_facts else ()
+        return (*curves, *(self.view.terms if self.view else ()), *facts)
+
+    def does(self, key: str) -> bool:
+        """Whether the view on the screen does something at o, x or z."""
+        return self.view is not None and key in self.view.other_keys
+
+
 class Key(NamedTuple):
-    """A row of the help, and its bindings."""
+    """A row of the help, its bindings, and what it does here and now, in a word for the footer: nothing if empty."""
 
     shown: str
     meaning: str
     bindings: tuple[Binding, ...]
+    now: Callable[[Situation], str]
+
+    def hint(self, situation: Situation) -> Hint | None:
+        """Return the entry in the footer."""
+        label = self.now(situation)
+        keys = [(text, binding.key) for text, binding in zip(self.shown.split(), self.bindings, strict=False)]
+        return Hint(label, keys or [(self.shown, "")]) if label else None
 
 
 def panes() -> dict[str, str]:
@@ -23,81 +62,171 @@ def panes() -> dict[str, str]:
 
 
 def keys() -> tuple[Key, ...]:
-    """List every key of the lab; what a view does with a key is said by its row in VIEWS."""
-    of_pane = panes()
-    have_parts = ", ".join(view.name for view in VIEWS.values() if view.next_part)
-    zoomed = ", ".join(f"{view.zoomed} ({view.name})" for view in VIEWS.values() if view.zoomed)
-    can_move = ", ".join(view.name for view in VIEWS.values() if view.move)
+    """List every key of the lab, the most useful first."""
+    return (*_keys_of_training(), *_keys_of_views(), *_further_keys())
+
+
+def hints(situation: Situation) -> tuple[Hint, ...]:
+    """List the keys that do something, the most useful first, and last the one that shows all."""
+    found = (key.hint(situation) for key in keys())
+    return (*(hint for hint in found if hint is not None), ALL_KEYS)
+
+
+def guide(situation: Situation) -> Guide:
+    """Explain the keys and the terms of what is on the screen, then every other key."""
+    here = [key for key in _keys_of_views() if key.now(situation)]
+    elsewhere = [key for key in _keys_of_views() if not key.now(situation)]
+    name = "this view" if situation.view is None else situation.view.name
+    return {
+        f"keys of {name}": _rows(here),
+        f"terms of {name}": [explained(term) for term in situation.terms],
+        "keys of the training": _rows(_keys_of_training()),
+        "further keys": _rows(_further_keys()),
+        "keys of other views": _rows(elsewhere),
+    }
+
+
+def _rows(keys: Iterable[Key]) -> list[tuple[str, str]]:
+    return [(key.shown, key.meaning) for key in keys]
+
+
+def _keys_of_training() -> tuple[Key, ...]:
     return (
-        _key("space", "training('pause')", "Pause", "pause, resume"),
+        _key("space", "training('pause')", "Pause", "pause, resume", _pause),
+        _key(".", "training('step')", "Step", "one step while paused", _when("step", "paused"), "full_stop"),
         _key(
             "w",
             "training('swap')",
             "Swap",
             "swap the training set: a smaller share (ungrokking), a new split, another operation",
+            _when("swap", "training", "paused"),
         ),
-        _key("s", "training('save')", "Save", "save a checkpoint now"),
-        _key("?", "app.help", "Help", "the manual, and what every key does", name="question_mark"),
-        _key("q", "app.quit", "Quit", "quit; a training that has not ended is saved first"),
         Key(
-            f"1 ... {of_pane['facts']}",
-            f"{', '.join(of_pane)}; tab and shift+tab go from one to the next",
+            "< >",
+            "slower, to watch a network that groks quickly; faster, in the end without a limit",
             (
-                *(_hidden(key, f"view({name!r})", name.title()) for name, key in of_pane.items()),
-                _hidden("tab", "turn(1)", "Next view"),
-                _hidden("shift+tab", "turn(-1)", "Previous view"),
+                Binding("less_than_sign", "training('slower')", "Slower"),
+                Binding("greater_than_sign", "training('faster')", "Faster"),
             ),
+            _when("pace", "training", "paused"),
         ),
-        _key("l", "network('next_layer')", "Layer", f"another layer or place in the network: {have_parts}"),
-        _key("o", "network('next_order')", "Order", "order of the neurons: as stored, by frequency, by deviation"),
+    )
+
+
+def _keys_of_views() -> tuple[Key, ...]:
+    """List keys whose effect a row in VIEWS decides."""
+    have_parts = ", ".join(view.name for view in VIEWS.values() if view.next_part)
+    zoomed = ", ".join(f"{view.zoomed} ({view.name})" for view in VIEWS.values() if view.zoomed)
+    can_move = ", ".join(view.name for view in VIEWS.values() if view.move)
+    return (
+        _key(
+            "l",
+            "network('next_layer')",
+            "Layer",
+            f"another layer or place in the network: {have_parts}",
+            lambda now: "layer" if now.view and now.view.next_part else "",
+        ),
+        _key(
+            "o",
+            "network('next_order')",
+            "Order",
+            "order of the neurons: as stored, by frequency, by deviation",
+            lambda now: "order" if now.does("o") else "",
+        ),
         Key(
             "enter",
             f"zoom: {zoomed}; escape zooms out",
-            (
-                Binding("enter", "network('zoom')", "Zoom", key_display="enter"),
-                _hidden("escape", "network('unzoom')", "Zoom out"),
-            ),
+            (Binding("enter", "network('zoom')", "Zoom"), Binding("escape", "network('unzoom')", "Zoom out")),
+            lambda now: ("zoom out" if now.is_zoomed else "zoom") if now.view and now.view.zoomed else "",
         ),
         Key(
             "arrows",
             f"choose a neuron, or move over a table larger than the screen; page keys: the next neurons: {can_move}",
             (
-                _hidden("up", "move(-1, 0)", "Up"),
-                _hidden("down", "move(1, 0)", "Down"),
-                _hidden("left", "move(0, -1)", "Left"),
-                _hidden("right", "move(0, 1)", "Right"),
-                _hidden("pagedown", "move(0, 0, 1)", "Page down"),
-                _hidden("pageup", "move(0, 0, -1)", "Page up"),
+                Binding("up", "move(-1, 0)", "Up"),
+                Binding("down", "move(1, 0)", "Down"),
+                Binding("left", "move(0, -1)", "Left"),
+                Binding("right", "move(0, 1)", "Right"),
+                Binding("pagedown", "move(0, 0, 1)", "Page down"),
+                Binding("pageup", "move(0, 0, -1)", "Page up"),
             ),
+            lambda now: "move" if now.view and now.view.move else "",
         ),
+        _key(
+            "z",
+            "network('rescale')",
+            "Rescale",
+            "fit the color range to what is shown",
+            lambda now: "rescale" if now.does("z") else "",
+        ),
+        _key(
+            "x",
+            "scale",
+            "Log-x",
+            "steps on a logarithmic or a linear axis",
+            lambda now: "log/linear" if now.has_curves or now.does("x") else "",
+        ),
+    )
+
+
+def _further_keys() -> tuple[Key, ...]:
+    of_pane = panes()
+    return (
         _key(
             "c",
             "compare",
             "Compare",
             "compare: a second network, any run at any step, on the left of this one; again takes it away",
+            lambda now: "end comparison" if now.is_comparing else _unless_loading("compare")(now),
         ),
-        _key("z", "network('rescale')", "Rescale", "fit the color range to what is shown"),
-        _key("f", "freeze", "Freeze", "freeze the pictures, while the training goes on"),
-        _key("x", "scale", "Log-x", "steps on a logarithmic or a linear axis"),
-        _key(".", "training('step')", "Step", "one step while paused", name="full_stop"),
+        _key("q", "app.quit", "Quit", "quit; a training that has not ended is saved first", lambda _: "quit"),
+        _key("h", "training('change')", "Change", "change the learning rate or the weight decay", _change),
+        _key("s", "training('save')", "Save", "save a checkpoint now", _when("save", "training", "paused")),
         _key(
-            "<",
-            "training('slower')",
-            "Slower",
-            "slower: watch a network that groks quickly at one step a second",
-            name="less_than_sign",
+            "f",
+            "freeze",
+            "Freeze",
+            "freeze the pictures, while the training goes on",
+            lambda now: "unfreeze" if now.is_frozen else _when("freeze", "training")(now),
         ),
-        _key(">", "training('faster')", "Faster", "faster, and after the last pace without a limit", name="greater_than_sign"),
-        _key("h", "training('change')", "Change", "change the learning rate or the weight decay"),
-        _key("r", "restart", "Restart", "restart with the same settings and the same seed, as a new run"),
-        _key("n", "app.another", "New", "another experiment"),
-        Key("ctrl+p", "every command by name", ()),
+        _key(
+            "r",
+            "restart",
+            "Restart",
+            "restart with the same settings and the same seed, as a new run",
+            _unless_loading("restart"),
+        ),
+        _key("n", "app.another", "New", "another experiment", lambda _: "new"),
+        Key(
+            f"1 ... {of_pane['facts']}",
+            f"{', '.join(of_pane)}; tab and shift+tab go from one to the next",
+            (
+                *(Binding(key, f"view({name!r})", name.title()) for name, key in of_pane.items()),
+                Binding("tab", "turn(1)", "Next view"),
+                Binding("shift+tab", "turn(-1)", "Previous view"),
+            ),
+            lambda _: "",  # the tabs show their keys
+        ),
+        Key("?", "the manual, and what every key does", (), lambda _: ""),  # always last in the footer
+        Key("ctrl+p", "every command by name", (), lambda _: ""),
     )
 
 
-def _key(shown: str, action: str, label: str, meaning: str, name: str = "") -> Key:
-    return Key(shown, meaning, (Binding(name or shown, action, label, key_display=shown),))
+def _pause(now: Situation) -> str:
+    return {"training": "pause", "paused": "resume"}.get(now.phase, "")
 
 
-def _hidden(key: str, action: str, label: str) -> Binding:
-    return Binding(key, action, label, show=False)
+def _change(now: Situation) -> str:
+    return _when("change", "training", "paused")(now) if now.can_change else ""
+
+
+def _when(label: str, *phases: Phase) -> Callable[[Situation], str]:
+    return lambda now: label if now.phase in phases else ""
+
+
+def _unless_loading(label: str) -> Callable[[Situation], str]:
+    return lambda now: label if now.phase != "loading" else ""
+
+
+def _key(shown: str, action: str, label: str, meaning: str, now: Callable[[Situation], str], name: str = "") -> Key:  # noqa: PLR0913, PLR0917 - the columns of a table
+    return Key(shown, meaning, (Binding(name or shown, action, label),), now)

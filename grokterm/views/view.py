@@ -130,6 +130,12 @@ class View:
     z_zooms: bool = False
     """Whether z acts like enter, for a view without a color range to fit."""
 
+    other_keys: str = ""
+    """Which of o (order of the neurons), x (axis of steps) and z (color range) do something besides."""
+
+    terms: tuple[str, ...] = ()
+    """Words in its pictures that a newcomer lacks, for the help: names in METRICS or TERMS."""
+
     next_part: Callable[[Subject, Choice], Choice] | None = None
     """What l does: choose the next layer, or the next place in the network."""
 

@@ -5,13 +5,12 @@ from typing import Any
 import pytest
 from textual.containers import VerticalScroll
 from textual.pilot import Pilot
-from textual.widgets import OptionList, Static
+from textual.widgets import Input, OptionList, Static
 
 from grokterm.tui.app import GroktermApp
-from grokterm.tui.keys import keys
 from grokterm.tui.screens.help import HelpScreen
 from grokterm.tui.screens.setup import SetupScreen
-from tests.tui.driving import BRIEF, LARGE, SMALL, app_on, content, until
+from tests.tui.driving import BRIEF, ENDLESS, LARGE, SMALL, app_on, content, training, until
 
 
 @asynccontextmanager
@@ -29,15 +28,45 @@ def page(app: GroktermApp) -> str:
     return content(app.screen.query_one("#page", Static))
 
 
+def subtitle(app: GroktermApp) -> str:
+    """Return the line below the page."""
+    return str(app.screen.query_one(".dialog").border_subtitle)
+
+
 def topics(app: GroktermApp) -> list[str]:
     """List the topics in their order."""
     return [str(option.prompt) for option in app.screen.query_one(OptionList).options]
 
 
-async def test_the_keys_are_the_first_topic() -> None:
-    async with manual(LARGE) as (_, app):
-        assert topics(app)[0] == "keys"
-        assert all(key.shown in page(app) for key in keys())
+@pytest.mark.parametrize("size", [SMALL, LARGE])
+async def test_the_keys_of_the_screen_are_the_first_topic(size: tuple[int, int]) -> None:
+    async with manual(size) as (_, app):
+        assert topics(app)[0] == "this screen"
+        assert all(shown in page(app) for shown in ("^s", "start", "?", "this manual"))
+        assert app.screen.query_one(VerticalScroll).max_scroll_y == 0
+        assert "more below" not in subtitle(app)
+
+
+async def test_a_question_mark_opens_the_manual_over_a_dialog_and_while_typing() -> None:
+    app = app_on(ENDLESS)
+    async with training(app) as pilot:
+        await pilot.press("w")
+        dialog = app.screen
+        assert isinstance(app.focused, Input)
+        await pilot.press("question_mark")
+        await until(pilot, lambda: isinstance(app.screen, HelpScreen) and "cancel" in page(app), "the keys of the dialog")
+        await pilot.press("question_mark")
+        assert app.screen is dialog
+
+
+async def test_the_manual_of_the_lab_says_that_there_is_more_than_fits() -> None:
+    app = app_on(ENDLESS)
+    async with training(app) as pilot:
+        await pilot.press("5", "question_mark")
+        await until(pilot, lambda: isinstance(app.screen, HelpScreen) and "IPR" in page(app), "the terms")
+        await until(pilot, lambda: "more below: page down" in subtitle(app), "the hint")
+        await pilot.press(*["pagedown"] * 6)
+        await until(pilot, lambda: "more below" not in subtitle(app), "the end")
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGE])
@@ -55,6 +84,7 @@ async def test_every_topic_shows_its_page_inside_the_screen(size: tuple[int, int
 
 async def test_a_long_page_scrolls_to_its_end_and_the_next_begins_at_its_top() -> None:
     async with manual() as (pilot, app):
+        await pilot.press("down")
         scroll = app.screen.query_one(VerticalScroll)
         assert scroll.max_scroll_y > 0
         for _ in range(5):

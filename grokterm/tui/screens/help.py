@@ -1,56 +1,70 @@
-"""The manual: what every key does, and the pages that `grokterm help` shows too."""
+"""The manual: what every key of a screen does, and the pages that `grokterm help` shows too."""
 
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 from rich.console import RenderableType
 from rich.markdown import Markdown
 from rich.table import Table
+from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
-from textual.screen import ModalScreen
+from textual.screen import ModalScreen, Screen
 from textual.widgets import OptionList, Static
 
-from grokterm.tui.keys import keys
+KEYS_TOPIC = "this screen"
 
-KEYS_TOPIC = "keys"
+Guide: TypeAlias = Mapping[str, Sequence[tuple[str, str]]]
+"""Headings, and below each what is explained and how."""
 
 
 class HelpScreen(ModalScreen[None]):
-    """Topics on the left, the page of the highlighted one on the right; the keys come first."""
+    """Topics on the left, the page of the highlighted one on the right; the keys of the screen below come first."""
 
     CSS = """
     HelpScreen .dialog { width: 110; height: 90%; padding: 0 1; border-subtitle-color: $text-muted; }
-    HelpScreen #topics { width: 15; height: 1fr; padding: 0; border: none; background: $surface; scrollbar-size-vertical: 1; }
+    HelpScreen #topics { width: 16; height: 1fr; padding: 0; border: none; background: $surface; scrollbar-size-vertical: 1; }
     HelpScreen VerticalScroll { height: 1fr; padding: 0 1; scrollbar-size-vertical: 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,question_mark,q", "dismiss(None)", "Close"),
+        Binding("escape,q", "dismiss(None)", "Close"),
         Binding("pagedown,space", "page(1)", "Page down", priority=True),
         Binding("pageup", "page(-1)", "Page up", priority=True),
     ]
 
-    def __init__(self) -> None:
+    def __init__(self, guide: Guide) -> None:
         super().__init__()
+        self._guide = guide
         self._pages = {page.name.removesuffix(".md"): page for page in (files("grokterm") / "help").iterdir()}
 
     def compose(self) -> ComposeResult:
         """Compose the topics and a page that scrolls."""
         with Horizontal(classes="dialog") as dialog:
             dialog.border_title = "manual"
-            dialog.border_subtitle = "up, down: topic · page up, page down: scroll · escape closes"
             yield OptionList(KEYS_TOPIC, *sorted(self._pages), id="topics", markup=False)
-            with VerticalScroll(can_focus=False):
+            with VerticalScroll(can_focus=False) as scroll:
                 yield Static(id="page", markup=False)
+        self.watch(scroll, "scroll_y", self._say_where, init=False)
+        self.watch(scroll, "virtual_size", self._say_where_soon, init=False)
 
     @on(OptionList.OptionHighlighted)
     def _turn_to(self, event: OptionList.OptionHighlighted) -> None:
         topic = str(event.option.prompt)
-        page = _keys() if topic == KEYS_TOPIC else Markdown(self._pages[topic].read_text("utf-8"))
+        page = _table(self._guide) if topic == KEYS_TOPIC else Markdown(self._pages[topic].read_text("utf-8"))
         self.query_one("#page", Static).update(page)
         self.query_one(VerticalScroll).scroll_home(animate=False)
+
+    def _say_where_soon(self) -> None:
+        self.call_after_refresh(self._say_where)
+
+    def _say_where(self) -> None:
+        """Say whether the page goes on below."""
+        scroll = self.query_one(VerticalScroll)
+        more = "more below: page down · " if scroll.scroll_offset.y < scroll.max_scroll_y else ""
+        self.query_one(".dialog").border_subtitle = f"{more}up, down: topics · escape: close"
 
     def action_page(self, pages: int) -> None:
         """Scroll the page."""
@@ -58,8 +72,27 @@ class HelpScreen(ModalScreen[None]):
         (scroll.scroll_page_down if pages > 0 else scroll.scroll_page_up)(animate=False)
 
 
-def _keys() -> RenderableType:
+def guide_of(screen: Screen[object]) -> Guide:
+    """Return what a screen says of itself, or else what its keys are called."""
+    if (own := getattr(screen, "guide", None)) is not None:
+        guide: Guide = own
+        return guide
+    own = [one for one in screen.active_bindings.values() if one.node in (screen, screen.app) and one.binding.description]
+    rows = {
+        one.binding.action: (one.binding.key_display or one.binding.key, one.tooltip or one.binding.description.lower())
+        for one in own
+    }
+    return {"keys": [*rows.values()]}
+
+
+def _table(guide: Guide) -> RenderableType:
     table = Table.grid(padding=(0, 2))
-    for key in keys():
-        table.add_row(key.shown, key.meaning)
+    table.add_column(no_wrap=True)
+    for heading, rows in guide.items():
+        if rows:
+            if table.row_count:
+                table.add_row()
+            table.add_row(Text(heading, style="bold"))
+            for name, meaning in rows:
+                table.add_row(Text(name, style="dim"), Text(meaning))
     return table

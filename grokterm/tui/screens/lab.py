@@ -3,14 +3,13 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from textual import work
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingsMap
 from textual.containers import Horizontal
 from textual.message import Message
 from textual.reactive import reactive
 from textual.screen import Screen
-from textual.widgets import Footer
 
 from grokterm.plots.axis import Scale
 from grokterm.plots.palettes import Palette
@@ -18,9 +17,11 @@ from grokterm.session.commands import Analyze
 from grokterm.session.state import LabState
 from grokterm.session.thread import TrainingThread
 from grokterm.tui.control import TrainingControl
-from grokterm.tui.keys import keys, panes
+from grokterm.tui.keys import Situation, guide, hints, keys, panes
 from grokterm.tui.layout import LabLayout, Scene
 from grokterm.tui.screens.dialogs import compare_dialog
+from grokterm.tui.screens.help import Guide
+from grokterm.tui.widgets.key_bar import KeyBar
 from grokterm.tui.widgets.tab_bar import TabBar
 from grokterm.views.comparison import ComparisonJob
 from grokterm.views.table import VIEWS
@@ -57,6 +58,7 @@ class LabScreen(Screen[None]):
         self.control = TrainingControl(self, thread, again)
         self._layout = LabLayout(palette)
         self._views = TabBar(panes(), id="views")
+        self._keys = KeyBar()
         self._looked_at: tuple[int, int] | None = None
         self._held: tuple[LabState, NetworkAnalysis | None] | None = None
 
@@ -69,7 +71,7 @@ class LabScreen(Screen[None]):
             yield self._layout.curves
             yield self._layout.network
         yield self._layout.status
-        yield Footer(compact=True, show_command_palette=False)
+        yield self._keys
 
     def on_mount(self) -> None:
         """Start training, and poll its state twenty times a second."""
@@ -95,6 +97,7 @@ class LabScreen(Screen[None]):
             self.post_message(self.Failed(self.thread.failure, self.thread.run_name))
             return
         self._layout.follow(self._scene)
+        self._keys.hints = hints(self._situation)
         self.control.report()
 
     def _look(self) -> None:
@@ -111,6 +114,25 @@ class LabScreen(Screen[None]):
             self._held = self._held[0], self.thread.analysis
         pictured, analysis = self._held or (self.state, self.thread.analysis)
         return Scene(self.state, self.thread.run_name, pictured, analysis, self.x_scale)
+
+    @property
+    def guide(self) -> Guide:
+        """What the help says of this screen."""
+        return guide(self._situation)
+
+    @property
+    def _situation(self) -> Situation:
+        state, network, is_wide = self.state, self._layout.network, self.has_class("-wide")
+        return Situation(
+            phase=state.phase,
+            can_change=bool(state.experiment.live_names()),
+            has_curves=is_wide or self.view == "curves",
+            has_facts=(is_wide and network.comparison is None) or self.view == "facts",
+            view=VIEWS[network.tab] if is_wide or self.view in VIEWS else None,
+            is_zoomed=network.choice.is_zoomed,
+            is_comparing=network.comparison is not None,
+            is_frozen=self.frozen,
+        )
 
     def watch_view(self, view: str) -> None:
         """Show one pane of a narrow terminal; in a wide one, choose the view of the network."""
@@ -133,6 +155,10 @@ class LabScreen(Screen[None]):
     def action_view(self, view: str) -> None:
         """Choose a pane."""
         self.view = view
+
+    @on(TabBar.Chosen)
+    def _choose_view(self, event: TabBar.Chosen) -> None:
+        self.view = event.name
 
     def action_turn(self, by: int) -> None:
         """Go to the next or previous pane; in a wide terminal, to the next view of the network."""

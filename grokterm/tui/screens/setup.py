@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Button, Footer, OptionList, Static
+from textual.widgets import Button, OptionList, Static
 from textual.widgets.option_list import Option
 
 from grokterm.errors import PresetError
@@ -19,6 +19,7 @@ from grokterm.plots.sanitize import plain_text
 from grokterm.reports.structure import in_line
 from grokterm.runs.naming import Named, named
 from grokterm.tui.widgets.form import Draft, ExperimentForm
+from grokterm.tui.widgets.key_bar import KeyBar, hints_of
 
 ARROWS_REACH = "#form Input, #form Select, #form CollapsibleTitle, #start"
 
@@ -32,7 +33,6 @@ class SetupScreen(Screen[None]):
         Binding("tab", "app.focus_next", "Settings"),
         Binding("up", "go(-1)", "Previous field", show=False),
         Binding("down", "go(1)", "Next field", show=False),
-        Binding("question_mark", "app.help", "Help"),
         Binding("q", "app.quit", "Quit"),
     ]
 
@@ -63,7 +63,7 @@ class SetupScreen(Screen[None]):
             yield Static(id="title", markup=False)
         yield Static(id="structure", markup=False)
         yield Static(id="explanation", markup=False)
-        yield Footer()
+        yield KeyBar(hints_of(self))
 
     def _options(self) -> Iterator[Option]:
         """List the presets under their source, and last a preset from a path."""

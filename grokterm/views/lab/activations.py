@@ -190,5 +190,13 @@ def move_maps(subject: Subject, choice: Choice, sheet: Sheet, found: Maps | None
 
 
 ACTIVATIONS = View(
-    "activations", draw_activations, ask, find_maps, zoomed="a single neuron", next_part=next_place, move=move_maps
+    "activations",
+    draw_activations,
+    ask,
+    find_maps,
+    zoomed="a single neuron",
+    other_keys="oz",
+    terms=("activation", "deviation"),
+    next_part=next_place,
+    move=move_maps,
 )

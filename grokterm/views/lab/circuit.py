@@ -207,4 +207,22 @@ def _history(subject: Subject, *, has_certificate: bool) -> Sequence[Series]:
     return losses if any(len(one.x) for one in losses) else followed(gini="third")
 
 
-CIRCUIT = View("circuit", draw_circuit, ask, find_circuit, inspected=lambda found: found.inspected, zoomed="the history")
+CIRCUIT = View(
+    "circuit",
+    draw_circuit,
+    ask,
+    find_circuit,
+    inspected=lambda found: found.inspected,
+    zoomed="the history",
+    other_keys="x",
+    terms=(
+        "ipr",
+        "matched_frequency_share",
+        "phase_alignment.mean",
+        "exact_fit",
+        "analytic_agreement",
+        "key frequencies",
+        "restricted_loss",
+        "excluded_loss",
+    ),
+)

@@ -87,4 +87,14 @@ def _most_frequent(found: Outcomes) -> Iterator[str]:
         yield f"{one.predicted} for {one.answer} ({one.n_equations:,})"
 
 
-TABLE = View("table", draw_table, lambda *_: "table", find_outcomes, zoomed="single cells", z_zooms=True, move=move_table)
+TABLE = View(
+    "table",
+    draw_table,
+    lambda *_: "table",
+    find_outcomes,
+    zoomed="single cells",
+    z_zooms=True,
+    other_keys="z",
+    terms=("seen",),
+    move=move_table,
+)

@@ -85,5 +85,12 @@ def _label(name: str, at: NormAt | None, otherwise: str) -> str:
 
 
 EFFICIENCY = View(
-    "efficiency", draw_efficiency, lambda *_: "efficiency", find_efficiency, inspected=lambda found: found, zoomed="the logits"
+    "efficiency",
+    draw_efficiency,
+    lambda *_: "efficiency",
+    find_efficiency,
+    inspected=lambda found: found,
+    zoomed="the logits",
+    other_keys="x",
+    terms=("memorized_norm", "late_norm", "logit"),
 )

@@ -115,5 +115,11 @@ def _draw_both(picture: SpectrumPicture, sheet: Sheet) -> Rows:
 
 
 SPECTRUM = View(
-    "spectrum", draw_spectrum, ask_for_circles, find_components, zoomed="the circles of tokens", next_part=next_layer
+    "spectrum",
+    draw_spectrum,
+    ask_for_circles,
+    find_components,
+    zoomed="the circles of tokens",
+    next_part=next_layer,
+    terms=("frequency", "key frequencies", "circles"),
 )

@@ -48,4 +48,4 @@ def _draw_one(matrix: Float[np.ndarray, "rows neurons"], limit: float, sheet: Sh
     return draw_heatmap(matrix, width=sheet.width, height=max(height, 0), limit=limit, palette=sheet.palette)
 
 
-WEIGHTS = View("weights", draw_weights, next_part=next_layer)
+WEIGHTS = View("weights", draw_weights, next_part=next_layer, other_keys="oz", terms=("frequency", "deviation"))

@@ -1,0 +1,92 @@
+"""The keys that do something here and now."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from textual import events
+from textual.binding import Binding
+from textual.content import Content
+from textual.reactive import reactive
+from textual.screen import Screen
+from textual.widget import Widget
+
+
+class Hint(NamedTuple):
+    """Keys with one label: as they are written, and what a click on each presses."""
+
+    label: str
+    keys: Sequence[tuple[str, str]]
+
+
+ALL_KEYS = Hint("all keys", [("?", "question_mark")])
+
+
+def hints_of(screen: Screen[Any]) -> Iterator[Hint]:
+    """Return a hint for every binding of a screen that is to be shown."""
+    for one in type(screen).BINDINGS:
+        if isinstance(one, Binding) and one.show:
+            yield Hint(one.description.lower(), [(one.key_display or one.key, one.key)])
+
+
+class Place(NamedTuple):
+    """Columns of the line, their text, and the key that a click there presses."""
+
+    first: int
+    end: int
+    text: str
+    is_key: bool
+    key: str
+
+
+def arrange_hints(hints: Sequence[Hint], width: int) -> list[Place]:
+    """Lay out as many hints as fit, from the first on, and always the last."""
+    *others, last = hints
+    room, shown = width - 1 - _length(last), []
+    for hint in others:
+        room -= _length(hint) + 2
+        if room < 0:
+            break
+        shown.append(hint)
+    places: list[Place] = []
+    column = 1
+    for hint in (*shown, last):
+        for text, key in hint.keys:
+            places.append(Place(column, column + len(text) + 1, text, is_key=True, key=key))
+            column += len(text) + 1
+        places.append(Place(column, column + len(hint.label), hint.label, is_key=False, key=hint.keys[-1][1]))
+        column += len(hint.label) + 2
+    return places
+
+
+def _length(hint: Hint) -> int:
+    return sum(len(text) + 1 for text, _ in hint.keys) + len(hint.label)
+
+
+class KeyBar(Widget):
+    """One line of keys, the most useful first; a click on one presses it."""
+
+    DEFAULT_CSS = """
+    KeyBar { height: 1; dock: bottom; background: $footer-background; color: $footer-description-foreground; }
+    """
+    ALLOW_SELECT = False
+
+    hints: reactive[tuple[Hint, ...]] = reactive((ALL_KEYS,))
+
+    def __init__(self, hints: Iterable[Hint] = ()) -> None:
+        super().__init__(id="keys")
+        self.set_reactive(KeyBar.hints, (*hints, ALL_KEYS))
+
+    def render(self) -> Content:
+        """`space pause  w swap  < > pace  ? all keys`."""
+        parts: list[str | tuple[str, str]] = []
+        column = 0
+        for place in arrange_hints(self.hints, self.size.width):
+            parts += [" " * (place.first - column), (place.text, "bold $footer-key-foreground") if place.is_key else place.text]
+            column = place.first + len(place.text)
+        return Content.assemble(*parts)
+
+    def on_click(self, event: events.Click) -> None:
+        """Press the key below the pointer."""
+        for place in arrange_hints(self.hints, self.size.width):
+            if place.first <= event.x < place.end and place.key:
+                self.app.simulate_key(place.key)

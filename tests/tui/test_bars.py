@@ -1,0 +1,119 @@
+"""The lines of names and of keys: what does not fit is left out whole, and a click finds its place."""
+
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from grokterm.session.state import Phase
+from grokterm.tui.keys import Situation, guide, hints, keys, panes
+from grokterm.tui.widgets.key_bar import Hint, KeyBar, arrange_hints
+from grokterm.tui.widgets.tab_bar import TabBar, arrange_tabs
+from grokterm.views.table import VIEWS
+from tests.tui.driving import ENDLESS, SMALL, app_on, content, lab, state, training, until
+
+OF_NETWORK = {name: key for name, key in panes().items() if name in VIEWS}
+MANY = {**panes(), **{f"further {number}": f"f{number}" for number in range(1, 12)}}
+
+
+@pytest.mark.parametrize("width", [20, 40, 45, 60, 80, 100, 120, 160])
+@pytest.mark.parametrize("names", [panes(), OF_NETWORK, MANY], ids=["all", "network", "many"])
+def test_the_shown_tab_is_whole_and_inside_the_bar_at_every_width(names: dict[str, str], width: int) -> None:
+    for shown in names:
+        tabs = arrange_tabs(names, shown, width)
+        assert shown in [tab.written for tab in tabs]
+        assert all(tab.end < width for tab in tabs)
+        assert all(left.end < right.column for left, right in pairwise(tabs))
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_all_tabs_fit_into_a_small_terminal(width: int) -> None:
+    for shown in panes():
+        tabs = arrange_tabs(panes(), shown, width)
+        assert [tab.name for tab in tabs] == list(panes())
+        assert all(len(tab.written) >= min(len(tab.name), 3) for tab in tabs)
+
+
+HINTS = (Hint("pause", [("space", "space")]), Hint("pace", [("<", "less_than_sign"), (">", "greater_than_sign")]))
+LAST = Hint("all keys", [("?", "question_mark")])
+
+
+@pytest.mark.parametrize(
+    ("width", "line"),
+    [
+        (60, " space pause  < > pace  ? all keys"),
+        (35, " space pause  < > pace  ? all keys"),
+        (33, " space pause  ? all keys"),
+        (11, " ? all keys"),
+    ],
+)
+def test_the_keys_that_fit_are_followed_by_the_one_that_shows_all(width: int, line: str) -> None:
+    written = ""
+    for place in arrange_hints((*HINTS, LAST), width):
+        written = written.ljust(place.first) + place.text
+    assert written == line
+
+
+def test_a_click_on_a_key_or_its_label_presses_it() -> None:
+    pressed = {place.text: place.key for place in arrange_hints((*HINTS, LAST), 60)}
+    assert pressed["<"] == "less_than_sign"
+    assert pressed[">"] == pressed["pace"] == "greater_than_sign"
+    assert pressed["pause"] == "space"
+
+
+def labels(**values: Any) -> dict[str, str]:  # noqa: ANN401 - whatever a situation holds
+    return {" ".join(text for text, _ in hint.keys): hint.label for hint in hints(Situation(**values))}
+
+
+@pytest.mark.parametrize(
+    ("phase", "present", "absent"),
+    [
+        ("training", {"space": "pause", "w": "swap", "< >": "pace"}, {"."}),
+        ("paused", {"space": "resume", ".": "step"}, set()),
+        ("ended", {"r": "restart", "n": "new"}, {"space", ".", "w", "s", "< >", "h"}),
+        ("loading", {"q": "quit"}, {"w", "r", "c"}),
+    ],
+)
+def test_the_footer_names_what_a_key_does_in_this_phase(phase: Phase, present: dict[str, str], absent: set[str]) -> None:
+    assert labels(phase=phase).items() >= present.items()
+    assert labels(phase=phase).keys().isdisjoint(absent)
+
+
+def test_the_footer_names_what_a_key_does_in_this_view() -> None:
+    assert labels(view=None).keys().isdisjoint("loz")
+    assert "o" in labels(view=VIEWS["weights"])
+    assert "o" not in labels(view=VIEWS["table"])
+    assert labels(view=VIEWS["spectrum"])["enter"] == "zoom"
+    assert labels(view=VIEWS["spectrum"], is_zoomed=True)["enter"] == "zoom out"
+    assert labels(has_curves=True)["x"] == "log/linear"
+    assert "x" not in labels(has_curves=False, view=VIEWS["weights"])
+
+
+@pytest.mark.parametrize("view", [None, *VIEWS.values()])
+def test_the_help_lists_every_key_once_and_explains_every_term(view: Any) -> None:  # noqa: ANN401 - a view or none
+    sections = guide(Situation(view=view))
+    listed = [shown for heading, rows in sections.items() if "keys" in heading for shown, _ in rows]
+    assert sorted(listed) == sorted(key.shown for key in keys())
+    terms = dict(row for heading, rows in sections.items() if "terms" in heading for row in rows)
+    assert terms.keys() >= {"memorized", "grokked"}
+    assert all(terms.values())
+
+
+async def test_a_click_selects_a_tab_and_presses_a_key() -> None:
+    app = app_on(ENDLESS)
+    async with training(app, SMALL) as pilot:
+        bar = app.screen.query_one("#views", TabBar)
+        await pilot.click(bar, offset=(content(bar).index("spectrum"), 0))
+        assert lab(app).view == "spectrum"
+        assert "[3spectrum]" in content(bar)
+        below = app.screen.query_one(KeyBar)
+        await until(pilot, lambda: "l layer" in content(below), "the keys of the view")
+        await pilot.click(below, offset=(content(below).index("pause"), 0))
+        await until(pilot, lambda: state(app).phase == "paused", "the pause")
+        await until(pilot, lambda: content(below).startswith(" space resume  . step"), "the keys of a pause")
+        assert content(below).rstrip().endswith("? all keys")
+
+
+def test_a_situation_that_stays_gives_the_same_line() -> None:
+    assert hints(Situation()) == hints(replace(Situation()))
