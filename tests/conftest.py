@@ -85,7 +85,8 @@ def grokking() -> Experiment:
 
 @pytest.fixture(autouse=True)
 def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test sees the user's presets or leaves a run behind."""
+    """No test sees the user's presets and preferences, or leaves a run behind."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("GROKTERM_CONFIG_DIR", str(tmp_path / "config"))
     monkeypatch.delenv("GROKTERM_RUNS_DIR", raising=False)

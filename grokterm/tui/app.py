@@ -18,6 +18,7 @@ from textual.command import CommandPalette
 from textual.events import Event, Key
 from textual.filter import Monochrome, NoColor
 from textual.screen import Screen
+from textual.theme import Theme
 
 from grokterm.experiment.presets import Preset
 from grokterm.plots.palettes import Palette
@@ -26,13 +27,15 @@ from grokterm.runs.naming import Named, named
 from grokterm.runs.store import Run
 from grokterm.session.commands import Leave
 from grokterm.session.thread import TrainingThread
+from grokterm.tui.preferences import RememberedPreferences, preferences_path
 from grokterm.tui.screens.dialogs import Confirm
 from grokterm.tui.screens.help import HelpScreen, guide_of
 from grokterm.tui.screens.lab import LabScreen
 from grokterm.tui.screens.setup import SetupScreen
 from grokterm.tui.terminal import CHECK_SECONDS, SAVE_SECONDS, is_terminal_gone, on_signals
-from grokterm.tui.theme import THEME
+from grokterm.tui.theme import DARK, LIGHT
 from grokterm.tui.trainings import new_training, saved_training, training_anew
+from grokterm.tui.widgets.picture import Picture
 
 HUNG_UP = 129  # exit code, 128 + SIGHUP, which Windows lacks
 
@@ -63,6 +66,10 @@ class GroktermApp(App[int]):
     def __init__(self, opening: Opening) -> None:
         super().__init__()
         self._opening = opening
+        self.preferences = RememberedPreferences(preferences_path(), self._say_forgotten)
+        self.register_theme(DARK)
+        self.register_theme(LIGHT)
+        self.theme = self.preferences.values.theme
         self.cursor_blink = False
         self.set_class(opening.palette.is_ascii, "-ascii")
         # Textual answers NO_COLOR with shades of gray, which are color codes too.
@@ -70,8 +77,9 @@ class GroktermApp(App[int]):
 
     def on_mount(self) -> None:
         """Show the first screen, then load torch in the background."""
-        self.register_theme(THEME)
-        self.theme = THEME.name
+        if problem := self.preferences.problem:
+            self._say_forgotten(f"{problem}. Defaults are used, and nothing is remembered, until then.")
+        self.theme_changed_signal.subscribe(self, self._follow_theme)
         on_signals(terminate=self._terminate, hang_up=self._hang_up, save=self._save_training)
         self.set_interval(CHECK_SECONDS, self._check_terminal)
         opening = self._opening
@@ -92,6 +100,21 @@ class GroktermApp(App[int]):
                 run = partial(self.call_next, self.run_action, binding.action, screen)
                 yield SystemCommand(binding.description, f"key {binding.key}", run)
 
+    @property
+    def palette(self) -> Palette:
+        """The colors of the pictures, which follow the theme."""
+        return self._opening.palette
+
+    def _follow_theme(self, theme: Theme) -> None:
+        """Draw every picture in the colors of another theme, and remember it."""
+        self.preferences.change(theme=theme.name)
+        for screen in self.screen_stack:
+            for picture in screen.query(Picture):
+                picture.redraw()
+
+    def _say_forgotten(self, problem: str) -> None:
+        self.notify(plain_text(problem), title="Preferences", severity="warning", timeout=15, markup=False)
+
     @work(thread=True)
     def _load_in_background(self) -> None:
         for module in ("plotext", "grokterm.session.start"):  # the latter loads torch
@@ -103,10 +126,10 @@ class GroktermApp(App[int]):
 
     def _train(self, chosen: Named) -> None:
         start = partial(new_training, chosen, self._opening.runs_dir)
-        self.push_screen(LabScreen(start(), start, self._opening.palette))
+        self.push_screen(LabScreen(start(), start, self._opening.palette, self.preferences))
 
     def _open(self, run: Run) -> None:
-        self.push_screen(LabScreen(saved_training(run), training_anew(run), self._opening.palette))
+        self.push_screen(LabScreen(saved_training(run), training_anew(run), self._opening.palette, self.preferences))
         if notice := self._opening.notice:
             self.notify(plain_text(notice), title="Not ended", severity="warning", timeout=15, markup=False)
 

@@ -4,6 +4,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from grokterm.analysis.ordering import Order
 from grokterm.plots.axis import Scale
 from grokterm.plots.palettes import Palette
 from grokterm.session.state import LabState
@@ -40,11 +41,11 @@ class LabLayout:
     that both show the numbers of one state.
     """
 
-    def __init__(self, palette: Palette) -> None:
+    def __init__(self, palette: Palette, order: Order) -> None:
         self._draw_budget = DrawBudget()
         self.banner, self.status, self.facts = Banner(palette), Status(palette), Facts()
-        self.curves = CurvesView(palette, self._draw_budget)
-        self.network = NetworkPane(palette, self._draw_budget)
+        self.curves = CurvesView(self._draw_budget)
+        self.network = NetworkPane(order, self._draw_budget)
         self._turns: deque[Callable[[Scene], bool]] = deque((self._show_curves, self._show_network))
         self._has_shown_network = False
         self._state_in_texts: LabState | None = None

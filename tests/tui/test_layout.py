@@ -19,7 +19,7 @@ class Watched(LabLayout):
     """Draws nothing, and notes what it would have drawn."""
 
     def __init__(self) -> None:
-        super().__init__(PALETTES["256"])
+        super().__init__(PALETTES["256"], "frequency")
         self.seen: list[str] = []
 
 

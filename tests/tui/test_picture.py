@@ -110,7 +110,7 @@ async def test_another_size_is_drawn_at_once(sizes: Iterable[tuple[int, int]]) -
 async def test_a_line_of_the_size_before_leaves_the_border_in_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
     async with (app := Gallery()).run_test(size=(10, 4)) as pilot:
         app.picture.offer("first", Painter("a"))
-        monkeypatch.setattr(app.picture, "_redraw", lambda: None)  # it does not know the new size yet
+        monkeypatch.setattr(app.picture, "redraw", lambda: None)  # it does not know the new size yet
         for width in (7, 12):
             await pilot.resize_terminal(width, 4)
             assert app.picture.render_line(0).cell_length == width

@@ -19,6 +19,7 @@ from grokterm.session.thread import TrainingThread
 from grokterm.tui.control import TrainingControl
 from grokterm.tui.keys import Situation, guide, hints, keys, panes
 from grokterm.tui.layout import LabLayout, Scene
+from grokterm.tui.preferences import RememberedPreferences
 from grokterm.tui.screens.dialogs import compare_dialog
 from grokterm.tui.screens.help import Guide
 from grokterm.tui.widgets.key_bar import KeyBar
@@ -51,16 +52,25 @@ class LabScreen(Screen[None]):
             self.problem = f"{problem}: grokterm open {run_name} shows what was saved" if run_name else problem
             self.title = "Ended early" if run_name else "Not started"
 
-    def __init__(self, thread: TrainingThread, again: Callable[[], TrainingThread], palette: Palette) -> None:
+    def __init__(
+        self,
+        thread: TrainingThread,
+        again: Callable[[], TrainingThread],
+        palette: Palette,
+        preferences: RememberedPreferences,
+    ) -> None:
         super().__init__(id="lab")
         bindings = BindingsMap(binding for key in keys() for binding in key.bindings)
         self._bindings.key_to_bindings |= bindings.key_to_bindings  # not in BINDINGS: VIEWS may have grown
         self.control = TrainingControl(self, thread, again)
-        self._layout = LabLayout(palette)
+        self._preferences = preferences
+        self._layout = LabLayout(palette, preferences.values.order)
         self._views = TabBar(panes(), id="views")
         self._keys = KeyBar()
         self._looked_at: tuple[int, int] | None = None
         self._held: tuple[LabState, NetworkAnalysis | None] | None = None
+        self.set_reactive(LabScreen.x_scale, preferences.values.x_scale)
+        self.set_reactive(LabScreen.view, preferences.values.view if preferences.values.view in panes() else "curves")
 
     def compose(self) -> ComposeResult:
         """Compose facts, curves and network; a narrow terminal shows one of them at a time."""
@@ -75,6 +85,7 @@ class LabScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Start training, and poll its state twenty times a second."""
+        self.watch_view(self.view)
         self.thread.start()
         self._watching = self.set_interval(POLL_SECONDS, self._poll)
         self.set_interval(LOOK_SECONDS, self._look)
@@ -139,10 +150,10 @@ class LabScreen(Screen[None]):
         for pane in ("curves", "network", "facts"):
             self.set_class(pane == self._pane, f"-view-{pane}")
         self._views.shown = view
-        if self.is_mounted:
-            if view in VIEWS:
-                self._layout.network.tab = view
-            self.call_after_refresh(self._turn_to_view)
+        self._preferences.change(view=view)
+        if view in VIEWS:
+            self._layout.network.tab = view
+        self.call_after_refresh(self._turn_to_view)
 
     @property
     def _pane(self) -> str:
@@ -169,6 +180,7 @@ class LabScreen(Screen[None]):
     def action_network(self, what: str) -> None:
         """Change how the network is shown."""
         getattr(self._layout.network, what)()
+        self._preferences.change(order=self._layout.network.choice.order)
         self._layout.show(self._scene)
 
     def action_move(self, down: int, right: int, pages: int = 0) -> None:
@@ -218,4 +230,5 @@ class LabScreen(Screen[None]):
     def action_scale(self) -> None:
         """Switch the axis of steps between logarithmic and linear."""
         self.x_scale = "linear" if self.x_scale == "log" else "log"
+        self._preferences.change(x_scale=self.x_scale)
         self._layout.show(self._scene)

@@ -2,7 +2,6 @@
 
 from grokterm.plots.axis import Scale
 from grokterm.plots.cells import Rows
-from grokterm.plots.palettes import Palette
 from grokterm.session.state import LabState
 from grokterm.tui.draw_budget import DrawBudget
 from grokterm.tui.widgets.picture import Picture
@@ -13,9 +12,8 @@ from grokterm.views.view import Sheet
 class CurvesView(Picture):
     """Accuracy, loss and, where there is room, a third chart, drawn together from one state."""
 
-    def __init__(self, palette: Palette, draw_budget: DrawBudget) -> None:
+    def __init__(self, draw_budget: DrawBudget) -> None:
         super().__init__(draw_budget, id="curves", classes="picture")
-        self._palette = palette
 
     def show(self, state: LabState, x_scale: Scale) -> bool:
         """Draw the curves of a state; return whether they had changed."""

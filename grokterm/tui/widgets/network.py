@@ -7,7 +7,6 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.reactive import reactive
 
-from grokterm.plots.palettes import Palette
 from grokterm.session.state import LabState
 from grokterm.tui.draw_budget import DrawBudget
 from grokterm.tui.keys import panes
@@ -20,6 +19,7 @@ from grokterm.views.table import VIEWS
 from grokterm.views.view import ORDERS, Choice, Move, Subject, View, following
 
 if TYPE_CHECKING:
+    from grokterm.analysis.ordering import Order
     from grokterm.inspection.analysis import NetworkAnalysis
     from grokterm.plots.axis import Scale
 
@@ -29,13 +29,13 @@ class NetworkPane(Vertical):
 
     tab: reactive[str] = reactive(next(iter(VIEWS)))
 
-    def __init__(self, palette: Palette, draw_budget: DrawBudget) -> None:
+    def __init__(self, order: "Order", draw_budget: DrawBudget) -> None:
         super().__init__(id="network")
-        self.choice = Choice()
+        self.choice = Choice(order=order)
         self.comparison: ComparisonJob | None = None
         self._view_requests = ViewRequests()
-        self._pinned = NetworkPicture("pinned", self._view_requests, palette, draw_budget)
-        self._present = NetworkPicture("present", self._view_requests, palette, draw_budget)
+        self._pinned = NetworkPicture("pinned", self._view_requests, draw_budget)
+        self._present = NetworkPicture("present", self._view_requests, draw_budget)
         self._subject: Subject | None = None
         self._histories: dict[Side, History] = {"pinned": History(), "present": History()}
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from grokterm.plots.cells import Rows
-from grokterm.plots.palettes import Palette
 from grokterm.plots.sanitize import plain_text
 from grokterm.tui.draw_budget import DrawBudget
 from grokterm.tui.view_requests import Question, Side, ViewRequests
@@ -15,12 +14,11 @@ from grokterm.views.view import Choice, Drawn, Sheet, Subject, View
 class NetworkPicture(Picture):
     """Draws a view of one network; while its question is unanswered it says so."""
 
-    def __init__(self, side: Side, view_requests: ViewRequests, palette: Palette, draw_budget: DrawBudget) -> None:
+    def __init__(self, side: Side, view_requests: ViewRequests, draw_budget: DrawBudget) -> None:
         super().__init__(draw_budget, id=side, classes="picture")
         self.name_shown = ""  # before the title: the run, for the second network
         self._side: Side = side
         self._view_requests = view_requests
-        self._palette = palette
         self._limits: dict[str, float] = {}
 
     def answer_for(self, view: View) -> object:

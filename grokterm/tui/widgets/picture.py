@@ -9,7 +9,9 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from grokterm.plots.cells import Cells, Rows
+from grokterm.plots.palettes import Palette
 from grokterm.tui.draw_budget import DrawBudget
+from grokterm.tui.theme import palette_of
 
 Draw = Callable[[int, int], Rows]  # (width, height) -> rows
 
@@ -28,12 +30,16 @@ class Picture(Widget):
         self._caption = ("", "")
         self._ground = Style.null()  # the widget's: it takes longer to look up than a line takes to paint
 
+    @property
+    def _palette(self) -> Palette:
+        return palette_of(self)
+
     def offer(self, version: Hashable, draw: Draw) -> bool:
         """Draw, unless this version is shown already; return whether it was drawn."""
         if version == self._drawn or not self.is_on_screen:
             return False
         self._draw, self._drawn = draw, version
-        self._redraw()
+        self.redraw()
         return True
 
     def caption(self, title: str, subtitle: str) -> None:
@@ -61,9 +67,10 @@ class Picture(Widget):
 
     def on_resize(self, _: Resize) -> None:
         """Draw for the new size."""
-        self._redraw()
+        self.redraw()
 
-    def _redraw(self) -> None:
+    def redraw(self) -> None:
+        """Draw what was last offered anew: for another size, or in the colors of another theme."""
         width, height = self.size
         before, self._strips = self._strips, [Strip(row, width) for row in self._draw(width, height)]
         changed = [y for y, strip in enumerate(self._strips) if y >= len(before) or strip != before[y]]

@@ -1,0 +1,134 @@
+"""What the lab remembers of its user, and the faults of the file that keeps it."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from grokterm.errors import ConfigError, StorageError
+from grokterm.tui.preferences import (
+    Preferences,
+    RememberedPreferences,
+    change_preferences,
+    parse_changes,
+    preferences_path,
+    read_preferences,
+    write_preferences,
+)
+from tests.tui.driving import ENDLESS, SMALL, app_on, lab, said, training
+
+DAMAGED = {
+    "is not TOML": b"bell =",
+    "is not text": b"bell = '\xff'",
+    "has an unknown name": b"bel = false",
+    "has an invalid value": b"bell = 3",
+}
+
+
+@pytest.fixture
+def path() -> Path:
+    path = preferences_path()
+    path.parent.mkdir(parents=True)
+    return path
+
+
+def remembered(path: Path) -> tuple[RememberedPreferences, list[str]]:
+    told: list[str] = []
+    return RememberedPreferences(path, told.append), told
+
+
+def test_without_a_file_the_defaults_hold_and_none_is_made() -> None:
+    assert read_preferences(preferences_path()) == Preferences()
+    assert not preferences_path().exists()
+
+
+def test_what_is_written_is_read_again(path: Path) -> None:
+    changed = Preferences(theme="nord", view="weights", x_scale="linear", order="raw", overlays=("runs/a",), bell=False)
+    write_preferences(path, changed)
+    assert read_preferences(path) == changed
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
+def test_the_folder_is_made_when_there_is_something_to_remember() -> None:
+    preferences, told = remembered(preferences_path())
+    preferences.change(view="curves")
+    assert not preferences_path().parent.exists()
+    preferences.change(view="weights")
+    assert read_preferences(preferences_path()).view == "weights"
+    assert told == []
+
+
+def test_two_labs_keep_what_the_other_has_changed(path: Path) -> None:
+    (first, _), (second, _) = remembered(path), remembered(path)
+    first.change(theme="nord")
+    second.change(view="weights")
+    first.change(bell=False)
+    assert read_preferences(path) == Preferences(theme="nord", view="weights", bell=False)
+
+
+@pytest.mark.parametrize("content", DAMAGED.values(), ids=DAMAGED)
+def test_a_damaged_file_is_told_of_once_and_left_as_it_is(content: bytes, path: Path) -> None:
+    path.write_bytes(content)
+    preferences, told = remembered(path)
+    assert preferences.values == Preferences()
+    assert preferences.problem.startswith(f"{path} must be corrected or deleted: ")
+    preferences.change(view="weights")
+    preferences.change(view="facts")
+    assert preferences.values.view == "facts"
+    assert told == []
+    assert path.read_bytes() == content
+    path.write_text("bell = false", encoding="utf-8")
+    preferences.change(view="weights")
+    assert read_preferences(path) == Preferences(view="weights", bell=False)
+
+
+def test_a_folder_that_cannot_be_written_is_told_of_once() -> None:
+    path = Path("file") / "preferences.toml"
+    preferences, told = remembered(path)
+    path.parent.write_text("", encoding="utf-8")
+    preferences.change(view="weights")
+    preferences.change(view="facts")
+    assert len(told) == 1
+    assert str(path) in told[0]
+
+
+@pytest.mark.skipif(os.name == "nt" or not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_without_permission_cannot_be_written(path: Path) -> None:
+    path.parent.chmod(0o500)
+    with pytest.raises(StorageError, match=r"preferences\.toml cannot be written: Permission denied"):
+        change_preferences(path, {"bell": False})
+
+
+@pytest.mark.parametrize(
+    ("assignment", "message"),
+    [
+        ("bel=false", "unknown setting bel: did you mean 'bell'?"),
+        ("bell=no", "bell must be true or false, not 'no'"),
+        ("view=wieghts", "view must be one of curves, weights, .*, not 'wieghts'"),
+        ("theme=nrd", "theme must be one of grokterm, .*: did you mean 'nord'?"),
+    ],
+)
+def test_a_change_that_cannot_be_is_refused_in_one_line(assignment: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        change_preferences(preferences_path(), parse_changes([assignment]))
+    assert not preferences_path().exists()
+
+
+async def test_the_lab_opens_as_it_was_left() -> None:
+    async with training(app := app_on(ENDLESS)) as pilot:
+        await pilot.press("2", "x", "o")
+        app.theme = "grokterm-light"
+        await pilot.pause()
+    left = read_preferences(preferences_path())
+    assert left == Preferences(theme="grokterm-light", view="weights", x_scale="linear", order="deviation")
+    async with training(app := app_on(ENDLESS), SMALL):
+        assert (app.theme, lab(app).view, lab(app).x_scale) == ("grokterm-light", "weights", "linear")
+        assert lab(app)._layout.network.tab == "weights"
+        assert lab(app)._layout.network.choice.order == "deviation"
+
+
+async def test_the_lab_says_what_is_wrong_with_the_file(path: Path) -> None:
+    path.write_text("bel = false\nview = 'weights'", encoding="utf-8")
+    async with (app := app_on(ENDLESS, start=False)).run_test(size=SMALL) as pilot:
+        await pilot.pause()
+        assert [str(path) in message and "did you mean 'bell'" in message for message in said(app)] == [True]
