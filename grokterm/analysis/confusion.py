@@ -81,22 +81,13 @@ def count_cells(table: Table) -> dict[Cell, int]:
     return {cell: int(counts[cell]) for cell in Cell}
 
 
-def downsample(table: Table, rows: int, columns: int) -> dict[Side, Float[np.ndarray, "rows columns"]]:
-    """Return for each side the share answered right in each block of the table; NaN in blocks without that side.
+def answered_right(table: Table, side: Side) -> Float[np.ndarray, "elements elements"]:
+    """Return 1 where an equation of a side is answered right, 0 where it is answered wrong, and NaN elsewhere.
 
-    Sides stay apart: one share for both would show a network that memorizes as mostly right. Blocks differ by at most one
-    row and column; a smaller table is not enlarged.
+    Sides stay apart: one share for both would show a network that memorizes as mostly right.
     """
-    edges = [np.arange(n) * len(table) // n for n in (min(rows, len(table)), min(columns, len(table)))]
-
-    def count(cells: Bool[np.ndarray, "elements elements"]) -> Int[np.ndarray, "rows columns"]:
-        return np.add.reduceat(np.add.reduceat(cells, edges[0], axis=0, dtype=np.int64), edges[1], axis=1)
-
-    shares = {}
-    for side in Side:
-        right, wrong = (count(table == Cell.of(side, is_right=is_right)) for is_right in (True, False))
-        shares[side] = np.divide(right, right + wrong, out=np.full(right.shape, nan), where=right + wrong > 0)
-    return shares
+    cells = [Cell.of(side, is_right=is_right) for is_right in (True, False)]
+    return np.select([table == cell for cell in cells], [1.0, 0.0], nan)
 
 
 def confusions(observation: Observation, side: Side = Side.VAL, *, at_most: int = 10) -> list[Confusion]:

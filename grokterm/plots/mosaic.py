@@ -1,4 +1,4 @@
-"""A grid of small heat maps, each under its name."""
+"""A grid of small square maps, each under its name."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,12 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
+from grokterm.plots.area import resized, square
 from grokterm.plots.cells import Cells, Rows
 from grokterm.plots.heatmap import draw_heatmap
 from grokterm.plots.palettes import Palette
 
-# Least side of a tile in pixels: fewer show only waves of a few residues, unless they show the whole map.
-_LEAST, _LEAST_OF_A_WHOLE = 16, 10
+_LEAST, _LEAST_LINES = 10, 4  # pixel rows of a tile, and lines with its name
+_WHOLE, _ENOUGH = 16, 26  # pixel rows up to which no map is averaged, and with which it may be averaged beyond 2:1
 
 
 @dataclass(frozen=True)
@@ -21,11 +22,7 @@ class Mosaic:
     across: int
     down: int
     side: int
-    """Rows and columns shown of a map, from its corner: averaging would blur a short wave."""
-    scale: int
-    """Pixels per value, in each direction."""
-    lines: int
-    """Terminal lines of one tile."""
+    """Pixel rows of a tile: a multiple of the rows of a map, or fewer than they are."""
 
     @property
     def n_tiles(self) -> int:
@@ -33,21 +30,24 @@ class Mosaic:
         return self.across * self.down
 
 
-def fit_mosaic(side: int, *, width: int, height: int, palette: Palette) -> Mosaic:
-    """Choose the grid of readable tiles that fills the space best, preferring many tiles to large ones."""
-    per_line = 1 if palette.is_ascii else 2
-    least, readable = min(side, _LEAST), min(_LEAST, max(side, _LEAST_OF_A_WHOLE))
+def fit_mosaic(n_rows: int, *, width: int, height: int, palette: Palette) -> Mosaic:
+    """Choose the grid for square maps that fills the space best, preferring many tiles to large ones."""
+    down, across = range(1, max(height // _LEAST_LINES, 1) + 1), range(1, max(width // _LEAST, 1) + 1)
+    grids = [fit_grid(n_rows, (i, j), width=width, height=height, palette=palette) for i in down for j in across]
+    least = max(_LEAST, max(min(n_rows, _WHOLE), min(-(-n_rows // 2), _ENOUGH)) // palette.columns_per_row)
+    roomy = [grid for grid in grids if grid.side >= least]
+    if not roomy:
+        return max(grids, key=lambda grid: (grid.side, grid.n_tiles))
+    return max(roomy, key=lambda grid: grid.n_tiles**1.5 * grid.side**2)
 
-    def fit(across: int, down: int) -> Mosaic:
-        room = max(min((width + 1) // across - 1, per_line * (height // down - 1)), 2)
-        shown, scale = min(side, room), max(room // side, 1)
-        return Mosaic(across, down, shown, scale, lines=-(-shown * scale // per_line))
 
-    most_across = max((width + 1) // (least + 1), 1)
-    most_down = max(height // (-(-least // per_line) + 1), 1)
-    grids = [fit(across, down) for across in range(1, most_across + 1) for down in range(1, most_down + 1)]
-    roomy = [grid for grid in grids if grid.side * grid.scale >= readable] or grids
-    return max(roomy, key=lambda grid: grid.n_tiles**1.5 * (grid.side * grid.scale) ** 2)
+def fit_grid(n_rows: int, grid: tuple[int, int], *, width: int, height: int, palette: Palette) -> Mosaic:
+    """Return the mosaic with this many tiles down and across; its tiles are as large as they can be."""
+    down, across = grid
+    rows = palette.rows_per_line * (height // down - 1)
+    room = max(rows, 1), max((width + 1) // across - 1, palette.columns_per_row)
+    side, _ = square(n_rows, room, palette.columns_per_row)
+    return Mosaic(across, down, side)
 
 
 def draw_mosaic(  # noqa: PLR0913 - each is one property of the picture
@@ -60,22 +60,22 @@ def draw_mosaic(  # noqa: PLR0913 - each is one property of the picture
     limit: float,
     palette: Palette,
     signed: bool = True,
-    chosen: int = 0,
+    chosen: int | None = None,
 ) -> Rows:
-    """Draw maps in rows from the upper left, values from -limit to limit; the name of the `chosen` map is highlighted."""
+    """Draw maps in rows from the upper left, values from -limit to limit; the name of the `chosen` one is highlighted."""
     rows: Rows = []
-    pitch = mosaic.side * mosaic.scale + 1
+    pitch, lines = max((width + 1) // mosaic.across, 1), max(height // mosaic.down - 1, 0)
+    columns = mosaic.side * palette.columns_per_row
     for first in range(0, len(maps), mosaic.across):
         names_line = Cells(width, 1)
-        pixels = np.full((mosaic.lines * (1 if palette.is_ascii else 2), width), np.nan)
+        pixels = np.full((lines * palette.rows_per_line, width), np.nan)
         for number in range(first, min(first + mosaic.across, len(maps))):
-            left = (number - first) * pitch
+            left = (number - first) * pitch + max(pitch - 1 - columns, 0) // 2
             name = palette.printable(f"{'>' if number == chosen else ' '}{names[number]}")
             names_line.write(0, left, name[: pitch - 1], palette.inks["text" if number == chosen else "dim"].style)
-            tile = maps[number][: mosaic.side, : mosaic.side].repeat(mosaic.scale, axis=0).repeat(mosaic.scale, axis=1)
-            shown = tile[: pixels.shape[0], : max(width - left, 0)]
-            pixels[: shown.shape[0], left : left + shown.shape[1]] = shown
-        drawn = draw_heatmap(pixels, width=width, height=mosaic.lines, limit=limit, palette=palette, signed=signed)
+            tile = resized(maps[number].astype(np.float64), mosaic.side, columns)[: len(pixels), : max(width - left, 0)]
+            pixels[: tile.shape[0], left : left + tile.shape[1]] = tile
+        drawn = draw_heatmap(pixels, width=width, height=lines, limit=limit, palette=palette, signed=signed)
         rows += names_line.rows() + drawn
     rows += Cells(width, max(height - len(rows), 0)).rows()
     return rows[: max(height, 0)]

@@ -1,4 +1,4 @@
-"""Color palettes, with an ASCII fallback.
+"""Color palettes for dark and for light grounds, one without colors, and an ASCII fallback.
 
 A role means the same in every picture. Colors are indices of the terminal's table, not truecolor: ssh does not forward
 COLORTERM, so truecolor support is unknown.
@@ -12,14 +12,14 @@ from rich.cells import cell_len
 from rich.color import Color
 from rich.style import Style
 
-from grokterm.plots.sanitize import plain_text
+from grokterm.plots.sanitize import ascii_text, plain_text
 
 Role = Literal["train", "val", "swap", "key_frequency", "dim", "text", "first", "second", "third", "fourth", "fifth", "sixth"]
 """`first` to `sixth`: series that are neither train nor val, in the order of the legend."""
 
 BRAILLE = "braille"
 
-PaletteName = Literal["256", "16", "ascii"]
+PaletteName = Literal["256", "16", "mono", "ascii"]
 
 
 @dataclass(frozen=True)
@@ -51,27 +51,44 @@ class Box(NamedTuple):
 
 @dataclass(frozen=True)
 class Palette:
-    """An ink for every role and color ramps, or ASCII characters only."""
+    """An ink for every role, and color ramps or characters for heat maps."""
 
     inks: Mapping[Role, Ink]
     box: Box
     diverging: tuple[Color, ...] = ()
-    """From the most negative over zero (near black) to the most positive; empty without colors."""
+    """From the most negative over zero (close to the ground) to the most positive; empty without colors."""
     sequential: tuple[Color, ...] = ()
-    """From zero to the largest; empty without colors."""
+    """From zero (close to the ground) to the largest; empty without colors."""
     outcomes: tuple[Color, ...] = ()
-    """Wrong (dark) and right of neither side, of train, of val and of seen; empty without colors."""
+    """Wrong (pale) and right of neither side, of train, of val and of seen; empty without colors."""
     cursor: Color | None = None
     """The ground of the column of a cursor; None without colors."""
+    shades: str = ""
+    """Characters of a heat map, from the lowest value to the highest; empty where half blocks show two rows in a line."""
     is_ascii: bool = False
+    light: "Palette | None" = None
+    """The same roles on a light ground; None where they look the same there."""
+
+    @property
+    def rows_per_line(self) -> int:
+        """Pixel rows in a line of a heat map."""
+        return 1 if self.shades else 2
+
+    @property
+    def columns_per_row(self) -> int:
+        """Pixel columns that are as wide as a pixel row is high: a character is twice as high as wide."""
+        return 2 // self.rows_per_line
+
+    def on_ground(self, *, dark: bool) -> "Palette":
+        """Return the palette for a dark or a light ground, given the one for a dark ground."""
+        return self if dark or self.light is None else self.light
 
     def printable(self, label: str) -> str:
         """Sanitize a label: one cell per character, and ASCII only in the ASCII palette."""
-        cells = "".join(character if cell_len(character) == 1 else "?" for character in plain_text(label))
-        return cells.translate(_SPELLED_OUT).encode("ascii", "replace").decode() if self.is_ascii else cells
-
-
-_SPELLED_OUT = str.maketrans({"φ": "phi", "π": "pi", "²": "2", "·": "*", "±": "+-", "−": "-", "×": "x", "…": "..."})
+        plain = plain_text(label)
+        if self.is_ascii:
+            return ascii_text(plain)
+        return "".join(character if cell_len(character) == 1 else "?" for character in plain)
 
 
 def _solid(color: int | None, tint: int | None = None) -> Ink:
@@ -97,7 +114,51 @@ def _colors(*indices: int) -> tuple[Color, ...]:
 
 _LINES = Box("│", "┤", "└", "─", "┬", "┊")
 
-# Orange and blue are distinct under every common color blindness, and visible on black and on white.
+# Orange and blue are distinct under every common color blindness.
+_LIGHT_256 = Palette(
+    inks={
+        "train": _dotted(166, 223),
+        "val": _solid(25, 153),
+        "swap": _solid(127),
+        "key_frequency": _solid(30),
+        "dim": _solid(242),
+        "text": _solid(None),
+        "first": _solid(64),
+        "second": _solid(97),
+        "third": _solid(94),
+        "fourth": _solid(160),
+        "fifth": _solid(58),
+        "sixth": _solid(132),
+    },
+    diverging=_colors(17, 19, 25, 68, 153, 255, 223, 215, 172, 130, 52),
+    sequential=_colors(255, 223, 216, 209, 203, 161, 125, 89, 53),
+    outcomes=_colors(252, 244, 223, 172, 153, 25, 151, 29),
+    box=_LINES,
+    cursor=Color.from_ansi(252),
+)
+_LIGHT_16 = Palette(
+    inks={
+        "train": _dotted(1),
+        "val": _solid(4),
+        "swap": _solid(5),
+        "key_frequency": _solid(6),
+        "dim": _solid(8),
+        "text": _solid(None),
+        "first": _solid(2),
+        "second": _solid(13),
+        "third": _solid(3),
+        "fourth": _solid(9),
+        "fifth": _solid(12),
+        "sixth": _solid(0),
+    },
+    diverging=_colors(4, 6, 15, 3, 1),
+    sequential=_colors(15, 3, 5, 4, 0),
+    outcomes=_colors(7, 8, 11, 3, 14, 4, 10, 2),
+    box=_LINES,
+    cursor=Color.from_ansi(7),
+)
+_BOLD, _FAINT = Style(bold=True), Style(dim=True)
+
 PALETTES: dict[PaletteName, Palette] = {
     "256": Palette(
         inks={
@@ -119,6 +180,7 @@ PALETTES: dict[PaletteName, Palette] = {
         outcomes=_colors(236, 250, 94, 208, 18, 75, 22, 71),
         box=_LINES,
         cursor=Color.from_ansi(240),
+        light=_LIGHT_256,
     ),
     "16": Palette(
         inks={
@@ -140,6 +202,24 @@ PALETTES: dict[PaletteName, Palette] = {
         outcomes=_colors(8, 7, 3, 11, 4, 12, 2, 10),
         box=_LINES,
         cursor=Color.from_ansi(8),
+        light=_LIGHT_16,
+    ),
+    "mono": Palette(
+        inks={
+            "train": _dotted(None),
+            "val": Ink(_BOLD, BRAILLE, "⠒⠒"),
+            "swap": Ink(_BOLD, BRAILLE, "⠒⠒"),
+            "key_frequency": Ink(_BOLD, BRAILLE, "⠒⠒"),
+            "dim": Ink(_FAINT, BRAILLE, "⠒⠒"),
+            "text": _solid(None),
+            "first": Ink(None, "1", "11"),
+            "second": Ink(None, "2", "22"),
+            "third": Ink(None, "3", "33"),
+            "fourth": Ink(None, "4", "44"),
+            "fifth": Ink(None, "5", "55"),
+            "sixth": Ink(None, "6", "66"),
+        },
+        box=_LINES,
     ),
     "ascii": Palette(
         inks={
@@ -156,6 +236,7 @@ PALETTES: dict[PaletteName, Palette] = {
             "fifth": _character("5"),
             "sixth": _character("6"),
         },
+        shades=" .:-=+*#%@",
         box=Box("|", "+", "+", "-", "+", ":"),
         is_ascii=True,
     ),
@@ -167,8 +248,10 @@ _RICH_TERMINALS = ("256color", "truecolor", "direct", "kitty", "alacritty", "foo
 def choose_palette(environ: Mapping[str, str], *, ascii_only: bool) -> Palette:
     """Choose a palette by the environment variables NO_COLOR, TERM and COLORTERM."""
     term = environ.get("TERM", "")
-    if ascii_only or environ.get("NO_COLOR") or term == "dumb":
+    if ascii_only or term == "dumb":
         return PALETTES["ascii"]
+    if environ.get("NO_COLOR"):
+        return PALETTES["mono"]
     if environ.get("COLORTERM") or any(hint in term for hint in _RICH_TERMINALS):
         return PALETTES["256"]
     return PALETTES["16"]

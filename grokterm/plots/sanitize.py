@@ -10,6 +10,64 @@ _ESCAPE_SEQUENCE = re.compile(
     re.DOTALL,
 )
 _SPACES = dict.fromkeys(map(ord, "\t\n\v\f\r\x85\u2028\u2029"), " ")
+_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ᵀᵗ", "0123456789+-Tt")
+_RAISED = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ᵀᵗ]+")
+_SPELLED_OUT = str.maketrans(
+    {
+        "α": "alpha",
+        "β": "beta",
+        "ε": "eps",
+        "η": "eta",
+        "λ": "lambda",
+        "μ": "mu",
+        "π": "pi",
+        "σ": "sigma",
+        "φ": "phi",
+        "χ": "chi",
+        "ψ": "psi",
+        "Π": "Pi",
+        "Σ": "Sum",
+        "∇": "grad",
+        "√": "sqrt",
+        "·": "*",
+        "∘": "o",
+        "×": "x",
+        "÷": "/",
+        "±": "+-",
+        "−": "-",
+        "–": "-",
+        "—": "-",
+        "⁄": "/",
+        "‖": "|",
+        "≈": "~",
+        "≤": "<=",
+        "≥": ">=",
+        "≠": "!=",
+        "→": "->",
+        "←": "<-",
+        "↑": "^",
+        "↓": "v",
+        "…": "...",
+        "∞": "inf",
+        "⌊": "[",
+        "⌋": "]",
+        "⌈": "[",
+        "⌉": "]",
+        "“": '"',
+        "”": '"',
+        "‘": "'",
+        "’": "'",
+        "■": "#",
+        "●": "*",
+        "○": "o",
+        "█": "#",
+        "▓": "#",
+        "▒": "=",
+        "░": "-",
+        "▀": "#",
+        "▄": "_",
+    }
+)
 _UNSEEN = {"Cc", "Cf", "Cs"}  # control, format (bidi overrides, zero width) and surrogates
 
 
@@ -20,3 +78,11 @@ def plain_text(value: str) -> str:
     """
     spaced = _ESCAPE_SEQUENCE.sub("", value).translate(_SPACES)
     return "".join(character for character in spaced if unicodedata.category(character) not in _UNSEEN)
+
+
+def ascii_text(value: str) -> str:
+    """Spell out what is not ASCII: symbols by name, raised digits after ^, accents left out; `?` for all else."""
+    raised = _RAISED.sub(lambda found: f"^{found[0].translate(_SUPERSCRIPTS)}", value)
+    apart = unicodedata.normalize("NFKD", raised.translate(_SPELLED_OUT))
+    bare = "".join(character for character in apart if not unicodedata.combining(character))
+    return bare.translate(_SPELLED_OUT).encode("ascii", "replace").decode()

@@ -62,7 +62,12 @@ class Sheet:
     @property
     def rows_per_line(self) -> int:
         """Rows of a heat map in one line: half blocks show two."""
-        return 1 if self.palette.is_ascii else 2
+        return self.palette.rows_per_line
+
+    @property
+    def pixels(self) -> tuple[int, int]:
+        """Rows and columns of a heat map that fills the sheet."""
+        return max(self.height, 0) * self.palette.rows_per_line, max(self.width, 0)
 
     def fill(self, rows: Rows) -> Rows:
         """Pad or cut a picture to the height of the sheet."""
@@ -148,16 +153,21 @@ def held_in(subject: Subject) -> str:
     return f", c = {subject.analysis.held}" if subject.analysis.operation.n_operands > 2 else ""
 
 
+def of_a_cell(rows: float, columns: float) -> str:
+    """Say what a cell of a picture over (a, b) is, by how many rows and columns it averages."""
+    return "a cell: 1 equation" if rows <= 1 else f"a cell: mean of {rows:.2g} × {max(columns, 1):.2g}"
+
+
 def following(items: Sequence[Item], item: Item) -> Item:
     """Return the item after this one, and after the last the first."""
     return items[(items.index(item) + 1) % len(items)]
 
 
-def visible(p: int, corner: tuple[int, int], sheet: Sheet, height: int) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Return the ranges of a and b that fit, one pixel each, from a corner on."""
-    sizes = max(height * sheet.rows_per_line, 2), max(sheet.width, 2)  # a single pair may have no answer
+def visible(p: int, corner: tuple[int, int], room: tuple[int, int]) -> tuple[range, range]:
+    """Return the a and b that fit into rows and columns of pixels, from a corner on."""
+    sizes = [max(pixels, 2) for pixels in room]  # a single pair may have no answer
     starts = [max(min(start, p - size), 0) for start, size in zip(corner, sizes, strict=True)]
-    rows, columns = ((start, min(start + size, p)) for start, size in zip(starts, sizes, strict=True))
+    rows, columns = (range(start, min(start + size, p)) for start, size in zip(starts, sizes, strict=True))
     return rows, columns
 
 

@@ -8,9 +8,9 @@ from grokterm.analysis.confusion import (
     Cell,
     Confusion,
     Tally,
+    answered_right,
     confusions,
     count_cells,
-    downsample,
     mirror_leakage,
     outcome_table,
 )
@@ -57,41 +57,12 @@ def test_every_cell_is_counted_once() -> None:
     assert counts[Cell.TRAIN_RIGHT] + counts[Cell.VAL_RIGHT] == observation.is_right.sum()
 
 
-def test_a_network_that_memorizes_still_looks_wrong_in_validation_when_the_table_shrinks() -> None:
-    sides = observed(modulus=97).sides
-    answers = observed(modulus=97).answers
-    predicted = np.where(sides == Side.TRAIN, answers, (answers + 1) % 97)
-    shares = downsample(outcome_table(observed(modulus=97, scores=answering(predicted, 97), sides=sides)), 10, 20)
-    assert shares[Side.TRAIN].shape == (10, 20)
-    assert (shares[Side.TRAIN] == 1.0).all()
-    assert (shares[Side.VAL] == 0.0).all()
-    assert np.isnan(shares[Side.NEITHER]).all()
-
-
-def test_a_block_holds_the_share_of_its_own_cells() -> None:
+def test_each_side_has_its_own_table_of_right_and_wrong() -> None:
     right, wrong = Cell.VAL_RIGHT, Cell.VAL_WRONG
-    table = np.array([[right, wrong, right], [right, right, right], [wrong, wrong, Cell.ABSENT]], dtype=np.int64)
-    assert downsample(table, 1, 1)[Side.VAL].tolist() == [[5 / 8]]
-    blocks = downsample(table, 2, 2)[Side.VAL]  # cut after the first row and the first column
-    assert blocks.tolist() == [[1.0, 0.5], [0.5, 2 / 3]]
-
-
-def test_a_table_that_fits_is_not_enlarged() -> None:
-    table = outcome_table(observed(modulus=7))
-    shares = downsample(table, 30, 5)
-    assert shares[Side.TRAIN].shape == (7, 5)
-    whole = downsample(table, 7, 7)
-    assert (np.isnan(whole[Side.VAL]) != np.isnan(whole[Side.TRAIN])).all()
-    assert (whole[Side.TRAIN] == 1).sum() == count_cells(table)[Cell.TRAIN_RIGHT]
-
-
-@pytest.mark.parametrize(("rows", "columns"), [(1, 1), (3, 5), (8, 13)])
-def test_no_cell_is_lost_in_blocks_of_unequal_size(rows: int, columns: int) -> None:
-    only_one = np.full((13, 13), int(Cell.ABSENT))
-    for a, b in np.ndindex(13, 13):
-        table = only_one.copy()
-        table[a, b] = Cell.TRAIN_RIGHT
-        assert (downsample(table, rows, columns)[Side.TRAIN] == 1.0).sum() == 1
+    table = np.array([[right, wrong], [Cell.TRAIN_RIGHT, Cell.ABSENT]], dtype=np.int64)
+    assert answered_right(table, Side.VAL)[0].tolist() == [1.0, 0.0]
+    assert np.isnan(answered_right(table, Side.VAL)[1]).all()
+    assert np.nansum(answered_right(table, Side.TRAIN)) == 1.0
 
 
 def test_confusions_are_listed_by_how_often_they_happen() -> None:

@@ -1,12 +1,11 @@
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from rich.segment import Segment
 
 from grokterm.plots.cells import Rows, rows_to_text
-from grokterm.plots.heatmap import draw_heatmap, fit_heatmap
+from grokterm.plots.heatmap import draw_heatmap
 from grokterm.plots.palettes import PALETTES, Palette
 
 COLORS, ASCII = PALETTES["256"], PALETTES["ascii"]
@@ -77,20 +76,22 @@ def test_what_is_not_finite_is_blank() -> None:
     assert (row[1].style.color, row[1].style.bgcolor) == (POSITIVE, None)
 
 
-def test_a_small_matrix_is_repeated_from_the_upper_left() -> None:
-    assert lines_of(draw(np.array([[1.0, -0.3], [0.2, 1.0]]), width=5, height=5)) == [
-        "@@-- ",
-        "@@-- ",
-        "++@@ ",
-        "++@@ ",
-        " " * 5,
+def test_a_small_matrix_is_enlarged_in_the_middle() -> None:
+    assert lines_of(draw(np.array([[1.0, -0.3], [0.2, 1.0]]), width=6, height=5)) == [
+        "@@@---",
+        "@@@---",
+        "+++@@@",
+        "+++@@@",
+        " " * 6,
     ]
+    assert lines_of(draw(np.ones((1, 1)), width=5, height=1)) == ["@@@@@"]
+    assert lines_of(draw(np.ones((1, 2)), width=7, height=1)) == ["@@@@@@ "]
+    assert lines_of(draw(np.ones((1, 5)), width=9, height=1)) == ["  @@@@@  "]
 
 
-def test_columns_are_picked_and_never_mixed() -> None:
-    alternating = np.tile([1.0, -1.0], (2, 10))
-    assert lines_of(draw(alternating, width=10, height=2)) == ["@" * 10] * 2
-    assert fit_heatmap((2, 20), width=10, height=2, palette=ASCII).column_step == 2
+def test_surplus_columns_are_averaged_like_rows() -> None:
+    assert set(lines_of(draw(np.tile([1.0, -1.0], (2, 10)), width=10, height=2))) == {"=" * 10}
+    assert lines_of(draw(np.array([[1.0, 1.0, -1.0, -1.0]]), width=2, height=1)) == ["@ "]
 
 
 def test_rows_are_averaged_so_that_a_wave_too_short_to_draw_fades() -> None:
@@ -109,12 +110,18 @@ def test_a_block_is_the_mean_of_its_finite_values() -> None:
     assert lines_of(draw(np.array([[np.nan], [1.0], [np.nan], [np.nan]]), width=1, height=2)) == ["@", " "]
 
 
-@pytest.mark.parametrize("palette", PALETTES.values(), ids=PALETTES)
-def test_the_caption_knows_how_much_is_shown(palette: Palette) -> None:
-    fit = fit_heatmap((97, 500), width=60, height=45, palette=palette)
-    assert fit.column_step == 9
-    assert fit.columns == len(range(0, 500, 9))
-    assert fit.rows == (45 if palette.is_ascii else 90)
+def test_without_colors_a_half_block_is_lit_where_its_value_is_positive() -> None:
+    matrix = np.array([[1.0, -1.0, 1.0, -1.0, 0.1, 0.1, np.nan], [1.0, -1.0, -1.0, 1.0, -0.1, -1.0, np.nan]])
+    (row,) = draw(matrix, width=7, height=1, palette=PALETTES["mono"])
+    assert "".join(segment.text for segment in row) == "█ ▀▄▒▀ "  # small values of either sign are gray
+    assert all(segment.style is None for segment in row)
+
+
+def test_on_a_light_ground_zero_is_light() -> None:
+    light = COLORS.on_ground(dark=False)
+    segment = only_segment(draw(np.zeros((2, 3)), width=3, height=1, palette=light))
+    assert segment.style is not None
+    assert segment.style.color == light.diverging[5]
 
 
 def test_cells_of_the_same_style_share_a_segment() -> None:

@@ -5,8 +5,8 @@ import pytest
 from rich.segment import Segment
 
 from grokterm.plots.cells import Rows
-from grokterm.plots.mosaic import draw_mosaic, fit_mosaic
-from grokterm.plots.outcomes import draw_outcomes, draw_shares
+from grokterm.plots.mosaic import Mosaic, draw_mosaic, fit_grid, fit_mosaic
+from grokterm.plots.outcomes import draw_outcomes
 from grokterm.plots.palettes import PALETTES, Palette
 from grokterm.plots.text_lines import draw_text
 
@@ -27,21 +27,30 @@ def test_every_mosaic_fills_its_sheet_exactly(palette: Palette, side: int, width
     assert [len(line) for line in text(rows)] == [width] * height
 
 
-def test_a_large_map_shows_its_corner_and_a_small_one_all_of_it_enlarged() -> None:
-    assert fit_mosaic(97, width=63, height=38, palette=COLORS).side < 97
-    small = fit_mosaic(5, width=63, height=38, palette=COLORS)
-    assert (small.side, small.scale) == (5, 2)
+def test_tiles_average_a_large_map_mildly_and_enlarge_a_small_one() -> None:
+    shapes = {p: fit_mosaic(p, width=63, height=38, palette=COLORS) for p in (5, 11, 40, 97)}
+    assert {p: (one.side, one.n_tiles) for p, one in shapes.items()} == {5: (10, 30), 11: (11, 25), 40: (20, 9), 97: (31, 4)}
+    assert fit_mosaic(97, width=78, height=18, palette=COLORS) == Mosaic(2, 1, 34)
+
+
+@pytest.mark.parametrize("palette", [ASCII, COLORS], ids=["ascii", "256"])
+def test_a_tile_shows_the_whole_map(palette: Palette) -> None:
+    corners = np.zeros((97, 97))
+    corners[:20, :20], corners[-20:, -20:] = 1.0, 1.0
+    mosaic = fit_grid(97, (1, 1), width=30, height=16, palette=palette)
+    lines = text(draw_mosaic([corners], ["one"], mosaic, width=30, height=16, limit=1.0, palette=palette, signed=False))
+    assert mosaic.side == (30 if palette is COLORS else 15)
+    if palette is ASCII:
+        assert (lines[1][0], lines[-1][29], lines[1][29], lines[-1][0]) == ("@", "@", " ", " ")
 
 
 def test_tiles_lie_side_by_side_under_their_names_and_the_chosen_one_is_marked() -> None:
     maps = [np.full((3, 3), -1.0), np.full((3, 3), 1.0)]
-    mosaic = fit_mosaic(3, width=41, height=19, palette=ASCII)
-    lines = text(draw_mosaic(maps, ["first", "second"], mosaic, width=41, height=19, limit=1.0, palette=ASCII, chosen=1))
-    pitch = 3 * mosaic.scale + 1
-    assert lines[0].startswith(" first"[:pitch])
-    assert lines[0][pitch] == ">"
-    assert lines[1][pitch : 2 * pitch - 1] == "@" * (pitch - 1)
-    assert lines[1][: pitch - 1].strip() == ""
+    mosaic = fit_grid(3, (1, 2), width=41, height=7, palette=ASCII)
+    lines = text(draw_mosaic(maps, ["first", "second"], mosaic, width=41, height=7, limit=1.0, palette=ASCII, chosen=1))
+    assert mosaic.side == 6
+    assert lines[0].split() == ["first", ">second"]
+    assert lines[1] == " " * 25 + "@" * 12 + " " * 4
 
 
 def test_every_outcome_has_its_own_character_and_its_own_color() -> None:
@@ -51,20 +60,14 @@ def test_every_outcome_has_its_own_character_and_its_own_color() -> None:
     assert len({segment.style for row in rows for segment in row}) == 9
 
 
-def test_a_table_that_does_not_fit_is_cut_off_and_a_small_one_enlarged() -> None:
+def test_a_table_that_does_not_fit_is_cut_off_and_a_small_one_enlarged_in_the_middle() -> None:
     assert text(draw_outcomes(np.full((9, 9), 4), width=4, height=2, palette=ASCII)) == ["****"] * 2
-    assert text(draw_outcomes(np.full((2, 2), 4), width=5, height=4, palette=ASCII)) == ["**** "] * 4
+    assert text(draw_outcomes(np.full((2, 2), 4), width=10, height=4, palette=ASCII)) == [" ******** "] * 4
 
 
-def test_shares_of_train_and_val_lie_beside_each_other() -> None:
-    rows = draw_shares(np.ones((2, 2)), np.zeros((2, 2)), width=5, height=2, palette=ASCII)
-    assert text(rows) == ["@@   "] * 2
-
-
-@pytest.mark.parametrize(("width", "height"), [(0, 0), (1, 1), (4, 2)])
-def test_no_sheet_is_too_small_for_shares(width: int, height: int) -> None:
-    rows = draw_shares(np.ones((3, 3)), np.ones((3, 3)), width=width, height=height, palette=COLORS)
-    assert [len(line) for line in text(rows)] == [width] * height
+def test_without_colors_outcomes_are_characters_one_row_a_line() -> None:
+    rows = draw_outcomes(np.array([[3, 4], [5, 6]]), width=4, height=2, palette=PALETTES["mono"])
+    assert text(rows) == ["xx**", "..oo"]
 
 
 def test_words_break_between_parts_and_never_exceed_the_width() -> None:

@@ -1,34 +1,63 @@
 """The activations view: the value of each hidden neuron, or the attention of each head, for every pair (a, b)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from functools import partial
+from math import pi
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from grokterm.analysis.fourier import peak_frequencies
 from grokterm.analysis.ordering import Order, joint_order
+from grokterm.plots.area import centered, enlarged, resized, square
 from grokterm.plots.heatmap import draw_heatmap
 from grokterm.plots.mosaic import Mosaic, draw_mosaic, fit_mosaic
 from grokterm.views.pictures import stacked_layers
-from grokterm.views.view import ORDERS, Choice, Drawn, Move, Sheet, Subject, View, following, held_in, move_corner, visible
+from grokterm.views.view import (
+    ORDERS,
+    Choice,
+    Drawn,
+    Move,
+    Sheet,
+    Subject,
+    View,
+    following,
+    held_in,
+    move_corner,
+    of_a_cell,
+    visible,
+)
 
 if TYPE_CHECKING:
     from grokterm.inspection.analysis import NetworkAnalysis
 
 MOST_VALUES = 2**26  # neurons of a place with more values over the whole table are not sorted by their activations
 
+Part: TypeAlias = tuple[range, range]
+"""Some a and some b."""
+
+MOST_MERGED_IN_MANY, MOST_MERGED_IN_ONE = 4.5, 2.0  # values that a pixel averages in each direction
+LEAST_CONTRAST = 2 / pi, 0.25  # that averages keep of half of the maps (as of a wave two pixels long), and of each
+
 
 @dataclass(frozen=True)
 class Wanted:
-    """The question: some neurons of a place, in an order, and the part of their maps that is visible."""
+    """The question: some neurons of a place, in an order, and how large their maps may be."""
 
     place: str
     order: Order
     first: int
     at_most: int
-    rows: tuple[int, int]
-    columns: tuple[int, int]
+    pixels: tuple[int, int]
+    """Rows and columns of a map."""
+
+    part: Part
+    """What to show of a map that averages would blur."""
+
+    most_merged: float
+    """How many values a pixel may average in each direction."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +66,7 @@ class Maps:
 
     names: tuple[str, ...]
     maps: Float[np.ndarray, "maps rows columns"]
+    part: Part
     first: int  # index of the first of them
     n_maps: int
     order: Order  # as stored where the wanted one cannot be computed
@@ -63,29 +93,63 @@ def ask(subject: Subject, choice: Choice, sheet: Sheet) -> Wanted | None:
         return None
     p = analysis.n_elements
     if choice.is_zoomed:
-        rows, columns = visible(p, choice.corner, sheet, sheet.height)
-        return Wanted(place, choice.order, choice.chosen, 1, rows, columns)
+        pixels = square(p, sheet.pixels, sheet.palette.columns_per_row)
+        part = visible(p, choice.corner, sheet.pixels)
+        return Wanted(place, choice.order, choice.chosen, 1, pixels, part, MOST_MERGED_IN_ONE)
     mosaic = _mosaic(subject, sheet)
+    pixels = mosaic.side, mosaic.side * sheet.palette.columns_per_row
     first = choice.chosen // mosaic.n_tiles * mosaic.n_tiles
-    return Wanted(place, choice.order, first, mosaic.n_tiles, (0, mosaic.side), (0, mosaic.side))
+    corner = visible(p, (0, 0), (mosaic.side, mosaic.side))
+    return Wanted(place, choice.order, first, mosaic.n_tiles, pixels, corner, MOST_MERGED_IN_MANY)
 
 
 def find_maps(analysis: "NetworkAnalysis", wanted: Wanted) -> Maps:
     """Compute the maps of a page of neurons; past the last neuron, those of the last page."""
-    window = range(*wanted.rows), range(*wanted.columns)
     if wanted.place in analysis.forward_pass.attention:
-        maps = analysis.attention_maps(wanted.place, window)
         tokens = analysis.forward_pass.tokens
-        names = tuple(f"head {head + 1} to {token}" for head in range(len(maps)) for token in tokens)
-        flat = maps.reshape(-1, *maps.shape[2:])
+        flat, part = _fitted(analysis, wanted, partial(_attention, analysis, wanted.place))
+        names = tuple(f"head {number // len(tokens) + 1} to {tokens[number % len(tokens)]}" for number in range(len(flat)))
         shown = _page(len(names), wanted)
-        return Maps(names[shown], flat[shown], shown.start, len(names), "raw", is_signed=False)
+        return Maps(names[shown], flat[shown], part, shown.start, len(names), "raw", is_signed=False)
     columns, peaks, order = _sorted(analysis, wanted.place, wanted.order)
     shown = _page(len(columns), wanted)
     chosen = columns[shown]
     names = tuple(f"{neuron}" if peaks is None or not peaks[neuron] else f"{neuron} k={peaks[neuron]}" for neuron in chosen)
-    maps = analysis.maps(wanted.place, chosen.tolist(), window)
-    return Maps(names, maps, shown.start, len(columns), order, is_signed=bool((maps < 0).any()))
+    maps, part = _fitted(analysis, wanted, partial(analysis.maps, wanted.place, chosen.tolist()))
+    return Maps(names, maps, part, shown.start, len(columns), order, is_signed=bool((maps < 0).any()))
+
+
+def _attention(analysis: "NetworkAnalysis", place: str, part: Part) -> Float[np.ndarray, "maps rows columns"]:
+    return analysis.attention_maps(place, part).reshape(-1, *map(len, part))
+
+
+def _fitted(
+    analysis: "NetworkAnalysis", wanted: Wanted, values: Callable[[Part], Float[np.ndarray, "maps rows columns"]]
+) -> tuple[Float[np.ndarray, "maps rows columns"], Part]:
+    """Return whole maps, averaged by area where they are larger; or a part as it is, if it would not be seen in averages."""
+    p, (rows, columns) = analysis.n_elements, wanted.pixels
+    everything = range(p), range(p)
+    if p <= rows:
+        return values(everything), everything
+    if p <= wanted.most_merged * rows:
+        whole = values(everything).astype(np.float64)
+        averaged = resized(whole, rows, min(p, columns))
+        own = _contrasts(whole)
+        left = _contrasts(averaged)[own > 0] / own[own > 0]
+        if not len(left) or (np.median(left) >= LEAST_CONTRAST[0] and left.min() >= LEAST_CONTRAST[1]):
+            return averaged, everything
+    return values(wanted.part), wanted.part
+
+
+def _contrasts(maps: Float[np.ndarray, "maps rows columns"]) -> Float[np.ndarray, " maps"]:
+    """Return the standard deviation of each map over its finite values."""
+    finite = np.isfinite(maps)
+    n = np.maximum(finite.sum(axis=(1, 2)), 1)
+    known = np.where(finite, maps, 0.0)
+    means = known.sum(axis=(1, 2)) / n
+    squares = np.where(finite, known - means[:, None, None], 0.0) ** 2
+    deviations: Float[np.ndarray, " maps"] = np.sqrt(squares.sum(axis=(1, 2)) / n)
+    return deviations
 
 
 def _page(n_maps: int, wanted: Wanted) -> slice:
@@ -128,32 +192,32 @@ def draw_activations(subject: Subject, choice: Choice, sheet: Sheet, found: Maps
     limit = sheet.limit(place, found.maps)
     draw = _draw_one if choice.is_zoomed else _draw_page
     drawn = draw(subject, choice, sheet, found, limit)
-    span = f"±{limit:.3g}" if found.is_signed else f"0 to {limit:.3g}"
+    span = f"±{limit:.2g}" if found.is_signed else f"0 to {limit:.2g}"
     return replace(drawn, title=f"{place} · {drawn.title}", subtitle=f"step {analysis.step:,} · {drawn.subtitle} · {span}")
 
 
-def _draw_one(subject: Subject, choice: Choice, sheet: Sheet, found: Maps, limit: float) -> Drawn:
+def _draw_one(subject: Subject, _: Choice, sheet: Sheet, found: Maps, limit: float) -> Drawn:
     """Draw one map as large as fits."""
-    rows, columns = visible(subject.analysis.n_elements, choice.corner, sheet, sheet.height)
-    one = found.maps[0]
-    scale = max(min(2 * sheet.height // max(one.shape[0], 1), sheet.width // max(one.shape[1], 1)), 1)
-    pixels = one.repeat(scale, axis=0).repeat(scale, axis=1)
-    padded = np.full((sheet.height * sheet.rows_per_line, sheet.width), np.nan)
-    padded[: pixels.shape[0], : pixels.shape[1]] = pixels[: padded.shape[0], : padded.shape[1]]
+    one, wide = found.maps[0], sheet.palette.columns_per_row
+    is_whole = len(found.part[0]) == subject.analysis.n_elements
+    size = square(len(one), sheet.pixels, wide) if is_whole else enlarged(one.shape, sheet.pixels, wide)
+    shown = resized(one, *size)[: sheet.pixels[0], : sheet.pixels[1]]
+    pixels = centered(shown, sheet.pixels, blank=np.nan, rows_per_line=sheet.rows_per_line)
     drawn = draw_heatmap(
-        padded, width=sheet.width, height=sheet.height, limit=limit, palette=sheet.palette, signed=found.is_signed
+        pixels, width=sheet.width, height=sheet.height, limit=limit, palette=sheet.palette, signed=found.is_signed
     )
-    where = f"a {rows[0]} to {rows[1] - 1} down, b {columns[0]} to {columns[1] - 1} across{held_in(subject)}"
-    return Drawn(drawn, f"{found.names[0]} ({found.first + 1:,} of {found.n_maps:,})", where)
+    (first, last), (left, right) = ((part.start, part.stop - 1) for part in found.part)
+    where = "" if is_whole else f"a {first} to {last}, b {left} to {right} · "
+    return Drawn(drawn, f"{found.names[0]} ({found.first + 1:,} of {found.n_maps:,})", where + _of_a_cell(found, subject))
 
 
 def _draw_page(subject: Subject, choice: Choice, sheet: Sheet, found: Maps, limit: float) -> Drawn:
     """Draw a page of maps."""
-    analysis, mosaic, first = subject.analysis, _mosaic(subject, sheet), found.first
+    analysis, first = subject.analysis, found.first
     drawn = draw_mosaic(
         [*found.maps],
         found.names,
-        mosaic,
+        _mosaic(subject, sheet),
         width=sheet.width,
         height=sheet.height,
         limit=limit,
@@ -163,8 +227,14 @@ def _draw_page(subject: Subject, choice: Choice, sheet: Sheet, found: Maps, limi
     )
     is_attention = place_of(analysis, choice.place) in analysis.forward_pass.attention
     kind = "of the position that answers" if is_attention else ORDERS[found.order]
-    part = f"a, b < {mosaic.side}" if mosaic.side < analysis.n_elements else f"all a, b < {mosaic.side}"
-    return Drawn(drawn, kind, f"{first + 1:,}-{first + len(found.names):,} of {found.n_maps:,} · {part}")
+    part = "" if len(found.part[0]) == analysis.n_elements else f"a, b < {len(found.part[0])} · "
+    page = f"{first + 1:,}-{first + len(found.names):,} of {found.n_maps:,}"
+    return Drawn(drawn, f"{page} · {kind}", part + _of_a_cell(found, subject))
+
+
+def _of_a_cell(found: Maps, subject: Subject) -> str:
+    rows, columns = (len(part) / max(n, 1) for part, n in zip(found.part, found.maps.shape[1:], strict=True))
+    return of_a_cell(rows, columns) + held_in(subject)
 
 
 def _mosaic(subject: Subject, sheet: Sheet) -> Mosaic:

@@ -2,20 +2,24 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Int
 
-from grokterm.analysis.confusion import Cell, Confusion, confusions, count_cells, downsample
+from grokterm.analysis.confusion import Cell, Confusion, answered_right, confusions, count_cells
 from grokterm.analysis.observation import Side
 from grokterm.plots.cells import Rows
-from grokterm.plots.outcomes import draw_outcomes, draw_shares, sample
+from grokterm.plots.mosaic import draw_mosaic, fit_grid
+from grokterm.plots.outcomes import draw_outcomes, rows_per_line, sample
 from grokterm.plots.text_lines import StyledText
-from grokterm.views.view import Choice, Drawn, Move, Sheet, Subject, View, held_in, move_corner, visible
+from grokterm.views.view import Choice, Drawn, Move, Sheet, Subject, View, held_in, move_corner, of_a_cell, visible
 
 if TYPE_CHECKING:
     from grokterm.inspection.analysis import NetworkAnalysis
+
+_WRONG = 0.35  # how strongly a block is drawn where all answers are wrong: it differs from one without equations
 
 SIDES = {Side.TRAIN: "train", Side.VAL: "val", Side.SEEN: "seen", Side.NEITHER: "neither"}
 
@@ -41,19 +45,21 @@ def draw_table(subject: Subject, choice: Choice, sheet: Sheet, found: Outcomes) 
     """Draw one cell a pair where they fit or the view is zoomed; else the share answered right in blocks of pairs."""
     p = len(found.cells)
     rows = sheet.words(_tallies(count_cells(found.cells), sheet)) + sheet.words(_most_frequent(found))
-    room = sheet.height - len(rows)
-    fits = p <= sheet.width and p <= room * sheet.rows_per_line
+    room = max(sheet.height - len(rows), 0)
+    pixels = room * rows_per_line(sheet.palette), sheet.width
+    fits = p <= min(pixels)
     if fits or choice.is_zoomed:
-        (top, bottom), (left, right) = visible(p, choice.corner, sheet, room)
-        cells = found.cells[top:bottom, left:right]
-        rows += draw_outcomes(cells, width=sheet.width, height=max(room, 0), palette=sheet.palette)
-        all_of = "every a down, every b across" if fits else f"a {top} to {bottom - 1} down, b {left} to {right - 1} across"
-        title = all_of if fits else f"{all_of} · enter shows all"
+        a, b = visible(p, choice.corner, pixels)
+        cells = found.cells[a.start : a.stop, b.start : b.stop]
+        rows += draw_outcomes(cells, width=sheet.width, height=room, palette=sheet.palette)
+        title = "all equations" if fits else f"a {a.start} to {a[-1]}, b {b.start} to {b[-1]} · enter shows all"
+        cell = of_a_cell(1, 1)
     else:
         drawn, side = _shares(found, sheet, room)
         rows += drawn
-        title = f"share right in {side} × {side} blocks · enter shows cells"
-    return Drawn(sheet.fill(rows), title, f"step {subject.analysis.step:,} · a down, b across{held_in(subject)}")
+        title = "share answered right · enter shows equations"
+        cell = of_a_cell(p / side, p / (side * sheet.palette.columns_per_row))
+    return Drawn(sheet.fill(rows), title, f"step {subject.analysis.step:,} · {cell} · a down, b across{held_in(subject)}")
 
 
 def move_table(subject: Subject, choice: Choice, _sheet: Sheet, _found: Outcomes | None, move: Move) -> Choice:
@@ -62,14 +68,24 @@ def move_table(subject: Subject, choice: Choice, _sheet: Sheet, _found: Outcomes
 
 
 def _shares(found: Outcomes, sheet: Sheet, room: int) -> tuple[Rows, int]:
-    below = max(room - 1, 1) * sheet.rows_per_line
-    side = max(min((sheet.width - 1) // 2, below, len(found.cells)), 1)
-    shares = downsample(found.cells, side, side)
-    enlarged = max(min(below // side, sheet.width // (2 * side + 1)), 1)
+    """Draw one map for each side, beside or below each other, and return the pixel rows of one."""
     held_out = Side.SEEN if found.side == Side.SEEN else Side.VAL
-    name = f"{'train':<{(side + 1) * enlarged}}{SIDES[held_out]}, bright where right"
-    drawn = draw_shares(shares[Side.TRAIN], shares[held_out], width=sheet.width, height=max(room - 1, 0), palette=sheet.palette)
-    return sheet.heading(name) + drawn, side
+    shares = {side: _WRONG + (1 - _WRONG) * answered_right(found.cells, side) for side in (Side.TRAIN, held_out)}
+    fit = partial(fit_grid, len(found.cells), width=sheet.width, height=room, palette=sheet.palette)
+    mosaic = max(fit((1, 2)), fit((2, 1)), key=lambda one: one.side)
+    has_colors = bool(sheet.palette.diverging)
+    drawn = draw_mosaic(
+        [shares[Side.TRAIN], -shares[held_out] if has_colors else shares[held_out]],
+        [f"{SIDES[side]}, strong where right" for side in shares],
+        mosaic,
+        width=sheet.width,
+        height=room,
+        palette=sheet.palette,
+        limit=1.0,
+        signed=has_colors,
+        chosen=None,
+    )
+    return drawn, mosaic.side
 
 
 def _tallies(counts: dict[Cell, int], sheet: Sheet) -> Iterator[StyledText]:

@@ -9,7 +9,7 @@ import numpy as np
 from grokterm.analysis.circles import Circle, Components, circles, principal_components
 from grokterm.plots.bars import draw_bars
 from grokterm.plots.cells import Cells, Rows
-from grokterm.plots.heatmap import draw_heatmap, fit_heatmap
+from grokterm.plots.heatmap import draw_heatmap
 from grokterm.plots.polygon import draw_polygon
 from grokterm.plots.text_lines import heading
 from grokterm.views.pictures import SpectrumPicture, layer_of, next_layer, spectrum_picture, stacked_layers
@@ -105,12 +105,13 @@ def _draw_both(picture: SpectrumPicture, sheet: Sheet) -> Rows:
     below = sheet.height - above - 1
     if below < 3:
         return sheet.fill(bars)
-    fit = fit_heatmap(picture.of_neurons.shape, width=sheet.width, height=below, palette=sheet.palette)
-    every = "" if fit.column_step == 1 else f" (1 in {fit.column_step})"
+    step = max(-(-picture.of_neurons.shape[1] // max(sheet.width, 1)), 1)
+    every = "" if step == 1 else f" (1 in {step})"
     last = len(picture.shares)
     ends = f"{picture.name(1)} above to {picture.name(last)}" if named else f"k = 1 above to {last}"
     name = f"each neuron{every}: its own power, 0 to 1; {ends} below"
-    heat = draw_heatmap(picture.of_neurons, width=sheet.width, height=below, limit=1.0, palette=sheet.palette, signed=False)
+    shown = picture.of_neurons[:, ::step]
+    heat = draw_heatmap(shown, width=sheet.width, height=below, limit=1.0, palette=sheet.palette, signed=False)
     return bars + sheet.heading(name) + heat
 
 

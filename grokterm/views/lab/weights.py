@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float
 
 from grokterm.plots.cells import Rows
-from grokterm.plots.heatmap import draw_heatmap, fit_heatmap
+from grokterm.plots.heatmap import draw_heatmap
 from grokterm.views.pictures import TOGETHER, WeightPicture, layer_of, next_layer, stacked_picture, weight_picture
 from grokterm.views.view import ORDERS, Choice, Drawn, Sheet, Subject, View
 
@@ -40,12 +40,17 @@ def _draw_together(pictures: Sequence[WeightPicture], step: int, sheet: Sheet) -
 
 
 def _picked(picture: WeightPicture, sheet: Sheet) -> str:
-    every = fit_heatmap(picture.matrix.shape, width=sheet.width, height=sheet.height, palette=sheet.palette).column_step
+    every = _every(picture.matrix, sheet)
     return "" if every == 1 else f" · 1 neuron in {every}"
 
 
 def _draw_one(matrix: Float[np.ndarray, "rows neurons"], limit: float, sheet: Sheet, height: int) -> Rows:
-    return draw_heatmap(matrix, width=sheet.width, height=max(height, 0), limit=limit, palette=sheet.palette)
+    shown = matrix[:, :: _every(matrix, sheet)]
+    return draw_heatmap(shown, width=sheet.width, height=max(height, 0), limit=limit, palette=sheet.palette)
+
+
+def _every(matrix: Float[np.ndarray, "rows neurons"], sheet: Sheet) -> int:
+    return max(-(-int(matrix.shape[1]) // max(sheet.width, 1)), 1)
 
 
 WEIGHTS = View("weights", draw_weights, next_part=next_layer, other_keys="oz", terms=("frequency", "deviation"))
