@@ -87,6 +87,16 @@ class Experiment(Settings):
             settings[section][key] = value
         return type(self).from_settings(settings)
 
+    def extended(self, steps: int, ended: str | None) -> Self:
+        """Return the same experiment with another last step; a schedule ends where it did.
+
+        The condition that has ended the run, if one did, is dropped: it would end the run again.
+        """
+        changes: dict[str, object] = {"steps": steps}
+        if ended == self.training.stop_when:
+            changes["stop_when"] = "never"
+        return self.scheduled.model_copy(update={"training": self.training.model_copy(update=changes)})
+
     def member(self, number: int) -> Self:
         """Return the experiment of one member of an ensemble, as a single network."""
         training = self.training.model_copy(update={"members": 1, "threads": "auto"})

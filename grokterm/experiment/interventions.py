@@ -1,12 +1,13 @@
 """Actions on a running training, scheduled by a preset or sent live: both are the same values."""
 
-from typing import Annotated, Literal, Self, get_args
+from typing import Annotated, Literal, Self, TypeAlias, get_args
 
 from pydantic import BeforeValidator, Discriminator, Field, PlainSerializer, model_validator
 
 from grokterm.experiment.conditions import Condition, ConditionText
 from grokterm.experiment.settings import Settings
 from grokterm.experiment.task import OperationName
+from grokterm.experiment.training import LARGEST_STEPS
 from grokterm.tasks.dataset import Dataset
 
 
@@ -87,8 +88,20 @@ class Stop(Settings):
         return "stop"
 
 
-Action = Annotated[Swap | Set | Save | Stop, Discriminator("kind")]
-ACTIONS: tuple[type[Settings], ...] = get_args(get_args(Action)[0])
+class Extend(Settings):
+    """Move the last step of a run, which goes on if it has ended. A preset has no use for it: it says `training.steps`."""
+
+    kind: Literal["extend"] = "extend"
+
+    steps: int = Field(ge=1, le=LARGEST_STEPS)
+    """The new last step."""
+
+    def __str__(self) -> str:
+        return f"extend to {self.steps:,} steps"
+
+
+ScheduledAction: TypeAlias = Swap | Set | Save | Stop
+Action = Annotated[ScheduledAction | Extend, Discriminator("kind")]
 
 
 def _without_kind(swap: Swap | None) -> dict[str, object] | None:
@@ -122,7 +135,7 @@ class Intervention(Settings):
     def _is_one_act_at_one_time(self) -> Self:
         if (self.at_step is None) == (self.when is None):
             raise ValueError("an intervention needs either at_step or when")
-        kinds = [action.model_fields["kind"].default for action in ACTIONS]
+        kinds = [action.model_fields["kind"].default for action in get_args(ScheduledAction)]
         if sum(getattr(self, kind) is not None for kind in kinds) != 1:
             raise ValueError(f"an intervention needs exactly one of {', '.join(kinds[:-1])} and {kinds[-1]}")
         return self
@@ -133,6 +146,6 @@ class Intervention(Settings):
         return None if self.when is None else Condition.parse(self.when)
 
     @property
-    def action(self) -> Action:
+    def action(self) -> ScheduledAction:
         """The action."""
         return self.swap or self.set or (Save() if self.save else Stop())

@@ -267,6 +267,13 @@ class Paced(_Record):
     """None: as fast as possible."""
 
 
+class Held(_Record):
+    """Training waits at this step while a user is asked, or no longer. Not journaled: it does not affect the results."""
+
+    record: Literal["held"] = "held"
+    is_held: bool
+
+
 class Unsaved(_Record):
     """Writing to disk failed, and training waits. Not journaled: nothing can be."""
 
@@ -295,10 +302,11 @@ Record = Annotated[
     | Switched
     | Advanced
     | Paced
+    | Held
     | Unsaved
     | Refused,
     Discriminator("record"),
 ]
-TRANSIENT = (Advanced, Paced, Unsaved, Refused)  # records that the journal leaves out
+TRANSIENT = (Advanced, Paced, Held, Unsaved, Refused)  # records that the journal leaves out
 
 RECORD: TypeAdapter[Record] = TypeAdapter(Record)

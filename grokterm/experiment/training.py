@@ -13,11 +13,13 @@ from grokterm.experiment.settings import Settings
 # always evaluated. Each row begins at a multiple of its own interval and of the one before, so that no interval is cut short.
 LOG_INTERVALS = ((5000, 100), (2500, 50), (1000, 20), (500, 10), (250, 5), (100, 2), (0, 1))
 
+LARGEST_STEPS = 1_000_000_000
+
 
 class Training(Settings):
     """How long the network trains, and how often it is evaluated."""
 
-    steps: int = Field(3000, ge=0, le=1_000_000_000)
+    steps: int = Field(3000, ge=0, le=LARGEST_STEPS)
     """Optimizer updates; 0 for an untrained network."""
 
     evaluate_every: Annotated[int, Field(ge=1)] | Literal["log"] = 10

@@ -35,7 +35,8 @@ def describe(summary: Summary) -> str:
     ]
     rare = {"ungrokked at", "diverged at"}
     lines = [f"{name:<14}{value}" for name, value in facts if value != "-" or name not in rare]
-    return "\n".join([*lines, *_segments(summary.segments), *_members(summary.members or [])])
+    acts = [f"{f'at {one.step:,}':<14}{one.action}" for one in summary.interventions]
+    return "\n".join([*lines, *acts, *_segments(summary.segments), *_members(summary.members or [])])
 
 
 def listing(summaries: Sequence[Summary], differing: Sequence[Mapping[str, object]]) -> Table:

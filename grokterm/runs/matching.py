@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from grokterm.errors import GroktermError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.files import without_paths
-from grokterm.experiment.interventions import Save
+from grokterm.experiment.interventions import Extend, Save
 from grokterm.experiment.records import Acted, Record, Started
 from grokterm.runs.journal import read_journal
 from grokterm.runs.resume import has_ended
@@ -66,7 +66,7 @@ def _is_user_change(record: Record) -> bool:
     """Whether the user, not the experiment, changed the training."""
     match record:
         case Acted(intervention=None, action=action):
-            return not isinstance(action, Save)
+            return not isinstance(action, Save | Extend)  # an extended run has the longer one's settings
         case Started(changes=changes):
             return not all(change.startswith(HARMLESS_CHANGES) for change in changes)
     return False

@@ -6,7 +6,7 @@ from typing import Any
 
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.interventions import Set
+from grokterm.experiment.interventions import Extend, Set
 from grokterm.experiment.overrides import override, parse_assignment
 from grokterm.experiment.records import Acted, Finished, Record
 from grokterm.runs.journal import read_journal, rewind_journal
@@ -93,8 +93,8 @@ def rounding_note(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
 
 def has_ended(experiment: Experiment, records: Iterable[Record]) -> bool:
     """Whether a run has nothing left to do under these settings."""
-    last = next((record for record in reversed(list(records)) if isinstance(record, Finished)), None)
-    match last.reason if last else "interrupted":
+    last = next((record for record in reversed(list(records)) if isinstance(record, Finished) or _extends(record)), None)
+    match last.reason if isinstance(last, Finished) else "interrupted":
         case "interrupted" | "out_of_memory":
             return False
         case "complete":
@@ -103,3 +103,7 @@ def has_ended(experiment: Experiment, records: Iterable[Record]) -> bool:
             return True
         case condition:
             return condition == experiment.training.stop_when
+
+
+def _extends(record: Record) -> bool:
+    return isinstance(record, Acted) and isinstance(record.action, Extend)

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from grokterm.analysis.milestones import EnsembleMilestoneDetector
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.interventions import Swap
+from grokterm.experiment.interventions import Extend, Save, Swap
 from grokterm.experiment.metrics import AVERAGE_METRICS, METRICS_IN_ORDER
 from grokterm.experiment.records import Acted, Checkpointed, Evaluated, Finished, Owner, Reached, Record, Started, Switched
 from grokterm.runs.over_seeds import Statistics
@@ -40,6 +40,13 @@ class Segment(Milestones):
     n_train: int
     n_val: int
     n_seen: int
+
+
+class Intervention(BaseModel):
+    """What was done to a run, by its experiment or by a user."""
+
+    step: int
+    action: str
 
 
 class Member(BaseModel):
@@ -100,6 +107,9 @@ class Summary(Milestones):
     val_loss_peak: float | None = None
     val_loss_peak_at: int | None = None
     segments: list[Segment] = []
+    interventions: list[Intervention] = []
+    """Without those that only saved."""
+
     members: list[Member] | None = None
     statistics: dict[str, Statistics] | None = None
     """Of each milestone and each final number of the members, over their seeds."""
@@ -129,8 +139,8 @@ def summarize(run: Run, records: Iterable[Record]) -> Summary:
             case Reached():
                 summary = summary.with_first(record)
                 summary.segments[-1] = summary.segments[-1].with_first(record)
-            case Acted(action=Swap()):
-                summary.segments.append(_segment(record))
+            case Acted():
+                _add_intervention(summary, record)
             case Checkpointed():
                 summary.seconds, timed_steps = record.seconds, record.step
             case Finished():
@@ -149,6 +159,15 @@ def summarize(run: Run, records: Iterable[Record]) -> Summary:
 
 def _segment(record: Started | Acted) -> Segment:
     return Segment(from_step=record.step, n_train=record.n_train, n_val=record.n_val, n_seen=record.n_seen)
+
+
+def _add_intervention(summary: Summary, acted: Acted) -> None:
+    if not isinstance(acted.action, Save):
+        summary.interventions.append(Intervention(step=acted.step, action=str(acted.action)))
+    if isinstance(acted.action, Swap):
+        summary.segments.append(_segment(acted))
+    elif isinstance(acted.action, Extend):
+        summary.ended = None
 
 
 def _add_evaluation(summary: Summary, evaluated: Evaluated) -> None:

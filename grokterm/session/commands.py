@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field
 
-from grokterm.experiment.interventions import Action
+from grokterm.experiment.interventions import Extend, ScheduledAction, Set, Swap
 
 
 class _Command(BaseModel):
@@ -21,6 +21,26 @@ class Resume(_Command):
     """Continue after a pause."""
 
     kind: Literal["resume"] = "resume"
+
+
+class Hold(_Command):
+    """Stop after the current chunk, and wait for `Release`: a pause that writes nothing, while a user is asked."""
+
+    kind: Literal["hold"] = "hold"
+
+
+class Release(_Command):
+    """End a hold; a training that was paused stays paused."""
+
+    kind: Literal["release"] = "release"
+
+
+class GoOn(_Command):
+    """Extend the run to a later last step, after a change; if one of them is refused, none takes effect."""
+
+    kind: Literal["go_on"] = "go_on"
+    extend: Extend
+    change: Annotated[Swap | Set, Discriminator("kind")] | None = None
 
 
 class StepOnce(_Command):
@@ -48,4 +68,6 @@ class Leave(_Command):
     kind: Literal["leave"] = "leave"
 
 
-Command = Annotated[Pause | Resume | StepOnce | SetPace | Analyze | Leave | Action, Discriminator("kind")]
+Command = Annotated[
+    Pause | Resume | Hold | Release | GoOn | StepOnce | SetPace | Analyze | Leave | ScheduledAction, Discriminator("kind")
+]

@@ -13,6 +13,7 @@ from grokterm.experiment.records import (
     Checkpointed,
     Continued,
     Finished,
+    Held,
     Paced,
     Paused,
     Reached,
@@ -24,7 +25,7 @@ from grokterm.runs.checkpoint import save_checkpoint
 from grokterm.runs.journal import JournalWriter
 from grokterm.runs.owner import this_process
 from grokterm.runs.store import Run
-from grokterm.session.commands import Analyze, Command, Leave, Pause, Resume, SetPace, StepOnce
+from grokterm.session.commands import Analyze, Command, GoOn, Hold, Leave, Pause, Release, Resume, SetPace, StepOnce
 from grokterm.training.trainer import CHUNK_SECONDS, Trainer
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class Session:
         self._journal = journal
         self._commands: SimpleQueue[Command] = SimpleQueue()
         self._paused = paused
+        self._held = False
         self._changes, self._note = changes, note  # of settings since the last checkpoint, and of the machine
         self._pace: float | None = None
         self._next_chunk = 0.0
@@ -93,10 +95,10 @@ class Session:
 
     @property
     def _is_waiting(self) -> bool:
-        return self._paused or self.trainer.ended is not None
+        return self._paused or self._held or self.trainer.ended is not None
 
     def _next_command(self) -> Command | None:
-        """Take the next command; wait for it while paused or ended, or to keep the pace."""
+        """Take the next command; wait for it while paused held or ended, or to keep the pace."""
         try:
             return self._commands.get(timeout=None if self._is_waiting else max(0.0, self._next_chunk - monotonic()))
         except Empty:
@@ -122,7 +124,7 @@ class Session:
             case SetPace(steps_per_second=pace):
                 self._pace, self._next_chunk = pace, 0.0
                 return [Paced(step=step, steps_per_second=pace)]
-            case Pause() if not self._is_waiting:
+            case Pause() if not self._paused and not ended:
                 self._paused = True
                 return [Paused(step=step)]
             case Resume() if self._paused and not ended:
@@ -130,16 +132,31 @@ class Session:
                 return [Continued(step=step)]
             case StepOnce() if self._paused and not ended:
                 return self.trainer.advance(limit=1)
+            case Hold() | Release():
+                self._held = isinstance(command, Hold)
+                return [Held(step=step, is_held=self._held)]
             case Pause() | Resume() | StepOnce():
                 pass  # nothing to do
-            case action if ended and not isinstance(action, Save):
-                return [Refused(step=step, message="training has ended: restart it to change it")]
-            case action:
+            case action if ended and not isinstance(action, Save | GoOn):
+                return [Refused(step=step, message="training has ended: extend or restart it to change it")]
+            case act:
                 try:
-                    return self.trainer.act(action)
+                    return self._go_on(act) if isinstance(act, GoOn) else self.trainer.act(act)
                 except ConfigError as error:
                     return [Refused(step=step, message=str(error))]
         return []
+
+    def _go_on(self, command: GoOn) -> list[Record]:
+        """Extend the run, in its settings on disk first: a run whose journal does not know yet goes on as well."""
+        trainer, extension, ended = self.trainer, command.extend, self.trainer.ended
+        trainer.check_extension(extension)
+        acted = [] if command.change is None else trainer.act(command.change)
+        try:
+            self.run.rewrite(self.run.experiment.extended(extension.steps, ended))
+        except StorageError as error:
+            return [*acted, Refused(step=trainer.step, message=str(error))]
+        self._paused = self._paused and ended is None
+        return [*acted, *trainer.act(extension)]
 
     def _save(self, records: list[Record]) -> list[Record]:
         """Write records to the journal, and a checkpoint if due, before the record that ends the run."""

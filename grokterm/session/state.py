@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from grokterm.experiment.conditions import Milestone
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.interventions import Set, Swap
+from grokterm.experiment.interventions import Extend, Set, Swap
 from grokterm.experiment.metrics import EVALUATION_METRICS, METRICS_IN_ORDER
 from grokterm.experiment.records import (
     Acted,
@@ -19,6 +19,7 @@ from grokterm.experiment.records import (
     Continued,
     Evaluated,
     Finished,
+    Held,
     Inspected,
     Paced,
     Paused,
@@ -125,6 +126,9 @@ class LabState:
     segment: dict[Milestone, int] = field(default_factory=dict)  # first step of each since the last swap
     inspections: tuple[Inspected, ...] = ()
     events: tuple[Event, ...] = ()
+    n_earlier_events: int = 0  # of events, those before the run was opened
+    began_at: int = 0  # the step at which it was opened
+    is_held: bool = False  # waits for the answer to a dialog
     ended: str = ""  # why the training ended; empty before
     saved_at: int | None = None
     refusals: tuple[str, ...] = ()  # refused commands and other notices, oldest first
@@ -175,7 +179,8 @@ def _after(state: LabState, record: Record) -> LabState:
         case Started():
             refusals = (*state.refusals, record.note) if record.note else state.refusals
             started = replace(state, device=record.device, engine=record.engine, phase="training", ended="", refusals=refusals)
-            return replace(started, n_train=record.n_train, n_val=record.n_val, n_seen=record.n_seen)
+            sized = replace(started, n_train=record.n_train, n_val=record.n_val, n_seen=record.n_seen)
+            return replace(sized, n_earlier_events=len(state.events), began_at=record.step)
         case Advanced(steps_per_second=rate):
             before = state.steps_per_second
             return replace(state, steps_per_second=rate if before is None else 0.8 * before + 0.2 * rate)
@@ -186,12 +191,12 @@ def _after(state: LabState, record: Record) -> LabState:
             return replace(state, milestones=milestones, segment=segment, events=(*state.events, Event(step, milestone)))
         case Acted():
             return _after_action(state, record)
-        case Paused():
-            return replace(state, phase="paused")
-        case Continued():
-            return replace(state, phase="training")
+        case Paused() | Continued():
+            return replace(state, phase="paused" if isinstance(record, Paused) else "training")
         case Paced(steps_per_second=pace):
             return replace(state, pace=pace)
+        case Held(is_held=is_held):
+            return replace(state, is_held=is_held)
         case Checkpointed(step=step):
             return replace(state, saved_at=step, unsaved="")
         case Finished(reason=reason, message=message):
@@ -223,4 +228,10 @@ def _after_action(state: LabState, acted: Acted) -> LabState:
         segment={} if is_swap else state.segment,
         events=(*state.events, Event(acted.step, label, is_swap=is_swap)),
     )
-    return replace(changed, experiment=state.experiment.changed(acted.action)) if isinstance(acted.action, Set) else changed
+    match acted.action:
+        case Set() as change:
+            return replace(changed, experiment=state.experiment.changed(change))
+        case Extend(steps=steps):
+            phase: Phase = "training" if state.phase == "ended" else state.phase
+            return replace(changed, experiment=state.experiment.extended(steps, state.ended), phase=phase, ended="")
+    return changed

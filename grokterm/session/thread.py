@@ -97,7 +97,8 @@ class TrainingThread(Thread):
             self._session = session
             while self._early:
                 session.send(self._early.pop(0))
-        self.state = fold(LabState(session.run.experiment), earlier)
+        # Its trainer has the last step of a resume that changed it; the records before know only those of extensions.
+        self.state = replace(fold(LabState(session.run.experiment), earlier), experiment=session.trainer.experiment)
         for records in session.records(stay=stay):
             if records:
                 self.state = fold(self.state, records)

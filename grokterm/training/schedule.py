@@ -45,6 +45,10 @@ class Schedule:
         """Wait anew for what ends the run."""
         self._stop_step = None
 
+    def never_stop(self) -> None:
+        """Drop the condition that ends the run."""
+        self._stop_condition = self._stop_step = None
+
     def has_to_stop(self, step: int) -> bool:
         """Whether the condition that ends the run was met, and its delay is over."""
         return self._stop_step is not None and step >= self._stop_step

@@ -12,7 +12,7 @@ from grokterm.engines.device import choose_precision, describe, find_device, min
 from grokterm.errors import ConfigError, OutOfMemoryError
 from grokterm.experiment.conditions import Comparison, Milestone
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.interventions import Action, Set, Stop, Swap
+from grokterm.experiment.interventions import Action, Extend, Set, Stop, Swap
 from grokterm.experiment.records import (
     Acted,
     Advanced,
@@ -136,7 +136,34 @@ class Trainer:
         Raises:
             ConfigError: if the run cannot do it; nothing has changed then.
         """
+        if isinstance(action, Extend):
+            self._extend(action)
         return [*self._act(action), *(self.end("stopped") if self._is_stopped else [])]
+
+    def check_extension(self, extension: Extend) -> None:
+        """Check whether the run can go on to that step.
+
+        Raises:
+            ConfigError: if it cannot; the message says what to do instead.
+        """
+        training, steps = self.experiment.training, extension.steps
+        if self.ended == "diverged":
+            raise ConfigError(
+                f"the run diverged at step {self.step:,}, and has no weights to go on from: start another one,"
+                " with a lower optimizer.learning_rate"
+            )
+        if self.ended == "out_of_memory":
+            raise ConfigError(f"memory ran out at step {self.step:,}: free some of it, then open the run again, which goes on")
+        if self.ended is not None and steps <= self.step:
+            raise ConfigError(f"the run has made {self.step:,} steps: choose more, not {steps:,}")
+        if self.ended is None and steps <= training.steps:
+            raise ConfigError(f"the run goes on to step {training.steps:,} as it is: choose more, not {steps:,}")
+
+    def _extend(self, extension: Extend) -> None:
+        self.check_extension(extension)
+        if self.ended == self.experiment.training.stop_when:
+            self._schedule.never_stop()
+        self.experiment = self.experiment.extended(extension.steps, self.ended)
 
     def end(self, reason: str) -> list[Record]:
         """End the training here, if it has not ended before; a step that is the last one is measured."""
@@ -289,12 +316,13 @@ class Trainer:
         return self._report([measured])
 
     def _apply(self, action: Action) -> str:
-        """Carry out an action; return what else followed from it."""
+        """Carry out an action, of an extension only that the run goes on; return what else followed from it."""
         if isinstance(action, Set):
             self.experiment = self.experiment.changed(action)
             self.trainable.apply_settings(self.experiment)
-        elif isinstance(action, Stop):
-            self._is_stopped = True
+        elif isinstance(action, Stop | Extend):
+            self._is_stopped = isinstance(action, Stop)
+            self.ended = None if isinstance(action, Extend) else self.ended
         elif isinstance(action, Swap):
             before = self.trainable.batch_size
             self.trainable.swap(action, self.experiment)

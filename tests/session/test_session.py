@@ -4,7 +4,7 @@ from queue import Empty, SimpleQueue
 import pytest
 
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.interventions import Action, Save, Set, Stop, Swap
+from grokterm.experiment.interventions import Save, ScheduledAction, Set, Stop, Swap
 from grokterm.experiment.records import (
     Acted,
     Checkpointed,
@@ -164,7 +164,7 @@ def test_settings_change_for_the_steps_that_follow(driver: Driver) -> None:
         (Set(values={"optimizer.learning_rate": -1.0}), "must be at least 0"),
     ],
 )
-def test_what_is_refused_says_why_and_changes_nothing(action: Action, reason: str, driver: Driver) -> None:
+def test_what_is_refused_says_why_and_changes_nothing(action: ScheduledAction, reason: str, driver: Driver) -> None:
     driver.pause_at(3)
     files, dataset, experiment, tensors = (
         files_of(driver.session.run),
