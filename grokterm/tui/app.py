@@ -162,7 +162,7 @@ class GroktermApp(App[int]):
     @work
     async def action_another(self) -> None:
         """Set up another experiment; first ask whether the present training may end."""
-        if (lab := self._lab) is not None and await self._may_end(lab, "Leave it"):
+        if (lab := self._lab) is not None and await lab.control.may_end("leave"):
             lab.thread.send(Leave())
             self._set_up()
 
@@ -174,25 +174,10 @@ class GroktermApp(App[int]):
     @work(exclusive=True, group="quit")
     async def _quit(self) -> None:
         lab = self._lab
-        if lab is None or await self._may_end(lab, "Save and quit" if not lab.state.unsaved else "Quit"):
+        if lab is None or await lab.control.may_end("quit"):
             await self.run_worker(self._save, thread=True).wait()
             lost = lab.state.unsaved if lab is not None else ""
             self.exit(1 if lost else 0, message=Text(f"grokterm: {plain_text(lost)}") if lost else None)
-
-    async def _may_end(self, lab: LabScreen, agree: str) -> bool:
-        state = lab.state
-        is_kept = state.phase == "paused" and state.saved_at == state.step and not state.unsaved
-        if is_kept or state.phase not in ("training", "paused"):
-            return True
-        if state.unsaved:
-            kept = f"step {state.saved_at:,}" if state.saved_at is not None else "the start"
-            question = f"{state.unsaved}. What came after {kept} will be lost."
-        else:
-            question = (
-                f"Training is at step {state.step:,} of {state.steps:,}. It is saved first; "
-                f"grokterm open {lab.thread.run_name} goes on with it."
-            )
-        return await self.push_screen_wait(Confirm(question, agree))
 
     @property
     def _lab(self) -> LabScreen | None:

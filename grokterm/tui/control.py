@@ -5,14 +5,14 @@ from functools import partial
 
 from textual.screen import Screen
 
-from grokterm.experiment.interventions import Action, Save
+from grokterm.experiment.interventions import Extend, Save
 from grokterm.plots.sanitize import plain_text
-from grokterm.session.commands import Command, Pause, Resume, SetPace, StepOnce
+from grokterm.session.commands import Command, GoOn, Hold, Pause, Release, Resume, SetPace, StepOnce
 from grokterm.session.state import LabState
 from grokterm.session.thread import TrainingThread
 from grokterm.tui.notifications import Notifications, Severity
 from grokterm.tui.pace import faster, slower
-from grokterm.tui.screens.dialogs import change_dialog, swap_dialog
+from grokterm.tui.screens.dialogs import Confirm, FieldsDialog, change_dialog, extend_dialog, swap_dialog
 from grokterm.tui.terminal import SAVE_SECONDS
 
 
@@ -24,6 +24,7 @@ class TrainingControl:
         self._screen = screen
         self._again = again
         self._notifications = Notifications()
+        self._dialog: FieldsDialog[Command] | None = None  # the one that holds the training
 
     @property
     def state(self) -> LabState:
@@ -35,9 +36,9 @@ class TrainingControl:
         self.thread.send(command)
 
     def pause(self) -> None:
-        """Pause or resume."""
+        """Pause or resume; ask how to go on after the end."""
         if self.state.phase == "ended":
-            self._notify("training has ended: r restarts it, n sets up another", "Ended")
+            self.extend()
         else:
             self.send(Resume() if self.state.phase == "paused" else Pause())
 
@@ -59,11 +60,15 @@ class TrainingControl:
 
     def swap(self) -> None:
         """Ask for another training set."""
-        self._screen.app.push_screen(swap_dialog(self.state.experiment, self.state.operation), self._act)
+        self._ask(swap_dialog(self.state))
 
     def change(self) -> None:
         """Ask for another learning rate or weight decay."""
-        self._screen.app.push_screen(change_dialog(self.state.experiment), self._act)
+        self._ask(change_dialog(self.state))
+
+    def extend(self) -> None:
+        """Ask for more steps."""
+        self._ask(extend_dialog(self.state))
 
     def save(self) -> None:
         """Write a checkpoint."""
@@ -71,20 +76,48 @@ class TrainingControl:
         self.send(Save())
 
     async def restart(self) -> None:
-        """Save and leave this run; start again with the same settings and seed."""
+        """Save and leave this run; start again with the same settings and seed; to be awaited in a worker."""
         await self._screen.run_worker(partial(self.thread.leave, SAVE_SECONDS), thread=True).wait()
         self.thread = self._again()
         self._notifications = Notifications()
         self.thread.start()
 
     def report(self) -> None:
-        """Say what has happened since the last call."""
+        """Say what has happened since the last call, and in a dialog at which step the training waits for it."""
+        if self._dialog is not None and self.state.is_held:
+            self._dialog.show_step(self.state.step)
         for notice in self._notifications.of(self.state, self.thread.run_name):
             self._notify(notice.text, notice.title, notice.severity)
 
-    def _act(self, action: Action | None) -> None:
-        if action is not None:
-            self.send(action)
+    async def may_end(self, verb: str) -> bool:
+        """Ask whether to quit, leave or restart, unless nothing is lost by it; to be awaited in a worker."""
+        state = self.state
+        is_kept = state.phase == "paused" and state.saved_at == state.step and not state.unsaved
+        if is_kept or state.phase not in ("training", "paused"):
+            return True
+        if state.unsaved:
+            kept = f"step {state.saved_at:,}" if state.saved_at is not None else "the start"
+            question, agree = f"{state.unsaved}. What came after {kept} will be lost.", verb.capitalize()
+        else:
+            agree = f"Save and {verb}"
+            resume = f"Resume with `grokterm open {self.thread.run_name}`."
+            question = f"Step {state.step:,} of {state.steps:,}. {agree}? {resume}"
+        return await self._screen.app.push_screen_wait(Confirm(question, agree))
+
+    def _ask(self, dialog: FieldsDialog[Command]) -> None:
+        """Ask for a command while the training is held, so that it takes effect at the step that the dialog shows."""
+        if self.state.ended in ("diverged", "out of memory"):
+            self.send(GoOn(extend=Extend(steps=self.state.steps + 1)))  # is refused: the trainer says why
+            return
+        self.send(Hold())
+        self._dialog = dialog
+        self._screen.app.push_screen(dialog, self._answer)
+
+    def _answer(self, command: Command | None) -> None:
+        self._dialog = None
+        if command is not None:
+            self.send(command)
+        self.send(Release())
 
     def _notify(self, text: str, title: str, severity: Severity = "information") -> None:
         self._screen.notify(plain_text(text), title=title, severity=severity, markup=False)

@@ -14,6 +14,7 @@ from grokterm.views.terms import explained
 from grokterm.views.view import View
 
 CURVES_TERMS, FACTS_TERMS = ("memorized", "grokked", "ungrokked"), ("chance", "basis")
+CHANGEABLE: tuple[Phase, ...] = ("training", "paused", "ended")
 PANE_KEYS = (*"1234567890", *(f"f{number}" for number in range(1, 13)))
 
 
@@ -92,14 +93,21 @@ def _rows(keys: Iterable[Key]) -> list[tuple[str, str]]:
 
 def _keys_of_training() -> tuple[Key, ...]:
     return (
-        _key("space", "training('pause')", "Pause", "pause, resume", _pause),
+        _key("space", "training('pause')", "Pause", "pause, resume; after the end, go on", _pause),
         _key(".", "training('step')", "Step", "one step while paused", _when("step", "paused"), "full_stop"),
         _key(
             "w",
             "training('swap')",
             "Swap",
             "swap the training set: a smaller share (ungrokking), a new split, another operation",
-            _when("swap", "training", "paused"),
+            _when("swap", *CHANGEABLE),
+        ),
+        _key(
+            "e",
+            "training('extend')",
+            "Extend",
+            "extend: more steps, also of a run that has ended",
+            _when("more steps", "training", "paused"),
         ),
         Key(
             "< >",
@@ -213,11 +221,11 @@ def _further_keys() -> tuple[Key, ...]:
 
 
 def _pause(now: Situation) -> str:
-    return {"training": "pause", "paused": "resume"}.get(now.phase, "")
+    return {"training": "pause", "paused": "resume", "ended": "go on"}.get(now.phase, "")
 
 
 def _change(now: Situation) -> str:
-    return _when("change", "training", "paused")(now) if now.can_change else ""
+    return _when("change", *CHANGEABLE)(now) if now.can_change else ""
 
 
 def _when(label: str, *phases: Phase) -> Callable[[Situation], str]:

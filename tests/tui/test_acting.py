@@ -1,12 +1,18 @@
 """What is done to a training: swap, change, save."""
 
+import pytest
 from textual.widgets import Input, Static
 
-from grokterm.experiment.interventions import Save, Swap
+from grokterm.errors import ConfigError
+from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.interventions import Extend, Save, Swap
 from grokterm.experiment.records import Acted
-from grokterm.tui.screens.dialogs import FieldsDialog
+from grokterm.session.commands import Command, GoOn
+from grokterm.session.state import LabState
+from grokterm.tui.screens.dialogs import FieldsDialog, extend_dialog
 from grokterm.tui.screens.lab import LabScreen
 from tests.tui.driving import (
+    BRIEF,
     ENDLESS,
     KERNEL,
     LARGE,
@@ -104,6 +110,70 @@ async def test_s_saves_and_says_so_while_the_training_goes_on() -> None:
         assert int(step.replace(",", "")) > 2
         assert (only_run().checkpoints / f"step-{int(step.replace(',', '')):08d}.safetensors").exists()
     assert [record.action for record in journal(only_run()) if isinstance(record, Acted)] == [Save()]
+
+
+async def test_an_action_takes_effect_at_the_step_that_its_dialog_shows() -> None:
+    app = app_on(ENDLESS)
+    async with training(app) as pilot:
+        await until(pilot, lambda: state(app).step > 2, "a few steps")
+        await pilot.press("w")
+        await until(pilot, lambda: state(app).is_held, "the hold")
+        title = f"swap the training set at step {state(app).step:,}"
+        await until(pilot, lambda: app.screen.query_one(".dialog").border_title == title, "its title")
+        await pilot.press("escape")
+        await until(pilot, lambda: not state(app).is_held, "the training")
+        await pilot.press("h")
+        await until(pilot, lambda: state(app).is_held, "the hold")
+        step = state(app).step
+        await type_into(pilot, app.screen.query(Input).first(), "0.005")
+        await pilot.press("enter")
+        await until(pilot, lambda: state(app).step > step, "the training")
+        assert [(event.step, event.label) for event in state(app).events if "set" in event.label] == [
+            (step, "set learning_rate 0.005")
+        ]
+
+
+async def test_a_network_that_has_just_grokked_is_swapped_after_its_end_and_goes_on() -> None:
+    app = app_on(BRIEF)
+    async with training(app, pace=None) as pilot:
+        await until(pilot, lambda: state(app).phase == "ended", "the end")
+        await pilot.press("w")
+        await type_into(pilot, app.screen.query(Input).first(), "0.2")
+        await type_into(pilot, app.screen.query(Input).last(), "+1")
+        await pilot.press("enter")
+        await until(pilot, lambda: state(app).phase == "ended" and state(app).step == 41, "the new end")
+        assert [(event.step, event.label) for event in state(app).events if " to " in event.label] == [
+            (40, "swap to 20 %"),
+            (40, "extend to 41 steps"),
+        ]
+
+
+@pytest.mark.parametrize(
+    ("written", "ended", "steps"),
+    [("+5,000", True, 5020), ("20,000", True, 20_000), ("+5_000", False, 5040), ("41", False, 41)],
+)
+def test_steps_are_written_as_more_of_them_or_as_the_last_one(written: str, ended: bool, steps: int) -> None:  # noqa: FBT001
+    """A run of 40 steps that was stopped at 20, or trains there."""
+    assert extension(written, ended="grokked" if ended else "") == GoOn(extend=Extend(steps=steps))
+
+
+@pytest.mark.parametrize(
+    ("written", "reason"),
+    [
+        ("", "a whole number"),
+        ("1e", "a whole number"),
+        ("+0", "more than 20"),
+        ("20", "more than 20"),
+        ("2000000000", "at most"),
+    ],
+)
+def test_steps_that_are_none_are_refused(written: str, reason: str) -> None:
+    with pytest.raises(ConfigError, match=reason):
+        extension(written, ended="grokked")
+
+
+def extension(written: str, ended: str) -> Command:
+    return extend_dialog(LabState(Experiment.from_toml(BRIEF), step=20, ended=ended))._make({"steps": written})
 
 
 async def test_a_kernel_shows_what_it_has_and_offers_nothing_to_change() -> None:

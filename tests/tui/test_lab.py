@@ -8,6 +8,7 @@ from grokterm.experiment.records import Continued, Finished, Paused
 from grokterm.runs.store import list_runs
 from grokterm.session.commands import Pause, Resume
 from grokterm.tui.pace import PACES
+from grokterm.tui.screens.dialogs import Confirm, FieldsDialog
 from grokterm.tui.screens.help import HelpScreen
 from grokterm.tui.screens.lab import LabScreen
 from grokterm.tui.screens.setup import SetupScreen
@@ -94,6 +95,8 @@ async def test_r_restarts_as_a_new_run_and_saves_the_old_one() -> None:
         old = only_run()
         await until(pilot, lambda: state(app).step > 2, "a few steps")
         await pilot.press("r")
+        assert isinstance(app.screen, Confirm)
+        await pilot.press("escape", "r", "enter")
         await until(pilot, lambda: lab(app).thread.run_name not in ("", old.name), "the new run")
         await until(pilot, lambda: len(state(app).curves.rows), "its first evaluation")
         new = next(run for run in list_runs(Path("runs")) if run.name != old.name)
@@ -107,9 +110,11 @@ async def test_r_twice_restarts_without_a_stumble() -> None:
     async with training(app) as pilot:
         first = lab(app).thread
         app.simulate_key("r")
-        app.simulate_key("r")
+        await until(pilot, lambda: isinstance(app.screen, Confirm), "the question")
+        await pilot.press("enter")
         await until(pilot, lambda: lab(app).thread is not first and len(state(app).curves.rows), "the new training")
         assert not first.is_alive()
+        assert isinstance(app.screen, LabScreen)
 
 
 async def test_after_a_restart_the_pictures_are_of_the_new_run() -> None:
@@ -158,12 +163,16 @@ async def test_n_asks_and_returns_to_the_form_with_the_run_saved() -> None:
     assert list(only_run().checkpoints.iterdir())
 
 
-async def test_keys_of_an_ended_training_say_that_it_has_ended() -> None:
+async def test_space_after_the_end_offers_as_many_steps_again() -> None:
     app = app_on(BRIEF)
     async with training(app, pace=None) as pilot:
         await until(pilot, lambda: state(app).phase == "ended", "the end")
         await pilot.press("space")
-        assert said(app) == ["training has ended: r restarts it, n sets up another"]
+        assert isinstance(app.screen, FieldsDialog)
+        await pilot.press("escape")
+        assert state(app).phase == "ended"
+        await pilot.press("space", "enter")
+        await until(pilot, lambda: state(app).phase == "ended" and state(app).step == 80, "the new end")
         await pilot.press("n")
         await until(pilot, lambda: isinstance(app.screen, SetupScreen), "the form, without a question")
 

@@ -38,7 +38,7 @@ async def test_q_asks_while_training_and_stay_stays() -> None:
     app = app_on(ENDLESS)
     async with training(app) as pilot:
         await pilot.press("q")
-        assert f"grokterm open {only_run().name} goes on with it" in question(app.screen)
+        assert f"Save and quit? Resume with `grokterm open {only_run().name}`." in question(app.screen)
         await pilot.press("tab", "enter")
         assert isinstance(app.screen, LabScreen)
         step = state(app).step

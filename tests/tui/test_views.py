@@ -262,7 +262,7 @@ async def test_a_training_that_is_restarted_is_not_frozen() -> None:
     async with training(app, LARGE) as pilot:
         await until_drawn(pilot, app, "step")
         old = lab(app).thread
-        await pilot.press("f", "r")
+        await pilot.press("f", "r", "enter")
         await until(pilot, lambda: lab(app).thread is not old and lab(app).thread.analysis is not None, "another look")
         assert not lab(app).has_class("-frozen")
 

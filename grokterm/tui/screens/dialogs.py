@@ -13,10 +13,12 @@ from textual.widgets import Button, Input, Label, Static
 
 from grokterm.errors import ConfigError, GroktermError
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.interventions import Action, Set, Swap
+from grokterm.experiment.interventions import Extend, Set, Swap
 from grokterm.experiment.toml import parse_value
 from grokterm.plots.sanitize import plain_text
 from grokterm.runs.store import Run, find_run
+from grokterm.session.commands import Command, GoOn
+from grokterm.session.state import LabState
 from grokterm.views.comparison import ComparisonJob
 
 Result = TypeVar("Result")
@@ -50,26 +52,39 @@ class Confirm(ModalScreen[bool]):
 
 
 class FieldsDialog(ModalScreen[Result | None], Generic[Result]):
-    """A few fields from which `make` builds the result; while it refuses them, the dialog stays and says why."""
+    """A few fields from which `make` builds the result; while it refuses them, the dialog stays and says why.
+
+    `note` is a line above them.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Cancel")]
 
-    def __init__(self, title: str, fields: dict[str, tuple[str, str]], make: Callable[[dict[str, str]], Result]) -> None:
+    def __init__(
+        self, title: str, fields: dict[str, tuple[str, str]], make: Callable[[dict[str, str]], Result], note: str = ""
+    ) -> None:
         super().__init__()
         self._title = title
         self._fields = fields
         self._make = make
+        self._note = note
 
     def compose(self) -> ComposeResult:
         """Compose one row a field."""
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = self._title
+            if self._note:
+                yield Static(self._note, classes="note", markup=False)
             for name, (text, placeholder) in self._fields.items():
                 with Horizontal(classes="row"):
                     yield Label(name, classes="name")
                     yield Input(text, placeholder=placeholder, name=name, compact=True)
             yield Static(id="problem", markup=False)
-            yield Static("enter does it · tab next field · escape cancels", classes="hint", markup=False)
+            yield Static("enter applies · tab next field · escape cancels", classes="hint", markup=False)
+
+    def show_step(self, step: int) -> None:
+        """Say in the title at which step the training is held."""
+        for dialog in self.query(".dialog"):
+            dialog.border_title = f"{self._title} at step {step:,}"
 
     @on(Input.Submitted)
     def _do(self) -> None:
@@ -89,24 +104,75 @@ def compare_dialog(run: Run) -> FieldsDialog[ComparisonJob]:
     return FieldsDialog("put a network beside this one", fields, lambda texts: _comparison(run.path.parent, **texts))
 
 
-def swap_dialog(experiment: Experiment, operation: str) -> FieldsDialog[Action]:
-    """Ask for another training set."""
+def swap_dialog(state: LabState) -> FieldsDialog[Command]:
+    """Ask for another training set; after the end of the run, for further steps too."""
     fields = {
-        "train_fraction": ("", f"share of the table, now {experiment.task.train_fraction:g} at the start"),
-        "operation": ("", f"another operation for the same pairs, as in {operation}"),
+        "train_fraction": ("", f"share of the table, {state.experiment.task.train_fraction:g} at the start"),
+        "n_train": ("", f"the same as a number of equations, now {state.n_train}"),
+        "operation": ("", f"another operation for the same pairs, as in {state.operation}"),
         "seed": ("", "a number: draw a new split"),
     }
-    return FieldsDialog("swap the training set", fields, _swap)
+    return _change_dialog("swap the training set", state, fields, _swap)
 
 
-def change_dialog(experiment: Experiment) -> FieldsDialog[Action]:
-    """Ask for new values of the live settings."""
+def change_dialog(state: LabState) -> FieldsDialog[Command]:
+    """Ask for new values of the live settings; after the end of the run, for further steps too."""
+    experiment = state.experiment
     now = {name: _short(experiment.live_value(name)) for name in experiment.live_names()}
-    return FieldsDialog(
-        "change while training" if now else "nothing of this network can be changed while it trains",
-        {name: (value, "") for name, value in now.items()},
-        lambda texts: _set(experiment, {name: text for name, text in texts.items() if text != now[name]}),
-    )
+    if not now:
+        return FieldsDialog("nothing of this network can be changed while it trains", {}, _swap)
+
+    def make(texts: dict[str, str]) -> Set:
+        return _set(experiment, {name: text for name, text in texts.items() if text != now[name]})
+
+    return _change_dialog("change settings", state, {name: (value, "") for name, value in now.items()}, make)
+
+
+def extend_dialog(state: LabState) -> FieldsDialog[Command]:
+    """Ask for further steps."""
+
+    def make(texts: dict[str, str]) -> Command:
+        return GoOn(extend=_extension(texts["steps"], state))
+
+    return FieldsDialog("go on" if state.ended else "more steps", {"steps": _further(state)}, make, _note(state))
+
+
+def _change_dialog(
+    title: str, state: LabState, fields: dict[str, tuple[str, str]], make: Callable[[dict[str, str]], Swap | Set]
+) -> FieldsDialog[Command]:
+    """Ask for a change and, where it would show nothing without them, for further steps."""
+    if not state.ended:
+        return FieldsDialog(title, fields, make)
+
+    def make_both(texts: dict[str, str]) -> Command:
+        steps = texts.pop("steps")
+        return GoOn(change=make(texts), extend=_extension(steps, state))
+
+    return FieldsDialog(title, fields | {"steps": _further(state)}, make_both, _note(state))
+
+
+def _note(state: LabState) -> str:
+    """Say how far the run goes, and how steps are written."""
+    now = "The run has ended, and goes on" if state.ended else f"The run goes to step {state.steps:,}, and further"
+    return f"{now}: +5,000 is so many steps more, 20,000 up to that step."
+
+
+def _further(state: LabState) -> tuple[str, str]:
+    """Suggest the steps that a stopped run has left, or as many again."""
+    left = state.steps - state.step if state.ended else 0
+    return f"+{left or state.steps or 1000:,}", "+5,000 or 20,000"
+
+
+def _extension(text: str, state: LabState) -> Extend:
+    digits = text.replace(",", "").replace("_", "")
+    number = digits.removeprefix("+")
+    if not number.isdecimal():
+        raise ConfigError(f"steps must be a whole number, as in +5,000 or 20,000, not {text!r}")
+    last = state.step if state.ended else state.steps
+    steps = int(number) + (last if digits.startswith("+") else 0)
+    if steps <= last:
+        raise ConfigError(f"steps must be more than {last:,}, or be written as +5,000, not {text}")
+    return Extend.from_settings({"steps": steps})
 
 
 def _short(value: float | str) -> str:
@@ -120,11 +186,11 @@ def _comparison(folder: Path, run: str, step: str) -> ComparisonJob:
     return ComparisonJob(find_run(folder, run), int(number) if number else None)
 
 
-def _swap(texts: dict[str, str]) -> Action:
+def _swap(texts: dict[str, str]) -> Swap:
     return Swap.from_settings({name: parse_value(text) for name, text in texts.items() if text})
 
 
-def _set(experiment: Experiment, texts: dict[str, str]) -> Action:
+def _set(experiment: Experiment, texts: dict[str, str]) -> Set:
     action = Set.from_settings({"values": {name: parse_value(text) for name, text in texts.items()}})
     experiment.changed(action)
     return action

@@ -211,9 +211,15 @@ class LabScreen(Screen[None]):
         if what == "step":
             self.control.send(Analyze())
 
-    @work(exclusive=True)
     async def action_restart(self) -> None:
-        """Save and leave this run; start again with the same settings and seed."""
+        """Save and leave this run, which is asked for; start again with the same settings and seed."""
+        if self.is_current:
+            self._restart()
+
+    @work(exclusive=True)
+    async def _restart(self) -> None:
+        if not await self.control.may_end("restart"):
+            return
         await self.control.restart()
         self._layout.forget()
         self._looked_at = None
