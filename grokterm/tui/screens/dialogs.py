@@ -134,7 +134,7 @@ def extend_dialog(state: LabState) -> FieldsDialog[Command]:
     def make(texts: dict[str, str]) -> Command:
         return GoOn(extend=_extension(texts["steps"], state))
 
-    return FieldsDialog("go on" if state.ended else "more steps", {"steps": _further(state)}, make, _note(state))
+    return FieldsDialog("extend the run", {"steps": _further(state)}, make, _note(state))
 
 
 def _change_dialog(
@@ -153,8 +153,8 @@ def _change_dialog(
 
 def _note(state: LabState) -> str:
     """Say how far the run goes, and how steps are written."""
-    now = "The run has ended, and goes on" if state.ended else f"The run goes to step {state.steps:,}, and further"
-    return f"{now}: +5,000 is so many steps more, 20,000 up to that step."
+    now = "has ended" if state.ended else f"goes to step {state.steps:,}"
+    return f"The run {now}. Write +5,000 for so many steps more, or 20,000 for the last one."
 
 
 def _further(state: LabState) -> tuple[str, str]:
