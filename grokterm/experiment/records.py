@@ -257,6 +257,8 @@ class Advanced(_Record):
 
     record: Literal["advanced"] = "advanced"
     steps_per_second: float
+    seconds: float = 0.0
+    """Training time so far, as at a checkpoint."""
 
 
 class Paced(_Record):

@@ -114,6 +114,7 @@ class LabState:
     phase: Phase = "loading"
     step: int = 0
     steps_per_second: float | None = None
+    seconds: float = 0.0  # of training so far, with evaluations, without imports and pauses
     pace: float | None = None
     device: str = ""
     engine: str = ""
@@ -171,6 +172,7 @@ def fold(state: LabState, records: Iterable[Record]) -> LabState:
         curves=state.curves.extended(record for record in records if isinstance(record, Evaluated)),
         inspections=(*state.inspections, *inspected) if inspected else state.inspections,
         step=max([state.step, *(record.step for record in records)]),
+        seconds=max([state.seconds, *(one.seconds for one in records if isinstance(one, Advanced | Checkpointed | Finished))]),
     )
 
 

@@ -127,7 +127,7 @@ class Trainer:
         if n_made:
             rate = n_made / elapsed
             self._chunk_steps = max(1, round(rate * CHUNK_SECONDS))
-            records.append(Advanced(step=self.step, steps_per_second=rate))
+            records.append(Advanced(step=self.step, steps_per_second=rate, seconds=self.seconds))
         return records + self._end_if_due(fits=fits)
 
     def act(self, action: Action) -> list[Record]:

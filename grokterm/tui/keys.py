@@ -1,6 +1,6 @@
 """The keys of the lab and what they do, for its footer, the palette and the help."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -64,7 +64,7 @@ def panes() -> dict[str, str]:
 
 def keys() -> tuple[Key, ...]:
     """List every key of the lab, the most useful first."""
-    return (*_keys_of_training(), *_keys_of_views(), *_further_keys())
+    return (*_keys_of_training(), *_keys_of_views(VIEWS.values()), *_further_keys())
 
 
 def hints(situation: Situation) -> tuple[Hint, ...]:
@@ -75,15 +75,15 @@ def hints(situation: Situation) -> tuple[Hint, ...]:
 
 def guide(situation: Situation) -> Guide:
     """Explain the keys and the terms of what is on the screen, then every other key."""
-    here = [key for key in _keys_of_views() if key.now(situation)]
-    elsewhere = [key for key in _keys_of_views() if not key.now(situation)]
-    name = "this view" if situation.view is None else situation.view.name
+    view = situation.view
+    others = [one for one in VIEWS.values() if one is not view]
+    name = "this view" if view is None else view.name
     return {
-        f"keys of {name}": _rows(here),
+        f"keys of {name}": _rows(key for key in _keys_of_views([view] if view else []) if key.now(situation)),
         f"terms of {name}": [explained(term) for term in situation.terms],
         "keys of the training": _rows(_keys_of_training()),
         "further keys": _rows(_further_keys()),
-        "keys of other views": _rows(elsewhere),
+        "keys of other views": _rows(key for key in _keys_of_views(others) if not key.now(situation)),
     }
 
 
@@ -121,17 +121,19 @@ def _keys_of_training() -> tuple[Key, ...]:
     )
 
 
-def _keys_of_views() -> tuple[Key, ...]:
-    """List keys whose effect a row in VIEWS decides."""
-    have_parts = ", ".join(view.name for view in VIEWS.values() if view.next_part)
-    zoomed = ", ".join(f"{view.zoomed} ({view.name})" for view in VIEWS.values() if view.zoomed)
-    can_move = ", ".join(view.name for view in VIEWS.values() if view.move)
+def _keys_of_views(views: Collection[View]) -> tuple[Key, ...]:
+    """List the keys whose effect a row in VIEWS decides, and say what they do in these views."""
+
+    def where(has: Callable[[View], object]) -> str:
+        return f": {', '.join(view.name for view in views if has(view))}" if len(views) > 1 else ""
+
+    zoomed = ", ".join(f"{view.zoomed}{f' ({view.name})' if len(views) > 1 else ''}" for view in views if view.zoomed)
     return (
         _key(
             "l",
             "network('next_layer')",
             "Layer",
-            f"another layer or place in the network: {have_parts}",
+            f"another layer or place in the network{where(lambda view: view.next_part)}",
             lambda now: "layer" if now.view and now.view.next_part else "",
         ),
         _key(
@@ -149,7 +151,8 @@ def _keys_of_views() -> tuple[Key, ...]:
         ),
         Key(
             "arrows",
-            f"choose a neuron, or move over a table larger than the screen; page keys: the next neurons: {can_move}",
+            "choose a neuron, or move over a table larger than the screen; page keys: the next neurons"
+            + where(lambda view: view.move),
             (
                 Binding("up", "move(-1, 0)", "Up"),
                 Binding("down", "move(1, 0)", "Down"),

@@ -13,7 +13,7 @@ from grokterm.tui.notifications import is_urgent
 from grokterm.tui.widgets.curves import CurvesView
 from grokterm.tui.widgets.facts import Facts
 from grokterm.tui.widgets.network import NetworkPane
-from grokterm.tui.widgets.status import Banner, Status
+from grokterm.tui.widgets.status import Banner, Glance, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +32,7 @@ class Scene:
     pictured: LabState  # the latest, or the one at which the pictures were frozen
     analysis: "NetworkAnalysis | None"
     x_scale: Scale
+    is_frozen: bool = False
 
 
 class LabLayout:
@@ -43,17 +44,17 @@ class LabLayout:
 
     def __init__(self, palette: Palette, order: Order) -> None:
         self._draw_budget = DrawBudget()
-        self.banner, self.status, self.facts = Banner(palette), Status(palette), Facts()
+        self.banner, self.status, self.facts = Banner(palette, id="banner"), Status(palette, id="status"), Facts()
         self.curves = CurvesView(self._draw_budget)
         self.network = NetworkPane(order, self._draw_budget)
         self._turns: deque[Callable[[Scene], bool]] = deque((self._show_curves, self._show_network))
         self._has_shown_network = False
-        self._state_in_texts: LabState | None = None
+        self._glance: Glance | None = None
         self._shown: Scene | None = None
 
     def follow(self, scene: Scene) -> None:
         """Draw at once what the user waits for, and the rest as the draw budget allows."""
-        if is_urgent(self._state_in_texts, scene.state):
+        if is_urgent(self._glance.state if self._glance else None, scene.state):
             self._show_curves(scene)
         is_first_look = scene.analysis is not None and not self._has_shown_network
         if is_first_look or self.network.is_answered or (scene.state.phase != "training" and self._is_behind(scene)):
@@ -80,9 +81,10 @@ class LabLayout:
                 return
 
     def _show_curves(self, scene: Scene) -> bool:
-        has_news = scene.state is not self._state_in_texts
+        glance = Glance(scene.state, scene.run_name, scene.pictured.step if scene.is_frozen else None, self.curves.is_on_screen)
+        has_news = self._glance is None or glance.state is not self._glance.state or glance != self._glance
         if has_news:
-            self._state_in_texts = self.banner.state = self.status.state = scene.state
+            self._glance = self.banner.glance = self.status.glance = glance
             self.facts.show(scene.state, scene.run_name)
             self._draw_budget.spend(TEXT_BYTES)
         return self.curves.show(scene.pictured, scene.x_scale) or has_news

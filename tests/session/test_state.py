@@ -9,6 +9,7 @@ from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Set, Swap
 from grokterm.experiment.records import (
     Advanced,
+    Checkpointed,
     Continued,
     Evaluated,
     Paced,
@@ -136,6 +137,12 @@ def test_a_full_disk_does_not_hide_that_the_training_has_ended(state: LabState) 
 def test_a_run_that_goes_on_after_its_end_has_not_ended(state: LabState) -> None:
     going = fold(state, [started(), finished(5), started(5), Unsaved(step=6, message="full")])
     assert (going.phase, going.ended) == ("paused", "")
+
+
+def test_the_time_so_far_is_that_of_the_last_record_which_says_it(state: LabState) -> None:
+    records: list[Record] = [Checkpointed(step=1, file="f", seconds=2.0), Advanced(step=2, steps_per_second=9.0, seconds=3.5)]
+    assert fold(state, records).seconds == 3.5
+    assert fold(fold(state, records), [Paused(step=2)]).seconds == 3.5
 
 
 def test_the_speed_is_smoothed(state: LabState) -> None:

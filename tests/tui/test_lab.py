@@ -77,7 +77,7 @@ async def test_slower_and_faster_go_through_the_paces() -> None:
         for key, pace in (("less_than_sign", 10.0), ("greater_than_sign", 30.0), ("greater_than_sign", 100.0)):
             await pilot.press(key)
             await until(pilot, lambda: state(app).pace == pace, "the pace")  # noqa: B023
-            words = f"pace {pace:g} steps/s"
+            words = f"pace: {pace:g} steps/s"
             await until(pilot, lambda: words in content(app.screen.query_one("#banner")), "the banner")  # noqa: B023
 
 

@@ -5,8 +5,6 @@ from typing import Any
 
 import pytest
 from rich.console import Console
-from rich.text import Text
-from textual.geometry import Size
 
 from grokterm.experiment.conditions import Milestone
 from grokterm.experiment.experiment import Experiment
@@ -15,7 +13,8 @@ from grokterm.plots.palettes import PALETTES
 from grokterm.session.state import Curves, Event, LabState
 from grokterm.tui.notifications import Notice, Notifications
 from grokterm.tui.widgets import facts
-from grokterm.tui.widgets.status import Banner, Status, phase_of
+from grokterm.tui.widgets.status import Glance, Status, header, phase_of
+from grokterm.tui.widgets.status import status as status_line
 from tests.tui.driving import BRIEF
 
 Reached = dict[Milestone, int]
@@ -44,80 +43,108 @@ def printed(table: object) -> str:
     return capture.get()
 
 
-def status(state: LabState | None) -> str:
-    widget = Status(PALETTES["256"])
-    widget.set_reactive(Status.state, state)
-    return str(widget.render())
+def status(state: LabState, width: int = 160, *, ascii_only: bool = False, **seen: Any) -> str:  # noqa: ANN401 - of a Glance
+    return str(status_line(Glance(state, **seen), width, PALETTES["ascii" if ascii_only else "256"])).rstrip()
 
 
-def banner(state: LabState, *, ascii_only: bool = False) -> str:
-    widget = Banner(PALETTES["ascii" if ascii_only else "256"])
-    widget.set_reactive(Banner.state, state)
-    rendered = widget.render()
-    return str(rendered) if isinstance(rendered, Text) else printed(rendered)
+def banner(state: LabState, width: int = 120, *, ascii_only: bool = False, **seen: Any) -> str:  # noqa: ANN401 - of a Glance
+    return str(header(Glance(state, **seen), width, PALETTES["ascii" if ascii_only else "256"]))
 
 
 def test_the_status_line_says_how_far_and_how_well() -> None:
-    line = status(state_with(curves=CURVES))
-    assert line == " step 1,234 / 3,000   train 1.000  val 0.998   loss 2.1e-06 / 4.0e-05   learning"
+    line = status(state_with(curves=CURVES, seconds=65.2))
+    start = "step 1,234 / 3,000  ▓▓▓▓░░░░░░  train 1.000  val 0.998  loss 2.1e-06 / 4.0e-05  lr 0.01  wd 0.01  |w|   9.0"
+    assert line.startswith(start)
+    assert line.removeprefix(start).strip() == "1:05 so far"
+    assert "####------" in status(state_with(curves=CURVES), ascii_only=True)
 
 
-@pytest.mark.parametrize(("width", "losses"), [(80, ""), (120, "   loss 2.1e-06 / 4.0e-05 / 3.0e-03")])
-def test_the_status_line_says_how_well_what_was_trained_on_before_is_answered(
-    width: int, losses: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(Status, "size", Size(width, 1))
-    assert (
-        status(state_with(curves=SEEN_CURVES)) == f" step 1,234 / 3,000   train 1.000  val 0.998  seen 0.875{losses}   learning"
-    )
+@pytest.mark.parametrize("width", range(20, 161, 7))
+def test_no_line_is_cut_in_the_middle_and_what_is_most_important_stays(width: int) -> None:
+    state = state_with(curves=SEEN_CURVES, seconds=65.2, steps_per_second=1250.4, device="cpu", milestones={"grokked": 960})
+    for line in (status(state, width), status(state, width, has_curves=True)):
+        assert line.startswith("step 1,234 / 3,000")
+        assert len(line) <= width
+        whole = {part.strip() for part in status(state, 300).split("  ") if part.strip()} | {"▓▓░░░"}
+        assert {part.strip() for part in line.split("  ") if part.strip()} <= whole
+    line = banner(state, width, run_name="quick-20261129-052055", frozen_at=1200)
+    assert line.startswith("quick")
+    assert len(line) == width
 
 
-def test_the_columns_of_the_status_line_do_not_jump() -> None:
+def test_a_terminal_of_80_columns_shows_what_the_curves_do_not() -> None:
+    state = state_with(curves=CURVES, steps_per_second=1250.4)
+    assert "train 1.000  val 0.998" in status(state, 78)
+    assert "lr 0.01  wd 0.01  |w|   9.0" in status(state, 78, has_curves=True)
+    assert "seen 0.875" in status(state_with(curves=SEEN_CURVES), 78)
+
+
+def test_the_columns_of_the_lines_do_not_jump() -> None:
     early, late = (status(replace(state_with(curves=CURVES), step=step)) for step in (7, 2999))
     assert early.index("train") == late.index("train")
+    rates = (0.32, 9.94, 12.3, 999.4, 1250.4, 98_765.0)
+    lines = [banner(state_with(device="cpu", steps_per_second=rate, curves=CURVES), 200) for rate in rates]
+    assert len({line.index("cpu") for line in lines}) == 1
+    assert [line.split("cpu")[1].split("steps")[0].strip() for line in lines] == ["0.3", "9.9", "12", "999", "1.3k", "99k"]
 
 
 def test_the_status_line_says_that_torch_is_loading() -> None:
-    assert status(None) == status(replace(state_with(), phase="loading")) == "loading torch ..."
-    assert status(state_with()) == ""
+    widget = Status(PALETTES["256"], id="status")
+    assert str(widget.render()) == "loading torch …"
+    widget.glance = Glance(replace(state_with(), phase="loading"))
+    assert str(widget.render()) == "loading torch …"
+    widget.glance = Glance(state_with())
+    assert str(widget.render()) == ""
 
 
 @pytest.mark.parametrize(
-    ("milestones", "segment", "word"),
+    ("milestones", "segment", "words"),
     [
         ({}, {}, "learning"),
-        ({"memorized": 5}, {"memorized": 5}, "memorized, not yet general"),
-        ({"memorized": 5, "grokked": 9}, {"memorized": 5, "grokked": 9}, "grokked"),
-        ({"memorized": 5, "grokked": 9}, {"ungrokked": 20}, "ungrokked"),
-        ({"memorized": 5, "grokked": 9}, {}, "learning"),
-        ({"diverged": 3}, {"diverged": 3}, "diverged"),
+        ({"memorized": 50}, {"memorized": 50}, "memorized 50"),
+        ({"memorized": 50, "grokked": 255}, {"memorized": 50, "grokked": 255}, "grokked 255 (5.1x)"),
+        ({"memorized": 0, "grokked": 9}, {"memorized": 0, "grokked": 9}, "grokked 9"),
+        ({"memorized": 5, "grokked": 9}, {"ungrokked": 1020}, "ungrokked 1,020"),
+        ({"diverged": 3}, {"diverged": 3}, "diverged 3"),
     ],
 )
 def test_the_phase_is_that_of_the_present_segment(
-    milestones: dict[Milestone, int], segment: dict[Milestone, int], word: str
+    milestones: dict[Milestone, int], segment: dict[Milestone, int], words: str
 ) -> None:
-    assert phase_of(state_with(milestones=milestones, segment=segment)) == word
+    assert phase_of(state_with(milestones=milestones, segment=segment)) == words
 
 
-def test_the_banner_says_where_and_how_fast() -> None:
-    line = banner(state_with(device="cpu", steps_per_second=1250.4, pace=None))
-    assert line.startswith("grokterm · Brief")
-    assert line.rstrip().endswith("cpu · 1,250 steps/s · ● training")
+@pytest.mark.parametrize(("val", "words"), [(0.2, "learning; swapped at 66"), (0.995, "generalizes; swapped at 66")])
+def test_the_phase_after_a_swap_is_that_of_the_network(val: float, words: str) -> None:
+    events = (Event(66, "2 % of the table", is_swap=True),)
+    curves = curves_of(val_loss=1.0, val_accuracy=val)
+    assert phase_of(state_with(milestones={"memorized": 5, "grokked": 9}, events=events, curves=curves)) == words
 
 
-def test_the_banner_says_why_a_training_has_ended() -> None:
+def test_the_header_says_what_trains_where_and_for_how_long() -> None:
+    learning = state_with(device="cpu", steps_per_second=10.0, curves=curves_of(val_loss=1.0, val_accuracy=0.1))
+    line = banner(learning, run_name="tried-20261129-052055")
+    assert line.startswith("tried   Brief   seed 0   learning")
+    assert line.endswith("ETA  2:57   cpu   10 steps/s   ● training")
+
+
+def test_a_pace_is_said_in_words_and_sets_the_time_left() -> None:
+    line = banner(state_with(device="cpu", steps_per_second=900.0, pace=1.0, curves=CURVES))
+    assert line.endswith("ETA 29:26   cpu pace: 1 steps/s   ● training")
+
+
+def test_the_header_says_at_which_step_the_pictures_are_frozen() -> None:
+    assert "frozen at step 1,200" in banner(state_with(curves=CURVES), 80, run_name="tried", frozen_at=1200)
+
+
+def test_the_header_says_why_a_training_has_ended() -> None:
     assert "ended (diverged)" in banner(replace(state_with(device="cpu", ended="diverged"), phase="ended"))
 
 
-def test_the_banner_of_a_plain_terminal_has_no_symbol() -> None:
-    assert "●" not in banner(state_with(device="cpu"), ascii_only=True)
-
-
-def test_two_states_with_curves_of_equal_length_can_follow_each_other() -> None:
-    widget = Status(PALETTES["256"])
-    widget.state = state_with(curves=CURVES)
-    widget.state = state_with(curves=Curves(CURVES.rows / 2))
-    assert "val 0.499" in str(widget.render())
+def test_the_header_of_a_plain_terminal_has_no_symbol() -> None:
+    line = banner(state_with(device="cpu"), ascii_only=True)
+    assert line.isascii()
+    assert line.endswith("training")
 
 
 def test_the_facts_hold_settings_milestones_and_interventions() -> None:
@@ -178,7 +205,5 @@ def test_a_full_disk_is_said_once_and_again_after_a_save_that_fails_too() -> Non
 
 
 def test_the_status_line_and_the_facts_say_that_nothing_was_held_out() -> None:
-    widget = Status(PALETTES["256"])
-    widget.state = state_with(curves=curves_of(), n_train=9_409)
-    assert "train 1.000  val -   loss 2.1e-06 / -" in str(widget.render())
+    assert "train 1.000  val -  loss 2.1e-06 / -" in status(state_with(curves=curves_of(), n_train=9_409))
     assert "none" in printed(facts._table(state_with(n_train=121), "")).split("network")[0]

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import ClassVar, TypeAlias
 
-from rich.console import RenderableType
+from rich.cells import cell_len
+from rich.console import Group, RenderableType
 from rich.markdown import Markdown
 from rich.table import Table
 from rich.text import Text
@@ -53,7 +54,7 @@ class HelpScreen(ModalScreen[None]):
     @on(OptionList.OptionHighlighted)
     def _turn_to(self, event: OptionList.OptionHighlighted) -> None:
         topic = str(event.option.prompt)
-        page = _table(self._guide) if topic == KEYS_TOPIC else Markdown(self._pages[topic].read_text("utf-8"))
+        page = _page(self._guide) if topic == KEYS_TOPIC else Markdown(self._pages[topic].read_text("utf-8"))
         self.query_one("#page", Static).update(page)
         self.query_one(VerticalScroll).scroll_home(animate=False)
 
@@ -85,14 +86,13 @@ def guide_of(screen: Screen[object]) -> Guide:
     return {"keys": [*rows.values()]}
 
 
-def _table(guide: Guide) -> RenderableType:
-    table = Table.grid(padding=(0, 2))
-    table.add_column(no_wrap=True)
+def _page(guide: Guide) -> RenderableType:
+    parts: list[RenderableType] = []
     for heading, rows in guide.items():
+        table = Table.grid(padding=(0, 2))
+        table.add_column(width=max((cell_len(name) for name, _ in rows), default=0), no_wrap=True, style="dim")
+        for name, meaning in rows:
+            table.add_row(Text(name), Text(meaning))
         if rows:
-            if table.row_count:
-                table.add_row()
-            table.add_row(Text(heading, style="bold"))
-            for name, meaning in rows:
-                table.add_row(Text(name, style="dim"), Text(meaning))
-    return table
+            parts += [*([Text()] if parts else []), Text(heading, style="bold"), table]
+    return Group(*parts)

@@ -124,7 +124,7 @@ class LabScreen(Screen[None]):
         if self._held is not None and self._held[1] is None:  # frozen before the first snapshot
             self._held = self._held[0], self.thread.analysis
         pictured, analysis = self._held or (self.state, self.thread.analysis)
-        return Scene(self.state, self.thread.run_name, pictured, analysis, self.x_scale)
+        return Scene(self.state, self.thread.run_name, pictured, analysis, self.x_scale, self.frozen)
 
     @property
     def guide(self) -> Guide:

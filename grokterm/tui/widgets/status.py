@@ -1,83 +1,168 @@
-"""The banner and the status line."""
+"""The lines above and below the pictures: what trains, how far it is, and how well."""
 
-from rich.table import Table
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
 from rich.text import Text
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from grokterm.analysis.milestones import LEARNED
+from grokterm.experiment.optimizer import RecursiveFeatures
 from grokterm.plots.palettes import Palette
 from grokterm.plots.sanitize import plain_text
+from grokterm.reports.duration import clock
+from grokterm.runs.store import without_time
 from grokterm.session.state import LabState
+from grokterm.tui.one_line import Part, one_line
+
+if TYPE_CHECKING:
+    from rich.style import Style
+
+    from grokterm.experiment.conditions import Milestone
 
 SYMBOLS = {"loading": "○", "training": "●", "paused": "‖", "ended": "■", "failed": "×"}
 
 
-def phase_of(state: LabState) -> str:
-    """Name the phase of grokking since the last swap."""
-    if "diverged" in state.milestones:
-        return "diverged"
-    if "ungrokked" in state.segment:
-        return "ungrokked"
-    if "grokked" in state.segment:
-        return "grokked"
-    return "memorized, not yet general" if "memorized" in state.segment else "learning"
+@dataclass(frozen=True)
+class Glance:
+    """What the lines are written from."""
+
+    state: LabState = field(compare=False)
+    run_name: str = ""
+    frozen_at: int | None = None  # the step that the pictures show; None: they follow
+    has_curves: bool = False  # on the screen, with the numbers of both sides
 
 
-class Banner(Widget):
-    """The title of the experiment, its device, speed and state."""
+class Line(Widget):
+    """One line about a training, with a column free on each side."""
 
-    state: reactive[LabState | None] = reactive(None, always_update=True)
+    glance: reactive[Glance | None] = reactive(None, always_update=True)
 
-    def __init__(self, palette: Palette) -> None:
-        super().__init__(id="banner")
+    def __init__(self, palette: Palette, *, id: str) -> None:
+        super().__init__(id=id)
         self._palette = palette
 
-    def render(self) -> Table | Text:
-        """Put the title on the left and the state on the right."""
-        if (state := self.state) is None:
-            return Text("grokterm")
-        speed = f"pace {state.pace:g} steps/s" if state.pace else ""
-        if state.steps_per_second and state.phase == "training" and not state.pace:
-            speed = f"{state.steps_per_second:,.0f} steps/s"
-        symbol = "" if self._palette.is_ascii else SYMBOLS[state.phase] + " "
-        ended = f" ({state.ended})" if state.phase == "ended" else ""
-        engine = state.engine if state.experiment.training.engine != "auto" else ""
-        right = " · ".join(part for part in (state.device, engine, speed, f"{symbol}{state.phase}{ended}") if part)
-        table = Table.grid(expand=True)
-        table.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
-        table.add_column(justify="right", no_wrap=True)
-        table.add_row(Text(f"grokterm · {plain_text(state.experiment.title)}"), Text(right))
-        return table
 
-
-class Status(Widget):
-    """Step, accuracies and losses, in fixed columns."""
-
-    state: reactive[LabState | None] = reactive(None, always_update=True)
-
-    def __init__(self, palette: Palette) -> None:
-        super().__init__(id="status")
-        self._palette = palette
+class Banner(Line):
+    """The name of the experiment, what it has reached, its speed and phase."""
 
     def render(self) -> Text:
-        """`step 1,234 / 3,000   train 1.000  val 0.998   loss 2.1e-06 / 4.0e-05   grokked`."""
-        if (state := self.state) is None or not len(state.curves.rows):
-            return Text("loading torch ..." if self.state is None or self.state.phase == "loading" else "")
-        train, val = (self._palette.inks[side].style or "bold" for side in ("train", "val"))
-        inks = {"train": train, "val": val, "seen": "bold", "average_val": val}
-        others = [side for side in ("seen", "average_val") if state.latest(f"{side}_accuracy") is not None]
-        sides = ["train", "val", *others]
-        accuracies, losses = (
-            {side: _number(state.latest(f"{side}_{measure}"), layout) for side in sides}
-            for measure, layout in (("accuracy", ".3f"), ("loss", ".1e"))
-        )
-        steps = f"{state.steps:,}"
-        line = Text(f" step {state.step:>{len(steps)},} / {steps} ", no_wrap=True, overflow="ellipsis")
-        for side, accuracy in accuracies.items():
-            line.append("  ").append(f"{side.replace('_', ' ')} {accuracy}", inks[side])
-        loss, phase = f"   loss {' / '.join(losses.values())}", f"   {phase_of(state)}"
-        has_room = not others or line.cell_len + len(loss) + len(phase) <= self.size.width
-        return line.append(loss if has_room else "").append(phase, "bold")
+        """Write the line, or before a training a word."""
+        return header(self.glance, self.size.width, self._palette) if self.glance is not None else Text("grokterm")
+
+
+class Status(Line):
+    """Step, time, accuracies and settings, in fixed columns."""
+
+    def render(self) -> Text:
+        """Write the line, once something was evaluated."""
+        if self.glance is None or self.glance.state.phase == "loading":
+            return Text("loading torch …" if not self._palette.is_ascii else "loading torch ...")
+        if not len(self.glance.state.curves.rows):
+            return Text("")
+        return status(self.glance, self.size.width, self._palette)
+
+
+def header(glance: Glance, width: int, palette: Palette) -> Text:
+    """`liu-essay   seed 0   grokked 8,320 (5.1x)      ETA  0:41   cpu 5.5k steps/s   ● training`."""
+    state, printable = glance.state, palette.printable if palette.is_ascii else plain_text
+    name, title = printable(without_time(glance.run_name)), printable(state.experiment.title)
+    doing = f"{state.phase} ({state.ended})" if state.phase == "ended" else state.phase
+    symbol = SYMBOLS[state.phase]
+    left = seconds_left(state)
+    parts = [
+        Part(0, [name or title or "grokterm"]),
+        Part(8, [title] if name else []),
+        Part(6, [f"seed {state.experiment.seed}"]),
+        Part(1, [phase_of(state)] if len(state.curves.rows) else []),
+        Part(2, [] if glance.frozen_at is None else [f"frozen at step {glance.frozen_at:,}", "frozen"]),
+        Part(3, [] if left is None else [f"ETA {clock(left):>5}"], is_right=True),
+        Part(7, [state.engine] if state.experiment.training.engine != "auto" else [], is_right=True),
+        Part(5, list(_speeds(state)), is_right=True),
+        Part(1, [doing] if palette.is_ascii else [f"{symbol} {doing}", symbol], is_right=True),
+    ]
+    return one_line(parts, width, gap=3)
+
+
+def phase_of(state: LabState) -> str:
+    """Say what was reached since the last swap, and when: `grokked 8,320 (5.1x)`, at 5.1 times the step of memorizing."""
+    reached: dict[Milestone, int] = {**state.segment}
+    if "diverged" in state.milestones:
+        reached["diverged"] = state.milestones["diverged"]
+    names: tuple[Milestone, ...] = ("diverged", "ungrokked", "grokked", "memorized")
+    for name in names:
+        if name in reached:
+            memorized = reached.get("memorized") if name == "grokked" and not state.swaps else None
+            return f"{name} {reached[name]:,}" + (f" ({reached[name] / memorized:.1f}x)" if memorized else "")
+    generalizes = (state.latest("val_accuracy") or 0.0) >= LEARNED
+    return ("generalizes" if generalizes else "learning") + (f"; swapped at {state.swaps[-1]:,}" if state.swaps else "")
+
+
+def seconds_left(state: LabState) -> float | None:
+    """Return the time to the last step, at the present speed or pace; None while nothing trains."""
+    rates = [rate for rate in (state.steps_per_second, state.pace) if rate]
+    return (state.steps - state.step) / min(rates) if rates and state.phase == "training" else None
+
+
+def _speeds(state: LabState) -> Iterator[str]:
+    if state.pace:
+        speed = f"pace: {state.pace:g} steps/s"
+    elif state.steps_per_second and state.phase == "training":
+        speed = f"{_rounded(state.steps_per_second):>4} steps/s"
+    else:
+        speed = ""
+    yield from filter(None, (f"{state.device} {speed}".strip(), speed))
+
+
+def _rounded(rate: float) -> str:
+    """`5.5k`, `850` or `3.2`: two digits or three, in at most four characters."""
+    if rate >= 999.5:
+        return f"{rate / 1000:.1f}k" if rate < 9950 else f"{rate / 1000:.0f}k"
+    return f"{rate:.0f}" if rate >= 9.95 else f"{rate:.1f}"
+
+
+def status(glance: Glance, width: int, palette: Palette) -> Text:
+    """`step 12,400 / 30,000   ▓▓▓▓░░░░░░   train 1.000   val 0.882   lr 0.001   wd 0.01   |w|  38.8   0:12`."""
+    state = glance.state
+    steps = f"{state.steps:,}"
+    others = [side for side in ("seen", "average_val") if state.latest(f"{side}_accuracy") is not None]
+    sides = ["train", "val", *others]
+    accuracies, losses = (
+        {side: _number(state.latest(f"{side}_{measure}"), layout) for side in sides}
+        for measure, layout in (("accuracy", ".3f"), ("loss", ".1e"))
+    )
+    train, val = (palette.inks[side].style or "bold" for side in ("train", "val"))
+    inks: dict[str, Style | str] = {"train": train, "val": val, "average_val": val}
+    norm = state.latest("parameter_norm")
+    parts = [
+        Part(0, [f"step {state.step:>{len(steps)},} / {steps}"]),
+        Part(2, [_progress(state, length, palette) for length in (10, 5)], "dim"),
+        *(
+            Part(8 if glance.has_curves else 1, [f"{side.replace('_', ' ')} {accuracy}"], inks.get(side, "bold"))
+            for side, accuracy in accuracies.items()
+        ),
+        Part(9 if glance.has_curves else 5, [f"loss {' / '.join(losses.values())}"]),
+        *_settings(state),
+        Part(6, [] if norm is None else [f"|w| {norm:>5.1f}"]),
+        Part(7, [f"{clock(state.seconds):>5} so far"] if state.seconds else [], is_right=True),
+    ]
+    return one_line(parts, width, gap=2)
+
+
+def _progress(state: LabState, length: int, palette: Palette) -> str:
+    done, rest = "#-" if palette.is_ascii else "▓░"
+    n_done = length * state.step // state.steps if state.steps else length
+    return done * n_done + rest * (length - n_done)
+
+
+def _settings(state: LabState) -> Iterator[Part]:
+    optimizer = state.experiment.scheduled.optimizer
+    if not isinstance(optimizer, RecursiveFeatures):
+        share = optimizer.rate_share_at(state.step)
+        yield Part(3, [f"lr {share * optimizer.learning_rate:.1e}" if share != 1 else f"lr {optimizer.learning_rate:g}"])
+        yield Part(4, [f"wd {optimizer.weight_decay:g}"])
 
 
 def _number(value: float | None, layout: str) -> str:
