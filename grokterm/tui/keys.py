@@ -165,10 +165,10 @@ def _keys_of_views(views: Collection[View]) -> tuple[Key, ...]:
         ),
         _key(
             "z",
-            "network('rescale')",
-            "Rescale",
-            "fit the color range to what is shown",
-            lambda now: "rescale" if now.does("z") else "",
+            "network('hold')",
+            "Hold colors",
+            "hold the color range, or let it follow what is shown",
+            lambda now: "hold colors" if now.does("z") and now.view and not now.view.z_zooms else "",
         ),
         _key(
             "x",

@@ -1,19 +1,16 @@
 """Weights in the order in which they are drawn."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from grokterm.analysis.fourier import Block, key_frequencies, power, spectrum
-from grokterm.analysis.ordering import Order, joint_order, neuron_order
+from grokterm.analysis.ordering import Order, by_frequency, joint_order, neuron_order
 from grokterm.analysis.representations import key_representations, representation_power, representation_shares
 from grokterm.inspection.snapshot import Snapshot
 from grokterm.session.state import LabState
-from grokterm.views.view import Choice, Subject, following
-
-TOGETHER = "layers of the same neurons"  # the first choice among the layers: all that share their neurons, one under the other
 
 
 @dataclass(frozen=True)
@@ -25,6 +22,9 @@ class WeightPicture:
     order: Order
     rows: str
     """What the rows are: residues, powers of a primitive root, elements of a group or neurons."""
+
+    frequencies: Int[np.ndarray, " neurons"] | None = None
+    """Of each neuron, 0 if it is not the same in the matrices that share it; None if neurons are not sorted by it."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,9 @@ def weight_picture(snapshot: Snapshot, layer: str, order: Order, state: LabState
     matrix = shown.weights[index]
     residues = [picture.weights[index] for picture in snapshot.layers.values() if picture.over_residues]
     blocks = [block for block in residues if block.shape == matrix.shape]  # others belong to other neurons
+    if order == "frequency":
+        columns, frequencies = by_frequency(matrix, blocks)
+        return WeightPicture(matrix[:, columns], shown.label, order, rows, frequencies)
     return WeightPicture(matrix[:, neuron_order(matrix, blocks, order)], shown.label, order, rows)
 
 
@@ -70,21 +73,9 @@ def stacked_layers(snapshot: Snapshot) -> tuple[str, ...]:
     return next((names for names in (("left", "right"), ("left", "right", "third")) if reading == set(names)), ())
 
 
-def layer_names(snapshot: Snapshot) -> list[str]:
-    """List the choices of a layer: those that share their neurons together, then each layer by itself."""
-    return [*([TOGETHER] if stacked_layers(snapshot) else []), *snapshot.layers]
-
-
-def layer_of(snapshot: Snapshot, wanted: str) -> str:
-    """Return the layer of this name; the first where the network has none."""
-    names = layer_names(snapshot)
-    return wanted if wanted in names else names[0]
-
-
-def next_layer(subject: Subject, choice: Choice) -> Choice:
-    """Choose the next layer."""
-    snapshot = subject.analysis.snapshot
-    return replace(choice, layer=following(layer_names(snapshot), layer_of(snapshot, choice.layer)))
+def layer_of(names: Iterable[str], wanted: str) -> str:
+    """Return the layer of this name; the first where there is none."""
+    return wanted if wanted in names else next(iter(names))
 
 
 def stacked_picture(snapshot: Snapshot, order: Order, state: LabState) -> list[WeightPicture]:
@@ -92,8 +83,11 @@ def stacked_picture(snapshot: Snapshot, order: Order, state: LabState) -> list[W
     shown = [snapshot.layers[name] for name in stacked_layers(snapshot)]
     index, rows, order = _rows(state, order)
     blocks = [layer.weights[index] for layer in shown]
-    columns = joint_order(blocks, order)
-    return [WeightPicture(block[:, columns], layer.label, order, rows) for layer, block in zip(shown, blocks, strict=True)]
+    columns, frequencies = by_frequency(blocks[0], blocks) if order == "frequency" else (joint_order(blocks, order), None)
+    return [
+        WeightPicture(block[:, columns], layer.label, order, rows, frequencies)
+        for layer, block in zip(shown, blocks, strict=True)
+    ]
 
 
 def spectrum_picture(snapshot: Snapshot, layer: str, state: LabState) -> SpectrumPicture | None:

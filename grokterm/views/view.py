@@ -23,6 +23,8 @@ ORDERS: dict[Order, str] = {"raw": "as stored", "frequency": "sorted by frequenc
 
 RESIDUES_PER_KEY = 8  # how far an arrow moves over a table that is larger than the screen
 
+SLACK = 1.25  # how far a color range may be off before it follows: one that changes at every draw flickers
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -49,6 +51,29 @@ class Choice:
     corner: tuple[int, int] = (0, 0)  # the smallest a and b on the screen, where the table is larger than the screen
 
 
+class ColorRanges:
+    """The color range of each picture in use: it follows what is shown, unless all are held."""
+
+    def __init__(self) -> None:
+        self.is_held = False
+        self._limits: dict[str, float] = {}
+
+    def limit(self, name: str, values: np.ndarray) -> float:
+        """Return the 0.99 quantile, which leaves outliers out, or what it was while that is about the same."""
+        known = np.abs(values[np.isfinite(values)])
+        limit = self._limits.get(name, 0.0)
+        if (self.is_held and limit) or not known.any():  # zeros set no range
+            return limit or 1.0
+        fitted = float(np.quantile(known, 0.99)) or float(known.max())
+        if not limit / SLACK <= fitted <= limit * SLACK:
+            self._limits[name] = limit = fitted
+        return limit
+
+    def forget(self) -> None:
+        """Fit every range anew."""
+        self._limits.clear()
+
+
 @dataclass(frozen=True)
 class Sheet:
     """The area to draw in."""
@@ -56,8 +81,7 @@ class Sheet:
     width: int
     height: int
     palette: Palette
-    limits: dict[str, float] = field(default_factory=dict, compare=False)
-    """Color ranges in use, which stay until z clears them."""
+    ranges: ColorRanges = field(default_factory=ColorRanges, compare=False)
 
     @property
     def rows_per_line(self) -> int:
@@ -82,13 +106,13 @@ class Sheet:
         return draw_text(parts, width=self.width, palette=self.palette)
 
     def limit(self, name: str, values: np.ndarray) -> float:
-        """Return the color range of a picture: the 0.99 quantile when it was first drawn, which leaves outliers out."""
-        if name not in self.limits:
-            known = np.abs(values[np.isfinite(values)])
-            if not known.any():  # zeros set no range
-                return 1.0
-            self.limits[name] = float(np.quantile(known, 0.99)) or float(known.max())
-        return self.limits[name]
+        """Return the color range of a picture."""
+        return self.ranges.limit(name, values)
+
+    def span(self, limit: float, *, is_signed: bool = True) -> str:
+        """Say what a color range is, and whether it is held."""
+        span = f"±{limit:.2g}" if is_signed else f"0 to {limit:.2g}"
+        return f"{span} held" if self.ranges.is_held else span
 
 
 @dataclass(frozen=True)
@@ -141,7 +165,7 @@ class View:
     terms: tuple[str, ...] = ()
     """Words in its pictures that a newcomer lacks, for the help: names in METRICS or TERMS."""
 
-    next_part: Callable[[Subject, Choice], Choice] | None = None
+    next_part: Callable[[Subject, Choice, Sheet], Choice] | None = None
     """What l does: choose the next layer, or the next place in the network."""
 
     move: Callable[[Subject, Choice, Sheet, Any, Move], Choice] | None = None

@@ -12,7 +12,7 @@ from grokterm.tui.widgets.network import NetworkPane
 from grokterm.tui.widgets.network_picture import NetworkPicture
 from grokterm.tui.widgets.picture import Picture
 from grokterm.tui.widgets.tab_bar import TabBar
-from grokterm.views.pictures import layer_names
+from grokterm.views.lab.weights import TOGETHER
 from grokterm.views.table import VIEWS
 from grokterm.views.view import ORDERS
 from tests.tui.driving import ENDLESS, LARGE, SMALL, app_on, content, lab, training, until
@@ -95,9 +95,9 @@ async def test_no_snapshot_is_made_while_the_network_is_off_screen() -> None:
 @pytest.mark.parametrize(
     ("tab", "key", "before", "after"),
     [
-        ("2", "l", "layers of the same neurons", "first operand"),
+        ("2", "l", "first operand", "second operand"),
         ("2", "o", "sorted by frequency", "sorted by deviation"),
-        ("3", "ll", "first operand", "second operand"),
+        ("3", "l", "first operand", "second operand"),
         ("4", "l", "after φ", "before φ"),
         ("4", "o", "sorted by frequency", "sorted by deviation"),
     ],
@@ -118,12 +118,13 @@ async def test_every_layer_and_order_can_be_drawn() -> None:
         await until_drawn(pilot, app, "step")
         analysis = lab(app).thread.analysis
         assert analysis is not None
-        names = layer_names(analysis.snapshot)
+        n_layers = len(analysis.snapshot.layers)
         seen = set()
-        for key in "o" * len(ORDERS) + "l" * len(names):
+        for key in "o" * len(ORDERS) + "l" * (n_layers + 1):
             await pilot.press(key)
             seen.add(str(picture_of(app).border_title))
-        assert len(seen) == len(ORDERS) + len(names) - 1
+        assert len(seen) == len(ORDERS) + n_layers
+        assert any(title.startswith(TOGETHER) for title in seen)
 
 
 async def test_x_toggles_the_axis_of_steps() -> None:
@@ -137,18 +138,18 @@ async def test_x_toggles_the_axis_of_steps() -> None:
         assert curves.border_subtitle == "log steps"
 
 
-async def test_the_color_range_of_the_weights_stays_until_z() -> None:
+async def test_z_holds_the_color_range_of_the_weights_and_the_next_time_lets_it_follow() -> None:
     app = app_on(ENDLESS.replace("learning_rate = 1e-2", "learning_rate = 0.3"))
     async with training(app, LARGE) as pilot:
         weights = picture_of(app)
-        await until_drawn(pilot, app, "step")
-        await pilot.press("l")
         await until(pilot, lambda: "±" in title(weights), "the first range")
-        first, step = color_range(weights), snapshot_step(app)
-        await until(pilot, lambda: snapshot_step(app) > step + 10, "other weights")
-        assert color_range(weights) == first
         await pilot.press("z")
-        assert color_range(weights) != first
+        held, step = color_range(weights), snapshot_step(app)
+        assert held.endswith(" held")
+        await until(pilot, lambda: snapshot_step(app) > step + 10, "other weights")
+        assert color_range(weights) == held
+        await pilot.press("z")
+        assert color_range(weights) != held.removesuffix(" held")
 
 
 def color_range(weights: Widget) -> str:
@@ -235,7 +236,7 @@ async def test_what_is_frozen_can_be_looked_at_another_way() -> None:
         await until_drawn(pilot, app, "step")
         await pilot.press("f")
         frozen = step_shown(app)
-        for keys, words in (("4", "after φ"), ("5", "the exact solution"), ("2l", "first operand")):
+        for keys, words in (("4", "after φ"), ("5", "the exact solution"), ("2l", "second operand")):
             await pilot.press(*keys)
             await until_drawn(pilot, app, words)
             assert step_shown(app) == frozen

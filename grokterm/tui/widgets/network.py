@@ -114,12 +114,11 @@ class NetworkPane(Vertical):
         self._present.forget()
 
     def compare(self, comparison: ComparisonJob) -> None:
-        """Put a second network beside the present one; both get new color ranges."""
+        """Put a second network beside the present one; each has its own color ranges."""
         self.comparison = comparison
         self._histories["pinned"] = History()
         self._pinned.name_shown = comparison.run.name
-        self._pinned.rescale()
-        self._present.rescale()
+        self._hold_ranges(is_held=False)
         self._pinned.display = True
         comparison.start()
 
@@ -133,18 +132,22 @@ class NetworkPane(Vertical):
     def next_layer(self) -> None:
         """Choose the next layer, or the next place in the network."""
         if self._subject is not None and self._view.next_part is not None:
-            self.choice = self._view.next_part(self._subject, self.choice)
+            self.choice = self._view.next_part(self._subject, self.choice, self._present.sheet(*self._present.size))
 
     def next_order(self) -> None:
         """Sort the neurons another way."""
         self.choice = replace(self.choice, order=following(list(ORDERS), self.choice.order), chosen=0)
 
-    def rescale(self) -> None:
-        """Fit the color ranges to the next picture."""
+    def hold(self) -> None:
+        """Hold the color ranges, and the next time let them follow what is shown."""
         if self._view.z_zooms:
             self.zoom()
-        self._present.rescale()
-        self._pinned.rescale()
+        else:
+            self._hold_ranges(is_held=not self._present.has_held_ranges)
+
+    def _hold_ranges(self, *, is_held: bool) -> None:
+        for picture in (self._pinned, self._present):
+            picture.hold_ranges(is_held=is_held)
 
     def zoom(self) -> None:
         """Zoom in, and the next time out again."""

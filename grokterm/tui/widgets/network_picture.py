@@ -8,7 +8,7 @@ from grokterm.plots.sanitize import plain_text
 from grokterm.tui.draw_budget import DrawBudget
 from grokterm.tui.view_requests import Question, Side, ViewRequests
 from grokterm.tui.widgets.picture import Picture
-from grokterm.views.view import Choice, Drawn, Sheet, Subject, View
+from grokterm.views.view import Choice, ColorRanges, Drawn, Sheet, Subject, View
 
 
 class NetworkPicture(Picture):
@@ -19,7 +19,7 @@ class NetworkPicture(Picture):
         self.name_shown = ""  # before the title: the run, for the second network
         self._side: Side = side
         self._view_requests = view_requests
-        self._limits: dict[str, float] = {}
+        self._ranges = ColorRanges()
 
     def answer_for(self, view: View) -> object:
         """Return the last answer to this view's question; None before the first."""
@@ -28,11 +28,18 @@ class NetworkPicture(Picture):
 
     def sheet(self, width: int, height: int) -> Sheet:
         """Return the area that a view draws in."""
-        return Sheet(width, height, self._palette, self._limits)
+        return Sheet(width, height, self._palette, self._ranges)
 
-    def rescale(self) -> None:
-        """Fit the color ranges to the next picture."""
-        self._limits.clear()
+    @property
+    def has_held_ranges(self) -> bool:
+        """Whether the color ranges stay as they are."""
+        return self._ranges.is_held
+
+    def hold_ranges(self, *, is_held: bool) -> None:
+        """Keep the color ranges as they are, or fit them to the next picture and let them follow."""
+        self._ranges.is_held = is_held
+        if not is_held:
+            self._ranges.forget()
         self.forget()
 
     def show(self, view: View, subject: Subject, choice: Choice, *, is_idle: bool) -> bool:

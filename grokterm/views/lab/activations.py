@@ -192,7 +192,7 @@ def draw_activations(subject: Subject, choice: Choice, sheet: Sheet, found: Maps
     limit = sheet.limit(place, found.maps)
     draw = _draw_one if choice.is_zoomed else _draw_page
     drawn = draw(subject, choice, sheet, found, limit)
-    span = f"±{limit:.2g}" if found.is_signed else f"0 to {limit:.2g}"
+    span = sheet.span(limit, is_signed=found.is_signed)
     return replace(drawn, title=f"{place} · {drawn.title}", subtitle=f"step {analysis.step:,} · {drawn.subtitle} · {span}")
 
 
@@ -241,7 +241,7 @@ def _mosaic(subject: Subject, sheet: Sheet) -> Mosaic:
     return fit_mosaic(subject.analysis.n_elements, width=sheet.width, height=sheet.height, palette=sheet.palette)
 
 
-def next_place(subject: Subject, choice: Choice) -> Choice:
+def next_place(subject: Subject, choice: Choice, _: Sheet) -> Choice:
     """Choose the next place, and its first neuron."""
     places = places_of(subject.analysis)
     if not places:

@@ -1,5 +1,6 @@
 """The spectrum view: the power at each frequency, of a whole matrix and of each neuron."""
 
+from dataclasses import replace
 from itertools import zip_longest
 from math import gcd
 from typing import TYPE_CHECKING
@@ -12,8 +13,8 @@ from grokterm.plots.cells import Cells, Rows
 from grokterm.plots.heatmap import draw_heatmap
 from grokterm.plots.polygon import draw_polygon
 from grokterm.plots.text_lines import heading
-from grokterm.views.pictures import SpectrumPicture, layer_of, next_layer, spectrum_picture, stacked_layers
-from grokterm.views.view import Choice, Drawn, Sheet, Subject, View
+from grokterm.views.pictures import SpectrumPicture, layer_of, spectrum_picture
+from grokterm.views.view import Choice, Drawn, Sheet, Subject, View, following
 
 if TYPE_CHECKING:
     from grokterm.inspection.analysis import NetworkAnalysis
@@ -34,10 +35,7 @@ def find_components(analysis: "NetworkAnalysis", layer: str) -> Components:
 
 
 def draw_spectrum(subject: Subject, choice: Choice, sheet: Sheet, components: Components | None) -> Drawn:
-    """Draw a bar for each frequency, and below it a heat map of each neuron; or the circles on which the rows lie.
-
-    Of layers that share their neurons the first.
-    """
+    """Draw a bar for each frequency, and below it a heat map of each neuron; or the circles on which the rows lie."""
     snapshot, state, layer = subject.analysis.snapshot, subject.state, _layer(subject, choice)
     if components is not None:
         title = f"{snapshot.layers[layer].label} · circles of its rows, in steps of 1/k"
@@ -57,10 +55,13 @@ def draw_spectrum(subject: Subject, choice: Choice, sheet: Sheet, components: Co
     return Drawn(_draw_both(picture, sheet), title, subtitle)
 
 
+def next_layer(subject: Subject, choice: Choice, _: Sheet) -> Choice:
+    """Choose the next layer."""
+    return replace(choice, layer=following(list(subject.analysis.snapshot.layers), _layer(subject, choice)))
+
+
 def _layer(subject: Subject, choice: Choice) -> str:
-    snapshot = subject.analysis.snapshot
-    name = layer_of(snapshot, choice.layer)
-    return name if name in snapshot.layers else stacked_layers(snapshot)[0]
+    return layer_of(subject.analysis.snapshot.layers, choice.layer)
 
 
 def _draw_circles(components: Components, sheet: Sheet) -> Rows:

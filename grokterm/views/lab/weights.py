@@ -1,56 +1,135 @@
 """The weights view: heat maps, one column a neuron."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
-from jaxtyping import Float
 
-from grokterm.plots.cells import Rows
+from grokterm.plots.area import resized
+from grokterm.plots.cells import Cells, Rows
 from grokterm.plots.heatmap import draw_heatmap
-from grokterm.views.pictures import TOGETHER, WeightPicture, layer_of, next_layer, stacked_picture, weight_picture
-from grokterm.views.view import ORDERS, Choice, Drawn, Sheet, Subject, View
+from grokterm.views.lab.weight_page import WeightPage, fit_page, fit_together
+from grokterm.views.pictures import WeightPicture, layer_of, stacked_layers, stacked_picture, weight_picture
+from grokterm.views.view import ORDERS, Choice, Drawn, Move, Sheet, Subject, View, following
+
+TOGETHER = "layers of the same neurons"  # the last choice among the layers: all that share their neurons, one under the other
 
 
 def draw_weights(subject: Subject, choice: Choice, sheet: Sheet, _: object) -> Drawn:
-    """Draw one layer, or the layers that share their neurons one under the other."""
+    """Draw a page of one layer, or of the layers that share their neurons one under the other."""
+    pictures, page = _looked_at(subject, choice, sheet)
+    keys, first = subject.analysis.key_frequencies, pictures[0]
+    name = first.label
+    if len(pictures) > 1:
+        name, parts, rows = TOGETHER, [], _draw_together(pictures, page, keys, sheet)
+    else:
+        limit = sheet.limit(first.label, first.matrix[page.rows, page.neurons])
+        parts, rows = [sheet.span(limit)], _draw_bands(first, page, keys, sheet, limit)
+    centered = Cells(sheet.width, (sheet.height - len(rows)) // 2).rows() + rows
+    has_more = page.n_rows * page.n_neurons < first.matrix.size
+    keys_for_more = [key for key, does in (("l", len(weight_choices(subject, sheet)) > 1), ("arrows", has_more)) if does]
+    more = [f"{', '.join(keys_for_more)}: more"] if keys_for_more else []
+    title = f"{name} · {_neurons(first, page)} {ORDERS[first.order]}"
+    return Drawn(
+        sheet.fill(centered), title, " · ".join([f"step {subject.analysis.step:,}", *parts, _rows(first, page), *more])
+    )
+
+
+def weight_choices(subject: Subject, sheet: Sheet) -> list[str]:
+    """List the choices of a layer: each by itself, and those that share their neurons together where all of them fit."""
+    snapshot = subject.analysis.snapshot
+    together = stacked_layers(snapshot)
+    fits = bool(together) and fit_together(len(snapshot.layers[together[0]].weights), len(together), sheet)
+    return [*snapshot.layers, *([TOGETHER] if fits else [])]
+
+
+def next_layer(subject: Subject, choice: Choice, sheet: Sheet) -> Choice:
+    """Choose the next layer."""
+    names = weight_choices(subject, sheet)
+    return replace(choice, layer=following(names, layer_of(names, choice.layer)))
+
+
+def move_page(subject: Subject, choice: Choice, sheet: Sheet, _: object, move: Move) -> Choice:
+    """Go on to the rows and neurons beside those that are shown."""
+    pictures, page = _looked_at(subject, choice, sheet)
+    row = page.rows.start + move.down * page.n_rows
+    neuron = page.neurons.start + (move.right + move.pages) * page.n_neurons
+    moved = fit_page(pictures[0], sheet, (row, neuron), len(pictures))
+    return replace(choice, corner=(moved.rows.start, moved.neurons.start))
+
+
+def _looked_at(subject: Subject, choice: Choice, sheet: Sheet) -> tuple[Sequence[WeightPicture], WeightPage]:
     snapshot, state = subject.analysis.snapshot, subject.state
-    name = layer_of(snapshot, choice.layer)
+    name = layer_of(weight_choices(subject, sheet), choice.layer)
     if name == TOGETHER:
-        return _draw_together(stacked_picture(snapshot, choice.order, state), snapshot.step, sheet)
-    picture = weight_picture(snapshot, name, choice.order, state)
-    limit = sheet.limit(picture.label, picture.matrix)
-    title = f"{picture.label} · {ORDERS[picture.order]}"
-    shown = f"step {snapshot.step:,} · ±{limit:.3g}{_picked(picture, sheet)} · rows: {picture.rows}"
-    return Drawn(_draw_one(picture.matrix, limit, sheet, sheet.height), title, shown)
+        pictures = stacked_picture(snapshot, choice.order, state)
+    else:
+        pictures = [weight_picture(snapshot, name, choice.order, state)]
+    return pictures, fit_page(pictures[0], sheet, choice.corner, len(pictures))
 
 
-def _draw_together(pictures: Sequence[WeightPicture], step: int, sheet: Sheet) -> Drawn:
-    """Give each matrix the same height, and show the rows that fit: a mean over neighbors would fade short waves."""
+def _draw_bands(picture: WeightPicture, page: WeightPage, keys: Collection[int], sheet: Sheet, limit: float) -> Rows:
     rows: Rows = []
-    height = sheet.height // len(pictures)
-    n_rows, first = len(pictures[0].matrix), pictures[0]
-    n_shown = min(n_rows, max(height - 1, 1) * sheet.rows_per_line)
+    for neurons in page.bands:
+        rows += _name_frequencies(picture, neurons, keys, sheet)
+        rows += _draw_one(picture, page, neurons, sheet, limit)
+    return rows
+
+
+def _draw_together(pictures: Sequence[WeightPicture], page: WeightPage, keys: Collection[int], sheet: Sheet) -> Rows:
+    rows = _name_frequencies(pictures[0], page.neurons, keys, sheet)
     for picture in pictures:
-        limit = sheet.limit(picture.label, picture.matrix)
-        rows += sheet.heading(f"{picture.label}   ±{limit:.3g}")
-        rows += _draw_one(picture.matrix[:n_shown], limit, sheet, height - 1)
-    part = "" if n_shown == n_rows else f", the first {n_shown} of {n_rows}"
-    shown = f"step {step:,}{_picked(first, sheet)} · rows: {first.rows}{part}"
-    return Drawn(sheet.fill(rows), f"{TOGETHER} · {ORDERS[first.order]}", shown)
+        limit = sheet.limit(picture.label, picture.matrix[page.rows, page.neurons])
+        rows += sheet.heading(f"{picture.label}   {sheet.span(limit)}")
+        rows += _draw_one(picture, page, page.neurons, sheet, limit)
+    return rows
 
 
-def _picked(picture: WeightPicture, sheet: Sheet) -> str:
-    every = _every(picture.matrix, sheet)
-    return "" if every == 1 else f" · 1 neuron in {every}"
+def _draw_one(picture: WeightPicture, page: WeightPage, neurons: slice, sheet: Sheet, limit: float) -> Rows:
+    shown = resized(picture.matrix[page.rows, neurons].astype(np.float64), page.n_pixels, neurons.stop - neurons.start)
+    return draw_heatmap(shown, width=sheet.width, height=page.n_lines, limit=limit, palette=sheet.palette)
 
 
-def _draw_one(matrix: Float[np.ndarray, "rows neurons"], limit: float, sheet: Sheet, height: int) -> Rows:
-    shown = matrix[:, :: _every(matrix, sheet)]
-    return draw_heatmap(shown, width=sheet.width, height=max(height, 0), limit=limit, palette=sheet.palette)
+def _name_frequencies(picture: WeightPicture, neurons: slice, keys: Collection[int], sheet: Sheet) -> Rows:
+    """Write each frequency above its neurons, and draw a line to the last of them."""
+    if picture.frequencies is None or not sheet.width:
+        return []
+    cells, frequencies = Cells(sheet.width, 1), picture.frequencies[neurons]
+    repeat = max(sheet.width // len(frequencies), 1)
+    left = (sheet.width - repeat * len(frequencies)) // 2
+    bounds = [0, *(np.flatnonzero(np.diff(frequencies)) + 1).tolist(), len(frequencies)]
+    names = ["k={}", "{}"]
+    for start, end in pairwise(bounds):
+        k, room = int(frequencies[start]), (end - start) * repeat - 1  # a blank before the next
+        fitting = [name for name in (names if k else ["mixed"]) if len(name.format(k)) <= room]
+        if k and fitting[:1] == names[:1]:
+            names = ["{}"]  # that numbers are frequencies is said once
+        line = sheet.palette.box.floor if k else " "
+        ink = sheet.palette.inks["key_frequency" if k in keys else "dim"]
+        cells.write(0, left + start * repeat, "".join(fitting[:1]).format(k).ljust(room, line) or line, ink.style)
+    return cells.rows()
 
 
-def _every(matrix: Float[np.ndarray, "rows neurons"], sheet: Sheet) -> int:
-    return max(-(-int(matrix.shape[1]) // max(sheet.width, 1)), 1)
+def _neurons(picture: WeightPicture, page: WeightPage) -> str:
+    n = picture.matrix.shape[1]
+    if page.n_neurons == n:
+        return f"{n:,} neurons"
+    return f"neurons {page.neurons.start + 1:,}-{page.neurons.stop:,} of {n:,}"
 
 
-WEIGHTS = View("weights", draw_weights, next_part=next_layer, other_keys="oz", terms=("frequency", "deviation"))
+def _rows(picture: WeightPicture, page: WeightPage) -> str:
+    n = picture.matrix.shape[0]
+    if page.n_rows < n:
+        return f"{picture.rows} {page.rows.start + 1}-{page.rows.stop} of {n}"
+    return f"{n:,} {picture.rows}" if page.n_pixels >= n else f"{n} {picture.rows} averaged to {page.n_pixels} rows"
+
+
+WEIGHTS = View(
+    "weights",
+    draw_weights,
+    next_part=next_layer,
+    move=move_page,
+    other_keys="oz",
+    terms=("frequency", "mixed", "deviation"),
+)
