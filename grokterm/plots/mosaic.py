@@ -10,6 +10,7 @@ from grokterm.plots.area import resized, square
 from grokterm.plots.cells import Cells, Rows
 from grokterm.plots.heatmap import draw_heatmap
 from grokterm.plots.palettes import Palette
+from grokterm.plots.text_lines import shortened
 
 _LEAST, _LEAST_LINES = 10, 4  # pixel rows of a tile, and lines with its name
 _WHOLE, _ENOUGH = 16, 26  # pixel rows up to which no map is averaged, and with which it may be averaged beyond 2:1
@@ -72,7 +73,9 @@ def draw_mosaic(  # noqa: PLR0913 - each is one property of the picture
         for number in range(first, min(first + mosaic.across, len(maps))):
             left = (number - first) * pitch + max(pitch - 1 - columns, 0) // 2
             name = palette.printable(f"{'>' if number == chosen else ' '}{names[number]}")
-            names_line.write(0, left, name[: pitch - 1], palette.inks["text" if number == chosen else "dim"].style)
+            names_line.write(
+                0, left, shortened(name, pitch - 1, palette), palette.inks["text" if number == chosen else "dim"].style
+            )
             tile = resized(maps[number].astype(np.float64), mosaic.side, columns)[: len(pixels), : max(width - left, 0)]
             pixels[: tile.shape[0], left : left + tile.shape[1]] = tile
         drawn = draw_heatmap(pixels, width=width, height=lines, limit=limit, palette=palette, signed=signed)

@@ -55,12 +55,14 @@ def test_nothing_but_zeros_is_an_empty_picture() -> None:
 
 def test_bars_widen_where_there_is_room() -> None:
     assert lines_of(draw([1, 1, 1], width=11, height=2))[0] == "███ ███ ███"
-    assert lines_of(draw([1, 1, 1], width=10, height=2))[0] == "██ ██ ██  "
+    assert lines_of(draw([1, 1], width=19, height=2))[0] == "  ███████ ███████  "
+    assert lines_of(draw([1, 1, 1], width=10, height=2))[0] == " ██ ██ ██ "
     assert lines_of(draw([1, 1, 1], width=4, height=2))[0] == "███ "
 
 
 def test_where_bars_do_not_fit_a_cell_shows_the_largest_of_its_neighbors() -> None:
     assert lines_of(draw([1, 8, 2, 1, 4], width=3, height=2))[0] == "█▂▄"
+    assert " " not in lines_of(draw([*range(1, 49)], width=43, height=2))[0]
 
 
 def test_a_key_frequency_has_its_own_color() -> None:
@@ -91,3 +93,14 @@ def test_bars_are_numbered_from_the_first() -> None:
     rows = draw_bars(np.ones(3), width=11, height=2, highlighted=[0], palette=COLORS, first=0)
     assert lines_of(rows)[1].split() == ["0", "1", "2"]
     assert rows[0][0].style == COLORS.inks["key_frequency"].style
+
+
+def test_the_meant_part_of_a_bar_is_highlighted_from_below() -> None:
+    rows = draw_bars(np.array([4.0, 4.0, 2.0]), width=3, height=5, meant=np.array([1.0, 4.0, 0.0]), palette=COLORS)
+    dim, key = COLORS.inks["dim"].style, COLORS.inks["key_frequency"].style
+    styles = [[segment.style for segment in row for _ in segment.text] for row in rows[:-1]]
+    assert styles == [[dim, key, None], [dim, key, None], [dim, key, dim], [key, key, dim]]
+
+
+def test_without_colors_ordinary_bars_are_shaded() -> None:
+    assert lines_of(draw([2, 2], width=2, height=2, highlighted=[2], palette=PALETTES["mono"]))[0] == "▒█"

@@ -8,7 +8,7 @@ from grokterm.plots.cells import Rows
 from grokterm.plots.mosaic import Mosaic, draw_mosaic, fit_grid, fit_mosaic
 from grokterm.plots.outcomes import draw_outcomes
 from grokterm.plots.palettes import PALETTES, Palette
-from grokterm.plots.text_lines import draw_text
+from grokterm.plots.text_lines import draw_text, heading, shortened
 
 ASCII, COLORS = PALETTES["ascii"], PALETTES["256"]
 
@@ -71,6 +71,25 @@ def test_without_colors_outcomes_are_characters_one_row_a_line() -> None:
 
 
 def test_words_break_between_parts_and_never_exceed_the_width() -> None:
-    rows = draw_text(["aaaa", "bbbb", [("c", None), ("dd", None)], "e" * 30], width=12, palette=ASCII)
-    assert text(rows) == ["aaaa   bbbb ", "cdd         ", "e" * 12]
+    rows = draw_text(["aaaa", "bbbb", [("c", None), ("dd", None)], "eeeee fff gggg"], width=12, palette=ASCII)
+    assert text(rows) == ["aaaa   bbbb ", "cdd         ", "eeeee fff   ", "gggg        "]
     assert isinstance(rows[0][0], Segment)
+
+
+@pytest.mark.parametrize("palette", [ASCII, COLORS], ids=["ascii", "256"])
+@pytest.mark.parametrize("width", range(60))
+def test_what_is_cut_ends_in_dots_and_no_number_turns_into_another(palette: Palette, width: int) -> None:
+    said = palette.printable("tallest 363 of 457 · 1,024 of 20,000 within π/4 · k=17")
+    for cut in (shortened(said, width, palette), *text(heading(said, width=width, palette=palette))):
+        assert len(cut.rstrip()) <= width
+        kept = cut.rstrip().removesuffix(palette.printable("…")).rstrip()
+        assert (cut.rstrip() == said) or not cut.strip() or cut.rstrip().endswith(palette.printable("…")[: max(width, 1)])
+        assert width < 10 or (said.startswith(kept) and f"{said} "[len(kept)] == " ")
+
+
+def test_names_of_tiles_are_cut_after_a_word() -> None:
+    mosaic = fit_grid(3, (1, 1), width=8, height=3, palette=COLORS)
+    assert (
+        text(draw_mosaic([np.ones((3, 3))], ["113 k=17"], mosaic, width=8, height=3, limit=1.0, palette=COLORS))[0]
+        == "   113… "
+    )

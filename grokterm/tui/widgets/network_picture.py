@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from grokterm.plots.cells import Rows
-from grokterm.plots.sanitize import plain_text
+from grokterm.plots.text_lines import shortened
 from grokterm.tui.draw_budget import DrawBudget
 from grokterm.tui.view_requests import Question, Side, ViewRequests
 from grokterm.tui.widgets.picture import Picture
@@ -64,7 +64,7 @@ class NetworkPicture(Picture):
         """Show text instead of a picture."""
 
         def draw(width: int, height: int) -> Rows:
-            self._caption_of(title, "")
+            self._caption_of(title, "", width)
             sheet = self.sheet(width, height)
             return sheet.fill(sheet.words(words))
 
@@ -73,13 +73,13 @@ class NetworkPicture(Picture):
     def _offer(self, view: View, subject: Subject, choice: Choice, value: object) -> bool:
         def draw(width: int, height: int) -> Rows:
             drawn: Drawn = view.draw(subject, choice, self.sheet(width, height), value)
-            self._caption_of(drawn.title, drawn.subtitle)
+            self._caption_of(drawn.title, drawn.subtitle, width)
             return drawn.rows
 
         events = subject.state.events
         return self.offer((view.name, subject.analysis, choice, id(value), len(subject.history), events), draw)
 
-    def _caption_of(self, title: str, subtitle: str) -> None:
+    def _caption_of(self, title: str, subtitle: str, width: int) -> None:
         named = f"{self.name_shown} · {title}" if self.name_shown else title
-        safe = self._palette.printable if self._palette.is_ascii else plain_text
-        self.caption(safe(named), safe(subtitle))
+        room = width - 2  # the border leaves a blank on either side
+        self.caption(*(shortened(self._palette.printable(text), room, self._palette) for text in (named, subtitle)))

@@ -29,7 +29,8 @@ LARGE = 24  # from so many lines on there is room for the history too
 
 LEAST_BARS, LEAST_CURVES = 5, 9  # lines without which they say nothing
 
-MOST_BINS = 41  # of the histogram of phases; an odd number, so that 0 lies in the middle of one
+MOST_BINS = 41  # of the histogram of phases
+MEANT = pi / 4  # how far from 0 a neuron still adds to the right answer
 
 
 DrawBars: TypeAlias = "Callable[[CircuitFindings, Sheet, int], Rows]"
@@ -45,8 +46,7 @@ class CircuitFindings:
     mismatch: Float[np.ndarray, " neurons"] | None
     """φ1 + φ2 − φ3 of the matched neurons; None without one hidden layer, or without a sum."""
 
-    n_matched: int = 0
-    n_with_waves: int = 0
+    n_matched: Int[np.ndarray, " frequencies"] | None = None  # of those with each frequency
 
 
 def find_circuit(analysis: "NetworkAnalysis", _: object) -> CircuitFindings:
@@ -54,11 +54,12 @@ def find_circuit(analysis: "NetworkAnalysis", _: object) -> CircuitFindings:
     inspected = analysis.inspected()
     if (certificate := analysis.certificate) is not None and analysis.held_against is not None:
         n_frequencies = analysis.held_against.order // 2
-        counts = np.bincount(certificate.frequency[certificate.has_waves], minlength=n_frequencies + 1)[1:]
-        mismatch = certificate.mismatch[~np.isnan(certificate.mismatch)]
-        return CircuitFindings(
-            inspected, counts, "hidden layer", mismatch, int(certificate.is_matched.sum()), int(certificate.has_waves.sum())
+        counts, n_matched = (
+            np.bincount(certificate.frequency[which], minlength=n_frequencies + 1)[1:]
+            for which in (certificate.has_waves, certificate.has_waves & certificate.is_matched)
         )
+        mismatch = certificate.mismatch[~np.isnan(certificate.mismatch)]
+        return CircuitFindings(inspected, counts, "hidden layer", mismatch, n_matched)
     place = next(reversed(analysis.forward_pass.neurons), "")
     heard = analysis.neuron_frequencies(place) if place and analysis.progress is not None else None
     return CircuitFindings(inspected, None if heard is None else heard.n_neurons, place, None)
@@ -117,7 +118,8 @@ def _draw_history(history: Sequence[Series], subject: Subject, choice: Choice, s
 
 def _of_exact_form(found: CircuitFindings) -> Iterator[str]:
     yield _word(found, "ipr")
-    yield f"{_word(found, 'matched_frequency_share')}, {found.n_matched:,} of {found.n_with_waves:,}"
+    if found.n_matched is not None and found.n_neurons is not None:
+        yield f"{_word(found, 'matched_frequency_share')}, {found.n_matched.sum():,} of {found.n_neurons.sum():,}"
     if (phase := found.inspected.phase_alignment) is not None:
         spread = sqrt(-2 * log(phase.resultant)) if 0 < phase.resultant < 1 else (0.0 if phase.resultant >= 1 else pi)
         yield f"φ1+φ2−φ3 {round(phase.mean, 2) + 0.0:.2f} ± {spread:.2f} rad"
@@ -164,35 +166,51 @@ def _stretches(state: LabState) -> Iterator[str]:
 
 
 def _histogram(found: CircuitFindings, sheet: Sheet, height: int) -> Rows:
+    """Draw how many neurons have each phase, from −π to π; those that add to the right answer stand out."""
     mismatch = found.mismatch if found.mismatch is not None else np.empty(0)
-    n_bins = min(MOST_BINS, (sheet.width + 1) // 2 * 2 - 1)
-    counts, _ = np.histogram(mismatch, bins=n_bins, range=(-pi, pi))
-    middle = n_bins // 2 + 1
-    quarter = n_bins // 4
-    names = {1: "−π", middle - quarter: "−π/2", middle: "0", middle + quarter: "π/2", n_bins: "π"}
+    n_bins = n_bins_for(sheet.width)
+    counts, edges = np.histogram(mismatch, bins=n_bins, range=(-pi, pi))
+    middles = (edges[1:] + edges[:-1]) / 2
+    values = {-pi: "−π", -pi / 2: "−π/2", 0.0: "0", pi / 2: "π/2", pi: "π"}
     bars = draw_bars(
         counts.astype(np.float64),
         width=sheet.width,
-        height=height,
-        highlighted=[middle],
+        height=height - 1,
+        highlighted=(1 + np.flatnonzero(np.abs(middles) <= MEANT)).tolist(),
         palette=sheet.palette,
-        names={bar: sheet.palette.printable(name) for bar, name in names.items()},
+        names={min(int(np.searchsorted(edges, value, side="right")), n_bins): name for value, name in values.items()},
     )
-    name = f"φ1+φ2−φ3 of the matched neurons · tallest {counts.max():,} of {len(mismatch):,}"
-    return sheet.heading(name) + bars
+    near = np.count_nonzero(np.abs(mismatch) <= MEANT)
+    within = f"{near:,} of {len(mismatch):,} matched within π/4 of 0"
+    return _legend("φ1+φ2−φ3 · ", within, f" · tallest {counts.max():,}", sheet) + bars
+
+
+def n_bins_for(width: int) -> int:
+    """Return how many bins fill a width with a gap between them: an odd number, so that 0 lies in the middle of one."""
+    pitch = max(-(-(width + 1) // MOST_BINS), 2)
+    return max((width + 1) // pitch - 1, 0) // 2 * 2 + 1
 
 
 def _counts(found: CircuitFindings, sheet: Sheet, height: int) -> Rows:
+    """Draw how many neurons have each frequency; those that are matched stand out, or else the key frequencies."""
     counts = found.n_neurons if found.n_neurons is not None else np.empty(0, dtype=np.int64)
     bars = draw_bars(
         counts.astype(np.float64),
         width=sheet.width,
         height=height - 1,
-        highlighted=found.inspected.key_frequencies,
+        highlighted=found.inspected.key_frequencies if found.n_matched is None else (),
+        meant=None if found.n_matched is None else found.n_matched.astype(np.float64),
         palette=sheet.palette,
     )
-    name = f"neurons per frequency · {found.place} · {np.count_nonzero(counts)} in use, most {counts.max(initial=0):,}"
-    return sheet.heading(name) + bars
+    meant = "key frequencies" if found.n_matched is None else "matched"
+    use = f" · {np.count_nonzero(counts)} in use, most {counts.max(initial=0):,} · {found.place}"
+    return _legend("neurons per frequency · ", meant, use, sheet) + bars
+
+
+def _legend(before: str, meant: str, after: str, sheet: Sheet) -> Rows:
+    """Write the title of bars, and in their color what stands out."""
+    dim, key = (sheet.palette.inks[role].style for role in ("dim", "key_frequency"))
+    return sheet.words([[(before, dim), (meant, key), (after, dim)]])
 
 
 def _history(subject: Subject, *, has_certificate: bool) -> Sequence[Series]:
