@@ -128,7 +128,7 @@ class LabState:
     inspections: tuple[Inspected, ...] = ()
     events: tuple[Event, ...] = ()
     n_earlier_events: int = 0  # of events, those before the run was opened
-    began_at: int = 0  # the step at which it was opened
+    opened_at: int = 0  # the step at which it was opened
     is_held: bool = False  # waits for the answer to a dialog
     ended: str = ""  # why the training ended; empty before
     saved_at: int | None = None
@@ -181,8 +181,7 @@ def _after(state: LabState, record: Record) -> LabState:
         case Started():
             refusals = (*state.refusals, record.note) if record.note else state.refusals
             started = replace(state, device=record.device, engine=record.engine, phase="training", ended="", refusals=refusals)
-            sized = replace(started, n_train=record.n_train, n_val=record.n_val, n_seen=record.n_seen)
-            return replace(sized, n_earlier_events=len(state.events), began_at=record.step)
+            return replace(started, n_train=record.n_train, n_val=record.n_val, n_seen=record.n_seen)
         case Advanced(steps_per_second=rate):
             before = state.steps_per_second
             return replace(state, steps_per_second=rate if before is None else 0.8 * before + 0.2 * rate)

@@ -97,8 +97,13 @@ class TrainingThread(Thread):
             self._session = session
             while self._early:
                 session.send(self._early.pop(0))
-        # Its trainer has the last step of a resume that changed it; the records before know only those of extensions.
-        self.state = replace(fold(LabState(session.run.experiment), earlier), experiment=session.trainer.experiment)
+        before = fold(LabState(session.run.experiment), earlier)
+        self.state = replace(
+            before,
+            experiment=session.trainer.experiment,  # also with a last step that no record tells, of a resume
+            n_earlier_events=len(before.events),
+            opened_at=before.step,
+        )
         for records in session.records(stay=stay):
             if records:
                 self.state = fold(self.state, records)

@@ -19,10 +19,13 @@ from grokterm.tui.terminal import SAVE_SECONDS
 class TrainingControl:
     """Holds the training of a screen, sends it commands, and says on that screen what came of them."""
 
-    def __init__(self, screen: Screen[None], thread: TrainingThread, again: Callable[[], TrainingThread]) -> None:
+    def __init__(
+        self, screen: Screen[None], thread: TrainingThread, again: Callable[[], TrainingThread], *, bell: bool
+    ) -> None:
         self.thread = thread
         self._screen = screen
         self._again = again
+        self._bell = bell
         self._notifications = Notifications()
         self._dialog: FieldsDialog[Command] | None = None  # the one that holds the training
 
@@ -86,8 +89,11 @@ class TrainingControl:
         """Say what has happened since the last call, and in a dialog at which step the training waits for it."""
         if self._dialog is not None and self.state.is_held:
             self._dialog.show_step(self.state.step)
-        for notice in self._notifications.of(self.state, self.thread.run_name):
+        notices = list(self._notifications.of(self.state, self.thread.run_name))
+        for notice in notices:
             self._notify(notice.text, notice.title, notice.severity)
+        if self._bell and any(notice.rings for notice in notices):
+            self._screen.app.bell()
 
     async def may_end(self, verb: str) -> bool:
         """Ask whether to quit, leave or restart, unless nothing is lost by it; to be awaited in a worker."""

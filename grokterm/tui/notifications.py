@@ -4,9 +4,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from grokterm.session.state import LabState
+from grokterm.analysis.milestones import FORGOTTEN, LEARNED
+from grokterm.session.state import Event, LabState
 
 Severity = Literal["information", "warning", "error"]
+
+MILESTONES = {
+    "memorized": f"train accuracy {LEARNED:g} and above",
+    "grokked": f"val accuracy {LEARNED:g} and above",
+    "ungrokked": f"val accuracy below {FORGOTTEN:g}",
+    "diverged": "the loss is no longer a finite number",
+}
+
+ENDINGS = {"complete": "complete", "stopped": "stopped by an intervention", "out of memory": "out of memory"}
 
 
 @dataclass(frozen=True)
@@ -16,6 +26,7 @@ class Notice:
     text: str
     title: str
     severity: Severity = "information"
+    rings: bool = False  # the bell of the terminal
 
 
 def is_urgent(before: LabState | None, now: LabState) -> bool:
@@ -31,13 +42,16 @@ class Notifications:
         self._n_refusals = 0
         self._unsaved = ""
         self._save_asked_at: int | None = None
+        self._n_events = 0
+        self._ended_at: int | None = None
 
     def await_save(self, step: int) -> None:
         """Announce a save that was requested at this step once it is done, or fails, even if the last one failed too."""
         self._save_asked_at, self._unsaved = step, ""
 
     def of(self, state: LabState, run_name: str) -> Iterator[Notice]:
-        """Return the notifications of a state that were not given before."""
+        """Return the notifications of a state that were not given before, without those of the past of an opened run."""
+        yield from self._progress(state)
         for message in state.refusals[self._n_refusals :]:
             yield Notice(message, "Not done", "warning")
         self._n_refusals = len(state.refusals)
@@ -48,3 +62,30 @@ class Notifications:
         if asked is not None and saved is not None and saved >= asked and not state.unsaved:
             self._save_asked_at = None
             yield Notice(f"{run_name}, step {saved:,}", "Saved")
+
+    def _progress(self, state: LabState) -> Iterator[Notice]:
+        first = max(min(self._n_events, len(state.events)), state.n_earlier_events)
+        self._n_events = len(state.events)
+        latest = {event.label: event for event in state.events[first:] if _is_news(event, state)}
+        for event in latest.values():
+            severity: Severity = "warning" if event.label == "diverged" else "information"
+            yield Notice(_of_milestone(event, state), event.label, severity, rings=True)
+        if state.phase == "ended" and state.step not in (state.opened_at, self._ended_at):
+            self._ended_at = state.step
+            if state.ended not in ("interrupted", "diverged"):
+                reason = ENDINGS.get(state.ended, f"stop_when {state.ended}")
+                yield Notice(f"step {state.step:,}: {reason}", "ended", rings=True)
+
+
+def _is_news(event: Event, state: LabState) -> bool:
+    """Whether an event is a milestone, and not only what held before a swap and is found again at its step."""
+    return event.label in MILESTONES and (event.label in ("ungrokked", "diverged") or event.step not in state.swaps)
+
+
+def _of_milestone(event: Event, state: LabState) -> str:
+    """Say what was measured: `step 8,320: val accuracy 0.99 and above (5.1x the step of memorizing)`."""
+    members, memorized_at = state.experiment.training.members, state.milestones.get("memorized", event.step)
+    everywhere = f", in all {members} members" if members > 1 else ""
+    is_delayed = event.label == "grokked" and 0 < memorized_at < event.step and not state.swaps
+    delay = f" ({event.step / memorized_at:.1f}x the step of memorizing)" if is_delayed else ""
+    return f"step {event.step:,}: {MILESTONES[event.label]}{everywhere}{delay}"

@@ -43,7 +43,7 @@ class Preferences(Settings):
     """Paths of the runs that are overlaid on the curves."""
 
     bell: bool = True
-    """Whether the terminal's bell rings when a run has memorized, grokked or ended."""
+    """Whether the terminal's bell rings when a run memorizes, groks, ungrokks, diverges or ends."""
 
 
 def preferences_path() -> Path:

@@ -19,6 +19,7 @@ from grokterm.runs.store import Run, list_runs
 from grokterm.session.commands import SetPace
 from grokterm.session.state import LabState
 from grokterm.tui.app import GroktermApp, Opening
+from grokterm.tui.notifications import MILESTONES
 from grokterm.tui.screens.lab import LabScreen
 from grokterm.tui.widgets.form import ExperimentForm
 
@@ -171,8 +172,9 @@ def structure(app: GroktermApp) -> str:
 
 
 def said(app: GroktermApp) -> list[str]:
-    """List what the notifications say."""
-    return [notification.message for notification in app._notifications]
+    """List what the notifications say, without those of milestones and ends, which come when they come."""
+    own = (*MILESTONES, "ended")
+    return [notification.message for notification in app._notifications if notification.title not in own]
 
 
 def only_run(runs_dir: Path = Path("runs")) -> Run:

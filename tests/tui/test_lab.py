@@ -7,7 +7,9 @@ import pytest
 from grokterm.experiment.records import Continued, Finished, Paused
 from grokterm.runs.store import list_runs
 from grokterm.session.commands import Pause, Resume
+from grokterm.tui.app import GroktermApp
 from grokterm.tui.pace import PACES
+from grokterm.tui.preferences import Preferences, preferences_path, write_preferences
 from grokterm.tui.screens.dialogs import Confirm, FieldsDialog
 from grokterm.tui.screens.help import HelpScreen
 from grokterm.tui.screens.lab import LabScreen
@@ -161,6 +163,17 @@ async def test_n_asks_and_returns_to_the_form_with_the_run_saved() -> None:
         await until(pilot, lambda: isinstance(app.screen, SetupScreen), "the form")
         await until(pilot, lambda: not thread.is_alive(), "the end of the training")
     assert list(only_run().checkpoints.iterdir())
+
+
+@pytest.mark.parametrize("rings", [True, False])
+async def test_the_end_is_said_and_rings_unless_the_user_wants_no_bell(rings: bool, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: FBT001 - pytest's
+    bells: list[GroktermApp] = []
+    monkeypatch.setattr(GroktermApp, "bell", lambda app: bells.append(app))
+    write_preferences(preferences_path(), Preferences(bell=rings))
+    app = app_on(BRIEF)
+    async with training(app, pace=None) as pilot:
+        await until(pilot, lambda: "step 40: complete" in [one.message for one in app._notifications], "the word")
+        assert bool(bells) == rings
 
 
 async def test_space_after_the_end_offers_as_many_steps_again() -> None:

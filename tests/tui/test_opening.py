@@ -54,6 +54,7 @@ async def test_a_finished_run_is_shown_whole() -> None:
         )
         await until(pilot, lambda: "ended (complete)" in content(app.screen.query_one("#banner")), "the end, in words")
         assert "train" in content(app.screen.query(CurvesView).first())
+        assert not app._notifications
         await pilot.press("q")
         await until(pilot, lambda: not app.is_running, "the end")
     assert app.return_value == 0

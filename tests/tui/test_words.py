@@ -33,7 +33,8 @@ SEEN_CURVES = curves_of(**VAL, seen_loss=3e-3, seen_accuracy=0.875)
 
 def state_with(**values: Any) -> LabState:  # noqa: ANN401 - whatever a state holds
     experiment = Experiment.from_toml(BRIEF.replace("steps = 40", "steps = 3000"))
-    return replace(LabState(experiment), phase="training", step=1234, **values)
+    given: dict[str, Any] = {"phase": "training", "step": 1234} | values
+    return replace(LabState(experiment), **given)
 
 
 def printed(table: object) -> str:
@@ -185,6 +186,65 @@ def test_every_refusal_is_said_once() -> None:
     assert [notice.text for notice in notifications.of(state_with(refusals=("a",)), "run")] == ["a"]
     assert [notice.text for notice in notifications.of(state_with(refusals=("a", "b")), "run")] == ["b"]
     assert list(notifications.of(state_with(refusals=("a", "b")), "run")) == []
+
+
+def progress(notifications: Notifications, **values: Any) -> list[Notice]:  # noqa: ANN401 - whatever a state holds
+    return list(notifications.of(state_with(**values), "run"))
+
+
+MEMORIZED, GROKKED = Event(1640, "memorized"), Event(8320, "grokked")
+SWAP = Event(9000, "swap to 2 %", is_swap=True)
+
+
+def test_every_milestone_rings_once() -> None:
+    notifications = Notifications()
+    reached: Reached = {"memorized": 1640}
+    assert progress(notifications, events=(MEMORIZED,), milestones=reached) == [
+        Notice("step 1,640: train accuracy 0.99 and above", "memorized", rings=True)
+    ]
+    reached["grokked"] = 8320
+    assert progress(notifications, events=(MEMORIZED, GROKKED), milestones=reached) == [
+        Notice("step 8,320: val accuracy 0.99 and above (5.1x the step of memorizing)", "grokked", rings=True)
+    ]
+    assert progress(notifications, events=(MEMORIZED, GROKKED, Event(8400, "save")), milestones=reached) == []
+
+
+def test_after_a_swap_what_becomes_so_rings_and_what_has_stayed_so_does_not() -> None:
+    notifications = Notifications()
+    events = (MEMORIZED, GROKKED, SWAP, Event(9000, "memorized"), Event(9000, "grokked"))
+    reached: Reached = {"memorized": 1640, "grokked": 8320}
+    progress(notifications, events=events[:2], milestones=reached)
+    assert progress(notifications, events=events, milestones=reached) == []
+    ungrokked = Event(9040, "ungrokked"), Event(9900, "grokked")
+    assert [notice.text for notice in progress(notifications, events=events + ungrokked, milestones=reached)] == [
+        "step 9,040: val accuracy below 0.5",
+        "step 9,900: val accuracy 0.99 and above",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("ended", "text"), [("complete", "complete"), ("stopped", "stopped by an intervention"), ("grokked", "stop_when grokked")]
+)
+def test_every_end_rings_once_and_the_past_of_a_run_that_is_opened_does_not(ended: str, text: str) -> None:
+    opened: dict[str, Any] = {"phase": "ended", "ended": ended, "events": (MEMORIZED,), "n_earlier_events": 1}
+    notifications = Notifications()
+    assert progress(notifications, **opened, opened_at=1234) == []
+    assert progress(notifications, **opened) == [Notice(f"step 1,234: {text}", "ended", rings=True)]
+    assert progress(notifications, **opened) == []
+
+
+def test_a_run_that_diverged_or_was_left_is_not_said_to_have_ended_too() -> None:
+    (diverged,) = progress(Notifications(), phase="ended", ended="diverged", events=(Event(50, "diverged"),))
+    assert (diverged.title, diverged.text) == ("diverged", "step 50: the loss is no longer a finite number")
+    assert progress(Notifications(), phase="ended", ended="interrupted") == []
+
+
+def test_an_ensemble_says_that_all_its_members_have_reached_it() -> None:
+    training = {**state_with().experiment.training.model_dump(), "members": 4}
+    state = state_with(events=(MEMORIZED,))
+    ensemble = Experiment.from_settings(state.experiment.settings() | {"training": training})
+    (notice,) = Notifications().of(replace(state, experiment=ensemble), "run")
+    assert notice.text == "step 1,640: train accuracy 0.99 and above, in all 4 members"
 
 
 def test_a_save_is_said_once_it_is_done_and_only_if_it_was_asked_for() -> None:

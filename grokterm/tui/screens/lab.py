@@ -62,7 +62,7 @@ class LabScreen(Screen[None]):
         super().__init__(id="lab")
         bindings = BindingsMap(binding for key in keys() for binding in key.bindings)
         self._bindings.key_to_bindings |= bindings.key_to_bindings  # not in BINDINGS: VIEWS may have grown
-        self.control = TrainingControl(self, thread, again)
+        self.control = TrainingControl(self, thread, again, bell=preferences.values.bell)
         self._preferences = preferences
         self._layout = LabLayout(palette, preferences.values.order)
         self._views = TabBar(panes(), id="views")
