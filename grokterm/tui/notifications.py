@@ -83,9 +83,9 @@ def _is_news(event: Event, state: LabState) -> bool:
 
 
 def _of_milestone(event: Event, state: LabState) -> str:
-    """Say what was measured: `step 8,320: val accuracy 0.99 and above (5.1x the step of memorizing)`."""
+    """Say what was measured: `step 8,320: val accuracy 0.99 and above (5.1x memorized)`."""
     members, memorized_at = state.experiment.training.members, state.milestones.get("memorized", event.step)
     everywhere = f", in all {members} members" if members > 1 else ""
     is_delayed = event.label == "grokked" and 0 < memorized_at < event.step and not state.swaps
-    delay = f" ({event.step / memorized_at:.1f}x the step of memorizing)" if is_delayed else ""
+    delay = f" ({event.step / memorized_at:.1f}x memorized)" if is_delayed else ""
     return f"step {event.step:,}: {MILESTONES[event.label]}{everywhere}{delay}"

@@ -204,7 +204,7 @@ def test_every_milestone_rings_once() -> None:
     ]
     reached["grokked"] = 8320
     assert progress(notifications, events=(MEMORIZED, GROKKED), milestones=reached) == [
-        Notice("step 8,320: val accuracy 0.99 and above (5.1x the step of memorizing)", "grokked", rings=True)
+        Notice("step 8,320: val accuracy 0.99 and above (5.1x memorized)", "grokked", rings=True)
     ]
     assert progress(notifications, events=(MEMORIZED, GROKKED, Event(8400, "save")), milestones=reached) == []
 
