@@ -1,6 +1,7 @@
 """Reads a drawn heat map back: what the eye can see of it, as numbers."""
 
 import re
+from collections.abc import Sequence
 
 import numpy as np
 from rich.color import Color
@@ -10,16 +11,21 @@ from grokterm.plots.palettes import Palette
 from grokterm.views.view import Drawn
 
 
-def pixels(rows: Rows, palette: Palette) -> np.ndarray:
-    """Return the numbers between -1 and 1 that the cells stand for, NaN where they are blank."""
+def pixels(rows: Rows, palette: Palette, *, signed: bool = True) -> np.ndarray:
+    """Return the numbers between -1 (or 0 if not signed) and 1 that the cells stand for, NaN where they are blank."""
+    shares = _shares(rows, palette, palette.diverging if signed else palette.sequential)
+    return shares * 2 - 1 if signed else shares
+
+
+def _shares(rows: Rows, palette: Palette, ramp: Sequence[Color]) -> np.ndarray:
     if palette.shades:
         levels = [[palette.shades.index(cell) for cell in line] for line in texts(rows)]
-        return np.asarray(np.array(levels) / (len(palette.shades) - 1) * 2 - 1)
+        return np.asarray(np.array(levels) / (len(palette.shades) - 1))
     lines: list[list[float]] = []
     for row in rows:
         cells = [(character, segment.style) for segment in row for character in segment.text]
         colors = [(style.color, style.bgcolor) if style and one == "▀" else (None, None) for one, style in cells]
-        lines += [[_number(upper, palette) for upper, _ in colors], [_number(lower, palette) for _, lower in colors]]
+        lines += [[_share(upper, ramp) for upper, _ in colors], [_share(lower, ramp) for _, lower in colors]]
     return np.array(lines)
 
 
@@ -27,8 +33,8 @@ def texts(rows: Rows) -> list[str]:
     return ["".join(segment.text for segment in row) for row in rows]
 
 
-def _number(color: Color | None, palette: Palette) -> float:
-    return np.nan if color is None else palette.diverging.index(color) / (len(palette.diverging) - 1) * 2 - 1
+def _share(color: Color | None, ramp: Sequence[Color]) -> float:
+    return np.nan if color is None else ramp.index(color) / (len(ramp) - 1)
 
 
 def seen_frequencies(drawn: Drawn, palette: Palette, modulus: int) -> np.ndarray:

@@ -1,5 +1,6 @@
 """The weights as a picture: the waves of a network that has grokked can be seen, and read back from the colors."""
 
+from functools import cache
 from itertools import product
 
 import numpy as np
@@ -25,6 +26,7 @@ LEAST: dict[PaletteName, float] = {"256": 0.9, "16": 0.9, "ascii": 0.75}
 NAMES = ("first operand", "second operand", "answer")
 
 
+@cache
 def waves(modulus: int, n_neurons: int, *, noise: float = 0.0, n_mixed: int = 0) -> Subject:
     """Return a network with one wave a neuron in its three matrices, and noise; mixed neurons are noise alone."""
     random = np.random.default_rng(0)

@@ -10,9 +10,9 @@ import numpy as np
 from grokterm.analysis.circles import Circle, Components, circles, principal_components
 from grokterm.plots.bars import draw_bars
 from grokterm.plots.cells import Cells, Rows
-from grokterm.plots.heatmap import draw_heatmap
 from grokterm.plots.polygon import draw_polygon
 from grokterm.plots.text_lines import heading
+from grokterm.views.lab.frequency_map import draw_frequency_map, fit_frequency_map
 from grokterm.views.pictures import SpectrumPicture, layer_of, spectrum_picture
 from grokterm.views.view import Choice, Drawn, Sheet, Subject, View, following
 
@@ -35,7 +35,7 @@ def find_components(analysis: "NetworkAnalysis", layer: str) -> Components:
 
 
 def draw_spectrum(subject: Subject, choice: Choice, sheet: Sheet, components: Components | None) -> Drawn:
-    """Draw a bar for each frequency, and below it a heat map of each neuron; or the circles on which the rows lie."""
+    """Draw a bar for each frequency, and below it a map of each neuron; or the circles on which the rows lie."""
     snapshot, state, layer = subject.analysis.snapshot, subject.state, _layer(subject, choice)
     if components is not None:
         title = f"{snapshot.layers[layer].label} · circles of its rows, in steps of 1/k"
@@ -97,23 +97,18 @@ def _draw_circle(components: Components, circle: Circle | None, sheet: Sheet, wi
 
 
 def _draw_both(picture: SpectrumPicture, sheet: Sheet) -> Rows:
-    above = sheet.height if sheet.height < 12 else max(sheet.height * 2 // 5, 5)
-    keys = picture.key_frequencies
+    fit = fit_frequency_map(picture, sheet)
     named = dict(enumerate(picture.representations, start=1))
     has_room = len(named) * (max(map(len, named.values()), default=0) + 1) <= sheet.width // 2
-    names = named if named and has_room else None
-    bars = draw_bars(picture.shares, width=sheet.width, height=above, highlighted=keys, palette=sheet.palette, names=names)
-    below = sheet.height - above - 1
-    if below < 3:
-        return sheet.fill(bars)
-    step = max(-(-picture.of_neurons.shape[1] // max(sheet.width, 1)), 1)
-    every = "" if step == 1 else f" (1 in {step})"
-    last = len(picture.shares)
-    ends = f"{picture.name(1)} above to {picture.name(last)}" if named else f"k = 1 above to {last}"
-    name = f"each neuron{every}: its own power, 0 to 1; {ends} below"
-    shown = picture.of_neurons[:, ::step]
-    heat = draw_heatmap(shown, width=sheet.width, height=below, limit=1.0, palette=sheet.palette, signed=False)
-    return bars + sheet.heading(name) + heat
+    bars = draw_bars(
+        picture.shares,
+        width=sheet.width,
+        height=sheet.height if fit is None else sheet.height - fit.n_lines - 1,
+        highlighted=picture.key_frequencies,
+        palette=sheet.palette,
+        names=named if named and has_room else None,
+    )
+    return bars if fit is None else bars + draw_frequency_map(picture, fit, sheet)
 
 
 SPECTRUM = View(
