@@ -1,6 +1,7 @@
 """The application: its screens, and how it ends."""
 
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -27,6 +28,8 @@ from grokterm.runs.naming import Named, named
 from grokterm.runs.store import Run
 from grokterm.session.commands import Leave
 from grokterm.session.thread import TrainingThread
+from grokterm.tui.control import PICTURES
+from grokterm.tui.farewell import farewell
 from grokterm.tui.preferences import RememberedPreferences, preferences_path
 from grokterm.tui.screens.dialogs import Confirm
 from grokterm.tui.screens.help import HelpScreen, guide_of
@@ -66,6 +69,7 @@ class GroktermApp(App[int]):
     def __init__(self, opening: Opening) -> None:
         super().__init__()
         self._opening = opening
+        self._left: TrainingThread | None = None  # the last one whose screen was left
         self.preferences = RememberedPreferences(preferences_path(), self._say_forgotten)
         self.register_theme(DARK)
         self.register_theme(LIGHT)
@@ -93,12 +97,17 @@ class GroktermApp(App[int]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Add the keys of the screen to the palette."""
-        yield from super().get_system_commands(screen)
+        # Textual's screenshot goes to another folder than `p`, and fails where there is none.
+        yield from (command for command in super().get_system_commands(screen) if command.title != "Screenshot")
         for active in screen.active_bindings.values():
             binding = active.binding
             if binding.description and binding.action != "app.quit" and not binding.action.startswith("app.command_palette"):
                 run = partial(self.call_next, self.run_action, binding.action, screen)
                 yield SystemCommand(binding.description, f"key {binding.key}", run)
+
+    def export_screenshot(self, *, title: str | None = None, simplify: bool = False) -> str:
+        """Draw the screen as SVG, in a font of the machine that shows it: none is fetched."""
+        return re.sub(r"@font-face \{.*?\}", "", super().export_screenshot(title=title, simplify=simplify), flags=re.DOTALL)
 
     @property
     def palette(self) -> Palette:
@@ -164,6 +173,7 @@ class GroktermApp(App[int]):
         """Set up another experiment; first ask whether the present training may end."""
         if (lab := self._lab) is not None and await lab.control.may_end("leave"):
             lab.thread.send(Leave())
+            self._left = lab.thread
             self._set_up()
 
     async def action_quit(self) -> None:
@@ -176,8 +186,17 @@ class GroktermApp(App[int]):
         lab = self._lab
         if lab is None or await lab.control.may_end("quit"):
             await self.run_worker(self._save, thread=True).wait()
-            lost = lab.state.unsaved if lab is not None else ""
-            self.exit(1 if lost else 0, message=Text(f"grokterm: {plain_text(lost)}") if lost else None)
+            for saving in [worker for worker in self.workers if worker.group == PICTURES]:
+                await saving.wait()
+            self._end(1 if lab is not None and lab.state.unsaved else 0)
+
+    def _end(self, code: int) -> None:
+        """Close the screen, then say in one line what became of the last run, and how to open it."""
+        thread = lab.thread if (lab := self._lab) is not None else self._left
+        message = None
+        if thread is not None and thread.saved_run is not None:
+            message = Text(farewell(thread.state, thread.saved_run), no_wrap=True, overflow="ignore")
+        self.exit(code, message=message)
 
     @property
     def _lab(self) -> LabScreen | None:
@@ -191,7 +210,7 @@ class GroktermApp(App[int]):
 
     def _terminate(self, number: Signals) -> None:
         self._save()
-        self.exit(128 + number)
+        self._end(128 + number)
 
     def _hang_up(self) -> None:
         self._save()

@@ -5,15 +5,20 @@ from functools import partial
 
 from textual.screen import Screen
 
+from grokterm.errors import StorageError
 from grokterm.experiment.interventions import Extend, Save
 from grokterm.plots.sanitize import plain_text
 from grokterm.session.commands import Command, GoOn, Hold, Pause, Release, Resume, SetPace, StepOnce
 from grokterm.session.state import LabState
 from grokterm.session.thread import TrainingThread
-from grokterm.tui.notifications import Notifications, Severity
+from grokterm.tui.farewell import open_command
+from grokterm.tui.notifications import Notice, Notifications, Severity
 from grokterm.tui.pace import faster, slower
+from grokterm.tui.saved_pictures import save_pictures
 from grokterm.tui.screens.dialogs import Confirm, FieldsDialog, change_dialog, extend_dialog, swap_dialog
 from grokterm.tui.terminal import SAVE_SECONDS
+
+PICTURES = "pictures"  # group of the workers that save pictures
 
 
 class TrainingControl:
@@ -78,6 +83,23 @@ class TrainingControl:
         self._notifications.await_save(self.state.step)
         self.send(Save())
 
+    def save_picture(self, view: str, pictured: LabState) -> None:
+        """Save what the screen shows, in a thread: matplotlib takes a second to load."""
+        run, app = self.thread.saved_run, self._screen.app
+        if run is None:
+            self._notify("its folder is made once torch is loaded", "No run yet", "warning")
+            return
+        svg = app.export_screenshot(title=f"grokterm: {run.name}")
+
+        def save() -> None:
+            try:
+                notice = Notice(save_pictures(run, view, svg, pictured), "Picture saved")
+            except StorageError as error:
+                notice = Notice(str(error), "Picture not saved", "error")
+            app.call_from_thread(self._notify, notice.text, notice.title, notice.severity)
+
+        self._screen.run_worker(save, thread=True, group=PICTURES)
+
     async def restart(self) -> None:
         """Save and leave this run; start again with the same settings and seed; to be awaited in a worker."""
         await self._screen.run_worker(partial(self.thread.leave, SAVE_SECONDS), thread=True).wait()
@@ -106,7 +128,8 @@ class TrainingControl:
             question, agree = f"{state.unsaved}. What came after {kept} will be lost.", verb.capitalize()
         else:
             agree = f"Save and {verb}"
-            resume = f"Resume with `grokterm open {self.thread.run_name}`."
+            run = self.thread.saved_run
+            resume = f"Resume with `{open_command(run)}`." if run is not None else ""
             question = f"Step {state.step:,} of {state.steps:,}. {agree}? {resume}"
         return await self._screen.app.push_screen_wait(Confirm(question, agree))
 

@@ -194,6 +194,13 @@ def _further_keys() -> tuple[Key, ...]:
         _key("h", "training('change')", "Change", "change the learning rate or the weight decay", _change),
         _key("s", "training('save')", "Save", "save a checkpoint now", _when("save", "training", "paused")),
         _key(
+            "p",
+            "picture",
+            "Save picture",
+            "save the screen as SVG, and the curves as CSV and PNG, in the folder of the run",
+            _unless_loading("picture"),
+        ),
+        _key(
             "f",
             "freeze",
             "Freeze",

@@ -79,6 +79,11 @@ class Terminal:
     def shows(self, *words: str) -> Callable[[], bool]:
         return lambda: all(word.encode() in self.output for word in words)
 
+    @property
+    def last_words(self) -> str:
+        """What is on the terminal after the screen has closed."""
+        return self.output.rpartition(ALTERNATE_SCREEN_LEFT)[2].decode()
+
     def hang_up(self) -> None:
         os.close(self.master)
         self.master = -1
@@ -119,6 +124,7 @@ def test_a_paused_training_is_saved_already_and_left_without_a_question(opened: 
     terminal.press("q")
     assert terminal.read_to_the_end() == 0
     assert saved_step() > 0
+    assert f"; grokterm open {only_run().name} goes on with it\r\n" in terminal.last_words
 
 
 def test_a_training_that_runs_is_left_after_a_question(opened: Callable[..., Terminal]) -> None:
@@ -136,7 +142,7 @@ def test_a_training_started_at_once_runs_to_its_end(opened: Callable[..., Termin
     terminal.read_until(terminal.shows("ended (complete)"))
     terminal.press("q")
     assert terminal.read_to_the_end() == 0
-    assert ALTERNATE_SCREEN_LEFT in terminal.output
+    assert f"grokterm: {only_run().name} is complete at step 40; " in terminal.last_words
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])

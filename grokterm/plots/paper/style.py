@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from math import ceil
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeAlias
@@ -107,7 +108,7 @@ def new_figure(height: float, *, title: str = "", width: float = COLUMN) -> Figu
     return figure
 
 
-def save_figure(figure: Figure, path: Path, kind: Format, dots_per_inch: int = 300) -> None:
+def save_figure(figure: Figure, path: Path | BytesIO, kind: Format, dots_per_inch: int = 300) -> None:
     """Write a figure to a file, replacing an existing one.
 
     Raises the resolution of a PNG up to twofold, so that a heat map has a pixel per cell; an SVG keeps every cell.

@@ -226,6 +226,11 @@ class LabScreen(Screen[None]):
         if self.frozen:
             self.action_freeze()
 
+    def action_picture(self) -> None:
+        """Save what is on the screen, and the data of its curves, in the folder of the run."""
+        view = self.view if self.has_class("-narrow") else self._layout.network.tab
+        self.control.save_picture(view, self._scene.pictured)
+
     def action_freeze(self) -> None:
         """Freeze or release the pictures; every key still works on a frozen network."""
         self.frozen = not self.frozen

@@ -15,6 +15,7 @@ from grokterm.plots.palettes import Role
 from grokterm.plots.paper.efficiency import CircuitEfficiency, CircuitKind, draw_circuits, draw_over_steps
 from grokterm.plots.paper.steps import Delay, draw_curves, draw_stack
 from grokterm.plots.paper.style import PaperFigure
+from grokterm.session.state import LabState
 from grokterm.views.curves import sides
 from grokterm.views.marks import marks_of
 from grokterm.views.paper.naming import LeftOut
@@ -25,10 +26,12 @@ NOT_INSPECTED = LeftOut("nothing was inspected on the way: train with --set trai
 
 def curves(subject: Subject) -> PaperFigure | LeftOut:
     """Draw accuracy and loss over steps."""
-    state = subject.state
-    if len(state.curves.rows) < 2:
-        return LeftOut("nothing was trained")
-    return draw_curves(sides(state, "accuracy"), sides(state, "loss"), marks_of(subject.state), _delay(subject))
+    return curves_of(subject.state) if len(subject.state.curves.rows) > 1 else LeftOut("nothing was trained")
+
+
+def curves_of(state: LabState) -> PaperFigure:
+    """Draw the curves of a training that has begun."""
+    return draw_curves(sides(state, "accuracy"), sides(state, "loss"), marks_of(state), _delay(state))
 
 
 def progress(subject: Subject) -> PaperFigure | LeftOut:
@@ -94,9 +97,9 @@ def circuits(subject: Subject, label: str) -> list[CircuitEfficiency]:
     return [CircuitEfficiency(label, kind, one.parameter_norm, one.logit_quantiles) for kind, one in both if one is not None]
 
 
-def _delay(subject: Subject) -> Delay:
+def _delay(state: LabState) -> Delay:
     """Return what lies between memorizing and generalizing; where circuits form in it, milestones do not say."""
-    first, last = (subject.state.milestones.get(name) for name in ("memorized", "grokked"))
+    first, last = (state.milestones.get(name) for name in ("memorized", "grokked"))
     return (first, last) if first is not None and last is not None and first < last else None
 
 

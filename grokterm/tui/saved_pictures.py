@@ -1,0 +1,56 @@
+"""What is on the screen, and the data of its curves, as files in the folder of a run."""
+
+import csv
+import io
+from importlib.util import find_spec
+from math import isnan
+
+import numpy as np
+
+from grokterm.errors import StorageError
+from grokterm.runs.store import Run, write_durably
+from grokterm.session.state import BANDS, COLUMNS, Curves, LabState
+from grokterm.tui.farewell import near
+
+DOTS_PER_INCH = 200
+
+
+def save_pictures(run: Run, view: str, svg: str, state: LabState) -> str:
+    """Write the screen as SVG, and the curves as CSV and, with matplotlib, as PNG; return what was written, and where.
+
+    Raises:
+        StorageError: if the folder cannot be written.
+    """
+    folder, at = run.path / "pictures", f"step-{state.step:08}"
+    contents = {f"lab-{view}-{at}.svg": svg.encode(), f"curves-{at}.csv": curves_as_csv(state.curves).encode()}
+    if len(state.curves.rows) > 1 and find_spec("matplotlib") is not None:
+        contents[f"curves-{at}.png"] = _curves_as_png(state)
+    try:
+        folder.mkdir(exist_ok=True)
+        for name, content in contents.items():
+            write_durably(folder / name, content)
+    except OSError as error:
+        raise StorageError(f"{near(folder)} cannot be written: {error.strerror}") from None
+    return f"{', '.join(contents)} in {near(folder)}"
+
+
+def curves_as_csv(curves: Curves) -> str:
+    """Return a line for each evaluation; what was not measured is empty, and a column that never was is left out."""
+    text = io.StringIO()
+    names = (*COLUMNS, *BANDS)[: curves.rows.shape[1]]
+    measured = {name: curves.column(name) for name in names if not np.isnan(curves.column(name)).all()}
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(measured)
+    for step, *row in zip(*(column.tolist() for column in measured.values()), strict=True):
+        writer.writerow([int(step), *("" if isnan(value) else value for value in row)])
+    return text.getvalue()
+
+
+def _curves_as_png(state: LabState) -> bytes:
+    from grokterm.plots.paper.style import paper_style, save_figure  # loads matplotlib
+    from grokterm.views.paper.run import curves_of
+
+    content = io.BytesIO()
+    with paper_style():
+        save_figure(curves_of(state), content, "png", DOTS_PER_INCH)
+    return content.getvalue()
