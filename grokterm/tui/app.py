@@ -16,8 +16,9 @@ from textual import on, work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
-from textual.events import Event, Key
+from textual.events import Event, Key, Resize
 from textual.filter import Monochrome, NoColor
+from textual.geometry import Size
 from textual.screen import Screen
 from textual.theme import Theme
 
@@ -30,16 +31,20 @@ from grokterm.session.commands import Leave
 from grokterm.session.thread import TrainingThread
 from grokterm.tui.control import PICTURES
 from grokterm.tui.farewell import farewell
+from grokterm.tui.plain_screen import PlainScreen
 from grokterm.tui.preferences import RememberedPreferences, preferences_path
 from grokterm.tui.screens.dialogs import Confirm
 from grokterm.tui.screens.help import HelpScreen, guide_of
 from grokterm.tui.screens.lab import LabScreen
 from grokterm.tui.screens.setup import SetupScreen
+from grokterm.tui.screens.too_small import TooSmallScreen, is_too_small
 from grokterm.tui.terminal import CHECK_SECONDS, SAVE_SECONDS, is_terminal_gone, on_signals
 from grokterm.tui.theme import DARK, LIGHT
 from grokterm.tui.trainings import new_training, saved_training, training_anew
 from grokterm.tui.widgets.picture import Picture
 
+WIDE = 110  # columns from which the lab shows everything at once
+SHORT = 22  # lines below which borders and empty lines give way to what they surround
 HUNG_UP = 129  # exit code, 128 + SIGHUP, which Windows lacks
 
 
@@ -75,9 +80,9 @@ class GroktermApp(App[int]):
         self.register_theme(LIGHT)
         self.theme = self.preferences.values.theme
         self.cursor_blink = False
-        self.set_class(opening.palette.is_ascii, "-ascii")
         # Textual answers NO_COLOR with shades of gray, which are color codes too.
         self._filters = [NoColor() if isinstance(known, Monochrome) else known for known in self._filters]
+        self._filters += [PlainScreen()] if opening.palette.is_ascii else []
 
     def on_mount(self) -> None:
         """Show the first screen, then load torch in the background."""
@@ -86,6 +91,7 @@ class GroktermApp(App[int]):
         self.theme_changed_signal.subscribe(self, self._follow_theme)
         on_signals(terminate=self._terminate, hang_up=self._hang_up, save=self._save_training)
         self.set_interval(CHECK_SECONDS, self._check_terminal)
+        self._fit(self.size)
         opening = self._opening
         if opening.run is not None:
             self._open(opening.run)
@@ -93,7 +99,26 @@ class GroktermApp(App[int]):
             self._train(named(opening.preset.experiment, opening.preset))
         else:
             self.push_screen(SetupScreen(opening.preset))
+        self._cover_if_too_small(self.size)
         self.call_after_refresh(self._load_in_background)
+
+    def on_resize(self, event: Resize) -> None:
+        """Lay the screens out for another size; where nothing fits, say so."""
+        self._fit(event.size)
+        if len(self.screen_stack) > 1:  # there is something to cover
+            self._cover_if_too_small(event.size)
+
+    def _cover_if_too_small(self, size: Size) -> None:
+        if isinstance(self.screen, TooSmallScreen):
+            self.screen.fit(size)
+        elif is_too_small(size) and not any(isinstance(screen, TooSmallScreen) for screen in self.screen_stack):
+            self.push_screen(TooSmallScreen())
+
+    def _fit(self, size: Size) -> None:
+        before = self.classes
+        self.update_classes({"-wide": size.width >= WIDE, "-narrow": size.width < WIDE, "-short": size.height < SHORT})
+        for screen in self.screen_stack[:-1] if before != self.classes else ():
+            screen.update_node_styles(animate=False)  # Textual does so for the screen on top
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Add the keys of the screen to the palette."""
@@ -112,7 +137,7 @@ class GroktermApp(App[int]):
     @property
     def palette(self) -> Palette:
         """The colors of the pictures, which follow the theme."""
-        return self._opening.palette
+        return self._opening.palette.on_ground(dark=self.current_theme.dark)
 
     def _follow_theme(self, theme: Theme) -> None:
         """Draw every picture in the colors of another theme, and remember it."""

@@ -1,5 +1,6 @@
 """The lab without a terminal: built on tiny presets, driven by keys, waited for by conditions."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -7,6 +8,9 @@ from time import monotonic
 from typing import Any
 
 from textual.app import App
+from textual.driver import Driver
+from textual.events import Resize
+from textual.geometry import Size
 from textual.pilot import Pilot
 from textual.widget import Widget
 from textual.widgets import Input, Select, Static
@@ -88,6 +92,16 @@ async def until(pilot: Pilot[Any], condition: Callable[[], object], what: str = 
     while not condition():
         assert monotonic() < deadline, f"waited too long for {what or 'a condition'}"
         await pilot.pause(0.01)
+
+
+async def resize(pilot: Pilot[Any], width: int, height: int) -> None:
+    """Resize the terminal, and wait until the screen has that size; sooner done than by pilot, which waits for idleness."""
+    app, size = pilot.app, Size(width, height)
+    assert isinstance(app._driver, Driver)
+    app._driver._size = size
+    app.post_message(Resize(size, size))
+    while app.screen.size != size:
+        await asyncio.sleep(0.001)
 
 
 @asynccontextmanager

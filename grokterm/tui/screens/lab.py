@@ -38,8 +38,6 @@ LOOK_SECONDS = 1.0
 class LabScreen(Screen[None]):
     """Shows the latest state of a training, which the training thread holds."""
 
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - Textual annotates it for its base class
-
     x_scale: reactive[Scale] = reactive[Scale]("log")
     frozen: reactive[bool] = reactive(False)  # noqa: FBT003 - Textual's own signature
     view: reactive[str] = reactive("curves")
@@ -133,7 +131,7 @@ class LabScreen(Screen[None]):
 
     @property
     def _situation(self) -> Situation:
-        state, network, is_wide = self.state, self._layout.network, self.has_class("-wide")
+        state, network, is_wide = self.state, self._layout.network, self.app.has_class("-wide")
         return Situation(
             phase=state.phase,
             can_change=bool(state.experiment.live_names()),
@@ -173,7 +171,7 @@ class LabScreen(Screen[None]):
 
     def action_turn(self, by: int) -> None:
         """Go to the next or previous pane; in a wide terminal, to the next view of the network."""
-        names = list(VIEWS) if self.has_class("-wide") else list(panes())
+        names = list(VIEWS) if self.app.has_class("-wide") else list(panes())
         now = self.view if self.view in names else self._layout.network.tab
         self.view = names[(names.index(now) + by) % len(names)]
 
