@@ -176,7 +176,7 @@ def test_the_help_says_what_the_keys_do_in_a_new_view() -> None:
 async def test_any_number_of_views_leaves_the_current_one_readable(monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(10):
         monkeypatch.setitem(VIEWS, f"rank{number}", replace(RANK, name=f"rank{number}"))
-    assert list(panes().items())[9:12] == [("rank2", "0"), ("rank3", "f1"), ("rank4", "f2")]
+    assert list(panes().items())[9:12] == [("rank2", "f1"), ("rank3", "f2"), ("rank4", "f3")]
     app = app_on(ENDLESS)
     async with training(app, SMALL) as pilot:
         for name, key in panes().items():

@@ -24,7 +24,7 @@ Shares = Float[np.ndarray, " point"]
 
 
 class Canvas:
-    """What is laid on later covers what lies there, but for the dots of curves that are not faint."""
+    """Later curves cover earlier ones, but for the dots of those that are not faint; shades lie behind what is there."""
 
     def __init__(self, width: int, height: int) -> None:
         self._characters = np.full((height, width), " ", dtype="<U1")
@@ -63,13 +63,18 @@ class Canvas:
         self._style[drawn] = self._style_code(_faint(ink.style) if is_faint else ink.style)
         self._has_curve |= drawn
 
-    def shade(self, region: Bool[np.ndarray, "row column"], ink: Ink) -> None:
-        """Tint cells: their ground where the ink has a tint, else their character."""
-        if ink.tint is not None:
-            self._ground[region] = self._grounds.setdefault(ink.tint, len(self._grounds))
-        else:
-            self._characters[region] = ink.shade
-            self._style[region] = self._style_code(ink.style)
+    def shade(self, region: Bool[np.ndarray, "half_row column"], ink: Ink) -> None:
+        """Tint the ground of cells, or half of one that is blank; without a tint, fill blanks with the ink's character."""
+        upper, lower = region[::2], region[1::2]
+        both, is_blank = upper & lower, self._characters == " "
+        if ink.tint is None:
+            self._characters[both & is_blank] = ink.shade
+            self._style[both & is_blank] = self._style_code(ink.style)
+            return
+        self._ground[both | ((upper | lower) & ~is_blank)] = self._grounds.setdefault(ink.tint, len(self._grounds))
+        for half, character in ((upper & ~both & is_blank, "▀"), (lower & ~both & is_blank, "▄")):
+            self._characters[half] = character
+            self._style[half] = self._style_code(Style(color=ink.tint))
 
     def column(self, column: int, character: str, style: Style | None) -> None:
         """Draw a vertical line."""

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
-from jaxtyping import Float, Real
+from jaxtyping import Bool, Float, Real
 
-from grokterm.plots.axis import Axis, Limits, Scale, cell_of, decimate, fit_axis, steps_to_coordinates, to_coordinates
+from grokterm.plots.axis import Axis, Limits, Scale, decimate, fit_axis, steps_to_coordinates, to_coordinates
 from grokterm.plots.canvas import Canvas
 from grokterm.plots.cells import Cells, Rows, label_starts
 from grokterm.plots.legend import Mark, Marked, label_marks, length, number_marks, write_text
@@ -21,6 +21,7 @@ _BELOW = 2  # rows below the panels: the axis of steps and its labels
 _LABEL_WIDTH = 4  # least width of the y labels, so that the picture does not shift when `1` becomes `1e-3`
 _ROWS_PER_TICK, _COLUMNS_PER_TICK = 3, 12
 _ROWS_PER_NOTE = 8
+_LEAST_BAND = 0.2  # half rows; a narrower band is the curve itself
 
 _Points = Float[np.ndarray, " _"]
 
@@ -40,7 +41,9 @@ class Series:
     band: Band | None = None
     """Lowest and highest value at each step, if y is a mean."""
     is_faint: bool = False
-    """Drawn dimmed, without a place in the legend."""
+    """Drawn dimmed behind the others."""
+    is_named: bool = True
+    """Whether it stands in the legend."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +123,7 @@ def draw_chart(  # noqa: PLR0913 - each is one property of the picture
     """
     legends = [_legend(panel, panels, cursor, width, palette) for panel in panels]
     room = height - _BELOW
-    n_shown = next((n for n in range(min(len(panels), 3), 0, -1) if room // n >= _LEAST_ROWS[n]), 0)
+    n_shown = n_drawn(len(panels), height)
     if not n_shown or width < _LEAST_WIDTH:
         cells = Cells(width, height)
         for row, legend in enumerate(legends):
@@ -155,11 +158,16 @@ def draw_chart(  # noqa: PLR0913 - each is one property of the picture
     return [*cells.rows(), *below]
 
 
+def n_drawn(n_panels: int, height: int) -> int:
+    """Return how many of several panels have room in so many lines."""
+    return next((n for n in range(min(n_panels, 3), 0, -1) if (height - _BELOW) // n >= _LEAST_ROWS[n]), 0)
+
+
 def _legend(panel: Panel, panels: Sequence[Panel], cursor: int | float | None, width: int, palette: Palette) -> StyledText:
     """Return the name of a panel, and its series with their values if there is room for those."""
     name = palette.printable(panel.name.ljust(max(len(one.name) + 2 for one in panels if one.name or one is panel)))
     head = [(name, palette.inks["text"].style)] if panel.name else []
-    drawn = [one for one in panel.series if not one.is_faint]
+    drawn = [one for one in panel.series if one.is_named]
     inks = [palette.inks[one.role] for one in drawn]
     labels = [f"{ink.sample}{palette.printable(one.label)}" for one, ink in zip(drawn, inks, strict=True)]
     values = [f" {_value(one, cursor, panel.written)}" for one in drawn]
@@ -170,10 +178,14 @@ def _legend(panel: Panel, panels: Sequence[Panel], cursor: int | float | None, w
     return text
 
 
+def value_at(series: Series, x: int | float | None) -> float:
+    """Return the last value up to a step, or the last of all; NaN where there is none."""
+    end = len(series.x) if x is None else int(np.searchsorted(series.x, x, side="right"))
+    return float(series.y[end - 1]) if end else np.nan
+
+
 def _value(series: Series, cursor: int | float | None, written: Callable[[float], str]) -> str:
-    """Write the value at the cursor, or the last; blank where there is none."""
-    end = len(series.x) if cursor is None else int(np.searchsorted(series.x, cursor, side="right"))
-    value = float(series.y[end - 1]) if end else np.nan
+    value = value_at(series, cursor)
     return written(value) if np.isfinite(value) else "-".ljust(len(written(1.0)))
 
 
@@ -269,24 +281,23 @@ def _canvas(layout: _Layout, frame: _Frame, curves: Sequence[_Curve], marked: Se
     canvas = Canvas(layout.width, frame.height)
     for column, mark in marked:
         canvas.column(column - layout.left, palette.box.mark, palette.inks[mark.role].style)
-    for curve in curves:
-        if curve.band is not None:
-            canvas.shade(_region(layout, frame, curve.band), palette.inks[curve.series.role])
     for curve in sorted(curves, key=lambda one: not one.series.is_faint):
         y = 1 - frame.axis.shares(curve.y)
         x, y = decimate(layout.x.shares(curve.x), y.clip(-1, 2), 2 * layout.width)
         canvas.curve(x, y, palette.inks[curve.series.role], is_faint=curve.series.is_faint)
+    for curve in reversed(curves):
+        if curve.band is not None:
+            canvas.shade(_region(layout, frame, curve.band), palette.inks[curve.series.role])
     return canvas
 
 
-def _region(layout: _Layout, frame: _Frame, band: _Edges) -> np.ndarray:
-    """Return the cells between the edges of a band."""
+def _region(layout: _Layout, frame: _Frame, band: _Edges) -> Bool[np.ndarray, "half_row column"]:
+    """Return the half cells between the edges of a band."""
     # Interpolates relative positions, because slopes between values of a diverging run may overflow.
     centers = (np.arange(layout.width) + 0.5) / layout.width
     x, low, high = layout.x.shares(band.x), 1 - frame.axis.shares(band.low), 1 - frame.axis.shares(band.high)
-    lowest, highest = np.interp(centers, x, low), np.interp(centers, x, high)
-    region = np.zeros((frame.height, layout.width), dtype=np.bool_)
-    for column in np.flatnonzero((centers >= x[0]) & (centers <= x[-1])).tolist():
-        top, bottom = (cell_of(float(edge[column]), frame.height) for edge in (highest, lowest))
-        region[top : bottom + 1, column] = True
+    lowest, highest = (2 * frame.height * np.interp(centers, x, edge).clip(0, 1) for edge in (low, high))
+    middles = np.arange(2 * frame.height)[:, None] + 0.5
+    is_inside = (highest < middles + 0.5) & (middles - 0.5 < lowest) & (lowest - highest > _LEAST_BAND)
+    region: Bool[np.ndarray, "half_row column"] = is_inside & (centers >= x[0]) & (centers <= x[-1])
     return region

@@ -162,8 +162,8 @@ _BOLD, _FAINT = Style(bold=True), Style(dim=True)
 PALETTES: dict[PaletteName, Palette] = {
     "256": Palette(
         inks={
-            "train": _dotted(208, 94),
-            "val": _solid(75, 24),
+            "train": _dotted(208, 52),
+            "val": _solid(75, 17),
             "swap": _solid(170),
             "key_frequency": _solid(36),
             "dim": _solid(244),

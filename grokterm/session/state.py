@@ -134,6 +134,7 @@ class LabState:
     saved_at: int | None = None
     refusals: tuple[str, ...] = ()  # refused commands and other notices, oldest first
     unsaved: str = ""  # why saving failed; empty if everything is saved
+    former: tuple[tuple[int, Experiment], ...] = ()  # settings that were changed, and the step up to which they held
 
     @property
     def steps(self) -> int:
@@ -149,6 +150,10 @@ class LabState:
     def definition(self) -> Operation:
         """The current operation."""
         return find_operation(self.operation, self.experiment.task.own, self.experiment.task.n_operands)
+
+    def experiment_at(self, step: int) -> Experiment:
+        """Return the settings with which the update after a step was made."""
+        return next((former for until, former in self.former if step < until), self.experiment)
 
     @property
     def swaps(self) -> tuple[int, ...]:
@@ -229,10 +234,12 @@ def _after_action(state: LabState, acted: Acted) -> LabState:
         segment={} if is_swap else state.segment,
         events=(*state.events, Event(acted.step, label, is_swap=is_swap)),
     )
+    former = (*state.former, (acted.step, state.experiment))
     match acted.action:
         case Set() as change:
-            return replace(changed, experiment=state.experiment.changed(change))
+            return replace(changed, experiment=state.experiment.changed(change), former=former)
         case Extend(steps=steps):
             phase: Phase = "training" if state.phase == "ended" else state.phase
-            return replace(changed, experiment=state.experiment.extended(steps, state.ended), phase=phase, ended="")
+            longer = state.experiment.extended(steps, state.ended)
+            return replace(changed, experiment=longer, former=former, phase=phase, ended="")
     return changed

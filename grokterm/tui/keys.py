@@ -15,7 +15,7 @@ from grokterm.views.view import View
 
 CURVES_TERMS, FACTS_TERMS = ("memorized", "grokked", "ungrokked"), ("chance", "basis")
 CHANGEABLE: tuple[Phase, ...] = ("training", "paused", "ended")
-PANE_KEYS = (*"1234567890", *(f"f{number}" for number in range(1, 13)))
+PANE_KEYS = (*"123456789", *(f"f{number}" for number in range(1, 13)))
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ class Situation:
     is_zoomed: bool = False
     is_comparing: bool = False
     is_frozen: bool = False
+    is_swapped: bool = False
 
     @property
     def terms(self) -> tuple[str, ...]:
@@ -64,7 +65,7 @@ def panes() -> dict[str, str]:
 
 def keys() -> tuple[Key, ...]:
     """List every key of the lab, the most useful first."""
-    return (*_keys_of_training(), *_keys_of_views(VIEWS.values()), *_further_keys())
+    return (*_keys_of_training(), *_keys_of_curves(), *_keys_of_views(VIEWS.values()), *_further_keys())
 
 
 def hints(situation: Situation) -> tuple[Hint, ...]:
@@ -82,6 +83,7 @@ def guide(situation: Situation) -> Guide:
         f"keys of {name}": _rows(key for key in _keys_of_views([view] if view else []) if key.now(situation)),
         f"terms of {name}": [explained(term) for term in situation.terms],
         "keys of the training": _rows(_keys_of_training()),
+        "keys of the curves": _rows(_keys_of_curves()),
         "further keys": _rows(_further_keys()),
         "keys of other views": _rows(key for key in _keys_of_views(others) if not key.now(situation)),
     }
@@ -121,6 +123,37 @@ def _keys_of_training() -> tuple[Key, ...]:
     )
 
 
+def _keys_of_curves() -> tuple[Key, ...]:
+    return (
+        Key(
+            "+ -",
+            "zoom the curves about the cursor; the mouse wheel does so about the pointer",
+            (
+                Binding("plus", "curves('zoom_in')", "Zoom in"),
+                Binding("minus", "curves('zoom_out')", "Zoom out"),
+                Binding("equals_sign", "curves('zoom_in')", "Zoom in"),
+            ),
+            _on_curves("zoom"),
+        ),
+        _key("0", "curves('whole')", "Whole", "all steps of the curves", lambda _: ""),
+        _key(
+            "u",
+            "curves('since_swap')",
+            "Since swap",
+            "the curves since the last swap, steps counted from it; again: all steps",
+            lambda now: _on_curves("since swap")(now) if now.is_swapped else "",
+        ),
+        _key(
+            "t",
+            "curves('next_third')",
+            "Third chart",
+            "another third chart: norm, IPR, exact fit, losses of the key frequencies, learning rate, ...",
+            _on_curves("third chart"),
+        ),
+        _key("m", "curves('smooth')", "Smooth", "means of neighboring evaluations, for minibatches", _on_curves("smooth")),
+    )
+
+
 def _keys_of_views(views: Collection[View]) -> tuple[Key, ...]:
     """List the keys whose effect a row in VIEWS decides, and say what they do in these views."""
 
@@ -151,8 +184,8 @@ def _keys_of_views(views: Collection[View]) -> tuple[Key, ...]:
         ),
         Key(
             "arrows",
-            "choose a neuron, or move over a table larger than the screen; page keys: the next neurons"
-            + where(lambda view: view.move),
+            "move the cursor of the curves, choose a neuron, or move over a table larger than the screen; page keys: the next "
+            "neurons" + where(lambda view: view.move),
             (
                 Binding("up", "move(-1, 0)", "Up"),
                 Binding("down", "move(1, 0)", "Down"),
@@ -236,6 +269,10 @@ def _pause(now: Situation) -> str:
 
 def _change(now: Situation) -> str:
     return _when("change", *CHANGEABLE)(now) if now.can_change else ""
+
+
+def _on_curves(label: str) -> Callable[[Situation], str]:
+    return lambda now: label if now.has_curves else ""
 
 
 def _when(label: str, *phases: Phase) -> Callable[[Situation], str]:

@@ -14,6 +14,7 @@ from grokterm.tui.widgets.curves import CurvesView
 from grokterm.tui.widgets.facts import Facts
 from grokterm.tui.widgets.network import NetworkPane
 from grokterm.tui.widgets.status import Banner, Glance, Status
+from grokterm.views.curves import reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,10 +43,10 @@ class LabLayout:
     that both show the numbers of one state.
     """
 
-    def __init__(self, palette: Palette, order: Order) -> None:
+    def __init__(self, palette: Palette, order: Order, third: str = "") -> None:
         self._draw_budget = DrawBudget()
         self.banner, self.status, self.facts = Banner(palette, id="banner"), Status(palette, id="status"), Facts()
-        self.curves = CurvesView(self._draw_budget)
+        self.curves = CurvesView(self._draw_budget, third)
         self.network = NetworkPane(order, self._draw_budget)
         self._turns: deque[Callable[[Scene], bool]] = deque((self._show_curves, self._show_network))
         self._has_shown_network = False
@@ -81,7 +82,13 @@ class LabLayout:
                 return
 
     def _show_curves(self, scene: Scene) -> bool:
-        glance = Glance(scene.state, scene.run_name, scene.pictured.step if scene.is_frozen else None, self.curves.is_on_screen)
+        glance = Glance(
+            scene.state,
+            scene.run_name,
+            scene.pictured.step if scene.is_frozen else None,
+            self.curves.is_on_screen,
+            reading(scene.pictured, self.curves.choice),
+        )
         has_news = self._glance is None or glance.state is not self._glance.state or glance != self._glance
         if has_news:
             self._glance = self.banner.glance = self.status.glance = glance

@@ -1,44 +1,88 @@
 """Accuracy, loss and other metrics of a training over its steps."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Real
+from jaxtyping import Float, Real
 
 from grokterm.plots.axis import Scale
 from grokterm.plots.cells import Rows
-from grokterm.plots.curves import Panel, Series, draw_chart
+from grokterm.plots.curves import Panel, Series, draw_chart, n_drawn, value_at
+from grokterm.plots.palettes import Role
+from grokterm.plots.text_lines import StyledText
 from grokterm.plots.ticks import short_power
 from grokterm.session.state import LabState
 from grokterm.views.marks import named_marks
+from grokterm.views.third import NORM, third_panel
 from grokterm.views.view import Sheet
+from grokterm.views.window import CurvesChoice, Span, origin_of
 
 Measure = Literal["accuracy", "loss"]
 
 LOG_FROM = 100.0  # a loss that falls by more than this has a logarithmic axis; a smaller one shows its bumps on a linear axis
+SMOOTHED = 21  # evaluations in a mean, half of them earlier
+
+OVERLAY_ROLES: tuple[Role, ...] = ("first", "second", "third", "fourth", "fifth", "sixth")
 
 
-def draw_curves(state: LabState, sheet: Sheet, x_scale: Scale) -> Rows:
-    """Draw accuracy and loss of train and val above each other."""
+@dataclass(frozen=True)
+class Overlay:
+    """An earlier run, drawn behind the present one."""
+
+    name: str
+    state: LabState
+
+
+def draw_curves(
+    state: LabState, sheet: Sheet, x_scale: Scale, choice: CurvesChoice | None = None, overlays: Sequence[Overlay] = ()
+) -> Rows:
+    """Draw accuracy, loss and a third chart above each other; one that was chosen takes the room of the loss if it must."""
+    choice = choice or CurvesChoice()
+    behind = list(zip(overlays, OVERLAY_ROLES, strict=False))
+    panels = [_measure(measure, state, choice, behind) for measure in ("accuracy", "loss")]
+    third = third_panel(state, choice.third)
+    third = replace(third, series=_since(third.series, origin_of(state, choice)))
+    if choice.third and n_drawn(3, sheet.height) < 3:
+        panels = [panels[0], third]
+    else:
+        panels.append(third)
+    origin = origin_of(state, choice)
     return draw_chart(
-        panels(state),
-        named_marks(state),
+        panels,
+        [mark for mark in named_marks(state, origin) if mark.x >= 0],
         width=sheet.width,
         height=sheet.height,
         x_scale=x_scale,
         palette=sheet.palette,
+        x_limits=choice.window,
+        cursor=None if choice.cursor is None else choice.cursor - origin,
+        notes=[_note(overlay, role, sheet) for overlay, role in behind],
     )
 
 
-def panels(state: LabState) -> list[Panel]:
-    """Return the curves of both measures and of the norm."""
-    losses = sides(state, "loss")
-    norm = Series("parameters", state.curves.column("step"), state.curves.column("parameter_norm"), "first")
-    return [
-        Panel("acc", sides(state, "accuracy"), y_limits=(0.0, 1.0), written="{:.3f}".format),
-        Panel("loss", losses, y_scale=scale_of(losses[-1].y), written=short_loss),
-        Panel("norm", [norm], written="{:<6.4g}".format),
+def reading(state: LabState, choice: CurvesChoice) -> str:
+    """Write all values at the cursor in one line; empty without a cursor."""
+    row = -1 if choice.cursor is None else int(np.searchsorted(state.curves.column("step"), choice.cursor, side="right")) - 1
+    if row < 0:
+        return ""
+
+    def at(name: str, layout: str) -> str:
+        value = float(state.curves.column(name)[row])
+        return format(value, layout) if np.isfinite(value) else "-"
+
+    others = [side for side in ("seen", "average_val") if at(f"{side}_accuracy", "") != "-"]
+    named = ["train", "val", *others]
+    parts = [
+        f"step {choice.cursor:,}",
+        " ".join(f"{side.replace('_', ' ')} {at(f'{side}_accuracy', '.3f')}" for side in named),
+        f"loss {' / '.join(at(f'{side}_loss', '.1e') for side in named)}",
+        f"norm {at('parameter_norm', '.4g')}",
     ]
+    if choice.third and choice.third != NORM:
+        parts += [f"{one.label} {value_at(one, choice.cursor):.4g}" for one in third_panel(state, choice.third).series]
+    return " · ".join(parts)
 
 
 def sides(state: LabState, measure: Measure) -> list[Series]:
@@ -60,3 +104,56 @@ def scale_of(values: Real[np.ndarray, " evaluation"]) -> Scale:
 def short_loss(value: float) -> str:
     """Write a loss in seven characters: `2.1e-6`."""
     return short_power(f"{value:.1e}").ljust(7)
+
+
+def smoothed(values: Real[np.ndarray, " evaluation"]) -> Float[np.ndarray, " evaluation"]:
+    """Return the mean about each evaluation, of those that are finite; NaN where it is not itself."""
+    known = np.isfinite(values)
+    sums, counts = (
+        np.convolve(part, np.ones(SMOOTHED), "full") for part in (np.where(known, values, 0.0), known.astype(float))
+    )
+    here = slice(SMOOTHED // 2, SMOOTHED // 2 + values.size)
+    return np.where(known, sums[here] / np.maximum(counts[here], 1), np.nan)
+
+
+def _measure(measure: Measure, state: LabState, choice: CurvesChoice, behind: Sequence[tuple[Overlay, Role]]) -> Panel:
+    """Return the panel of a measure, with earlier runs behind the present one."""
+    present = _since(sides(state, measure), origin_of(state, choice))
+    drawn = [one for overlay, role in behind for one in _earlier(overlay, role, measure, choice)]
+    for one in present:
+        if choice.is_smoothed:
+            drawn += [replace(one, is_faint=True, band=None), replace(one, y=smoothed(one.y), is_named=False)]
+        else:
+            drawn.append(one)
+    if measure == "accuracy":
+        return Panel("acc", drawn, y_limits=(0.0, 1.0), written="{:.3f}".format)
+    return Panel("loss", drawn, y_scale=scale_of(_visible(present[-1], choice.window)), written=short_loss)
+
+
+def _earlier(overlay: Overlay, role: Role, measure: Measure, choice: CurvesChoice) -> list[Series]:
+    """Return the curves of an earlier run in one ink: train is faint."""
+    if choice.since_swap and not overlay.state.swaps:
+        return []
+    shown = _since(sides(overlay.state, measure), origin_of(overlay.state, choice))
+    return [replace(one, role=role, band=None, is_faint=one.role == "train", is_named=False) for one in shown]
+
+
+def _since(series: Sequence[Series], origin: int) -> list[Series]:
+    """Count steps from an origin, and leave out what came before."""
+    return [_cut(one, max(int(np.searchsorted(one.x, origin, side="right")) - 1, 0), origin) for one in series]
+
+
+def _cut(series: Series, start: int, origin: int) -> Series:
+    if not origin:
+        return series
+    band = None if series.band is None else (series.band[0][start:], series.band[1][start:])
+    return replace(series, x=series.x[start:] - origin, y=series.y[start:], band=band)
+
+
+def _visible(series: Series, window: Span | None) -> Real[np.ndarray, " evaluation"]:
+    return series.y if window is None else series.y[(series.x >= window[0]) & (series.x <= window[1])]
+
+
+def _note(overlay: Overlay, role: Role, sheet: Sheet) -> StyledText:
+    ink = sheet.palette.inks[role]
+    return [(f"{ink.sample}{overlay.name}", ink.style)]

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from grokterm.experiment.records import Continued, Finished, Paused
+from grokterm.plots.ticks import short_power
 from grokterm.runs.store import list_runs
 from grokterm.session.commands import Pause, Resume
 from grokterm.tui.app import GroktermApp
@@ -15,9 +16,12 @@ from grokterm.tui.screens.help import HelpScreen
 from grokterm.tui.screens.lab import LabScreen
 from grokterm.tui.screens.setup import SetupScreen
 from grokterm.tui.widgets.curves import CurvesView
+from grokterm.tui.widgets.status import Status
+from grokterm.views.window import CurvesChoice
 from tests.tui.driving import (
     BRIEF,
     ENDLESS,
+    LARGE,
     PATIENCE_SECONDS,
     SMALL,
     app_on,
@@ -143,6 +147,46 @@ async def test_f_freezes_the_pictures_while_the_training_goes_on() -> None:
         assert app.screen.has_class("-frozen")
         await pilot.press("f")
         await until(pilot, lambda: content(curves) != picture, "new curves")
+
+
+@pytest.mark.usefixtures("_drawn_at_once")
+async def test_charts_and_status_line_show_the_numbers_of_one_state() -> None:
+    app = app_on(ENDLESS.replace("evaluate_every = 100", "evaluate_every = 1"))
+    async with training(app, LARGE, pace=None) as pilot:
+        curves, status = app.screen.query_one(CurvesView), app.screen.query_one(Status)
+        seen = set()
+        for _ in range(200):
+            await pilot.pause(0.005)
+            line, legends = str(status.render()), content(curves)
+            seen.add(line)
+            for number in (line.split("train ")[1].split()[0], line.split("val ")[1].split()[0]):
+                assert f" {number} " in legends.splitlines()[0]
+            train, val = line.split("loss ")[1].split("  ")[0].split(" / ")
+            for number in (train, val):
+                assert short_power(number) in next(legend for legend in legends.splitlines() if legend.startswith("loss"))
+        assert len(seen) > 3
+
+
+async def test_keys_and_the_mouse_zoom_and_read_the_curves() -> None:
+    app = app_on(BRIEF)
+    async with training(app, pace=None) as pilot:
+        await until(pilot, lambda: state(app).phase == "ended", "the end")
+        curves, status = app.screen.query_one(CurvesView), app.screen.query_one(Status)
+        await until(pilot, lambda: "step 40" in content(status), "the last evaluation")
+        await pilot.press("left", "left")
+        assert str(status.render()).startswith("step 35 · ")
+        await pilot.press("plus")
+        assert curves.choice.window is not None
+        assert f"{curves.border_subtitle}".startswith("log steps · ")
+        await pilot.press("0", "escape")
+        assert curves.choice == CurvesChoice()
+        assert "step 40 / 40" in str(status.render())
+        await pilot.click(CurvesView, offset=(8, 4))
+        assert str(status.render()).startswith("step 5 · ")
+        await pilot.press("t", "m", "u")
+        assert curves.choice.third == "norm"
+        assert curves.choice.is_smoothed
+        assert not curves.choice.since_swap
 
 
 async def test_help_opens_and_closes() -> None:

@@ -15,6 +15,8 @@ from grokterm.tui.notifications import Notice, Notifications
 from grokterm.tui.widgets import facts
 from grokterm.tui.widgets.status import Glance, Status, header, phase_of
 from grokterm.tui.widgets.status import status as status_line
+from grokterm.views.curves import reading
+from grokterm.views.window import CurvesChoice
 from tests.tui.driving import BRIEF
 
 Reached = dict[Milestone, int]
@@ -120,6 +122,26 @@ def test_the_phase_after_a_swap_is_that_of_the_network(val: float, words: str) -
     events = (Event(66, "2 % of the table", is_swap=True),)
     curves = curves_of(val_loss=1.0, val_accuracy=val)
     assert phase_of(state_with(milestones={"memorized": 5, "grokked": 9}, events=events, curves=curves)) == words
+
+
+def test_a_network_that_a_swap_left_general_is_not_said_to_have_grokked_then() -> None:
+    swapped, general = (Event(66, "2 % of the table", is_swap=True),), curves_of(val_loss=1.0, val_accuracy=1.0)
+    again: Reached = {"memorized": 66, "grokked": 66}
+    assert phase_of(state_with(segment=again, events=swapped, curves=general)) == "generalizes; swapped at 66"
+    forgotten = curves_of(val_loss=1.0, val_accuracy=0.2)
+    assert phase_of(state_with(segment={**again, "ungrokked": 90}, events=swapped, curves=forgotten)) == "ungrokked 90"
+
+
+def test_a_run_that_has_ended_is_not_learning_any_more() -> None:
+    assert phase_of(replace(state_with(), phase="ended")) == "not memorized"
+
+
+def test_the_status_line_has_the_values_at_the_cursor_instead() -> None:
+    widget, state = Status(PALETTES["256"], id="status"), state_with(curves=CURVES)
+    widget.glance = Glance(state, reading=reading(state, CurvesChoice(cursor=1240)))
+    assert str(widget.render()) == "step 1,240 · train 1.000 val 0.998 · loss 2.1e-06 / 4.0e-05 · norm 9"
+    assert reading(state, CurvesChoice()) == ""
+    assert reading(state_with(curves=curves_of()), CurvesChoice(cursor=2000)).startswith("step 2,000 · train 1.000 val - ·")
 
 
 def test_the_header_says_what_trains_where_and_for_how_long() -> None:

@@ -22,6 +22,7 @@ from grokterm.tui.layout import LabLayout, Scene
 from grokterm.tui.preferences import RememberedPreferences
 from grokterm.tui.screens.dialogs import compare_dialog
 from grokterm.tui.screens.help import Guide
+from grokterm.tui.widgets.curves import CurvesView
 from grokterm.tui.widgets.key_bar import KeyBar
 from grokterm.tui.widgets.tab_bar import TabBar
 from grokterm.views.comparison import ComparisonJob
@@ -62,7 +63,7 @@ class LabScreen(Screen[None]):
         self._bindings.key_to_bindings |= bindings.key_to_bindings  # not in BINDINGS: VIEWS may have grown
         self.control = TrainingControl(self, thread, again, bell=preferences.values.bell)
         self._preferences = preferences
-        self._layout = LabLayout(palette, preferences.values.order)
+        self._layout = LabLayout(palette, preferences.values.order, preferences.values.third_chart)
         self._views = TabBar(panes(), id="views")
         self._keys = KeyBar()
         self._looked_at: tuple[int, int] | None = None
@@ -141,6 +142,7 @@ class LabScreen(Screen[None]):
             is_zoomed=network.choice.is_zoomed,
             is_comparing=network.comparison is not None,
             is_frozen=self.frozen,
+            is_swapped=bool(state.swaps),
         )
 
     def watch_view(self, view: str) -> None:
@@ -178,11 +180,26 @@ class LabScreen(Screen[None]):
     def action_network(self, what: str) -> None:
         """Change how the network is shown."""
         getattr(self._layout.network, what)()
+        if what == "unzoom":
+            self._layout.curves.leave()
         self._preferences.change(order=self._layout.network.choice.order)
         self._layout.show(self._scene)
 
+    @on(CurvesView.Changed)
+    def _show_all(self) -> None:
+        self._layout.show(self._scene)
+
+    def action_curves(self, what: str) -> None:
+        """Change how the curves are shown."""
+        getattr(self._layout.curves, what)()
+        self._preferences.change(third_chart=self._layout.curves.choice.third)
+        self._layout.show(self._scene)
+
     def action_move(self, down: int, right: int, pages: int = 0) -> None:
-        """Move over the picture of the network, or scroll the pane."""
+        """Move the cursor of the curves, or over the picture of the network, or scroll the pane."""
+        if self.view == "curves" and right:
+            self.action_curves("right" if right > 0 else "left")
+            return
         self.query_one(f"#{self._pane}").scroll_relative(y=down, animate=False)
         self._layout.network.move(Move(down, right, pages))
         self._layout.show(self._scene)

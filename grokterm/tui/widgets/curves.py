@@ -1,25 +1,140 @@
-"""The curves of a training."""
+"""The curves of a training, and what keys and the mouse do on them."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+from textual.events import Click, MouseEvent, MouseScrollDown, MouseScrollUp
+from textual.message import Message
 
 from grokterm.plots.axis import Scale
 from grokterm.plots.cells import Rows
+from grokterm.plots.curves import n_drawn
 from grokterm.session.state import LabState
 from grokterm.tui.draw_budget import DrawBudget
 from grokterm.tui.widgets.picture import Picture
-from grokterm.views.curves import draw_curves
-from grokterm.views.view import Sheet
+from grokterm.views.curves import SMOOTHED, Overlay, draw_curves
+from grokterm.views.third import known_charts
+from grokterm.views.view import Sheet, following
+from grokterm.views.window import CurvesChoice, Timeline, moved, pointed, since_swap, timeline, whole, zoomed, zoomed_at
+
+ZOOM = 0.5  # how much of the steps one key leaves
 
 
 class CurvesView(Picture):
     """Accuracy, loss and, where there is room, a third chart, drawn together from one state."""
 
-    def __init__(self, draw_budget: DrawBudget) -> None:
+    class Changed(Message):
+        """The mouse has changed what is shown."""
+
+    def __init__(self, draw_budget: DrawBudget, third: str = "") -> None:
         super().__init__(draw_budget, id="curves", classes="picture")
+        self.choice = CurvesChoice(third=third)
+        self.overlays: tuple[Overlay, ...] = ()
+        self._shown: tuple[LabState, Scale] | None = None
 
     def show(self, state: LabState, x_scale: Scale) -> bool:
         """Draw the curves of a state; return whether they had changed."""
+        choice, overlays = self.choice, self.overlays
 
         def draw(width: int, height: int) -> Rows:
-            return draw_curves(state, Sheet(width, height, self._palette), x_scale)
+            return draw_curves(state, Sheet(width, height, self._palette), x_scale, choice, overlays)
 
-        self.caption("curves", f"{x_scale} steps")
-        return self.offer((len(state.curves.rows), state.events, x_scale), draw)
+        self._shown = state, x_scale
+        self.caption("curves", self._palette.printable(self._said(state, x_scale)))
+        return self.offer((len(state.curves.rows), state.events, x_scale, choice, overlays), draw)
+
+    def forget(self) -> None:
+        """Show the whole of a new training."""
+        self.choice = replace(whole(self.choice), cursor=None)
+        super().forget()
+
+    def zoom_in(self) -> None:
+        """Show half of the steps, about the cursor."""
+        self._change(lambda line: zoomed(self.choice, line, ZOOM))
+
+    def zoom_out(self) -> None:
+        """Show twice the steps."""
+        self._change(lambda line: zoomed(self.choice, line, 1 / ZOOM))
+
+    def left(self) -> None:
+        """Move the cursor to an earlier evaluation."""
+        self._change(lambda line: moved(self.choice, line, -1, self._n_columns))
+
+    def right(self) -> None:
+        """Move the cursor to a later evaluation."""
+        self._change(lambda line: moved(self.choice, line, 1, self._n_columns))
+
+    def leave(self) -> None:
+        """Take the cursor away."""
+        self.choice = replace(self.choice, cursor=None)
+
+    def whole(self) -> None:
+        """Show all steps."""
+        self.choice = whole(self.choice)
+
+    def since_swap(self) -> None:
+        """Count steps from the last swap, or from the start again."""
+        if self._shown is not None:
+            self.choice = since_swap(self.choice, self._shown[0].swaps)
+
+    def smooth(self) -> None:
+        """Draw means of neighboring evaluations, or only the evaluations again."""
+        self.choice = replace(self.choice, is_smoothed=not self.choice.is_smoothed)
+
+    def next_third(self) -> None:
+        """Choose the next third chart of which something is known; after the last, the one by default."""
+        if self._shown is not None:
+            names = known_charts(self._shown[0])
+            by_default = 1 if n_drawn(3, self.size.height) == 3 else 0
+            names = ["", *names[by_default:]]
+            now = self.choice.third if self.choice.third in names else ""
+            self.choice = replace(self.choice, third=following(names, now))
+
+    def on_click(self, event: Click) -> None:
+        """Put the cursor under the pointer."""
+        self._at_pointer(event, pointed)
+
+    def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
+        """Zoom in about the pointer."""
+        self._at_pointer(event, partial(zoomed_at, factor=ZOOM))
+
+    def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
+        """Zoom out about the pointer."""
+        self._at_pointer(event, partial(zoomed_at, factor=1 / ZOOM))
+
+    def _at_pointer(self, event: MouseEvent, change: Callable[[CurvesChoice, Timeline, float], CurvesChoice]) -> None:
+        event.stop()
+        offset, left = event.get_content_offset(self), self._left
+        if offset is not None and offset.x >= left:
+            share = (offset.x - left + 0.5) / self._n_columns
+            self._change(lambda line: change(self.choice, line, share))
+            self.post_message(self.Changed())
+
+    def _change(self, change: Callable[[Timeline], CurvesChoice]) -> None:
+        line = None if self._shown is None else timeline(self._shown[0], self.choice, self._shown[1])
+        if line is not None:
+            self.choice = change(line)
+
+    @property
+    def _left(self) -> int:
+        """The first column right of the labels, where the axis of steps begins."""
+        corner = self._palette.box.corner + self._palette.box.floor
+        return next((strip.text.index(corner) + 1 for strip in reversed(self._strips) if corner in strip.text), 0)
+
+    @property
+    def _n_columns(self) -> int:
+        return max(self.size.width - self._left, 1)
+
+    def _said(self, state: LabState, x_scale: Scale) -> str:
+        """Say how the steps are shown."""
+        choice = self.choice
+        words = [f"{x_scale} steps"]
+        if choice.since_swap and state.swaps:
+            words.append(f"since the swap at {state.swaps[-1]:,}")
+        if choice.window is not None:
+            low, high = choice.window
+            words.append(f"{low:,.0f} to {high:,.0f}")
+        if choice.is_smoothed:
+            words.append(f"means of {SMOOTHED}")
+        return " · ".join(words)

@@ -33,6 +33,7 @@ class Glance:
     run_name: str = ""
     frozen_at: int | None = None  # the step that the pictures show; None: they follow
     has_curves: bool = False  # on the screen, with the numbers of both sides
+    reading: str = ""  # all values at the cursor of the curves; empty without a cursor
 
 
 class Line(Widget):
@@ -54,7 +55,7 @@ class Banner(Line):
 
 
 class Status(Line):
-    """Step, time, accuracies and settings, in fixed columns."""
+    """Step, time, accuracies and settings, in fixed columns; or the values at the cursor of the curves."""
 
     def render(self) -> Text:
         """Write the line, once something was evaluated."""
@@ -62,6 +63,8 @@ class Status(Line):
             return Text("loading torch …" if not self._palette.is_ascii else "loading torch ...")
         if not len(self.glance.state.curves.rows):
             return Text("")
+        if self.glance.reading:
+            return Text(self.glance.reading, no_wrap=True, overflow="ellipsis")
         return status(self.glance, self.size.width, self._palette)
 
 
@@ -87,17 +90,22 @@ def header(glance: Glance, width: int, palette: Palette) -> Text:
 
 
 def phase_of(state: LabState) -> str:
-    """Say what was reached since the last swap, and when: `grokked 8,320 (5.1x)`, at 5.1 times the step of memorizing."""
+    """Say what was reached since the last swap, and when: `grokked 8,320 (5.1x)`, at 5.1 times the step of memorizing.
+
+    What a swap left as it was is reached again at once, which says nothing: then the last evaluation does.
+    """
     reached: dict[Milestone, int] = {**state.segment}
     if "diverged" in state.milestones:
         reached["diverged"] = state.milestones["diverged"]
+    swapped = f"; swapped at {state.swaps[-1]:,}" if state.swaps else ""
+    if swapped and "diverged" not in reached and (state.latest("val_accuracy") or 0.0) >= LEARNED:
+        return f"generalizes{swapped}"
     names: tuple[Milestone, ...] = ("diverged", "ungrokked", "grokked", "memorized")
     for name in names:
         if name in reached:
             memorized = reached.get("memorized") if name == "grokked" and not state.swaps else None
             return f"{name} {reached[name]:,}" + (f" ({reached[name] / memorized:.1f}x)" if memorized else "")
-    generalizes = (state.latest("val_accuracy") or 0.0) >= LEARNED
-    return ("generalizes" if generalizes else "learning") + (f"; swapped at {state.swaps[-1]:,}" if state.swaps else "")
+    return ("not memorized" if state.phase == "ended" else "learning") + swapped
 
 
 def seconds_left(state: LabState) -> float | None:

@@ -1,0 +1,90 @@
+"""The third chart below accuracy and loss. To add one, write a row in CHARTS."""
+
+from collections.abc import Callable, Sequence
+from operator import methodcaller
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from grokterm.experiment.metrics import METRICS
+from grokterm.experiment.optimizer import RecursiveFeatures
+from grokterm.plots.axis import Limits, Scale
+from grokterm.plots.curves import Panel, Series
+from grokterm.plots.ticks import short_power
+from grokterm.session.state import LabState
+from grokterm.views.history import series
+
+if TYPE_CHECKING:
+    from grokterm.plots.palettes import Role
+
+N_RATES = 500  # steps at which the learning rate is worked out
+
+
+class Chart(NamedTuple):
+    """A chart of what is known of a training besides accuracy and loss."""
+
+    find: Callable[[LabState], Sequence[Series]]
+    y_scale: Scale = "linear"
+    y_limits: Limits | None = None
+
+
+def third_panel(state: LabState, chosen: str) -> Panel:
+    """Return the chosen chart, or the first if nothing of it is known."""
+    known = known_charts(state)
+    name = chosen if chosen in known else known[0]
+    chart = CHARTS[name]
+    return Panel(name, chart.find(state), chart.y_scale, chart.y_limits, written)
+
+
+def known_charts(state: LabState) -> list[str]:
+    """Name the charts of which something is known; the norm is always among them."""
+    return [name for name, chart in CHARTS.items() if name == NORM or any(len(one.x) for one in chart.find(state))]
+
+
+def written(value: float) -> str:
+    """Write a value in eight characters."""
+    return short_power(f"{value:.4g}").ljust(8)
+
+
+def _norm(state: LabState) -> Sequence[Series]:
+    return [Series("all parameters", state.curves.column("step"), state.curves.column("parameter_norm"), "first")]
+
+
+def _inspected(*names: str) -> Callable[[LabState], Sequence[Series]]:
+    roles: tuple[Role, ...] = ("first", "second")
+
+    def find(state: LabState) -> Sequence[Series]:
+        return [
+            series(state.inspections, METRICS[name].label, role, methodcaller("metric", name))
+            for name, role in zip(names, roles, strict=False)
+        ]
+
+    return find
+
+
+def _learning_rate(state: LabState) -> Sequence[Series]:
+    evaluated = np.unique(state.curves.column("step"))
+    steps = evaluated[:: 1 + len(evaluated) // N_RATES].astype(np.int64).tolist()
+    rates = [_rate_at(state, step) for step in steps]
+    known = [(step, rate) for step, rate in zip(steps, rates, strict=True) if rate is not None]
+    points = np.array(known, dtype=np.float64).reshape(-1, 2)
+    return [Series("learning rate", points[:, 0], points[:, 1], "third")]
+
+
+def _rate_at(state: LabState, step: int) -> float | None:
+    optimizer = state.experiment_at(step).scheduled.optimizer
+    return None if isinstance(optimizer, RecursiveFeatures) else optimizer.rate_share_at(step) * optimizer.learning_rate
+
+
+NORM = "norm"
+
+CHARTS: dict[str, Chart] = {
+    NORM: Chart(_norm),
+    "IPR": Chart(_inspected("ipr"), y_limits=(0.0, 1.0)),
+    "Gini": Chart(_inspected("gini"), y_limits=(0.0, 1.0)),
+    "exact": Chart(_inspected("matched_frequency_share", "exact_fit"), y_limits=(0.0, 1.0)),
+    "parts": Chart(_inspected("restricted_loss", "excluded_loss"), y_scale="log"),
+    "score": Chart(_inspected("median_score")),
+    "rate": Chart(_learning_rate),
+}
+"""In the order of the key."""

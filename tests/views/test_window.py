@@ -1,0 +1,119 @@
+"""Zooming, panning and reading the curves, without a screen."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.interventions import Swap
+from grokterm.experiment.records import Acted, Evaluated
+from grokterm.plots.axis import Scale
+from grokterm.session.state import LabState, fold
+from grokterm.views.window import (
+    LEAST_EVALUATIONS,
+    CurvesChoice,
+    Timeline,
+    moved,
+    pointed,
+    since_swap,
+    timeline,
+    whole,
+    zoomed,
+    zoomed_at,
+)
+
+
+def trained(steps: int = 1000, every: int = 10, *, swapped_at: int | None = None) -> LabState:
+    evaluations = [
+        Evaluated(step=step, train_loss=1.0, train_accuracy=0.5, val_loss=1.0, val_accuracy=0.5)
+        for step in range(0, steps + 1, every)
+    ]
+    acted = [] if swapped_at is None else [Acted(step=swapped_at, action=Swap(train_fraction=0.02), n_train=9, n_val=9)]
+    return fold(LabState(Experiment()), [*evaluations, *acted])
+
+
+def line_of(state: LabState, choice: CurvesChoice, scale: Scale = "linear") -> Timeline:
+    line = timeline(state, choice, scale)
+    assert line is not None
+    return line
+
+
+def test_zooming_keeps_the_cursor_where_it_is() -> None:
+    choice = CurvesChoice(cursor=250)
+    line = line_of(trained(), choice)
+    near = zoomed(choice, line, 0.5)
+    assert near.window == pytest.approx((125, 625))
+    assert zoomed(near, line, 2.0).window is None
+
+
+def test_without_a_cursor_the_middle_of_the_axis_stays() -> None:
+    choice = CurvesChoice()
+    window = zoomed(choice, line_of(trained(), choice, "log"), 0.5).window
+    assert window == pytest.approx((10**1.5, 10**2.5))
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["in", "out", "left", "right", "click", "wheel"]), st.floats(0, 1)), max_size=25),
+    st.sampled_from(["linear", "log"]),
+)
+def test_whatever_is_done_there_are_evaluations_to_see_and_the_cursor_is_on_one(
+    deeds: list[tuple[str, float]], scale: Scale
+) -> None:
+    state, choice = trained(), CurvesChoice()
+    for deed, share in deeds:
+        line = line_of(state, choice, scale)
+        match deed:
+            case "in" | "out":
+                choice = zoomed(choice, line, 0.5 if deed == "in" else 2.0)
+            case "left" | "right":
+                choice = moved(choice, line, 1 if deed == "right" else -1, 60)
+            case "click":
+                choice = pointed(choice, line, share)
+            case _:
+                choice = zoomed_at(choice, line, share, 0.5)
+    low, high = choice.window or (0, 1000)
+    steps = np.arange(0, 1001, 10)
+    assert ((steps >= low - 1e-6) & (steps <= high + 1e-6)).sum() >= LEAST_EVALUATIONS - 1
+    assert choice.cursor is None or choice.cursor in steps
+
+
+def test_the_cursor_moves_a_column_or_at_least_an_evaluation() -> None:
+    state = trained()
+    choice = moved(CurvesChoice(), line_of(state, CurvesChoice()), -1, 60)
+    assert choice.cursor == 1000
+    line = line_of(state, choice)
+    assert moved(choice, line, -1, 60).cursor == 980
+    assert moved(choice, line, -1, 10_000).cursor == 990
+    assert moved(choice, line, 1, 60).cursor == 1000
+    assert moved(replace(choice, cursor=0), line, -1, 60).cursor == 0
+
+
+def test_a_cursor_at_the_edge_of_the_window_takes_it_along() -> None:
+    state, choice = trained(), CurvesChoice(window=(200.0, 400.0), cursor=400)
+    further = moved(choice, line_of(state, choice), 1, 10)
+    assert further.cursor == 420
+    assert further.window == pytest.approx((220, 420))
+    assert moved(replace(choice, cursor=None), line_of(state, choice), 1, 10).cursor == 400
+
+
+def test_a_click_puts_the_cursor_on_the_next_evaluation() -> None:
+    choice = CurvesChoice(window=(200.0, 400.0))
+    assert pointed(choice, line_of(trained(), choice), 0.52).cursor == 300
+
+
+def test_since_the_swap_steps_are_counted_from_it_and_again_is_back() -> None:
+    state = trained(swapped_at=600)
+    choice = since_swap(CurvesChoice(window=(0.0, 100.0)), state.swaps)
+    line = line_of(state, choice, "log")
+    assert (choice.window, line.origin, line.steps[0]) == (None, 600, 600)
+    assert line.whole == pytest.approx((1.0, np.log10(400)))
+    assert since_swap(choice, state.swaps) == CurvesChoice()
+    assert whole(choice) == CurvesChoice()
+    assert not since_swap(CurvesChoice(), ()).since_swap
+
+
+def test_two_evaluations_are_too_few_to_move_among() -> None:
+    assert timeline(trained(steps=10), CurvesChoice(), "log") is None
