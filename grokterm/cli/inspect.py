@@ -6,7 +6,7 @@ import typer
 
 from grokterm.cli.console import print_results
 from grokterm.cli.options import RUNS, RunsDir
-from grokterm.cli.torch_import import import_torch
+from grokterm.session.torch_import import import_torch
 
 
 def inspect(

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import typer
 
 from grokterm.cli.options import RUNS, Ascii, RunName, RunsDir
-from grokterm.cli.torch_import import import_torch
 from grokterm.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -21,7 +20,8 @@ def open_lab(preset: str, *, start: bool, ascii_only: bool, runs_dir: Path) -> N
     from grokterm.experiment.presets import find_preset
 
     found = find_preset(preset)
-    found.experiment  # noqa: B018 - validates the preset before the screen opens
+    if start:
+        found.experiment  # noqa: B018 - validates the preset before the screen opens; the form says what is wrong
     _show(found, runs_dir, ascii_only=ascii_only, start=start)
 
 
@@ -44,7 +44,6 @@ def _show(
 ) -> None:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise ConfigError("the lab needs a terminal: grokterm run --preset NAME trains without one")
-    import_torch()
     from grokterm.plots.palettes import choose_palette
     from grokterm.tui.app import GroktermApp, Opening
 

@@ -7,8 +7,8 @@ import typer
 
 from grokterm.cli.console import print_results, print_status
 from grokterm.cli.options import RUNS, AsJson, Assignments, RunsDir
-from grokterm.cli.torch_import import import_torch
 from grokterm.errors import ConfigError
+from grokterm.session.torch_import import import_torch
 
 if TYPE_CHECKING:
     from grokterm.cli.signals import LeaveOnSignal

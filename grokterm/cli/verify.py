@@ -8,8 +8,8 @@ import typer
 from grokterm.cli.console import print_results, print_status
 from grokterm.cli.options import RUNS, AsJson, AsMarkdown, Assignments, RunsDir, output_of
 from grokterm.cli.presets import readable_presets
-from grokterm.cli.torch_import import import_torch
 from grokterm.errors import ConfigError
+from grokterm.session.torch_import import import_torch
 
 if TYPE_CHECKING:
     from grokterm.experiment.presets import Preset

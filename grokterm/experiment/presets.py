@@ -1,4 +1,7 @@
-"""Presets, experiments with a name: from a given file, `./presets`, the user's folder, or the installed package."""
+"""Presets, experiments with a name: from a given file, `./presets`, the user's folder, or the installed package.
+
+Only names and sources are needed to list them, so what validates an experiment is imported with the first one.
+"""
 
 import re
 from collections.abc import Sequence
@@ -6,16 +9,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from platformdirs import user_data_path
 
 from grokterm.errors import ConfigError, PresetError
-from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.files import located
 from grokterm.experiment.hints import nearest
-from grokterm.experiment.overrides import Overridden, override
 from grokterm.experiment.toml import parse_toml
+
+if TYPE_CHECKING:
+    from grokterm.experiment.experiment import Experiment
+    from grokterm.experiment.overrides import Overridden
 
 OURS = "ours"  # the source of presets that reproduce no published figure
 
@@ -37,6 +41,8 @@ class Preset:
         Raises:
             PresetError: if the file cannot be read, or is not TOML.
         """
+        from grokterm.experiment.files import located
+
         if self.problem:
             raise PresetError(self.problem)
         try:
@@ -47,30 +53,45 @@ class Preset:
     @property
     def source(self) -> str:
         """Paper and figure, or "ours"; empty if missing or unreadable."""
+        return self._written("source")
+
+    @property
+    def title(self) -> str:
+        """What it shows, in a sentence; empty if missing or unreadable."""
+        return self._written("title")
+
+    def _written(self, name: str) -> str:
+        """Find a text at the top of the file, which is parsed as a whole only where it has to be."""
+        if written := re.search(rf'^{name} *= *"([^"\\]*)" *$', self.text.partition("\n[")[0], re.MULTILINE):
+            return written[1]
         try:
-            return str(self.settings.get("source", ""))
-        except PresetError:
+            return str(parse_toml(self.text).get(name, ""))
+        except ConfigError:
             return ""
 
     @cached_property
-    def experiment(self) -> Experiment:
+    def experiment(self) -> "Experiment":
         """The validated experiment.
 
         Raises:
             PresetError: if the file is not TOML, or a setting is invalid.
         """
+        from grokterm.experiment.experiment import Experiment
+
         settings = self.settings
         try:
             return Experiment.from_settings(settings)
         except ConfigError as error:
             raise PresetError(f"preset {self.name}: {error}") from None
 
-    def overridden(self, assignments: Sequence[str]) -> Overridden:
+    def overridden(self, assignments: Sequence[str]) -> "Overridden":
         """Apply `a.b=value` assignments to the experiment.
 
         Raises:
             ConfigError: as `override` does; without assignments, a PresetError if the preset breaks a rule.
         """
+        from grokterm.experiment.overrides import Overridden, override
+
         return override(self.settings, assignments) if assignments else Overridden(self.experiment, ())
 
 

@@ -1,15 +1,19 @@
-"""The application: its screens, and how it ends."""
+"""The application: its screens, and how it ends.
 
+It paints before most of the program is loaded: the lab, and all that knows an experiment, are imported where they are used.
+"""
+
+import asyncio
 import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from importlib import import_module
 from pathlib import Path
 from signal import Signals
 from threading import enumerate as living_threads
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual import on, work
@@ -25,23 +29,22 @@ from textual.theme import Theme
 from grokterm.experiment.presets import Preset
 from grokterm.plots.palettes import Palette
 from grokterm.plots.sanitize import plain_text
-from grokterm.runs.naming import Named, named
-from grokterm.runs.store import Run
-from grokterm.session.commands import Leave
-from grokterm.session.thread import TrainingThread
-from grokterm.tui.control import PICTURES
-from grokterm.tui.farewell import farewell
 from grokterm.tui.plain_screen import PlainScreen
-from grokterm.tui.preferences import RememberedPreferences, preferences_path
-from grokterm.tui.screens.dialogs import Confirm
-from grokterm.tui.screens.help import HelpScreen, guide_of
-from grokterm.tui.screens.lab import LabScreen
-from grokterm.tui.screens.setup import SetupScreen
+from grokterm.tui.remembered import preferences_path, remembered_theme
+from grokterm.tui.screens.setup import FORM, SetupScreen
 from grokterm.tui.screens.too_small import TooSmallScreen, is_too_small
 from grokterm.tui.terminal import CHECK_SECONDS, SAVE_SECONDS, is_terminal_gone, on_signals
 from grokterm.tui.theme import DARK, LIGHT
-from grokterm.tui.trainings import new_training, saved_training, training_anew
-from grokterm.tui.widgets.picture import Picture
+
+if TYPE_CHECKING:
+    from grokterm.runs.naming import Named
+    from grokterm.runs.store import Run
+    from grokterm.session.thread import TrainingThread
+    from grokterm.tui.preferences import RememberedPreferences
+    from grokterm.tui.screens.lab import LabScreen
+
+LATER = (FORM, "grokterm.tui.screens.lab", "grokterm.tui.trainings", "grokterm.tui.preferences")
+"""Modules that are loaded while the first screen is looked at; torch comes after them."""
 
 WIDE = 110  # columns from which the lab shows everything at once
 SHORT = 22  # lines below which borders and empty lines give way to what they surround
@@ -56,7 +59,7 @@ class Opening:
     runs_dir: Path
     palette: Palette
     start: bool = False  # train at once
-    run: Run | None = None  # a saved run to open
+    run: "Run | None" = None  # a saved run to open
     notice: str = ""  # what to know of that run
 
 
@@ -75,10 +78,9 @@ class GroktermApp(App[int]):
         super().__init__()
         self._opening = opening
         self._left: TrainingThread | None = None  # the last one whose screen was left
-        self.preferences = RememberedPreferences(preferences_path(), self._say_forgotten)
         self.register_theme(DARK)
         self.register_theme(LIGHT)
-        self.theme = self.preferences.values.theme
+        self.theme = remembered_theme(preferences_path(), self.available_themes) or DARK.name
         self.cursor_blink = False
         # Textual answers NO_COLOR with shades of gray, which are color codes too.
         self._filters = [NoColor() if isinstance(known, Monochrome) else known for known in self._filters]
@@ -86,8 +88,6 @@ class GroktermApp(App[int]):
 
     def on_mount(self) -> None:
         """Show the first screen, then load torch in the background."""
-        if problem := self.preferences.problem:
-            self._say_forgotten(f"{problem}. Defaults are used, and nothing is remembered, until then.")
         self.theme_changed_signal.subscribe(self, self._follow_theme)
         on_signals(terminate=self._terminate, hang_up=self._hang_up, save=self._save_training)
         self.set_interval(CHECK_SECONDS, self._check_terminal)
@@ -96,6 +96,8 @@ class GroktermApp(App[int]):
         if opening.run is not None:
             self._open(opening.run)
         elif opening.start:
+            from grokterm.runs.naming import named
+
             self._train(named(opening.preset.experiment, opening.preset))
         else:
             self.push_screen(SetupScreen(opening.preset))
@@ -134,6 +136,16 @@ class GroktermApp(App[int]):
         """Draw the screen as SVG, in a font of the machine that shows it: none is fetched."""
         return re.sub(r"@font-face \{.*?\}", "", super().export_screenshot(title=title, simplify=simplify), flags=re.DOTALL)
 
+    @cached_property
+    def preferences(self) -> "RememberedPreferences":
+        """What is remembered from one start to the next."""
+        from grokterm.tui.preferences import RememberedPreferences
+
+        preferences = RememberedPreferences(preferences_path(), self._say_forgotten)
+        if problem := preferences.problem:
+            self._say_forgotten(f"{problem}. Defaults are used, and nothing is remembered, until then.")
+        return preferences
+
     @property
     def palette(self) -> Palette:
         """The colors of the pictures, which follow the theme."""
@@ -141,6 +153,8 @@ class GroktermApp(App[int]):
 
     def _follow_theme(self, theme: Theme) -> None:
         """Draw every picture in the colors of another theme, and remember it."""
+        from grokterm.tui.widgets.picture import Picture
+
         self.preferences.change(theme=theme.name)
         for screen in self.screen_stack:
             for picture in screen.query(Picture):
@@ -149,26 +163,34 @@ class GroktermApp(App[int]):
     def _say_forgotten(self, problem: str) -> None:
         self.notify(plain_text(problem), title="Preferences", severity="warning", timeout=15, markup=False)
 
-    @work(thread=True)
-    def _load_in_background(self) -> None:
-        for module in ("plotext", "grokterm.session.start"):  # the latter loads torch
-            import_module(module)
+    @work
+    async def _load_in_background(self) -> None:
+        for module in LATER:
+            await asyncio.to_thread(import_module, module)
+        _ = self.preferences  # says if they cannot be read
+        await asyncio.to_thread(_load_torch)
 
     @on(SetupScreen.Chosen)
     def _train_chosen(self, event: SetupScreen.Chosen) -> None:
         self._train(event.named)
 
-    def _train(self, chosen: Named) -> None:
+    def _train(self, chosen: "Named") -> None:
+        from grokterm.tui.screens.lab import LabScreen
+        from grokterm.tui.trainings import new_training
+
         start = partial(new_training, chosen, self._opening.runs_dir)
         self.push_screen(LabScreen(start(), start, self._opening.palette, self.preferences))
 
-    def _open(self, run: Run) -> None:
+    def _open(self, run: "Run") -> None:
+        from grokterm.tui.screens.lab import LabScreen
+        from grokterm.tui.trainings import saved_training, training_anew
+
         self.push_screen(LabScreen(saved_training(run), training_anew(run), self._opening.palette, self.preferences))
         if notice := self._opening.notice:
             self.notify(plain_text(notice), title="Not ended", severity="warning", timeout=15, markup=False)
 
-    @on(LabScreen.Failed)
-    def _go_back(self, event: LabScreen.Failed) -> None:
+    def on_lab_screen_failed(self, event: "LabScreen.Failed") -> None:
+        """Say why a training did not start, and return to the form."""
         self.notify(plain_text(event.problem), title=event.title, severity="error", timeout=15, markup=False)
         self._set_up()
 
@@ -188,6 +210,8 @@ class GroktermApp(App[int]):
 
     def action_help(self) -> None:
         """Open the manual at the keys of the present screen, or close it."""
+        from grokterm.tui.screens.help import HelpScreen, guide_of
+
         if isinstance(self.screen, HelpScreen):
             self.pop_screen()
         else:
@@ -196,6 +220,8 @@ class GroktermApp(App[int]):
     @work
     async def action_another(self) -> None:
         """Set up another experiment; first ask whether the present training may end."""
+        from grokterm.session.commands import Leave
+
         if (lab := self._lab) is not None and await lab.control.may_end("leave"):
             lab.thread.send(Leave())
             self._left = lab.thread
@@ -203,11 +229,15 @@ class GroktermApp(App[int]):
 
     async def action_quit(self) -> None:
         """Quit; first ask whether the training may end."""
+        from grokterm.tui.screens.dialogs import Confirm
+
         if not isinstance(self.screen, Confirm):
             self._quit()
 
     @work(exclusive=True, group="quit")
     async def _quit(self) -> None:
+        from grokterm.tui.control import PICTURES
+
         lab = self._lab
         if lab is None or await lab.control.may_end("quit"):
             await self.run_worker(self._save, thread=True).wait()
@@ -220,15 +250,21 @@ class GroktermApp(App[int]):
         thread = lab.thread if (lab := self._lab) is not None else self._left
         message = None
         if thread is not None and thread.saved_run is not None:
+            from grokterm.tui.farewell import farewell
+
             message = Text(farewell(thread.state, thread.saved_run), no_wrap=True, overflow="ignore")
         self.exit(code, message=message)
 
     @property
-    def _lab(self) -> LabScreen | None:
+    def _lab(self) -> "LabScreen | None":
+        from grokterm.tui.screens.lab import LabScreen
+
         return next((screen for screen in reversed(self.screen_stack) if isinstance(screen, LabScreen)), None)
 
     def _save(self) -> None:
         """Save and end every training, also one that is still saving after its screen was left."""
+        from grokterm.session.thread import TrainingThread
+
         for thread in living_threads():
             if isinstance(thread, TrainingThread):
                 thread.leave(SAVE_SECONDS)
@@ -248,3 +284,10 @@ class GroktermApp(App[int]):
     def _check_terminal(self) -> None:
         if is_terminal_gone() and not self.is_headless:
             self._hang_up()
+
+
+def _load_torch() -> None:
+    from grokterm.session.torch_import import import_torch
+
+    import_torch()
+    import_module("grokterm.session.start")

@@ -1,12 +1,10 @@
 """What grokterm remembers of a user from one start to the next, in a file of the user's configuration folder."""
 
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Annotated, Any
 
-from platformdirs import user_config_path
 from pydantic import Field
 from textual.theme import BUILTIN_THEMES
 
@@ -16,9 +14,8 @@ from grokterm.experiment.overrides import parse_assignment
 from grokterm.experiment.settings import KeyOf, Settings
 from grokterm.experiment.toml import format_toml, parse_toml
 from grokterm.plots.axis import Scale
+from grokterm.tui.remembered import FILE
 from grokterm.tui.theme import DARK, LIGHT
-
-FILE = "preferences.toml"
 
 
 class Preferences(Settings):
@@ -44,12 +41,6 @@ class Preferences(Settings):
 
     bell: bool = True
     """Whether the terminal's bell rings when a run memorizes, groks, ungrokks, diverges or ends."""
-
-
-def preferences_path() -> Path:
-    """Return where preferences are kept: in GROKTERM_CONFIG_DIR, or the user's configuration folder."""
-    folder = os.environ.get("GROKTERM_CONFIG_DIR") or user_config_path("grokterm", appauthor=False)
-    return Path(folder) / FILE
 
 
 def read_preferences(path: Path) -> Preferences:

@@ -8,6 +8,7 @@ from grokterm.runs.naming import Named
 from grokterm.runs.store import Run, without_time
 from grokterm.session.state import LabState
 from grokterm.session.thread import OpenedSession, TrainingThread
+from grokterm.session.torch_import import import_torch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -19,7 +20,8 @@ def new_training(chosen: Named, runs_dir: Path) -> TrainingThread:
     """Train an experiment as a new run; first the parts of a mixture that have no run."""
 
     def parts() -> "Iterable[Session]":
-        from grokterm.session.start import start_untrained_parts  # loads torch: in the thread
+        import_torch()  # in the thread
+        from grokterm.session.start import start_untrained_parts
 
         return start_untrained_parts(chosen.experiment, runs_dir)
 
@@ -35,7 +37,8 @@ def saved_training(run: Run) -> TrainingThread:
     """Open a saved run, paused at its last checkpoint."""
 
     def opener() -> OpenedSession:
-        from grokterm.session.start import resume_session  # loads torch: in the thread
+        import_torch()  # in the thread
+        from grokterm.session.start import resume_session
 
         return resume_session(run, paused=True)
 

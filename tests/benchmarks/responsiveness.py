@@ -3,7 +3,8 @@
     python tests/benchmarks/responsiveness.py --preset liu-essay --keys 60
 
 Runs the real program in a pseudo-terminal of 160x45. First paint: from starting the process to the first bytes that show the
-form. A key: from writing it to the first bytes that show its effect, for x (the axis), space (pause, resume) and o (order).
+names of the presets; beside it, each time, how long `python -c "import torch"` takes. A key: from writing it to the first bytes
+that show its effect, for x (the axis), space (pause, resume) and o (order).
 """
 
 import argparse
@@ -78,8 +79,11 @@ def main() -> None:
     parser.add_argument("--keys", type=int, default=60)
     parser.add_argument("--starts", type=int, default=5)
     arguments = parser.parse_args()
-    paints = [_first_paint() for _ in range(arguments.starts)]
+    starts = [(_first_paint(), _import_of_torch()) for _ in range(arguments.starts)]
+    paints, imports = zip(*starts, strict=True)
+    ratio = statistics.median(paint / torch for paint, torch in starts)
     sys.stdout.write(f"first paint: median {statistics.median(paints):.2f} s, slowest {max(paints):.2f} s\n")
+    sys.stdout.write(f"import torch: median {statistics.median(imports):.2f} s; first paint is {ratio:.2f} of it\n")
     delays = _key_delays(arguments.preset, arguments.keys)
     for key in (*EFFECTS, "all"):
         chosen = sorted(delay for pressed, delay in delays if key in (pressed, "all"))
@@ -93,6 +97,12 @@ def _first_paint() -> float:
         seconds = terminal.wait_for("liu-essay")
         terminal.kill()
     return seconds
+
+
+def _import_of_torch() -> float:
+    started = monotonic()
+    subprocess.run([sys.executable, "-c", "import torch"], check=True)
+    return monotonic() - started
 
 
 def _key_delays(preset: str, n_keys: int) -> list[tuple[str, float]]:

@@ -10,7 +10,8 @@ from grokterm.runs.store import list_runs
 from grokterm.session.commands import Pause, Resume
 from grokterm.tui.app import GroktermApp
 from grokterm.tui.pace import PACES
-from grokterm.tui.preferences import Preferences, preferences_path, write_preferences
+from grokterm.tui.preferences import Preferences, write_preferences
+from grokterm.tui.remembered import preferences_path
 from grokterm.tui.screens.dialogs import Confirm, FieldsDialog
 from grokterm.tui.screens.help import HelpScreen
 from grokterm.tui.screens.lab import LabScreen

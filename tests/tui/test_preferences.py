@@ -11,10 +11,10 @@ from grokterm.tui.preferences import (
     RememberedPreferences,
     change_preferences,
     parse_changes,
-    preferences_path,
     read_preferences,
     write_preferences,
 )
+from grokterm.tui.remembered import preferences_path, remembered_theme
 from tests.tui.driving import ENDLESS, SMALL, app_on, lab, said, training
 
 DAMAGED = {
@@ -132,3 +132,20 @@ async def test_the_lab_says_what_is_wrong_with_the_file(path: Path) -> None:
     async with (app := app_on(ENDLESS, start=False)).run_test(size=SMALL) as pilot:
         await pilot.pause()
         assert [str(path) in message and "did you mean 'bell'" in message for message in said(app)] == [True]
+
+
+@pytest.mark.parametrize(
+    ("content", "theme"),
+    [
+        (b'theme = "nord"', "nord"),
+        (b'theme = "none such"', ""),
+        (b"theme = []", ""),
+        (b"theme = ", ""),
+        (b"\xff", ""),
+        (b"", ""),
+    ],
+)
+def test_the_theme_of_the_first_frame_is_read_alone(content: bytes, theme: str, path: Path) -> None:
+    assert remembered_theme(path, {"nord"}) == ""
+    path.write_bytes(content)
+    assert remembered_theme(path, {"nord"}) == theme

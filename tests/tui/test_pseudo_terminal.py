@@ -166,7 +166,8 @@ def test_a_signal_that_saves_leaves_the_lab_open(opened: Callable[..., Terminal]
     terminal.read_until(terminal.shows("● training", "/ 1,000,000"))
     for _ in range(2):
         terminal.process.send_signal(number)
-    terminal.read_until(terminal.shows("Saved"))
+    terminal.read_until(terminal.shows("Saved"))  # also after a milestone, which saves too
+    terminal.read_until(lambda: "acted" in [record.record for record in journal(only_run())][:-1])
     kinds = [record.record for record in journal(only_run())]
     assert kinds[kinds.index("acted") + 1] == "checkpointed"
     terminal.process.terminate()

@@ -75,7 +75,7 @@ async def test_a_changed_preset_is_marked_and_its_change_kept_while_others_are_l
         await until(pilot, lambda: settings_shown(app).get("task.modulus") == "13", "the second preset")
         await pilot.pause()
         assert form(app).experiment == find_preset("ab").experiment
-        assert listed(app)[:4] == ["Aa 1999", "aa*", "ab", "ac"]
+        assert listed(app)[2:6] == ["Aa 1999", "aa*", "ab", "ac"]
         await pilot.press("up")
         await until(pilot, lambda: settings_shown(app).get("task.modulus") == "7", "the draft")
         assert form(app).border_title == "aa*"
@@ -97,7 +97,7 @@ async def test_an_invalid_draft_is_kept_too_and_a_key_drops_it() -> None:
         assert explanation(app).startswith("task.modulus must be at least 2")
         await pilot.press("ctrl+r")
         await until(pilot, lambda: settings_shown(app).get("task.modulus") == "11", "the preset")
-        assert listed(app)[:4] == ["Aa 1999", "aa", "ab", "ac"]
+        assert listed(app)[2:6] == ["Aa 1999", "aa", "ab", "ac"]
         assert "ctrl+r" not in app.screen.active_bindings
 
 
@@ -176,3 +176,35 @@ async def test_q_on_the_form_leaves_at_once() -> None:
         await pilot.press("q")
         await until(pilot, lambda: not app.is_running, "the end")
     assert app.return_value == 0
+
+
+@pytest.mark.usefixtures("presets")
+async def test_the_filter_leaves_the_presets_with_its_words_and_escape_shows_all_again() -> None:
+    app = app_on_preset("aa")
+    async with app.run_test(size=SMALL) as pilot:
+        whole = listed(app)
+        assert whole[:2] == ["to begin with", "quick"]
+        await pilot.press("slash", *"title", "space", *"ac")
+        await until(pilot, lambda: listed(app) == ["Aa 1999", "ac"], "the one whose title has these words")
+        await until(pilot, lambda: settings_shown(app).get("task.modulus") == "17", "its form")
+        await pilot.press(*"x")
+        await until(pilot, lambda: listed(app) == ["no preset has these words"], "the word for nothing")
+        await pilot.press("escape")
+        await until(pilot, lambda: listed(app) == whole, "all presets")
+        assert app.focused is app.screen.query_one("#presets")
+        assert settings_shown(app)["task.modulus"] == "17"
+
+
+@pytest.mark.usefixtures("presets")
+async def test_a_slim_terminal_shows_the_list_or_the_form() -> None:
+    app = app_on_preset("aa")
+    async with app.run_test(size=(60, 20)) as pilot:
+        assert not form(app).display
+        await pilot.press("tab")
+        await until(pilot, lambda: app.focused is control(app, "task.operation"), "the first field")
+        assert not app.screen.query_one("#choosing").display
+        assert form(app).size.width > 50
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen.query_one("#choosing").display, "the list")
+        assert app.focused is app.screen.query_one("#presets")
+        assert not form(app).display

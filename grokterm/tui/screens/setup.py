@@ -1,90 +1,151 @@
 """The setup: choose an experiment, change it, start it."""
 
+import asyncio
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from importlib import import_module
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
+from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Button, OptionList, Static
+from textual.widgets import Button, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from grokterm.errors import PresetError
 from grokterm.experiment.presets import Preset, group_presets
 from grokterm.plots.sanitize import plain_text
-from grokterm.reports.structure import in_line
-from grokterm.runs.naming import Named, named
-from grokterm.tui.widgets.form import Draft, ExperimentForm
-from grokterm.tui.widgets.key_bar import KeyBar, hints_of
+from grokterm.tui.widgets.key_bar import ALL_KEYS, KeyBar, hints_of
+
+if TYPE_CHECKING:
+    from grokterm.runs.naming import Named
+    from grokterm.tui.widgets.form import Draft, ExperimentForm
+
+FORM = "grokterm.tui.widgets.form"
+"""Loaded after the first paint, because it takes twice as long as everything that the first paint needs."""
+
+FIRST_PRESET = "quick"
 
 ARROWS_REACH = "#form Input, #form Select, #form CollapsibleTitle, #start"
 
 
 class SetupScreen(Screen[None]):
-    """A list of presets that fills a form. What was changed of one is kept as a draft while others are looked at."""
+    """A list of presets that fills a form. What was changed of one is kept as a draft while others are looked at.
 
+    A terminal of less than 70 columns shows either the list or the form.
+    """
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-slim"), (70, "-roomy")]  # noqa: RUF012 - Textual annotates it for its base class
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+s", "start", "Start", key_display="^s"),
-        Binding("ctrl+r", "reset", "Reset to the preset", key_display="^r"),
-        Binding("tab", "app.focus_next", "Settings"),
+        Binding("ctrl+s", "start", "Start", key_display="^s", tooltip="start what the form shows, as enter on a preset does"),
+        Binding("slash", "filter", "Filter", key_display="/", tooltip="show the presets with these words; escape: all"),
+        Binding("tab", "edit", "Settings", tooltip="from the presets to the form; in it, the next field"),
+        Binding("ctrl+r", "reset", "Reset", key_display="^r", tooltip="take back what was changed of this preset"),
         Binding("up", "go(-1)", "Previous field", show=False),
         Binding("down", "go(1)", "Next field", show=False),
-        Binding("q", "app.quit", "Quit"),
+        Binding("escape", "back", "Back to the presets", show=False),
+        Binding("q", "app.quit", "Quit", tooltip="quit; in a text: ^q"),
     ]
 
     @dataclass
     class Chosen(Message):
         """The user starts an experiment."""
 
-        named: Named
+        named: "Named"
 
     def __init__(self, preset: Preset) -> None:
         super().__init__(id="setup")
         self._preset = preset
-        self._problem = ""
+        self._form: ExperimentForm | None = None  # until it is loaded
+        self._is_awaited = False  # enter was pressed before that
         self._drafts: dict[str, Draft] = {}  # by preset
-        self._groups = group_presets()
-        self._presets = {known.name: known for group in self._groups.values() for known in group} | {preset.name: preset}
+        self._groups = _groups(preset)
+        self._presets = {known.name: known for group in self._groups.values() for known in group}
 
     def compose(self) -> ComposeResult:
-        """Compose presets on the left, the form on the right; below them what starts, what the operation is, and help."""
+        """Compose presets on the left, room for the form on the right; below them what starts, the operation, and help."""
+        self.add_class("-slim" if self.app.size.width < 70 else "-roomy")
         yield Static("grokterm · the terminal laboratory for grokking", id="banner", markup=False)
-        with Horizontal():
-            picker = OptionList(*self._options(), id="presets", markup=False)
-            picker.border_title, picker.border_subtitle = "presets", "enter starts"
-            yield picker
-            yield ExperimentForm(self._preset.experiment)
+        with Horizontal(id="body"):
+            with Vertical(id="choosing") as choosing:
+                choosing.border_title, choosing.border_subtitle = "presets", "enter starts"
+                yield Input(placeholder="/ to filter", id="filter", compact=True)
+                yield OptionList(*self._options(), id="presets", markup=False)
+            yield Vertical(id="form")
         with Horizontal(id="starting"):
             yield Button("Start ^s", id="start", compact=True)
-            yield Static(id="title", markup=False)
+            yield Static(plain_text(self._preset.title), id="title", markup=False)
         yield Static(id="structure", markup=False)
-        yield Static(id="explanation", markup=False)
+        yield Static(plain_text(self._preset.source), id="explanation", markup=False)
         yield KeyBar(hints_of(self))
 
+    async def on_mount(self) -> None:
+        """Highlight the preset of the command line."""
+        self._highlight(self._preset.name)
+        self.query_one("#presets").focus()
+        if FORM in sys.modules:
+            await self._show_form()
+        else:
+            self.call_after_refresh(self.run_worker, self._load_form())
+
+    async def _load_form(self) -> None:
+        await asyncio.to_thread(import_module, FORM)
+        await self._show_form()
+
+    async def _show_form(self) -> None:
+        from grokterm.tui.widgets.form import ExperimentForm
+
+        await self.query_one("#form").remove()
+        self._form = ExperimentForm(self._preset)
+        await self.query_one("#body").mount(self._form)
+        self._describe()
+        if self._is_awaited:
+            self.action_start()
+
     def _options(self) -> Iterator[Option]:
-        """List the presets under their source, and last a preset from a path."""
-        shown = set()
+        """List the presets that the filter leaves, under their sources."""
+        words = self.query_one("#filter", Input).value.lower().split() if self.is_mounted else []
         for source, presets in self._groups.items():
-            yield Option(plain_text(source or "other"), disabled=True)
-            for preset in presets:
-                shown.add(preset.name)
-                yield Option(self._label(preset.name), id=preset.name)
-        for name in self._presets.keys() - shown:
-            yield Option(self._label(name), id=name)
+            left = [one for one in presets if all(word in f"{one.name} {one.source} {one.title}".lower() for word in words)]
+            if left:
+                yield Option(plain_text(source or "other"), disabled=True)
+            yield from (Option(self._label(preset.name), id=preset.name) for preset in left)
 
     def _label(self, name: str) -> str:
         return f" {plain_text(name)}{'*' if name in self._drafts else ''}"
 
-    def on_mount(self) -> None:
-        """Highlight the preset of the command line."""
+    def _highlight(self, name: str) -> None:
+        """Highlight a preset, or the first one if the filter leaves it out."""
         picker = self.query_one("#presets", OptionList)
-        picker.highlighted = picker.get_option_index(self._preset.name)
-        picker.focus()
-        self._describe()
+        listed = [option.id for option in picker.options if option.id]
+        if listed:
+            picker.highlighted = picker.get_option_index(name if name in listed else listed[0])
+
+    @on(Input.Changed, "#filter")
+    def _filter(self, event: Input.Changed) -> None:
+        event.stop()
+        picker = self.query_one("#presets", OptionList)
+        picker.clear_options()
+        picker.add_options(list(self._options()) or [Option("no preset has these words", disabled=True)])
+        self._highlight(self._preset.name)
+
+    @on(Input.Submitted, "#filter")
+    def _leave_filter(self) -> None:
+        self.query_one("#presets").focus()
+
+    def action_back(self) -> None:
+        """Go back to the list, the whole of it."""
+        self.remove_class("-editing")
+        self.query_one("#filter", Input).clear()
+        self.query_one("#presets").focus()
+
+    def action_filter(self) -> None:
+        """Type what is looked for."""
+        self.remove_class("-editing")
+        self.query_one("#filter").focus()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
         """Offer to reset a preset while it is changed."""
@@ -102,98 +163,117 @@ class SetupScreen(Screen[None]):
         self.action_start()
 
     async def _turn_to(self, name: str) -> None:
-        if name != self._preset.name:
-            self._keep_draft()
-            self._preset = self._presets[name]
-            await self._fill()
-
-    async def _fill(self) -> None:
-        form, draft, self._problem = self.query_one(ExperimentForm), self._drafts.get(self._preset.name), ""
-        try:
-            experiment = self._preset.experiment
-            await (form.fill(draft.base, draft.edits) if draft else form.fill(experiment))
-            self._problem = form.problem
-        except PresetError as error:
-            self._problem = str(error)
-            form.disabled = True
-        else:
-            form.disabled = False
+        if name == self._preset.name:
+            return
+        self._keep_draft()
+        self._preset = self._presets[name]
+        if self._form is not None:
+            await self._form.turn_to(self._preset, self._drafts.get(name))
         self._describe()
 
     def _keep_draft(self) -> None:
         """Keep what was changed of the present preset, and mark it in the list."""
-        form, name = self.query_one(ExperimentForm), self._preset.name
-        if form.disabled:
+        if self._form is None:
             return
-        draft, was_changed = form.draft, name in self._drafts
+        name, was_changed = self._form.preset.name, self._form.preset.name in self._drafts
         self._drafts.pop(name, None)
-        if draft.edits or draft.base != self._preset.experiment:
+        if draft := self._form.draft:
             self._drafts[name] = draft
         if was_changed != (name in self._drafts):
-            self.query_one("#presets", OptionList).replace_option_prompt(name, self._label(name))
-            self.refresh_bindings()
+            self._mark(name)
 
-    @on(ExperimentForm.Edited)
-    def _check(self, event: ExperimentForm.Edited) -> None:
-        self._problem = event.problem
+    def _mark(self, name: str) -> None:
+        picker = self.query_one("#presets", OptionList)
+        if any(option.id == name for option in picker.options):
+            picker.replace_option_prompt(name, self._label(name))
+        self.refresh_bindings()
+        self._show_keys()
+
+    def _show_keys(self) -> None:
+        self.query_one(KeyBar).hints = (*hints_of(self), ALL_KEYS)
+
+    def on_experiment_form_edited(self, event: "ExperimentForm.Edited") -> None:
+        """Say what would start now, or what is wrong."""
         self._keep_draft()
-        self._show_title()
-        self._show_structure()
+        self._describe()
         warnings = event.experiment.warnings() if event.experiment else []
         self._explain(event.problem or "; ".join(f"warning: {warning}" for warning in warnings))
         if event.notes:
             self.notify(plain_text("; ".join(event.notes)), title="Changed", markup=False)
 
-    @on(ExperimentForm.Explained)
-    def _say(self, event: ExperimentForm.Explained) -> None:
-        if not self._problem:
+    def on_experiment_form_explained(self, event: "ExperimentForm.Explained") -> None:
+        """Explain the setting that has the focus."""
+        if self._form is not None and not self._form.problem:
             self._explain(event.text)
 
-    @on(ExperimentForm.Left)
-    def _go_on(self) -> None:
+    def on_experiment_form_left(self) -> None:
+        """Move on from a field."""
         self.action_go(1)
 
     def action_go(self, direction: int) -> None:
-        """Move to the next or the previous field."""
-        (self.focus_next if direction > 0 else self.focus_previous)(ARROWS_REACH)
+        """Move to the next or the previous field; in the filter, to another preset."""
+        if self.focused is self.query_one("#filter"):
+            picker = self.query_one("#presets", OptionList)
+            (picker.action_cursor_down if direction > 0 else picker.action_cursor_up)()
+        else:
+            (self.focus_next if direction > 0 else self.focus_previous)(ARROWS_REACH)
+
+    def action_edit(self) -> None:
+        """Go from the list to the form, and in the form to the next field."""
+        if self.focused is None or self.query_one("#choosing") in self.focused.ancestors:
+            self.add_class("-editing")
+            self.call_after_refresh(self._enter_form)  # once it is visible
+        else:
+            self.focus_next()
+
+    def _enter_form(self) -> None:
+        self.query("#form Input, #form Select, #start").first().focus()
 
     @on(Button.Pressed, "#start")
     def action_start(self) -> None:
         """Train the experiment in the form."""
-        form = self.query_one(ExperimentForm)
-        if problem := self._problem or form.problem:  # the message of the form may still be on its way
+        if self._form is None:
+            self._is_awaited = True
+            return
+        if problem := self._form.problem:
             self.notify(plain_text(problem), title="Not started", severity="error", markup=False)
             return
-        self.post_message(self.Chosen(named(form.experiment, self._preset)))
+        self.post_message(self.Chosen(self._form.named))
 
     async def action_reset(self) -> None:
         """Drop what was changed of the preset."""
         self._drafts.pop(self._preset.name)
-        self.query_one("#presets", OptionList).replace_option_prompt(self._preset.name, self._label(self._preset.name))
-        self.refresh_bindings()
-        await self._fill()
+        self._mark(self._preset.name)
+        if self._form is not None:
+            await self._form.turn_to(self._preset)
+        self._describe()
 
     def _describe(self) -> None:
-        self._show_title()
-        self._show_structure()
-        self._explain(self._problem or self._preset.experiment.source)
-
-    def _show_title(self) -> None:
         """Say what would start, and of which preset the form is."""
-        form, name = self.query_one(ExperimentForm), plain_text(self._preset.name)
-        is_changed = self._preset.name in self._drafts
-        form.border_title, form.border_subtitle = f"{name}{'*' * is_changed}", "^r resets" if is_changed else ""
-        title = name if self._problem else named(form.experiment, self._preset).experiment.title
+        self._show_keys()  # those of this preset
+        form, name = self._form, plain_text(self._preset.name)
+        title, problem = self._preset.title, ""
+        if form is not None:
+            is_changed, problem = self._preset.name in self._drafts, form.problem
+            form.border_title, form.border_subtitle = f"{name}{'*' * is_changed}", "^r resets" if is_changed else ""
+            title = name if problem else form.named.experiment.title
+            self.query_one("#structure", Static).update(form.structure)
         self.query_one("#title", Static).update(plain_text(title))
-
-    def _show_structure(self) -> None:
-        """Say what the operation in the form is; nothing while the form is invalid."""
-        experiment = self.query_one(ExperimentForm).experiment
-        self.query_one("#structure", Static).update(
-            "" if self._problem else in_line(experiment.task.structure(experiment.seed))
-        )
+        self._explain(problem or self._preset.source)
 
     def _explain(self, text: str) -> None:
         explanation = self.query_one("#explanation", Static)
         explanation.update(plain_text(text))
-        explanation.set_class(bool(self._problem), "-problem")
+        explanation.set_class(self._form is not None and bool(self._form.problem), "-problem")
+
+
+def _groups(preset: Preset) -> dict[str, list[Preset]]:
+    """Group the presets by source: one to begin with before all others, and last one from a path."""
+    groups = {
+        source: [preset if one.name == preset.name else one for one in group] for source, group in group_presets().items()
+    }
+    first = [one for group in groups.values() for one in group if one.name == FIRST_PRESET]
+    rest = {source: [one for one in group if one not in first] for source, group in groups.items()}
+    known = {one.name for group in groups.values() for one in group}
+    given = {"given": [preset]} if preset.name not in known else {}
+    return {"to begin with": first} | rest | given

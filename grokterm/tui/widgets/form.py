@@ -11,9 +11,12 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.message import Message
 from textual.widgets import Collapsible, Input, Label, Select
 
-from grokterm.errors import ConfigError
+from grokterm.errors import ConfigError, PresetError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.overrides import DECIDE_MODULUS, override
+from grokterm.experiment.presets import Preset
+from grokterm.reports.structure import in_line
+from grokterm.runs.naming import Named, named
 from grokterm.tasks.operations import EXPRESSION, has_own_order
 from grokterm.tui.fields import CHOICES, FIRST, FormField, form_fields, without_other_kinds
 
@@ -33,7 +36,10 @@ class Choice(Select[str], inherit_bindings=False):
 
 
 class ExperimentForm(VerticalScroll, inherit_bindings=False):
-    """Edits settings; all edits are validated together, so that fields may change in any order."""
+    """Edits a preset; all edits are validated together, so that fields may change in any order.
+
+    A preset that breaks a rule has no fields, and the form is disabled.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("pageup", "page_up", "Page up", show=False),
@@ -57,10 +63,22 @@ class ExperimentForm(VerticalScroll, inherit_bindings=False):
     class Left(Message):
         """Enter in a text: the next field, please."""
 
-    def __init__(self, experiment: Experiment) -> None:
+    def __init__(self, preset: Preset) -> None:
         super().__init__(id="form", can_focus=False)
-        self._show(experiment, {})
         self._is_folded: bool | None = None  # the further settings, once they were shown
+        self._turn_to(preset, None)
+
+    def _turn_to(self, preset: Preset, draft: Draft | None) -> None:
+        self.preset = preset
+        try:
+            usual = preset.experiment
+        except PresetError as error:
+            self._show(Experiment(), {})
+            self.problem = str(error)
+            self._fields.clear()
+        else:
+            self._show(draft.base if draft else usual, draft.edits if draft else {})
+        self.disabled = not self._fields
 
     def _show(self, experiment: Experiment, edits: Mapping[str, str]) -> None:
         self._base = self.experiment = experiment  # the last valid one
@@ -79,23 +97,41 @@ class ExperimentForm(VerticalScroll, inherit_bindings=False):
                 yield self._row(self._fields[name])
         has_room = self.app.size.height > len(self._fields) + 10
         is_folded = not has_room if self._is_folded is None else self._is_folded
+        if not self._fields:
+            return
         with Collapsible(title="more settings", collapsed=is_folded):
             for name, field in self._fields.items():
                 if name not in FIRST:
                     yield self._row(field)
 
     @property
-    def draft(self) -> Draft:
-        """What the fields show, also where the message of an edit is still on its way."""
+    def draft(self) -> Draft | None:
+        """What the fields show, also where the message of an edit is still on its way; None if it is the preset."""
         texts = {str(control.name): str(control.value) for control in self._controls}
-        return Draft(self._base, {name: text for name, text in texts.items() if text != self._fields[name].text})
+        edits = {name: text for name, text in texts.items() if text != self._fields[name].text}
+        is_changed = bool(self._fields) and (bool(edits) or self._base != self.preset.experiment)
+        return Draft(self._base, edits) if is_changed else None
 
-    async def fill(self, experiment: Experiment, edits: Mapping[str, str] | None = None) -> None:
-        """Show another experiment, with edits; the focused field keeps the focus, and what is unfolded stays so."""
+    @property
+    def named(self) -> Named:
+        """What would start."""
+        return named(self.experiment, self.preset)
+
+    @property
+    def structure(self) -> str:
+        """What the operation is, in a line; nothing while the edits are invalid."""
+        return "" if self.problem else in_line(self.experiment.task.structure(self.experiment.seed))
+
+    async def turn_to(self, preset: Preset, draft: Draft | None = None) -> None:
+        """Show another preset, as it was left in a draft."""
+        self._turn_to(preset, draft)
+        await self._rebuild()
+
+    async def _rebuild(self) -> None:
+        """Make new fields; the focused one keeps the focus, and what is unfolded stays so."""
         focused = self.screen.focused if self.has_focus_within else None
         for further in self.query(Collapsible):
             self._is_folded = further.collapsed
-        self._show(experiment, edits or {})
         await self.recompose()
         if focused is not None:
             for control in self._controls:
@@ -141,7 +177,8 @@ class ExperimentForm(VerticalScroll, inherit_bindings=False):
         self.query(".-invalid").remove_class("-invalid")
         self.post_message(self.Edited(self.experiment, "", notes))
         if not CHOICES.keys().isdisjoint(self._edits) or self._shows_what_was_dropped():
-            await self.fill(self.experiment)
+            self._show(self.experiment, {})
+            await self._rebuild()
 
     def _apply(self) -> tuple[str, ...]:
         """Make the experiment of the edits, or say why they are invalid; return what followed from them."""

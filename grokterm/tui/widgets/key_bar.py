@@ -22,9 +22,9 @@ ALL_KEYS = Hint("all keys", [("?", "question_mark")])
 
 
 def hints_of(screen: Screen[Any]) -> Iterator[Hint]:
-    """Return a hint for every binding of a screen that is to be shown."""
+    """Return a hint for every binding of a screen that is to be shown, and does something now."""
     for one in type(screen).BINDINGS:
-        if isinstance(one, Binding) and one.show:
+        if isinstance(one, Binding) and one.show and screen.check_action(one.action, ()):
             yield Hint(one.description.lower(), [(one.key_display or one.key, one.key)])
 
 
