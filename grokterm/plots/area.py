@@ -1,14 +1,12 @@
 """How a matrix fits the pixels of a panel: enlarged by whole cells where there is room, averaged by area where there is not."""
 
-from functools import lru_cache
-
 import numpy as np
 from jaxtyping import Float, Shaped
 
 Size = tuple[int, int]
 """Pixel rows and columns. A square has `columns_per_row` times as many columns as rows."""
 
-_LARGEST = 1e300  # larger values may overflow in sums; no float32 is that large
+_LARGEST = 1e200  # larger values may overflow in sums; no float32 is that large
 
 
 def fitting(n_values: int, room: int) -> int:
@@ -40,13 +38,26 @@ def resized(
     known = np.where(finite, values, 0.0)
     if values.shape[-2:] == (n_rows, n_columns):
         return np.where(finite, known, np.nan)
-    above, across = _shares(values.shape[-2], n_rows), _shares(values.shape[-1], n_columns).T
-    weight = above @ finite @ across
-    total = above @ known @ across
+    weight, total = (_sums(_sums(each, n_rows, axis=-2), n_columns, axis=-1) for each in (finite, known))
     mean: Float[np.ndarray, "*maps n_rows n_columns"] = np.divide(
         total, weight, out=np.full_like(total, np.nan), where=weight > 1e-9
     )
     return mean
+
+
+def _sums(values: Shaped[np.ndarray, "..."], n_pixels: int, axis: int) -> Float[np.ndarray, "..."]:
+    """Add up the values under each pixel along an axis, those on its border by their share.
+
+    As differences of running sums: a matrix product would start the threads of the linear algebra library, which then take
+    processors from the training.
+    """
+    lines = np.moveaxis(values, axis, 0).astype(np.float64)
+    none = np.zeros_like(lines[:1])
+    before, at = np.concatenate([none, np.cumsum(lines, axis=0)]), np.concatenate([lines, none])
+    whole, rest = np.divmod(np.arange(n_pixels + 1) * len(lines), max(n_pixels, 1))
+    share = (rest / max(n_pixels, 1)).reshape(-1, *[1] * (lines.ndim - 1))
+    sums: np.ndarray = np.moveaxis(np.diff(before[whole] + share * at[whole], axis=0), 0, axis)
+    return sums
 
 
 def centered(
@@ -58,12 +69,3 @@ def centered(
     sheet = np.full(room, blank, dtype=pixels.dtype)
     sheet[above : above + pixels.shape[0], left // 2 : left // 2 + pixels.shape[1]] = pixels
     return sheet
-
-
-@lru_cache(maxsize=64)
-def _shares(n_values: int, n_pixels: int) -> Float[np.ndarray, "pixels values"]:
-    """Return the share of each pixel that each value covers."""
-    pixel, value = np.arange(n_pixels)[:, None], np.arange(n_values)
-    overlap = np.minimum((pixel + 1) * n_values, (value + 1) * n_pixels) - np.maximum(pixel * n_values, value * n_pixels)
-    shares: Float[np.ndarray, "pixels values"] = overlap.clip(0) / max(n_values, 1)
-    return shares

@@ -50,7 +50,8 @@ def draw_bars(  # noqa: PLR0913 - each is one property of the picture
     left = (width - column.size) // 2
     is_gap = column % pitch >= thickness
     characters, codes = characters[:, column // pitch], codes[:, column // pitch]
-    styles = (None, palette.inks["dim"].style, palette.inks["key_frequency"].style)
+    # Without colors ordinary bars are shaded: dim, they would be hard to see.
+    styles = (None, palette.inks["dim"].style if palette.diverging else None, palette.inks["key_frequency"].style)
     cells.paint(np.where(is_gap, " ", characters), np.where(is_gap, 0, codes), lambda code: styles[code], at=(0, left))
 
     if names is None:

@@ -1,12 +1,12 @@
 """The table view: all pairs (a, b), and where the network is right or wrong."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Float, Int
 
 from grokterm.analysis.confusion import Cell, Confusion, answered_right, confusions, count_cells
 from grokterm.analysis.observation import Side
@@ -33,12 +33,17 @@ class Outcomes:
     side: Side
     """Whose wrong answers they are: of validation, where there is any."""
 
+    right: Mapping[Side, Float[np.ndarray, "elements elements"]]
+    """Where an equation is answered right, for train and for the side that is held out."""
+
 
 def find_outcomes(analysis: "NetworkAnalysis", _: object) -> Outcomes:
     """Run the network on every pair."""
     seen = analysis.plane
     side = next((side for side in (Side.VAL, Side.SEEN) if (seen.sides == side).any()), Side.TRAIN)
-    return Outcomes(analysis.cells, confusions(seen, side, at_most=4), side)
+    sides = (Side.TRAIN, Side.SEEN if side == Side.SEEN else Side.VAL)
+    right = {each: answered_right(analysis.cells, each) for each in sides}
+    return Outcomes(analysis.cells, confusions(seen, side, at_most=4), side, right)
 
 
 def draw_table(subject: Subject, choice: Choice, sheet: Sheet, found: Outcomes) -> Drawn:
@@ -69,14 +74,13 @@ def move_table(subject: Subject, choice: Choice, _sheet: Sheet, _found: Outcomes
 
 def _shares(found: Outcomes, sheet: Sheet, room: int) -> tuple[Rows, int]:
     """Draw one map for each side, beside or below each other, and return the pixel rows of one."""
-    held_out = Side.SEEN if found.side == Side.SEEN else Side.VAL
-    shares = {side: _WRONG + (1 - _WRONG) * answered_right(found.cells, side) for side in (Side.TRAIN, held_out)}
     fit = partial(fit_grid, len(found.cells), width=sheet.width, height=room, palette=sheet.palette)
     mosaic = max(fit((1, 2)), fit((2, 1)), key=lambda one: one.side)
     has_colors = bool(sheet.palette.diverging)
+    train, held_out = (_WRONG + (1 - _WRONG) * right for right in found.right.values())
     drawn = draw_mosaic(
-        [shares[Side.TRAIN], -shares[held_out] if has_colors else shares[held_out]],
-        [f"{SIDES[side]}, strong where right" for side in shares],
+        [train, -held_out if has_colors else held_out],
+        [f"{SIDES[side]}, strong where right" for side in found.right],
         mosaic,
         width=sheet.width,
         height=room,
