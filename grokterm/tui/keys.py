@@ -184,8 +184,8 @@ def _keys_of_views(views: Collection[View]) -> tuple[Key, ...]:
         ),
         Key(
             "arrows",
-            "move the cursor of the curves, choose a neuron, or move over a table larger than the screen; page keys: the next "
-            "neurons" + where(lambda view: view.move),
+            "move the cursor of the curves, choose a neuron, or move over a large picture; page keys: the next neurons"
+            + where(lambda view: view.move),
             (
                 Binding("up", "move(-1, 0)", "Up"),
                 Binding("down", "move(1, 0)", "Down"),

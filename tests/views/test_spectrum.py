@@ -63,6 +63,6 @@ def test_the_heading_of_the_map_says_what_a_cell_is() -> None:
         lines, top = map_of(draw_spectrum(waves(97, n_neurons), Choice(), Sheet(*PANELS[panel], PALETTES["ascii"]), None))
         return lines[top - 1].strip()
 
-    assert heading(40, "160x45") == "sorted by peak * most power of 2 frequencies * 0 to 1"
-    assert heading(150, "80x24") == "sorted by peak * most power of 2 neighbors and 4 frequencies * 0 to 1"
-    assert heading(160, "80x24") == "sorted by peak * most power of 2-3 neighbors and 4 frequencies * 0 to 1"
+    assert heading(40, "160x45") == "sorted by peak * most of 2 frequencies * 0 to 1"
+    assert heading(150, "80x24") == "sorted by peak * most of 2 neighbors and 4 frequencies * 0 to 1"
+    assert heading(160, "80x24") == "sorted by peak * most of 2-3 neighbors and 4 frequencies * 0 to 1"

@@ -118,11 +118,11 @@ def test_arrows_go_through_every_neuron_and_every_residue() -> None:
         pages.append((drawn.title.split(" · ")[1], drawn.subtitle.split(" · ")[2]))
         choice = move_page(subject, choice, area, None, move)
     assert pages == [
-        ("neurons 1-78 of 150 as stored", "residues 1-36 of 97"),
-        ("neurons 73-150 of 150 as stored", "residues 1-36 of 97"),
-        ("neurons 73-150 of 150 as stored", "residues 1-36 of 97"),
-        ("neurons 73-150 of 150 as stored", "residues 37-72 of 97"),
-        ("neurons 73-150 of 150 as stored", "residues 62-97 of 97"),
+        ("neurons 1-78 of 150", "residues 1-36 of 97"),
+        ("neurons 73-150 of 150", "residues 1-36 of 97"),
+        ("neurons 73-150 of 150", "residues 1-36 of 97"),
+        ("neurons 73-150 of 150", "residues 37-72 of 97"),
+        ("neurons 73-150 of 150", "residues 62-97 of 97"),
     ]
     assert move_page(subject, Choice(), area, None, Move(down=-1, right=-1)) == Choice()
 

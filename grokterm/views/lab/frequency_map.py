@@ -62,7 +62,7 @@ def _caption(picture: SpectrumPicture, fit: FrequencyMap) -> str:
     merged = [f"{across} neighbors"] if fewest + more > 1 and fewest else []
     if fit.frequencies_per_row > 1:
         merged.append(f"{fit.frequencies_per_row} {'representations' if picture.representations else 'frequencies'}")
-    whose = f"most power of {' and '.join(merged)}" if merged else "power of each neuron"
+    whose = f"most of {' and '.join(merged)}" if merged else "power of each neuron"
     return f"sorted by peak · {whose} · 0 to 1"
 
 

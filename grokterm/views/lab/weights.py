@@ -30,7 +30,7 @@ def draw_weights(subject: Subject, choice: Choice, sheet: Sheet, _: object) -> D
     has_more = page.n_rows * page.n_neurons < first.matrix.size
     keys_for_more = [key for key, does in (("l", len(weight_choices(subject, sheet)) > 1), ("arrows", has_more)) if does]
     more = [f"{', '.join(keys_for_more)}: more"] if keys_for_more else []
-    title = f"{name} · {_neurons(first, page)} {ORDERS[first.order]}"
+    title = f"{name} · {_neurons(first, page)} · {ORDERS[first.order]}"
     return Drawn(
         sheet.fill(centered), title, " · ".join([f"step {subject.analysis.step:,}", *parts, _rows(first, page), *more])
     )
