@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from grokterm.cli.console import print_status
 from grokterm.cli.options import RUNS, Ascii, RunName, RunsDir
 from grokterm.errors import ConfigError
 
@@ -49,4 +50,7 @@ def _show(
 
     sys.setswitchinterval(0.001)  # shortens the screen's waits for the training threads
     app = GroktermApp(Opening(preset, runs_dir, choose_palette(os.environ, ascii_only=ascii_only), start, run, notice))
-    raise typer.Exit(app.run() or app.return_code or 0)
+    code = app.run() or app.return_code or 0
+    if app.last_words:
+        print_status(app.last_words)
+    raise typer.Exit(code)

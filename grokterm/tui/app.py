@@ -15,7 +15,6 @@ from signal import Signals
 from threading import enumerate as living_threads
 from typing import TYPE_CHECKING, ClassVar
 
-from rich.text import Text
 from textual import on, work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
@@ -77,6 +76,7 @@ class GroktermApp(App[int]):
     def __init__(self, opening: Opening) -> None:
         super().__init__()
         self._opening = opening
+        self.last_words = ""  # for standard error, after the screen has closed
         self._left: TrainingThread | None = None  # the last one whose screen was left
         self.register_theme(DARK)
         self.register_theme(LIGHT)
@@ -246,14 +246,13 @@ class GroktermApp(App[int]):
             self._end(1 if lab is not None and lab.state.unsaved else 0)
 
     def _end(self, code: int) -> None:
-        """Close the screen, then say in one line what became of the last run, and how to open it."""
+        """Close the screen, and leave a line that says what became of the last run, and how to open it."""
         thread = lab.thread if (lab := self._lab) is not None else self._left
-        message = None
         if thread is not None and thread.saved_run is not None:
             from grokterm.tui.farewell import farewell
 
-            message = Text(farewell(thread.state, thread.saved_run), no_wrap=True, overflow="ignore")
-        self.exit(code, message=message)
+            self.last_words = farewell(thread.state, thread.saved_run)
+        self.exit(code)
 
     @property
     def _lab(self) -> "LabScreen | None":
