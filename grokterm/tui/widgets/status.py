@@ -151,9 +151,9 @@ def status(glance: Glance, width: int, palette: Palette) -> Text:
             Part(8 if glance.has_curves else 1, [f"{side.replace('_', ' ')} {accuracy}"], inks.get(side, "bold"))
             for side, accuracy in accuracies.items()
         ),
-        Part(9 if glance.has_curves else 5, [f"loss {' / '.join(losses.values())}"]),
+        Part(9 if glance.has_curves else 6, [f"loss {' / '.join(losses.values())}"]),
         *_settings(state),
-        Part(6, [] if norm is None else [f"|w| {norm:>5.1f}"]),
+        Part(5, [] if norm is None else [f"|w| {norm:>5.1f}"]),
         Part(7, [f"{clock(state.seconds):>5} so far"] if state.seconds else [], is_right=True),
     ]
     return one_line(parts, width, gap=2)
