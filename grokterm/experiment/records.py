@@ -274,6 +274,8 @@ class Held(_Record):
 
     record: Literal["held"] = "held"
     is_held: bool
+    is_waiting: bool
+    """Also if no longer held: it was paused."""
 
 
 class Unsaved(_Record):

@@ -134,7 +134,7 @@ class Session:
                 return self.trainer.advance(limit=1)
             case Hold() | Release():
                 self._held = isinstance(command, Hold)
-                return [Held(step=step, is_held=self._held)]
+                return [Held(step=step, is_held=self._held, is_waiting=self._is_waiting)]
             case Pause() | Resume() | StepOnce():
                 pass  # nothing to do
             case action if ended and not isinstance(action, Save | GoOn):

@@ -201,8 +201,9 @@ def _after(state: LabState, record: Record) -> LabState:
             return replace(state, phase="paused" if isinstance(record, Paused) else "training")
         case Paced(steps_per_second=pace):
             return replace(state, pace=pace)
-        case Held(is_held=is_held):
-            return replace(state, is_held=is_held)
+        case Held(is_held=is_held, is_waiting=is_waiting):
+            held: Phase = "ended" if state.ended else "paused" if is_waiting else "training"
+            return replace(state, is_held=is_held, phase=held)
         case Checkpointed(step=step):
             return replace(state, saved_at=step, unsaved="")
         case Finished(reason=reason, message=message):

@@ -209,13 +209,14 @@ def test_the_screen_shows_that_a_run_goes_on(tiny: Experiment, tmp_path: Path) -
 def test_a_hold_waits_at_its_step_and_writes_nothing(driver: Driver, grokking: Experiment) -> None:
     (held,) = driver.tell(Hold())
     step, files = driver.trainer.step, files_of(driver.session.run)
-    assert fold(LabState(grokking), [held]).is_held
+    assert (fold(LabState(grokking), [held]).is_held, fold(LabState(grokking), [held]).phase) == (True, "paused")
     acted, *_ = driver.tell(Swap(train_fraction=0.3))
     assert (acted.step, driver.trainer.step) == (step, step)
     driver.tell(Hold())
     assert files_of(driver.session.run).keys() - files.keys() <= {"checkpoints/step-00000000.safetensors"}
     (let_go,) = driver.tell(Release())
-    assert not fold(LabState(grokking), [held, let_go]).is_held
+    state = fold(LabState(grokking), [held, let_go])
+    assert (state.is_held, state.phase) == (False, "training")
     driver.listen()
     assert driver.trainer.step > step
 
@@ -223,8 +224,7 @@ def test_a_hold_waits_at_its_step_and_writes_nothing(driver: Driver, grokking: E
 def test_a_paused_training_stays_paused_through_a_hold_and_a_held_one_can_be_left(driver: Driver) -> None:
     driver.pause_at(3)
     files = files_of(driver.session.run)
-    driver.tell(Hold())
-    driver.tell(Release())
+    assert fold(LabState(driver.trainer.experiment), [*driver.tell(Hold()), *driver.tell(Release())]).phase == "paused"
     assert files_of(driver.session.run) == files
     driver.tell(StepOnce())  # which only a paused one makes
     assert driver.trainer.step == 4

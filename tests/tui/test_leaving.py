@@ -9,7 +9,7 @@ from textual.widgets import Static
 from grokterm.runs import checkpoint
 from grokterm.runs.store import write_durably
 from grokterm.session.start import resume_session
-from grokterm.tui.screens.dialogs import Confirm
+from grokterm.tui.screens.dialogs import Confirm, FieldsDialog
 from grokterm.tui.screens.lab import LabScreen
 from grokterm.tui.screens.setup import SetupScreen
 from tests.runs.failing import disk_full
@@ -57,6 +57,19 @@ async def test_agreeing_to_quit_saves_a_run_that_can_be_resumed(agree: str) -> N
     assert not thread.is_alive()
     session, _ = resume_session(only_run())
     assert session.trainer.step == thread.state.step > 3
+
+
+async def test_a_training_that_a_dialog_holds_can_be_left() -> None:
+    app = app_on(ENDLESS)
+    async with training(app) as pilot:
+        thread = lab(app).thread
+        await pilot.press("w", "ctrl+q")
+        assert isinstance(app.screen, Confirm)
+        await pilot.press("escape")
+        assert isinstance(app.screen, FieldsDialog)
+        await pilot.press("ctrl+q", "enter")
+        await until(pilot, lambda: not app.is_running, "the end")
+    assert (app.return_value, thread.is_alive()) == (0, False)
 
 
 async def test_a_key_of_the_question_stays() -> None:
