@@ -71,7 +71,7 @@ def labels(**values: Any) -> dict[str, str]:  # noqa: ANN401 - whatever a situat
     [
         ("training", {"space": "pause", "w": "swap", "< >": "pace"}, {"."}),
         ("paused", {"space": "resume", ".": "step"}, set()),
-        ("ended", {"r": "restart", "n": "new"}, {"space", ".", "w", "s", "< >", "h"}),
+        ("ended", {"space": "go on", "w": "swap", "r": "restart", "n": "new"}, {".", "e", "s", "< >"}),
         ("loading", {"q": "quit"}, {"w", "r", "c"}),
     ],
 )
