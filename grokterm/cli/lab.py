@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from grokterm.cli.console import print_status
-from grokterm.cli.options import RUNS, Ascii, RunName, RunsDir
+from grokterm.cli.options import RUNS, Ascii, NoPixels, RunName, RunsDir
 from grokterm.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from grokterm.runs.store import Run
 
 
-def open_lab(preset: str, *, start: bool, ascii_only: bool, runs_dir: Path) -> None:
+def open_lab(preset: str, *, start: bool, ascii_only: bool, no_pixels: bool, runs_dir: Path) -> None:
     """Open the lab on a preset."""
     from grokterm.experiment.presets import find_preset
 
     found = find_preset(preset)
     if start:
         found.experiment  # noqa: B018 - validates the preset before the screen opens; the form says what is wrong
-    _show(found, runs_dir, ascii_only=ascii_only, start=start)
+    _show(found, runs_dir, ascii_only=ascii_only, no_pixels=no_pixels, start=start)
 
 
-def open_run(name: RunName, *, ascii_only: Ascii = False, runs_dir: RunsDir = RUNS) -> None:
+def open_run(name: RunName, *, ascii_only: Ascii = False, no_pixels: NoPixels = False, runs_dir: RunsDir = RUNS) -> None:
     """Open the lab on a saved run, to look at it or to resume it."""
     from grokterm.experiment.presets import Preset
     from grokterm.reports.run import caution
@@ -37,19 +37,32 @@ def open_run(name: RunName, *, ascii_only: Ascii = False, runs_dir: RunsDir = RU
     run = find_run(runs_dir, name)
     summary = summarize(run, read_journal(run.journal))
     preset = Preset(run.name, run.path / "experiment.toml", run.experiment.to_toml())
-    _show(preset, runs_dir, ascii_only=ascii_only, run=run, notice=caution(summary))
+    _show(preset, runs_dir, ascii_only=ascii_only, no_pixels=no_pixels, run=run, notice=caution(summary))
 
 
 def _show(
-    preset: "Preset", runs_dir: Path, *, ascii_only: bool, start: bool = False, run: "Run | None" = None, notice: str = ""
+    preset: "Preset",
+    runs_dir: Path,
+    *,
+    ascii_only: bool,
+    no_pixels: bool,
+    start: bool = False,
+    run: "Run | None" = None,
+    notice: str = "",
 ) -> None:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise ConfigError("the lab needs a terminal: grokterm run --preset NAME trains without one")
+    from grokterm.tui.graphics.asking import Asking
+
+    asking = Asking.begin(os.environ, is_wanted=not (ascii_only or no_pixels))
     from grokterm.plots.palettes import choose_palette
     from grokterm.tui.app import GroktermApp, Opening
 
     sys.setswitchinterval(0.001)  # shortens the screen's waits for the training threads
-    app = GroktermApp(Opening(preset, runs_dir, choose_palette(os.environ, ascii_only=ascii_only), start, run, notice))
+    palette = choose_palette(os.environ, ascii_only=ascii_only)
+    if asking is not None:
+        palette = palette.with_graphics(asking.end())
+    app = GroktermApp(Opening(preset, runs_dir, palette, start, run, notice))
     code = app.run() or app.return_code or 0
     if app.last_words:
         print_status(app.last_words)

@@ -12,7 +12,7 @@ from grokterm import __version__
 from grokterm.cli import bench, figures, inspect, lab, plot, presets, run, runs, settings, verify
 from grokterm.cli.console import print_status, replace_unencodable
 from grokterm.cli.help import read_manual
-from grokterm.cli.options import RUNS, Ascii, RunsDir
+from grokterm.cli.options import RUNS, Ascii, NoPixels, RunsDir
 from grokterm.errors import GroktermError
 from grokterm.training.signals import ignore_saving
 
@@ -49,6 +49,7 @@ def _open_the_lab(
     preset: Annotated[str, typer.Option("--preset", help="What the form is filled with.")] = "liu-essay",
     start: Annotated[bool, typer.Option("--start", help="Train at once.")] = False,
     ascii_only: Ascii = False,
+    no_pixels: NoPixels = False,
     runs_dir: RunsDir = RUNS,
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
@@ -56,7 +57,7 @@ def _open_the_lab(
 ) -> None:
     os.environ["GROKTERM_RUNS_DIR"] = str(runs_dir)  # so that --runs-dir before a command applies to the command
     if context.invoked_subcommand is None:
-        lab.open_lab(preset, start=start, ascii_only=ascii_only, runs_dir=Path(runs_dir))
+        lab.open_lab(preset, start=start, ascii_only=ascii_only, no_pixels=no_pixels, runs_dir=Path(runs_dir))
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ Assignments = Annotated[
 ]
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="Name or path of a saved run.")]
 Ascii = Annotated[bool, typer.Option("--ascii", help="Draw with plain characters and without color, as under NO_COLOR.")]
+NoPixels = Annotated[bool, typer.Option("--no-pixels", help="Draw with characters, also where the terminal draws pixels.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of words.")]
 AsMarkdown = Annotated[bool, typer.Option("--markdown", help="Print a Markdown table, and where it was measured.")]
 

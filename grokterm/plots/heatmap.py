@@ -7,6 +7,7 @@ from grokterm.plots.area import centered, fitting, resized
 from grokterm.plots.cells import Cells, Rows
 from grokterm.plots.half_blocks import BLANK, N_SHADES, paint_half_blocks, shade_half_blocks
 from grokterm.plots.palettes import Palette
+from grokterm.plots.pixels import Raster, place
 
 
 def draw_heatmap(  # noqa: PLR0913 - each is one property of the picture
@@ -39,6 +40,9 @@ def draw_heatmap(  # noqa: PLR0913 - each is one property of the picture
     else:
         ramp = palette.diverging if signed else palette.sequential
         paint_half_blocks(cells, _levels(pixels, limit, len(ramp), signed=signed), ramp)
+        size = n_columns, -(-n_rows // palette.rows_per_line)
+        corner = (room[0] - n_rows) // 2 // palette.rows_per_line, (room[1] - n_columns) // 2
+        return place(cells.rows(), Raster(matrix, float(limit), ramp, is_signed=signed), corner=corner, size=size)
     return cells.rows()
 
 

@@ -12,6 +12,7 @@ from rich.cells import cell_len
 from rich.color import Color
 from rich.style import Style
 
+from grokterm.plots.graphics import Graphics
 from grokterm.plots.sanitize import ascii_text, plain_text
 
 Role = Literal["train", "val", "swap", "key_frequency", "dim", "text", "first", "second", "third", "fourth", "fifth", "sixth"]
@@ -66,6 +67,8 @@ class Palette:
     shades: str = ""
     """Characters of a heat map, from the lowest value to the highest; empty where half blocks show two rows in a line."""
     is_ascii: bool = False
+    graphics: Graphics | None = None
+    """How the terminal draws real pixels; None where it does not."""
     light: "Palette | None" = None
     """The same roles on a light ground; None where they look the same there."""
 
@@ -78,6 +81,11 @@ class Palette:
     def columns_per_row(self) -> int:
         """Pixel columns that are as wide as a pixel row is high: a character is twice as high as wide."""
         return 2 // self.rows_per_line
+
+    def with_graphics(self, graphics: Graphics | None) -> "Palette":
+        """Return the palette of a terminal that draws real pixels; without colors they are of no use."""
+        light = self.light.with_graphics(graphics) if self.light is not None else None
+        return replace(self, graphics=graphics, light=light) if self.diverging else self
 
     def on_ground(self, *, dark: bool) -> "Palette":
         """Return the palette for a dark or a light ground, given the one for a dark ground."""

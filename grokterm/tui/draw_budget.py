@@ -22,8 +22,8 @@ class DrawBudget:
         """Tell whether a drawing is due now."""
         now, worked = monotonic(), thread_time()
         passed = now - self._seen_at
-        self._until_time = _left(self._until_time + (worked - self._worked) / SHARE_OF_TIME, passed)
-        self._until_bytes = _left(self._until_bytes, passed)
+        self._until_time = min(max(self._until_time + (worked - self._worked) / SHARE_OF_TIME - passed, 0.0), LONGEST)
+        self._until_bytes = max(self._until_bytes - passed, 0.0)
         self._seen_at, self._worked = now, worked
         return not (self._until_time or self._until_bytes) or now - self._drawn_at >= LONGEST
 
@@ -31,7 +31,3 @@ class DrawBudget:
         """Account for the bytes of a drawing; its time, painting included, is measured afterwards."""
         self._until_bytes += n_bytes / BYTES_PER_SECOND
         self._drawn_at = monotonic()
-
-
-def _left(seconds: float, passed: float) -> float:
-    return min(max(seconds - passed, 0.0), LONGEST)

@@ -96,3 +96,15 @@ def test_something_is_drawn_even_where_the_rest_takes_more_than_the_share(clock:
             due.spend(0)
             n_drawn += 1
     assert n_drawn == pytest.approx(1000 * POLL_SECONDS / LONGEST, abs=1)
+
+
+def test_a_large_picture_is_paid_for_by_what_follows(clock: Clock) -> None:
+    due, waited = DrawBudget(), []
+    due.spend(10 * BYTES_PER_SECOND)
+    for _ in range(8):
+        before = clock.now
+        while not due.is_due():
+            clock.pass_by(POLL_SECONDS)
+        waited.append(round(clock.now - before, 1))
+        due.spend(0)
+    assert waited == [LONGEST] * 5 + [0.0] * 3

@@ -8,6 +8,7 @@ from textual.app import App, ComposeResult
 from textual.geometry import Region
 
 from grokterm.plots.cells import Rows
+from grokterm.plots.palettes import PALETTES
 from grokterm.tui.draw_budget import DrawBudget
 from grokterm.tui.widgets.picture import Draw, Picture
 from tests.tui.driving import content
@@ -18,6 +19,7 @@ class Gallery(App[None]):
 
     def __init__(self) -> None:
         super().__init__()
+        self.palette = PALETTES["256"]
         self.draw_budget = DrawBudget()
 
     def compose(self) -> ComposeResult:

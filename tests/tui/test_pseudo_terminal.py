@@ -19,12 +19,16 @@ import pytest
 
 from grokterm.session.start import resume_session
 from grokterm.training.signals import SAVING
+from grokterm.tui.graphics.asking import QUESTIONS
 from tests.tui.driving import BRIEF, ENDLESS, journal, only_run
 
 pytestmark = pytest.mark.slow
 
 PATIENCE_SECONDS = 300.0
 """Starting loads torch, and the machine may be busy."""
+
+KITTY = b"\x1bP>|kitty(0.41.1)\x1b\\\x1b[6;16;8t\x1b[?62;c"  # what kitty says it is
+PICTURES = (b"\x1b_G", b"\x1bP")  # how a command of kitty's protocol begins, and one of sixel
 
 ALTERNATE_SCREEN_LEFT, CURSOR_SHOWN = b"\x1b[?1049l", b"\x1b[?25h"
 COLOR = re.compile(rb"\x1b\[(?:\d+;)*(?:[34][0-8]|9[0-7]|10[0-7])[;\d]*m")
@@ -38,7 +42,7 @@ RUN = "import runpy; runpy.run_module('grokterm', run_name='__main__')"
 class Terminal:
     """A pseudo-terminal, and the program in it."""
 
-    def __init__(self, *options: str, text: str, controls: bool = True, **environ: str) -> None:
+    def __init__(self, *options: str, text: str, controls: bool = True, answer: bytes = b"", **environ: str) -> None:
         Path("tried.toml").write_text(text, encoding="utf-8")
         self.master, slave = pty.openpty()
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
@@ -53,6 +57,7 @@ class Terminal:
         )
         os.close(slave)
         self.output = b""
+        self._answer = answer  # to what is asked of the terminal
 
     def press(self, keys: str) -> None:
         os.write(self.master, keys.encode())
@@ -65,6 +70,9 @@ class Terminal:
             if select.select([self.master], [], [], 0.05)[0]:
                 with suppress(OSError):  # EIO: the program has gone
                     self.output += os.read(self.master, 65536)
+            if self._answer and QUESTIONS in self.output:
+                os.write(self.master, self._answer)
+                self._answer = b""
 
     def read_to_the_end(self) -> int:
         """Read until the program has ended; return its exit code."""
@@ -100,8 +108,8 @@ class Terminal:
 def opened() -> Iterator[Callable[..., Terminal]]:
     terminals: list[Terminal] = []
 
-    def open_terminal(*options: str, text: str, controls: bool = True, **environ: str) -> Terminal:
-        terminals.append(Terminal(*options, text=text, controls=controls, **environ))
+    def open_terminal(*options: str, text: str, controls: bool = True, answer: bytes = b"", **environ: str) -> Terminal:
+        terminals.append(Terminal(*options, text=text, controls=controls, answer=answer, **environ))
         return terminals[-1]
 
     yield open_terminal
@@ -207,6 +215,7 @@ def test_no_color_means_no_color(opened: Callable[..., Terminal]) -> None:
     terminal.process.terminate()
     terminal.read_to_the_end()
     assert COLOR.findall(terminal.output) == []
+    assert QUESTIONS not in terminal.output
     assert b"\x1b[38" not in terminal.output
     assert b"\x1b[48" not in terminal.output
 
@@ -218,6 +227,17 @@ def test_colors_are_those_that_ssh_carries(opened: Callable[..., Terminal]) -> N
     terminal.read_to_the_end()
     assert b"\x1b[38;5;" in terminal.output or b";38;5;" in terminal.output
     assert b"38;2;" not in terminal.output
+    assert not any(start in terminal.output for start in PICTURES)
+
+
+def test_a_terminal_that_says_it_draws_pixels_is_sent_some_and_forgets_them(opened: Callable[..., Terminal]) -> None:
+    terminal = opened("--start", text=ENDLESS, answer=KITTY, TMUX="", STY="")
+    terminal.read_until(terminal.shows("training", "/ 1,000,000"))
+    terminal.press("2")
+    terminal.read_until(terminal.shows("\x1b_Ga=T"))
+    terminal.process.terminate()
+    assert terminal.read_to_the_end() == 143
+    assert b"\x1b_Ga=d,d=I" in terminal.output
 
 
 def test_without_a_terminal_the_lab_says_what_to_use_instead() -> None:

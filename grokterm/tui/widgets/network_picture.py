@@ -48,7 +48,7 @@ class NetworkPicture(Picture):
             return False
         asked = view.question(subject, choice, self.sheet(*self.size))
         if asked is None:
-            return self._offer(view, subject, choice, None)
+            return self._offer(view, subject, choice, None, is_idle=is_idle)
         question = Question(view, subject, choice, asked)
         self._view_requests.ask(self._side, question, is_idle=is_idle)
         answer = self._view_requests.answers.get(self._side)
@@ -58,7 +58,7 @@ class NetworkPicture(Picture):
             return self.say(view.name, [answer.problem])
         answered = replace(subject, analysis=answer.question.subject.analysis)
         drawn_as = choice if answer.question.is_like(question) else answer.question.choice
-        return self._offer(view, answered, drawn_as, answer.value)
+        return self._offer(view, answered, drawn_as, answer.value, is_idle=is_idle)
 
     def say(self, title: str, words: Sequence[str]) -> bool:
         """Show text instead of a picture."""
@@ -70,14 +70,15 @@ class NetworkPicture(Picture):
 
         return self.offer(("words", title, *words), draw)
 
-    def _offer(self, view: View, subject: Subject, choice: Choice, value: object) -> bool:
+    def _offer(self, view: View, subject: Subject, choice: Choice, value: object, *, is_idle: bool) -> bool:
         def draw(width: int, height: int) -> Rows:
             drawn: Drawn = view.draw(subject, choice, self.sheet(width, height), value)
             self._caption_of(drawn.title, drawn.subtitle, width)
             return drawn.rows
 
         events = subject.state.events
-        return self.offer((view.name, subject.analysis, choice, id(value), len(subject.history), events), draw)
+        version = (view.name, subject.analysis, choice, id(value), len(subject.history), events)
+        return self.offer(version, draw, wish=None if is_idle else (view.name, choice))
 
     def _caption_of(self, title: str, subtitle: str, width: int) -> None:
         named = f"{self.name_shown} · {title}" if self.name_shown else title

@@ -1,6 +1,7 @@
-"""A widget that shows rows of styled text."""
+"""A widget that shows rows of styled text, and real pixels where the terminal draws them."""
 
 from collections.abc import Callable, Hashable
+from time import monotonic
 
 from rich.style import Style
 from textual.events import Resize
@@ -10,12 +11,18 @@ from textual.widget import Widget
 
 from grokterm.plots.cells import Cells, Rows
 from grokterm.plots.palettes import Palette
-from grokterm.tui.draw_budget import DrawBudget
+from grokterm.plots.pixels import find_placed
+from grokterm.tui.draw_budget import BYTES_PER_SECOND, DrawBudget
+from grokterm.tui.graphics.layer import PixelLayer, fits, make_layer
 from grokterm.tui.theme import palette_of
 
 Draw = Callable[[int, int], Rows]  # (width, height) -> rows
 
 SEGMENT_BYTES = 14  # about what a change of style adds to terminal output
+
+PIXEL_SECONDS = 5.0  # how long pixels stay at least, unless something else is asked for
+RETRY_SECONDS = 0.5  # where a notification is in the way
+PIXEL_BYTES_PER_SECOND = BYTES_PER_SECOND / 2  # the rest is for everything else
 
 
 class Picture(Widget):
@@ -24,21 +31,42 @@ class Picture(Widget):
     def __init__(self, draw_budget: DrawBudget, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._draw_budget = draw_budget
+        self._layer: PixelLayer | None = None
+        self._characters: list[Strip] = []  # the picture without pixels
         self._strips: list[Strip] = []
         self._draw: Draw = lambda width, height: Cells(width, height).rows()
         self._drawn: Hashable = None
+        self._wish: Hashable = None
+        self._due_at = 0.0
         self._caption = ("", "")
         self._ground = Style.null()  # the widget's: it takes longer to look up than a line takes to paint
+        self._is_covered = False  # by a dialog
+        self._will_send = False  # pixels, once all is painted
 
     @property
     def _palette(self) -> Palette:
         return palette_of(self)
 
-    def offer(self, version: Hashable, draw: Draw) -> bool:
-        """Draw, unless this version is shown already; return whether it was drawn."""
+    def on_mount(self) -> None:
+        """Prepare to draw pixels."""
+        if (graphics := self._palette.graphics) is not None:
+            self._layer = make_layer(self, graphics)
+
+    def on_unmount(self) -> None:
+        """Leave no picture in the terminal."""
+        if self._layer is not None:
+            self._layer.forget()
+
+    def offer(self, version: Hashable, draw: Draw, *, wish: Hashable = None) -> bool:
+        """Draw, unless this version is shown already; return whether it was drawn.
+
+        Pixels that the same wish has brought stay for some seconds. None is a wish that never waits.
+        """
         if version == self._drawn or not self.is_on_screen:
             return False
-        self._draw, self._drawn = draw, version
+        if wish is not None and wish == self._wish and monotonic() < self._due_at:
+            return False
+        self._draw, self._drawn, self._wish = draw, version, wish
         self.redraw()
         return True
 
@@ -50,11 +78,22 @@ class Picture(Widget):
 
     def forget(self) -> None:
         """Draw the next offer, whatever its version."""
-        self._drawn = None
+        self._drawn = self._wish = None
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Render characters while a dialog tints the screen; else see to it that pixels follow what is painted here."""
+        if self._layer is not None:
+            if self._is_covered is self.screen.is_active:
+                self._is_covered = not self._is_covered
+                self.refresh()  # drop the lines that Textual has kept
+            if self._layer.overlaps(crop.translate(self.region.offset - self.content_region.offset)):
+                self._send_later()
+        return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
         """Return one line of the last drawing."""
-        strip = self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width)
+        strips = self._characters if self._is_covered else self._strips
+        strip = strips[y] if y < len(strips) else Strip.blank(self.size.width)
         # Textual paints a new size before on_resize: a line of the old width would push the border off.
         if not self._ground:
             self._ground = self.rich_style
@@ -72,7 +111,36 @@ class Picture(Widget):
     def redraw(self) -> None:
         """Draw what was last offered anew: for another size, or in the colors of another theme."""
         width, height = self.size
-        before, self._strips = self._strips, [Strip(row, width) for row in self._draw(width, height)]
-        changed = [y for y, strip in enumerate(self._strips) if y >= len(before) or strip != before[y]]
+        rows = self._draw(width, height)
+        before, self._strips = self._strips, [Strip(row, width) for row in rows]
+        self._characters = self._strips
+        n_bytes, stale = 0, set[int]()
+        if self._layer is not None:
+            placed = [one for one in find_placed(rows) if fits(one)]
+            self._strips, n_bytes = self._layer.cover(self._characters, placed)
+            stale = self._layer.stale()
+        changed = [y for y, strip in enumerate(self._strips) if y >= len(before) or strip != before[y] or y in stale]
         self.refresh(*(Region(0, y, width, 1) for y in changed)) if changed else None
+        self._spend_on_pixels(n_bytes)
         self._draw_budget.spend(sum(len(segment.text.encode()) + SEGMENT_BYTES for y in changed for segment in self._strips[y]))
+        if self._layer is not None and self._layer.overlaps(Region(0, 0, width, height)):
+            self._send_later()
+
+    def _send_later(self) -> None:
+        if not self._will_send:
+            self._will_send = True
+            self.call_after_refresh(self._send_over)
+
+    def _send_over(self) -> None:
+        """Draw pixels over what was just painted, unless something lies over it."""
+        if self._layer is not None and self.screen.query("Toast"):
+            self.set_timer(RETRY_SECONDS, self._send_over)
+            return
+        self._will_send = False
+        if self._layer is not None and self.is_on_screen and self.screen.is_active:  # after a dialog all is painted again
+            self._spend_on_pixels(self._layer.send_over(self.content_region.offset))
+
+    def _spend_on_pixels(self, n_bytes: int) -> None:
+        if n_bytes:
+            self._draw_budget.spend(n_bytes)
+            self._due_at = monotonic() + max(PIXEL_SECONDS, n_bytes / PIXEL_BYTES_PER_SECOND)

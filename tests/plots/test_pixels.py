@@ -1,0 +1,66 @@
+"""A heat map carries its matrix along, for terminals that draw pixels."""
+
+import numpy as np
+import pytest
+from rich.segment import Segment
+
+from grokterm.plots.cells import Cells
+from grokterm.plots.heatmap import draw_heatmap
+from grokterm.plots.palettes import PALETTES
+from grokterm.plots.pixels import BLANK, Raster, find_placed
+
+PALETTE = PALETTES["256"]
+
+
+def raster_of(values: np.ndarray, *, is_signed: bool = True) -> Raster:
+    return Raster(values, 1.0, PALETTE.diverging, is_signed)
+
+
+def test_every_value_of_a_large_matrix_is_a_rectangle_of_its_own() -> None:
+    values = np.linspace(-1, 1, 32)[np.random.default_rng(0).integers(0, 32, (97, 300))]
+    levels = raster_of(values).paint(width=640, height=200).levels
+    rows, columns = np.arange(97) * 200 // 97 + 1, np.arange(300) * 640 // 300 + 1
+    assert np.array_equal(levels[rows][:, columns], np.rint((values + 1) / 2 * 31) + 1)
+
+
+def test_the_ends_of_the_ramp_are_the_limits_and_what_is_beyond_them() -> None:
+    pixels = raster_of(np.array([[-5.0, -1.0, 1.0, 5.0]])).paint(width=4, height=1)
+    ends = [tuple(PALETTE.diverging[end].get_truecolor()) for end in (0, 0, -1, -1)]
+    assert [tuple(pixels.colors[level]) for level in pixels.levels[0]] == ends
+
+
+def test_zero_is_the_middle_of_signed_values_and_the_start_of_others() -> None:
+    zero = np.zeros((1, 1))
+    signed, plain = raster_of(zero).paint(1, 1).levels, raster_of(zero, is_signed=False).paint(1, 1).levels
+    assert 16 <= signed[0, 0] <= 17
+    assert plain[0, 0] == 1
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_what_is_not_finite_is_blank(value: float) -> None:
+    assert raster_of(np.array([[value, 0.0]])).paint(width=2, height=1).levels.tolist()[0][0] == BLANK
+
+
+def test_a_heat_map_is_found_where_a_view_has_put_it() -> None:
+    matrix = np.random.default_rng(0).normal(size=(8, 10))
+    drawn = draw_heatmap(matrix, width=10, height=4, limit=1.0, palette=PALETTE)
+    beside = Cells(3, 4).rows()
+    picture = [[Segment("a heading")], *([*left, *right] for left, right in zip(beside, drawn, strict=True))]
+    (one,) = find_placed(picture)
+    assert (one.row, one.column, one.size, one.n_lines) == (1, 3, (10, 4), 4)
+    assert one.raster.values is matrix
+    (cut,) = find_placed(picture[:3])
+    assert (cut.size, cut.n_lines) == ((10, 4), 2)
+
+
+def test_heat_maps_one_above_another_and_side_by_side_are_told_apart() -> None:
+    maps = [draw_heatmap(np.ones((4, 5)), width=5, height=2, limit=1.0, palette=PALETTE) for _ in range(3)]
+    side_by_side = [[*left, *right] for left, right in zip(*maps[:2], strict=True)]
+    found = find_placed([*side_by_side, *maps[2]])
+    assert [(one.row, one.column) for one in found] == [(0, 0), (0, 5), (2, 0)]
+
+
+def test_carrying_a_matrix_changes_no_character() -> None:
+    drawn = draw_heatmap(np.eye(6), width=20, height=4, limit=1.0, palette=PALETTE)
+    assert "".join(segment.text for segment in drawn[0]) == " " + 18 * "▀" + " "
+    assert {sum(len(segment.text) for segment in line) for line in drawn} == {20}
