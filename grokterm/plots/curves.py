@@ -174,7 +174,9 @@ def _legend(panel: Panel, panels: Sequence[Panel], cursor: int | float | None, w
     for parts in (map("".join, zip(labels, values, strict=True)), labels):
         text = [*head, *((f"{part}  ", ink.style) for part, ink in zip(parts, inks, strict=True))]
         if length(text) <= width:
-            break
+            return text
+    while length(text) > width and len(text) > len(head):
+        text = text[:-1]  # the last series has no name rather than a part of one
     return text
 
 

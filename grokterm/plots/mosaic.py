@@ -67,9 +67,10 @@ def draw_mosaic(  # noqa: PLR0913 - each is one property of the picture
     rows: Rows = []
     pitch, lines = max((width + 1) // mosaic.across, 1), max(height // mosaic.down - 1, 0)
     columns = mosaic.side * palette.columns_per_row
+    above = max(lines - -(-mosaic.side // palette.rows_per_line), 0) // 2
     for first in range(0, len(maps), mosaic.across):
         names_line = Cells(width, 1)
-        pixels = np.full((lines * palette.rows_per_line, width), np.nan)
+        pixels = np.full(((lines - above) * palette.rows_per_line, width), np.nan)
         for number in range(first, min(first + mosaic.across, len(maps))):
             left = (number - first) * pitch + max(pitch - 1 - columns, 0) // 2
             name = palette.printable(f"{'>' if number == chosen else ' '}{names[number]}")
@@ -78,7 +79,7 @@ def draw_mosaic(  # noqa: PLR0913 - each is one property of the picture
             )
             tile = resized(maps[number].astype(np.float64), mosaic.side, columns)[: len(pixels), : max(width - left, 0)]
             pixels[: tile.shape[0], left : left + tile.shape[1]] = tile
-        drawn = draw_heatmap(pixels, width=width, height=lines, limit=limit, palette=palette, signed=signed)
-        rows += names_line.rows() + drawn
+        drawn = draw_heatmap(pixels, width=width, height=lines - above, limit=limit, palette=palette, signed=signed)
+        rows += Cells(width, above).rows() + names_line.rows() + drawn
     rows += Cells(width, max(height - len(rows), 0)).rows()
     return rows[: max(height, 0)]

@@ -27,6 +27,8 @@ def draw_text(items: Iterable[str | StyledText], *, width: int, palette: Palette
         for text, style in [(_GAP, None), *texts] if column else texts:
             rows[-1].append(Segment(shortened(text, width - column, palette), style))
             column += len(rows[-1][-1].text)
+            if len(rows[-1][-1].text) < len(text):
+                break
     return [[*row, Segment(" " * (width - sum(len(segment.text) for segment in row)))] for row in rows]
 
 

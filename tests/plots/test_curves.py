@@ -338,3 +338,13 @@ def test_a_picture_may_be_larger_than_the_terminal(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("LINES", "5")
     canvas = canvas_of(draw(TRAIN, y_limits=(0, 1)))
     assert canvas[0].endswith("***")
+
+
+def test_a_legend_has_whole_names_only() -> None:
+    named = [replace(TRAIN, label=name) for name in ("matched neurons", "exact fit", "agreement")]
+    panel = Panel("", named, "linear", None)
+    for width in range(24, 70):
+        rows = draw_chart([panel], [], width=width, height=16, x_scale="linear", palette=ASCII)
+        written = lines_of(rows)[0].replace("**", " ").split()
+        assert written[:2] == ["matched", "neurons"]
+        assert set(written) <= {"matched", "neurons", "exact", "fit", "agreement", "1"}

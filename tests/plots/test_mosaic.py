@@ -74,6 +74,7 @@ def test_words_break_between_parts_and_never_exceed_the_width() -> None:
     rows = draw_text(["aaaa", "bbbb", [("c", None), ("dd", None)], "eeeee fff gggg"], width=12, palette=ASCII)
     assert text(rows) == ["aaaa   bbbb ", "cdd         ", "eeeee fff   ", "gggg        "]
     assert isinstance(rows[0][0], Segment)
+    assert text(draw_text([[("one ", None), ("of two", None), (" more", None)]], width=8, palette=ASCII)) == ["one o..."]
 
 
 @pytest.mark.parametrize("palette", [ASCII, COLORS], ids=["ascii", "256"])
@@ -85,6 +86,12 @@ def test_what_is_cut_ends_in_dots_and_no_number_turns_into_another(palette: Pale
         kept = cut.rstrip().removesuffix(palette.printable("…")).rstrip()
         assert (cut.rstrip() == said) or not cut.strip() or cut.rstrip().endswith(palette.printable("…")[: max(width, 1)])
         assert width < 10 or (said.startswith(kept) and f"{said} "[len(kept)] == " ")
+
+
+def test_a_tile_stands_in_the_middle_of_its_place_under_its_name() -> None:
+    mosaic = fit_grid(3, (1, 1), width=6, height=8, palette=ASCII)
+    lines = text(draw_mosaic([np.ones((3, 3))], ["one"], mosaic, width=6, height=8, limit=1.0, palette=ASCII))
+    assert [line.strip() for line in lines] == ["", "", "one", "@" * 6, "@" * 6, "@" * 6, "", ""]
 
 
 def test_names_of_tiles_are_cut_after_a_word() -> None:
