@@ -20,7 +20,7 @@ _LEAST_WIDTH = 16
 _BELOW = 2  # rows below the panels: the axis of steps and its labels
 _LABEL_WIDTH = 4  # least width of the y labels, so that the picture does not shift when `1` becomes `1e-3`
 _ROWS_PER_TICK, _COLUMNS_PER_TICK = 3, 12
-_ROWS_PER_NOTE = 8
+_ROWS_PER_NOTE = 5
 _LEAST_BAND = 0.2  # half rows; a narrower band is the curve itself
 
 _Points = Float[np.ndarray, " _"]

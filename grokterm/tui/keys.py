@@ -220,7 +220,8 @@ def _further_keys() -> tuple[Key, ...]:
             "c",
             "compare",
             "Compare",
-            "compare: a second network, any run at any step, on the left of this one; again takes it away",
+            "compare: a second network, any run at any step, on the left of this one (again takes it away); earlier runs "
+            "behind the curves",
             lambda now: "end comparison" if now.is_comparing else _unless_loading("compare")(now),
         ),
         _key("q", "app.quit", "Quit", "quit; a training that has not ended is saved first", lambda _: "quit"),

@@ -13,9 +13,10 @@ from grokterm.plots.curves import Panel, Series, draw_chart, n_drawn, value_at
 from grokterm.plots.palettes import Role
 from grokterm.plots.text_lines import StyledText
 from grokterm.plots.ticks import short_power
+from grokterm.runs.store import without_time
 from grokterm.session.state import LabState
 from grokterm.views.marks import named_marks
-from grokterm.views.third import NORM, third_panel
+from grokterm.views.third import CHARTS, NORM, third_panel
 from grokterm.views.view import Sheet
 from grokterm.views.window import CurvesChoice, Span, origin_of
 
@@ -40,15 +41,20 @@ def draw_curves(
 ) -> Rows:
     """Draw accuracy, loss and a third chart above each other; one that was chosen takes the room of the loss if it must."""
     choice = choice or CurvesChoice()
+    origin = origin_of(state, choice)
     behind = list(zip(overlays, OVERLAY_ROLES, strict=False))
     panels = [_measure(measure, state, choice, behind) for measure in ("accuracy", "loss")]
     third = third_panel(state, choice.third)
-    third = replace(third, series=_since(third.series, origin_of(state, choice)))
+    earlier = [
+        replace(one, role=role, is_named=False)
+        for overlay, role in behind
+        for one in _since_origin(overlay.state, choice, CHARTS[third.name].find(overlay.state)[:1])
+    ]
+    third = replace(third, series=[*earlier, *_since_origin(state, choice, third.series)])
     if choice.third and n_drawn(3, sheet.height) < 3:
         panels = [panels[0], third]
     else:
         panels.append(third)
-    origin = origin_of(state, choice)
     return draw_chart(
         panels,
         [mark for mark in named_marks(state, origin) if mark.x >= 0],
@@ -58,7 +64,7 @@ def draw_curves(
         palette=sheet.palette,
         x_limits=choice.window,
         cursor=None if choice.cursor is None else choice.cursor - origin,
-        notes=[_note(overlay, role, sheet) for overlay, role in behind],
+        notes=_notes(behind, sheet),
     )
 
 
@@ -118,8 +124,13 @@ def smoothed(values: Real[np.ndarray, " evaluation"]) -> Float[np.ndarray, " eva
 
 def _measure(measure: Measure, state: LabState, choice: CurvesChoice, behind: Sequence[tuple[Overlay, Role]]) -> Panel:
     """Return the panel of a measure, with earlier runs behind the present one."""
-    present = _since(sides(state, measure), origin_of(state, choice))
-    drawn = [one for overlay, role in behind for one in _earlier(overlay, role, measure, choice)]
+    present = _since_origin(state, choice, sides(state, measure))
+    earlier = [_since_origin(overlay.state, choice, sides(overlay.state, measure)) for overlay, _ in behind]
+    drawn = [
+        replace(one, role=role, band=None, is_faint=one.role == "train", is_named=False)
+        for (_, role), series in zip(behind, earlier, strict=True)
+        for one in series
+    ]
     for one in present:
         if choice.is_smoothed:
             drawn += [replace(one, is_faint=True, band=None), replace(one, y=smoothed(one.y), is_named=False)]
@@ -127,25 +138,19 @@ def _measure(measure: Measure, state: LabState, choice: CurvesChoice, behind: Se
             drawn.append(one)
     if measure == "accuracy":
         return Panel("acc", drawn, y_limits=(0.0, 1.0), written="{:.3f}".format)
-    return Panel("loss", drawn, y_scale=scale_of(_visible(present[-1], choice.window)), written=short_loss)
+    last = [_visible(series[-1], choice.window) for series in (present, *earlier) if series]
+    return Panel("loss", drawn, y_scale=scale_of(np.concatenate(last)), written=short_loss)
 
 
-def _earlier(overlay: Overlay, role: Role, measure: Measure, choice: CurvesChoice) -> list[Series]:
-    """Return the curves of an earlier run in one ink: train is faint."""
-    if choice.since_swap and not overlay.state.swaps:
-        return []
-    shown = _since(sides(overlay.state, measure), origin_of(overlay.state, choice))
-    return [replace(one, role=role, band=None, is_faint=one.role == "train", is_named=False) for one in shown]
+def _since_origin(state: LabState, choice: CurvesChoice, series: Sequence[Series]) -> list[Series]:
+    """Count steps from the last swap, if that is chosen, and leave out what came before, or all of a run without a swap."""
+    if not choice.since_swap:
+        return list(series)
+    return [_cut(one, origin_of(state, choice)) for one in series] if state.swaps else []
 
 
-def _since(series: Sequence[Series], origin: int) -> list[Series]:
-    """Count steps from an origin, and leave out what came before."""
-    return [_cut(one, max(int(np.searchsorted(one.x, origin, side="right")) - 1, 0), origin) for one in series]
-
-
-def _cut(series: Series, start: int, origin: int) -> Series:
-    if not origin:
-        return series
+def _cut(series: Series, origin: int) -> Series:
+    start = max(int(np.searchsorted(series.x, origin, side="right")) - 1, 0)
     band = None if series.band is None else (series.band[0][start:], series.band[1][start:])
     return replace(series, x=series.x[start:] - origin, y=series.y[start:], band=band)
 
@@ -154,6 +159,9 @@ def _visible(series: Series, window: Span | None) -> Real[np.ndarray, " evaluati
     return series.y if window is None else series.y[(series.x >= window[0]) & (series.x <= window[1])]
 
 
-def _note(overlay: Overlay, role: Role, sheet: Sheet) -> StyledText:
-    ink = sheet.palette.inks[role]
-    return [(f"{ink.sample}{overlay.name}", ink.style)]
+def _notes(behind: Sequence[tuple[Overlay, Role]], sheet: Sheet) -> list[StyledText]:
+    """Name the earlier runs, without the time where that is enough."""
+    short = [without_time(overlay.name) for overlay, _ in behind]
+    names = [name if short.count(name) == 1 else overlay.name for name, (overlay, _) in zip(short, behind, strict=True)]
+    inks = [sheet.palette.inks[role] for _, role in behind]
+    return [[(f"{ink.sample}{name}", ink.style)] for name, ink in zip(names, inks, strict=True)]

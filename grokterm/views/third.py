@@ -32,8 +32,7 @@ def third_panel(state: LabState, chosen: str) -> Panel:
     """Return the chosen chart, or the first if nothing of it is known."""
     known = known_charts(state)
     name = chosen if chosen in known else known[0]
-    chart = CHARTS[name]
-    return Panel(name, chart.find(state), chart.y_scale, chart.y_limits, written)
+    return Panel(name, CHARTS[name].find(state), CHARTS[name].y_scale, CHARTS[name].y_limits, written)
 
 
 def known_charts(state: LabState) -> list[str]:
@@ -47,11 +46,11 @@ def written(value: float) -> str:
 
 
 def _norm(state: LabState) -> Sequence[Series]:
-    return [Series("all parameters", state.curves.column("step"), state.curves.column("parameter_norm"), "first")]
+    return [Series("all parameters", state.curves.column("step"), state.curves.column("parameter_norm"), "text")]
 
 
 def _inspected(*names: str) -> Callable[[LabState], Sequence[Series]]:
-    roles: tuple[Role, ...] = ("first", "second")
+    roles: tuple[Role, ...] = ("text", "key_frequency")  # the others are those of earlier runs
 
     def find(state: LabState) -> Sequence[Series]:
         return [
@@ -68,7 +67,7 @@ def _learning_rate(state: LabState) -> Sequence[Series]:
     rates = [_rate_at(state, step) for step in steps]
     known = [(step, rate) for step, rate in zip(steps, rates, strict=True) if rate is not None]
     points = np.array(known, dtype=np.float64).reshape(-1, 2)
-    return [Series("learning rate", points[:, 0], points[:, 1], "third")]
+    return [Series("learning rate", points[:, 0], points[:, 1], "text")]
 
 
 def _rate_at(state: LabState, step: int) -> float | None:

@@ -9,11 +9,15 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
-from grokterm.runs.store import Run
+from grokterm.experiment.experiment import Experiment
+from grokterm.runs.store import Run, create_run
 from grokterm.tui.app import GroktermApp
+from grokterm.tui.screens.compare import RunList
 from grokterm.tui.screens.dialogs import FieldsDialog
 from grokterm.tui.screens.lab import LabScreen
+from grokterm.tui.widgets.curves import CurvesView
 from grokterm.tui.widgets.network_picture import NetworkPicture
+from grokterm.views.earlier import MOST_OVERLAYS
 from tests.tui.driving import (
     BRIEF,
     ENDLESS,
@@ -122,3 +126,40 @@ async def test_comparing_leaves_no_trace_in_the_run() -> None:
         await until(pilot, lambda: "step 0 " in str(pinned(app).border_subtitle), "the untrained network")
         assert (journal(run), sorted(path.name for path in run.path.rglob("*"))) == before
     assert list(Path("runs").iterdir()) == [run.path]
+
+
+async def test_earlier_runs_are_drawn_behind_the_curves_and_stay_for_the_next_training() -> None:
+    earlier = app_on(BRIEF)
+    async with training(earlier, pace=None) as pilot:
+        await until(pilot, lambda: state(earlier).phase == "ended", "the end")
+    name = only_run().name
+    app = app_on(BRIEF)
+    async with training(app, LARGE, pace=None) as pilot:
+        await until(pilot, lambda: state(app).phase == "ended", "the end")
+        await pilot.press("c")
+        runs = app.screen.query_one(RunList)
+        await until(pilot, lambda: runs.option_count, "the list")
+        runs.focus()
+        await pilot.press("down", "space", "enter")
+        curves = lab(app).query_one(CurvesView)
+        await until(pilot, lambda: [overlay.name for overlay in curves.overlays] == [name], "the earlier run")
+        await until(pilot, lambda: "⠒⠒tried" in content(curves), "its name below the curves")
+        assert lab(app)._layout.network.comparison is None
+    again = app_on(BRIEF)
+    async with training(again, pace=None) as pilot:
+        curves = lab(again).query_one(CurvesView)
+        await until(pilot, lambda: [overlay.name for overlay in curves.overlays] == [name], "the same in the next lab")
+
+
+async def test_no_more_runs_are_overlaid_than_have_an_ink(tiny: Experiment) -> None:
+    for _ in range(8):
+        create_run(Path("runs"), tiny, "tiny", {})
+    app = app_on(ENDLESS)
+    async with training(app, LARGE) as pilot:
+        await pilot.press("c")
+        runs = app.screen.query_one(RunList)
+        await until(pilot, lambda: runs.option_count == 8, "the list")
+        runs.focus()
+        await pilot.press("down", *["space", "down"] * 8)
+        assert len(runs.selected) == MOST_OVERLAYS
+        assert "at most 6 runs" in str(app.screen.query_one("#problem", Static).render())

@@ -1,7 +1,6 @@
 """Small dialogs over the lab."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import ClassVar, Generic, TypeVar
 
 from textual import on
@@ -16,10 +15,8 @@ from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Extend, Set, Swap
 from grokterm.experiment.toml import parse_value
 from grokterm.plots.sanitize import plain_text
-from grokterm.runs.store import Run, find_run
 from grokterm.session.commands import Command, GoOn
 from grokterm.session.state import LabState
-from grokterm.views.comparison import ComparisonJob
 
 Result = TypeVar("Result")
 
@@ -78,8 +75,13 @@ class FieldsDialog(ModalScreen[Result | None], Generic[Result]):
                 with Horizontal(classes="row"):
                     yield Label(name, classes="name")
                     yield Input(text, placeholder=placeholder, name=name, compact=True)
+            yield from self.extra()
             yield Static(id="problem", markup=False)
             yield Static("enter applies · tab next field · escape cancels", classes="hint", markup=False)
+
+    def extra(self) -> ComposeResult:
+        """Compose what a dialog has below its fields."""
+        yield from ()
 
     def show_step(self, step: int) -> None:
         """Say in the title at which step the training is held."""
@@ -93,15 +95,6 @@ class FieldsDialog(ModalScreen[Result | None], Generic[Result]):
             self.dismiss(self._make(texts))
         except GroktermError as error:
             self.query_one("#problem", Static).update(plain_text(str(error)))
-
-
-def compare_dialog(run: Run) -> FieldsDialog[ComparisonJob]:
-    """Ask for a second network to show beside the present one."""
-    fields = {
-        "run": (run.name, "a run of this folder, or a path"),
-        "step": ("", "its newest checkpoint; 0: before training"),
-    }
-    return FieldsDialog("put a network beside this one", fields, lambda texts: _comparison(run.path.parent, **texts))
 
 
 def swap_dialog(state: LabState) -> FieldsDialog[Command]:
@@ -177,13 +170,6 @@ def _extension(text: str, state: LabState) -> Extend:
 
 def _short(value: float | str) -> str:
     return value if isinstance(value, str) else f"{value:g}"
-
-
-def _comparison(folder: Path, run: str, step: str) -> ComparisonJob:
-    number = step.replace(",", "")
-    if number and not number.isdecimal():
-        raise ConfigError(f"step must be a whole number, not {step!r}")
-    return ComparisonJob(find_run(folder, run), int(number) if number else None)
 
 
 def _swap(texts: dict[str, str]) -> Swap:

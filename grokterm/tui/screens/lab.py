@@ -1,6 +1,7 @@
 """The lab: one training on the screen, and the keys that act on it."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual import on, work
@@ -20,12 +21,11 @@ from grokterm.tui.control import TrainingControl
 from grokterm.tui.keys import Situation, guide, hints, keys, panes
 from grokterm.tui.layout import LabLayout, Scene
 from grokterm.tui.preferences import RememberedPreferences
-from grokterm.tui.screens.dialogs import compare_dialog
+from grokterm.tui.screens.compare import CompareDialog, Comparing
 from grokterm.tui.screens.help import Guide
 from grokterm.tui.widgets.curves import CurvesView
 from grokterm.tui.widgets.key_bar import KeyBar
 from grokterm.tui.widgets.tab_bar import TabBar
-from grokterm.views.comparison import ComparisonJob
 from grokterm.views.table import VIEWS
 from grokterm.views.view import Move
 
@@ -85,6 +85,7 @@ class LabScreen(Screen[None]):
     def on_mount(self) -> None:
         """Start training, and poll its state twenty times a second."""
         self.watch_view(self.view)
+        self._layout.curves.overlay(self._overlays)
         self.thread.start()
         self._watching = self.set_interval(POLL_SECONDS, self._poll)
         self.set_interval(LOOK_SECONDS, self._look)
@@ -205,20 +206,28 @@ class LabScreen(Screen[None]):
         self._layout.show(self._scene)
 
     def action_compare(self) -> None:
-        """Put a second network beside this one, or take it away."""
+        """Take the second network away; or ask for one, and for earlier runs on the curves."""
         network, run = self._layout.network, self.thread.saved_run
-        if self.view not in VIEWS:
-            self.view = network.tab
         if network.comparison is not None:
             network.end_comparison()
             self.remove_class("-comparing")
         elif run is not None:
-            self.app.push_screen(compare_dialog(run), self._compare)
+            self.app.push_screen(CompareDialog(run, self._overlays), self._compare)
 
-    def _compare(self, comparison: ComparisonJob | None) -> None:
-        if comparison is not None:
-            self._layout.network.compare(comparison)
+    def _compare(self, chosen: Comparing | None) -> None:
+        if chosen is None:
+            return
+        self._preferences.change(overlays=tuple(map(str, chosen.overlays)))
+        self._layout.curves.overlay(self._overlays)
+        if chosen.network is not None:
+            if self.view not in VIEWS:
+                self.view = self._layout.network.tab
+            self._layout.network.compare(chosen.network)
             self.add_class("-comparing")
+
+    @property
+    def _overlays(self) -> list[Path]:
+        return [Path(path) for path in self._preferences.values.overlays]
 
     def action_training(self, what: str) -> None:
         """Act on the training."""

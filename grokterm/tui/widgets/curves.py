@@ -1,9 +1,11 @@
 """The curves of a training, and what keys and the mouse do on them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
+from textual import work
 from textual.events import Click, MouseEvent, MouseScrollDown, MouseScrollUp
 from textual.message import Message
 
@@ -14,6 +16,7 @@ from grokterm.session.state import LabState
 from grokterm.tui.draw_budget import DrawBudget
 from grokterm.tui.widgets.picture import Picture
 from grokterm.views.curves import SMOOTHED, Overlay, draw_curves
+from grokterm.views.earlier import load_overlays
 from grokterm.views.third import known_charts
 from grokterm.views.view import Sheet, following
 from grokterm.views.window import CurvesChoice, Timeline, moved, pointed, since_swap, timeline, whole, zoomed, zoomed_at
@@ -25,7 +28,7 @@ class CurvesView(Picture):
     """Accuracy, loss and, where there is room, a third chart, drawn together from one state."""
 
     class Changed(Message):
-        """The mouse has changed what is shown."""
+        """Something else is to be shown, by the mouse or because runs were read."""
 
     def __init__(self, draw_budget: DrawBudget, third: str = "") -> None:
         super().__init__(draw_budget, id="curves", classes="picture")
@@ -90,6 +93,16 @@ class CurvesView(Picture):
             names = ["", *names[by_default:]]
             now = self.choice.third if self.choice.third in names else ""
             self.choice = replace(self.choice, third=following(names, now))
+
+    def overlay(self, runs: Sequence[Path]) -> None:
+        """Draw earlier runs behind, once a thread has read them."""
+        if runs or self.overlays:
+            self._read(runs)
+
+    @work(thread=True, exclusive=True)
+    def _read(self, runs: Sequence[Path]) -> None:
+        self.overlays = load_overlays(runs)
+        self.post_message(self.Changed())
 
     def on_click(self, event: Click) -> None:
         """Put the cursor under the pointer."""

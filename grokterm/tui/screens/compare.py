@@ -1,0 +1,98 @@
+"""What to compare a training with: a network beside it, and earlier runs on its curves."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.widgets import Label, SelectionList, Static
+from textual.widgets.selection_list import Selection
+
+from grokterm.errors import ConfigError
+from grokterm.plots.sanitize import plain_text
+from grokterm.runs.store import Run, find_run
+from grokterm.tui.screens.dialogs import FieldsDialog
+from grokterm.views.comparison import ComparisonJob
+from grokterm.views.earlier import MOST_OVERLAYS, EarlierRun, earlier_runs
+
+
+@dataclass(frozen=True)
+class Comparing:
+    """What was chosen."""
+
+    overlays: tuple[Path, ...]
+    """Runs whose curves are drawn behind."""
+    network: ComparisonJob | None = None
+
+
+class CompareDialog(FieldsDialog[Comparing]):
+    """Asks for a network to show beside the present one, and for the runs to draw behind its curves.
+
+    Enter in a field applies both, in the list only the latter.
+    """
+
+    class Read(Message):
+        """The runs of the folder were read."""
+
+        def __init__(self, found: list[EarlierRun]) -> None:
+            super().__init__()
+            self.found = found
+
+    def __init__(self, run: Run, overlaid: Collection[Path]) -> None:
+        fields = {
+            "run": (run.name, "a run of this folder, or a path"),
+            "step": ("", "its newest checkpoint; 0: before training"),
+        }
+        super().__init__("compare", fields, self._chosen, "A network beside this one:")
+        self._run = run
+        self._overlaid = overlaid
+
+    def extra(self) -> ComposeResult:
+        """Compose the list of runs, which a thread reads."""
+        says = f"Earlier runs behind the curves (space chooses, {MOST_OVERLAYS} at most; enter here shows no network):"
+        yield Label(says, classes="note")
+        yield RunList()
+        self._read()
+
+    @work(thread=True)
+    def _read(self) -> None:
+        self.post_message(self.Read(earlier_runs(self._run)))
+
+    @on(Read)
+    def _list(self, event: Read) -> None:
+        runs = self.query_one(RunList)
+        for path, told in event.found:
+            name = plain_text(path.name)
+            runs.add_option(Selection(f"{name}  {plain_text(told)}", path, path in self._overlaid))
+        runs.display = bool(event.found)
+
+    @on(SelectionList.SelectionToggled)
+    def _at_most(self, event: "SelectionList.SelectionToggled[Path]") -> None:
+        if len(event.selection_list.selected) > MOST_OVERLAYS:
+            event.selection_list.deselect(event.selection)
+            self.query_one("#problem", Static).update(f"at most {MOST_OVERLAYS} runs are drawn: space takes one away")
+
+    def action_overlay(self) -> None:
+        """Draw the chosen runs, without a network beside."""
+        self.dismiss(Comparing(self._selected))
+
+    @property
+    def _selected(self) -> tuple[Path, ...]:
+        return tuple(self.query_one(RunList).selected)
+
+    def _chosen(self, texts: dict[str, str]) -> Comparing:
+        number = texts["step"].replace(",", "")
+        if number and not number.isdecimal():
+            raise ConfigError(f"step must be a whole number, not {texts['step']!r}")
+        run = find_run(self._run.path.parent, texts["run"])
+        return Comparing(self._selected, ComparisonJob(run, int(number) if number else None))
+
+
+class RunList(SelectionList[Path]):
+    """Runs to choose from; enter is left to the dialog."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "screen.overlay", "Apply")]

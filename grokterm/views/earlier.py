@@ -1,0 +1,50 @@
+"""Earlier runs of a folder, to be drawn behind the curves of the present one."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from grokterm.errors import GroktermError
+from grokterm.runs.differences import differences, in_short
+from grokterm.runs.journal import read_journal
+from grokterm.runs.store import Run, list_runs
+from grokterm.session.state import LabState, fold
+from grokterm.views.curves import OVERLAY_ROLES, Overlay
+
+MOST_OVERLAYS = len(OVERLAY_ROLES)
+MOST_LISTED = 100
+
+
+class EarlierRun(NamedTuple):
+    """A run that can be chosen, and in which settings it differs from its preset."""
+
+    path: Path
+    told: str
+
+
+def earlier_runs(present: Run) -> list[EarlierRun]:
+    """List the other runs in the folder of the present one, newest first."""
+    runs = [run for run in list_runs(present.path.parent) if run.path != present.path][-MOST_LISTED:]
+    readable = [run for run in runs if _is_readable(run)]
+    told = map(in_short, differences(readable))
+    return [EarlierRun(run.path, text) for run, text in zip(readable, told, strict=True)][::-1]
+
+
+def load_overlays(paths: Iterable[Path]) -> tuple[Overlay, ...]:
+    """Read the curves of runs, as many as are drawn; one that cannot be read is left out."""
+    return tuple(overlay for path in list(paths)[:MOST_OVERLAYS] for overlay in _loaded(Run(path)))
+
+
+def _is_readable(run: Run) -> bool:
+    try:
+        run.experiment  # noqa: B018 - read, to see whether it can be
+    except GroktermError:
+        return False
+    return True
+
+
+def _loaded(run: Run) -> Iterable[Overlay]:
+    try:
+        return [Overlay(run.name, fold(LabState(run.experiment), read_journal(run.journal)))]
+    except GroktermError:
+        return []
