@@ -179,13 +179,13 @@ class GroktermApp(App[int]):
         from grokterm.tui.trainings import new_training
 
         start = partial(new_training, chosen, self._opening.runs_dir)
-        self.push_screen(LabScreen(start(), start, self._opening.palette, self.preferences))
+        self.push_screen(LabScreen(start(), start, self.preferences))
 
     def _open(self, run: "Run") -> None:
         from grokterm.tui.screens.lab import LabScreen
         from grokterm.tui.trainings import saved_training, training_anew
 
-        self.push_screen(LabScreen(saved_training(run), training_anew(run), self._opening.palette, self.preferences))
+        self.push_screen(LabScreen(saved_training(run), training_anew(run), self.preferences))
         if notice := self._opening.notice:
             self.notify(plain_text(notice), title="Not ended", severity="warning", timeout=15, markup=False)
 

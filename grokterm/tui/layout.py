@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from grokterm.analysis.ordering import Order
 from grokterm.plots.axis import Scale
-from grokterm.plots.palettes import Palette
 from grokterm.session.state import LabState
 from grokterm.tui.draw_budget import DrawBudget
 from grokterm.tui.notifications import is_urgent
@@ -43,9 +42,9 @@ class LabLayout:
     that both show the numbers of one state.
     """
 
-    def __init__(self, palette: Palette, order: Order, third: str = "") -> None:
+    def __init__(self, order: Order, third: str = "") -> None:
         self._draw_budget = DrawBudget()
-        self.banner, self.status, self.facts = Banner(palette, id="banner"), Status(palette, id="status"), Facts()
+        self.banner, self.status, self.facts = Banner(id="banner"), Status(id="status"), Facts()
         self.curves = CurvesView(self._draw_budget, third)
         self.network = NetworkPane(order, self._draw_budget)
         self._turns: deque[Callable[[Scene], bool]] = deque((self._show_curves, self._show_network))

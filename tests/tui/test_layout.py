@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from grokterm.experiment.experiment import Experiment
-from grokterm.plots.palettes import PALETTES
 from grokterm.session.state import Event, LabState
 from grokterm.tui.layout import LabLayout, Scene
 from tests.tui.driving import BRIEF
@@ -19,7 +18,7 @@ class Watched(LabLayout):
     """Draws nothing, and notes what it would have drawn."""
 
     def __init__(self) -> None:
-        super().__init__(PALETTES["256"], "frequency")
+        super().__init__("frequency")
         self.seen: list[str] = []
 
 

@@ -92,7 +92,7 @@ def test_the_columns_of_the_lines_do_not_jump() -> None:
 
 
 def test_the_status_line_says_that_torch_is_loading() -> None:
-    widget = Status(PALETTES["256"], id="status")
+    widget = Status(id="status")
     assert str(widget.render()) == "loading torch …"
     widget.glance = Glance(replace(state_with(), phase="loading"))
     assert str(widget.render()) == "loading torch …"
@@ -137,7 +137,7 @@ def test_a_run_that_has_ended_is_not_learning_any_more() -> None:
 
 
 def test_the_status_line_has_the_values_at_the_cursor_instead() -> None:
-    widget, state = Status(PALETTES["256"], id="status"), state_with(curves=CURVES)
+    widget, state = Status(id="status"), state_with(curves=CURVES)
     widget.glance = Glance(state, reading=reading(state, CurvesChoice(cursor=1240)))
     assert str(widget.render()) == "step 1,240 · train 1.000 val 0.998 · loss 2.1e-06 / 4.0e-05 · norm 9"
     assert reading(state, CurvesChoice()) == ""

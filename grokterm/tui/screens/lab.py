@@ -13,7 +13,6 @@ from textual.reactive import reactive
 from textual.screen import Screen
 
 from grokterm.plots.axis import Scale
-from grokterm.plots.palettes import Palette
 from grokterm.session.commands import Analyze
 from grokterm.session.state import LabState
 from grokterm.session.thread import TrainingThread
@@ -55,7 +54,6 @@ class LabScreen(Screen[None]):
         self,
         thread: TrainingThread,
         again: Callable[[], TrainingThread],
-        palette: Palette,
         preferences: RememberedPreferences,
     ) -> None:
         super().__init__(id="lab")
@@ -63,7 +61,7 @@ class LabScreen(Screen[None]):
         self._bindings.key_to_bindings |= bindings.key_to_bindings  # not in BINDINGS: VIEWS may have grown
         self.control = TrainingControl(self, thread, again, bell=preferences.values.bell)
         self._preferences = preferences
-        self._layout = LabLayout(palette, preferences.values.order, preferences.values.third_chart)
+        self._layout = LabLayout(preferences.values.order, preferences.values.third_chart)
         self._views = TabBar(panes(), id="views")
         self._keys = KeyBar()
         self._looked_at: tuple[int, int] | None = None

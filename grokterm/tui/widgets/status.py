@@ -16,6 +16,7 @@ from grokterm.reports.duration import clock
 from grokterm.runs.store import without_time
 from grokterm.session.state import LabState
 from grokterm.tui.one_line import Part, one_line
+from grokterm.tui.theme import palette_of
 
 if TYPE_CHECKING:
     from rich.style import Style
@@ -41,9 +42,9 @@ class Line(Widget):
 
     glance: reactive[Glance | None] = reactive(None, always_update=True)
 
-    def __init__(self, palette: Palette, *, id: str) -> None:
-        super().__init__(id=id)
-        self._palette = palette
+    @property
+    def _palette(self) -> Palette:
+        return palette_of(self)
 
 
 class Banner(Line):
@@ -60,7 +61,7 @@ class Status(Line):
     def render(self) -> Text:
         """Write the line, once something was evaluated."""
         if self.glance is None or self.glance.state.phase == "loading":
-            return Text("loading torch …" if not self._palette.is_ascii else "loading torch ...")
+            return Text("loading torch …")
         if not len(self.glance.state.curves.rows):
             return Text("")
         if self.glance.reading:
