@@ -10,6 +10,8 @@ from grokterm.plots.cells import Rows
 from grokterm.plots.palettes import Palette
 from grokterm.views.view import Drawn
 
+MONOCHROME = {"█": (1, 1), "▀": (1, 0), "▄": (0, 1), "▒": (0.5, 0.5), " ": (0, 0)}
+
 
 def pixels(rows: Rows, palette: Palette, *, signed: bool = True) -> np.ndarray:
     """Return the numbers between -1 (or 0 if not signed) and 1 that the cells stand for, NaN where they are blank."""
@@ -21,6 +23,8 @@ def _shares(rows: Rows, palette: Palette, ramp: Sequence[Color]) -> np.ndarray:
     if palette.shades:
         levels = [[palette.shades.index(cell) for cell in line] for line in texts(rows)]
         return np.asarray(np.array(levels) / (len(palette.shades) - 1))
+    if not ramp:
+        return np.array([[MONOCHROME[cell][half] for cell in line] for line in texts(rows) for half in (0, 1)])
     lines: list[list[float]] = []
     for row in rows:
         cells = [(character, segment.style) for segment in row for character in segment.text]

@@ -22,7 +22,7 @@ from tests.views.decoding import pixels, seen_frequencies, texts
 from tests.views.test_lab import subject_of
 
 PANELS = {"160x45": (63, 39), "120x35": (43, 29), "80x24": (78, 18)}
-LEAST: dict[PaletteName, float] = {"256": 0.9, "16": 0.9, "ascii": 0.75}
+LEAST: dict[PaletteName, float] = {"256": 0.9, "16": 0.9, "mono": 0.75, "ascii": 0.75}
 NAMES = ("first operand", "second operand", "answer")
 
 

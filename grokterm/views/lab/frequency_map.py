@@ -10,7 +10,7 @@ from grokterm.plots.heatmap import draw_heatmap
 from grokterm.views.pictures import SpectrumPicture
 from grokterm.views.view import Sheet
 
-LEAST_BARS = 4  # lines of the bars above the map
+LEAST_BARS = 3  # lines of the bars above the map
 LEAST_LINES = 3  # of the map itself, or there is none
 
 

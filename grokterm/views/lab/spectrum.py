@@ -44,7 +44,7 @@ def draw_spectrum(subject: Subject, choice: Choice, sheet: Sheet, components: Co
         )
         return Drawn(sheet.fill(_draw_circles(components, sheet)), title, subtitle)
     picture = spectrum_picture(snapshot, layer, state)
-    place = "at k" if state.definition.group is None else "in each irreducible representation"
+    place = "at k" if state.definition.group is None else "by irreducible representation"
     title = f"{snapshot.layers[layer].label} · share of power {place}"
     if picture is None:
         why = "its rows are not residues"
