@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from grokterm.analysis.ordering import Order, neuron_order
+from grokterm.analysis.ordering import Order, by_frequency, neuron_order
 
 RESIDUES = np.arange(23)
 
@@ -29,6 +29,13 @@ def test_by_frequency_neighbors_share_a_frequency_and_their_phases_ascend() -> N
 def test_the_frequency_is_that_of_all_blocks_together() -> None:
     louder = block((1, 0.0, 9.0), (8, 0.0, 9.0), (3, 0.0, 9.0), (4, 0.0, 9.0))
     assert neuron_order(SHOWN, [SHOWN, louder], "frequency").tolist() == [0, 2, 3, 1]
+
+
+def test_neurons_whose_blocks_differ_in_frequency_come_last() -> None:
+    other = block((5, 0.0, 1.0), (9, 0.0, 9.0), (5, 0.0, 2.0), (2, 0.0, 1.0))
+    ordered = by_frequency(SHOWN, [SHOWN, other])
+    assert ordered.order.tolist() == [3, 2, 0, 1]
+    assert ordered.frequencies.tolist() == [2, 5, 5, 0]
 
 
 @pytest.mark.parametrize("by", ["raw", "frequency", "deviation"])
