@@ -16,7 +16,8 @@ from grokterm.inspection.forward_pass import ForwardPass
 from grokterm.plots.palettes import PALETTES
 from grokterm.session.state import Event, LabState
 from grokterm.views.history import History, merged
-from grokterm.views.lab.activations import ACTIVATIONS, Maps, places_of
+from grokterm.views.lab.activation_maps import Maps
+from grokterm.views.lab.activations import ACTIVATIONS, places_of
 from grokterm.views.lab.circuit import CIRCUIT, CircuitFindings, find_circuit
 from grokterm.views.lab.correctness import find_outcomes
 from grokterm.views.table import VIEWS
@@ -111,6 +112,19 @@ def test_the_maps_of_a_page_are_those_of_the_whole_table(tiny: Experiment) -> No
     assert side <= p
     assert found.names[:2] == ("0", "1") or found.names[0].startswith("0 k=")
     assert found.maps == pytest.approx(whole[: len(found.maps), :side, :side])
+
+
+def test_long_waves_are_shown_whole_and_of_waves_that_averages_would_hide_the_corner(tiny: Experiment) -> None:
+    exact = changed(tiny, "model.initialization=analytic", "model.width=76", "task.modulus=39", "training.steps=0")
+    subject, sheet = subject_of(exact), Sheet(63, 38, PALETTES["256"])
+    place = places_of(subject.analysis)[0]
+    long, drawn_long = looked_at(ACTIVATIONS, subject, Choice(place=place), sheet)
+    short, drawn_short = looked_at(ACTIVATIONS, subject, Choice(place=place, chosen=75), sheet)
+    assert "a cell: mean of 1.9 × 1.9" in drawn_long.subtitle
+    assert "a, b < 20 · a cell: 1 equation" in drawn_short.subtitle
+    assert long.maps.shape[1:] == short.maps.shape[1:] == (20, 20)
+    whole = subject.analysis.maps(place, [int(short.names[0].split()[0])])
+    assert short.maps[0] == pytest.approx(whole[0, :20, :20])
 
 
 def test_a_network_that_has_grokked_is_shown_close_to_the_exact_solution(grokking: Experiment) -> None:
