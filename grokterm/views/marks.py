@@ -6,9 +6,11 @@ from grokterm.experiment.conditions import Milestone
 from grokterm.plots.legend import Mark
 from grokterm.session.state import Event, LabState
 
+UNMARKED = ("save", "extend")  # actions that change nothing in the curves
+
 
 def marks_of(state: LabState) -> list[Mark]:
-    """Return milestones and interventions but saves, without milestones that a swap left standing: reached again at once."""
+    """Return interventions that change something, and milestones but those that a swap left standing: reached again at once."""
     return [Mark(event.step, event.label, "swap" if event.is_swap else "dim") for event in _shown(state)]
 
 
@@ -27,7 +29,7 @@ def _shown(state: LabState) -> list[Event]:
         is_first = event.label not in get_args(Milestone) or (event.label, event.step) in state.milestones.items()
         return not is_first and any(swap <= event.step <= state.experiment.training.next_evaluation(swap) for swap in swaps)
 
-    return [event for event in state.events if event.label.partition(" ")[0] != "save" and not is_again(event)]
+    return [event for event in state.events if event.label.partition(" ")[0] not in UNMARKED and not is_again(event)]
 
 
 def _what(event: Event) -> str:

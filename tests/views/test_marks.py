@@ -9,10 +9,11 @@ def test_a_milestone_that_a_swap_does_not_undo_is_marked_once(tiny: Experiment) 
     assert [(mark.label, mark.x) for mark in marks_of(state)] == [("memorized", 10), ("swap to 2 %", 30), ("ungrokked", 35)]
 
 
-def test_each_mark_says_its_step_and_a_swap_what_it_was_and_a_save_has_none(tiny: Experiment) -> None:
+def test_each_mark_says_its_step_and_a_swap_what_it_was_and_what_changes_nothing_has_none(tiny: Experiment) -> None:
     events = (
         Event(1640, "memorized"),
         Event(2000, "save"),
+        Event(2000, "extend to 4,000 steps"),
         Event(3000, "swap to 2 %, to multiply (batch size 188)", is_swap=True),
         Event(3500, "set learning_rate 0.01"),
     )
