@@ -133,7 +133,12 @@ METRICS: dict[str, Metric] = {
         is_usual=False,
     ),
     "ipr": Metric(
-        "IPR", ".3f", "1 if every neuron is one wave", _MATRICES, _ipr_of_noise, otherwise="all weights over residues are zero"
+        "IPR",
+        ".3f",
+        "inverse participation ratio: 1 if every neuron is one wave",
+        _MATRICES,
+        _ipr_of_noise,
+        otherwise="all weights over residues are zero",
     ),
     "gini": Metric(
         "Gini",

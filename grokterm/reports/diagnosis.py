@@ -127,7 +127,7 @@ def _neurons(certificate: Certificate, of_all: str, of_some: str) -> str:
 def _spectrum(network: RunMetrics) -> str:
     """Describe a network that cannot be compared with the exact solution."""
     frequencies, ipr = network.inspected.key_frequencies, network.inspected.ipr
-    why = f"cannot be held against the exact solution ({no_circuit(network.analysis, network.run.experiment.model)})"
+    why = f"cannot be compared with the exact solution ({no_circuit(network.analysis, network.run.experiment.model)})"
     if frequencies:
         return f", mostly in the frequencies {', '.join(map(str, frequencies))}. It {why}."
     if ipr is not None and not _has_structure(network):

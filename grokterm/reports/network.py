@@ -57,7 +57,7 @@ def _heading(name: str, network: RunMetrics) -> str:
 def _words(network: RunMetrics) -> Iterable[str]:
     analysis, model = network.analysis, network.run.experiment.model
     operation = analysis.operation
-    null = "; held against a + b" if operation.function is None else ""
+    null = "; compared with a + b" if operation.function is None else ""
     yield f"{operation.label.format(p=analysis.modulus)}; {model.label}; basis: {_basis(network)}{null}"
     yield verdict(network)
     if (certificate := analysis.certificate) is not None and certificate.frequencies:

@@ -27,8 +27,8 @@ def open_command(run: Run) -> str:
 def farewell(state: LabState, run: Run) -> str:
     """Say where a run stands, and how to open it."""
     if state.unsaved:
-        kept = "nothing" if state.saved_at is None else f"step {state.saved_at:,}"
-        words = f"was not saved: {state.unsaved}. Of it {kept} is kept"
+        kept = "Nothing is" if state.saved_at is None else f"Step {state.saved_at:,} and what came before it are"
+        words = f"was not saved: {state.unsaved}. {kept} kept"
     elif state.ended and state.ended != "interrupted":
         words = f"{ENDED.get(state.ended, f'ended ({state.ended})')} at step {state.step:,}; {open_command(run)} shows it"
     else:

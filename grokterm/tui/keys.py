@@ -113,7 +113,7 @@ def _keys_of_training() -> tuple[Key, ...]:
         ),
         Key(
             "< >",
-            "slower, to watch a network that groks quickly; faster, in the end without a limit",
+            "slower, to watch a network that groks quickly; faster, and at last without a limit",
             (
                 Binding("less_than_sign", "training('slower')", "Slower"),
                 Binding("greater_than_sign", "training('faster')", "Faster"),
@@ -220,8 +220,7 @@ def _further_keys() -> tuple[Key, ...]:
             "c",
             "compare",
             "Compare",
-            "compare: a second network, any run at any step, on the left of this one (again takes it away); earlier runs "
-            "behind the curves",
+            "compare with any run at any step, shown on the left of this one (again: end it); earlier runs behind the curves",
             lambda now: "end comparison" if now.is_comparing else _unless_loading("compare")(now),
         ),
         _key("q", "app.quit", "Quit", "quit; a training that has not ended is saved first", lambda _: "quit"),

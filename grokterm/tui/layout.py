@@ -8,12 +8,14 @@ from grokterm.analysis.ordering import Order
 from grokterm.plots.axis import Scale
 from grokterm.session.state import LabState
 from grokterm.tui.draw_budget import DrawBudget
+from grokterm.tui.keys import Situation
 from grokterm.tui.notifications import is_urgent
 from grokterm.tui.widgets.curves import CurvesView
 from grokterm.tui.widgets.facts import Facts
 from grokterm.tui.widgets.network import NetworkPane
 from grokterm.tui.widgets.status import Banner, Glance, Status
 from grokterm.views.curves import reading
+from grokterm.views.table import VIEWS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,6 +99,21 @@ class LabLayout:
 
     def _show_network(self, scene: Scene) -> bool:
         return self.network.show(scene.pictured, scene.analysis, scene.x_scale)
+
+    def situation(self, scene: Scene, view: str, *, is_wide: bool) -> Situation:
+        """Return what decides which keys do something, with this pane chosen."""
+        state, network = scene.state, self.network
+        return Situation(
+            phase=state.phase,
+            can_change=bool(state.experiment.live_names()),
+            has_curves=is_wide or view == "curves",
+            has_facts=(is_wide and network.comparison is None) or view == "facts",
+            view=VIEWS[network.tab] if is_wide or view in VIEWS else None,
+            is_zoomed=network.choice.is_zoomed,
+            is_comparing=network.comparison is not None,
+            is_frozen=scene.is_frozen,
+            is_swapped=bool(state.swaps),
+        )
 
     def _is_behind(self, scene: Scene) -> bool:
         shown = self._shown

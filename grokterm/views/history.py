@@ -17,7 +17,7 @@ from grokterm.views.view import Sheet
 if TYPE_CHECKING:
     from grokterm.experiment.records import Inspected
 
-NO_HISTORY = "one step is known: more while this tab is open, or with training.inspect_every"
+NO_HISTORY = "only one step is known: there will be more while this tab is open, or with training.inspect_every"
 
 
 def merged(*sources: "Iterable[Inspected]", swaps: Collection[int] = ()) -> "tuple[Inspected, ...]":

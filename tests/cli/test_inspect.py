@@ -156,7 +156,7 @@ def test_an_exact_solution_is_recognized(here: Here, tmp_path: Path, grokking: E
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        (["task.operation=random"], ["– the table is random: restricted loss", "held against a + b"]),
+        (["task.operation=random"], ["– the table is random: restricted loss", "compared with a + b"]),
         (["task.operation=cubic"], ["– the operation is not a sum of terms: matched neurons, phase"]),
         (["model.depth=3", "model.scaling=standard"], ["– three hidden layers: matched neurons, phase"]),
         (
@@ -214,7 +214,7 @@ def test_the_frequencies_of_a_network_that_is_no_circuit_are_named(tiny: Experim
     deep = changed(tiny, "model.depth=2", "model.scaling=standard", "training.steps=0")
     seen = RunMetrics(run := start_session(deep, tmp_path / "runs", "tiny").run, 0, Norms(run))
     seen.analysis.spectrum = np.array([0.7, 0.1, 0.1, 0.1, 0.0])
-    assert ", mostly in the frequencies 1. It cannot be held against the exact solution (two hidden layers)." in reported(seen)
+    assert ", mostly in the frequencies 1. It cannot be compared with the exact solution (two hidden layers)." in reported(seen)
 
 
 @pytest.mark.parametrize(

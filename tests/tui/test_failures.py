@@ -125,5 +125,5 @@ async def test_a_run_that_diverges_is_shown_as_a_result() -> None:
     async with training(app, pace=None) as pilot:
         await until(pilot, lambda: state(app).phase == "ended", "the end")
         assert state(app).ended == "diverged"
-        await until(pilot, lambda: "diverged" in str(app.screen.query_one("#status").render()), "the word")
+        await until(pilot, lambda: "diverged" in str(app.screen.query_one("#banner").render()), "the word")
         assert isinstance(app.screen, LabScreen)

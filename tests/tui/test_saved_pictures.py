@@ -75,7 +75,7 @@ def test_a_full_disk_is_one_clear_line(run: Run, monkeypatch: pytest.MonkeyPatch
         ),
         ({"saved_at": 1200, "ended": "complete"}, "is complete at step 1,200; grokterm open tried-20261129-052055 shows it"),
         ({"saved_at": 1200, "ended": "grokked"}, "ended (grokked) at step 1,200; grokterm open"),
-        ({"saved_at": 900, "unsaved": "disk full"}, "was not saved: disk full. Of it step 900 is kept"),
+        ({"saved_at": 900, "unsaved": "disk full"}, "was not saved: disk full. Step 900 and what came before it are kept"),
     ],
 )
 def test_the_last_line_says_where_the_run_stands_and_how_to_open_it(run: Run, values: dict[str, object], words: str) -> None:

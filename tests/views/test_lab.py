@@ -134,7 +134,7 @@ def test_a_network_that_has_grokked_is_shown_close_to_the_exact_solution(grokkin
     assert found.n_matched is not None
     assert found.n_neurons is not None
     assert found.n_matched.sum() > 0.9 * found.n_neurons.sum()
-    assert drawn.title.startswith("held against the exact solution")
+    assert drawn.title.startswith("compared with the exact solution")
 
 
 def test_labels_of_the_phases_stand_under_the_bars_that_hold_them(grokking: Experiment) -> None:

@@ -77,7 +77,7 @@ class FieldsDialog(ModalScreen[Result | None], Generic[Result]):
                     yield Input(text, placeholder=placeholder, name=name, compact=True)
             yield from self.extra()
             yield Static(id="problem", markup=False)
-            yield Static("enter applies · tab next field · escape cancels", classes="hint", markup=False)
+            yield Static("enter applies · tab: next field · escape cancels", classes="hint", markup=False)
 
     def extra(self) -> ComposeResult:
         """Compose what a dialog has below its fields."""
@@ -100,7 +100,7 @@ class FieldsDialog(ModalScreen[Result | None], Generic[Result]):
 def swap_dialog(state: LabState) -> FieldsDialog[Command]:
     """Ask for another training set; after the end of the run, for further steps too."""
     fields = {
-        "train_fraction": ("", f"share of the table, {state.experiment.task.train_fraction:g} at the start"),
+        "train_fraction": ("", f"share of the table, initially {state.experiment.task.train_fraction:g}"),
         "n_train": ("", f"the same as a number of equations, now {state.n_train}"),
         "operation": ("", f"another operation for the same pairs, as in {state.operation}"),
         "seed": ("", "a number: draw a new split"),
@@ -113,7 +113,7 @@ def change_dialog(state: LabState) -> FieldsDialog[Command]:
     experiment = state.experiment
     now = {name: _short(experiment.live_value(name)) for name in experiment.live_names()}
     if not now:
-        return FieldsDialog("nothing of this network can be changed while it trains", {}, _swap)
+        return FieldsDialog("no setting of this network can be changed while it trains", {}, _swap)
 
     def make(texts: dict[str, str]) -> Set:
         return _set(experiment, {name: text for name, text in texts.items() if text != now[name]})

@@ -13,10 +13,12 @@ from textual.reactive import reactive
 from textual.screen import Screen
 
 from grokterm.plots.axis import Scale
+from grokterm.runs.store import Run
 from grokterm.session.commands import Analyze
 from grokterm.session.state import LabState
 from grokterm.session.thread import TrainingThread
 from grokterm.tui.control import TrainingControl
+from grokterm.tui.farewell import open_command
 from grokterm.tui.keys import Situation, guide, hints, keys, panes
 from grokterm.tui.layout import LabLayout, Scene
 from grokterm.tui.preferences import RememberedPreferences
@@ -45,10 +47,10 @@ class LabScreen(Screen[None]):
     class Failed(Message):
         """The training could not be opened, or could not go on."""
 
-        def __init__(self, problem: str, run_name: str) -> None:
+        def __init__(self, problem: str, run: Run | None) -> None:
             super().__init__()
-            self.problem = f"{problem}: grokterm open {run_name} shows what was saved" if run_name else problem
-            self.title = "Ended early" if run_name else "Not started"
+            self.problem = f"{problem}: {open_command(run)} shows what was saved" if run is not None else problem
+            self.title = "Ended early" if run is not None else "Not started"
 
     def __init__(
         self,
@@ -103,7 +105,7 @@ class LabScreen(Screen[None]):
             raise self.thread.bug
         if self.thread.failure:
             self._watching.stop()
-            self.post_message(self.Failed(self.thread.failure, self.thread.run_name))
+            self.post_message(self.Failed(self.thread.failure, self.thread.saved_run))
             return
         self._layout.follow(self._scene)
         self._keys.hints = hints(self._situation)
@@ -131,18 +133,7 @@ class LabScreen(Screen[None]):
 
     @property
     def _situation(self) -> Situation:
-        state, network, is_wide = self.state, self._layout.network, self.app.has_class("-wide")
-        return Situation(
-            phase=state.phase,
-            can_change=bool(state.experiment.live_names()),
-            has_curves=is_wide or self.view == "curves",
-            has_facts=(is_wide and network.comparison is None) or self.view == "facts",
-            view=VIEWS[network.tab] if is_wide or self.view in VIEWS else None,
-            is_zoomed=network.choice.is_zoomed,
-            is_comparing=network.comparison is not None,
-            is_frozen=self.frozen,
-            is_swapped=bool(state.swaps),
-        )
+        return self._layout.situation(self._scene, self.view, is_wide=self.app.has_class("-wide"))
 
     def watch_view(self, view: str) -> None:
         """Show one pane of a narrow terminal; in a wide one, choose the view of the network."""

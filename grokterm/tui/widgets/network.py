@@ -88,7 +88,7 @@ class NetworkPane(Vertical):
         is_idle = state.phase != "training"
         has_drawn = self.comparison is not None and self._show_pinned(self.comparison, is_idle=is_idle)
         if analysis is None:
-            return self._present.say(self.tab, ["waiting for the first look"]) or has_drawn
+            return self._present.say(self.tab, ["waiting for the first snapshot"]) or has_drawn
         history = self._histories["present"].since(state.inspections, state.swaps)
         self._subject = Subject(state, analysis, history)
         return self._present.show(self._view, self._subject, self.choice, is_idle=is_idle) or has_drawn
@@ -98,13 +98,13 @@ class NetworkPane(Vertical):
         if comparison.bug is not None:
             raise comparison.bug
         if comparison.problem:
-            return self._pinned.say(self.tab, [comparison.problem, "c takes it away"])
+            return self._pinned.say(self.tab, [comparison.problem, "c closes it"])
         if (pinned := comparison.subject) is not None:
             pinned = replace(pinned, history=self._histories["pinned"].since(pinned.history, pinned.state.swaps))
             return self._pinned.show(self._view, pinned, self.choice, is_idle=is_idle)
         goal = "its newest checkpoint" if comparison.wanted is None else f"{comparison.wanted:,}"
         at = "loading" if comparison.step is None else f"step {comparison.step:,} of {goal}"
-        return self._pinned.say(self.tab, [at, "c gives it up"])
+        return self._pinned.say(self.tab, [at, "c cancels"])
 
     def forget(self) -> None:
         """Drop what belongs to the old training: a new one begins."""

@@ -53,7 +53,7 @@ class NetworkPicture(Picture):
         self._view_requests.ask(self._side, question, is_idle=is_idle)
         answer = self._view_requests.answers.get(self._side)
         if answer is None or answer.question.view is not view:
-            return self.say(view.name, ["working it out ..."])
+            return self.say(view.name, ["computing…"])
         if answer.problem:
             return self.say(view.name, [answer.problem])
         answered = replace(subject, analysis=answer.question.subject.analysis)

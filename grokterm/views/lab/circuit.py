@@ -79,7 +79,7 @@ def draw_circuit(subject: Subject, choice: Choice, sheet: Sheet, found: CircuitF
     rows = sheet.words(numbers)
     about = "what its frequencies say" if subject.analysis.form is not None else "no circuit to look for"
     solution = "the exact solution" if subject.analysis.form is not None else "that of a + b"
-    title = f"held against {solution}" if has_certificate else about
+    title = f"compared with {solution}" if has_certificate else about
     history = _history(subject, has_certificate=has_certificate)
     room = sheet.height - len(rows)
     curves = 0 if not has_history(history) else room if choice.is_zoomed else room // 2 if room >= LARGE else 0

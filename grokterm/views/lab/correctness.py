@@ -47,7 +47,7 @@ def find_outcomes(analysis: "NetworkAnalysis", _: object) -> Outcomes:
 
 
 def draw_table(subject: Subject, choice: Choice, sheet: Sheet, found: Outcomes) -> Drawn:
-    """Draw one cell a pair where they fit or the view is zoomed; else the share answered right in blocks of pairs."""
+    """Draw one cell a pair where they fit or the view is zoomed; else the share of right answers in blocks of pairs."""
     p = len(found.cells)
     rows = sheet.words(_tallies(count_cells(found.cells), sheet)) + sheet.words(_most_frequent(found))
     room = max(sheet.height - len(rows), 0)
@@ -62,7 +62,7 @@ def draw_table(subject: Subject, choice: Choice, sheet: Sheet, found: Outcomes) 
     else:
         drawn, side = _shares(found, sheet, room)
         rows += drawn
-        title = "share answered right · enter shows equations"
+        title = "share of right answers · enter shows equations"
         cell = of_a_cell(p / side, p / (side * sheet.palette.columns_per_row))
     return Drawn(sheet.fill(rows), title, f"step {subject.analysis.step:,} · {cell} · a down, b across{held_in(subject)}")
 
@@ -102,9 +102,9 @@ def _tallies(counts: dict[Cell, int], sheet: Sheet) -> Iterator[StyledText]:
 
 def _most_frequent(found: Outcomes) -> Iterator[str]:
     side = SIDES[found.side]
-    yield f"most often {side} says" if found.confusions else f"{side}: no wrong answer"
+    yield f"most frequent errors, {side}:" if found.confusions else f"{side}: no wrong answer"
     for one in found.confusions:
-        yield f"{one.predicted} for {one.answer} ({one.n_equations:,})"
+        yield f"{one.predicted} instead of {one.answer} ({one.n_equations:,})"
 
 
 TABLE = View(
