@@ -9,17 +9,16 @@ from jaxtyping import Bool, Float, Real
 
 from grokterm.plots.axis import Axis, Limits, Scale, decimate, fit_axis, steps_to_coordinates, to_coordinates
 from grokterm.plots.canvas import Canvas
-from grokterm.plots.cells import Cells, Rows, label_starts
+from grokterm.plots.cells import Cells, Rows
+from grokterm.plots.frames import Frame, Layout, draw_axes, lay_out
 from grokterm.plots.legend import Mark, Marked, label_marks, length, number_marks, write_text
 from grokterm.plots.palettes import Palette, Role
 from grokterm.plots.text_lines import StyledText, draw_text
-from grokterm.plots.ticks import Tick, short_power
+from grokterm.plots.ticks import short_power
 
 _LEAST_ROWS = {1: 3, 2: 4, 3: 8}  # of each of so many panels, its legend included
 _LEAST_WIDTH = 16
 _BELOW = 2  # rows below the panels: the axis of steps and its labels
-_LABEL_WIDTH = 4  # least width of the y labels, so that the picture does not shift when `1` becomes `1e-3`
-_ROWS_PER_TICK, _COLUMNS_PER_TICK = 3, 12
 _ROWS_PER_NOTE = 5
 _LEAST_BAND = 0.2  # half rows; a narrower band is the curve itself
 
@@ -75,34 +74,6 @@ class _Curve(NamedTuple):
     band: _Edges | None
 
 
-class _Frame(NamedTuple):
-    """Where the canvas of a panel stands, and its axis of values; the legend is above it."""
-
-    axis: Axis
-    top: int
-    height: int
-    ticks: Sequence[Tick]
-
-    def row(self, coordinate: float) -> int:
-        return self.top + self.axis.cell_from_above(coordinate, self.height)
-
-
-class _Layout(NamedTuple):
-    """The panels, and the columns that they share."""
-
-    frames: Sequence[_Frame]
-    x: Axis
-    left: int
-    width: int
-    bottom: int
-
-    def column(self, coordinate: float) -> int:
-        return self.left + self.x.cell(coordinate, self.width)
-
-    def marked(self, marks: Sequence[tuple[Mark, float]]) -> list[Marked]:
-        return [Marked(self.column(x), mark) for mark, x in marks]
-
-
 def draw_chart(  # noqa: PLR0913 - each is one property of the picture
     panels: Sequence[Panel],
     marks: Sequence[Mark],
@@ -137,15 +108,15 @@ def draw_chart(  # noqa: PLR0913 - each is one property of the picture
     *positions, at_cursor = others.tolist()
     shown_marks = [(mark, x) for mark, x in zip(marks, positions, strict=True) if x_axis.low <= x <= x_axis.high]
 
-    layout = _lay_out(axes, x_axis, width, room)
+    layout = lay_out(axes, x_axis, width, room)
     labels = label_marks(layout.marked(shown_marks), length(legends[0]) + 2, width, palette)
     listed = [*(number_marks(layout.marked(shown_marks), palette)[1] if labels is None else []), *notes]
     below = draw_text(listed, width=width, palette=palette)[: max(min(height // _ROWS_PER_NOTE, room - _LEAST_ROWS[1]), 0)]
-    layout = _lay_out(axes, x_axis, width, room - len(below))
+    layout = lay_out(axes, x_axis, width, room - len(below))
     marked = layout.marked(shown_marks)
 
     cells = Cells(width, height - len(below))
-    _draw_axes(cells, layout, palette)
+    draw_axes(cells, layout, palette)
     for frame, legend, inside in zip(layout.frames, legends, curves, strict=False):
         write_text(cells, frame.top - 1, legend)
         canvas = _canvas(layout, frame, inside, marked, palette)
@@ -241,45 +212,7 @@ def _y_axis(panel: Panel, curves: Sequence[_Curve]) -> Axis:
     return fit_axis([*(curve.y for curve in curves), *edges], panel.y_scale, panel.y_limits, rounded=True)
 
 
-def _lay_out(axes: Sequence[Axis], x: Axis, width: int, room: int) -> _Layout:
-    """Share the rows out, and begin every canvas right of the longest label of all."""
-    bounds = [room * number // len(axes) for number in range(len(axes) + 1)]
-    frames = []
-    for axis, top, bottom in zip(axes, bounds, bounds[1:], strict=False):
-        height = bottom - top - 1
-
-        def fits(ticks: Sequence[Tick], axis: Axis = axis, height: int = height) -> bool:
-            rows = {axis.cell_from_above(tick.position, height) for tick in ticks}
-            return len(rows) == len(ticks) and all(len(tick.label) <= width // 3 for tick in ticks)
-
-        frames.append(_Frame(axis, top + 1, height, axis.ticks(height // _ROWS_PER_TICK, fits)))
-    left = 1 + max([_LABEL_WIDTH, *(len(tick.label) for frame in frames for tick in frame.ticks)])
-    return _Layout(frames, x, left, width - left, room)
-
-
-def _draw_axes(cells: Cells, layout: _Layout, palette: Palette) -> None:
-    style, box = palette.inks["dim"].style, palette.box
-    for frame in layout.frames:
-        for row in range(frame.top, frame.top + frame.height):
-            cells.write(row, layout.left - 1, box.side, style)
-        for tick in frame.ticks:
-            label = f"{tick.label}{box.side_tick}"
-            cells.write(frame.row(tick.position), layout.left - len(label), label, style)
-    cells.write(layout.bottom, layout.left - 1, box.corner + box.floor * layout.width, style)
-
-    def labels(ticks: Sequence[Tick]) -> list[tuple[int, str]]:
-        return [(layout.column(tick.position), tick.label) for tick in ticks]
-
-    def fits(ticks: Sequence[Tick]) -> bool:
-        return None not in label_starts(labels(ticks), cells.width)
-
-    ticks = layout.x.ticks(layout.width // _COLUMNS_PER_TICK, fits)
-    for column, _ in labels(ticks):
-        cells.write(layout.bottom, column, box.floor_tick, style)
-    cells.write_labels(layout.bottom + 1, labels(ticks), style)
-
-
-def _canvas(layout: _Layout, frame: _Frame, curves: Sequence[_Curve], marked: Sequence[Marked], palette: Palette) -> Canvas:
+def _canvas(layout: Layout, frame: Frame, curves: Sequence[_Curve], marked: Sequence[Marked], palette: Palette) -> Canvas:
     canvas = Canvas(layout.width, frame.height)
     for column, mark in marked:
         canvas.column(column - layout.left, palette.box.mark, palette.inks[mark.role].style)
@@ -293,7 +226,7 @@ def _canvas(layout: _Layout, frame: _Frame, curves: Sequence[_Curve], marked: Se
     return canvas
 
 
-def _region(layout: _Layout, frame: _Frame, band: _Edges) -> Bool[np.ndarray, "half_row column"]:
+def _region(layout: Layout, frame: Frame, band: _Edges) -> Bool[np.ndarray, "half_row column"]:
     """Return the half cells between the edges of a band."""
     # Interpolates relative positions, because slopes between values of a diverging run may overflow.
     centers = (np.arange(layout.width) + 0.5) / layout.width

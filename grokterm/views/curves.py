@@ -57,7 +57,7 @@ def draw_curves(
         panels.append(third)
     return draw_chart(
         panels,
-        [mark for mark in named_marks(state, origin) if mark.x >= 0],
+        [mark for mark in named_marks(state, origin) if mark.x > 0 or not origin],  # the border names the swap at the origin
         width=sheet.width,
         height=sheet.height,
         x_scale=x_scale,

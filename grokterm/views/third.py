@@ -29,15 +29,18 @@ class Chart(NamedTuple):
 
 
 def third_panel(state: LabState, chosen: str) -> Panel:
-    """Return the chosen chart, or the first if nothing of it is known."""
-    known = known_charts(state)
-    name = chosen if chosen in known else known[0]
+    """Return the chosen chart, or the norm if nothing of that is known."""
+    name = chosen if chosen in CHARTS and _is_known(state, chosen) else NORM
     return Panel(name, CHARTS[name].find(state), CHARTS[name].y_scale, CHARTS[name].y_limits, written)
 
 
 def known_charts(state: LabState) -> list[str]:
     """Name the charts of which something is known; the norm is always among them."""
-    return [name for name, chart in CHARTS.items() if name == NORM or any(len(one.x) for one in chart.find(state))]
+    return [name for name in CHARTS if name == NORM or _is_known(state, name)]
+
+
+def _is_known(state: LabState, name: str) -> bool:
+    return any(len(one.x) for one in CHARTS[name].find(state))
 
 
 def written(value: float) -> str:
