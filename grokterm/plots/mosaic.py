@@ -8,7 +8,7 @@ from jaxtyping import Float
 
 from grokterm.plots.area import resized, square
 from grokterm.plots.cells import Cells, Rows
-from grokterm.plots.heatmap import draw_heatmap
+from grokterm.plots.heatmap import Tile, draw_tiles
 from grokterm.plots.palettes import Palette
 from grokterm.plots.text_lines import shortened
 
@@ -71,6 +71,7 @@ def draw_mosaic(  # noqa: PLR0913 - each is one property of the picture
     for first in range(0, len(maps), mosaic.across):
         names_line = Cells(width, 1)
         pixels = np.full(((lines - above) * palette.rows_per_line, width), np.nan)
+        tiles: list[Tile] = []
         for number in range(first, min(first + mosaic.across, len(maps))):
             left = (number - first) * pitch + max(pitch - 1 - columns, 0) // 2
             name = palette.printable(f"{'>' if number == chosen else ' '}{names[number]}")
@@ -79,7 +80,9 @@ def draw_mosaic(  # noqa: PLR0913 - each is one property of the picture
             )
             tile = resized(maps[number].astype(np.float64), mosaic.side, columns)[: len(pixels), : max(width - left, 0)]
             pixels[: tile.shape[0], left : left + tile.shape[1]] = tile
-        drawn = draw_heatmap(pixels, width=width, height=lines - above, limit=limit, palette=palette, signed=signed)
+            if tile.shape == (mosaic.side, columns):
+                tiles.append(Tile(maps[number], (0, left), (columns, -(-mosaic.side // palette.rows_per_line))))
+        drawn = draw_tiles(pixels, tiles, width=width, limit=limit, palette=palette, signed=signed)
         rows += Cells(width, above).rows() + names_line.rows() + drawn
     rows += Cells(width, max(height - len(rows), 0)).rows()
     return rows[: max(height, 0)]

@@ -82,6 +82,12 @@ class Palette:
         """Pixel columns that are as wide as a pixel row is high: a character is twice as high as wide."""
         return 2 // self.rows_per_line
 
+    def finest(self, rows: int, columns: int) -> tuple[int, int]:
+        """Return the real pixels, rows and columns, in the cells that a heat map of this size fills; its own without any."""
+        if self.graphics is None:
+            return rows, columns
+        return -(-rows // self.rows_per_line) * self.graphics.cell_height, columns * self.graphics.cell_width
+
     def with_graphics(self, graphics: Graphics | None) -> "Palette":
         """Return the palette of a terminal that draws real pixels; without colors they are of no use."""
         light = self.light.with_graphics(graphics) if self.light is not None else None

@@ -5,11 +5,13 @@ import pytest
 from rich.segment import Segment
 
 from grokterm.plots.cells import Cells
+from grokterm.plots.graphics import Graphics
 from grokterm.plots.heatmap import draw_heatmap
+from grokterm.plots.mosaic import draw_mosaic, fit_mosaic
 from grokterm.plots.palettes import PALETTES
 from grokterm.plots.pixels import BLANK, Raster, find_placed
 
-PALETTE = PALETTES["256"]
+PALETTE = PALETTES["256"].with_graphics(Graphics("kitty", 8, 16))
 
 
 def raster_of(values: np.ndarray, *, is_signed: bool = True) -> Raster:
@@ -64,3 +66,31 @@ def test_carrying_a_matrix_changes_no_character() -> None:
     drawn = draw_heatmap(np.eye(6), width=20, height=4, limit=1.0, palette=PALETTE)
     assert "".join(segment.text for segment in drawn[0]) == " " + 18 * "▀" + " "
     assert {sum(len(segment.text) for segment in line) for line in drawn} == {20}
+
+
+def test_a_terminal_without_pixels_is_not_told_of_them() -> None:
+    for name in ("16", "256", "ascii"):
+        drawn = draw_heatmap(np.eye(6), width=20, height=4, limit=1.0, palette=PALETTES[name])
+        assert find_placed(drawn) == []
+    assert PALETTES["ascii"].with_graphics(Graphics("kitty", 8, 16)).graphics is None
+
+
+def test_a_picture_that_is_averaged_carries_what_is_not() -> None:
+    whole = np.random.default_rng(0).normal(size=(97, 30))
+    drawn = draw_heatmap(whole[:48], width=30, height=24, limit=1.0, palette=PALETTE, detail=whole)
+    (one,) = find_placed(drawn)
+    assert one.raster.values is whole
+    assert one.size == (30, 24)
+
+
+def test_each_map_of_a_mosaic_is_placed_where_its_tile_is() -> None:
+    maps = [np.full((60, 60), value) for value in (0.0, 1.0, 0.5, -1.0)]
+    mosaic = fit_mosaic(60, width=60, height=30, palette=PALETTE)
+    assert (mosaic.across, mosaic.down) != (1, 1)
+    drawn = draw_mosaic(maps, [*"abcd"], mosaic, width=60, height=30, limit=1.0, palette=PALETTE)
+    placed = find_placed(drawn)
+    assert {id(one.raster.values) for one in placed} == {id(one) for one in maps}
+    for one in placed:
+        shown = np.array([[*"".join(segment.text for segment in line)] for line in drawn[one.row : one.row + one.n_lines]])
+        assert set(shown[:, one.column : one.column + one.size[0]].ravel()) == {"▀"}
+        assert one.n_lines == one.size[1]

@@ -1,7 +1,6 @@
 """Heat maps in real pixels, among widgets that are text."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -20,6 +19,7 @@ from grokterm.tui.widgets.picture import PIXEL_SECONDS, Draw, Picture
 from tests.tui.driving import content, until
 
 KITTY, SIXEL = Graphics("kitty", 8, 16), Graphics("sixel", 8, 16)
+PALETTE = PALETTES["256"].with_graphics(KITTY)
 SIZE = (40, 12)
 
 
@@ -37,7 +37,7 @@ class Gallery(App[None]):
 
     def __init__(self, graphics: Graphics) -> None:
         super().__init__()
-        self.palette = replace(PALETTES["256"], graphics=graphics)
+        self.palette = PALETTES["256"].with_graphics(graphics)
         self.draw_budget = DrawBudget()
         self.sent: list[str] = []
 
@@ -59,7 +59,7 @@ class Gallery(App[None]):
 def heat_map(seed: int = 0, *, n: int = 80) -> Draw:
     def draw(width: int, height: int) -> Rows:
         matrix = np.random.default_rng(seed).normal(size=(n, n))
-        return draw_heatmap(matrix, width=width, height=height, limit=1.0, palette=PALETTES["256"])
+        return draw_heatmap(matrix, width=width, height=height, limit=1.0, palette=PALETTE)
 
     return draw
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from grokterm.plots.area import centered, enlarged, resized, square
-from grokterm.plots.heatmap import draw_heatmap
+from grokterm.plots.heatmap import Tile, draw_tiles
 from grokterm.plots.mosaic import Mosaic, draw_mosaic, fit_mosaic
 from grokterm.views.lab.activation_maps import Maps, Wanted, find_maps
 from grokterm.views.view import (
@@ -50,11 +50,11 @@ def ask(subject: Subject, choice: Choice, sheet: Sheet) -> Wanted | None:
         return None
     p = analysis.n_elements
     if choice.is_zoomed:
-        pixels = square(p, sheet.pixels, sheet.palette.columns_per_row)
+        pixels = sheet.palette.finest(*square(p, sheet.pixels, sheet.palette.columns_per_row))
         part = visible(p, choice.corner, sheet.pixels)
         return Wanted(place, choice.order, choice.chosen, 1, pixels, part, MOST_MERGED_IN_ONE)
     mosaic = _mosaic(subject, sheet)
-    pixels = mosaic.side, mosaic.side * sheet.palette.columns_per_row
+    pixels = sheet.palette.finest(mosaic.side, mosaic.side * sheet.palette.columns_per_row)
     first = choice.chosen // mosaic.n_tiles * mosaic.n_tiles
     corner = visible(p, (0, 0), (mosaic.side, mosaic.side))
     return Wanted(place, choice.order, first, mosaic.n_tiles, pixels, corner, MOST_MERGED_IN_MANY)
@@ -81,9 +81,10 @@ def _draw_one(subject: Subject, _: Choice, sheet: Sheet, found: Maps, limit: flo
     size = square(len(one), sheet.pixels, wide) if is_whole else enlarged(one.shape, sheet.pixels, wide)
     shown = resized(one, *size)[: sheet.pixels[0], : sheet.pixels[1]]
     pixels = centered(shown, sheet.pixels, blank=np.nan, rows_per_line=sheet.rows_per_line)
-    drawn = draw_heatmap(
-        pixels, width=sheet.width, height=sheet.height, limit=limit, palette=sheet.palette, signed=found.is_signed
-    )
+    above, left = (sheet.pixels[0] - len(shown)) // 2 // sheet.rows_per_line, (sheet.pixels[1] - shown.shape[1]) // 2
+    tile = Tile(one, (above, left), (shown.shape[1], -(-len(shown) // sheet.rows_per_line)))
+    tiles = [tile] if shown.shape == size else []
+    drawn = draw_tiles(pixels, tiles, width=sheet.width, limit=limit, palette=sheet.palette, signed=found.is_signed)
     (first, last), (left, right) = ((part.start, part.stop - 1) for part in found.part)
     where = "" if is_whole else f"a {first} to {last}, b {left} to {right} · "
     return Drawn(drawn, f"{found.names[0]} ({found.first + 1:,} of {found.n_maps:,})", where + _of_a_cell(found, subject))

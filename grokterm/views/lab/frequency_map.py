@@ -51,16 +51,21 @@ def draw_frequency_map(picture: SpectrumPicture, fit: FrequencyMap, sheet: Sheet
     starts = range(0, len(picture.of_neurons), fit.frequencies_per_row)
     rows = np.maximum.reduceat(picture.of_neurons, starts, axis=0).repeat(fit.pixels_per_row, axis=0)
     pixels = np.maximum.reduceat(rows, np.arange(fit.n_columns) * rows.shape[1] // fit.n_columns, axis=1)
-    heat = draw_heatmap(pixels, width=fit.n_columns, height=fit.n_lines, limit=1.0, palette=sheet.palette, signed=False)
+    detail = picture.of_neurons
+    heat = draw_heatmap(
+        pixels, width=fit.n_columns, height=fit.n_lines, limit=1.0, palette=sheet.palette, signed=False, detail=detail
+    )
     labels = _labels(picture, fit, sheet)
-    return sheet.heading(_caption(picture, fit)) + [[*label, *row] for label, row in zip(labels, heat, strict=True)]
+    return sheet.heading(_caption(picture, fit, sheet)) + [[*label, *row] for label, row in zip(labels, heat, strict=True)]
 
 
-def _caption(picture: SpectrumPicture, fit: FrequencyMap) -> str:
-    fewest, more = divmod(picture.of_neurons.shape[1], fit.n_columns)
+def _caption(picture: SpectrumPicture, fit: FrequencyMap, sheet: Sheet) -> str:
+    n_frequencies, n_neurons = picture.of_neurons.shape
+    n_rows, n_columns = sheet.palette.finest(-(-n_frequencies // fit.frequencies_per_row), fit.n_columns)
+    fewest, more = divmod(n_neurons, n_columns)
     across = f"{fewest}-{fewest + 1}" if more else str(fewest)
     merged = [f"{across} neighbors"] if fewest + more > 1 and fewest else []
-    if fit.frequencies_per_row > 1:
+    if n_frequencies > n_rows:
         merged.append(f"{fit.frequencies_per_row} {'representations' if picture.representations else 'frequencies'}")
     whose = f"most of {' and '.join(merged)}" if merged else "power of each neuron"
     return f"sorted by peak · {whose} · 0 to 1"

@@ -22,6 +22,9 @@ class WeightPage:
     n_pixels: int
     """Rows of the picture; fewer than rows of the matrix where they are averaged."""
 
+    n_finest: int
+    """The same in real pixels, where the terminal draws them."""
+
     @property
     def n_rows(self) -> int:
         """Rows of the matrix that are shown."""
@@ -50,15 +53,17 @@ def fit_page(picture: WeightPicture, sheet: Sheet, corner: tuple[int, int], n_to
     headings = int(picture.frequencies is not None or n_together > 1)
     lines = -(-n_rows // sheet.rows_per_line)
     n_bands = max(min(sheet.height // n_together // (lines + headings), -(-n_neurons // max(sheet.width, 1))), 1)
-    n_shown = min(n_bands * sheet.width, n_neurons)
+    room = max(sheet.height // (n_bands * n_together) - headings, 0) * sheet.rows_per_line
+    finest = sheet.palette.finest(room, sheet.width)
+    n_shown = min(n_bands * finest[1], n_neurons)
     neuron = max(min(corner[1], n_neurons - n_shown), 0)
     neurons = slice(neuron, neuron + n_shown)
-    room = max(sheet.height // (n_bands * n_together) - headings, 0) * sheet.rows_per_line
-    is_whole = n_rows <= room or _is_better_averaged(picture, neurons, room)
+    is_whole = n_rows <= finest[0] or _is_better_averaged(picture, neurons, room)
     n_seen = n_rows if is_whole else room
     row = max(min(corner[0], n_rows - n_seen), 0)
     n_pixels = _filled(n_seen, room)
-    return WeightPage(slice(row, row + n_seen), neurons, n_bands, -(-n_pixels // sheet.rows_per_line), n_pixels)
+    n_lines, n_finest = -(-n_pixels // sheet.rows_per_line), sheet.palette.finest(n_pixels, 1)[0]
+    return WeightPage(slice(row, row + n_seen), neurons, n_bands, n_lines, n_pixels, n_finest)
 
 
 def fit_together(n_rows: int, n_together: int, sheet: Sheet) -> bool:

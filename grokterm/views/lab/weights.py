@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from grokterm.plots.area import resized
+from grokterm.plots.area import fitting, resized
 from grokterm.plots.cells import Cells, Rows
 from grokterm.plots.heatmap import draw_heatmap
 from grokterm.views.lab.weight_page import WeightPage, fit_page, fit_together
@@ -87,8 +87,9 @@ def _draw_together(pictures: Sequence[WeightPicture], page: WeightPage, keys: Co
 
 
 def _draw_one(picture: WeightPicture, page: WeightPage, neurons: slice, sheet: Sheet, limit: float) -> Rows:
-    shown = resized(picture.matrix[page.rows, neurons].astype(np.float64), page.n_pixels, neurons.stop - neurons.start)
-    return draw_heatmap(shown, width=sheet.width, height=page.n_lines, limit=limit, palette=sheet.palette)
+    matrix = picture.matrix[page.rows, neurons]
+    shown = resized(matrix.astype(np.float64), page.n_pixels, neurons.stop - neurons.start)
+    return draw_heatmap(shown, width=sheet.width, height=page.n_lines, limit=limit, palette=sheet.palette, detail=matrix)
 
 
 def _name_frequencies(picture: WeightPicture, neurons: slice, keys: Collection[int], sheet: Sheet) -> Rows:
@@ -96,18 +97,19 @@ def _name_frequencies(picture: WeightPicture, neurons: slice, keys: Collection[i
     if picture.frequencies is None or not sheet.width:
         return []
     cells, frequencies = Cells(sheet.width, 1), picture.frequencies[neurons]
-    repeat = max(sheet.width // len(frequencies), 1)
-    left = (sheet.width - repeat * len(frequencies)) // 2
+    filled = fitting(len(frequencies), sheet.width)
+    left = (sheet.width - filled) // 2
     bounds = [0, *(np.flatnonzero(np.diff(frequencies)) + 1).tolist(), len(frequencies)]
+    columns = [bound * filled // len(frequencies) for bound in bounds]
     names = ["k={}", "{}"]
-    for start, end in pairwise(bounds):
-        k, room = int(frequencies[start]), (end - start) * repeat - 1  # a blank before the next
-        fitting = [name for name in (names if k else ["mixed"]) if len(name.format(k)) <= room]
-        if k and fitting[:1] == names[:1]:
+    for first, (start, end) in zip(bounds, pairwise(columns), strict=False):
+        k, room = int(frequencies[first]), end - start - 1  # a blank before the next
+        short_enough = [name for name in (names if k else ["mixed"]) if len(name.format(k)) <= room]
+        if k and short_enough[:1] == names[:1]:
             names = ["{}"]  # that numbers are frequencies is said once
         line = sheet.palette.box.floor if k else " "
         ink = sheet.palette.inks["key_frequency" if k in keys else "dim"]
-        cells.write(0, left + start * repeat, "".join(fitting[:1]).format(k).ljust(room, line) or line, ink.style)
+        cells.write(0, left + start, "".join(short_enough[:1]).format(k).ljust(room, line) or line, ink.style)
     return cells.rows()
 
 
@@ -122,7 +124,7 @@ def _rows(picture: WeightPicture, page: WeightPage) -> str:
     n = picture.matrix.shape[0]
     if page.n_rows < n:
         return f"{picture.rows} {page.rows.start + 1}-{page.rows.stop} of {n}"
-    return f"{n:,} {picture.rows}" if page.n_pixels >= n else f"{n} {picture.rows} averaged to {page.n_pixels} rows"
+    return f"{n:,} {picture.rows}" if page.n_finest >= n else f"{n} {picture.rows} averaged to {page.n_pixels} rows"
 
 
 WEIGHTS = View(
