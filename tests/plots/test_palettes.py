@@ -83,6 +83,9 @@ def test_without_colors_there_are_attributes_and_half_blocks() -> None:
     assert mono.rows_per_line == 2
     assert mono.on_ground(dark=False) is mono
     assert mono.inks["key_frequency"].style != mono.inks["dim"].style
+    series = [mono.inks[role] for role in ("train", "val", "first", "second", "third", "fourth", "fifth", "sixth")]
+    assert len({(ink.style, ink.marker, ink.is_dotted) for ink in series[2:]}) == 6
+    assert [ink.is_dotted for ink in series[:2]] == [True, False]
 
 
 @pytest.mark.parametrize("palette", PALETTES.values(), ids=PALETTES)
