@@ -15,7 +15,7 @@ Assignments = Annotated[
     typer.Option("--set", metavar="A.B=VALUE", help="Change a setting, as in optimizer.learning_rate=1e-3. May be repeated."),
 ]
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="Name or path of a saved run.")]
-Ascii = Annotated[bool, typer.Option("--ascii", help="Draw with plain characters and without color, as under NO_COLOR.")]
+Ascii = Annotated[bool, typer.Option("--ascii", help="Draw with ASCII characters only, and pictures without color.")]
 NoPixels = Annotated[bool, typer.Option("--no-pixels", help="Draw with characters, also where the terminal draws pixels.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of words.")]
 AsMarkdown = Annotated[bool, typer.Option("--markdown", help="Print a Markdown table, and where it was measured.")]

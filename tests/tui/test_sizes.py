@@ -36,11 +36,11 @@ def is_named(app: GroktermApp) -> bool:
 
 async def test_no_pane_is_empty_and_no_tab_is_lost_at_any_size_while_it_trains() -> None:
     app, random = app_on(ENDLESS), Random(0)
-    sizes = SIZES + [(random.randint(60, 130), random.randint(16, 40)) for _ in range(200)]
+    sizes = SIZES + [(random.randint(60, 115), random.randint(16, 30)) for _ in range(200)]
     async with training(app, SIZES[0], pace=100.0) as pilot:
         step, names = state(app).step, cycle(panes())
         for number, size in enumerate(sizes):
-            if number < len(SIZES) or number % 20 == 0:
+            if number < len(SIZES) or number % 40 == 0:
                 lab(app).view = next(names)
             await resize(pilot, *size)
             await until(pilot, lambda: is_filled(app) and is_named(app), f"{lab(app).view} at {size}")

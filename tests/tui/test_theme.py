@@ -1,0 +1,51 @@
+"""The colors of the screen, and of its pictures, which follow the theme."""
+
+import re
+from importlib.resources import files
+
+import pytest
+from rich.color import Color
+from textual.theme import Theme
+
+from grokterm.plots.palettes import PALETTES
+from grokterm.tui.app import GroktermApp
+from grokterm.tui.theme import DARK, LIGHT
+from grokterm.tui.widgets.picture import Picture
+from tests.tui.driving import ENDLESS, LARGE, app_on, lab, training, until
+
+XTERM = {tuple(Color.from_ansi(index).get_truecolor()) for index in range(16, 256)}
+
+
+def colors_of(app: GroktermApp) -> set[Color]:
+    """The colors that the pictures on the screen are drawn in."""
+    segments = [part for picture in app.screen.query(Picture) for strip in picture._strips for part in strip]
+    styles = [segment.style for segment in segments if segment.style is not None]
+    return {color for style in styles for color in (style.color, style.bgcolor) if color is not None}
+
+
+@pytest.mark.parametrize("theme", [DARK, LIGHT], ids=lambda theme: theme.name)
+def test_every_color_of_a_theme_is_one_that_ssh_carries(theme: Theme) -> None:
+    named = [theme.primary, theme.secondary, theme.accent, theme.warning, theme.error, theme.success, theme.foreground]
+    texts = [*named, theme.background, theme.surface, theme.panel, *theme.variables.values()]
+    assert [text for text in texts if tuple(Color.parse(str(text)).get_truecolor()) not in XTERM] == []
+
+
+def test_the_style_sheet_takes_every_color_from_the_theme() -> None:
+    sheet = (files("grokterm") / "tui" / "app.tcss").read_text("utf-8")
+    values = re.findall(r"(?:color|background|border[a-z-]*): ([^;]+);", sheet)
+    assert len(values) > 20
+    assert [value for value in values if "$" not in value and value not in ("none", "reverse")] == []
+
+
+async def test_pictures_take_the_colors_of_the_theme_at_once() -> None:
+    app, dark = app_on(ENDLESS), PALETTES["256"]
+    light = dark.on_ground(dark=False)
+    async with training(app, LARGE) as pilot:
+        await until(pilot, lambda: lab(app).thread.analysis is not None, "a look at the network")
+        for theme, palette, other in ((LIGHT, light, dark), (DARK, dark, light)):
+            app.theme = theme.name
+            await pilot.pause()
+            inks, others = ({ink.style.color for ink in one.inks.values() if ink.style} for one in (palette, other))
+            assert app.palette is palette
+            assert colors_of(app) & (inks - others)
+            assert colors_of(app) & (others - inks - set(palette.diverging)) == set()
