@@ -18,7 +18,7 @@ from grokterm.runs.store import Run, list_runs
 from grokterm.runs.summary import summarize
 from grokterm.runs.verification import Check, Outcome
 from grokterm.session.start import start_session
-from grokterm.training.estimate import estimate_seconds
+from grokterm.training.estimate import estimate
 
 SHORT_SECONDS = 60.0  # longest preset that `verify` trains without being named
 
@@ -90,5 +90,5 @@ def _too_long(check: Check, request: Request) -> str:
     parts = find_parts(check.experiment, request.runs_dir)
     if parts.untrained:
         return "needs " + " and ".join(preset.name for preset in parts.untrained) + " trained first"
-    seconds = estimate_seconds(check.experiment, load_parts(parts.runs)) * (request.n_seeds or 1)
+    seconds = estimate(check.experiment, load_parts(parts.runs)).seconds * (request.n_seeds or 1)
     return f"takes about {duration(seconds)} here" if seconds > SHORT_SECONDS else ""

@@ -116,6 +116,7 @@ class LabState:
     steps_per_second: float | None = None
     seconds: float = 0.0  # of training so far, with evaluations, without imports and pauses
     pace: float | None = None
+    part: str = ""  # of a mixture, which this is: `part 1 of 2`
     device: str = ""
     engine: str = ""
     n_train: int = 0

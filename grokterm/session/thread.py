@@ -24,11 +24,15 @@ OpenedSession: TypeAlias = "tuple[Session, Sequence[Record]]"
 class TrainingThread(Thread):
     """Opens a session, trains, and folds the records into `state`, which any thread may read.
 
-    `opener` is called in the thread, because it loads torch. `parts` gives sessions for mixture parts, run in order before.
+    `opener` is called in the thread, because it loads torch. `parts` gives sessions for mixture parts, run in order before,
+    each with which of them it is: `part 1 of 2`.
     """
 
     def __init__(
-        self, opener: "Callable[[], OpenedSession]", state: LabState, parts: "Callable[[], Iterable[Session]]" = list
+        self,
+        opener: "Callable[[], OpenedSession]",
+        state: LabState,
+        parts: "Callable[[], Iterable[tuple[str, Session]]]" = list,
     ) -> None:
         super().__init__(name="training", daemon=True)
         self.state = state
@@ -80,8 +84,8 @@ class TrainingThread(Thread):
             self.bug = error
 
     def _train(self) -> None:
-        for part in self._parts():
-            self._drive(part, (), stay=False)
+        for which, part in self._parts():
+            self._drive(part, (), stay=False, part=which)
             with self._lock:
                 self._session = None  # further commands are for the next session
             if part.trainer.ended in (None, "interrupted"):
@@ -90,14 +94,14 @@ class TrainingThread(Thread):
                 raise OutOfMemoryError(self.state.refusals[-1])
         self._drive(*self._open(), stay=True)
 
-    def _drive(self, session: "Session", earlier: "Sequence[Record]", *, stay: bool) -> None:
+    def _drive(self, session: "Session", earlier: "Sequence[Record]", *, stay: bool, part: str = "") -> None:
         gc.collect()  # before freezing: an earlier training may still hold processes, and frozen objects are never freed
         gc.freeze()  # excludes torch and all loaded modules: scanning them takes 0.1 s, during which every thread waits
         with self._lock:
             self._session = session
             while self._early:
                 session.send(self._early.pop(0))
-        before = fold(LabState(session.run.experiment), earlier)
+        before = fold(LabState(session.run.experiment, part=part), earlier)
         self.state = replace(
             before,
             experiment=session.trainer.experiment,  # also with a last step that no record tells, of a resume

@@ -1,6 +1,7 @@
 """How long a training will take here, measured on its first steps."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from grokterm.experiment.experiment import Experiment
 from grokterm.models.mixture import MixturePart
@@ -9,8 +10,20 @@ from grokterm.training.trainer import make_trainer
 SAMPLE_SECONDS = 1.0  # A step so slow that this is over before its first evaluation makes a long training in any case
 
 
-def estimate_seconds(experiment: Experiment, parts: Mapping[str, MixturePart] | None = None) -> float:
-    """Time a few steps, with evaluations, after a chunk to warm up, and multiply.
+@dataclass(frozen=True)
+class Estimate:
+    """What a training will need."""
+
+    seconds: float
+    n_parameters: int
+
+
+def estimate(
+    experiment: Experiment,
+    parts: Mapping[str, MixturePart] | None = None,
+    is_wanted: Callable[[], bool] = lambda: True,
+) -> Estimate:
+    """Time a few steps, with evaluations, after a chunk to warm up, and multiply; of what is no longer wanted, fewer.
 
     Evaluations are evenly spaced here: those that are denser at the start would make the estimate too long.
     """
@@ -22,12 +35,11 @@ def estimate_seconds(experiment: Experiment, parts: Mapping[str, MixturePart] | 
     if trainer.ended is None:
         trainer.advance()
     first, warm_up = trainer.step, trainer.seconds
-    while trainer.ended is None and not _is_enough(trainer.step - first, every, trainer.seconds - warm_up):
+    while trainer.ended is None and is_wanted() and not _is_enough(trainer.step - first, every, trainer.seconds - warm_up):
         trainer.advance()
     steps, seconds = trainer.step - first, trainer.seconds - warm_up
-    if trainer.ended is not None or steps == 0:
-        return trainer.seconds
-    return seconds / steps * training.steps
+    is_over = trainer.ended is not None or steps == 0
+    return Estimate(trainer.seconds if is_over else seconds / steps * training.steps, trainer.trainable.n_parameters)
 
 
 def _is_enough(steps: int, every: int, seconds: float) -> bool:

@@ -100,7 +100,7 @@ class GroktermApp(App[int]):
 
             self._train(named(opening.preset.experiment, opening.preset))
         else:
-            self.push_screen(SetupScreen(opening.preset))
+            self.push_screen(SetupScreen(opening.preset, opening.runs_dir))
         self._cover_if_too_small(self.size)
         self.call_after_refresh(self._load_in_background)
 
@@ -199,7 +199,7 @@ class GroktermApp(App[int]):
         while self._lab is not None:
             self.pop_screen()
         if not isinstance(self.screen, SetupScreen):
-            self.push_screen(SetupScreen(self._opening.preset))
+            self.push_screen(SetupScreen(self._opening.preset, self._opening.runs_dir))
 
     async def on_event(self, event: Event) -> None:
         """Open the manual at a question mark, also over a dialog and while typing, but not in the command palette."""

@@ -11,7 +11,7 @@ from grokterm.session.thread import OpenedSession, TrainingThread
 from grokterm.session.torch_import import import_torch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterator
 
     from grokterm.session.session import Session
 
@@ -19,11 +19,14 @@ if TYPE_CHECKING:
 def new_training(chosen: Named, runs_dir: Path) -> TrainingThread:
     """Train an experiment as a new run; first the parts of a mixture that have no run."""
 
-    def parts() -> "Iterable[Session]":
+    def parts() -> "Iterator[tuple[str, Session]]":
         import_torch()  # in the thread
+        from grokterm.runs.mixture_parts import find_parts
         from grokterm.session.start import start_untrained_parts
 
-        return start_untrained_parts(chosen.experiment, runs_dir)
+        n_untrained = len(find_parts(chosen.experiment, runs_dir).untrained)
+        for number, part in enumerate(start_untrained_parts(chosen.experiment, runs_dir), start=1):
+            yield f"part {number} of {n_untrained}", part
 
     def opener() -> OpenedSession:
         from grokterm.session.start import start_session

@@ -11,6 +11,7 @@ from grokterm.experiment.records import Finished
 from grokterm.runs.journal import read_journal
 from grokterm.runs.store import list_runs
 from grokterm.session.commands import Analyze, Command, Leave, Pause, Resume, SetPace
+from grokterm.session.session import Session
 from grokterm.session.start import resume_session, start_session
 from grokterm.session.state import LabState
 from grokterm.session.thread import OpenedSession, TrainingThread
@@ -125,3 +126,19 @@ def test_a_thread_on_a_saved_run_knows_its_past_and_waits(start: Start, driver: 
     thread.send(Resume())
     until(thread, lambda: thread.state.ended == "complete")
     assert thread.state.curves.column("step").tolist() == list(range(0, 101, 2))
+
+
+def test_a_part_of_a_mixture_says_which_it_is_while_it_trains(grokking: Experiment, tmp_path: Path) -> None:
+    seen: list[str] = []
+
+    def parts() -> Iterator[tuple[str, Session]]:
+        for which in ("part 1 of 2", "part 2 of 2"):
+            yield which, start_session(grokking, tmp_path, "part")
+            seen.append(thread.state.part)
+
+    thread = TrainingThread(new_run(grokking, tmp_path), LabState(grokking), parts)
+    thread.start()
+    until(thread, lambda: len(list_runs(tmp_path)) == 3 and thread.state.phase == "ended")
+    assert seen == ["part 1 of 2", "part 2 of 2"]
+    assert thread.state.part == ""
+    assert thread.leave(SECONDS)

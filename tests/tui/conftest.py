@@ -12,6 +12,12 @@ def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(App, "NOTIFICATION_TIMEOUT", 3600.0)
 
 
+@pytest.fixture(autouse=True)
+def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No form rests for so long that its training is tried."""
+    monkeypatch.setattr("grokterm.tui.screens.setup.REST_SECONDS", 3600.0)
+
+
 @pytest.fixture
 def _drawn_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keys that draw much are not paid for with seconds in which nothing is drawn."""

@@ -1,17 +1,35 @@
 """The list of presets, and what starts from it."""
 
+import re
 from pathlib import Path
 
 import pytest
 from textual.widgets import OptionList, Static
 
 from grokterm.experiment.presets import find_preset
+from grokterm.experiment.records import Evaluated
 from grokterm.plots.palettes import PALETTES
-from grokterm.runs.store import list_runs
+from grokterm.runs.journal import JournalWriter
+from grokterm.runs.store import create_run, list_runs
+from grokterm.training.estimate import Estimate
 from grokterm.tui.app import GroktermApp, Opening
 from grokterm.tui.screens.lab import LabScreen
 from grokterm.tui.screens.setup import SetupScreen
-from tests.tui.driving import BRIEF, SMALL, choose, control, explanation, form, only_run, said, settings_shown, type_into, until
+from tests.tui.driving import (
+    BRIEF,
+    LARGE,
+    SMALL,
+    choose,
+    content,
+    control,
+    explanation,
+    form,
+    only_run,
+    said,
+    settings_shown,
+    type_into,
+    until,
+)
 
 BROKEN = BRIEF.replace("modulus = 11", "modulus = 1").replace('source = "ours"', 'source = "Aa 1999"')
 
@@ -23,6 +41,11 @@ def _no_other_presets() -> None:
 
 def listed(app: GroktermApp) -> list[str]:
     return [str(option.prompt).strip() for option in app.screen.query_one("#presets", OptionList).options]
+
+
+def known(app: GroktermApp) -> str:
+    """Return what the visible lines say of a preset."""
+    return "\n".join(content(line) for line in app.screen.query("#details, #expects, #costs") if line.region)
 
 
 def app_on_preset(name: str) -> GroktermApp:
@@ -208,3 +231,23 @@ async def test_a_slim_terminal_shows_the_list_or_the_form() -> None:
         await until(pilot, lambda: app.screen.query_one("#choosing").display, "the list")
         assert app.focused is app.screen.query_one("#presets")
         assert not form(app).display
+
+
+@pytest.mark.usefixtures("presets")
+@pytest.mark.parametrize("size", [SMALL, LARGE])
+async def test_what_is_known_of_a_preset_is_shown_once_it_rests(size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("grokterm.tui.screens.setup.REST_SECONDS", 0.01)
+    monkeypatch.setattr("grokterm.runs.expected_time.estimate_run", lambda *_: Estimate(17.6, 1_408))
+    run = create_run(Path("runs"), find_preset("aa").experiment, "aa", {})
+    JournalWriter(run.journal).write(
+        [
+            Evaluated(step=step, train_loss=1.0, train_accuracy=1.0, val_loss=1.0, val_accuracy=float(step > 3))
+            for step in (0, 9)
+        ]
+    )
+    app = app_on_preset("aa")
+    async with app.run_test(size=size) as pilot:
+        await until(pilot, lambda: "about 18 s" in known(app), "the estimate")
+        for words in ("just now", "▁", "█"):
+            assert words in known(app)
+        assert re.search(r"1,408 weights|weights +1,408", known(app))

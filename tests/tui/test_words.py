@@ -91,6 +91,10 @@ def test_the_columns_of_the_lines_do_not_jump() -> None:
     assert [line.split("cpu")[1].split("steps")[0].strip() for line in lines] == ["0.3", "9.9", "12", "999", "1.3k", "99k"]
 
 
+def test_the_banner_says_which_part_of_a_mixture_trains() -> None:
+    assert "part 1 of 2" in banner(state_with(part="part 1 of 2", curves=CURVES), 80, run_name="report-memorizer")
+
+
 def test_the_status_line_says_that_torch_is_loading() -> None:
     widget = Status(id="status")
     assert str(widget.render()) == "loading torch…"

@@ -20,6 +20,8 @@ from grokterm.runs.naming import Named, named
 from grokterm.tasks.operations import EXPRESSION, has_own_order
 from grokterm.tui.fields import CHOICES, FIRST, FormField, form_fields, without_other_kinds
 
+TALL = 40  # lines of a terminal that shows the further settings unfolded
+
 
 @dataclass(frozen=True)
 class Draft:
@@ -95,7 +97,7 @@ class ExperimentForm(VerticalScroll, inherit_bindings=False):
         for name in FIRST:
             if name in self._fields:
                 yield self._row(self._fields[name])
-        has_room = self.app.size.height > len(self._fields) + 10
+        has_room = self.app.size.height >= TALL
         is_folded = not has_room if self._is_folded is None else self._is_folded
         if not self._fields:
             return

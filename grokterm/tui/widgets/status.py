@@ -79,6 +79,7 @@ def header(glance: Glance, width: int, palette: Palette) -> Text:
     parts = [
         Part(0, [name or title or "grokterm"]),
         Part(8, [title] if name else []),
+        Part(1, [state.part] if state.part else []),
         Part(6, [f"seed {state.experiment.seed}"]),
         Part(1, [phase_of(state)] if len(state.curves.rows) else []),
         Part(2, [] if glance.frozen_at is None else [f"frozen at step {glance.frozen_at:,}", "frozen"]),
