@@ -54,8 +54,8 @@ class Key(NamedTuple):
     def hint(self, situation: Situation) -> Hint | None:
         """Return the entry in the footer."""
         label = self.now(situation)
-        keys = [(text, binding.key) for text, binding in zip(self.shown.split(), self.bindings, strict=False)]
-        return Hint(label, keys or [(self.shown, "")]) if label else None
+        pressed = ("" if self.shown == "arrows" else binding.key for binding in self.bindings)  # a click presses one key
+        return Hint(label, [*zip(self.shown.split(), pressed, strict=False)]) if label else None
 
 
 def panes() -> dict[str, str]:
@@ -194,7 +194,7 @@ def _keys_of_views(views: Collection[View]) -> tuple[Key, ...]:
                 Binding("pagedown", "move(0, 0, 1)", "Page down"),
                 Binding("pageup", "move(0, 0, -1)", "Page up"),
             ),
-            lambda now: "move" if now.view and now.view.move else "",
+            _arrows,
         ),
         _key(
             "z",
@@ -261,6 +261,12 @@ def _further_keys() -> tuple[Key, ...]:
         Key("?", "the manual, and what every key does", (), lambda _: ""),  # always last in the footer
         Key("ctrl+p", "every command by name", (), lambda _: ""),
     )
+
+
+def _arrows(now: Situation) -> str:
+    if now.has_curves or (now.view is not None and now.view.move):
+        return "move"
+    return "scroll" if now.has_facts and now.view is None else ""
 
 
 def _pause(now: Situation) -> str:

@@ -88,6 +88,7 @@ def test_the_footer_names_what_a_key_does_in_this_view() -> None:
     assert labels(view=VIEWS["spectrum"], is_zoomed=True)["enter"] == "zoom out"
     assert labels(has_curves=True)["x"] == "log/linear"
     assert "x" not in labels(has_curves=False, view=VIEWS["weights"])
+    assert [labels(has_curves=curves)["arrows"] for curves in (True, False)] == ["move", "scroll"]
 
 
 @pytest.mark.parametrize("view", [None, *VIEWS.values()])

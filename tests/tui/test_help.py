@@ -57,6 +57,8 @@ async def test_a_question_mark_opens_the_manual_over_a_dialog_and_while_typing()
         await until(pilot, lambda: isinstance(app.screen, HelpScreen) and "cancel" in page(app), "the keys of the dialog")
         await pilot.press("question_mark")
         assert app.screen is dialog
+        await pilot.press("escape", "q", "question_mark")
+        await until(pilot, lambda: isinstance(app.screen, HelpScreen) and "n, escape" in page(app), "the keys of the question")
 
 
 async def test_the_manual_of_the_lab_says_that_there_is_more_than_fits() -> None:

@@ -17,6 +17,7 @@ from grokterm.experiment.toml import parse_value
 from grokterm.plots.sanitize import plain_text
 from grokterm.session.commands import Command, GoOn
 from grokterm.session.state import LabState
+from grokterm.tui.screens.help import Guide
 
 Result = TypeVar("Result")
 
@@ -25,9 +26,8 @@ class Confirm(ModalScreen[bool]):
     """A question with two answers: enter agrees, escape stays."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "dismiss(False)", "Stay"),
-        Binding("y", "dismiss(True)"),
-        Binding("n", "dismiss(False)"),
+        Binding("y", "dismiss(True)", "Agree"),
+        Binding("n,escape", "dismiss(False)", "Stay"),
     ]
 
     def __init__(self, question: str, agree: str) -> None:
@@ -78,6 +78,11 @@ class FieldsDialog(ModalScreen[Result | None], Generic[Result]):
             yield from self.extra()
             yield Static(id="problem", markup=False)
             yield Static("enter applies · tab: next field · escape cancels", classes="hint", markup=False)
+
+    @property
+    def guide(self) -> Guide:
+        """What the help says of this dialog."""
+        return {"keys": [("enter", "apply"), ("tab", "go to the next field"), ("escape", "cancel, and change nothing")]}
 
     def extra(self) -> ComposeResult:
         """Compose what a dialog has below its fields."""

@@ -64,8 +64,8 @@ class HelpScreen(ModalScreen[None]):
     def _say_where(self) -> None:
         """Say whether the page goes on below."""
         scroll = self.query_one(VerticalScroll)
-        more = "more below: page down · " if scroll.scroll_offset.y < scroll.max_scroll_y else ""
-        self.query_one(".dialog").border_subtitle = f"{more}up, down: topics · escape: close"
+        keys = "more below: page down" if scroll.scroll_offset.y < scroll.max_scroll_y else "up, down: topics"
+        self.query_one(".dialog").border_subtitle = f"{keys} · escape: close"
 
     def action_page(self, pages: int) -> None:
         """Scroll the page."""
@@ -78,12 +78,13 @@ def guide_of(screen: Screen[object]) -> Guide:
     if (own := getattr(screen, "guide", None)) is not None:
         guide: Guide = own
         return guide
-    own = [one for one in screen.active_bindings.values() if one.node in (screen, screen.app) and one.binding.description]
-    rows = {
-        one.binding.action: (one.binding.key_display or one.binding.key, one.tooltip or one.binding.description.lower())
-        for one in own
-    }
-    return {"keys": [*rows.values()]}
+    found: dict[str, tuple[list[str], str]] = {}
+    for one in screen.active_bindings.values():
+        binding = one.binding
+        if one.node in (screen, screen.app) and binding.description:
+            keys, _ = found.setdefault(binding.action, ([], one.tooltip or binding.description.lower()))
+            keys.append(binding.key_display or binding.key)
+    return {"keys": [(", ".join(keys), meaning) for keys, meaning in found.values()]}
 
 
 def _page(guide: Guide) -> RenderableType:
