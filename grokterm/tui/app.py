@@ -21,7 +21,6 @@ from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
 from textual.events import Event, Key, Resize
 from textual.filter import Monochrome, NoColor
-from textual.geometry import Size
 from textual.screen import Screen
 from textual.theme import Theme
 
@@ -31,7 +30,7 @@ from grokterm.plots.sanitize import plain_text
 from grokterm.tui.plain_screen import PlainScreen
 from grokterm.tui.remembered import preferences_path, remembered_theme
 from grokterm.tui.screens.setup import FORM, SetupScreen
-from grokterm.tui.screens.too_small import TooSmallScreen, is_too_small
+from grokterm.tui.screens.size import fit
 from grokterm.tui.terminal import CHECK_SECONDS, SAVE_SECONDS, is_terminal_gone, on_signals
 from grokterm.tui.theme import DARK, LIGHT
 
@@ -45,8 +44,6 @@ if TYPE_CHECKING:
 LATER = (FORM, "grokterm.tui.screens.lab", "grokterm.tui.trainings", "grokterm.tui.preferences")
 """Modules that are loaded while the first screen is looked at; torch comes after them."""
 
-WIDE = 110  # columns from which the lab shows everything at once
-SHORT = 22  # lines below which borders and empty lines give way to what they surround
 HUNG_UP = 129  # exit code, 128 + SIGHUP, which Windows lacks
 
 
@@ -91,7 +88,7 @@ class GroktermApp(App[int]):
         self.theme_changed_signal.subscribe(self, self._follow_theme)
         on_signals(terminate=self._terminate, hang_up=self._hang_up, save=self._save_training)
         self.set_interval(CHECK_SECONDS, self._check_terminal)
-        self._fit(self.size)
+        fit(self, self.size)
         opening = self._opening
         if opening.run is not None:
             self._open(opening.run)
@@ -101,26 +98,12 @@ class GroktermApp(App[int]):
             self._train(named(opening.preset.experiment, opening.preset))
         else:
             self.push_screen(SetupScreen(opening.preset, opening.runs_dir))
-        self._cover_if_too_small(self.size)
+        fit(self, self.size)
         self.call_after_refresh(self._load_in_background)
 
     def on_resize(self, event: Resize) -> None:
         """Lay the screens out for another size; where nothing fits, say so."""
-        self._fit(event.size)
-        if len(self.screen_stack) > 1:  # there is something to cover
-            self._cover_if_too_small(event.size)
-
-    def _cover_if_too_small(self, size: Size) -> None:
-        if isinstance(self.screen, TooSmallScreen):
-            self.screen.fit(size)
-        elif is_too_small(size) and not any(isinstance(screen, TooSmallScreen) for screen in self.screen_stack):
-            self.push_screen(TooSmallScreen())
-
-    def _fit(self, size: Size) -> None:
-        before = self.classes
-        self.update_classes({"-wide": size.width >= WIDE, "-narrow": size.width < WIDE, "-short": size.height < SHORT})
-        for screen in self.screen_stack[:-1] if before != self.classes else ():
-            screen.update_node_styles(animate=False)  # Textual does so for the screen on top
+        fit(self, event.size)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Add the keys of the screen to the palette."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -74,9 +74,9 @@ def write_preferences(path: Path, preferences: Preferences) -> None:
     text = format_toml(preferences.model_dump(exclude_defaults=True))
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile("w", dir=target.parent, prefix=f".{FILE}.", delete=False, encoding="utf-8") as draft:
-            draft.write(text)
-        Path(draft.name).replace(target)
+        with TemporaryDirectory(dir=target.parent, prefix=f".{FILE}.") as folder:
+            (draft := Path(folder) / FILE).write_text(text, encoding="utf-8")
+            draft.replace(target)
     except OSError as error:
         raise StorageError(f"{path} cannot be written: {error.strerror}") from None
 

@@ -1,18 +1,32 @@
-"""What a terminal shows that is too small for anything else."""
+"""What a terminal has room for; one that is too small for anything else shows which size is needed."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.screen import Screen
 from textual.widgets import Static
 
 SMALLEST = Size(60, 16)
+WIDE = 110  # columns from which the lab shows everything at once
+SHORT = 22  # lines below which borders and empty lines give way to what they surround
 
 
-def is_too_small(size: Size) -> bool:
-    """Whether a terminal is too small for the lab."""
+def fit(app: App[Any], size: Size) -> None:
+    """Give the application the classes of a size, by which its style sheet lays out; cover what does not fit."""
+    before = app.classes
+    app.update_classes({"-wide": size.width >= WIDE, "-narrow": size.width < WIDE, "-short": size.height < SHORT})
+    for screen in app.screen_stack[:-1] if before != app.classes else ():
+        screen.update_node_styles(animate=False)  # Textual does so for the screen on top
+    cover = next((screen for screen in app.screen_stack if isinstance(screen, TooSmallScreen)), None)
+    if cover is not None and cover is app.screen:
+        cover.fit(size)
+    elif cover is None and _is_too_small(size) and len(app.screen_stack) > 1:  # there is something to cover
+        app.push_screen(TooSmallScreen())
+
+
+def _is_too_small(size: Size) -> bool:
     return size.width < SMALLEST.width or size.height < SMALLEST.height
 
 
@@ -32,7 +46,7 @@ class TooSmallScreen(Screen[None]):
 
     def fit(self, size: Size) -> None:
         """Name a new size, or give way to what lies below."""
-        if not is_too_small(size):
+        if not _is_too_small(size):
             self.dismiss()
             return
         self.query_one(Static).update(
