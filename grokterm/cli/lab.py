@@ -52,16 +52,14 @@ def _show(
 ) -> None:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise ConfigError("the lab needs a terminal: grokterm run --preset NAME trains without one")
-    from grokterm.tui.graphics.asking import Asking
+    from grokterm.tui.graphics.asking import begin_asking
 
-    asking = Asking.begin(os.environ, is_wanted=not (ascii_only or no_pixels))
+    graphics = begin_asking(os.environ, is_wanted=not (ascii_only or no_pixels))
     from grokterm.plots.palettes import choose_palette
     from grokterm.tui.app import GroktermApp, Opening
 
     sys.setswitchinterval(0.001)  # shortens the screen's waits for the training threads
-    palette = choose_palette(os.environ, ascii_only=ascii_only)
-    if asking is not None:
-        palette = palette.with_graphics(asking.end())
+    palette = choose_palette(os.environ, ascii_only=ascii_only).with_graphics(graphics())
     app = GroktermApp(Opening(preset, runs_dir, palette, start, run, notice))
     code = app.run() or app.return_code or 0
     if app.last_words:

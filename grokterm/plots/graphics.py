@@ -11,3 +11,5 @@ class Graphics:
     protocol: Literal["kitty", "sixel"]
     cell_width: int
     cell_height: int
+    is_inside_tmux: bool = False
+    """Whether tmux has to be told to pass commands on to the terminal."""

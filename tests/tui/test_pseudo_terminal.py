@@ -53,7 +53,7 @@ class Terminal:
             stdout=slave,
             stderr=slave,
             start_new_session=True,
-            env=os.environ | {"TERM": "xterm-256color", "COLORTERM": ""} | environ,
+            env=os.environ | {"TERM": "xterm-256color", "COLORTERM": "", "TMUX": "", "STY": ""} | environ,
         )
         os.close(slave)
         self.output = b""
@@ -231,7 +231,7 @@ def test_colors_are_those_that_ssh_carries(opened: Callable[..., Terminal]) -> N
 
 
 def test_a_terminal_that_says_it_draws_pixels_is_sent_some_and_forgets_them(opened: Callable[..., Terminal]) -> None:
-    terminal = opened("--start", text=ENDLESS, answer=KITTY, TMUX="", STY="")
+    terminal = opened("--start", text=ENDLESS, answer=KITTY)
     terminal.read_until(terminal.shows("training", "/ 1,000,000"))
     terminal.press("2")
     terminal.read_until(terminal.shows("\x1b_Ga=T"))

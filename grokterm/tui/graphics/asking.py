@@ -4,13 +4,14 @@ import os
 import re
 import select
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from importlib.util import find_spec
 from time import monotonic
-from typing import Self
 
 from grokterm.plots.graphics import Graphics
+from grokterm.tui.graphics.tmux import ask_tmux
+from grokterm.tui.graphics.versions import has_placeholders
 
 try:
     import fcntl
@@ -22,7 +23,7 @@ except ImportError:
 # Its name and version, the size of a cell, and last its attributes: every terminal answers these, and they end the answer.
 QUESTIONS = b"\x1b[>q\x1b[16t\x1b[c"
 
-_NAME = re.compile(rb"\x1bP>\|(\w+)[ (]?(\d+)?\.?(\d+)?")
+_NAME = re.compile(rb"\x1bP>\|([^\x1b]*)\x1b")
 _CELL = re.compile(rb"\x1b\[6;(\d+);(\d+)t")
 _ATTRIBUTES = re.compile(rb"\x1b\[\?([\d;]*)c")
 _SIXEL = b"4"  # among the attributes
@@ -31,6 +32,17 @@ WAIT_SECONDS = 0.3  # of which loading the application takes most or all
 REMOTE_WAIT_SECONDS = 1.5  # over ssh: an answer that comes later would be read as keys
 MOST_BYTES = 4096
 LARGEST_CELL = 200  # pixels: beyond it the answer is not to be trusted
+
+
+def begin_asking(environ: Mapping[str, str], *, is_wanted: bool) -> Callable[[], Graphics | None]:
+    """Ask, unless the answer is not wanted or could not be used; return what waits for the answer."""
+    if termios is None or not is_wanted or not may_ask(environ):
+        return lambda: None
+    if environ.get("TMUX"):
+        return ask_tmux
+    with suppress(OSError, ValueError, AttributeError, termios.error):  # not a terminal, or closed
+        return Asking(sys.__stdin__.fileno(), sys.__stdout__.fileno(), environ).end  # type: ignore[union-attr]
+    return lambda: None
 
 
 class Asking:
@@ -44,15 +56,6 @@ class Asking:
         mode[3] &= ~(termios.ICANON | termios.ECHO)
         termios.tcsetattr(keyboard, termios.TCSANOW, mode)
         os.write(screen, QUESTIONS)
-
-    @classmethod
-    def begin(cls, environ: Mapping[str, str], *, is_wanted: bool) -> Self | None:
-        """Ask, unless the answer is not wanted or could not be used."""
-        if termios is None or not is_wanted or not may_ask(environ):
-            return None
-        with suppress(OSError, ValueError, AttributeError, termios.error):  # not a terminal, or closed
-            return cls(sys.__stdin__.fileno(), sys.__stdout__.fileno(), environ)  # type: ignore[union-attr]
-        return None
 
     def end(self) -> Graphics | None:
         """Read the answer; None where the terminal draws no pixels, or says nothing."""
@@ -68,11 +71,11 @@ class Asking:
 
 
 def may_ask(environ: Mapping[str, str]) -> bool:
-    """Tell whether the environment leaves any hope of pixels: tmux and screen keep them from the terminal."""
+    """Tell whether the environment leaves any hope of pixels: GNU screen keeps them from the terminal, and so may tmux."""
     term = environ.get("TERM", "")
     is_plain = not term or term in ("dumb", "linux") or bool(environ.get("NO_COLOR"))
-    is_inside = bool(environ.get("TMUX") or environ.get("STY")) or term.startswith(("tmux", "screen"))
-    return not is_plain and not is_inside
+    is_in_screen = bool(environ.get("STY")) or term.startswith(("tmux", "screen"))
+    return not is_plain and (bool(environ.get("TMUX")) or not is_in_screen)
 
 
 def understand(answer: bytes, *, cell: tuple[int, int] | None, can_encode_sixel: bool) -> Graphics | None:
@@ -87,14 +90,8 @@ def understand(answer: bytes, *, cell: tuple[int, int] | None, can_encode_sixel:
         return None
     if can_encode_sixel and _SIXEL in attributes[1].split(b";"):
         return Graphics("sixel", width, height)
-    return Graphics("kitty", width, height) if _has_placeholders(answer) else None
-
-
-def _has_placeholders(answer: bytes) -> bool:
-    if (named := _NAME.search(answer)) is None:
-        return False
-    name, major, minor = named[1].lower(), *(int(number or 0) for number in named.groups()[1:])
-    return name == b"ghostty" or (name == b"kitty" and (major, minor) >= (0, 28))
+    name = _NAME.search(answer)
+    return Graphics("kitty", width, height) if name is not None and has_placeholders(name[1]) else None
 
 
 def cell_size() -> tuple[int, int] | None:

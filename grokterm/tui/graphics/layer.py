@@ -16,13 +16,15 @@ from grokterm.plots.graphics import Graphics
 from grokterm.plots.pixels import Pixels, Placed
 from grokterm.tui.graphics import kitty, sixel
 from grokterm.tui.graphics.asking import cell_size
+from grokterm.tui.graphics.tmux import pass_through
 
 MOST_CELLS = 297  # of a picture in each direction: kitty has no larger number
 
 # Textual turns a color of the terminal's table into red, green and blue, and back. Grays come back as other grays.
 _OF_TABLE = cycle(sample([number for number in range(16, 232) if (number - 16) % 43], 210))
 
-_BEGIN, _END = "\x1b[?2026h\x1b7", "\x1b8\x1b[?2026l"  # shown at once, and the cursor back where it was
+_SAVE_CURSOR, _RESTORE_CURSOR = "\x1b7", "\x1b8"
+_HOLD, _SHOW = "\x1b[?2026h", "\x1b[?2026l"  # all at once: else a picture that is replaced is gone for a moment
 
 
 class PixelLayer(Protocol):
@@ -65,7 +67,7 @@ class KittyLayer:
             columns, n_lines = one.size
             commands += kitty.transmit(number, _paint(one, _cell(self._graphics)), columns=columns, lines=n_lines)
             put(lines, one, (Segment(kitty.placeholders(line, columns), style) for line in range(one.n_lines)))
-        _write(self._widget, commands)
+        _write(self._widget, self._graphics, commands)
         return lines, len(commands)
 
     def stale(self) -> set[int]:
@@ -82,7 +84,7 @@ class KittyLayer:
 
     def forget(self) -> None:
         """Let the terminal forget the pictures."""
-        _write(self._widget, "".join(kitty.delete(number) for number, _ in self._pictures))
+        _write(self._widget, self._graphics, "".join(kitty.delete(number) for number, _ in self._pictures))
         self._pictures = []
 
 
@@ -120,7 +122,7 @@ class SixelLayer:
         """Send the pictures to their places on the screen."""
         placed = ((region.offset + origin, data) for region, data in self._pictures)
         commands = "".join(f"\x1b[{y + 1};{x + 1}H{data}" for (x, y), data in placed)
-        _write(self._widget, f"{_BEGIN}{commands}{_END}" if commands else "")
+        _write(self._widget, self._graphics, f"{_SAVE_CURSOR}{commands}{_RESTORE_CURSOR}" if commands else "")
         return len(commands)
 
     def forget(self) -> None:
@@ -128,9 +130,10 @@ class SixelLayer:
         self._pictures = []
 
 
-def _write(widget: Widget, commands: str) -> None:
+def _write(widget: Widget, graphics: Graphics, commands: str) -> None:
     if commands and (driver := widget.app._driver) is not None:
-        driver.write(commands)
+        held = f"{_HOLD}{commands}{_SHOW}"
+        driver.write(pass_through(held) if graphics.is_inside_tmux else held)
 
 
 def put(lines: list[Strip], one: Placed, segments: Iterable[Segment]) -> None:

@@ -10,7 +10,7 @@ from threading import Timer
 import pytest
 
 from grokterm.plots.graphics import Graphics
-from grokterm.tui.graphics.asking import QUESTIONS, Asking, may_ask, understand
+from grokterm.tui.graphics.asking import QUESTIONS, Asking, begin_asking, may_ask, understand
 
 KITTY = b"\x1bP>|kitty(0.41.1)\x1b\\\x1b[6;13;7t\x1b[?62;c"  # as kitty answers
 XTERM = b"\x1bP>|XTerm(398)\x1b\\\x1b[?63;1;2;4;6;9;15;16;22;28c"  # as xterm -ti vt340 answers
@@ -54,7 +54,8 @@ def test_sixel_needs_its_encoder_and_the_size_of_a_cell() -> None:
         ({}, False),
         ({"TERM": "dumb"}, False),
         ({"TERM": "xterm-kitty", "NO_COLOR": "1"}, False),
-        ({"TERM": "xterm-kitty", "TMUX": "/tmp/tmux-0/default,1,0"}, False),
+        ({"TERM": "tmux-256color", "TMUX": "/tmp/tmux-0/default,1,0"}, True),
+        ({"TERM": "xterm-kitty", "STY": "1.host"}, False),
         ({"TERM": "tmux-256color"}, False),
         ({"TERM": "screen"}, False),
     ],
@@ -64,7 +65,8 @@ def test_a_terminal_that_cannot_draw_pixels_is_not_asked(environ: dict[str, str]
 
 
 def test_a_terminal_is_not_asked_if_pixels_are_not_wanted(capfd: pytest.CaptureFixture[str]) -> None:
-    assert Asking.begin({"TERM": "xterm-kitty"}, is_wanted=False) is None
+    assert begin_asking({"TERM": "xterm-kitty"}, is_wanted=False)() is None
+    assert begin_asking({"TERM": "dumb"}, is_wanted=True)() is None
     assert capfd.readouterr() == ("", "")
 
 
