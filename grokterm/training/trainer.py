@@ -30,6 +30,7 @@ from grokterm.inspection.forward_pass import ForwardPass
 from grokterm.inspection.snapshot import Snapshot
 from grokterm.models.mixture import MixturePart
 from grokterm.tasks.dataset import Dataset
+from grokterm.training.extension import check_extension
 from grokterm.training.inspector import Inspector
 from grokterm.training.kinds import Trainable, make_trainable
 from grokterm.training.schedule import Schedule
@@ -144,20 +145,9 @@ class Trainer:
         """Check whether the run can go on to that step.
 
         Raises:
-            ConfigError: if it cannot; the message says what to do instead.
+            ConfigError: if it cannot.
         """
-        training, steps = self.experiment.training, extension.steps
-        if self.ended == "diverged":
-            raise ConfigError(
-                f"the run diverged at step {self.step:,}, and has no weights to go on from: start another one,"
-                " with a lower optimizer.learning_rate"
-            )
-        if self.ended == "out_of_memory":
-            raise ConfigError(f"memory ran out at step {self.step:,}: free some of it, then open the run again, which goes on")
-        if self.ended is not None and steps <= self.step:
-            raise ConfigError(f"the run has made {self.step:,} steps: choose more, not {steps:,}")
-        if self.ended is None and steps <= training.steps:
-            raise ConfigError(f"the run goes on to step {training.steps:,} as it is: choose more, not {steps:,}")
+        check_extension(extension, step=self.step, steps=self.experiment.training.steps, ended=self.ended)
 
     def _extend(self, extension: Extend) -> None:
         self.check_extension(extension)

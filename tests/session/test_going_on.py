@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Extend, Set, Swap
 from grokterm.experiment.records import Evaluated, Finished, Reached, Refused
@@ -18,6 +19,7 @@ from grokterm.session.commands import Command, GoOn, Hold, Pause, Release, Resum
 from grokterm.session.start import resume_session, start_session
 from grokterm.session.state import LabState, fold
 from grokterm.training.ensemble.vmapped import VmappedEnsemble
+from grokterm.training.extension import check_extension
 from tests.runs.tensors import same
 from tests.session.driving import Driver, acts, files_of, undisturbed, with_settings
 from tests.training.test_rfm import KERNEL
@@ -123,12 +125,14 @@ def test_an_extended_run_that_is_killed_or_left_goes_on_to_its_new_end(tiny: Exp
     assert same(session.trainer.tensors(), undisturbed(lasting(tiny, LONG)).tensors())
 
 
-def test_what_ended_a_run_does_not_end_it_again(grokking: Experiment, tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_reopened", [False, True])
+def test_what_ended_a_run_does_not_end_it_again(is_reopened: bool, grokking: Experiment, tmp_path: Path) -> None:  # noqa: FBT001 - pytest's
     driver = ended(with_settings(grokking, training={"stop_when": "grokked"}), tmp_path)
     grokked_at = driver.trainer.step
     assert driver.trainer.ended == "grokked"
     driver.tell(further(90))
-    driver = go_on(reopened(driver), Resume())
+    driver = reopened(driver) if is_reopened else driver
+    driver.train()
     assert (driver.trainer.ended, driver.trainer.step) == ("complete", 90)
     assert same(driver.trainer.tensors(), undisturbed(lasting(grokking, 90)).tensors())
     assert Run(driver.session.run.path).experiment.training.stop_when == "never"
@@ -181,6 +185,11 @@ def test_a_run_that_diverged_does_not_go_on_and_says_what_to_do(tiny: Experiment
     (refused,) = driver.tell(further(LONG))
     assert isinstance(refused, Refused)
     assert "start another one, with a lower optimizer.learning_rate" in refused.message
+
+
+def test_a_run_without_memory_says_how_it_goes_on() -> None:
+    with pytest.raises(ConfigError, match="memory ran out at step 20: free some of it, then open the run again"):
+        check_extension(Extend(steps=LONG), step=SHORT, steps=LONG, ended="out_of_memory")
 
 
 def test_a_run_is_extended_while_it_trains_and_keeps_waiting_if_it_is_paused(tiny: Experiment, tmp_path: Path) -> None:

@@ -250,4 +250,4 @@ async def test_the_command_palette_lists_every_action() -> None:
     async with training(app):
         titles = {command.title for command in app.get_system_commands(app.screen)}
     assert titles >= {"Pause", "Swap", "Save", "Help", "Step", "Slower", "Faster", "Change", "Restart", "Freeze", "Log-x"}
-    assert titles >= {"Layer", "Order", "Rescale", "New", "Curves", "Weights", "Spectrum", "Facts", "Quit"}
+    assert titles >= {"Layer", "Order", "Hold colors", "New", "Curves", "Weights", "Spectrum", "Facts", "Quit"}
