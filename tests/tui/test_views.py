@@ -203,13 +203,13 @@ async def test_enter_changes_between_shares_and_cells_of_the_table() -> None:
     app = app_on(ENDLESS.replace("modulus = 11", "modulus = 97"))
     async with training(app, SMALL) as pilot:
         await pilot.press("6", "space")
-        await until_drawn(pilot, app, "share answered right")
+        await until_drawn(pilot, app, "share of right answers")
         await pilot.press("enter")
         await until_drawn(pilot, app, "a 0 to ")
         await pilot.press("down")
         await until_drawn(pilot, app, "a 8 to ")
         await pilot.press("z")
-        await until_drawn(pilot, app, "share answered right")
+        await until_drawn(pilot, app, "share of right answers")
 
 
 async def test_nothing_is_worked_out_for_a_tab_that_is_not_shown() -> None:
