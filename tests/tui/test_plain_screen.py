@@ -1,16 +1,15 @@
 """--ascii: nothing but ASCII reaches the terminal, whatever is on the screen."""
 
-from itertools import product
-
 import pytest
 from rich.cells import cell_len
 from rich.segment import Segment
 from textual.color import Color
 
+from grokterm.session.commands import SetPace
 from grokterm.tui.app import GroktermApp
 from grokterm.tui.keys import panes
 from grokterm.tui.plain_screen import PlainScreen, plain_cells
-from tests.tui.driving import ENDLESS, LARGE, SMALL, app_on, lab, resize, said, training, until
+from tests.tui.driving import ENDLESS, LARGE, PATIENCE_SECONDS, SMALL, app_on, lab, resize, said, state, until
 
 
 def foreign(app: GroktermApp) -> set[str]:
@@ -31,14 +30,20 @@ def test_frames_arrows_and_marks_keep_their_shape() -> None:
     assert PlainScreen().apply(segments, Color(0, 0, 0))[0].text == "+-+|>v> a * b . 22 e ?   : -_|"
 
 
-async def test_every_pane_and_dialog_is_ascii() -> None:
-    app = app_on(ENDLESS, palette="ascii")
-    async with training(app, SMALL) as pilot:
-        for size, name in product((SMALL, LARGE), panes()):
+async def test_the_form_every_pane_and_every_dialog_are_ascii() -> None:
+    app = app_on(ENDLESS, palette="ascii", start=False)
+    async with app.run_test(size=SMALL) as pilot:
+        await until(pilot, lambda: app.screen.query("#form Input"), "the form")
+        assert foreign(app) == set()
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: len(app.screen_stack) == 3 and len(state(app).curves.rows), "the first evaluation")
+        lab(app).thread.send(SetPace(steps_per_second=30))
+        for size, names in ((LARGE, ("curves", "weights")), (SMALL, panes())):
             await resize(pilot, *size)
-            lab(app).view = name
-            await pilot.pause()
-            assert foreign(app) == set(), name
+            for name in names:
+                lab(app).view = name
+                await pilot.pause()
+                assert foreign(app) == set(), name
         for key in ("w", "h", "c", "question_mark", "ctrl+p", "q"):
             await pilot.press(key)
             await until(pilot, lambda: app.screen is not lab(app), key)
@@ -47,9 +52,4 @@ async def test_every_pane_and_dialog_is_ascii() -> None:
         await pilot.press("full_stop")
         assert said(app)
         assert foreign(app) == set()
-
-
-async def test_the_form_is_ascii() -> None:
-    async with (app := app_on(ENDLESS, palette="ascii", start=False)).run_test(size=LARGE) as pilot:
-        await pilot.pause()
-        assert foreign(app) == set()
+        lab(app).thread.leave(PATIENCE_SECONDS)
