@@ -65,7 +65,8 @@ def panes() -> dict[str, str]:
 
 def keys() -> tuple[Key, ...]:
     """List every key of the lab, the most useful first."""
-    return (*_keys_of_training(), *_keys_of_curves(), *_keys_of_views(VIEWS.values()), *_further_keys())
+    compare, leave, *others = _further_keys()
+    return (*_keys_of_training(), compare, *_keys_of_views(VIEWS.values()), leave, *_keys_of_curves(), *others)
 
 
 def hints(situation: Situation) -> tuple[Hint, ...]:

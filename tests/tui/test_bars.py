@@ -101,6 +101,14 @@ def test_the_help_lists_every_key_once_and_explains_every_term(view: Any) -> Non
     assert all(terms.values())
 
 
+@pytest.mark.parametrize("width", [80, 100, 120, 160])
+@pytest.mark.parametrize("view", [None, *VIEWS.values()])
+def test_how_a_comparison_ends_is_seen_while_there_is_one(width: int, view: Any) -> None:  # noqa: ANN401 - a view or none
+    places = arrange_hints(hints(Situation(phase="ended", view=view, has_curves=width >= 110, is_comparing=True)), width)
+    assert {"end comparison", "all keys"} <= {place.text for place in places}
+    assert places[-1].end <= width
+
+
 async def test_a_click_selects_a_tab_and_presses_a_key() -> None:
     app = app_on(ENDLESS)
     async with training(app, SMALL) as pilot:

@@ -167,3 +167,4 @@ async def test_quitting_the_form_waits_for_the_training_that_was_left_for_it(mon
         await until(pilot, lambda: not app.is_running, "the end")
     assert not thread.is_alive()
     assert journal(only_run())[-1].record == "finished"
+    assert app.last_words.startswith(f"grokterm: {only_run().name} saved at step ")
