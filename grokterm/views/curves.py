@@ -40,6 +40,8 @@ def draw_curves(
     state: LabState, sheet: Sheet, x_scale: Scale, choice: CurvesChoice | None = None, overlays: Sequence[Overlay] = ()
 ) -> Rows:
     """Draw accuracy, loss and a third chart above each other; one that was chosen takes the room of the loss if it must."""
+    if not len(state.curves.rows):
+        return sheet.fill(sheet.words(["waiting for the first evaluation"]))
     choice = choice or CurvesChoice()
     origin = origin_of(state, choice)
     behind = list(zip(overlays, OVERLAY_ROLES, strict=False))

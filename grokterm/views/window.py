@@ -62,7 +62,7 @@ class Timeline(NamedTuple):
         first, last = self.whole
         shift = max(first - low, 0.0) + min(last - high, 0.0)
         low, high = max(low + shift, first), min(high + shift, last)
-        if (low, high) == self.whole:
+        if max(low - first, last - high) <= 1e-9 * (last - first):
             return replace(choice, window=None)
         ends = (10.0**low, 10.0**high) if self.scale == "log" else (low, high)
         return replace(choice, window=ends)

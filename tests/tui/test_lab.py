@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from textual.events import MouseScrollDown, MouseScrollUp
 
 from grokterm.experiment.records import Continued, Finished, Paused
 from grokterm.plots.ticks import short_power
@@ -155,6 +156,7 @@ async def test_charts_and_status_line_show_the_numbers_of_one_state() -> None:
     app = app_on(ENDLESS.replace("evaluate_every = 100", "evaluate_every = 1"))
     async with training(app, LARGE, pace=None) as pilot:
         curves, status = app.screen.query_one(CurvesView), app.screen.query_one(Status)
+        await until(pilot, lambda: "train" in content(curves), "the first drawing")
         seen = set()
         for _ in range(200):
             await pilot.pause(0.005)
@@ -174,6 +176,10 @@ async def test_keys_and_the_mouse_zoom_and_read_the_curves() -> None:
         await until(pilot, lambda: state(app).phase == "ended", "the end")
         curves, status = app.screen.query_one(CurvesView), app.screen.query_one(Status)
         await until(pilot, lambda: "step 40" in content(status), "the last evaluation")
+        await pilot._post_mouse_events([MouseScrollUp], CurvesView, offset=(60, 4))
+        assert curves.choice.window is not None
+        await pilot._post_mouse_events([MouseScrollDown], CurvesView, offset=(60, 4))
+        assert curves.choice == CurvesChoice()
         await pilot.press("left", "left")
         assert str(status.render()).startswith("step 35 · ")
         await pilot.press("plus")

@@ -176,8 +176,12 @@ class LabScreen(Screen[None]):
         self._layout.show(self._scene)
 
     @on(CurvesView.Changed)
-    def _show_all(self) -> None:
+    def _show_curves(self) -> None:
         self._layout.show(self._scene)
+
+    @on(CurvesView.Pointed)
+    def _choose_curves(self) -> None:
+        self.view = "curves"
 
     def action_curves(self, what: str) -> None:
         """Change how the curves are shown."""

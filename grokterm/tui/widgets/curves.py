@@ -30,6 +30,9 @@ class CurvesView(Picture):
     class Changed(Message):
         """Something else is to be shown, by the mouse or because runs were read."""
 
+    class Pointed(Message):
+        """A click put the cursor somewhere, which the arrows are to move."""
+
     def __init__(self, draw_budget: DrawBudget, third: str = "") -> None:
         super().__init__(draw_budget, id="curves", classes="picture")
         self.choice = CurvesChoice(third=third)
@@ -107,6 +110,7 @@ class CurvesView(Picture):
     def on_click(self, event: Click) -> None:
         """Put the cursor under the pointer."""
         self._at_pointer(event, pointed)
+        self.post_message(self.Pointed())
 
     def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
         """Zoom in about the pointer."""
