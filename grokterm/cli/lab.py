@@ -1,5 +1,6 @@
 """`grokterm` and `grokterm open RUN`: the lab."""
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -55,6 +56,7 @@ def _show(
     from grokterm.tui.graphics.asking import begin_asking
 
     graphics = begin_asking(os.environ, is_wanted=not (ascii_only or no_pixels))
+    gc.disable()  # until the application has loaded torch: a quarter of the time to the first paint
     from grokterm.plots.palettes import choose_palette
     from grokterm.tui.app import GroktermApp, Opening
 

@@ -4,6 +4,7 @@ It paints before most of the program is loaded: the lab, and all that knows an e
 """
 
 import asyncio
+import gc
 import os
 import re
 from collections.abc import Iterable
@@ -273,3 +274,4 @@ def _load_torch() -> None:
 
     import_torch()
     import_module("grokterm.session.start")
+    gc.enable()  # off until the first paint
