@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
@@ -15,13 +14,13 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Button, Input, OptionList, Static
-from textual.widgets.option_list import Option
+from textual.widgets import Button, Static
 from textual.worker import get_current_worker
 
-from grokterm.experiment.presets import Preset, group_presets
+from grokterm.experiment.presets import Preset
 from grokterm.plots.sanitize import plain_text
 from grokterm.tui.widgets.key_bar import ALL_KEYS, KeyBar, hints_of
+from grokterm.tui.widgets.picker import PresetPicker
 
 if TYPE_CHECKING:
     from textual.timer import Timer
@@ -34,8 +33,6 @@ if TYPE_CHECKING:
 
 FORM = "grokterm.tui.widgets.form"
 """Loaded after the first paint, because it takes twice as long as everything that the first paint needs."""
-
-FIRST_PRESET = "quick"
 
 REST_SECONDS = 0.4
 """How long the form stays as it is before the time of its training is estimated."""
@@ -82,18 +79,14 @@ class SetupScreen(Screen[None]):
         self._form: ExperimentForm | None = None  # until it is loaded
         self._is_awaited = False  # enter was pressed before that
         self._drafts: dict[str, Draft] = {}  # by preset
-        self._groups = _groups(preset)
-        self._presets = {known.name: known for group in self._groups.values() for known in group}
+        self._picker = PresetPicker(preset)
 
     def compose(self) -> ComposeResult:
         """Compose presets on the left, room for the form on the right; below them what starts, the operation, and help."""
         self.add_class(*self._get_breakpoint_classes(self.app.size.width, self.HORIZONTAL_BREAKPOINTS))
         yield Static("grokterm · the terminal laboratory for grokking", id="banner", markup=False)
         with Horizontal(id="body"):
-            with Vertical(id="choosing") as choosing:
-                choosing.border_title, choosing.border_subtitle = "presets", "enter starts"
-                yield Input(placeholder="/ to filter", id="filter", compact=True)
-                yield OptionList(*self._options(), id="presets", markup=False)
+            yield self._picker
             with VerticalScroll(id="known", can_focus=False) as known:
                 known.border_title = "preset"
                 yield Static(id="details", markup=False)
@@ -108,9 +101,8 @@ class SetupScreen(Screen[None]):
         yield KeyBar(hints_of(self))
 
     async def on_mount(self) -> None:
-        """Highlight the preset of the command line."""
-        self._highlight(self._preset.name)
-        self.query_one("#presets").focus()
+        """Show the form at once when it is loaded, and else after the first paint."""
+        self._picker.to_list()
         if FORM in sys.modules:
             await self._show_form()
         else:
@@ -130,68 +122,36 @@ class SetupScreen(Screen[None]):
         if self._is_awaited:
             self.action_start()
 
-    def _options(self) -> Iterator[Option]:
-        """List the presets that the filter leaves, under their sources."""
-        words = self.query_one("#filter", Input).value.lower().split() if self.is_mounted else []
-        for source, presets in self._groups.items():
-            left = [one for one in presets if all(word in f"{one.name} {one.source} {one.title}".lower() for word in words)]
-            if left:
-                yield Option(plain_text(source or "other"), disabled=True)
-            yield from (Option(self._label(preset.name), id=preset.name) for preset in left)
-
-    def _label(self, name: str) -> str:
-        return f" {plain_text(name)}{'*' if name in self._drafts else ''}"
-
-    def _highlight(self, name: str) -> None:
-        """Highlight a preset, or the first one if the filter leaves it out."""
-        picker = self.query_one("#presets", OptionList)
-        listed = [option.id for option in picker.options if option.id]
-        if listed:
-            picker.highlighted = picker.get_option_index(name if name in listed else listed[0])
-
-    @on(Input.Changed, "#filter")
-    def _filter(self, event: Input.Changed) -> None:
-        event.stop()
-        picker = self.query_one("#presets", OptionList)
-        picker.clear_options()
-        picker.add_options(list(self._options()) or [Option("no preset has these words", disabled=True)])
-        self._highlight(self._preset.name)
-
-    @on(Input.Submitted, "#filter")
-    def _leave_filter(self) -> None:
-        self.query_one("#presets").focus()
-
     def action_back(self) -> None:
         """Go back to the list, the whole of it."""
         self.remove_class("-editing")
-        self.query_one("#filter", Input).clear()
-        self.query_one("#presets").focus()
+        self._picker.clear_filter()
+        self._picker.to_list()
 
     def action_filter(self) -> None:
         """Type what is looked for."""
         self.remove_class("-editing")
-        self.query_one("#filter").focus()
+        self._picker.to_filter()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
         """Offer to reset a preset while it is changed."""
         del parameters
         return action != "reset" or self._preset.name in self._drafts
 
-    @on(OptionList.OptionHighlighted, "#presets")
-    async def _move(self, event: OptionList.OptionHighlighted) -> None:
-        if event.option_index == event.option_list.highlighted:  # the highlight has not moved on meanwhile
-            await self._turn_to(str(event.option_id))
+    @on(PresetPicker.Highlighted)
+    async def _move(self, event: PresetPicker.Highlighted) -> None:
+        await self._turn_to(event.name)
 
-    @on(OptionList.OptionSelected, "#presets")
-    async def _choose(self, event: OptionList.OptionSelected) -> None:
-        await self._turn_to(str(event.option_id))
+    @on(PresetPicker.Selected)
+    async def _choose(self, event: PresetPicker.Selected) -> None:
+        await self._turn_to(event.name)
         self.action_start()
 
     async def _turn_to(self, name: str) -> None:
         if name == self._preset.name:
             return
         self._keep_draft()
-        self._preset = self._presets[name]
+        self._preset = self._picker.presets[name]
         if self._form is not None:
             await self._form.turn_to(self._preset, self._drafts.get(name))
         self._describe()
@@ -208,9 +168,7 @@ class SetupScreen(Screen[None]):
             self._mark(name)
 
     def _mark(self, name: str) -> None:
-        picker = self.query_one("#presets", OptionList)
-        if any(option.id == name for option in picker.options):
-            picker.replace_option_prompt(name, self._label(name))
+        self._picker.mark(name, is_changed=name in self._drafts)
         self.refresh_bindings()
         self._show_keys()
 
@@ -237,15 +195,14 @@ class SetupScreen(Screen[None]):
 
     def action_go(self, direction: int) -> None:
         """Move to the next or the previous field; in the filter, to another preset."""
-        if self.focused is self.query_one("#filter"):
-            picker = self.query_one("#presets", OptionList)
-            (picker.action_cursor_down if direction > 0 else picker.action_cursor_up)()
+        if self._picker.is_filtering:
+            self._picker.move(direction)
         else:
             (self.focus_next if direction > 0 else self.focus_previous)(ARROWS_REACH)
 
     def action_edit(self) -> None:
         """Go from the list to the form, and in the form to the next field."""
-        if self.focused is None or self.query_one("#choosing") in self.focused.ancestors:
+        if self.focused is None or self._picker in self.focused.ancestors:
             self.add_class("-editing")
             self.call_after_refresh(self._enter_form)  # once it is visible
         else:
@@ -350,15 +307,3 @@ class SetupScreen(Screen[None]):
         explanation = self.query_one("#explanation", Static)
         explanation.update(plain_text(text))
         explanation.set_class(self._form is not None and bool(self._form.problem), "-problem")
-
-
-def _groups(preset: Preset) -> dict[str, list[Preset]]:
-    """Group the presets by source: one to begin with before all others, and last one from a path."""
-    groups = {
-        source: [preset if one.name == preset.name else one for one in group] for source, group in group_presets().items()
-    }
-    first = [one for group in groups.values() for one in group if one.name == FIRST_PRESET]
-    rest = {source: [one for one in group if one not in first] for source, group in groups.items()}
-    known = {one.name for group in groups.values() for one in group}
-    given = {"given": [preset]} if preset.name not in known else {}
-    return {"to begin with": first} | rest | given
