@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import log10
 from typing import NamedTuple
 
 import numpy as np
@@ -50,7 +51,8 @@ class Timeline(NamedTuple):
         """Return what is shown, in coordinates."""
         if choice.window is None:
             return self.whole
-        low, high = (float(np.log10(end)) if self.scale == "log" else end for end in choice.window)
+        first = self.whole[0]  # a linear window may begin at 0
+        low, high = (max(log10(max(end, 1e-300)), first) if self.scale == "log" else end for end in choice.window)
         return low, high
 
     def at(self, step: int) -> int:
@@ -133,3 +135,8 @@ def whole(choice: CurvesChoice) -> CurvesChoice:
 def since_swap(choice: CurvesChoice, swaps: Sequence[int]) -> CurvesChoice:
     """Show the steps since the last swap, or all again."""
     return replace(choice, window=None, since_swap=bool(swaps) and not choice.since_swap)
+
+
+def following_swaps(choice: CurvesChoice, before: Sequence[int], now: Sequence[int]) -> CurvesChoice:
+    """Show all steps since a new swap: those of the window were counted from the swap before."""
+    return replace(choice, window=None) if choice.since_swap and tuple(before) != tuple(now) else choice

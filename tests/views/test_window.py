@@ -16,6 +16,7 @@ from grokterm.views.window import (
     LEAST_EVALUATIONS,
     CurvesChoice,
     Timeline,
+    following_swaps,
     moved,
     pointed,
     since_swap,
@@ -56,7 +57,7 @@ def test_without_a_cursor_the_middle_of_the_axis_stays() -> None:
 
 
 @given(
-    st.lists(st.tuples(st.sampled_from(["in", "out", "left", "right", "click", "wheel"]), st.floats(0, 1)), max_size=25),
+    st.lists(st.tuples(st.sampled_from(["in", "out", "left", "right", "click", "wheel", "x"]), st.floats(0, 1)), max_size=25),
     st.sampled_from(["linear", "log"]),
 )
 def test_whatever_is_done_there_are_evaluations_to_see_and_the_cursor_is_on_one(
@@ -70,13 +71,16 @@ def test_whatever_is_done_there_are_evaluations_to_see_and_the_cursor_is_on_one(
                 choice = zoomed(choice, line, 0.5 if deed == "in" else 2.0)
             case "left" | "right":
                 choice = moved(choice, line, 1 if deed == "right" else -1, 60)
+            case "x":
+                scale = "linear" if scale == "log" else "log"
             case "click":
                 choice = pointed(choice, line, share)
             case _:
                 choice = zoomed_at(choice, line, share, 0.5)
-    low, high = choice.window or (0, 1000)
+    line = line_of(state, choice, scale)
+    low, high = line.span(choice)
     steps = np.arange(0, 1001, 10)
-    assert ((steps >= low - 1e-6) & (steps <= high + 1e-6)).sum() >= LEAST_EVALUATIONS - 1
+    assert ((line.positions >= low - 1e-6) & (line.positions <= high + 1e-6)).sum() >= LEAST_EVALUATIONS - 1
     assert choice.cursor is None or choice.cursor in steps
 
 
@@ -113,6 +117,13 @@ def test_since_the_swap_steps_are_counted_from_it_and_again_is_back() -> None:
     assert since_swap(choice, state.swaps) == CurvesChoice()
     assert whole(choice) == CurvesChoice()
     assert not since_swap(CurvesChoice(), ()).since_swap
+
+
+def test_a_new_swap_begins_a_new_window() -> None:
+    choice = CurvesChoice(since_swap=True, window=(10.0, 50.0))
+    assert following_swaps(choice, (600,), (600,)) == choice
+    assert following_swaps(choice, (600,), (600, 800)).window is None
+    assert following_swaps(replace(choice, since_swap=False), (600,), (600, 800)).window == (10.0, 50.0)
 
 
 def test_two_evaluations_are_too_few_to_move_among() -> None:

@@ -53,8 +53,7 @@ class CompareDialog(FieldsDialog[Comparing]):
 
     def extra(self) -> ComposeResult:
         """Compose the list of runs, which a thread reads."""
-        says = f"Earlier runs behind the curves (space chooses, {MOST_OVERLAYS} at most; enter here shows no network):"
-        yield Label(says, classes="note")
+        yield Label(f"Behind the curves: space chooses, {MOST_OVERLAYS} at most; enter applies these", classes="note")
         yield RunList()
         self._read()
 

@@ -19,7 +19,18 @@ from grokterm.views.curves import SMOOTHED, Overlay, draw_curves
 from grokterm.views.earlier import load_overlays
 from grokterm.views.third import known_charts
 from grokterm.views.view import Sheet, following
-from grokterm.views.window import CurvesChoice, Timeline, moved, pointed, since_swap, timeline, whole, zoomed, zoomed_at
+from grokterm.views.window import (
+    CurvesChoice,
+    Timeline,
+    following_swaps,
+    moved,
+    pointed,
+    since_swap,
+    timeline,
+    whole,
+    zoomed,
+    zoomed_at,
+)
 
 ZOOM = 0.5  # how much of the steps one key leaves
 
@@ -41,6 +52,8 @@ class CurvesView(Picture):
 
     def show(self, state: LabState, x_scale: Scale) -> bool:
         """Draw the curves of a state; return whether they had changed."""
+        if self._shown is not None:
+            self.choice = following_swaps(self.choice, self._shown[0].swaps, state.swaps)
         choice, overlays = self.choice, self.overlays
 
         def draw(width: int, height: int) -> Rows:
