@@ -123,7 +123,7 @@ def cell_of(share: float, n_cells: int) -> int:
 
 def _widened(low: float, high: float, scale: Scale, least: float = 1e-9) -> Limits:
     """Return distinct limits, with a margin around a single value; `least` is relative to the larger one."""
-    size = max(abs(low), abs(high))
+    size = max(abs(low), abs(high), 1.0 if scale == "log" else 0.0)
     if high - low > max(least * size, 1e-280):
         return low, high
     margin = size / 2 if scale == "linear" and size > 1e-270 else 0.5

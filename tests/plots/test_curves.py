@@ -298,6 +298,7 @@ def test_a_bump_of_a_fifth_stands_out_at_the_height_of_a_small_terminal() -> Non
 @example(width=45, height=12, steps=(709, 731), losses=(-4.0, 1.0), scales=("log", "log"))
 @example(width=58, height=6, steps=(20, 709), losses=(-3.9, -3.8), scales=("log", "log"))
 @example(width=45, height=5, steps=(999_999, 10**6), losses=(-19.0, 2.0), scales=("log", "log"))
+@example(width=45, height=5, steps=(1, 1), losses=(0.0, 0.002), scales=("linear", "log"))
 @example(width=45, height=5, steps=(7, 7), losses=(-1.0, -1.0), scales=("log", "linear"))
 def test_each_axis_has_two_labels_or_more(
     width: int, height: int, steps: tuple[int, int], losses: tuple[float, float], scales: tuple[Scale, Scale]
