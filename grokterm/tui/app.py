@@ -36,6 +36,8 @@ from grokterm.tui.terminal import CHECK_SECONDS, SAVE_SECONDS, is_terminal_gone,
 from grokterm.tui.theme import DARK, LIGHT
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from grokterm.runs.naming import Named
     from grokterm.runs.store import Run
     from grokterm.session.thread import TrainingThread
@@ -74,6 +76,7 @@ class GroktermApp(App[int]):
     def __init__(self, opening: Opening) -> None:
         super().__init__()
         self._opening = opening
+        self._has_pixels = True  # but in a screenshot
         self.last_words = ""  # for standard error, after the screen has closed
         self._left: TrainingThread | None = None  # the last one whose screen was left
         self.register_theme(DARK)
@@ -116,9 +119,22 @@ class GroktermApp(App[int]):
                 run = partial(self.call_next, self.run_action, binding.action, screen)
                 yield SystemCommand(binding.description, f"key {binding.key}", run)
 
+    def _display(self, screen: Screen[object], renderable: "RenderableType | None") -> None:
+        """Paint, and then pixels over it."""
+        super()._display(screen, renderable)
+        if self.palette.graphics is not None:
+            from grokterm.tui.graphics.painting import follow_painting
+
+            follow_painting(screen, renderable)
+
     def export_screenshot(self, *, title: str | None = None, simplify: bool = False) -> str:
         """Draw the screen as SVG, in a font of the machine that shows it: none is fetched."""
-        return re.sub(r"@font-face \{.*?\}", "", super().export_screenshot(title=title, simplify=simplify), flags=re.DOTALL)
+        self._has_pixels = False
+        try:
+            svg = super().export_screenshot(title=title, simplify=simplify)
+        finally:
+            self._has_pixels = True
+        return re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL)
 
     @cached_property
     def preferences(self) -> "RememberedPreferences":
@@ -133,7 +149,8 @@ class GroktermApp(App[int]):
     @property
     def palette(self) -> Palette:
         """The colors of the pictures, which follow the theme."""
-        return self._opening.palette.on_ground(dark=self.current_theme.dark)
+        palette = self._opening.palette.on_ground(dark=self.current_theme.dark)
+        return palette if self._has_pixels else palette.with_graphics(None)
 
     def _follow_theme(self, theme: Theme) -> None:
         """Draw every picture in the colors of another theme, and remember it."""

@@ -4,8 +4,10 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from rich.console import RenderableType
+from textual._compositor import ChopsUpdate
 from textual.app import App, ComposeResult
-from textual.screen import ModalScreen
+from textual.screen import ModalScreen, Screen
 from textual.widgets import Label
 
 from grokterm.plots.cells import Cells, Rows
@@ -14,6 +16,7 @@ from grokterm.plots.heatmap import draw_heatmap
 from grokterm.plots.palettes import PALETTES
 from grokterm.tui import draw_budget
 from grokterm.tui.draw_budget import BYTES_PER_SECOND, DrawBudget
+from grokterm.tui.graphics.painting import follow_painting
 from grokterm.tui.widgets import picture as pictures
 from grokterm.tui.widgets.picture import PIXEL_SECONDS, Draw, Picture
 from tests.tui.driving import content, until
@@ -43,6 +46,10 @@ class Gallery(App[None]):
 
     def compose(self) -> ComposeResult:
         yield Picture(self.draw_budget)
+
+    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        super()._display(screen, renderable)
+        follow_painting(screen, renderable)
 
     @property
     def picture(self) -> Picture:
@@ -100,16 +107,30 @@ async def test_under_a_dialog_stand_characters_and_afterwards_pixels(graphics: G
 async def test_sixels_are_sent_once_all_is_painted_and_again_when_something_lay_over_them() -> None:
     async with (app := Gallery(SIXEL)).run_test(size=SIZE, notifications=True) as pilot:
         app.picture.offer("first", heat_map())
-        await until(pilot, lambda: len(app.sent) == 1)
+        await until(pilot, lambda: app.sent)
         assert not content(app.picture).strip()
         app.notify("grokked", timeout=1000)
         await until(pilot, lambda: app.screen.query("Toast"))
+        await pilot.pause()
+        n_sent = len(app.sent)
         app.picture.offer("second", heat_map(1))
         await pilot.pause()
-        assert len(app.sent) == 1
+        assert len(app.sent) == n_sent
         app.clear_notifications()
-        await until(pilot, lambda: len(app.sent) == 2)
-        assert app.sent[1] != app.sent[0]
+        await until(pilot, lambda: len(app.sent) > n_sent)
+        assert app.sent[-1] != app.sent[0]
+
+
+async def test_sixels_are_not_sent_again_when_something_else_is_painted() -> None:
+    async with (app := Gallery(SIXEL)).run_test(size=SIZE) as pilot:
+        app.picture.offer("first", heat_map())
+        await until(pilot, lambda: app.sent)
+        await pilot.pause()
+        n_sent = len(app.sent)
+        follow_painting(app.screen, ChopsUpdate([], [(SIZE[1], 0, SIZE[0])], []))
+        assert len(app.sent) == n_sent
+        follow_painting(app.screen, ChopsUpdate([], [(0, 0, 1)], []))
+        assert len(app.sent) == n_sent + 1
 
 
 async def test_blank_lines_are_painted_where_sixels_were(monkeypatch: pytest.MonkeyPatch) -> None:

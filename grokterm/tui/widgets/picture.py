@@ -1,6 +1,6 @@
 """A widget that shows rows of styled text, and real pixels where the terminal draws them."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from time import monotonic
 
 from rich.style import Style
@@ -21,7 +21,7 @@ Draw = Callable[[int, int], Rows]  # (width, height) -> rows
 SEGMENT_BYTES = 14  # about what a change of style adds to terminal output
 
 PIXEL_SECONDS = 5.0  # how long pixels stay at least, unless something else is asked for
-RETRY_SECONDS = 0.5  # where a notification is in the way
+RETRY_SECONDS = 0.2  # where a notification is in the way, or nothing was painted
 PIXEL_BYTES_PER_SECOND = BYTES_PER_SECOND / 2  # the rest is for everything else
 
 
@@ -40,8 +40,10 @@ class Picture(Widget):
         self._due_at = 0.0
         self._caption = ("", "")
         self._ground = Style.null()  # the widget's: it takes longer to look up than a line takes to paint
-        self._is_covered = False  # by a dialog
-        self._will_send = False  # pixels, once all is painted
+        self._is_plain = False  # in characters only
+        self._must_send = False  # pixels, once all is painted
+        self._is_unsent = False
+        self._is_waiting = False  # for a notification to go
 
     @property
     def _palette(self) -> Palette:
@@ -81,18 +83,16 @@ class Picture(Widget):
         self._drawn = self._wish = None
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """Render characters while a dialog tints the screen; else see to it that pixels follow what is painted here."""
-        if self._layer is not None:
-            if self._is_covered is self.screen.is_active:
-                self._is_covered = not self._is_covered
-                self.refresh()  # drop the lines that Textual has kept
-            if self._layer.overlaps(crop.translate(self.region.offset - self.content_region.offset)):
-                self._send_later()
+        """Render characters while a dialog tints the screen, and for a screenshot."""
+        is_plain = not self.screen.is_active or self._palette.graphics is None
+        if self._layer is not None and self._is_plain is not is_plain:
+            self._is_plain = is_plain
+            self.refresh()  # drop the lines that Textual has kept
         return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
         """Return one line of the last drawing."""
-        strips = self._characters if self._is_covered else self._strips
+        strips = self._characters if self._is_plain else self._strips
         strip = strips[y] if y < len(strips) else Strip.blank(self.size.width)
         # Textual paints a new size before on_resize: a line of the old width would push the border off.
         if not self._ground:
@@ -124,21 +124,34 @@ class Picture(Widget):
         self._spend_on_pixels(n_bytes)
         self._draw_budget.spend(sum(len(segment.text.encode()) + SEGMENT_BYTES for y in changed for segment in self._strips[y]))
         if self._layer is not None and self._layer.overlaps(Region(0, 0, width, height)):
-            self._send_later()
+            self._is_unsent = True
+            self.set_timer(RETRY_SECONDS, self._send_unsent)  # if no painting has had it sent by then
 
-    def _send_later(self) -> None:
-        if not self._will_send:
-            self._will_send = True
-            self.call_after_refresh(self._send_over)
-
-    def _send_over(self) -> None:
-        """Draw pixels over what was just painted, unless something lies over it."""
-        if self._layer is not None and self.screen.query("Toast"):
-            self.set_timer(RETRY_SECONDS, self._send_over)
+    def follow(self, painted: Iterable[Region]) -> None:
+        """Draw pixels over what was painted of the screen, once no notification is in the way."""
+        if self._layer is None or not self.is_on_screen or not self.screen.is_active:
+            return  # after a dialog all is painted again
+        origin = self.content_region.offset
+        lines = (region.intersection(self.region) for region in painted if region.overlaps(self.region))
+        whole = (Region(0, part.y - origin.y, self.size.width, part.height) for part in lines)  # as Textual paints them
+        self._must_send |= any(self._layer.overlaps(part) for part in whole)
+        if not self._must_send or self._is_waiting:
             return
-        self._will_send = False
-        if self._layer is not None and self.is_on_screen and self.screen.is_active:  # after a dialog all is painted again
-            self._spend_on_pixels(self._layer.send_over(self.content_region.offset))
+        self._is_waiting = bool(self.screen.query("Toast"))
+        if self._is_waiting:
+            self.set_timer(RETRY_SECONDS, self._look_again)
+            return
+        self._must_send = self._is_unsent = False
+        self._spend_on_pixels(self._layer.send_over(origin))
+
+    def _send_unsent(self) -> None:
+        if self._is_unsent:
+            self._must_send = True
+            self.follow(())
+
+    def _look_again(self) -> None:
+        self._is_waiting = False
+        self.follow(())
 
     def _spend_on_pixels(self, n_bytes: int) -> None:
         if n_bytes:
