@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 from rich.cells import cell_len
-from rich.color import Color
+from rich.color import Color, ColorType
 from rich.style import Style
 
 from grokterm.plots.graphics import Graphics
@@ -71,6 +71,11 @@ class Palette:
     """How the terminal draws real pixels; None where it does not."""
     light: "Palette | None" = None
     """The same roles on a light ground; None where they look the same there."""
+
+    @property
+    def has_16_colors(self) -> bool:
+        """Whether its colors are the sixteen that a terminal names, and no others."""
+        return bool(self.diverging) and all(color.type is ColorType.STANDARD for color in self.diverging)
 
     @property
     def rows_per_line(self) -> int:

@@ -74,7 +74,8 @@ class GroktermApp(App[int]):
     ]
 
     def __init__(self, opening: Opening) -> None:
-        super().__init__()
+        # Textual's own sixteen colors would replace the terminal's, and be rounded to others of them.
+        super().__init__(ansi_color=True if opening.palette.has_16_colors else None)
         self._opening = opening
         self._has_pixels = True  # but in a screenshot
         self.last_words = ""  # for standard error, after the screen has closed

@@ -5,9 +5,12 @@ from importlib.resources import files
 
 import pytest
 from rich.color import Color
+from rich.segment import Segment
+from rich.style import Style
+from textual.color import Color as TextualColor
 from textual.theme import Theme
 
-from grokterm.plots.palettes import PALETTES
+from grokterm.plots.palettes import PALETTES, PaletteName
 from grokterm.tui.app import GroktermApp
 from grokterm.tui.theme import DARK, LIGHT
 from grokterm.tui.widgets.picture import Picture
@@ -49,3 +52,13 @@ async def test_pictures_take_the_colors_of_the_theme_at_once() -> None:
             assert app.palette is palette
             assert colors_of(app) & (inks - others)
             assert colors_of(app) & (others - inks - set(palette.diverging)) == set()
+
+
+def test_the_sixteen_colors_reach_the_terminal_as_they_are() -> None:
+    told = [Segment("x", Style(color="yellow", bgcolor="blue"))]
+    expected: dict[PaletteName, bool] = {"16": True, "256": False}
+    for palette, is_kept in expected.items():
+        shown = told
+        for line_filter in app_on(ENDLESS, palette=palette).get_line_filters():
+            shown = line_filter.apply(shown, TextualColor.parse("black"))
+        assert (shown == told) == is_kept
