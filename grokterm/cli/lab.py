@@ -37,7 +37,7 @@ def open_run(name: RunName, *, ascii_only: Ascii = False, no_pixels: NoPixels = 
 
     run = find_run(runs_dir, name)
     summary = summarize(run, read_journal(run.journal))
-    preset = Preset(run.name, run.path / "experiment.toml", run.experiment.to_toml())
+    preset = Preset(run.name, run.path / "experiment.toml", run.experiment.to_toml(), followed=run.preset)
     _show(preset, runs_dir, ascii_only=ascii_only, no_pixels=no_pixels, run=run, notice=caution(summary))
 
 

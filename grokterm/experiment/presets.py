@@ -34,6 +34,9 @@ class Preset:
     problem: str = ""
     """Why the file could not be read; empty if it could."""
 
+    followed: str = ""
+    """The preset that a run follows, whose settings these are; empty for a preset itself."""
+
     @property
     def settings(self) -> dict[str, Any]:
         """The tables of the file, not yet validated; paths in it are relative to its folder.

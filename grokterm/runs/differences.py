@@ -32,7 +32,7 @@ def differences(runs: Iterable[Run]) -> Iterator[dict[str, object]]:
     """
     usual: dict[str, dict[str, object]] = {}
     for run in runs:
-        preset, own = str(run.meta.get("preset", "")), dict(flat(run.experiment.settings()))
+        preset, own = run.preset, dict(flat(run.experiment.settings()))
         if preset not in usual:
             usual[preset] = _settings_of(preset) or own
         yield {name: _as_written(run, name, own[name]) for name in told(own, usual[preset])}

@@ -109,7 +109,7 @@ class RunMetrics:
         dataset = self.analysis.snapshot.dataset
         return {
             "run": self.run.name,
-            "preset": str(self.run.meta.get("preset", "")),
+            "preset": self.run.preset,
             "step": self.step,
             "operation": dataset.operation,
             "modulus": dataset.modulus,

@@ -44,10 +44,11 @@ class Named:
 
 def named(experiment: Experiment, preset: Preset) -> Named:
     """Give a changed experiment a name of its own, and a title unless it has one; a preset without changes keeps both."""
+    followed = preset.followed or preset.name
     try:
         usual = preset.experiment
     except PresetError:  # the changes made it valid
-        return Named(experiment, preset.name, without_time(preset.name))
+        return Named(experiment, followed, without_time(preset.name))
     own, before = dict(flat(experiment.settings())), dict(flat(usual.settings()))
     differing = {
         name: without_folder(name, own[name])
@@ -56,7 +57,7 @@ def named(experiment: Experiment, preset: Preset) -> Named:
     }
     if experiment.title == usual.title and not differing.keys() <= KEEP_TITLE:
         experiment = experiment.model_copy(update={"title": f"{without_time(preset.name)}, but {in_short(differing)}"})
-    return Named(experiment, preset.name, "-".join([without_time(preset.name), *_parts(differing)]))
+    return Named(experiment, followed, "-".join([without_time(preset.name), *_parts(differing)]))
 
 
 def _rank(name: str) -> int:

@@ -26,7 +26,7 @@ class NewestRun:
 def newest_of(preset: str, folder: Path) -> NewestRun | None:
     """Find the newest run of a preset, changed or not, that has measured something; None if there is none."""
     try:
-        runs = [run for run in list_runs(folder) if run.meta.get("preset") == preset]
+        runs = [run for run in list_runs(folder) if run.preset == preset]
     except GroktermError:
         return None
     for run in reversed(runs):

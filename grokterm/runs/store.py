@@ -74,6 +74,11 @@ class Run:
             return {}
         return meta if isinstance(meta, dict) else {}
 
+    @property
+    def preset(self) -> str:
+        """The preset that it follows, changed or not; empty if it is not known."""
+        return str(self.meta.get("preset", ""))
+
     def rewrite(self, experiment: Experiment) -> None:
         """Replace the settings, when a resume changes them."""
         with _storing(self.path):

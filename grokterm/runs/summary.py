@@ -123,7 +123,7 @@ class Summary(Milestones):
 def summarize(run: Run, records: Iterable[Record]) -> Summary:
     """Summarize the records of a run."""
     records = list(records)
-    summary, timed_steps = Summary(run=run.name, preset=str(run.meta.get("preset", ""))), 0
+    summary, timed_steps = Summary(run=run.name, preset=run.preset), 0
     for record in records:
         summary.steps = max(summary.steps, record.step)
         match record:

@@ -50,5 +50,5 @@ def saved_training(run: Run) -> TrainingThread:
 
 def training_anew(run: Run) -> "Callable[[], TrainingThread]":
     """Return what trains a saved run again from its start, as a new run."""
-    chosen = Named(run.experiment, str(run.meta.get("preset", run.name)), without_time(run.name))
+    chosen = Named(run.experiment, run.preset or run.name, without_time(run.name))
     return partial(new_training, chosen, run.path.parent)

@@ -50,6 +50,13 @@ def test_presets_without_changes_keep_name_and_title() -> None:
         assert chosen.name == preset.name
 
 
+def test_a_run_that_is_changed_still_follows_its_preset() -> None:
+    run = Preset("quick-seed-1-20261129-052327", Path("experiment.toml"), BRIEF, followed="quick")
+    chosen = named(run.overridden(["task.modulus=13"]).experiment, run)
+    assert (chosen.preset, chosen.name) == ("quick", "quick-seed-1-modulus-13")
+    assert named(run.experiment, run).preset == "quick"
+
+
 def test_a_value_is_safe_in_the_name_of_a_folder() -> None:
     preset = Preset("tried", Path("tried.toml"), BRIEF)
     changes = ["task.operation=expression", "task.expression=(a + b)**2 + 3*a**2*b + 5*a*b**2"]

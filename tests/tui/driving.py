@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -82,7 +83,7 @@ def app_on(text: str, *, runs_dir: Path = Path("runs"), palette: PaletteName = "
 
 def app_on_run(run: Run, notice: str = "") -> GroktermApp:
     """Open the lab on a saved run."""
-    preset = preset_of(run.experiment.to_toml(), run.name)
+    preset = replace(preset_of(run.experiment.to_toml(), run.name), followed=run.preset)
     return GroktermApp(Opening(preset, run.path.parent, PALETTES["256"], run=run, notice=notice))
 
 

@@ -16,6 +16,7 @@ from tests.tui.driving import (
     PATIENCE_SECONDS,
     app_on_run,
     content,
+    form,
     lab,
     only_run,
     settings_shown,
@@ -89,6 +90,7 @@ async def test_a_saved_run_can_be_left_for_the_form_which_holds_its_settings() -
         await pilot.press("n")
         await until(pilot, lambda: isinstance(app.screen, SetupScreen), "the form")
         await until(pilot, lambda: settings_shown(app).get("task.modulus") == "11", "its settings")
+        assert form(app).named.preset == "tried"
 
 
 async def test_what_to_know_of_a_run_that_was_opened_is_said() -> None:

@@ -259,7 +259,7 @@ class SetupScreen(Screen[None]):
         known = self._prospects.get(experiment.to_toml())
         self._show_prospect(known or Prospect(experiment))
         if known is None or not known.is_complete:
-            self._rest = self.set_timer(REST_SECONDS, partial(self._find_out, experiment, form.preset.name))
+            self._rest = self.set_timer(REST_SECONDS, partial(self._find_out, experiment, form.named.preset))
 
     def _stop_estimating(self) -> None:
         if self._rest is not None:

@@ -24,7 +24,7 @@ def title_of(subject: Subject) -> str:
 
 def labels_of(runs: Sequence[Run]) -> list[str]:
     """Name runs by their presets; those of one preset by the settings that differ, or else by number."""
-    presets = [str(run.meta.get("preset", run.name)) for run in runs]
+    presets = [run.preset or run.name for run in runs]
     if len(set(presets)) == len(presets):
         return presets
     settings = [dict(flat(run.experiment.settings())) for run in runs]
