@@ -16,14 +16,16 @@ if TYPE_CHECKING:
     from grokterm.experiment.presets import Preset
     from grokterm.runs.store import Run
 
+DEFAULT_PRESET = "liu-essay"
 
-def open_lab(preset: str, *, start: bool, ascii_only: bool, no_pixels: bool, runs_dir: Path) -> None:
-    """Open the lab on a preset."""
+
+def open_lab(preset: str | None, *, start: bool, ascii_only: bool, no_pixels: bool, runs_dir: Path) -> None:
+    """Open the lab on a preset, or on the one by default."""
     from grokterm.experiment.presets import find_preset
 
-    found = find_preset(preset)
-    if start:
-        found.experiment  # noqa: B018 - validates the preset before the screen opens; the form says what is wrong
+    found = find_preset(DEFAULT_PRESET if preset is None else preset)
+    if start or preset is not None:
+        found.experiment  # noqa: B018 - refuses a broken preset; without one, the first paint need not wait for what validates
     _show(found, runs_dir, ascii_only=ascii_only, no_pixels=no_pixels, start=start)
 
 

@@ -46,7 +46,10 @@ def _print_version(is_requested: bool) -> None:
 def _open_the_lab(
     context: typer.Context,
     *,
-    preset: Annotated[str, typer.Option("--preset", help="What the form is filled with.")] = "liu-essay",
+    preset: Annotated[
+        str | None,
+        typer.Option("--preset", help="What the form is filled with.", show_default=lab.DEFAULT_PRESET),
+    ] = None,
     start: Annotated[bool, typer.Option("--start", help="Train at once.")] = False,
     ascii_only: Ascii = False,
     no_pixels: NoPixels = False,

@@ -70,6 +70,7 @@ def test_bad_usage_is_refused_in_one_line(here: Here, arguments: list[str], word
 def test_a_broken_preset_is_refused_in_one_line(content: bytes, word: str, here: Here, tmp_path: Path) -> None:
     (tmp_path / "broken.toml").write_bytes(content)
     assert_refused(here("run", "--preset", "./broken.toml"), word)
+    assert_refused(here("--preset", "./broken.toml"), word)
 
 
 def test_only_some_settings_may_change_when_a_run_goes_on(here: Here, finished: Run) -> None:
