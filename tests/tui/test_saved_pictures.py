@@ -17,7 +17,7 @@ from grokterm.tui import saved_pictures
 from grokterm.tui.farewell import farewell, open_command
 from grokterm.tui.saved_pictures import curves_as_csv, save_pictures
 from tests.runs.failing import disk_full
-from tests.tui.driving import BRIEF, ENDLESS, app_on, only_run, paused, said, training, until
+from tests.tui.driving import BRIEF, ENDLESS, LARGE, SMALL, app_on, only_run, paused, said, training, until
 
 EVALUATIONS = [
     Evaluated(step=0, train_loss=0.1, train_accuracy=0.125, val_loss=0.2, val_accuracy=0.0),
@@ -93,16 +93,17 @@ def test_the_command_works_as_it_is_typed_from_wherever_the_run_is_kept(run: Run
     assert open_command(kept) == "grokterm open tried --runs-dir 'runs/two words'"
 
 
-async def test_p_saves_what_is_on_the_screen_and_says_where() -> None:
+@pytest.mark.parametrize(("size", "view"), [(SMALL, "curves"), (LARGE, "weights")])
+async def test_p_saves_what_is_on_the_screen_and_says_where(size: tuple[int, int], view: str) -> None:
     app = app_on(ENDLESS)
-    async with training(app) as pilot:
+    async with training(app, size) as pilot:
         step = await paused(pilot, app)
-        await pilot.press("2", "p")
+        await pilot.press("p")
         await until(pilot, lambda: said(app), "the message")
-        name = f"lab-weights-step-{step:08}.svg"
+        name = f"lab-{view}-step-{step:08}.svg"
         assert name in said(app)[-1]
         svg = (only_run().path / "pictures" / name).read_text(encoding="utf-8")
-        assert "weights" in svg
+        assert view in svg
         assert "font-face" not in svg  # which would be fetched
         assert "Screenshot" not in {command.title for command in app.get_system_commands(app.screen)}
 

@@ -133,7 +133,12 @@ class LabScreen(Screen[None]):
 
     @property
     def _situation(self) -> Situation:
-        return self._layout.situation(self._scene, self.view, is_wide=self.app.has_class("-wide"))
+        return self._layout.situation(self._scene, self.view, is_wide=self._is_wide)
+
+    @property
+    def _is_wide(self) -> bool:
+        """Whether curves, network and facts are on the screen at once."""
+        return self.app.has_class("-wide")
 
     def watch_view(self, view: str) -> None:
         """Show one pane of a narrow terminal; in a wide one, choose the view of the network."""
@@ -163,7 +168,7 @@ class LabScreen(Screen[None]):
 
     def action_turn(self, by: int) -> None:
         """Go to the next or previous pane; in a wide terminal, to the next view of the network."""
-        names = list(VIEWS) if self.app.has_class("-wide") else list(panes())
+        names = list(VIEWS) if self._is_wide else list(panes())
         now = self.view if self.view in names else self._layout.network.tab
         self.view = names[(names.index(now) + by) % len(names)]
 
@@ -245,7 +250,7 @@ class LabScreen(Screen[None]):
 
     def action_picture(self) -> None:
         """Save what is on the screen, and the data of its curves, in the folder of the run."""
-        view = self.view if self.has_class("-narrow") else self._layout.network.tab
+        view = self._layout.network.tab if self._is_wide else self.view
         self.control.save_picture(view, self._scene.pictured)
 
     def action_freeze(self) -> None:
