@@ -67,7 +67,7 @@ def parts(experiment: Experiment) -> list[tuple[str, str]]:
 def costs(prospect: Prospect) -> list[tuple[str, str]]:
     """Say how large the task and the network are, and how long the training takes."""
     found, task = prospect.estimate, prospect.experiment.task
-    unknown = "not known" if prospect.problem else "estimating …"
+    unknown = "not known" if prospect.problem else "estimating"
     weights = unknown if found is None else f"{found.n_parameters:,}"
     takes = unknown if found is None else f"{'at most ' if _may_stop(prospect.experiment) else ''}about {_about(found.seconds)}"
     members = prospect.experiment.training.members

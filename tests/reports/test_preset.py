@@ -26,7 +26,7 @@ def test_what_is_expected_is_said_in_plain_words_milestones_first() -> None:
 def test_two_lines_say_it_before_and_after_it_is_estimated() -> None:
     before = prospect("liu-essay")
     wanted = "memorized 1,200–2,200 · grokked 7,000–12,000 · val accuracy 0.99–1"
-    assert list(in_two_lines(before)) == [wanted, "640 equations · estimating …"]
+    assert list(in_two_lines(before)) == [wanted, "640 equations · estimating"]
     after = replace(before, estimate=Estimate(17.6, 14_400))
     assert list(in_two_lines(after)) == [wanted, "640 equations · 14,400 weights · about 18 s here"]
     assert list(in_two_lines(replace(before, problem="no such device")))[1] == "640 equations · not known"

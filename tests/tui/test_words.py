@@ -97,9 +97,9 @@ def test_the_banner_says_which_part_of_a_mixture_trains() -> None:
 
 def test_the_status_line_says_that_torch_is_loading() -> None:
     widget = Status(id="status")
-    assert str(widget.render()) == "loading torch…"
+    assert str(widget.render()) == "loading torch"
     widget.glance = Glance(replace(state_with(), phase="loading"))
-    assert str(widget.render()) == "loading torch…"
+    assert str(widget.render()) == "loading torch"
     widget.glance = Glance(state_with())
     assert str(widget.render()) == ""
 

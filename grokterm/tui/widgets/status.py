@@ -61,7 +61,7 @@ class Status(Line):
     def render(self) -> Text:
         """Write the line, once something was evaluated."""
         if self.glance is None or self.glance.state.phase == "loading":
-            return Text("loading torch…")
+            return Text("loading torch")
         if not len(self.glance.state.curves.rows):
             return Text("")
         if self.glance.reading:
