@@ -83,7 +83,6 @@ def _parts(differing: Mapping[str, object]) -> list[str]:
 
 
 def _part(name: str, value: object) -> str:
-    words = [] if name in KINDS else [name.rpartition(".")[2]]
-    if not isinstance(value, list | tuple):
-        words.append(short(value))
-    return re.sub(r"[^A-Za-z0-9_.]+", "-", "-".join(words))[:LONGEST_PART].strip("-.")
+    shown = "" if isinstance(value, list | tuple) else re.sub(r"[^A-Za-z0-9_.]+", "-", short(value))[:LONGEST_PART]
+    key = "" if name in KINDS else name.rpartition(".")[2][: LONGEST_PART - len(shown)]  # half a number would be another one
+    return f"{key}-{shown}".strip("-.")

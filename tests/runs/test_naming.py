@@ -33,6 +33,12 @@ from tests.tui.driving import BRIEF
             "quick, but operation=expression, expression=a**2 + b",
         ),
         ("quick", ["title=Mine", "training.members=8"], "quick-members-8", "Mine"),
+        (
+            "gromov-gd",
+            ["optimizer.kind=muon", "optimizer.other_learning_rate=1.25e-3"],
+            "gromov-gd-muon-other_learning_ra-0.00125",
+            "gromov-gd, but kind=muon, other_learning_rate=0.00125",
+        ),
         ("quick", ["seed=1"], "quick-seed-1", find_preset("quick").experiment.title),
         ("quick", ["device=cpu"], "quick", find_preset("quick").experiment.title),
     ],
