@@ -10,11 +10,11 @@ BLOCKS, ASCII = "▁▂▃▄▅▆▇█", "_.-=+*#%"
 def sparkline(steps: Sequence[int], shares: Sequence[float], width: int, *, ascii_only: bool = False) -> str:
     """Draw shares between 0 and 1, one character for equal parts of the logarithm of the step.
 
-    Each is the mean of what was measured in its part, or what was measured last before it.
+    Each is the mean of what was measured in its part, or what was measured last before it, at first 0.
     """
     characters, last = ASCII if ascii_only else BLOCKS, steps[-1]
     edges = [(last + 1.0) ** (column / width) for column in range(width + 1)]  # of the step plus one
-    drawn, number, share = "", 0, shares[0]
+    drawn, number, share = "", 0, 0.0
     for _, end in pairwise(edges):
         inside = []
         while number < len(steps) and (steps[number] + 1 < end or end == edges[-1]):

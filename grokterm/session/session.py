@@ -98,7 +98,7 @@ class Session:
         return self._paused or self._held or self.trainer.ended is not None
 
     def _next_command(self) -> Command | None:
-        """Take the next command; wait for it while paused held or ended, or to keep the pace."""
+        """Take the next command; wait for it while paused, held or ended, or to keep the pace."""
         try:
             return self._commands.get(timeout=None if self._is_waiting else max(0.0, self._next_chunk - monotonic()))
         except Empty:

@@ -19,4 +19,5 @@ def test_the_height_is_the_share(share: float, drawn: str) -> None:
 
 def test_what_was_not_measured_stays_as_it_was_last() -> None:
     assert sparkline([0, 7, 8, 99], [0.0, 1.0, nan, nan], 8) == "▁▁▁█████"
+    assert sparkline([0, 9], [nan, 1.0], 2) == "▁█"
     assert sparkline([0], [1.0], 4, ascii_only=True) == "%%%%"
