@@ -231,7 +231,11 @@ def _region(layout: Layout, frame: Frame, band: _Edges) -> Bool[np.ndarray, "hal
     # Interpolates relative positions, because slopes between values of a diverging run may overflow.
     centers = (np.arange(layout.width) + 0.5) / layout.width
     x, low, high = layout.x.shares(band.x), 1 - frame.axis.shares(band.low), 1 - frame.axis.shares(band.high)
-    lowest, highest = (2 * frame.height * np.interp(centers, x, edge).clip(0, 1) for edge in (low, high))
+    lowest, highest = (np.interp(centers, x, edge) for edge in (low, high))
+    column = (layout.width * x).astype(np.int64).clip(0, layout.width - 1)
+    np.maximum.at(lowest, column, low)  # what is between two centers, too
+    np.minimum.at(highest, column, high)
+    lowest, highest = (2 * frame.height * edge.clip(0, 1) for edge in (lowest, highest))
     middles = np.arange(2 * frame.height)[:, None] + 0.5
     is_inside = (highest < middles + 0.5) & (middles - 0.5 < lowest) & (lowest - highest > _LEAST_BAND)
     region: Bool[np.ndarray, "half_row column"] = is_inside & (centers >= x[0]) & (centers <= x[-1])

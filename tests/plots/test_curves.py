@@ -254,6 +254,14 @@ def test_a_band_is_one_region_between_its_edges_and_never_hides_a_curve(palette:
     assert drawn == [[x for x, character in enumerate(line) if character in curve] for line in map(text_of, shaded[1:])]
 
 
+def test_a_band_reaches_every_value_between_two_columns() -> None:
+    steps = np.arange(100_000.0)
+    low = np.where(steps == 50_001, 0.0, 0.5)
+    rows = draw(Series("val", steps, np.full(len(steps), 0.5), "val", band=(low, np.full(len(steps), 0.55))), y_limits=(0, 1))
+    lines = canvas_of(rows)
+    assert lines[-1].count(PALETTES["ascii"].inks["val"].shade) == 1
+
+
 def test_an_overlapped_curve_keeps_its_dots_but_one_that_is_faint() -> None:
     low, high = (Series("val", np.array([0, 10]), np.array([y, y]), "val") for y in (0.0, 0.26))
     both = dots_of(draw(low, high, palette=COLORS, y_limits=(0.0, 4.0)))
