@@ -151,6 +151,13 @@ def _keys_of_curves() -> tuple[Key, ...]:
             "another third chart: norm, IPR, exact fit, losses of the key frequencies, learning rate, ...",
             _on_curves("third chart"),
         ),
+        _key(
+            "y",
+            "curves('next_loss_scale')",
+            "Loss axis",
+            "the loss on a logarithmic or a linear axis, or on the one that suits it",
+            _on_curves("loss axis"),
+        ),
         _key("m", "curves('smooth')", "Smooth", "means of neighboring evaluations, for minibatches", _on_curves("smooth")),
     )
 

@@ -1,6 +1,6 @@
 """Accuracy, loss and other metrics of a training over its steps."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -18,7 +18,7 @@ from grokterm.session.state import LabState
 from grokterm.views.marks import named_marks
 from grokterm.views.third import CHARTS, NORM, third_panel
 from grokterm.views.view import Sheet
-from grokterm.views.window import CurvesChoice, Span, origin_of
+from grokterm.views.window import CurvesChoice, Span, counted_steps, origin_of
 
 Measure = Literal["accuracy", "loss"]
 
@@ -52,19 +52,22 @@ def draw_curves(
         for overlay, role in behind
         for one in _since_origin(overlay.state, choice, CHARTS[third.name].find(overlay.state)[:1])
     ]
-    third = replace(third, series=[*earlier, *_since_origin(state, choice, third.series)])
+    first, last = _reach([state, *(overlay.state for overlay in overlays)], choice, x_scale)
+    drawn = [*earlier, *_since_origin(state, choice, third.series)]
+    third = replace(third, series=[replace(one, x=one.x.clip(first, None)) for one in drawn])
     if choice.third and n_drawn(3, sheet.height) < 3:
         panels = [panels[0], third]
     else:
         panels.append(third)
+    marks = [mark for mark in named_marks(state, origin) if mark.x > 0 or not origin]  # the border names the swap at the origin
     return draw_chart(
         panels,
-        [mark for mark in named_marks(state, origin) if mark.x > 0 or not origin],  # the border names the swap at the origin
+        [replace(mark, x=max(mark.x, first)) for mark in marks],
         width=sheet.width,
         height=sheet.height,
         x_scale=x_scale,
         palette=sheet.palette,
-        x_limits=choice.window,
+        x_limits=choice.window or (first, last),
         cursor=None if choice.cursor is None else choice.cursor - origin,
         notes=_notes(behind, sheet),
     )
@@ -114,7 +117,14 @@ def short_loss(value: float) -> str:
     return short_power(f"{value:.1e}").ljust(7)
 
 
-def smoothed(values: Real[np.ndarray, " evaluation"]) -> Float[np.ndarray, " evaluation"]:
+def smoothed(series: Series, swaps: Sequence[int]) -> Series:
+    """Return the mean about each evaluation, of those on the same side of every swap."""
+    starts = np.unique(np.searchsorted(series.x, swaps, side="right") - 1)  # the last of a step was measured after its swap
+    parts = np.split(series.y, starts[starts > 0])
+    return replace(series, y=np.concatenate([_mean_about(part) for part in parts]))
+
+
+def _mean_about(values: Real[np.ndarray, " evaluation"]) -> Float[np.ndarray, " evaluation"]:
     """Return the mean about each evaluation, of those that are finite; NaN where it is not itself."""
     known = np.isfinite(values)
     sums, counts = (
@@ -135,13 +145,21 @@ def _measure(measure: Measure, state: LabState, choice: CurvesChoice, behind: Se
     ]
     for one in present:
         if choice.is_smoothed:
-            drawn += [replace(one, is_faint=True, band=None), replace(one, y=smoothed(one.y), is_named=False)]
+            means = smoothed(one, [swap - origin_of(state, choice) for swap in state.swaps])
+            drawn += [replace(one, is_faint=True, band=None), replace(means, is_named=False)]
         else:
             drawn.append(one)
     if measure == "accuracy":
         return Panel("acc", drawn, y_limits=(0.0, 1.0), written="{:.3f}".format)
     last = [_visible(series[-1], choice.window) for series in (present, *earlier) if series]
-    return Panel("loss", drawn, y_scale=scale_of(np.concatenate(last)), written=short_loss)
+    return Panel("loss", drawn, choice.loss_scale or scale_of(np.concatenate(last)), written=short_loss)
+
+
+def _reach(states: Iterable[LabState], choice: CurvesChoice, x_scale: Scale) -> Span:
+    """Return the first and the last step of the axis, as `timeline` has it: a logarithmic one begins at a positive step."""
+    steps = np.concatenate([counted_steps(state, choice) for state in states])
+    shown = steps[steps > 0] if x_scale == "log" else steps
+    return (float(shown.min()), float(shown.max())) if shown.size else (1.0, 1.0)
 
 
 def _since_origin(state: LabState, choice: CurvesChoice, series: Sequence[Series]) -> list[Series]:

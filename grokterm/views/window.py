@@ -28,6 +28,8 @@ class CurvesChoice:
     """A step of the run."""
     third: str = ""
     """The third chart; empty: the norm, where there is room."""
+    loss_scale: Scale | None = None
+    """The axis of the loss; None: by how far it falls."""
     is_smoothed: bool = False
 
 
@@ -41,11 +43,13 @@ class Timeline(NamedTuple):
     """Of the run, each once."""
     positions: Float[np.ndarray, " evaluation"]
     """Their axis coordinates."""
+    everything: Float[np.ndarray, " _"]
+    """Those of the evaluations of all runs that are drawn."""
 
     @property
     def whole(self) -> Span:
         """All of the axis, in coordinates."""
-        return float(self.positions[0]), float(self.positions[-1])
+        return float(self.everything.min()), float(self.everything.max())
 
     def span(self, choice: CurvesChoice) -> Span:
         """Return what is shown, in coordinates."""
@@ -75,15 +79,22 @@ def origin_of(state: LabState, choice: CurvesChoice) -> int:
     return state.swaps[-1] if choice.since_swap and state.swaps else 0
 
 
-def timeline(state: LabState, choice: CurvesChoice, scale: Scale) -> Timeline | None:
-    """Return the evaluations since the origin; None if there are too few to move among."""
+def counted_steps(state: LabState, choice: CurvesChoice) -> Float[np.ndarray, " evaluation"]:
+    """Return the steps of the evaluations since the origin, counted from it; none of a run without the swap that is meant."""
+    if choice.since_swap and not state.swaps:
+        return np.empty(0)
+    steps = state.curves.column("step") - origin_of(state, choice)
+    return steps[steps >= 0]
+
+
+def timeline(state: LabState, choice: CurvesChoice, scale: Scale, behind: Sequence[LabState] = ()) -> Timeline | None:
+    """Return the evaluations since the origin, given the runs drawn behind; None if there are too few to move among."""
     origin = origin_of(state, choice)
-    steps = np.unique(state.curves.column("step").astype(np.int64))
-    steps = steps[steps >= origin]
-    if steps.size < LEAST_EVALUATIONS:
+    counted = np.unique(counted_steps(state, choice).astype(np.int64))
+    if counted.size < LEAST_EVALUATIONS:
         return None
-    (positions,) = steps_to_coordinates([steps - origin], scale)
-    return Timeline(scale, origin, steps, positions)
+    positions, *others = steps_to_coordinates([counted, *(counted_steps(one, choice) for one in behind)], scale)
+    return Timeline(scale, origin, counted + origin, positions, np.concatenate([positions, *others]))
 
 
 def zoomed(choice: CurvesChoice, line: Timeline, factor: float, about: float | None = None) -> CurvesChoice:
@@ -93,7 +104,7 @@ def zoomed(choice: CurvesChoice, line: Timeline, factor: float, about: float | N
         about = float(line.positions[line.at(choice.cursor)]) if choice.cursor is not None else (low + high) / 2
     about = min(max(about, low), high)
     low, high = about - factor * (about - low), about + factor * (high - about)
-    n_inside = int(((line.positions >= low) & (line.positions <= high)).sum())
+    n_inside = int(((line.everything >= low) & (line.everything <= high)).sum())
     return choice if factor < 1 and n_inside < LEAST_EVALUATIONS else line.windowed(choice, low, high)
 
 

@@ -1,13 +1,25 @@
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
+import pytest
+from jaxtyping import Float
+from rich.segment import Segment
+from rich.style import Style
 
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.records import Evaluated
+from grokterm.plots.axis import Scale
 from grokterm.plots.cells import Rows, rows_to_text
+from grokterm.plots.curves import Series
 from grokterm.plots.palettes import PALETTES
-from grokterm.session.state import LabState, fold
-from grokterm.views.curves import draw_curves, scale_of, short_loss, smoothed
+from grokterm.session.state import Curves, LabState, fold
+from grokterm.views.curves import Overlay, draw_curves, scale_of, short_loss, smoothed
 from grokterm.views.view import Sheet
-from grokterm.views.window import CurvesChoice
+from grokterm.views.window import CurvesChoice, timeline
+
+Values = Float[np.ndarray, " evaluation"]
 
 
 def trained(experiment: Experiment, last: float = 1e-4) -> LabState:
@@ -25,6 +37,10 @@ def trained(experiment: Experiment, last: float = 1e-4) -> LabState:
 
 def lines_of(rows: Rows) -> list[str]:
     return rows_to_text(rows).plain.split("\n")
+
+
+def styles_of(row: list[Segment]) -> list[Style | None]:
+    return [segment.style for segment in row for _ in segment.text]
 
 
 def names_of(rows: Rows) -> list[str]:
@@ -76,13 +92,53 @@ def test_smoothing_leaves_the_evaluations_faintly_behind_and_the_legend_as_it_is
     assert not any(segment.style and segment.style.dim for row in plain for segment in row)
 
 
+def means_of(values: Values, swaps: Sequence[int] = ()) -> Values:
+    return smoothed(Series("val", np.arange(len(values)), values, "val"), swaps).y
+
+
 def test_a_mean_is_of_the_neighbors_that_are_known() -> None:
     steps = np.arange(100.0)
-    assert np.allclose(smoothed(steps)[10:-10], steps[10:-10])
+    assert np.allclose(means_of(steps)[10:-10], steps[10:-10])
     gap = np.where(steps == 50, np.nan, 1e-19)
-    assert np.isnan(smoothed(gap)[50])
-    assert np.allclose(np.delete(smoothed(gap), 50), 1e-19, rtol=1e-9, atol=0)
-    assert np.allclose(smoothed(np.array([1.0, 3.0])), 2.0)
+    assert np.isnan(means_of(gap)[50])
+    assert np.allclose(np.delete(means_of(gap), 50), 1e-19, rtol=1e-9, atol=0)
+    assert np.allclose(means_of(np.array([1.0, 3.0])), 2.0)
+
+
+def test_no_mean_reaches_over_a_swap() -> None:
+    fallen = np.where(np.arange(100) < 40, 1.0, 0.25)
+    assert not np.allclose(means_of(fallen), fallen)
+    assert np.allclose(means_of(fallen, swaps=[40]), fallen)
+    twice = Series("val", np.array([0, 1, 2, 2, 3]), np.array([1.0, 1.0, 1.0, 0.25, 0.25]), "val")
+    assert np.allclose(smoothed(twice, [2]).y, twice.y)  # step 2 was measured before and after the swap
+    assert np.allclose(means_of(fallen, swaps=[0]), means_of(fallen))
+
+
+def test_the_axis_of_the_loss_can_be_chosen(tiny: Experiment) -> None:
+    state = trained(tiny)  # falls by more than a factor of 100
+    has_powers = [
+        re.search(r"1e-\d┤", rows_to_text(draw_curves(state, Sheet(76, 18, PALETTES["256"]), "log", choice)).plain) is not None
+        for choice in (CurvesChoice(), CurvesChoice(loss_scale="log"), CurvesChoice(loss_scale="linear"))
+    ]
+    assert has_powers == [True, True, False]
+
+
+@pytest.mark.parametrize("scale", ["log", "linear"])
+def test_a_longer_run_behind_moves_the_cursor_with_the_axis(tiny: Experiment, scale: Scale) -> None:
+    state, longer = trained(tiny), trained(tiny)
+    rows = longer.curves.rows.copy()
+    rows[:, 0] *= 7
+    longer = replace(longer, curves=Curves(rows))
+    choice = CurvesChoice(cursor=250)
+    line = timeline(state, choice, scale, [longer])
+    assert line is not None
+    low, high = line.span(choice)
+    share = float((line.positions[line.steps == 250][0] - low) / (high - low))
+    sheet = Sheet(86, 18, PALETTES["256"])
+    drawn = draw_curves(state, sheet, scale, choice, [Overlay("longer", longer)])
+    left = next(text.index("└") for text in lines_of(drawn) if "└" in text) + 1
+    ground = next(at for at, style in enumerate(styles_of(drawn[4])) if style and style.bgcolor)
+    assert ground == left + int(share * (86 - left))
 
 
 def test_a_loss_that_falls_far_has_a_logarithmic_axis() -> None:

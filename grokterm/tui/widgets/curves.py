@@ -34,6 +34,8 @@ from grokterm.views.window import (
 
 ZOOM = 0.5  # how much of the steps one key leaves
 
+LOSS_SCALES: tuple[Scale | None, ...] = (None, "log", "linear")
+
 
 class CurvesView(Picture):
     """Accuracy, loss and, where there is room, a third chart, drawn together from one state."""
@@ -101,6 +103,10 @@ class CurvesView(Picture):
         """Draw means of neighboring evaluations, or only the evaluations again."""
         self.choice = replace(self.choice, is_smoothed=not self.choice.is_smoothed)
 
+    def next_loss_scale(self) -> None:
+        """Draw the loss on a logarithmic axis, a linear one, or the one that suits it."""
+        self.choice = replace(self.choice, loss_scale=following(LOSS_SCALES, self.choice.loss_scale))
+
     def next_third(self) -> None:
         """Choose the next third chart of which something is known; after the last, the one by default."""
         if self._shown is not None:
@@ -142,7 +148,8 @@ class CurvesView(Picture):
             self.post_message(self.Changed())
 
     def _change(self, change: Callable[[Timeline], CurvesChoice]) -> None:
-        line = None if self._shown is None else timeline(self._shown[0], self.choice, self._shown[1])
+        behind = [overlay.state for overlay in self.overlays]
+        line = None if self._shown is None else timeline(self._shown[0], self.choice, self._shown[1], behind)
         if line is not None:
             self.choice = change(line)
 
@@ -165,6 +172,8 @@ class CurvesView(Picture):
         if choice.window is not None:
             low, high = choice.window
             words.append(f"{low:,.0f} to {high:,.0f}")
+        if choice.loss_scale is not None:
+            words.append(f"{choice.loss_scale} loss")
         if choice.is_smoothed:
             words.append(f"means of {SMOOTHED}")
         return " · ".join(words)
