@@ -3,39 +3,30 @@
 import asyncio
 import sys
 from dataclasses import dataclass
-from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Button, Static
-from textual.worker import get_current_worker
 
 from grokterm.experiment.presets import Preset
 from grokterm.plots.sanitize import plain_text
 from grokterm.tui.widgets.key_bar import ALL_KEYS, KeyBar, hints_of
 from grokterm.tui.widgets.picker import PresetPicker
+from grokterm.tui.widgets.prospect import ProspectPanel
 
 if TYPE_CHECKING:
-    from textual.timer import Timer
-
-    from grokterm.experiment.experiment import Experiment
-    from grokterm.plots.palettes import Palette
-    from grokterm.reports.preset import Prospect
     from grokterm.runs.naming import Named
     from grokterm.tui.widgets.form import Draft, ExperimentForm
 
 FORM = "grokterm.tui.widgets.form"
 """Loaded after the first paint, because it takes twice as long as everything that the first paint needs."""
-
-REST_SECONDS = 0.4
-"""How long the form stays as it is before the time of its training is estimated."""
 
 ARROWS_REACH = "#form Input, #form Select, #form CollapsibleTitle, #start"
 
@@ -43,10 +34,9 @@ ARROWS_REACH = "#form Input, #form Select, #form CollapsibleTitle, #start"
 class SetupScreen(Screen[None]):
     """A list of presets that fills a form. What was changed of one is kept as a draft while others are looked at.
 
-    A terminal of less than 70 columns shows either the list or the form, one of 140 what is known of the preset between them.
+    A slim terminal shows either the list or the form, a spacious one what is known of the preset between them.
     """
 
-    HORIZONTAL_BREAKPOINTS = [(0, "-slim"), (70, "-roomy"), (140, "-spacious")]  # noqa: RUF012 - Textual annotates it for its base class
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s", "start", "Start", key_display="^s", tooltip="start what the form shows, as enter on a preset does"),
         Binding("slash", "filter", "Filter", key_display="/", tooltip="show the presets with these words; escape: all"),
@@ -64,39 +54,28 @@ class SetupScreen(Screen[None]):
 
         named: "Named"
 
-    @dataclass
-    class FoundOut(Message):
-        """More is known of what the form shows."""
-
-        prospect: "Prospect"
-
     def __init__(self, preset: Preset, runs_dir: Path) -> None:
         super().__init__(id="setup")
         self._preset = preset
-        self._runs_dir = runs_dir
-        self._prospects: dict[str, Prospect] = {}  # by the settings, as TOML
-        self._rest: Timer | None = None
         self._form: ExperimentForm | None = None  # until it is loaded
         self._is_awaited = False  # enter was pressed before that
         self._drafts: dict[str, Draft] = {}  # by preset
         self._picker = PresetPicker(preset)
+        self._known = ProspectPanel(runs_dir)
 
     def compose(self) -> ComposeResult:
         """Compose presets on the left, room for the form on the right; below them what starts, the operation, and help."""
-        self.add_class(*self._get_breakpoint_classes(self.app.size.width, self.HORIZONTAL_BREAKPOINTS))
         yield Static("grokterm · the terminal laboratory for grokking", id="banner", markup=False)
         with Horizontal(id="body"):
             yield self._picker
-            with VerticalScroll(id="known", can_focus=False) as known:
-                known.border_title = "preset"
-                yield Static(id="details", markup=False)
+            yield self._known
             yield Vertical(id="form")
         with Horizontal(id="starting"):
             yield Button("Start ^s", id="start", compact=True)
             yield Static(plain_text(self._preset.title), id="title", markup=False)
         yield Static(id="structure", markup=False)
-        yield Static(id="expects", markup=False)
-        yield Static(id="costs", markup=False)
+        yield self._known.expects
+        yield self._known.costs
         yield Static(plain_text(self._preset.source), id="explanation", markup=False)
         yield KeyBar(hints_of(self))
 
@@ -220,7 +199,7 @@ class SetupScreen(Screen[None]):
         if problem := self._form.problem:
             self.notify(plain_text(problem), title="Not started", severity="error", markup=False)
             return
-        self._stop_estimating()
+        self._known.stop()
         self.post_message(self.Chosen(self._form.named))
 
     async def action_reset(self) -> None:
@@ -246,53 +225,12 @@ class SetupScreen(Screen[None]):
         self._look_ahead()
 
     def _look_ahead(self) -> None:
-        """Show what is known of the experiment in the form, and find out the rest once the form rests."""
-        self._stop_estimating()
+        """Show what is known of the experiment in the form."""
         form = self._form
         if form is None or form.problem:
-            for line in ("details", "expects", "costs"):
-                self.query_one(f"#{line}", Static).update("")
-            return
-        from grokterm.reports.preset import Prospect
-
-        experiment = form.named.experiment
-        known = self._prospects.get(experiment.to_toml())
-        self._show_prospect(known or Prospect(experiment))
-        if known is None or not known.is_complete:
-            self._rest = self.set_timer(REST_SECONDS, partial(self._find_out, experiment, form.named.preset))
-
-    def _stop_estimating(self) -> None:
-        if self._rest is not None:
-            self._rest.stop()
-        self.workers.cancel_group(self, "prospect")
-
-    @work(thread=True, exclusive=True, group="prospect")
-    def _find_out(self, experiment: "Experiment", preset: str) -> None:
-        """Look for the newest run, then time some steps, in a thread."""
-        from grokterm.reports.preset import look_ahead
-
-        worker = get_current_worker()
-        for prospect in look_ahead(experiment, preset, self._runs_dir, lambda: not worker.is_cancelled):
-            if worker.is_cancelled:
-                return
-            self.post_message(self.FoundOut(prospect))
-
-    @on(FoundOut)
-    def _learn(self, event: FoundOut) -> None:
-        prospect = event.prospect
-        self._prospects[prospect.experiment.to_toml()] = prospect
-        if self._form is not None and not self._form.problem and self._form.named.experiment == prospect.experiment:
-            self._show_prospect(prospect)
-
-    def _show_prospect(self, prospect: "Prospect") -> None:
-        from grokterm.tui.widgets.details import in_lines, in_panel
-
-        palette = cast("Palette", getattr(self.app, "palette"))  # noqa: B009 - of GroktermApp, which knows this screen
-        details, structure = self.query_one("#details", Static), self._form.structure if self._form else ""
-        details.update(in_panel(prospect, structure, palette))
-        expects, needs = in_lines(prospect, self.size.width - 2, palette)
-        self.query_one("#expects", Static).update(expects)
-        self.query_one("#costs", Static).update(needs)
+            self._known.show(None)
+        else:
+            self._known.show(form.named, form.structure)
 
     def on_resize(self) -> None:
         """Draw the curve of the newest run for the new width."""
@@ -300,7 +238,7 @@ class SetupScreen(Screen[None]):
 
     def on_screen_resume(self) -> None:
         """Look for newer runs, back from the lab."""
-        self._prospects.clear()
+        self._known.forget()
         self._look_ahead()
 
     def _explain(self, text: str) -> None:

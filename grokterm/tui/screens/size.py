@@ -10,13 +10,22 @@ from textual.widgets import Static
 
 SMALLEST = Size(60, 16)
 WIDE = 110  # columns from which the lab shows everything at once
+SLIM, SPACIOUS = 70, 140  # columns below which the setup shows the list or the form, and from which a third panel
 SHORT = 22  # lines below which borders and empty lines give way to what they surround
 
 
 def fit(app: App[Any], size: Size) -> None:
     """Give the application the classes of a size, by which its style sheet lays out; cover what does not fit."""
     before = app.classes
-    app.update_classes({"-wide": size.width >= WIDE, "-narrow": size.width < WIDE, "-short": size.height < SHORT})
+    app.update_classes(
+        {
+            "-wide": size.width >= WIDE,
+            "-narrow": size.width < WIDE,
+            "-slim": size.width < SLIM,
+            "-spacious": size.width >= SPACIOUS,
+            "-short": size.height < SHORT,
+        }
+    )
     for screen in app.screen_stack[:-1] if before != app.classes else ():
         screen.update_node_styles(animate=False)  # Textual does so for the screen on top
     cover = next((screen for screen in app.screen_stack if isinstance(screen, TooSmallScreen)), None)
