@@ -26,7 +26,8 @@ from grokterm.tasks.operation import Operation
 from grokterm.tasks.operations import OPERATIONS
 from grokterm.tui.app import GroktermApp
 from grokterm.tui.fields import form_fields
-from grokterm.tui.keys import keys, panes
+from grokterm.tui.keys import keys
+from grokterm.tui.panes import panes
 from grokterm.views.paper.table import COMPARISONS, FIGURES
 from grokterm.views.table import VIEWS
 from grokterm.views.view import Choice, Drawn, Move, Sheet, Subject, View

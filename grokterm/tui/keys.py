@@ -1,46 +1,20 @@
 """The keys of the lab and what they do, for its footer, the palette and the help."""
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from textual.binding import Binding
 
 from grokterm.session.state import Phase
+from grokterm.tui.panes import panes
 from grokterm.tui.screens.help import Guide
+from grokterm.tui.situation import Situation
 from grokterm.tui.widgets.key_bar import ALL_KEYS, Hint
 from grokterm.views.table import VIEWS
 from grokterm.views.terms import explained
 from grokterm.views.view import View
 
-CURVES_TERMS, FACTS_TERMS = ("memorized", "grokked", "ungrokked"), ("chance", "basis")
 CHANGEABLE: tuple[Phase, ...] = ("training", "paused", "ended")
-PANE_KEYS = (*"123456789", *(f"f{number}" for number in range(1, 13)))
-
-
-@dataclass(frozen=True)
-class Situation:
-    """What decides which keys do something."""
-
-    phase: Phase = "training"
-    can_change: bool = True  # some setting is live
-    has_curves: bool = True  # on the screen
-    has_facts: bool = True
-    view: View | None = None  # of the network, if it is on the screen
-    is_zoomed: bool = False
-    is_comparing: bool = False
-    is_frozen: bool = False
-    is_swapped: bool = False
-
-    @property
-    def terms(self) -> tuple[str, ...]:
-        """The words on the screen that a newcomer lacks."""
-        curves, facts = CURVES_TERMS if self.has_curves else (), FACTS_TERMS if self.has_facts else ()
-        return (*curves, *(self.view.terms if self.view else ()), *facts)
-
-    def does(self, key: str) -> bool:
-        """Whether the view on the screen does something at o, x or z."""
-        return self.view is not None and key in self.view.other_keys
 
 
 class Key(NamedTuple):
@@ -56,11 +30,6 @@ class Key(NamedTuple):
         label = self.now(situation)
         pressed = ("" if self.shown == "arrows" else binding.key for binding in self.bindings)  # a click presses one key
         return Hint(label, [*zip(self.shown.split(), pressed, strict=False)]) if label else None
-
-
-def panes() -> dict[str, str]:
-    """Return the panes and their keys; a narrow terminal shows one pane at a time."""
-    return dict(zip(("curves", *VIEWS, "facts"), PANE_KEYS, strict=False))
 
 
 def keys() -> tuple[Key, ...]:

@@ -99,7 +99,7 @@ def parse_changes(assignments: Sequence[str]) -> dict[str, Any]:
     Raises:
         ConfigError: if an assignment has another form, or names a pane that the lab does not have.
     """
-    from grokterm.tui.keys import panes  # loads every view
+    from grokterm.tui.panes import panes  # loads every view
 
     changes = {".".join(path): value for path, value in map(parse_assignment, assignments)}
     if (view := changes.get("view", "curves")) not in panes():

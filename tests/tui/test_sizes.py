@@ -6,7 +6,7 @@ from random import Random
 from textual.widget import Widget
 
 from grokterm.tui.app import GroktermApp
-from grokterm.tui.keys import panes
+from grokterm.tui.panes import panes
 from grokterm.tui.screens.dialogs import Confirm
 from grokterm.tui.screens.lab import LabScreen
 from grokterm.views.table import VIEWS

@@ -6,7 +6,7 @@ from textual.widget import Widget
 
 from grokterm.experiment.interventions import Swap
 from grokterm.tui.app import GroktermApp
-from grokterm.tui.keys import panes
+from grokterm.tui.panes import panes
 from grokterm.tui.widgets.curves import CurvesView
 from grokterm.tui.widgets.network import NetworkPane
 from grokterm.tui.widgets.network_picture import NetworkPicture

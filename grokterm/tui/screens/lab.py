@@ -12,18 +12,19 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.screen import Screen
 
-from grokterm.plots.axis import Scale
 from grokterm.runs.store import Run
 from grokterm.session.commands import Analyze
 from grokterm.session.state import LabState
 from grokterm.session.thread import TrainingThread
 from grokterm.tui.control import TrainingControl
 from grokterm.tui.farewell import open_command
-from grokterm.tui.keys import Situation, guide, hints, keys, panes
+from grokterm.tui.keys import guide, hints, keys
 from grokterm.tui.layout import LabLayout, Scene
+from grokterm.tui.panes import panes
 from grokterm.tui.preferences import RememberedPreferences
 from grokterm.tui.screens.compare import CompareDialog, Comparing
 from grokterm.tui.screens.help import Guide
+from grokterm.tui.situation import Situation
 from grokterm.tui.widgets.curves import CurvesView
 from grokterm.tui.widgets.key_bar import KeyBar
 from grokterm.tui.widgets.tab_bar import TabBar
@@ -40,8 +41,6 @@ LOOK_SECONDS = 1.0
 class LabScreen(Screen[None]):
     """Shows the latest state of a training, which the training thread holds."""
 
-    x_scale: reactive[Scale] = reactive[Scale]("log")
-    frozen: reactive[bool] = reactive(False)  # noqa: FBT003 - Textual's own signature
     view: reactive[str] = reactive("curves")
 
     class Failed(Message):
@@ -67,8 +66,8 @@ class LabScreen(Screen[None]):
         self._views = TabBar(panes(), id="views")
         self._keys = KeyBar()
         self._looked_at: tuple[int, int] | None = None
-        self._held: tuple[LabState, NetworkAnalysis | None] | None = None
-        self.set_reactive(LabScreen.x_scale, preferences.values.x_scale)
+        self._held: tuple[LabState, NetworkAnalysis | None] | None = None  # what the pictures show while they are frozen
+        self.x_scale = preferences.values.x_scale
         self.set_reactive(LabScreen.view, preferences.values.view if preferences.values.view in panes() else "curves")
 
     def compose(self) -> ComposeResult:
@@ -114,7 +113,7 @@ class LabScreen(Screen[None]):
     def _look(self) -> None:
         """Request a snapshot, if the network is on the screen and has changed since the last one."""
         now = self.state.step, len(self.state.events)
-        is_old = self.thread.analysis is None or (now != self._looked_at and not self.frozen)
+        is_old = self.thread.analysis is None or (now != self._looked_at and self._held is None)
         if self._layout.network.is_watched and is_old:
             self._looked_at = now
             self.thread.send(Analyze())
@@ -124,7 +123,7 @@ class LabScreen(Screen[None]):
         if self._held is not None and self._held[1] is None:  # frozen before the first snapshot
             self._held = self._held[0], self.thread.analysis
         pictured, analysis = self._held or (self.state, self.thread.analysis)
-        return Scene(self.state, self.thread.run_name, pictured, analysis, self.x_scale, self.frozen)
+        return Scene(self.state, self.thread.run_name, pictured, analysis, self.x_scale, self._held is not None)
 
     @property
     def guide(self) -> Guide:
@@ -245,7 +244,7 @@ class LabScreen(Screen[None]):
         await self.control.restart()
         self._layout.forget()
         self._looked_at = None
-        if self.frozen:
+        if self._held is not None:
             self.action_freeze()
 
     def action_picture(self) -> None:
@@ -255,9 +254,8 @@ class LabScreen(Screen[None]):
 
     def action_freeze(self) -> None:
         """Freeze or release the pictures; every key still works on a frozen network."""
-        self.frozen = not self.frozen
-        self._held = (self.state, self.thread.analysis) if self.frozen else None
-        self.set_class(self.frozen, "-frozen")
+        self._held = (self.state, self.thread.analysis) if self._held is None else None
+        self.set_class(self._held is not None, "-frozen")
         self._layout.show(self._scene)
 
     def action_scale(self) -> None:

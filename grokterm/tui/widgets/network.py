@@ -9,7 +9,7 @@ from textual.reactive import reactive
 
 from grokterm.session.state import LabState
 from grokterm.tui.draw_budget import DrawBudget
-from grokterm.tui.keys import panes
+from grokterm.tui.panes import panes
 from grokterm.tui.view_requests import Side, ViewRequests
 from grokterm.tui.widgets.network_picture import NetworkPicture
 from grokterm.tui.widgets.tab_bar import TabBar

@@ -1,0 +1,33 @@
+"""What of the lab is on the screen, and what can be done with it."""
+
+from dataclasses import dataclass
+
+from grokterm.session.state import Phase
+from grokterm.views.view import View
+
+CURVES_TERMS, FACTS_TERMS = ("memorized", "grokked", "ungrokked"), ("chance", "basis")
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What decides which keys do something."""
+
+    phase: Phase = "training"
+    can_change: bool = True  # some setting is live
+    has_curves: bool = True  # on the screen
+    has_facts: bool = True
+    view: View | None = None  # of the network, if it is on the screen
+    is_zoomed: bool = False
+    is_comparing: bool = False
+    is_frozen: bool = False
+    is_swapped: bool = False
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """The words on the screen that a newcomer lacks."""
+        curves, facts = CURVES_TERMS if self.has_curves else (), FACTS_TERMS if self.has_facts else ()
+        return (*curves, *(self.view.terms if self.view else ()), *facts)
+
+    def does(self, key: str) -> bool:
+        """Whether the view on the screen does something at o, x or z."""
+        return self.view is not None and key in self.view.other_keys
