@@ -161,6 +161,13 @@ class LabState:
         """The steps at which the training set was swapped."""
         return tuple(event.step for event in self.events if event.is_swap)
 
+    def until(self, step: int) -> Self:
+        """Return what was known at an earlier step: its curves, events and inspections."""
+        curves = Curves(self.curves.rows[: np.searchsorted(self.curves.column("step"), step, side="right")])
+        events = tuple(event for event in self.events if event.step <= step)
+        inspections = tuple(inspected for inspected in self.inspections if inspected.step <= step)
+        return replace(self, step=step, curves=curves, events=events, inspections=inspections)
+
     def latest(self, name: str) -> float | None:
         """Return a metric of the last evaluation; None if it was not measured, or its side has no equations."""
         values, accuracies = (self.curves.column(one) for one in (name, name.replace("_loss", "_accuracy")))

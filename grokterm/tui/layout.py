@@ -88,7 +88,7 @@ class LabLayout:
             scene.run_name,
             scene.pictured.step if scene.is_frozen else None,
             self.curves.is_on_screen,
-            reading(scene.pictured, self.curves.choice),
+            reading(scene.pictured, self.curves.choice) if self.curves.is_on_screen else (),
         )
         has_news = self._glance is None or glance.state is not self._glance.state or glance != self._glance
         if has_news:
@@ -98,7 +98,8 @@ class LabLayout:
         return self.curves.show(scene.pictured, scene.x_scale) or has_news
 
     def _show_network(self, scene: Scene) -> bool:
-        return self.network.show(scene.pictured, scene.analysis, scene.x_scale)
+        is_idle = scene.is_frozen or scene.state.phase != "training"
+        return self.network.show(scene.pictured, scene.analysis, scene.x_scale, is_idle=is_idle)
 
     def situation(self, scene: Scene, view: str, *, is_wide: bool) -> Situation:
         """Return what decides which keys do something, with this pane chosen."""

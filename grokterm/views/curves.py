@@ -73,27 +73,26 @@ def draw_curves(
     )
 
 
-def reading(state: LabState, choice: CurvesChoice) -> str:
-    """Write all values at the cursor in one line; empty without a cursor."""
-    row = -1 if choice.cursor is None else int(np.searchsorted(state.curves.column("step"), choice.cursor, side="right")) - 1
-    if row < 0:
-        return ""
+def reading(state: LabState, choice: CurvesChoice) -> tuple[str, ...]:
+    """Write all values at the cursor, the most important first; empty without a cursor."""
+    cursor, steps = choice.cursor, state.curves.column("step")
+    if cursor is None or not (n_before := int(np.searchsorted(steps, cursor, side="right"))):
+        return ()
 
     def at(name: str, layout: str) -> str:
-        value = float(state.curves.column(name)[row])
+        value = float(state.curves.column(name)[n_before - 1])
         return format(value, layout) if np.isfinite(value) else "-"
 
     others = [side for side in ("seen", "average_val") if at(f"{side}_accuracy", "") != "-"]
-    named = ["train", "val", *others]
-    parts = [
-        f"step {choice.cursor:,}",
+    named, origin = ["train", "val", *others], origin_of(state, choice)
+    chosen = third_panel(state, choice.third).series if choice.third not in ("", NORM) else ()
+    return (
+        f"step {cursor:,}" + (f" ({cursor - origin:+,})" if origin else ""),
         " ".join(f"{side.replace('_', ' ')} {at(f'{side}_accuracy', '.3f')}" for side in named),
+        *(f"{one.label} {value_at(one, cursor):.4g}" for one in chosen),
         f"loss {' / '.join(at(f'{side}_loss', '.1e') for side in named)}",
         f"norm {at('parameter_norm', '.4g')}",
-    ]
-    if choice.third and choice.third != NORM:
-        parts += [f"{one.label} {value_at(one, choice.cursor):.4g}" for one in third_panel(state, choice.third).series]
-    return " · ".join(parts)
+    )
 
 
 def sides(state: LabState, measure: Measure) -> list[Series]:

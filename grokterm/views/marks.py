@@ -15,9 +15,10 @@ def marks_of(state: LabState) -> list[Mark]:
 
 
 def named_marks(state: LabState, origin: int = 0) -> list[Mark]:
-    """Return the same with the step in each label; steps are counted from `origin`."""
+    """Return the same with the step in each label; counted from `origin` with a sign."""
+    sign = "+" if origin else ""
     return [
-        Mark(event.step - origin, f"{_what(event)} {event.step - origin:,}", "swap" if event.is_swap else "dim")
+        Mark(event.step - origin, f"{_what(event)} {event.step - origin:{sign},}", "swap" if event.is_swap else "dim")
         for event in _shown(state)
     ]
 

@@ -157,3 +157,13 @@ def test_what_runs_the_steps_is_known_and_why_it_is_not_what_was_asked_for(state
     assert (after.engine, after.refusals) == ("graph", ())
     after = fold(after, [Switched(step=7, engine="eager", message="the steps before were made by graph")])
     assert (after.engine, after.refusals) == ("eager", ("the steps before were made by graph",))
+
+
+def test_what_was_known_at_an_earlier_step_leaves_out_what_came_after(state: LabState) -> None:
+    story = fold(state, STORY)
+    middle = STORY[len(STORY) // 2].step
+    assert plain(story.until(story.step))["curves"] == plain(story)["curves"]
+    earlier = story.until(middle)
+    assert earlier.step == middle < story.step
+    assert max(earlier.curves.column("step")) <= middle < max(story.curves.column("step"))
+    assert [event.step for event in earlier.events] == [event.step for event in story.events if event.step <= middle]

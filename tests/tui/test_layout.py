@@ -27,7 +27,7 @@ def layout(monkeypatch: pytest.MonkeyPatch) -> Watched:
     layout = Watched()
 
     def noting(name: str) -> Callable[..., bool]:
-        def show(*_: object) -> bool:
+        def show(*_: object, **_options: object) -> bool:
             layout.seen.append(name)
             return True
 

@@ -5,6 +5,7 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 
 from grokterm.experiment.interventions import Swap
+from grokterm.session.commands import SetPace
 from grokterm.tui.app import GroktermApp
 from grokterm.tui.panes import panes
 from grokterm.tui.widgets.curves import CurvesView
@@ -15,7 +16,7 @@ from grokterm.tui.widgets.tab_bar import TabBar
 from grokterm.views.lab.weights import TOGETHER
 from grokterm.views.table import VIEWS
 from grokterm.views.view import ORDERS
-from tests.tui.driving import ENDLESS, LARGE, SMALL, app_on, content, lab, training, until
+from tests.tui.driving import BRIEF, ENDLESS, LARGE, SMALL, app_on, content, lab, training, until
 
 TINY_SIZES = [(20, 5), (1, 1), (110, 5)]
 
@@ -235,6 +236,7 @@ async def test_what_is_frozen_can_be_looked_at_another_way() -> None:
     async with training(app, LARGE) as pilot:
         await until_drawn(pilot, app, "step")
         await pilot.press("f")
+        await until(pilot, lambda: f"frozen at step {step_shown(app)} " in content(app.screen.query_one("#banner")), "one step")
         frozen = step_shown(app)
         for keys, words in (("4", "after φ"), ("5", "the exact solution"), ("2l", "second operand")):
             await pilot.press(*keys)
@@ -245,6 +247,20 @@ async def test_what_is_frozen_can_be_looked_at_another_way() -> None:
         assert step_shown(app) == frozen
         await pilot.press("f")
         await until(pilot, lambda: step_shown(app) > frozen, "a later network")
+
+
+async def test_what_is_frozen_and_thawed_after_the_end_is_the_newest_network() -> None:
+    app = app_on(BRIEF)
+    async with training(app, pace=20.0) as pilot:
+        await pilot.press("2")
+        await until_drawn(pilot, app, "step")
+        assert step_shown(app) < 40
+        await pilot.press("1")
+        lab(app).thread.send(SetPace(steps_per_second=None))
+        await until(pilot, lambda: lab(app).state.phase == "ended", "the end")
+        await pilot.press("f", "2")
+        await until(pilot, lambda: "frozen at step 40 " in content(app.screen.query_one("#banner")), "the frozen step")
+        await until(pilot, lambda: step_shown(app) == 40, "the network of that step")
 
 
 async def test_a_network_frozen_before_its_first_snapshot_is_copied_once() -> None:

@@ -59,6 +59,7 @@ def test_the_status_line_says_how_far_and_how_well() -> None:
     start = "step 1,234 / 3,000  ▓▓▓▓░░░░░░  train 1.000  val 0.998  loss 2.1e-06 / 4.0e-05  lr 0.01  wd 0.01  |w|   9.0"
     assert line.startswith(start)
     assert line.removeprefix(start).strip() == "1:05 so far"
+    assert status(state_with(curves=CURVES, seconds=65.2, phase="ended")).endswith("  took 1:05")
     assert "####------" in status(state_with(curves=CURVES), ascii_only=True)
 
 
@@ -143,9 +144,16 @@ def test_a_run_that_has_ended_is_not_learning_any_more() -> None:
 def test_the_status_line_has_the_values_at_the_cursor_instead() -> None:
     widget, state = Status(id="status"), state_with(curves=CURVES)
     widget.glance = Glance(state, reading=reading(state, CurvesChoice(cursor=1240)))
-    assert str(widget.render()) == "step 1,240 · train 1.000 val 0.998 · loss 2.1e-06 / 4.0e-05 · norm 9"
-    assert reading(state, CurvesChoice()) == ""
-    assert reading(state_with(curves=curves_of()), CurvesChoice(cursor=2000)).startswith("step 2,000 · train 1.000 val - ·")
+    read = reading(state, CurvesChoice(cursor=1240))
+    assert read == ("step 1,240", "train 1.000 val 0.998", "loss 2.1e-06 / 4.0e-05", "norm 9")
+    assert str(widget.render()) == "step 1,240"  # a widget without a size has room for what is most important
+    assert reading(state, CurvesChoice()) == ()
+    assert reading(state_with(curves=curves_of()), CurvesChoice(cursor=2000))[1] == "train 1.000 val -"
+
+
+def test_the_values_at_the_cursor_count_from_the_swap_as_the_curves_do() -> None:
+    state = state_with(curves=CURVES, events=(SWAP,))
+    assert reading(state, CurvesChoice(cursor=9103, since_swap=True))[0] == "step 9,103 (+103)"
 
 
 def test_the_header_says_what_trains_where_and_for_how_long() -> None:
@@ -158,6 +166,12 @@ def test_the_header_says_what_trains_where_and_for_how_long() -> None:
 def test_a_pace_is_said_in_words_and_sets_the_time_left() -> None:
     line = banner(state_with(device="cpu", steps_per_second=900.0, pace=1.0, curves=CURVES))
     assert line.endswith("ETA 29:26   cpu pace: 1 steps/s   ● training")
+
+
+def test_a_pace_that_is_not_kept_stands_beside_the_speed_and_an_end_has_neither() -> None:
+    slow = state_with(device="cpu", steps_per_second=8.24, pace=300.0, curves=CURVES)
+    assert banner(slow).endswith("cpu  8.2 steps/s (pace: 300)   ● training")
+    assert banner(replace(slow, phase="ended", ended="complete")).endswith("   cpu   ■ ended (complete)")
 
 
 def test_the_header_says_at_which_step_the_pictures_are_frozen() -> None:

@@ -23,4 +23,4 @@ def test_each_mark_says_its_step_and_a_swap_what_it_was_and_what_changes_nothing
         "2 % of the table, multiply at 3,000",
         "set learning_rate 0.01 at 3,500",
     ]
-    assert [(mark.x, mark.label) for mark in named_marks(state, origin=3000)][2] == (500, "set learning_rate 0.01 at 500")
+    assert [(mark.x, mark.label) for mark in named_marks(state, origin=3000)][2] == (500, "set learning_rate 0.01 at +500")

@@ -66,7 +66,9 @@ class LabScreen(Screen[None]):
         self._views = TabBar(panes(), id="views")
         self._keys = KeyBar()
         self._looked_at: tuple[int, int] | None = None
-        self._held: tuple[LabState, NetworkAnalysis | None] | None = None  # what the pictures show while they are frozen
+        self._is_frozen = False
+        self._held: tuple[LabState, NetworkAnalysis] | None = None  # what the pictures show while they are frozen
+        self._stale: NetworkAnalysis | None = None  # older than the key that has frozen them
         self.x_scale = preferences.values.x_scale
         self.set_reactive(LabScreen.view, preferences.values.view if preferences.values.view in panes() else "curves")
 
@@ -120,9 +122,10 @@ class LabScreen(Screen[None]):
 
     @property
     def _scene(self) -> Scene:
-        if self._held is not None and self._held[1] is None:  # frozen before the first snapshot
-            self._held = self._held[0], self.thread.analysis
-        pictured, analysis = self._held or (self.state, self.thread.analysis)
+        newest = self.thread.analysis
+        if self._is_frozen and self._held is None and newest is not None and newest is not self._stale:
+            self._held = self.state.until(newest.step), newest
+        pictured, analysis = self._held or (self.state, newest)
         return Scene(self.state, self.thread.run_name, pictured, analysis, self.x_scale, self._held is not None)
 
     @property
@@ -198,9 +201,12 @@ class LabScreen(Screen[None]):
         if self.view == "curves" and right:
             self.action_curves("right" if right > 0 else "left")
             return
-        self.query_one(f"#{self._pane}").scroll_relative(y=down, animate=False)
-        self._layout.network.move(Move(down, right, pages))
-        self._layout.show(self._scene)
+        if self._pane == "network":
+            self._layout.network.move(Move(down, right, pages))
+            self._layout.show(self._scene)
+        else:
+            pane = self.query_one(f"#{self._pane}")
+            pane.scroll_relative(y=down + pages * pane.size.height, animate=False)
 
     def action_compare(self) -> None:
         """Take the second network away; or ask for one, and for earlier runs on the curves."""
@@ -244,7 +250,7 @@ class LabScreen(Screen[None]):
         await self.control.restart()
         self._layout.forget()
         self._looked_at = None
-        if self._held is not None:
+        if self._is_frozen:
             self.action_freeze()
 
     def action_picture(self) -> None:
@@ -253,9 +259,10 @@ class LabScreen(Screen[None]):
         self.control.save_picture(view, self._scene.pictured)
 
     def action_freeze(self) -> None:
-        """Freeze or release the pictures; every key still works on a frozen network."""
-        self._held = (self.state, self.thread.analysis) if self._held is None else None
-        self.set_class(self._held is not None, "-frozen")
+        """Freeze the pictures at a snapshot of this moment, or release them; every key still works on a frozen network."""
+        self._is_frozen, self._held, self._stale = not self._is_frozen, None, self.thread.analysis
+        self.set_class(self._is_frozen, "-frozen")
+        self.thread.send(Analyze())
         self._layout.show(self._scene)
 
     def action_scale(self) -> None:

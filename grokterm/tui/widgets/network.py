@@ -76,8 +76,8 @@ class NetworkPane(Vertical):
         self.query_one(TabBar).shown = tab
         self.unzoom()
 
-    def show(self, state: LabState, analysis: "NetworkAnalysis | None", x_scale: "Scale") -> bool:
-        """Draw the network as of its last snapshot, and ask what the view has to find out.
+    def show(self, state: LabState, analysis: "NetworkAnalysis | None", x_scale: "Scale", *, is_idle: bool) -> bool:
+        """Draw the network as of its last snapshot, and ask what the view has to find out: at once if nothing trains on.
 
         Returns whether anything had to be drawn.
         """
@@ -85,7 +85,6 @@ class NetworkPane(Vertical):
         if answer is not None and answer.value is not None:
             self._histories[answer.side].add(answer.question.view.inspected(answer.value))
         self.choice = replace(self.choice, x_scale=x_scale)
-        is_idle = state.phase != "training"
         has_drawn = self.comparison is not None and self._show_pinned(self.comparison, is_idle=is_idle)
         if analysis is None:
             return self._present.say(self.tab, ["waiting for the first snapshot"]) or has_drawn

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from grokterm.experiment.conditions import Milestone
 
 SYMBOLS = {"loading": "○", "training": "●", "paused": "‖", "ended": "■", "failed": "×"}
+KEPT = 0.9  # share of a pace that a training which keeps it reaches
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Glance:
     run_name: str = ""
     frozen_at: int | None = None  # the step that the pictures show; None: they follow
     has_curves: bool = False  # on the screen, with the numbers of both sides
-    reading: str = ""  # all values at the cursor of the curves; empty without a cursor
+    reading: tuple[str, ...] = ()  # all values at the cursor of the curves, the most important first; empty without a cursor
 
 
 class Line(Widget):
@@ -65,7 +66,7 @@ class Status(Line):
         if not len(self.glance.state.curves.rows):
             return Text("")
         if self.glance.reading:
-            return Text(self.glance.reading, no_wrap=True, overflow="ellipsis")
+            return one_line((Part(rank, [text]) for rank, text in enumerate(self.glance.reading)), self.size.width, gap=2)
         return status(self.glance, self.size.width, self._palette)
 
 
@@ -117,10 +118,13 @@ def seconds_left(state: LabState) -> float | None:
 
 
 def _speeds(state: LabState) -> Iterator[str]:
-    if state.pace:
-        speed = f"pace: {state.pace:g} steps/s"
-    elif state.steps_per_second and state.phase == "training":
-        speed = f"{_rounded(state.steps_per_second):>4} steps/s"
+    measured, pace = state.steps_per_second if state.phase == "training" else None, state.pace
+    if state.phase == "ended":
+        speed = ""
+    elif pace and (measured is None or measured > KEPT * pace):
+        speed = f"pace: {pace:g} steps/s"
+    elif measured:
+        speed = f"{_rounded(measured):>4} steps/s" + (f" (pace: {pace:g})" if pace else "")
     else:
         speed = ""
     yield from filter(None, (f"{state.device} {speed}".strip(), speed))
@@ -156,9 +160,13 @@ def status(glance: Glance, width: int, palette: Palette) -> Text:
         Part(9 if glance.has_curves else 6, [f"loss {' / '.join(losses.values())}"]),
         *_settings(state),
         Part(5, [] if norm is None else [f"|w| {norm:>5.1f}"]),
-        Part(7, [f"{clock(state.seconds):>5} so far"] if state.seconds else [], is_right=True),
+        Part(7, [_duration(state)] if state.seconds else [], is_right=True),
     ]
     return one_line(parts, width, gap=2)
+
+
+def _duration(state: LabState) -> str:
+    return f"took {clock(state.seconds)}" if state.phase == "ended" else f"{clock(state.seconds):>5} so far"
 
 
 def _progress(state: LabState, length: int, palette: Palette) -> str:
