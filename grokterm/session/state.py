@@ -52,12 +52,12 @@ class _Store:
         self.n_taken = len(first)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Curves:
-    """All evaluations so far, one row each."""
+    """All evaluations so far, one row each; two are equal if they are one and the same."""
 
     rows: Float[np.ndarray, "evaluations columns"] = field(default_factory=lambda: np.empty((0, len(COLUMNS))))
-    _store: _Store | None = field(default=None, repr=False, compare=False)  # the array behind `rows`; None if not shared
+    _store: _Store | None = field(default=None, repr=False)  # the array behind `rows`; None if not shared
 
     def column(self, name: str) -> Float[np.ndarray, " evaluations"]:
         """Return one metric over the evaluations."""

@@ -140,14 +140,25 @@ async def test_earlier_runs_are_drawn_behind_the_curves_and_stay_for_the_next_tr
         runs = app.screen.query_one(RunList)
         await until(pilot, lambda: runs.option_count, "the list")
         runs.focus()
-        await pilot.press("down", "space", "enter")
+        assert "X" not in content(runs)
+        await pilot.press("space")
+        await until(pilot, lambda: "X" in content(runs), "the mark, also without colors")
+        await pilot.press("enter")
         curves = lab(app).query_one(CurvesView)
         await until(pilot, lambda: [overlay.name for overlay in curves.overlays] == [name], "the earlier run")
         await until(pilot, lambda: "⠒⠒tried" in content(curves), "its name below the curves")
         assert lab(app)._layout.network.comparison is None
-    again = app_on(BRIEF)
-    async with training(again, pace=None) as pilot:
-        curves = lab(again).query_one(CurvesView)
+        before = curves.overlays
+        await pilot.press("c")
+        again = app.screen.query_one(RunList)
+        await until(pilot, lambda: again.option_count, "the list")
+        again.focus()
+        await pilot.press("enter")
+        await until(pilot, lambda: curves.overlays is not before, "the same run, read anew")
+        await until(pilot, lambda: "⠒⠒tried" in content(curves), "its name, still there")
+    next_lab = app_on(BRIEF)
+    async with training(next_lab, pace=None) as pilot:
+        curves = lab(next_lab).query_one(CurvesView)
         await until(pilot, lambda: [overlay.name for overlay in curves.overlays] == [name], "the same in the next lab")
 
 
@@ -160,6 +171,6 @@ async def test_no_more_runs_are_overlaid_than_have_an_ink(tiny: Experiment) -> N
         runs = app.screen.query_one(RunList)
         await until(pilot, lambda: runs.option_count == 8, "the list")
         runs.focus()
-        await pilot.press("down", *["space", "down"] * 8)
+        await pilot.press(*["space", "down"] * 8)
         assert len(runs.selected) == MOST_OVERLAYS
         assert "at most 6 runs" in str(app.screen.query_one("#problem", Static).render())

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from rich.segment import Segment
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
+from textual.strip import Strip
 from textual.widgets import Label, SelectionList, Static
+from textual.widgets._toggle_button import ToggleButton
 from textual.widgets.selection_list import Selection
 
 from grokterm.errors import ConfigError
@@ -68,6 +71,7 @@ class CompareDialog(FieldsDialog[Comparing]):
             name = plain_text(path.name)
             runs.add_option(Selection(f"{name}  {plain_text(told)}", path, path in self._overlaid))
         runs.display = bool(event.found)
+        runs.highlighted = 0 if event.found else None  # so that the first space chooses one
 
     @on(SelectionList.SelectionToggled)
     def _at_most(self, event: "SelectionList.SelectionToggled[Path]") -> None:
@@ -95,3 +99,11 @@ class RunList(SelectionList[Path]):
     """Runs to choose from; enter is left to the dialog."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "screen.overlay", "Apply")]
+
+    def render_line(self, y: int) -> Strip:
+        """Leave the box of a run that is not chosen empty: Textual tells the two apart by color alone."""
+        line, index = super().render_line(y), self.scroll_offset.y + y
+        if index >= self.option_count or self.get_option_at_index(index).value in self.selected:
+            return line
+        inner = ToggleButton.BUTTON_INNER
+        return Strip([Segment(" " * len(one.text), one.style) if one.text == inner else one for one in line])
