@@ -45,6 +45,11 @@ def heading(text: str, *, width: int, palette: Palette) -> Rows:
     return draw_text([[(text, palette.inks["dim"].style)]], width=width, palette=palette)
 
 
+def first_fitting(texts: Sequence[str], width: int) -> str:
+    """Return the first text that fits, or else the last: each says less than the one before."""
+    return next((text for text in texts if len(text) <= width), texts[-1])
+
+
 def shortened(text: str, width: int, palette: Palette) -> str:
     """Cut a printable text after an item, or else after a word, and say so: no number turns into another.
 

@@ -1,5 +1,7 @@
 """A second network beside the present one: a saved run at one of its steps."""
 
+from dataclasses import replace
+
 from grokterm.runs.journal import read_journal
 from grokterm.runs.store import Run
 from grokterm.session.background import BackgroundWorker
@@ -56,4 +58,5 @@ class ComparisonJob:
             return None
         records = [record for record in read_journal(self.run.journal) if record.step <= trainer.step]
         state = fold(LabState(self.run.experiment), records)
+        state = replace(state, phase="ended")  # nothing is added to what is known
         return Subject(state, trainer.analyze(), merged(state.inspections, swaps=state.swaps))

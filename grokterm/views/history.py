@@ -17,7 +17,7 @@ from grokterm.views.view import Sheet
 if TYPE_CHECKING:
     from grokterm.experiment.records import Inspected
 
-NO_HISTORY = "only one step is known: there will be more while this tab is open, or with training.inspect_every"
+ONE_STEP = "only one step is known: "
 
 
 def merged(*sources: "Iterable[Inspected]", swaps: Collection[int] = ()) -> "tuple[Inspected, ...]":
@@ -83,6 +83,11 @@ def draw_history(  # noqa: PLR0913 - one parameter a property of the picture
         palette=sheet.palette,
         x_limits=limits,
     )
+
+
+def no_history(state: LabState) -> str:
+    """Say why there is no picture of metrics over steps, and when there is one."""
+    return ONE_STEP + ("training.inspect_every saves more" if state.phase == "ended" else "more come while this tab is open")
 
 
 def has_history(curves: Sequence[Series]) -> bool:

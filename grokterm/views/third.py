@@ -48,17 +48,23 @@ def written(value: float) -> str:
     return short_power(f"{value:.4g}").ljust(8)
 
 
+def norm_curve(state: LabState) -> Series:
+    """Return the norm of all parameters at every evaluation that has measured it."""
+    steps, norms = state.curves.column("step"), state.curves.column("parameter_norm")
+    known = np.isfinite(norms)
+    return Series(METRICS["parameter_norm"].label, steps[known], norms[known], "text")
+
+
 def _norm(state: LabState) -> Sequence[Series]:
-    return [Series("all parameters", state.curves.column("step"), state.curves.column("parameter_norm"), "text")]
+    return [norm_curve(state)]
 
 
-def _inspected(*names: str) -> Callable[[LabState], Sequence[Series]]:
-    roles: tuple[Role, ...] = ("text", "key_frequency")  # the others are those of earlier runs
+def _inspected(**roles: "Role") -> Callable[[LabState], Sequence[Series]]:
+    """Draw metrics in two inks: the others are those of earlier runs."""
 
     def find(state: LabState) -> Sequence[Series]:
         return [
-            series(state.inspections, METRICS[name].label, role, methodcaller("metric", name))
-            for name, role in zip(names, roles, strict=False)
+            series(state.inspections, METRICS[name].label, role, methodcaller("metric", name)) for name, role in roles.items()
         ]
 
     return find
@@ -82,11 +88,11 @@ NORM = "norm"
 
 CHARTS: dict[str, Chart] = {
     NORM: Chart(_norm),
-    "IPR": Chart(_inspected("ipr"), y_limits=(0.0, 1.0)),
-    "Gini": Chart(_inspected("gini"), y_limits=(0.0, 1.0)),
-    "exact": Chart(_inspected("matched_frequency_share", "exact_fit"), y_limits=(0.0, 1.0)),
-    "parts": Chart(_inspected("restricted_loss", "excluded_loss"), y_scale="log"),
-    "score": Chart(_inspected("median_score")),
+    "IPR": Chart(_inspected(ipr="text"), y_limits=(0.0, 1.0)),
+    "Gini": Chart(_inspected(gini="text"), y_limits=(0.0, 1.0)),
+    "exact": Chart(_inspected(matched_frequency_share="key_frequency", exact_fit="text"), y_limits=(0.0, 1.0)),
+    "parts": Chart(_inspected(restricted_loss="key_frequency", excluded_loss="text"), y_scale="log"),
+    "score": Chart(_inspected(median_score="text")),
     "rate": Chart(_learning_rate),
 }
 """In the order of the key."""

@@ -10,7 +10,7 @@ from grokterm.analysis.ordering import Order
 from grokterm.plots.axis import Scale
 from grokterm.plots.cells import Cells, Rows
 from grokterm.plots.palettes import Palette
-from grokterm.plots.text_lines import StyledText, draw_text, heading
+from grokterm.plots.text_lines import StyledText, draw_text, first_fitting, heading
 from grokterm.session.state import LabState
 
 if TYPE_CHECKING:  # the screen draws without loading torch
@@ -20,6 +20,14 @@ if TYPE_CHECKING:  # the screen draws without loading torch
 Item = TypeVar("Item")
 
 ORDERS: dict[Order, str] = {"raw": "as stored", "frequency": "sorted by frequency", "deviation": "sorted by deviation"}
+
+
+def short_order(order: Order) -> str:
+    """Say how neurons are sorted, in a few characters."""
+    return ORDERS[order].removeprefix("sorted ")
+
+
+BORDER_BLANKS = 4  # cells above a picture that its title cannot take: Textual cuts a longer one anywhere
 
 RESIDUES_PER_KEY = 8  # how far an arrow moves over a table that is larger than the screen
 
@@ -97,9 +105,13 @@ class Sheet:
         """Pad or cut a picture to the height of the sheet."""
         return (rows + Cells(self.width, self.height - len(rows)).rows())[: self.height]
 
-    def heading(self, text: str) -> Rows:
-        """Write the title of a picture."""
-        return heading(text, width=self.width, palette=self.palette)
+    def heading(self, *texts: str) -> Rows:
+        """Write the title of a picture: the first text that fits, or else the last."""
+        return heading(first_fitting(texts, self.width), width=self.width, palette=self.palette)
+
+    def for_border(self, *texts: str) -> str:
+        """Return the first text that fits into a border, or else the last."""
+        return first_fitting(texts, self.width - BORDER_BLANKS)
 
     def words(self, parts: Iterable[str | StyledText]) -> Rows:
         """Write parts side by side, as many a line as fit."""
@@ -180,6 +192,11 @@ def held_in(subject: Subject) -> str:
 def of_a_cell(rows: float, columns: float) -> str:
     """Say what a cell of a picture over (a, b) is, by how many rows and columns it averages."""
     return "a cell: 1 equation" if rows <= 1 else f"a cell: mean of {rows:.2g} × {max(columns, 1):.2g}"
+
+
+def short_cell(rows: float, columns: float) -> str:
+    """Say the same in a few characters."""
+    return "1 a cell" if rows <= 1 else f"{rows:.2g} × {max(columns, 1):.2g} a cell"
 
 
 def following(items: Sequence[Item], item: Item) -> Item:

@@ -11,7 +11,7 @@ from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.records import Evaluated
 from grokterm.plots.palettes import PALETTES
 from grokterm.session.state import Curves, Event, LabState
-from grokterm.tui.control.notifications import Notice, Notifications
+from grokterm.tui.notifications import Notice, Notifications
 from grokterm.tui.widgets import facts
 from grokterm.tui.widgets.status import Glance, Status, header, phase_of
 from grokterm.tui.widgets.status import status as status_line

@@ -10,16 +10,16 @@ import pytest
 
 from grokterm.analysis.confusion import Cell, count_cells
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.records import Inspected
+from grokterm.experiment.records import Evaluated, Inspected
 from grokterm.inspection.analysis import NetworkAnalysis
 from grokterm.inspection.forward_pass import ForwardPass
-from grokterm.plots.palettes import PALETTES
-from grokterm.session.state import Event, LabState
+from grokterm.plots.palettes import PALETTES, PaletteName
+from grokterm.session.state import Event, LabState, Phase, fold
 from grokterm.views.history import History, merged
 from grokterm.views.lab.activation_maps import Maps
 from grokterm.views.lab.activations import ACTIVATIONS, places_of
 from grokterm.views.lab.circuit import CIRCUIT, CircuitFindings, find_circuit
-from grokterm.views.lab.correctness import find_outcomes
+from grokterm.views.lab.correctness import TABLE, find_outcomes
 from grokterm.views.table import VIEWS
 from grokterm.views.view import Choice, Drawn, Sheet, Subject, View
 from tests.inspection.test_forward_pass import EVERY_NETWORK
@@ -192,6 +192,46 @@ def test_the_stretches_between_the_milestones_are_named(tiny: Experiment) -> Non
     text = "\n".join("".join(segment.text for segment in row) for row in drawn.rows)
     assert "memorization to 100" in text
     assert np.all([word in text for word in ("circuit formation to 900", "then cleanup")])
+
+
+def test_the_norm_is_drawn_at_every_evaluation_and_c_gen_read_from_it(tiny: Experiment) -> None:
+    subject = subject_of(changed(tiny, "training.steps=100", "training.evaluate_every=50"))
+    evaluated = [
+        Evaluated(step=step, train_loss=1.0, train_accuracy=0.5, parameter_norm=step / 10) for step in range(0, 101, 2)
+    ]
+    subject = replace(subject, state=fold(subject.state, evaluated))
+    found = VIEWS["efficiency"].find(subject.analysis, None)
+    lines = lines_of(VIEWS["efficiency"].draw(subject, Choice(), Sheet(78, 18, PALETTES["256"]), found))
+    assert sum(any("⠀" < character <= "⣿" for character in line[6:]) for line in lines) > 5
+    assert "C_gen 9.8 at step 98" in " ".join(lines)
+
+
+@pytest.mark.parametrize(("phase", "said"), [("training", "while this tab is open"), ("ended", "training.inspect_every")])
+def test_a_history_of_one_step_promises_more_only_while_there_may_be_more(tiny: Experiment, phase: Phase, said: str) -> None:
+    subject = subject_of(changed(tiny, "training.steps=0"))
+    found = find_circuit(subject.analysis, None)
+    one = replace(subject, state=replace(subject.state, phase=phase), history=(found.inspected,))
+    assert said in " ".join("\n".join(lines_of(CIRCUIT.draw(one, Choice(), Sheet(78, 38, PALETTES["256"]), found))).split())
+
+
+def test_where_there_is_no_circuit_one_sentence_says_why(tiny: Experiment) -> None:
+    subject = subject_of(changed(tiny, *TASKS["permutations"], "training.steps=0"))
+    found = find_circuit(subject.analysis, None)
+    drawn = CIRCUIT.draw(subject, Choice(), Sheet(63, 38, PALETTES["256"]), found)
+    assert drawn.title == "no circuit to look for"
+    assert [line.strip() for line in lines_of(drawn) if line.strip()] == ["permutations have no waves"]
+
+
+@pytest.mark.parametrize("palette", ["256", "16", "mono", "ascii"])
+def test_the_legend_of_the_shares_is_drawn_as_the_shares_are(tiny: Experiment, palette: PaletteName) -> None:
+    subject = subject_of(changed(tiny, "task.modulus=47", "training.steps=0"))
+    found, sheet = find_outcomes(subject.analysis, None), Sheet(60, 20, PALETTES[palette])
+    found = replace(found, right={side: 0 * right for side, right in found.right.items()})
+    rows = TABLE.draw(subject, Choice(), sheet, found).rows
+    drawn = {(character, segment.style) for row in rows[4:] for segment in row for character in segment.text}
+    swatches = [row[k] for row in rows[:2] for k, segment in enumerate(row) if k + 1 < len(row) and "wrong" in row[k + 1].text]
+    assert len(swatches) == 2
+    assert all((swatch.text, swatch.style) in drawn for swatch in swatches)
 
 
 def test_the_zoomed_spectrum_draws_each_frequency_as_a_circle(tiny: Experiment) -> None:

@@ -1,5 +1,7 @@
 """The power of each neuron as a map: a staircase, once every neuron has one frequency."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -14,7 +16,7 @@ from tests.views.test_weights import PANELS, waves
 def map_of(drawn: Drawn) -> tuple[list[str], int]:
     """Return the lines of a drawing, and the first below the heading of the map."""
     lines = texts(drawn.rows)
-    return lines, next(y for y, line in enumerate(lines) if "sorted by peak" in line) + 1
+    return lines, next(y for y, line in enumerate(lines) if re.search("by peak|^most of", line)) + 1
 
 
 def peaks_of(subject: Subject) -> np.ndarray:

@@ -14,8 +14,8 @@ from grokterm.inspection.analysis import NetworkAnalysis
 from grokterm.inspection.forward_pass import ForwardPass
 from grokterm.plots.palettes import PALETTES, PaletteName
 from grokterm.session.state import LabState
-from grokterm.views.lab.weights import TOGETHER, draw_weights, move_page, next_layer
-from grokterm.views.pictures import weight_picture
+from grokterm.views.lab.weights import TOGETHER, _name_frequencies, draw_weights, move_page, next_layer
+from grokterm.views.pictures import WeightPicture, weight_picture
 from grokterm.views.view import Choice, ColorRanges, Move, Sheet, Subject
 from tests.training.outcome import changed, started
 from tests.views.decoding import pixels, seen_frequencies, texts
@@ -98,7 +98,7 @@ def test_one_matrix_is_shown_at_a_time_and_together_only_where_all_rows_fit() ->
     def seen(height: int) -> list[str]:
         choice, area, names = Choice(), Sheet(60, height, PALETTES["256"]), []
         for _ in range(4):
-            names.append(draw_weights(subject, choice, area, None).title.split(" · ")[0])
+            names.append(draw_weights(subject, choice, area, None).title.split(" · ")[0].removesuffix(" by frequency"))
             choice = next_layer(subject, choice, area)
         return names
 
@@ -151,6 +151,22 @@ def test_frequencies_are_named_above_their_neurons_and_key_frequencies_stand_out
         assert heading[first : first + n] == f"{name.ljust(n - 1, '─') or '─'} "[:n]
     assert heading[frequencies.tolist().index(0) :].startswith("mixed")
     assert "k=" not in texts(draw_weights(subject, Choice(order="raw"), area, None).rows)[0]
+
+
+def test_the_first_frequency_that_is_named_says_that_it_is_one() -> None:
+    matrix = np.zeros((23, 9))
+    for widths, heading in (((2, 7), "─ k=13── "), ((2, 2), "─ 7 ")):
+        ks = np.repeat([5, 13] if sum(widths) == 9 else [13, 7], widths)
+        picture = WeightPicture(matrix[:, : len(ks)], "first operand", "frequency", "residues", ks)
+        (row,) = _name_frequencies(picture, slice(0, len(ks)), (), Sheet(len(ks), 13, PALETTES["256"]))
+        assert "".join(segment.text for segment in row) == heading
+
+
+def test_in_a_narrow_border_the_neurons_and_their_order_stay() -> None:
+    drawn = draw_weights(waves(23, 120), Choice(), Sheet(43, 13, PALETTES["256"]), None)
+    assert drawn.title == "first operand by frequency · 1-43/120"
+    assert len(drawn.subtitle) <= 39
+    assert drawn.subtitle.endswith("23 residues")
 
 
 def test_the_color_range_follows_the_weights_but_not_every_step_and_stays_while_it_is_held() -> None:

@@ -8,7 +8,7 @@ from grokterm.plots.text_lines import shortened
 from grokterm.tui.draw_budget import DrawBudget
 from grokterm.tui.view_requests import Question, Side, ViewRequests
 from grokterm.tui.widgets.picture import Picture
-from grokterm.views.view import Choice, ColorRanges, Drawn, Sheet, Subject, View
+from grokterm.views.view import BORDER_BLANKS, Choice, ColorRanges, Drawn, Sheet, Subject, View
 
 
 class NetworkPicture(Picture):
@@ -82,5 +82,5 @@ class NetworkPicture(Picture):
 
     def _caption_of(self, title: str, subtitle: str, width: int) -> None:
         named = f"{self.name_shown} · {title}" if self.name_shown else title
-        room = width - 2  # the border leaves a blank on either side
+        room = width - BORDER_BLANKS
         self.caption(*(shortened(self._palette.printable(text), room, self._palette) for text in (named, subtitle)))

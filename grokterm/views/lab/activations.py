@@ -8,7 +8,7 @@ import numpy as np
 from grokterm.plots.area import centered, enlarged, resized, square
 from grokterm.plots.heatmap import Tile, draw_tiles
 from grokterm.plots.mosaic import Mosaic, draw_mosaic, fit_mosaic
-from grokterm.views.lab.activation_maps import Maps, Wanted, find_maps
+from grokterm.views.lab.activation_maps import Maps, Part, Wanted, find_maps
 from grokterm.views.view import (
     ORDERS,
     Choice,
@@ -21,6 +21,7 @@ from grokterm.views.view import (
     held_in,
     move_corner,
     of_a_cell,
+    short_cell,
     visible,
 )
 
@@ -71,7 +72,17 @@ def draw_activations(subject: Subject, choice: Choice, sheet: Sheet, found: Maps
     draw = _draw_one if choice.is_zoomed else _draw_page
     drawn = draw(subject, choice, sheet, found, limit)
     span = sheet.span(limit, is_signed=found.is_signed)
-    return replace(drawn, title=f"{place} · {drawn.title}", subtitle=f"step {analysis.step:,} · {drawn.subtitle} · {span}")
+    part = "" if len(found.part[0]) == analysis.n_elements else f"{_named(found.part)} · "
+    cells = [len(part) / max(n, 1) for part, n in zip(found.part, found.maps.shape[1:], strict=True)]
+    step = f"step {analysis.step:,}"
+    subtitle = sheet.for_border(
+        *(f"{step} · {part}{say(*cells)}{held_in(subject)} · {span}" for say in (of_a_cell, short_cell)),
+        f"{step} · {part or f'{short_cell(*cells)} · '}{span}",
+    )
+    title = sheet.for_border(
+        f"{place} · {drawn.title}", f"{place.removeprefix('hidden layer ')} · {drawn.title.replace('sorted by', 'by')}"
+    )
+    return replace(drawn, title=title, subtitle=subtitle)
 
 
 def _draw_one(subject: Subject, _: Choice, sheet: Sheet, found: Maps, limit: float) -> Drawn:
@@ -85,9 +96,7 @@ def _draw_one(subject: Subject, _: Choice, sheet: Sheet, found: Maps, limit: flo
     tile = Tile(one, (above, left), (shown.shape[1], -(-len(shown) // sheet.rows_per_line)))
     tiles = [tile] if shown.shape == size else []
     drawn = draw_tiles(pixels, tiles, width=sheet.width, limit=limit, palette=sheet.palette, signed=found.is_signed)
-    (first, last), (left, right) = ((part.start, part.stop - 1) for part in found.part)
-    where = "" if is_whole else f"a {first} to {last}, b {left} to {right} · "
-    return Drawn(drawn, f"{found.names[0]} ({found.first + 1:,} of {found.n_maps:,})", where + _of_a_cell(found, subject))
+    return Drawn(drawn, f"{found.names[0]} ({found.first + 1:,} of {found.n_maps:,})", "")
 
 
 def _draw_page(subject: Subject, choice: Choice, sheet: Sheet, found: Maps, limit: float) -> Drawn:
@@ -106,14 +115,15 @@ def _draw_page(subject: Subject, choice: Choice, sheet: Sheet, found: Maps, limi
     )
     is_attention = place_of(analysis, choice.place) in analysis.forward_pass.attention
     kind = "of the position that answers" if is_attention else ORDERS[found.order]
-    part = "" if len(found.part[0]) == analysis.n_elements else f"a, b < {len(found.part[0])} · "
     page = f"{first + 1:,}-{first + len(found.names):,} of {found.n_maps:,}"
-    return Drawn(drawn, f"{page} · {kind}", part + _of_a_cell(found, subject))
+    return Drawn(drawn, f"{page} · {kind}", "")
 
 
-def _of_a_cell(found: Maps, subject: Subject) -> str:
-    rows, columns = (len(part) / max(n, 1) for part, n in zip(found.part, found.maps.shape[1:], strict=True))
-    return of_a_cell(rows, columns) + held_in(subject)
+def _named(part: Part) -> str:
+    """Name some a and b: the corner, or where the arrows have gone."""
+    (top, bottom), (left, right) = ((some.start, some.stop - 1) for some in part)
+    is_corner = (top, left) == (0, 0) and bottom == right
+    return f"a, b < {bottom + 1}" if is_corner else f"a {top} to {bottom}, b {left} to {right}"
 
 
 def _mosaic(subject: Subject, sheet: Sheet) -> Mosaic:

@@ -16,7 +16,7 @@ from grokterm.plots.bars import draw_bars
 from grokterm.plots.cells import Rows
 from grokterm.plots.curves import Series
 from grokterm.session.state import LabState
-from grokterm.views.history import NO_HISTORY, draw_history, has_history, series
+from grokterm.views.history import draw_history, has_history, no_history, series
 from grokterm.views.view import Choice, Drawn, Sheet, Subject, View
 
 if TYPE_CHECKING:
@@ -73,17 +73,22 @@ def ask(subject: Subject, _choice: Choice, _sheet: Sheet) -> str:
 def draw_circuit(subject: Subject, choice: Choice, sheet: Sheet, found: CircuitFindings) -> Drawn:
     """Draw numbers, bars and their history; what there is no room for is left out from below."""
     has_certificate = found.mismatch is not None
-    numbers = [*(_of_exact_form(found) if has_certificate else _of_frequencies(found)), *_why_not(subject, found)]
-    if not has_certificate and found.inspected.excluded_loss is not None:
-        numbers += _stretches(subject.state)
-    rows = sheet.words(numbers)
     about = "what its frequencies say" if subject.analysis.form is not None else "no circuit to look for"
     solution = "the exact solution" if subject.analysis.form is not None else "that of a + b"
     title = f"compared with {solution}" if has_certificate else about
+    operation = subject.analysis.operation.label.format(p=subject.analysis.modulus)
+    subtitle = f"step {found.inspected.step:,} · {operation}"
+    reasons = list(_why_not(subject, found))
+    if not has_certificate and not _has_numbers(found) and reasons:
+        return Drawn(sheet.fill(sheet.words(reasons)), title, subtitle)
+    numbers = [*(_of_exact_form(found) if has_certificate else _of_frequencies(found)), *reasons]
+    if not has_certificate and found.inspected.excluded_loss is not None:
+        numbers += _stretches(subject.state)
+    rows = sheet.words(numbers)
     history = _history(subject, has_certificate=has_certificate)
     room = sheet.height - len(rows)
     curves = 0 if not has_history(history) else room if choice.is_zoomed else room // 2 if room >= LARGE else 0
-    note = sheet.heading(NO_HISTORY) if not has_history(history) else []
+    note = sheet.words([no_history(subject.state)]) if not has_history(history) else []
     for draw, height in _shared_out(found, room - curves - len(note)):
         rows += draw(found, sheet, height)
     rows += note
@@ -92,8 +97,15 @@ def draw_circuit(subject: Subject, choice: Choice, sheet: Sheet, found: CircuitF
         rows += _draw_history(history, subject, choice, sheet, sheet.height - len(rows))
     elif has_history(history):
         title += " · enter shows its history"
-    operation = subject.analysis.operation.label.format(p=subject.analysis.modulus)
-    return Drawn(sheet.fill(rows), title, f"step {found.inspected.step:,} · {operation}")
+    return Drawn(sheet.fill(rows), title, subtitle)
+
+
+def _has_numbers(found: CircuitFindings) -> bool:
+    """Tell whether anything is known of the frequencies."""
+    seen = found.inspected
+    return bool(seen.key_frequencies) or any(
+        value is not None for value in (seen.gini, seen.restricted_loss, seen.excluded_loss)
+    )
 
 
 def _shared_out(found: CircuitFindings, room: int) -> "Iterator[tuple[DrawBars, int]]":
@@ -133,9 +145,8 @@ def _of_frequencies(found: CircuitFindings) -> Iterator[str]:
     yield f"key frequencies {keys}{' ...' if len(seen.key_frequencies) > 12 else ''}"
     yield _word(found, "gini")
     if seen.restricted_loss is not None or seen.excluded_loss is not None:
-        of = "them" if seen.key_frequencies else "all frequencies"
-        yield f"{_word(found, 'restricted_loss')}, {of} alone"
-        yield f"{_word(found, 'excluded_loss')}, without {of}"
+        yield f"{_word(found, 'restricted_loss')} with {'them' if seen.key_frequencies else 'all frequencies'} alone"
+        yield f"{_word(found, 'excluded_loss')} without {'them' if seen.key_frequencies else 'any frequency'}"
 
 
 def _word(found: CircuitFindings, name: str) -> str:
@@ -180,9 +191,19 @@ def _histogram(found: CircuitFindings, sheet: Sheet, height: int) -> Rows:
         palette=sheet.palette,
         names={min(int(np.searchsorted(edges, value, side="right")), n_bins): name for value, name in values.items()},
     )
-    near = np.count_nonzero(np.abs(mismatch) <= MEANT)
-    within = f"{near:,} of {len(mismatch):,} matched within π/4 of 0"
-    return _legend("φ1+φ2−φ3 · ", within, f" · tallest {counts.max():,}", sheet) + bars
+    n_matched = len(mismatch) if found.n_matched is None else int(found.n_matched.sum())
+    whose = "matched" if len(mismatch) == n_matched else "matched with phases"  # a wave of two residues has none
+    within = f"{np.count_nonzero(np.abs(mismatch) <= MEANT):,} within π/4 of 0"
+    n = f"{len(mismatch):,}"
+    return (
+        _legend(
+            sheet,
+            (f"φ1+φ2−φ3 of {n} {whose} · ", within, f" · tallest {counts.max():,}"),
+            (f"φ1+φ2−φ3 of {n} {whose} · ", within, ""),
+            (f"φ1+φ2−φ3 of {n} · ", within, ""),
+        )
+        + bars
+    )
 
 
 def n_bins_for(width: int) -> int:
@@ -203,13 +224,16 @@ def _counts(found: CircuitFindings, sheet: Sheet, height: int) -> Rows:
         palette=sheet.palette,
     )
     meant = "key frequencies" if found.n_matched is None else "matched"
-    use = f" · {np.count_nonzero(counts)} in use, most {counts.max(initial=0):,} · {found.place}"
-    return _legend("neurons per frequency · ", meant, use, sheet) + bars
+    use = f" · {np.count_nonzero(counts)} in use"
+    most, place = f", most {counts.max(initial=0):,}", f" · {found.place}"
+    before = "neurons per frequency · "
+    return _legend(sheet, (before, meant, use + most + place), (before, meant, use + most), (before, meant, use)) + bars
 
 
-def _legend(before: str, meant: str, after: str, sheet: Sheet) -> Rows:
-    """Write the title of bars, and in their color what stands out."""
+def _legend(sheet: Sheet, *titles: tuple[str, str, str]) -> Rows:
+    """Write the first title of bars that fits, or else the last, and in their color what stands out in the middle."""
     dim, key = (sheet.palette.inks[role].style for role in ("dim", "key_frequency"))
+    before, meant, after = next((title for title in titles if sum(map(len, title)) <= sheet.width), titles[-1])
     return sheet.words([[(before, dim), (meant, key), (after, dim)]])
 
 
@@ -220,9 +244,9 @@ def _history(subject: Subject, *, has_certificate: bool) -> Sequence[Series]:
         ]
 
     if has_certificate:
-        return followed(ipr="first", matched_frequency_share="second", exact_fit="third", analytic_agreement="fourth")
-    losses = followed(restricted_loss="first", excluded_loss="second")
-    return losses if any(len(one.x) for one in losses) else followed(gini="third")
+        return followed(ipr="text", matched_frequency_share="key_frequency", exact_fit="second", analytic_agreement="fifth")
+    losses = followed(restricted_loss="key_frequency", excluded_loss="text")
+    return losses if any(len(one.x) for one in losses) else followed(gini="text")
 
 
 CIRCUIT = View(

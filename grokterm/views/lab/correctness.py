@@ -1,20 +1,23 @@
 """The table view: all pairs (a, b), and where the network is right or wrong."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float, Int
+from rich.style import Style
 
 from grokterm.analysis.confusion import Cell, Confusion, answered_right, confusions, count_cells
 from grokterm.analysis.observation import Side
 from grokterm.plots.cells import Rows
+from grokterm.plots.heatmap import draw_tiles
 from grokterm.plots.mosaic import draw_mosaic, fit_grid
 from grokterm.plots.outcomes import draw_outcomes, rows_per_line, sample
+from grokterm.plots.palettes import Palette
 from grokterm.plots.text_lines import StyledText
-from grokterm.views.view import Choice, Drawn, Move, Sheet, Subject, View, held_in, move_corner, of_a_cell, visible
+from grokterm.views.view import Choice, Drawn, Move, Sheet, Subject, View, held_in, move_corner, of_a_cell, short_cell, visible
 
 if TYPE_CHECKING:
     from grokterm.inspection.analysis import NetworkAnalysis
@@ -49,7 +52,8 @@ def find_outcomes(analysis: "NetworkAnalysis", _: object) -> Outcomes:
 def draw_table(subject: Subject, choice: Choice, sheet: Sheet, found: Outcomes) -> Drawn:
     """Draw one cell a pair where they fit or the view is zoomed; else the share of right answers in blocks of pairs."""
     p = len(found.cells)
-    rows = sheet.words(_tallies(count_cells(found.cells), sheet)) + sheet.words(_most_frequent(found))
+    counts, errors = count_cells(found.cells), sheet.words(_most_frequent(found))
+    rows = sheet.words(_tallies(counts, partial(sample, palette=sheet.palette))) + errors
     room = max(sheet.height - len(rows), 0)
     pixels = room * rows_per_line(sheet.palette), sheet.width
     fits = p <= min(pixels)
@@ -58,13 +62,21 @@ def draw_table(subject: Subject, choice: Choice, sheet: Sheet, found: Outcomes) 
         cells = found.cells[a.start : a.stop, b.start : b.stop]
         rows += draw_outcomes(cells, width=sheet.width, height=room, palette=sheet.palette)
         title = "all equations" if fits else f"a {a.start} to {a[-1]}, b {b.start} to {b[-1]} · enter shows all"
-        cell = of_a_cell(1, 1)
+        averaged = 1.0, 1.0
     else:
-        drawn, side = _shares(found, sheet, room)
+        rows = sheet.words([*_tallies(counts, partial(_sample_of_share, found, sheet)), "blank: none of that side"]) + errors
+        drawn, side = _shares(found, sheet, max(sheet.height - len(rows), 0))
         rows += drawn
         title = "share of right answers · enter shows equations"
-        cell = of_a_cell(p / side, p / (side * sheet.palette.columns_per_row))
-    return Drawn(sheet.fill(rows), title, f"step {subject.analysis.step:,} · {cell} · a down, b across{held_in(subject)}")
+        averaged = p / side, p / (side * sheet.palette.columns_per_row)
+    subtitle = sheet.for_border(
+        *(
+            f"step {subject.analysis.step:,} · {say(*averaged)} · a down, b across{held_in(subject)}"
+            for say in (of_a_cell, short_cell)
+        ),
+        f"step {subject.analysis.step:,} · {short_cell(*averaged)} · a down{held_in(subject)}",
+    )
+    return Drawn(sheet.fill(rows), title, subtitle)
 
 
 def move_table(subject: Subject, choice: Choice, _sheet: Sheet, _found: Outcomes | None, move: Move) -> Choice:
@@ -77,9 +89,8 @@ def _shares(found: Outcomes, sheet: Sheet, room: int) -> tuple[Rows, int]:
     fit = partial(fit_grid, len(found.cells), width=sheet.width, height=room, palette=sheet.palette)
     mosaic = max(fit((1, 2)), fit((2, 1)), key=lambda one: one.side)
     has_colors = bool(sheet.palette.diverging)
-    train, held_out = (_WRONG + (1 - _WRONG) * right for right in found.right.values())
     drawn = draw_mosaic(
-        [train, -held_out if has_colors else held_out],
+        [_strength(side, right, sheet.palette) for side, right in found.right.items()],
         [f"{SIDES[side]}, strong where right" for side in found.right],
         mosaic,
         width=sheet.width,
@@ -92,12 +103,37 @@ def _shares(found: Outcomes, sheet: Sheet, room: int) -> tuple[Rows, int]:
     return drawn, mosaic.side
 
 
-def _tallies(counts: dict[Cell, int], sheet: Sheet) -> Iterator[StyledText]:
+def _strength(side: Side, right: Float[np.ndarray, "..."], palette: Palette) -> Float[np.ndarray, "..."]:
+    """Return what is drawn for a share of right answers: what is held out stands on the other end of the colors."""
+    strength = _WRONG + (1 - _WRONG) * right
+    return -strength if palette.diverging and side != Side.TRAIN else strength
+
+
+def _sample_of_share(found: Outcomes, sheet: Sheet, outcome: int) -> tuple[str, Style | None]:
+    """Return a cell of the shares where all answers are of this outcome; nothing for a side that is not drawn."""
+    side = next(
+        (side for side in found.right if outcome in (Cell.of(side, is_right=True), Cell.of(side, is_right=False))), None
+    )
+    if side is None:
+        return " ", None
+    share = np.full((sheet.rows_per_line, 1), float(outcome == Cell.of(side, is_right=True)))
+    drawn = draw_tiles(
+        _strength(side, share, sheet.palette),
+        [],
+        width=1,
+        limit=1.0,
+        palette=replace(sheet.palette, graphics=None),
+        signed=bool(sheet.palette.diverging),
+    )
+    return drawn[0][0].text, drawn[0][0].style
+
+
+def _tallies(counts: dict[Cell, int], sample_of: Callable[[int], tuple[str, Style | None]]) -> Iterator[StyledText]:
     for side, name in SIDES.items():
         right, wrong = Cell.of(side, is_right=True), Cell.of(side, is_right=False)
         if n := counts[right] + counts[wrong]:
             said = (f" {name} right {counts[right]:,}/{n:,}  ", None), (f" wrong {counts[wrong]:,}", None)
-            yield [sample(right, sheet.palette), said[0], sample(wrong, sheet.palette), said[1]]
+            yield [sample_of(right), said[0], sample_of(wrong), said[1]]
 
 
 def _most_frequent(found: Outcomes) -> Iterator[str]:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 from grokterm.analysis.efficiency import N_QUANTILES, NormAt, efficiency_labels, late_step
 from grokterm.experiment.metrics import METRICS
 from grokterm.experiment.records import Inspected
+from grokterm.plots.cells import Cells
 from grokterm.plots.curves import Series
 from grokterm.plots.palettes import Role
-from grokterm.views.history import NO_HISTORY, draw_history, has_history, series
+from grokterm.views.history import draw_history, has_history, no_history, series
+from grokterm.views.third import norm_curve
 from grokterm.views.view import Choice, Drawn, Sheet, Subject, View
 
 if TYPE_CHECKING:
@@ -19,9 +21,9 @@ LEAST = 12  # lines that a picture of curves needs
 
 BAND: dict[int, tuple[str, Role]] = {
     0: ("lowest", "dim"),
-    N_QUANTILES // 4: ("25 %", "second"),
+    N_QUANTILES // 4: ("25 %", "third"),
     N_QUANTILES // 2: ("median", "first"),
-    3 * N_QUANTILES // 4: ("75 %", "second"),
+    3 * N_QUANTILES // 4: ("75 %", "third"),
     N_QUANTILES - 1: ("95 %", "dim"),
 }
 """The quantiles that are drawn, and how."""
@@ -37,10 +39,9 @@ def find_efficiency(analysis: "NetworkAnalysis", _: object) -> Inspected:
 def draw_efficiency(subject: Subject, choice: Choice, sheet: Sheet, found: Inspected) -> Drawn:
     """Draw the norm over the steps, and below it the band of logits."""
     rows = sheet.words(_numbers(subject, found))
-    norm = [series(subject.history, METRICS["parameter_norm"].label, "third", lambda one: one.parameter_norm)]
     pictures = {
-        "Euclidean norm of all parameters": norm,
-        "logit of the right answer, over training answered right": _band(subject),
+        "Euclidean norm of all parameters": [norm_curve(subject.state)],
+        "right answers' logits, where training is right": _band(subject),
     }
     title = "large logits from small weights"
     if sheet.height - len(rows) < 2 * LEAST:
@@ -48,10 +49,12 @@ def draw_efficiency(subject: Subject, choice: Choice, sheet: Sheet, found: Inspe
         pictures = dict([list(pictures.items())[choice.is_zoomed]])
     for left, (name, curves) in zip(range(len(pictures), 0, -1), pictures.items(), strict=True):
         height = (sheet.height - len(rows)) // left
-        rows += sheet.heading(name)
-        rows += draw_history(curves, subject.state, sheet, height - 1, x_scale=choice.x_scale, y_scale="linear")
-    if not has_history(norm):
-        title = NO_HISTORY
+        rows += sheet.heading(name, name.partition(",")[0])
+        if has_history(curves):
+            rows += draw_history(curves, subject.state, sheet, height - 1, x_scale=choice.x_scale, y_scale="linear")
+        else:
+            why = sheet.words([no_history(subject.state)])
+            rows += why + Cells(sheet.width, height - 1 - len(why)).rows()
     return Drawn(sheet.fill(rows), title, f"step {found.step:,}")
 
 
@@ -63,10 +66,11 @@ def _band(subject: Subject) -> Sequence[Series]:
 
 
 def _numbers(subject: Subject, found: Inspected) -> Iterator[str]:
-    norms = [NormAt(one.step, one.parameter_norm) for one in subject.history if one.parameter_norm is not None]
+    curve = norm_curve(subject.state)
+    norms = [NormAt(int(step), float(norm)) for step, norm in zip(curve.x, curve.y, strict=True)]
     state, memorized = subject.state, subject.state.milestones.get("memorized")
     labels = efficiency_labels(norms, memorized_at=memorized, steps=state.steps)
-    yield f"norm {found.parameter_norm:.4g}"
+    yield f"{METRICS['parameter_norm'].label} {found.parameter_norm:.4g}"
     if found.logit_quantiles:
         yield f"median logit {found.logit_quantiles[N_QUANTILES // 2]:.3g}"
     else:
@@ -75,7 +79,7 @@ def _numbers(subject: Subject, found: Inspected) -> Iterator[str]:
         "memorized_norm", labels.memorizing, "once memorized" if memorized is None else f"no norm by step {memorized:,}"
     )
     late = late_step(state.steps)
-    when = f"from step {late:,} on" if state.step < late else f"no norm by step {late:,}"
+    when = "at 98 % of the steps" if state.step < late else f"no norm by step {late:,}"
     yield _label("late_norm", labels.generalizing, when)
 
 

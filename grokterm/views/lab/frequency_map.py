@@ -56,10 +56,11 @@ def draw_frequency_map(picture: SpectrumPicture, fit: FrequencyMap, sheet: Sheet
         pixels, width=fit.n_columns, height=fit.n_lines, limit=1.0, palette=sheet.palette, signed=False, detail=detail
     )
     labels = _labels(picture, fit, sheet)
-    return sheet.heading(_caption(picture, fit, sheet)) + [[*label, *row] for label, row in zip(labels, heat, strict=True)]
+    return sheet.heading(*_captions(picture, fit, sheet)) + [[*label, *row] for label, row in zip(labels, heat, strict=True)]
 
 
-def _caption(picture: SpectrumPicture, fit: FrequencyMap, sheet: Sheet) -> str:
+def _captions(picture: SpectrumPicture, fit: FrequencyMap, sheet: Sheet) -> tuple[str, ...]:
+    """Say what a cell is and how neurons are sorted, in ever fewer words."""
     n_frequencies, n_neurons = picture.of_neurons.shape
     n_rows, n_columns = sheet.palette.finest(-(-n_frequencies // fit.frequencies_per_row), fit.n_columns)
     fewest, more = divmod(n_neurons, n_columns)
@@ -68,7 +69,7 @@ def _caption(picture: SpectrumPicture, fit: FrequencyMap, sheet: Sheet) -> str:
     if n_frequencies > n_rows:
         merged.append(f"{fit.frequencies_per_row} {'representations' if picture.representations else 'frequencies'}")
     whose = f"most of {' and '.join(merged)}" if merged else "power of each neuron"
-    return f"sorted by peak · {whose} · 0 to 1"
+    return f"sorted by peak · {whose} · 0 to 1", f"by peak · {whose} · 0 to 1", f"by peak · {whose}", whose
 
 
 def _labels(picture: SpectrumPicture, fit: FrequencyMap, sheet: Sheet) -> Rows:

@@ -1,5 +1,6 @@
 """The spectrum view: the power at each frequency, of a whole matrix and of each neuron."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import zip_longest
 from math import gcd
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 LEAST_LINES, LEAST_COLUMNS = 18, 36  # of a plane, with its name
 
+MOST_KEYS = 8  # key frequencies that are named
+
 
 def ask_for_circles(subject: Subject, choice: Choice, _: Sheet) -> str | None:
     """Ask for the principal components of the chosen layer, if it is zoomed into and has rows on circles."""
@@ -39,20 +42,32 @@ def draw_spectrum(subject: Subject, choice: Choice, sheet: Sheet, components: Co
     snapshot, state, layer = subject.analysis.snapshot, subject.state, _layer(subject, choice)
     if components is not None:
         title = f"{snapshot.layers[layer].label} · circles of its rows, in steps of 1/k"
-        subtitle = (
-            f"step {snapshot.step:,} · first two: {components.shares[:2].sum():.1%} of the variance · enter: the spectrum"
-        )
+        first_two = f"step {snapshot.step:,} · first two: {components.shares[:2].sum():.1%} of the variance"
+        subtitle = sheet.for_border(f"{first_two} · enter: the spectrum", first_two, first_two.removesuffix(" of the variance"))
+        title = sheet.for_border(title, f"{snapshot.layers[layer].label} · circles, in steps of 1/k")
         return Drawn(sheet.fill(_draw_circles(components, sheet)), title, subtitle)
     picture = spectrum_picture(snapshot, layer, state)
-    place = "at k" if state.definition.group is None else "by irreducible representation"
-    title = f"{snapshot.layers[layer].label} · share of power {place}"
+    label = snapshot.layers[layer].label
+    place = "share of power at k" if state.definition.group is None else "share of power by irreducible representation"
+    title = sheet.for_border(f"{label} · {place}", f"{label} · {place.replace('irreducible ', '')}", f"{label} · power")
     if picture is None:
         why = "its rows are not residues"
         return Drawn(sheet.fill(sheet.words([f"{why}: l looks at the next layer"])), title, why)
-    keys = ", ".join(map(picture.name, picture.key_frequencies[:8])) or "none"
+    return Drawn(_draw_both(picture, sheet), title, sheet.for_border(*_about(picture, snapshot.step)))
+
+
+def _about(picture: SpectrumPicture, step: int) -> Iterator[str]:
+    """Name the step and what stands out, in ever fewer words: the first of the names stay."""
+    keys = [picture.name(number) for number in picture.key_frequencies]
     kind = "representations" if picture.representations else "frequencies"
-    subtitle = f"step {snapshot.step:,} · top {picture.shares.max(initial=0):.1%} · key {kind}: {keys}"
-    return Drawn(_draw_both(picture, sheet), title, subtitle)
+    if len(keys) <= MOST_KEYS:
+        names = ", ".join(keys) or "none"
+        yield f"step {step:,} · key {kind}: {names} · top {picture.shares.max(initial=0):.1%}"
+        yield f"step {step:,} · key {kind}: {names}"
+        yield f"step {step:,} · key: {names}"
+    for n in range(min(len(keys) - 1, MOST_KEYS), 0, -1):
+        yield f"step {step:,} · key: {', '.join(keys[:n])} and {len(keys) - n} more"
+    yield f"step {step:,}"
 
 
 def next_layer(subject: Subject, choice: Choice, _: Sheet) -> Choice:

@@ -11,7 +11,7 @@ from grokterm.plots.cells import Cells, Rows
 from grokterm.plots.heatmap import draw_heatmap
 from grokterm.views.lab.weight_page import WeightPage, fit_page, fit_together
 from grokterm.views.pictures import WeightPicture, layer_of, stacked_layers, stacked_picture, weight_picture
-from grokterm.views.view import ORDERS, Choice, Drawn, Move, Sheet, Subject, View, following
+from grokterm.views.view import ORDERS, Choice, Drawn, Move, Sheet, Subject, View, following, short_order
 
 TOGETHER = "layers of the same neurons"  # the last choice among the layers: all that share their neurons, one under the other
 
@@ -30,10 +30,15 @@ def draw_weights(subject: Subject, choice: Choice, sheet: Sheet, _: object) -> D
     has_more = page.n_rows * page.n_neurons < first.matrix.size
     keys_for_more = [key for key, does in (("l", len(weight_choices(subject, sheet)) > 1), ("arrows", has_more)) if does]
     more = [f"{', '.join(keys_for_more)}: more"] if keys_for_more else []
-    title = f"{name} · {_neurons(first, page)} · {ORDERS[first.order]}"
-    return Drawn(
-        sheet.fill(centered), title, " · ".join([f"step {subject.analysis.step:,}", *parts, _rows(first, page), *more])
+    neurons = _neurons(first, page)
+    title = sheet.for_border(
+        f"{name} · {neurons} · {ORDERS[first.order]}",
+        f"{name} {short_order(first.order)} · {neurons.removeprefix('neurons ')}",
+        f"{name} {short_order(first.order)} · {neurons.removeprefix('neurons ').replace(' of ', '/')}",
+        f"{name} · {neurons.removeprefix('neurons ')}",
     )
+    said = [f"step {subject.analysis.step:,}", *parts, _rows(first, page)]
+    return Drawn(sheet.fill(centered), title, sheet.for_border(" · ".join([*said, *more]), " · ".join(said)))
 
 
 def weight_choices(subject: Subject, sheet: Sheet) -> list[str]:
@@ -101,11 +106,13 @@ def _name_frequencies(picture: WeightPicture, neurons: slice, keys: Collection[i
     left = (sheet.width - filled) // 2
     bounds = [0, *(np.flatnonzero(np.diff(frequencies)) + 1).tolist(), len(frequencies)]
     columns = [bound * filled // len(frequencies) for bound in bounds]
-    names = ["k={}", "{}"]
+    groups = zip(bounds, pairwise(columns), strict=False)
+    has_room = any(end - start > len(f"k={frequencies[first]}") for first, (start, end) in groups if frequencies[first])
+    names = ["k={}"] if has_room else ["{}"]
     for first, (start, end) in zip(bounds, pairwise(columns), strict=False):
         k, room = int(frequencies[first]), end - start - 1  # a blank before the next
         short_enough = [name for name in (names if k else ["mixed"]) if len(name.format(k)) <= room]
-        if k and short_enough[:1] == names[:1]:
+        if k and short_enough:
             names = ["{}"]  # that numbers are frequencies is said once
         line = sheet.palette.box.floor if k else " "
         ink = sheet.palette.inks["key_frequency" if k in keys else "dim"]
