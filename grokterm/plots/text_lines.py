@@ -50,6 +50,11 @@ def first_fitting(texts: Sequence[str], width: int) -> str:
     return next((text for text in texts if len(text) <= width), texts[-1])
 
 
+def in_few_lines(text: str, width: int, height: int) -> list[str]:
+    """Wrap a printable text into so many lines at most; where it goes on, the last one says so."""
+    return wrap(text, max(width, 1), max_lines=max(height, 1), placeholder=" …")
+
+
 def shortened(text: str, width: int, palette: Palette) -> str:
     """Cut a printable text after an item, or else after a word, and say so: no number turns into another.
 

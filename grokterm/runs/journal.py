@@ -59,6 +59,11 @@ def read_journal(path: Path) -> list[Record]:
     return _read(path)[0]
 
 
+def reached_step(records: Iterable[Record]) -> int:
+    """Return the last step of which a journal tells."""
+    return max((record.step for record in records), default=0)
+
+
 @dataclass(frozen=True)
 class Rewound:
     """A journal up to its last checkpoint."""

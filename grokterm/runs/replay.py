@@ -10,7 +10,7 @@ from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.metrics import METRICS_IN_ORDER
 from grokterm.experiment.records import Checkpointed, Evaluated, Record, Started
 from grokterm.runs.checkpoint import load_checkpoint
-from grokterm.runs.journal import read_journal
+from grokterm.runs.journal import reached_step, read_journal
 from grokterm.runs.mixture_parts import copied_parts, load_parts
 from grokterm.runs.resume import has_ended
 from grokterm.runs.store import Run
@@ -60,14 +60,14 @@ def _of_first_member(record: Record) -> Record:
 def _newest_checkpoint(run: Run, records: Sequence[Record]) -> int:
     step = next((record.step for record in reversed(records) if isinstance(record, Checkpointed)), None)
     if step is None:
-        raise CheckpointError(f"run {run.name} has no checkpoint: choose a step up to {_reached(records):,}")
+        raise CheckpointError(f"run {run.name} has no checkpoint: choose a step up to {reached_step(records):,}")
     return step
 
 
 def _check(run: Run, step: int, records: Sequence[Record]) -> None:
     if step < 0:
         raise ConfigError(f"step must be at least 0, not {step:,}")
-    if step > (reached := _reached(records)):
+    if step > (reached := reached_step(records)):
         training = run.experiment.training
         longer = training.model_copy(update={"steps": max(step, training.steps)})
         if has_ended(run.experiment.model_copy(update={"training": longer}), records):
@@ -76,10 +76,6 @@ def _check(run: Run, step: int, records: Sequence[Record]) -> None:
             more = f" --set training.steps={step}" if step > training.steps else ""
             advice = f"go on with grokterm run --resume {run.name}{more}"
         raise ConfigError(f"run {run.name} has reached step {reached:,}, not {step:,}: {advice}")
-
-
-def _reached(records: Sequence[Record]) -> int:
-    return max((record.step for record in records), default=0)
 
 
 def _device_of(records: Sequence[Record]) -> str:

@@ -45,6 +45,12 @@ class FormField:
     choices: tuple[str, ...]  # its possible values, where they can be listed
     help: str
 
+    @property
+    def guide(self) -> list[tuple[str, str]]:
+        """What the help says of it."""
+        choices = [("one of", ", ".join(self.choices))] if self.choices else []
+        return [("meaning", self.help), *choices]
+
 
 def form_fields(experiment: Experiment) -> Iterator[FormField]:
     """List every setting that a form can change, in the order of a preset, without the hashes of files, which follow."""

@@ -177,8 +177,8 @@ async def choose(pilot: Pilot[int], field: Input | Select[str], value: str) -> N
 
 
 def explanation(app: GroktermApp) -> str:
-    """Return the line under the form."""
-    return str(app.screen.query_one("#explanation", Static).render())
+    """Return the lines under the form, as one."""
+    return " ".join(str(app.screen.query_one("#explanation").render()).split("\n"))
 
 
 def structure(app: GroktermApp) -> str:

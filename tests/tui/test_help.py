@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 from textual.containers import VerticalScroll
 from textual.pilot import Pilot
-from textual.widgets import Input, OptionList, Static
+from textual.widgets import Collapsible, Input, OptionList, Static
 
 from grokterm.tui.app import GroktermApp
 from grokterm.tui.screens.help import HelpScreen
 from grokterm.tui.screens.setup import SetupScreen
-from tests.tui.driving import BRIEF, ENDLESS, LARGE, SMALL, app_on, content, training, until
+from tests.tui.driving import BRIEF, ENDLESS, LARGE, SMALL, app_on, content, control, explanation, training, until
 
 
 @asynccontextmanager
@@ -42,9 +42,23 @@ def topics(app: GroktermApp) -> list[str]:
 async def test_the_keys_of_the_screen_are_the_first_topic(size: tuple[int, int]) -> None:
     async with manual(size) as (_, app):
         assert topics(app)[0] == "this screen"
-        assert all(shown in page(app) for shown in ("^s", "start", "?", "this manual"))
+        assert all(shown in page(app) for shown in ("ctrl+s", "ctrl+r", "start", "every command", "this manual"))
         assert app.screen.query_one(VerticalScroll).max_scroll_y == 0
         assert "more below" not in subtitle(app)
+        assert not any(word in page(app) for word in ("focus previous", "super+c", "command palette"))
+
+
+async def test_the_setting_under_the_cursor_is_explained_at_full_length_above_the_keys() -> None:
+    app = app_on(BRIEF, start=False)
+    async with app.run_test(size=SMALL) as pilot:
+        app.screen.query_one(Collapsible).collapsed = False
+        await pilot.pause()
+        control(app, "task.split").focus()
+        await until(pilot, lambda: explanation(app).endswith(" …"), "as much as fits")
+        await pilot.press("question_mark")
+        await until(pilot, lambda: isinstance(app.screen, HelpScreen) and page(app).strip(), "the manual")
+        assert page(app).startswith("task.split")
+        assert "from which train_fraction follows" in " ".join(page(app).split())
 
 
 async def test_a_question_mark_opens_the_manual_over_a_dialog_and_while_typing() -> None:

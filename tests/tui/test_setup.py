@@ -15,6 +15,7 @@ from grokterm.training.estimate import Estimate
 from grokterm.tui.app import GroktermApp, Opening
 from grokterm.tui.screens.lab import LabScreen
 from grokterm.tui.screens.setup import SetupScreen
+from grokterm.tui.widgets.key_bar import KeyBar
 from tests.tui.driving import (
     BRIEF,
     LARGE,
@@ -234,6 +235,24 @@ async def test_a_slim_terminal_shows_the_list_or_the_form() -> None:
 
 
 @pytest.mark.usefixtures("presets")
+async def test_the_footer_has_no_key_that_would_be_typed_and_the_last_line_follows_the_focus() -> None:
+    app = app_on_preset("aa")
+    async with app.run_test(size=SMALL) as pilot:
+        keys = app.screen.query_one(KeyBar)
+        of_list = ["start", "filter", "settings", "quit", "all keys"]
+        await until(pilot, lambda: [hint.label for hint in keys.hints] == of_list, "those of the list")
+        await pilot.press("tab")
+        await until(pilot, lambda: "quit" in [hint.label for hint in keys.hints], "a list of values")
+        await pilot.press("down")
+        await until(pilot, lambda: "quit" not in [hint.label for hint in keys.hints], "a text")
+        assert [hint.label for hint in keys.hints] == ["start", "settings", "presets", "all keys"]
+        assert explanation(app).startswith("A polynomial in a and b")
+        await pilot.press("escape")
+        await until(pilot, lambda: explanation(app) == "Aa 1999", "the source")
+        assert "quit" in [hint.label for hint in keys.hints]
+
+
+@pytest.mark.usefixtures("presets")
 @pytest.mark.parametrize("size", [SMALL, LARGE])
 async def test_what_is_known_of_a_preset_is_shown_once_it_rests(size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("grokterm.tui.widgets.prospect.REST_SECONDS", 0.01)
@@ -248,6 +267,8 @@ async def test_what_is_known_of_a_preset_is_shown_once_it_rests(size: tuple[int,
     app = app_on_preset("aa")
     async with app.run_test(size=size) as pilot:
         await until(pilot, lambda: "about 18 s" in known(app), "the estimate")
+        await pilot.press("question_mark", "escape")
+        assert "about 18 s" in known(app)
         for words in ("just now", "▁", "█"):
             assert words in known(app)
         assert re.search(r"1,408 weights|weights +1,408", known(app))

@@ -10,9 +10,11 @@ from grokterm.experiment.conditions import Milestone
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.records import Evaluated
 from grokterm.plots.palettes import PALETTES
+from grokterm.reports.preset import Prospect, in_two_lines
 from grokterm.session.state import Curves, Event, LabState
 from grokterm.tui.notifications import Notice, Notifications
 from grokterm.tui.widgets import facts
+from grokterm.tui.widgets.details import in_lines
 from grokterm.tui.widgets.status import Glance, Status, header, phase_of
 from grokterm.tui.widgets.status import status as status_line
 from grokterm.views.curves import reading
@@ -307,3 +309,12 @@ def test_a_full_disk_is_said_once_and_again_after_a_save_that_fails_too() -> Non
 def test_the_status_line_and_the_facts_say_that_nothing_was_held_out() -> None:
     assert "train 1.000  val -  loss 2.1e-06 / -" in status(state_with(curves=curves_of(), n_train=9_409))
     assert "none" in printed(facts._table(state_with(n_train=121), "")).split("network")[0]
+
+
+def test_expectations_that_do_not_fit_are_cut_between_two_of_them_with_a_sign() -> None:
+    expectation = "[expect]\nevidence = 'ours'\nmemorized_at = [15, 30]\ngrokked_at = [35, 55]\nval_accuracy = [0.99, 1]\n"
+    prospect = Prospect(Experiment.from_toml(BRIEF + expectation))
+    whole, _ = in_two_lines(prospect)
+    wanted, _ = in_lines(prospect, len(whole) - 1, PALETTES["256"])
+    assert wanted == f"{whole.rpartition(' · ')[0]} …"
+    assert in_lines(prospect, len(whole), PALETTES["256"])[0] == whole

@@ -17,6 +17,7 @@ from textual.widgets.selection_list import Selection
 
 from grokterm.errors import ConfigError
 from grokterm.plots.sanitize import plain_text
+from grokterm.runs.journal import reached_step, read_journal
 from grokterm.runs.store import Run, find_run
 from grokterm.tui.screens.dialogs import FieldsDialog
 from grokterm.views.comparison import ComparisonJob
@@ -92,7 +93,10 @@ class CompareDialog(FieldsDialog[Comparing]):
         if number and not number.isdecimal():
             raise ConfigError(f"step must be a whole number, not {texts['step']!r}")
         run = find_run(self._run.path.parent, texts["run"])
-        return Comparing(self._selected, ComparisonJob(run, int(number) if number else None))
+        step = int(number) if number else None
+        if step is not None and step > (reached := reached_step(read_journal(run.journal))):
+            raise ConfigError(f"run {run.name} has reached step {reached:,}, not {step:,}")
+        return Comparing(self._selected, ComparisonJob(run, step))
 
 
 class RunList(SelectionList[Path]):

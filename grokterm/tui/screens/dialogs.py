@@ -106,8 +106,8 @@ def swap_dialog(state: LabState) -> FieldsDialog[Command]:
     """Ask for another training set; after the end of the run, for further steps too."""
     fields = {
         "train_fraction": ("", f"share of the table, initially {state.experiment.task.train_fraction:g}"),
-        "n_train": ("", f"the same as a number of equations, now {state.n_train}"),
-        "operation": ("", f"another operation for the same pairs, as in {state.operation}"),
+        "n_train": ("", f"as a number of equations, now {state.n_train}"),
+        "operation": ("", f"of the same pairs, now {state.operation}"),
         "seed": ("", "a number: draw a new split"),
     }
     return _change_dialog("swap the training set", state, fields, _swap)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
-from typing import ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from rich.cells import cell_len
 from rich.console import Group, RenderableType
@@ -78,13 +78,19 @@ def guide_of(screen: Screen[object]) -> Guide:
     if (own := getattr(screen, "guide", None)) is not None:
         guide: Guide = own
         return guide
-    found: dict[str, tuple[list[str], str]] = {}
-    for one in screen.active_bindings.values():
-        binding = one.binding
-        if one.node in (screen, screen.app) and binding.description:
-            keys, _ = found.setdefault(binding.action, ([], one.tooltip or binding.description.lower()))
-            keys.append(binding.key_display or binding.key)
-    return {"keys": [(", ".join(keys), meaning) for keys, meaning in found.values()]}
+    return {"keys": keys_of(screen)}
+
+
+def keys_of(screen: Screen[Any]) -> list[tuple[str, str]]:
+    """List the keys that a screen has, and those of every screen."""
+    own = [one for one in type(screen).BINDINGS if isinstance(one, Binding)]
+    rows = [(_written(one), one.tooltip or one.description.lower()) for one in own]
+    return [*rows, ("ctrl+p", "every command by name"), ("?", "this manual")]
+
+
+def _written(binding: Binding) -> str:
+    is_sign = binding.key_display and "+" not in binding.key
+    return binding.key_display if is_sign and binding.key_display else binding.key.replace(",", ", ")
 
 
 def _page(guide: Guide) -> RenderableType:

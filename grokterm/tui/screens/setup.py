@@ -17,12 +17,14 @@ from textual.widgets import Button, Static
 
 from grokterm.experiment.presets import Preset
 from grokterm.plots.sanitize import plain_text
+from grokterm.tui.widgets.explanation import Explanation
 from grokterm.tui.widgets.key_bar import ALL_KEYS, KeyBar, hints_of
 from grokterm.tui.widgets.picker import PresetPicker
 from grokterm.tui.widgets.prospect import ProspectPanel
 
 if TYPE_CHECKING:
     from grokterm.runs.naming import Named
+    from grokterm.tui.screens.help import Guide
     from grokterm.tui.widgets.form import Draft, ExperimentForm
 
 FORM = "grokterm.tui.widgets.form"
@@ -42,10 +44,10 @@ class SetupScreen(Screen[None]):
         Binding("slash", "filter", "Filter", key_display="/", tooltip="show the presets with these words; escape: all"),
         Binding("tab", "edit", "Settings", tooltip="from the presets to the form; in it, the next field"),
         Binding("ctrl+r", "reset", "Reset", key_display="^r", tooltip="take back what was changed of this preset"),
-        Binding("up", "go(-1)", "Previous field", show=False),
-        Binding("down", "go(1)", "Next field", show=False),
-        Binding("escape", "back", "Back to the presets", show=False),
-        Binding("q", "app.quit", "Quit", tooltip="quit; in a text: ^q"),
+        Binding("up", "go(-1)", "Previous field", show=False, tooltip="the preset or the field above"),
+        Binding("down", "go(1)", "Next field", show=False, tooltip="the preset or the field below"),
+        Binding("escape", "back", "Presets", tooltip="back to the presets, all of them"),
+        Binding("q", "app.quit", "Quit", tooltip="quit; in a text: ctrl+q"),
     ]
 
     @dataclass
@@ -76,7 +78,7 @@ class SetupScreen(Screen[None]):
         yield Static(id="structure", markup=False)
         yield self._known.expects
         yield self._known.costs
-        yield Static(plain_text(self._preset.source), id="explanation", markup=False)
+        yield Explanation(plain_text(self._preset.source))
         yield KeyBar(hints_of(self))
 
     async def on_mount(self) -> None:
@@ -117,6 +119,15 @@ class SetupScreen(Screen[None]):
         del parameters
         return action != "reset" or self._preset.name in self._drafts
 
+    @property
+    def guide(self) -> "Guide":
+        """What the help says of this screen: first of all of the setting that has the focus."""
+        from grokterm.tui.screens.help import keys_of
+
+        field = self._form.focused_field if self._form is not None else None
+        keys = {"keys": keys_of(self)}
+        return keys if field is None else {field.name: field.guide, **keys}
+
     @on(PresetPicker.Highlighted)
     async def _move(self, event: PresetPicker.Highlighted) -> None:
         await self._turn_to(event.name)
@@ -152,14 +163,23 @@ class SetupScreen(Screen[None]):
         self._show_keys()
 
     def _show_keys(self) -> None:
-        self.query_one(KeyBar).hints = (*hints_of(self), ALL_KEYS)
+        hints = [hint for hint in hints_of(self) if hint.label != "presets" or not self._picker.list_has_focus]
+        self.query_one(KeyBar).hints = (*hints, ALL_KEYS)
+
+    def on_descendant_focus(self) -> None:
+        """Show the keys that work there; back at the presets, the source instead of a setting."""
+        self._show_keys()
+        if self._picker.has_focus_within:
+            self._explain((self._form.problem if self._form is not None else "") or self._preset.source)
 
     def on_experiment_form_edited(self, event: "ExperimentForm.Edited") -> None:
         """Say what would start now, or what is wrong."""
         self._keep_draft()
         self._describe()
         warnings = event.experiment.warnings() if event.experiment else []
-        self._explain(event.problem or "; ".join(f"warning: {warning}" for warning in warnings))
+        field = self._form.focused_field if self._form is not None else None
+        meaning = field.help if field is not None else ""
+        self._explain(event.problem or "; ".join(f"warning: {warning}" for warning in warnings) or meaning)
         if event.notes:
             self.notify(plain_text("; ".join(event.notes)), title="Changed", markup=False)
 
@@ -200,6 +220,7 @@ class SetupScreen(Screen[None]):
             self.notify(plain_text(problem), title="Not started", severity="error", markup=False)
             return
         self._known.stop()
+        self._known.forget()  # back from the lab, there is a newer run
         self.post_message(self.Chosen(self._form.named))
 
     async def action_reset(self) -> None:
@@ -237,11 +258,10 @@ class SetupScreen(Screen[None]):
         self._look_ahead()
 
     def on_screen_resume(self) -> None:
-        """Look for newer runs, back from the lab."""
-        self._known.forget()
+        """Find out what is not known yet: of the newest run, after a training."""
         self._look_ahead()
 
     def _explain(self, text: str) -> None:
-        explanation = self.query_one("#explanation", Static)
-        explanation.update(plain_text(text))
+        explanation = self.query_one(Explanation)
+        explanation.text = plain_text(text)
         explanation.set_class(self._form is not None and bool(self._form.problem), "-problem")

@@ -8,6 +8,7 @@ from rich.text import Text
 from grokterm.plots.palettes import Palette
 from grokterm.plots.sanitize import plain_text
 from grokterm.plots.sparkline import sparkline
+from grokterm.plots.text_lines import shortened
 from grokterm.reports.preset import Prospect, ago, costs, expected, in_two_lines, parts
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ def in_lines(prospect: Prospect, width: int, palette: Palette) -> tuple[str, Tex
         room = min(width - line.cell_len - len(label), LONGEST_LINE)
         if room >= SHORTEST_LINE:
             line.append(label).append(_curve(newest, room, palette), palette.inks["val"].style or "")
-    return plain_text(wanted), line
+    line.truncate(width, overflow="ellipsis")
+    return shortened(plain_text(wanted), width, palette), line
 
 
 def _curve(newest: "NewestRun", width: int, palette: Palette) -> str:

@@ -17,7 +17,7 @@ from grokterm.experiment.overrides import DECIDE_MODULUS, override
 from grokterm.experiment.presets import Preset
 from grokterm.reports.structure import in_line
 from grokterm.runs.naming import Named, named
-from grokterm.tasks.operations import EXPRESSION, has_own_order
+from grokterm.tasks.operations import EXPRESSION, MADE_OF, has_own_order
 from grokterm.tui.fields import CHOICES, FIRST, FormField, form_fields, without_other_kinds
 
 TALL = 40  # lines of a terminal that shows the further settings unfolded
@@ -168,19 +168,31 @@ class ExperimentForm(VerticalScroll, inherit_bindings=False):
         self._edits[name] = text
         if name == "task.operation" and text != EXPRESSION:
             self._edits.pop("task.expression", None)
+        chosen = self._choose_operation(name) if text else []
         if name in DECIDE_MODULUS and has_own_order(self._edits.get("task.operation", self._settings["task"]["operation"])):
             self._edits.pop("task.modulus", None)
         self._edits = without_other_kinds(self._edits)
-        notes = self._apply()
+        notes = (*chosen, *self._apply())
         control.set_class(bool(self.problem), "-invalid")
         if self.problem:
-            self.post_message(self.Edited(None, self.problem))
+            self.post_message(self.Edited(None, self.problem, chosen))
             return
         self.query(".-invalid").remove_class("-invalid")
         self.post_message(self.Edited(self.experiment, "", notes))
         if not CHOICES.keys().isdisjoint(self._edits) or self._shows_what_was_dropped():
             self._show(self.experiment, {})
             await self._rebuild()
+
+    def _choose_operation(self, name: str) -> list[str]:
+        """Choose the operation that is made of this setting, if one is; say so."""
+        operation = next((one for one, made_of in MADE_OF.items() if name == f"task.{made_of}"), None)
+        if operation is None or operation == self._edits.get("task.operation", self._settings["task"]["operation"]):
+            return []
+        self._edits["task.operation"] = operation
+        for control in self._controls:
+            if control.name == "task.operation":
+                control.value = operation
+        return [f"task.operation is now {operation}"]
 
     def _apply(self) -> tuple[str, ...]:
         """Make the experiment of the edits, or say why they are invalid; return what followed from them."""
@@ -200,8 +212,13 @@ class ExperimentForm(VerticalScroll, inherit_bindings=False):
             control.value != texts.get(str(control.name)) for control in self._controls if control.name not in self._edits
         )
 
+    @property
+    def focused_field(self) -> FormField | None:
+        """The setting under the cursor."""
+        focused = self.screen.focused if self.has_focus_within else None
+        return None if focused is None else self._fields.get(str(focused.name))
+
     def on_descendant_focus(self) -> None:
         """Explain the focused setting."""
-        focused = self.screen.focused
-        if focused is not None and focused.name in self._fields:
-            self.post_message(self.Explained(self._fields[focused.name].help))
+        if (field := self.focused_field) is not None:
+            self.post_message(self.Explained(field.help))

@@ -22,10 +22,14 @@ ALL_KEYS = Hint("all keys", [("?", "question_mark")])
 
 
 def hints_of(screen: Screen[Any]) -> Iterator[Hint]:
-    """Return a hint for every binding of a screen that is to be shown, and does something now."""
+    """Return a hint for every binding of a screen that is to be shown, and does something now: no key that would be typed."""
+    focused = screen.focused
     for one in type(screen).BINDINGS:
         if isinstance(one, Binding) and one.show and screen.check_action(one.action, ()):
-            yield Hint(one.description.lower(), [(one.key_display or one.key, one.key)])
+            shown = one.key_display or one.key
+            is_typed = len(shown) == 1 and focused is not None and focused.check_consume_key(one.key, shown)
+            if not is_typed:
+                yield Hint(one.description.lower(), [(shown, one.key)])
 
 
 class Place(NamedTuple):

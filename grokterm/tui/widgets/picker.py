@@ -55,6 +55,11 @@ class PresetPicker(Vertical):
         """Whether the filter has the focus."""
         return self._filter.has_focus
 
+    @property
+    def list_has_focus(self) -> bool:
+        """Whether the list has the focus."""
+        return self._list.has_focus
+
     def to_filter(self) -> None:
         """Let the user type what is looked for."""
         self._filter.focus()
