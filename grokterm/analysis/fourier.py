@@ -82,11 +82,6 @@ def phases(block: Block, frequencies: Int[np.ndarray, " neurons"]) -> Float[np.n
     return np.angle(waves(block)[frequencies - 1, np.arange(block.shape[1])])
 
 
-def peak_frequencies(blocks: Sequence[Block]) -> Int[np.ndarray, " neurons"]:
-    """Return each neuron's strongest frequency, with the power summed over blocks."""
-    return np.sum([power(block) for block in blocks], axis=0).argmax(axis=0) + 1
-
-
 def _nanmean(values: Float[np.ndarray, " values"]) -> float:
     """Return the mean without NaN; unlike np.nanmean, no warning if all are NaN."""
     known = values[~np.isnan(values)]

@@ -18,6 +18,11 @@ class ByFrequency(NamedTuple):
     frequencies: Int[np.ndarray, " neurons"]
     """Of each neuron in this order; 0 where it is not the same in all blocks."""
 
+    @property
+    def as_stored(self) -> Int[np.ndarray, " neurons"]:
+        """The frequency of each neuron, in the order in which neurons are stored."""
+        return self.frequencies[np.argsort(self.order)]
+
 
 def neuron_order(shown: Block, blocks: Sequence[Block], by: Order) -> Int[np.ndarray, " neurons"]:
     """Return the order of the columns of `shown`.

@@ -7,7 +7,6 @@ from grokterm.analysis.fourier import (
     inverse_participation,
     key_frequencies,
     mean_ipr,
-    peak_frequencies,
     phases,
     power,
     spectrum,
@@ -57,12 +56,6 @@ def test_the_power_is_that_of_a_transform_written_out() -> None:
 
 def test_the_phase_of_a_wave_is_the_angle_of_its_amplitude() -> None:
     assert np.angle(waves(wave(3, 0.7)[:, None])[2, 0]) == pytest.approx(0.7)
-
-
-def test_a_neuron_peaks_where_its_blocks_together_hold_most_power() -> None:
-    left = np.stack([wave(2), wave(5)], axis=1)
-    right = np.stack([3 * wave(7), wave(5)], axis=1)
-    assert peak_frequencies([left, right]).tolist() == [7, 5]
 
 
 def test_the_norms_are_those_of_a_transform_that_keeps_lengths() -> None:

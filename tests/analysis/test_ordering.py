@@ -36,6 +36,7 @@ def test_neurons_whose_blocks_differ_in_frequency_come_last() -> None:
     ordered = by_frequency(SHOWN, [SHOWN, other])
     assert ordered.order.tolist() == [3, 2, 0, 1]
     assert ordered.frequencies.tolist() == [2, 5, 5, 0]
+    assert ordered.as_stored.tolist() == [5, 0, 5, 2]
 
 
 @pytest.mark.parametrize("by", ["raw", "frequency", "deviation"])

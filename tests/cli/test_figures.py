@@ -65,7 +65,9 @@ def test_every_figure_that_applies_to_a_run_is_written(here: Here, finished: Run
 def test_an_svg_says_what_it_shows_as_text(here: Here, finished: Run) -> None:
     here("figures", finished.name, "--format", "svg", "--out", "f")
     assert_says("f", "curves", ["accuracy", "loss", "step", "train", "val", "10"])
-    assert_says("f", "weights", ["a + b mod 11, step 60", "first operand", "answer", "by peak frequency", "neuron"])
+    assert_says(
+        "f", "weights", ["a + b mod 11, step 60", "first operand", "answer", "by peak frequency, mixed neurons last", "neuron"]
+    )
     assert_says("f", "spectra", ["second operand", "frequency", "share of power,", "even share"])
     assert_says("f", "circuit", ["φ₃", "φ₁ + φ₂", "R² of the exact form"])
     assert_says("f", "confusion", ["train, right: 73"])

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from grokterm.analysis.fourier import peak_frequencies
+from grokterm.analysis.fourier import power
 from grokterm.plots.palettes import PALETTES
 from grokterm.views.lab.spectrum import draw_spectrum
 from grokterm.views.view import Choice, Drawn, Sheet, Subject
@@ -20,7 +20,7 @@ def map_of(drawn: Drawn) -> tuple[list[str], int]:
 
 
 def peaks_of(subject: Subject) -> np.ndarray:
-    return np.sort(peak_frequencies([subject.analysis.residue_blocks["left"]]))
+    return np.sort(power(subject.analysis.residue_blocks["left"]).argmax(axis=0) + 1)
 
 
 @pytest.mark.parametrize("panel", PANELS)

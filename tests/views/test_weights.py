@@ -14,12 +14,13 @@ from grokterm.inspection.analysis import NetworkAnalysis
 from grokterm.inspection.forward_pass import ForwardPass
 from grokterm.plots.palettes import PALETTES, PaletteName
 from grokterm.session.state import LabState
+from grokterm.views.lab.activations import ACTIVATIONS
 from grokterm.views.lab.weights import TOGETHER, _name_frequencies, draw_weights, move_page, next_layer
 from grokterm.views.pictures import WeightPicture, weight_picture
 from grokterm.views.view import Choice, ColorRanges, Move, Sheet, Subject
 from tests.training.outcome import changed, started
 from tests.views.decoding import pixels, seen_frequencies, texts
-from tests.views.test_lab import subject_of
+from tests.views.test_lab import looked_at, subject_of
 
 PANELS = {"160x45": (63, 39), "120x35": (43, 29), "80x24": (78, 18)}
 LEAST: dict[PaletteName, float] = {"256": 0.9, "16": 0.9, "mono": 0.75, "ascii": 0.75}
@@ -167,6 +168,14 @@ def test_in_a_narrow_border_the_neurons_and_their_order_stay() -> None:
     assert drawn.title == "first operand by frequency · 1-43/120"
     assert len(drawn.subtitle) <= 39
     assert drawn.subtitle.endswith("23 residues")
+
+
+def test_mixed_neurons_have_no_frequency_in_the_names_of_their_maps_either() -> None:
+    found, _ = looked_at(ACTIVATIONS, waves(23, 60, n_mixed=20, noise=0.5), Choice(), Sheet(200, 100, PALETTES["256"]))
+    assert found.n_maps == len(found.names) == 60
+    is_named = ["k=" in name for name in found.names]
+    assert is_named == sorted(is_named, reverse=True)
+    assert 10 < is_named.count(False) <= 20
 
 
 def test_the_color_range_follows_the_weights_but_not_every_step_and_stays_while_it_is_held() -> None:

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from jaxtyping import Float, Int
 
-from grokterm.analysis.fourier import peak_frequencies
-from grokterm.analysis.ordering import Order, joint_order
+from grokterm.analysis.ordering import Order, by_frequency, joint_order
 from grokterm.plots.area import resized
 from grokterm.views.pictures import stacked_layers
 
@@ -117,7 +116,7 @@ def _sorted(
     names = stacked_layers(snapshot)
     if names and place in analysis.forward_pass.neurons[:2]:  # before and after the first φ
         known = [blocks[name] for name in names if name in blocks]
-        peaks = peak_frequencies(known) if known else None
+        peaks = by_frequency(known[0], known).as_stored if known else None
         matrices = known or [snapshot.layers[name].weights for name in names]
         order = "raw" if peaks is None and order == "frequency" else order
         return joint_order(matrices, order), peaks, order

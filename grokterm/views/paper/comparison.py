@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from grokterm.analysis.fourier import key_frequencies, spectrum
-from grokterm.analysis.ordering import neuron_order
+from grokterm.analysis.ordering import joint_order
 from grokterm.plots.paper.comparison import ComparedRun, draw_compared_curves, draw_side_by_side
 from grokterm.plots.paper.efficiency import draw_circuits
 from grokterm.plots.paper.style import PaperFigure
@@ -49,7 +49,7 @@ def _compared(subject: Subject, *, n_maps: int) -> ComparedRun:
         loss=sides(state, "loss"),
         layer=analysis.snapshot.layers[name].label if name else "",
         unit=unit_of(analysis),
-        weights=block[:, neuron_order(block, alike, "frequency")] if len(block) else block,
+        weights=block[:, joint_order(alike, "frequency")] if len(block) else block,
         shares=shares,
         key_frequencies=key_frequencies(shares),
         maps=chosen_maps(analysis, n_maps)[0] if n_maps and analysis.forward_pass.neurons else np.empty((0, 0, 0)),

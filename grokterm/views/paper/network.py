@@ -5,7 +5,7 @@ from jaxtyping import Float, Int
 
 from grokterm.analysis.confusion import Cell
 from grokterm.analysis.fourier import Block, key_frequencies, spectrum
-from grokterm.analysis.ordering import Order, neuron_order
+from grokterm.analysis.ordering import Order, joint_order
 from grokterm.inspection.analysis import NetworkAnalysis
 from grokterm.inspection.missing import no_circuit
 from grokterm.plots.paper.circuit import Neurons, draw_circuit
@@ -20,7 +20,7 @@ from grokterm.views.view import Subject
 TITLES: dict[Order, str] = {
     "raw": "as stored",
     "deviation": "by standard deviation",
-    "frequency": "by peak frequency",
+    "frequency": "by peak frequency, mixed neurons last",
 }
 N_MAPS = 100
 
@@ -130,9 +130,7 @@ def _ordered(analysis: NetworkAnalysis, order: Order) -> list[tuple[str, Block]]
     shown = []
     for name, block in blocks.items():
         alike = [other for other in blocks.values() if other.shape == block.shape]
-        by_frequency = order == "frequency"
-        columns = neuron_order(alike[0] if by_frequency else np.concatenate(alike), alike if by_frequency else [], order)
-        shown.append((analysis.snapshot.layers[name].label, block[:, columns]))
+        shown.append((analysis.snapshot.layers[name].label, block[:, joint_order(alike, order)]))
     return shown
 
 
