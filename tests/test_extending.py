@@ -25,9 +25,9 @@ from grokterm.tasks.arithmetic import Residues
 from grokterm.tasks.operation import Operation
 from grokterm.tasks.operations import OPERATIONS
 from grokterm.tui.app import GroktermApp
-from grokterm.tui.fields import form_fields
 from grokterm.tui.keys import keys
 from grokterm.tui.panes import panes
+from grokterm.tui.widgets.fields import form_fields
 from grokterm.views.paper.table import COMPARISONS, FIGURES
 from grokterm.views.table import VIEWS
 from grokterm.views.view import Choice, Drawn, Move, Sheet, Subject, View

@@ -19,8 +19,8 @@ def settings(
     from grokterm.experiment.settings import field_docstrings
     from grokterm.experiment.toml import format_value
     from grokterm.plots.sanitize import plain_text
-    from grokterm.tui.preferences import Preferences, change_preferences, parse_changes, read_preferences
-    from grokterm.tui.remembered import preferences_path
+    from grokterm.tui.appearance.preferences import Preferences, change_preferences, parse_changes, read_preferences
+    from grokterm.tui.appearance.remembered import preferences_path
 
     path = preferences_path()
     preferences = change_preferences(path, parse_changes(assignments)) if assignments else read_preferences(path)

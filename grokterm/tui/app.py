@@ -28,12 +28,12 @@ from textual.theme import Theme
 from grokterm.experiment.presets import Preset
 from grokterm.plots.palettes import Palette
 from grokterm.plots.sanitize import plain_text
-from grokterm.tui.plain_screen import PlainScreen
-from grokterm.tui.remembered import preferences_path, remembered_theme
+from grokterm.tui.appearance.plain_screen import PlainScreen
+from grokterm.tui.appearance.remembered import preferences_path, remembered_theme
+from grokterm.tui.appearance.theme import DARK, LIGHT
 from grokterm.tui.screens.setup import FORM, SetupScreen
 from grokterm.tui.screens.size import fit
 from grokterm.tui.terminal import CHECK_SECONDS, SAVE_SECONDS, is_terminal_gone, on_signals
-from grokterm.tui.theme import DARK, LIGHT
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -41,10 +41,10 @@ if TYPE_CHECKING:
     from grokterm.runs.naming import Named
     from grokterm.runs.store import Run
     from grokterm.session.thread import TrainingThread
-    from grokterm.tui.preferences import RememberedPreferences
+    from grokterm.tui.appearance.preferences import RememberedPreferences
     from grokterm.tui.screens.lab import LabScreen
 
-LATER = (FORM, "grokterm.tui.screens.lab", "grokterm.tui.trainings", "grokterm.tui.preferences")
+LATER = (FORM, "grokterm.tui.screens.lab", "grokterm.tui.control.opening", "grokterm.tui.appearance.preferences")
 """Modules that are loaded while the first screen is looked at; torch comes after them."""
 
 HUNG_UP = 129  # exit code, 128 + SIGHUP, which Windows lacks
@@ -140,7 +140,7 @@ class GroktermApp(App[int]):
     @cached_property
     def preferences(self) -> "RememberedPreferences":
         """What is remembered from one start to the next."""
-        from grokterm.tui.preferences import RememberedPreferences
+        from grokterm.tui.appearance.preferences import RememberedPreferences
 
         preferences = RememberedPreferences(preferences_path(), self._say_forgotten)
         if problem := preferences.problem:
@@ -177,15 +177,15 @@ class GroktermApp(App[int]):
         self._train(event.named)
 
     def _train(self, chosen: "Named") -> None:
+        from grokterm.tui.control.opening import new_training
         from grokterm.tui.screens.lab import LabScreen
-        from grokterm.tui.trainings import new_training
 
         start = partial(new_training, chosen, self._opening.runs_dir)
         self.push_screen(LabScreen(start(), start, self.preferences))
 
     def _open(self, run: "Run") -> None:
+        from grokterm.tui.control.opening import saved_training, training_anew
         from grokterm.tui.screens.lab import LabScreen
-        from grokterm.tui.trainings import saved_training, training_anew
 
         self.push_screen(LabScreen(saved_training(run), training_anew(run), self.preferences))
         if notice := self._opening.notice:
@@ -238,7 +238,7 @@ class GroktermApp(App[int]):
 
     @work(exclusive=True, group="quit")
     async def _quit(self) -> None:
-        from grokterm.tui.control import PICTURES
+        from grokterm.tui.control.training import PICTURES
 
         lab = self._lab
         if lab is None or await lab.control.may_end("quit"):
@@ -251,7 +251,7 @@ class GroktermApp(App[int]):
         """Close the screen, and leave a line that says what became of the last run, and how to open it."""
         thread = lab.thread if (lab := self._lab) is not None else self._left
         if thread is not None and thread.saved_run is not None:
-            from grokterm.tui.farewell import farewell
+            from grokterm.tui.control.farewell import farewell
 
             self.last_words = farewell(thread.state, thread.saved_run)
         self.exit(code)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from grokterm.analysis.ordering import Order
 from grokterm.plots.axis import Scale
 from grokterm.session.state import LabState
+from grokterm.tui.control.notifications import is_urgent
 from grokterm.tui.draw_budget import DrawBudget
-from grokterm.tui.notifications import is_urgent
 from grokterm.tui.situation import Situation
 from grokterm.tui.widgets.curves import CurvesView
 from grokterm.tui.widgets.facts import Facts

@@ -24,7 +24,7 @@ from grokterm.runs.store import Run, list_runs
 from grokterm.session.commands import SetPace
 from grokterm.session.state import LabState
 from grokterm.tui.app import GroktermApp, Opening
-from grokterm.tui.notifications import MILESTONES
+from grokterm.tui.control.notifications import MILESTONES
 from grokterm.tui.screens.lab import LabScreen
 from grokterm.tui.widgets.form import ExperimentForm
 

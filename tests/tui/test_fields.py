@@ -9,7 +9,7 @@ from grokterm.experiment.optimizer import GradientDescent, RecursiveFeatures
 from grokterm.experiment.overrides import override
 from grokterm.experiment.presets import Preset, list_presets
 from grokterm.experiment.toml import parse_toml, parse_value
-from grokterm.tui.fields import CHOICES, FIRST, form_fields, without_other_kinds
+from grokterm.tui.widgets.fields import CHOICES, FIRST, form_fields, without_other_kinds
 from tests.tui.driving import BRIEF
 
 ALL = [

@@ -10,9 +10,9 @@ from grokterm.plots.ticks import short_power
 from grokterm.runs.store import list_runs
 from grokterm.session.commands import Pause, Resume
 from grokterm.tui.app import GroktermApp
-from grokterm.tui.pace import PACES
-from grokterm.tui.preferences import Preferences, write_preferences
-from grokterm.tui.remembered import preferences_path
+from grokterm.tui.appearance.preferences import Preferences, write_preferences
+from grokterm.tui.appearance.remembered import preferences_path
+from grokterm.tui.control.pace import PACES
 from grokterm.tui.screens.dialogs import Confirm, FieldsDialog
 from grokterm.tui.screens.help import HelpScreen
 from grokterm.tui.screens.lab import LabScreen

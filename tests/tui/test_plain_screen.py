@@ -7,8 +7,8 @@ from textual.color import Color
 
 from grokterm.session.commands import SetPace
 from grokterm.tui.app import GroktermApp
+from grokterm.tui.appearance.plain_screen import PlainScreen, plain_cells
 from grokterm.tui.panes import panes
-from grokterm.tui.plain_screen import PlainScreen, plain_cells
 from tests.tui.driving import ENDLESS, LARGE, PATIENCE_SECONDS, SMALL, app_on, lab, resize, said, state, until
 
 

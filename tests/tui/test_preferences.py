@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from grokterm.errors import ConfigError, StorageError
-from grokterm.tui.preferences import (
+from grokterm.tui.appearance.preferences import (
     Preferences,
     RememberedPreferences,
     change_preferences,
@@ -14,7 +14,7 @@ from grokterm.tui.preferences import (
     read_preferences,
     write_preferences,
 )
-from grokterm.tui.remembered import preferences_path, remembered_theme
+from grokterm.tui.appearance.remembered import preferences_path, remembered_theme
 from tests.tui.driving import ENDLESS, SMALL, app_on, lab, said, training
 
 DAMAGED = {

@@ -13,9 +13,9 @@ from grokterm.experiment.records import Evaluated
 from grokterm.runs.store import Run
 from grokterm.session.state import Curves, LabState
 from grokterm.session.thread import TrainingThread
-from grokterm.tui import saved_pictures
-from grokterm.tui.farewell import farewell, open_command
-from grokterm.tui.saved_pictures import curves_as_csv, save_pictures
+from grokterm.tui.control import saved_pictures
+from grokterm.tui.control.farewell import farewell, open_command
+from grokterm.tui.control.saved_pictures import curves_as_csv, save_pictures
 from tests.runs.failing import disk_full
 from tests.tui.driving import BRIEF, ENDLESS, LARGE, SMALL, app_on, only_run, paused, said, training, until
 

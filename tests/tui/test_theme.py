@@ -12,7 +12,7 @@ from textual.theme import Theme
 
 from grokterm.plots.palettes import PALETTES, PaletteName
 from grokterm.tui.app import GroktermApp
-from grokterm.tui.theme import DARK, LIGHT
+from grokterm.tui.appearance.theme import DARK, LIGHT
 from grokterm.tui.widgets.picture import Picture
 from tests.tui.driving import ENDLESS, LARGE, app_on, lab, training, until
 

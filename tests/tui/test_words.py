@@ -12,7 +12,7 @@ from grokterm.experiment.records import Evaluated
 from grokterm.plots.palettes import PALETTES
 from grokterm.reports.preset import Prospect, in_two_lines
 from grokterm.session.state import Curves, Event, LabState
-from grokterm.tui.notifications import Notice, Notifications
+from grokterm.tui.control.notifications import Notice, Notifications
 from grokterm.tui.widgets import facts
 from grokterm.tui.widgets.details import in_lines
 from grokterm.tui.widgets.status import Glance, Status, header, phase_of

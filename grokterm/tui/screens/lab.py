@@ -16,12 +16,12 @@ from grokterm.runs.store import Run
 from grokterm.session.commands import Analyze
 from grokterm.session.state import LabState
 from grokterm.session.thread import TrainingThread
-from grokterm.tui.control import TrainingControl
-from grokterm.tui.farewell import open_command
+from grokterm.tui.appearance.preferences import RememberedPreferences
+from grokterm.tui.control.farewell import open_command
+from grokterm.tui.control.training import TrainingControl
 from grokterm.tui.keys import guide, hints, keys
 from grokterm.tui.layout import LabLayout, Scene
 from grokterm.tui.panes import panes
-from grokterm.tui.preferences import RememberedPreferences
 from grokterm.tui.screens.compare import CompareDialog, Comparing
 from grokterm.tui.screens.help import Guide
 from grokterm.tui.situation import Situation

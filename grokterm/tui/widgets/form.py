@@ -18,7 +18,7 @@ from grokterm.experiment.presets import Preset
 from grokterm.reports.structure import in_line
 from grokterm.runs.naming import Named, named
 from grokterm.tasks.operations import EXPRESSION, MADE_OF, has_own_order
-from grokterm.tui.fields import CHOICES, FIRST, FormField, form_fields, without_other_kinds
+from grokterm.tui.widgets.fields import CHOICES, FIRST, FormField, form_fields, without_other_kinds
 
 TALL = 40  # lines of a terminal that shows the further settings unfolded
 

@@ -12,9 +12,9 @@ from textual.widget import Widget
 from grokterm.plots.cells import Cells, Rows
 from grokterm.plots.palettes import Palette
 from grokterm.plots.pixels import find_placed
+from grokterm.tui.appearance.theme import palette_of
 from grokterm.tui.draw_budget import BYTES_PER_SECOND, DrawBudget
 from grokterm.tui.graphics.layer import PixelLayer, fits, make_layer
-from grokterm.tui.theme import palette_of
 
 Draw = Callable[[int, int], Rows]  # (width, height) -> rows
 

@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.widgets import Static
 from textual.worker import get_current_worker
 
-from grokterm.tui.theme import palette_of
+from grokterm.tui.appearance.theme import palette_of
 
 if TYPE_CHECKING:
     from textual.timer import Timer

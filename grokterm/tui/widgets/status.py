@@ -15,8 +15,8 @@ from grokterm.plots.sanitize import plain_text
 from grokterm.reports.duration import clock
 from grokterm.runs.store import without_time
 from grokterm.session.state import LabState
-from grokterm.tui.one_line import Part, one_line
-from grokterm.tui.theme import palette_of
+from grokterm.tui.appearance.theme import palette_of
+from grokterm.tui.widgets.one_line import Part, one_line
 
 if TYPE_CHECKING:
     from rich.style import Style

@@ -14,8 +14,8 @@ from grokterm.experiment.overrides import parse_assignment
 from grokterm.experiment.settings import KeyOf, Settings
 from grokterm.experiment.toml import format_toml, parse_toml
 from grokterm.plots.axis import Scale
-from grokterm.tui.remembered import FILE
-from grokterm.tui.theme import DARK, LIGHT
+from grokterm.tui.appearance.remembered import FILE
+from grokterm.tui.appearance.theme import DARK, LIGHT
 
 
 class Preferences(Settings):

@@ -10,7 +10,7 @@ import numpy as np
 from grokterm.errors import StorageError
 from grokterm.runs.store import Run, write_durably
 from grokterm.session.state import BANDS, COLUMNS, Curves, LabState
-from grokterm.tui.farewell import near
+from grokterm.tui.control.farewell import near
 
 DOTS_PER_INCH = 200
 

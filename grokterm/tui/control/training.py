@@ -11,10 +11,10 @@ from grokterm.plots.sanitize import plain_text
 from grokterm.session.commands import Command, GoOn, Hold, Pause, Release, Resume, SetPace, StepOnce
 from grokterm.session.state import LabState
 from grokterm.session.thread import TrainingThread
-from grokterm.tui.farewell import open_command
-from grokterm.tui.notifications import Notice, Notifications, Severity
-from grokterm.tui.pace import faster, slower
-from grokterm.tui.saved_pictures import save_pictures
+from grokterm.tui.control.farewell import open_command
+from grokterm.tui.control.notifications import Notice, Notifications, Severity
+from grokterm.tui.control.pace import faster, slower
+from grokterm.tui.control.saved_pictures import save_pictures
 from grokterm.tui.screens.dialogs import Confirm, FieldsDialog, change_dialog, extend_dialog, swap_dialog
 from grokterm.tui.terminal import SAVE_SECONDS
 
