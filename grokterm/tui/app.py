@@ -42,10 +42,13 @@ if TYPE_CHECKING:
     from grokterm.runs.store import Run
     from grokterm.session.thread import TrainingThread
     from grokterm.tui.appearance.preferences import RememberedPreferences
+    from grokterm.tui.control.notifications import Severity
     from grokterm.tui.screens.lab import LabScreen
 
 LATER = (FORM, "grokterm.tui.screens.lab", "grokterm.tui.control.opening", "grokterm.tui.appearance.preferences")
 """Modules that are loaded while the first screen is looked at; torch comes after them."""
+
+READING_SECONDS = 15.0
 
 HUNG_UP = 129  # exit code, 128 + SIGHUP, which Windows lacks
 
@@ -67,7 +70,6 @@ class GroktermApp(App[int]):
 
     TITLE = "grokterm"
     CSS_PATH = "app.tcss"
-    ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "quit", "Quit", show=False, priority=True),
         Binding("question_mark", "help", "Help", key_display="?", tooltip="this manual"),
@@ -77,13 +79,12 @@ class GroktermApp(App[int]):
         # Textual's own sixteen colors would replace the terminal's, and be rounded to others of them.
         super().__init__(ansi_color=True if opening.palette.has_16_colors else None)
         self._opening = opening
-        self._has_pixels = True  # but in a screenshot
+        self._has_pixels = True  # except in a screenshot
         self.last_words = ""  # for standard error, after the screen has closed
         self._left: TrainingThread | None = None  # the last one whose screen was left
         self.register_theme(DARK)
         self.register_theme(LIGHT)
         self.theme = remembered_theme(preferences_path(), self.available_themes) or DARK.name
-        self.cursor_blink = False
         # Textual answers NO_COLOR with shades of gray, which are color codes too.
         self._filters = [NoColor() if isinstance(known, Monochrome) else known for known in self._filters]
         self._filters += [PlainScreen()] if opening.palette.is_ascii else []
@@ -142,9 +143,9 @@ class GroktermApp(App[int]):
         """What is remembered from one start to the next."""
         from grokterm.tui.appearance.preferences import RememberedPreferences
 
-        preferences = RememberedPreferences(preferences_path(), self._say_forgotten)
+        preferences = RememberedPreferences(preferences_path(), partial(self._say, "Preferences"))
         if problem := preferences.problem:
-            self._say_forgotten(f"{problem}. Defaults are used, and nothing is remembered, until then.")
+            self._say("Preferences", f"{problem}. Defaults are used, and nothing is remembered, until then.")
         return preferences
 
     @property
@@ -162,8 +163,9 @@ class GroktermApp(App[int]):
             for picture in screen.query(Picture):
                 picture.redraw()
 
-    def _say_forgotten(self, problem: str) -> None:
-        self.notify(plain_text(problem), title="Preferences", severity="warning", timeout=15, markup=False)
+    def _say(self, title: str, text: str, severity: "Severity" = "warning") -> None:
+        """Show a notification for long enough to read a path or a command in it."""
+        self.notify(plain_text(text), title=title, severity=severity, timeout=READING_SECONDS, markup=False)
 
     @work
     async def _load_in_background(self) -> None:
@@ -189,11 +191,11 @@ class GroktermApp(App[int]):
 
         self.push_screen(LabScreen(saved_training(run), training_anew(run), self.preferences))
         if notice := self._opening.notice:
-            self.notify(plain_text(notice), title="Not ended", severity="warning", timeout=15, markup=False)
+            self._say("Not ended", notice)
 
     def on_lab_screen_failed(self, event: "LabScreen.Failed") -> None:
         """Say why a training did not start, and return to the form."""
-        self.notify(plain_text(event.problem), title=event.title, severity="error", timeout=15, markup=False)
+        self._say(event.title, event.problem, "error")
         self._set_up()
 
     def _set_up(self) -> None:

@@ -39,12 +39,11 @@ class CompareDialog(FieldsDialog[Comparing]):
     Enter in a field applies both, in the list only the latter.
     """
 
+    @dataclass
     class Read(Message):
         """The runs of the folder were read."""
 
-        def __init__(self, found: list[EarlierRun]) -> None:
-            super().__init__()
-            self.found = found
+        found: list[EarlierRun]
 
     def __init__(self, run: Run, overlaid: Collection[Path]) -> None:
         fields = {

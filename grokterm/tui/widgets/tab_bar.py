@@ -1,6 +1,7 @@
 """The names of what can be shown, each with its key."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from textual import events
@@ -60,12 +61,11 @@ class TabBar(Widget):
 
     shown: reactive[str] = reactive("")
 
+    @dataclass
     class Chosen(Message):
         """A name was clicked."""
 
-        def __init__(self, name: str) -> None:
-            super().__init__()
-            self.name = name
+        name: str
 
     def __init__(self, keys: Mapping[str, str], *, id: str) -> None:
         super().__init__(id=id)
