@@ -73,11 +73,12 @@ def draw_mosaic(  # noqa: PLR0913 - each is one property of the picture
         pixels = np.full(((lines - above) * palette.rows_per_line, width), np.nan)
         tiles: list[Tile] = []
         for number in range(first, min(first + mosaic.across, len(maps))):
-            left = (number - first) * pitch + max(pitch - 1 - columns, 0) // 2
+            margin = max(pitch - 1 - columns, 0) // 2
+            left = (number - first) * pitch + margin
             name = palette.printable(f"{'>' if number == chosen else ' '}{names[number]}")
-            names_line.write(
-                0, left, shortened(name, pitch - 1, palette), palette.inks["text" if number == chosen else "dim"].style
-            )
+            name = shortened(name, pitch - 1, palette)
+            ink = palette.inks["text" if number == chosen else "dim"]
+            names_line.write(0, left - max(margin + len(name) - (pitch - 1), 0), name, ink.style)
             tile = resized(maps[number].astype(np.float64), mosaic.side, columns)[: len(pixels), : max(width - left, 0)]
             pixels[: tile.shape[0], left : left + tile.shape[1]] = tile
             if tile.shape == (mosaic.side, columns):

@@ -10,6 +10,7 @@ from grokterm.plots.axis import Limits, Scale
 from grokterm.plots.cells import Rows
 from grokterm.plots.curves import Panel, Series, draw_chart
 from grokterm.plots.palettes import Role
+from grokterm.plots.ticks import short_power
 from grokterm.session.state import LabState
 from grokterm.views.marks import named_marks
 from grokterm.views.view import Sheet
@@ -61,6 +62,11 @@ def series(history: "Sequence[Inspected]", label: str, role: Role, measure: "Cal
     return Series(label, points[:, 0], points[:, 1], role)
 
 
+def written(value: float) -> str:
+    """Write a value in eight characters."""
+    return short_power(f"{value:.4g}").ljust(8)
+
+
 def draw_history(  # noqa: PLR0913 - one parameter a property of the picture
     curves: Sequence[Series],
     state: LabState,
@@ -75,7 +81,7 @@ def draw_history(  # noqa: PLR0913 - one parameter a property of the picture
     first, last = limits = _reach(curves, state, x_scale)
     shown = [replace(one, x=one.x.clip(first, last)) for one in curves]
     return draw_chart(
-        [Panel("", shown, y_scale, y_limits)],
+        [Panel("", shown, y_scale, y_limits, written)],
         [replace(mark, x=max(mark.x, first)) for mark in named_marks(state)],
         width=sheet.width,
         height=height,

@@ -10,9 +10,8 @@ from grokterm.experiment.metrics import METRICS
 from grokterm.experiment.optimizer import RecursiveFeatures
 from grokterm.plots.axis import Limits, Scale
 from grokterm.plots.curves import Panel, Series
-from grokterm.plots.ticks import short_power
 from grokterm.session.state import LabState
-from grokterm.views.history import series
+from grokterm.views.history import series, written
 
 if TYPE_CHECKING:
     from grokterm.plots.palettes import Role
@@ -41,11 +40,6 @@ def known_charts(state: LabState) -> list[str]:
 
 def _is_known(state: LabState, name: str) -> bool:
     return any(len(one.x) for one in CHARTS[name].find(state))
-
-
-def written(value: float) -> str:
-    """Write a value in eight characters."""
-    return short_power(f"{value:.4g}").ljust(8)
 
 
 def norm_curve(state: LabState) -> Series:

@@ -100,3 +100,9 @@ def test_names_of_tiles_are_cut_after_a_word() -> None:
         text(draw_mosaic([np.ones((3, 3))], ["113 k=17"], mosaic, width=8, height=3, limit=1.0, palette=COLORS))[0]
         == "   113… "
     )
+
+
+def test_a_name_that_is_wider_than_its_tile_is_whole_up_to_the_edge() -> None:
+    mosaic = fit_grid(3, (1, 1), width=12, height=3, palette=COLORS)
+    drawn = draw_mosaic([np.ones((3, 3))], ["one two 34"], mosaic, width=12, height=3, limit=1.0, palette=COLORS)
+    assert text(drawn)[0] == "  one two 34"

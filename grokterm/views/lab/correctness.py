@@ -74,7 +74,9 @@ def draw_table(subject: Subject, choice: Choice, sheet: Sheet, found: Outcomes) 
             f"step {subject.analysis.step:,} · {say(*averaged)} · a down, b across{held_in(subject)}"
             for say in (of_a_cell, short_cell)
         ),
-        f"step {subject.analysis.step:,} · {short_cell(*averaged)} · a down{held_in(subject)}",
+        f"step {subject.analysis.step:,} · a down, b across{held_in(subject)}"
+        if averaged == (1, 1)
+        else f"step {subject.analysis.step:,} · {short_cell(*averaged)}{held_in(subject)}",
     )
     return Drawn(sheet.fill(rows), title, subtitle)
 
