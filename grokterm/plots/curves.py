@@ -12,7 +12,9 @@ from grokterm.plots.canvas import Canvas
 from grokterm.plots.cells import Cells, Rows
 from grokterm.plots.frames import Frame, Layout, draw_axes, lay_out
 from grokterm.plots.legend import Mark, Marked, label_marks, length, number_marks, write_text
+from grokterm.plots.lines import Line, LineRaster, Upright
 from grokterm.plots.palettes import Palette, Role
+from grokterm.plots.pixels import place
 from grokterm.plots.text_lines import StyledText, draw_text
 from grokterm.plots.ticks import short_power
 
@@ -126,7 +128,12 @@ def draw_chart(  # noqa: PLR0913 - each is one property of the picture
     row, written = (layout.bottom, number_marks(marked, palette)[0]) if labels is None else (0, labels)
     for column, text, style in written:
         cells.write(row, column, text, style)
-    return [*cells.rows(), *below]
+    rows = cells.rows()
+    uprights = [Upright(at_cursor, None), *(Upright(x, palette.inks[mark.role]) for mark, x in shown_marks)]
+    for frame, inside in zip(layout.frames if palette.graphics is not None else (), curves, strict=False):
+        raster = _raster(layout, frame, inside, uprights, palette)
+        rows = place(rows, raster, corner=(frame.top, layout.left), size=(layout.width, frame.height))
+    return [*rows, *below]
 
 
 def n_drawn(n_panels: int, height: int) -> int:
@@ -224,6 +231,23 @@ def _canvas(layout: Layout, frame: Frame, curves: Sequence[_Curve], marked: Sequ
         if curve.band is not None:
             canvas.shade(_region(layout, frame, curve.band), palette.inks[curve.series.role])
     return canvas
+
+
+def _raster(
+    layout: Layout, frame: Frame, curves: Sequence[_Curve], uprights: Sequence[Upright], palette: Palette
+) -> LineRaster:
+    """Return the same in pixels, given vertical lines in axis coordinates."""
+
+    def down(y: _Points) -> _Points:
+        return (1 - frame.axis.shares(y)).clip(-1, 2)
+
+    lines = []
+    for series, x, y, band in sorted(curves, key=lambda one: not one.series.is_faint):
+        edges = band and (layout.x.shares(band.x), down(band.high), down(band.low))
+        lines.append(Line(layout.x.shares(x), down(y), palette.inks[series.role], series.is_faint, edges))
+    places = layout.x.shares(np.array([x for x, _ in uprights])).tolist()
+    marked = [Upright(place, ink) for place, (_, ink) in zip(places, uprights, strict=True)]
+    return LineRaster(lines, marked, palette, frame.height)
 
 
 def _region(layout: Layout, frame: Frame, band: _Edges) -> Bool[np.ndarray, "half_row column"]:

@@ -1,12 +1,12 @@
-"""Heat maps at the resolution of the screen, for terminals that draw real pixels.
+"""Pictures at the resolution of the screen, for terminals that draw real pixels.
 
-A picture is always drawn in characters. Where it is a heat map, its lines carry the matrix along, and a terminal that draws
-pixels can put them in the place of the characters.
+A picture is always drawn in characters. Where it is a heat map, its lines carry the matrix along, as those of a panel of curves
+carry the curves, and a terminal that draws pixels can put them in the place of the characters.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float, Int, UInt8
@@ -29,6 +29,14 @@ class Pixels(NamedTuple):
 
 
 BLANK = 0
+
+
+@runtime_checkable
+class Paintable(Protocol):
+    """What can be drawn in pixels."""
+
+    def paint(self, width: int, height: int) -> Pixels:
+        """Draw all of it in so many pixels."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,27 +65,27 @@ class Raster:
 
 
 class RasterLine(Segment):
-    """The first segment of a line of a heat map, which knows the matrix."""
+    """The first segment of a line of a picture, which knows what can be drawn in its place."""
 
-    raster: Raster
+    raster: Paintable
     number: int
-    """Of its line, from the top of the heat map."""
+    """Of its line, from the top of the picture."""
     size: tuple[int, int]
-    """Cells across and lines down of the whole heat map."""
+    """Cells across and lines down of the whole picture."""
 
 
 class Placed(NamedTuple):
-    """Where the lines of a heat map have ended up, in cells; the last ones may be missing."""
+    """Where the lines of a picture have ended up, in cells; the last ones may be missing."""
 
-    raster: Raster
+    raster: Paintable
     row: int
     column: int
     size: tuple[int, int]
     n_lines: int
 
 
-def place(rows: Rows, raster: Raster, *, corner: tuple[int, int], size: tuple[int, int]) -> Rows:
-    """Let the lines of a heat map, which begins at this line and column of a picture, carry its matrix."""
+def place(rows: Rows, raster: Paintable, *, corner: tuple[int, int], size: tuple[int, int]) -> Rows:
+    """Let lines, from this line and column of a picture on, carry what can be drawn in their place."""
     (row, column), (width, height) = corner, size
     if not width or not height:
         return rows
@@ -88,7 +96,7 @@ def place(rows: Rows, raster: Raster, *, corner: tuple[int, int], size: tuple[in
 
 
 def find_placed(rows: Rows) -> list[Placed]:
-    """Find the heat maps in a picture, which may be composed of several."""
+    """Find what can be drawn in pixels in a picture, which may be composed of several."""
     found: dict[tuple[int, int], Placed] = {}
     for row, line in enumerate(rows):
         for column, first in _raster_lines(line):
@@ -107,7 +115,7 @@ def _raster_lines(line: Sequence[Segment]) -> Iterator[tuple[int, RasterLine]]:
         column += len(segment.text)
 
 
-def _carrying(line: list[Segment], raster: Raster, number: int, column: int, size: tuple[int, int]) -> list[Segment]:
+def _carrying(line: list[Segment], raster: Paintable, number: int, column: int, size: tuple[int, int]) -> list[Segment]:
     before, after = _split(line, column)
     first = RasterLine(*after[0])
     first.raster, first.number, first.size = raster, number, size

@@ -11,10 +11,13 @@ from rich.style import Style
 from grokterm.plots.axis import Limits, Scale
 from grokterm.plots.cells import Rows, rows_to_text
 from grokterm.plots.curves import Panel, Series, draw_chart
+from grokterm.plots.graphics import Graphics
 from grokterm.plots.legend import Mark
 from grokterm.plots.palettes import PALETTES, Palette
+from grokterm.plots.pixels import find_placed
 
 COLORS, ASCII = PALETTES["256"], PALETTES["ascii"]
+PIXELS = COLORS.with_graphics(Graphics("kitty", 8, 16))
 STEPS = np.arange(0, 3000, 10)
 TRAIN = Series("train", STEPS, (STEPS > 300).astype(float), "train")
 VAL = Series("val", STEPS, (STEPS > 1000).astype(float), "val")
@@ -79,7 +82,7 @@ def styles_of(rows: Rows) -> list[list[Style | None]]:
     x_scale=st.sampled_from(["linear", "log"]),
     y_scale=st.sampled_from(["linear", "log"]),
     mark=anything,
-    palette=st.sampled_from([*PALETTES.values()]),
+    palette=st.sampled_from([*PALETTES.values(), PIXELS]),
     n_panels=st.integers(1, 3),
     window=st.none() | st.tuples(anything, anything),
 )
@@ -120,6 +123,8 @@ def test_every_picture_has_the_size_that_was_asked_for(  # noqa: PLR0917
         notes=[[("a note", None)]],
     )
     assert [sum(segment.cell_length for segment in row) for row in rows] == [width] * height
+    for one in find_placed(rows):
+        assert one.raster.paint(*one.size).levels.shape == one.size[::-1]
 
 
 def test_without_data_there_is_an_empty_frame() -> None:

@@ -9,13 +9,18 @@ from grokterm.plots.graphics import Graphics
 from grokterm.plots.heatmap import draw_heatmap
 from grokterm.plots.mosaic import draw_mosaic, fit_mosaic
 from grokterm.plots.palettes import PALETTES
-from grokterm.plots.pixels import BLANK, Raster, find_placed
+from grokterm.plots.pixels import BLANK, Placed, Raster, find_placed
 
 PALETTE = PALETTES["256"].with_graphics(Graphics("kitty", 8, 16))
 
 
 def raster_of(values: np.ndarray, *, is_signed: bool = True) -> Raster:
     return Raster(values, 1.0, PALETTE.diverging, is_signed)
+
+
+def matrix_of(one: Placed) -> np.ndarray:
+    assert isinstance(one.raster, Raster)
+    return one.raster.values
 
 
 def test_every_value_of_a_large_matrix_is_a_rectangle_of_its_own() -> None:
@@ -50,7 +55,7 @@ def test_a_heat_map_is_found_where_a_view_has_put_it() -> None:
     picture = [[Segment("a heading")], *([*left, *right] for left, right in zip(beside, drawn, strict=True))]
     (one,) = find_placed(picture)
     assert (one.row, one.column, one.size, one.n_lines) == (1, 3, (10, 4), 4)
-    assert one.raster.values is matrix
+    assert matrix_of(one) is matrix
     (cut,) = find_placed(picture[:3])
     assert (cut.size, cut.n_lines) == ((10, 4), 2)
 
@@ -79,7 +84,7 @@ def test_a_picture_that_is_averaged_carries_what_is_not() -> None:
     whole = np.random.default_rng(0).normal(size=(97, 30))
     drawn = draw_heatmap(whole[:48], width=30, height=24, limit=1.0, palette=PALETTE, detail=whole)
     (one,) = find_placed(drawn)
-    assert one.raster.values is whole
+    assert matrix_of(one) is whole
     assert one.size == (30, 24)
 
 
@@ -89,7 +94,7 @@ def test_each_map_of_a_mosaic_is_placed_where_its_tile_is() -> None:
     assert (mosaic.across, mosaic.down) != (1, 1)
     drawn = draw_mosaic(maps, [*"abcd"], mosaic, width=60, height=30, limit=1.0, palette=PALETTE)
     placed = find_placed(drawn)
-    assert {id(one.raster.values) for one in placed} == {id(one) for one in maps}
+    assert {id(matrix_of(one)) for one in placed} == {id(one) for one in maps}
     for one in placed:
         shown = np.array([[*"".join(segment.text for segment in line)] for line in drawn[one.row : one.row + one.n_lines]])
         assert set(shown[:, one.column : one.column + one.size[0]].ravel()) == {"▀"}

@@ -1,6 +1,8 @@
-"""Heat maps in real pixels, among widgets that are text."""
+"""Heat maps and curves in real pixels, among widgets that are text."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from textual.app import App, ComposeResult
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Label
 
+from grokterm.experiment.experiment import Experiment
 from grokterm.plots.cells import Cells, Rows
 from grokterm.plots.graphics import Graphics
 from grokterm.plots.heatmap import draw_heatmap
@@ -18,8 +21,13 @@ from grokterm.tui import draw_budget
 from grokterm.tui.draw_budget import BYTES_PER_SECOND, DrawBudget
 from grokterm.tui.graphics.painting import follow_painting
 from grokterm.tui.widgets import picture as pictures
+from grokterm.tui.widgets.curves import CurvesView
 from grokterm.tui.widgets.picture import PIXEL_SECONDS, Draw, Picture
 from tests.tui.driving import content, until
+from tests.views.test_curves import trained
+
+if TYPE_CHECKING:
+    from grokterm.session.state import Phase
 
 KITTY, SIXEL = Graphics("kitty", 8, 16), Graphics("sixel", 8, 16)
 PALETTE = PALETTES["256"].with_graphics(KITTY)
@@ -61,6 +69,13 @@ class Gallery(App[None]):
 
     def _record(self, data: str) -> None:
         self.sent += [data] if "\x1b_G" in data or "\x1bP" in data else []
+
+
+class Wall(Gallery):
+    """Curves instead of a heat map."""
+
+    def compose(self) -> ComposeResult:
+        yield CurvesView(self.draw_budget)
 
 
 def heat_map(seed: int = 0, *, n: int = 80) -> Draw:
@@ -172,6 +187,23 @@ async def test_a_training_sends_no_more_than_a_slow_line_carries(monkeypatch: py
         pixels = sum(map(len, app.sent))
         assert len(app.sent) > 3
         assert pixels <= 0.55 * BYTES_PER_SECOND * 120
+
+
+async def test_curves_are_pixels_whenever_nothing_trains(tiny: Experiment) -> None:
+    def is_in_pixels(picture: Picture) -> bool:
+        lines = content(picture).split("\n")
+        shown = "".join(line for line in lines if "train" not in line)
+        assert "train" in lines[0]  # legends are text
+        assert ("\U0010eeee" in shown) is not any("\u2800" < character < "\u2900" for character in shown)
+        return "\U0010eeee" in shown
+
+    async with (app := Wall(KITTY)).run_test(size=SIZE):
+        curves, state = app.query_one(CurvesView), trained(tiny)
+        phases: list[Phase] = ["training", "paused", "training", "ended"]
+        for phase in phases:
+            curves.show(replace(state, phase=phase), "log")
+            assert is_in_pixels(curves) is (phase != "training")
+        assert len(app.sent) == 2
 
 
 def set_clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:

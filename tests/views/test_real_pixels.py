@@ -12,6 +12,7 @@ from grokterm.views.lab.spectrum import SPECTRUM
 from grokterm.views.lab.weights import draw_weights
 from grokterm.views.pictures import weight_picture
 from grokterm.views.view import Choice, Sheet
+from tests.plots.test_pixels import matrix_of
 from tests.views.test_lab import lines_of, looked_at
 from tests.views.test_weights import waves
 
@@ -36,7 +37,7 @@ def test_every_weight_is_seen_and_the_colors_of_each_neuron_show_its_frequency()
 def test_every_equation_of_an_activation_map_is_seen(*, is_zoomed: bool) -> None:
     found, drawn = looked_at(ACTIVATIONS, waves(97, 20), Choice(is_zoomed=is_zoomed), SHEET)
     placed = find_placed(drawn.rows)
-    assert {one.raster.values.shape for one in placed} == {(97, 97)}
+    assert {matrix_of(one).shape for one in placed} == {(97, 97)}
     assert len(placed) == len(found.maps)
     assert "1 equation" in drawn.subtitle
 
@@ -44,5 +45,5 @@ def test_every_equation_of_an_activation_map_is_seen(*, is_zoomed: bool) -> None
 def test_the_map_of_the_spectrum_shows_each_neuron() -> None:
     _, drawn = looked_at(SPECTRUM, waves(97, 500), Choice(), SHEET)
     (one,) = find_placed(drawn.rows)
-    assert one.raster.values.shape == (48, 500)
+    assert matrix_of(one).shape == (48, 500)
     assert any("power of each neuron" in line for line in lines_of(drawn))

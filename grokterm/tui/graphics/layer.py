@@ -1,4 +1,4 @@
-"""Real pixels in the place of the characters of a heat map."""
+"""Real pixels in the place of the characters of a picture."""
 
 from collections.abc import Iterable, Sequence
 from itertools import cycle
@@ -28,10 +28,10 @@ _HOLD, _SHOW = "\x1b[?2026h", "\x1b[?2026l"  # all at once: else a picture that 
 
 
 class PixelLayer(Protocol):
-    """The heat maps of one widget, in the way that a terminal draws pixels."""
+    """What one widget shows in pixels, in the way that a terminal draws pixels."""
 
     def cover(self, strips: Sequence[Strip], placed: Sequence[Placed]) -> tuple[list[Strip], int]:
-        """Take heat maps out of the lines and draw them in pixels; return the lines, and how many bytes were sent."""
+        """Take pictures out of the lines and draw them in pixels; return the lines, and how many bytes were sent."""
 
     def stale(self) -> set[int]:
         """Return the lines that must be painted again, though they have not changed."""
@@ -137,7 +137,7 @@ def _write(widget: Widget, graphics: Graphics, commands: str) -> None:
 
 
 def put(lines: list[Strip], one: Placed, segments: Iterable[Segment]) -> None:
-    """Replace the lines of a heat map, one segment a line."""
+    """Replace the lines of a picture, one segment a line."""
     left, right = one.column, one.column + one.size[0]
     for y, segment in enumerate(segments, start=one.row):
         line = lines[y]
@@ -145,7 +145,7 @@ def put(lines: list[Strip], one: Placed, segments: Iterable[Segment]) -> None:
 
 
 def fits(one: Placed) -> bool:
-    """Tell whether a heat map can be drawn in pixels."""
+    """Tell whether a picture can be drawn in pixels."""
     return max(one.size) <= MOST_CELLS
 
 

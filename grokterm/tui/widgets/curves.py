@@ -56,14 +56,15 @@ class CurvesView(Picture):
         """Draw the curves of a state; return whether they had changed."""
         if self._shown is not None:
             self.choice = following_swaps(self.choice, self._shown[0].swaps, state.swaps)
-        choice, overlays = self.choice, self.overlays
+        choice, overlays, is_live = self.choice, self.overlays, state.phase == "training"
 
         def draw(width: int, height: int) -> Rows:
-            return draw_curves(state, Sheet(width, height, self._palette), x_scale, choice, overlays)
+            palette = self._palette.with_graphics(None) if is_live else self._palette  # pixels are slower than a training
+            return draw_curves(state, Sheet(width, height, palette), x_scale, choice, overlays)
 
         self._shown = state, x_scale
         self.caption("curves", self._palette.printable(self._said(state, x_scale)))
-        return self.offer((len(state.curves.rows), state.events, x_scale, choice, overlays), draw)
+        return self.offer((len(state.curves.rows), state.events, x_scale, choice, overlays, is_live), draw)
 
     def forget(self) -> None:
         """Show the whole of a new training."""
