@@ -13,7 +13,7 @@ from grokterm.cli import bench, figures, inspect, lab, plot, presets, run, runs,
 from grokterm.cli.console import print_status, replace_unencodable
 from grokterm.cli.help import read_manual
 from grokterm.cli.options import RUNS, Ascii, NoPixels, RunsDir
-from grokterm.errors import GroktermError
+from grokterm.errors import ConfigError, GroktermError
 from grokterm.training.signals import ignore_saving
 
 app = typer.Typer(
@@ -59,6 +59,9 @@ def _open_the_lab(
     ] = False,
 ) -> None:
     os.environ["GROKTERM_RUNS_DIR"] = str(runs_dir)  # so that --runs-dir before a command applies to the command
+    lost = [name for name, given in (("--ascii", ascii_only), ("--no-pixels", no_pixels), ("--start", start)) if given]
+    if context.invoked_subcommand is not None and lost:
+        raise ConfigError(f"{lost[0]} before {context.invoked_subcommand} has no effect: write it after the command")
     if context.invoked_subcommand is None:
         lab.open_lab(preset, start=start, ascii_only=ascii_only, no_pixels=no_pixels, runs_dir=Path(runs_dir))
 

@@ -120,7 +120,7 @@ def _dotted(color: int | None, tint: int | None = None) -> Ink:
 
 def _character(character: str) -> Ink:
     shades = {"*": "'", "o": ","}  # of the curves with bands: train and val
-    return Ink(None, character, character * 2, shade=shades.get(character, character))
+    return Ink(None, character, f"{character * 2} ", shade=shades.get(character, character))
 
 
 def _foreground(color: int | None) -> Style | None:

@@ -13,12 +13,13 @@ import torch
 from grokterm import __version__
 from grokterm.engines.arithmetic import arithmetic
 from grokterm.engines.device import describe
-from grokterm.errors import ConfigError
+from grokterm.errors import ConfigError, StorageError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.records import Record
 from grokterm.models.processor import available_cores, processor
-from grokterm.runs.journal import JournalWriter, rewind_journal
+from grokterm.runs.journal import JournalWriter, read_journal, rewind_journal
 from grokterm.runs.mixture_parts import find_parts, load_parts, part_files
+from grokterm.runs.owner import other_owner
 from grokterm.runs.replay import restore_trainer
 from grokterm.runs.resume import resumption, rounding_note
 from grokterm.runs.starting_points import with_start
@@ -64,8 +65,10 @@ def resume_session(run: Run, assignments: Sequence[str] = (), *, paused: bool = 
     Raises:
         ConfigError: if a change is not allowed when a run is resumed.
         CheckpointError: if the checkpoint or the journal cannot be read.
-        StorageError: if the run cannot be written.
+        StorageError: if the run cannot be written, or is to train at once while another process trains it.
     """
+    if not paused and (owner := other_owner(read_journal(run.journal))) is not None:
+        raise StorageError(f"run {run.name} is being trained by process {owner.pid}: let only one train it")
     resumed = resumption(run, assignments)
     rewound = rewind_journal(run.journal)
     trainer = restore_trainer(run, resumed.experiment, rewound.records)

@@ -36,6 +36,7 @@ def test_a_setting_that_breaks_a_rule_is_refused_before_anything_is_made(
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [
+        (["--ascii", "open", "x"], "--ascii before open has no effect: write it after the command"),
         (["run"], "one of --preset NAME and --resume RUN"),
         (["run", "--preset", "quick", "--resume", "x"], "one of --preset NAME and --resume RUN"),
         (["run", "--preset", ""], "no preset is called ''"),

@@ -211,9 +211,9 @@ def test_crowded_marks_are_numbered_where_they_stand_and_listed_below() -> None:
 
 def test_the_legend_has_the_last_values_or_those_at_the_cursor() -> None:
     rising = Series("train", np.array([0, 10, 20]), np.array([0.25, 0.5, np.nan]), "train")
-    assert lines_of(draw(rising))[0].split() == ["**train", "-"]
+    assert lines_of(draw(rising))[0].split() == ["**", "train", "-"]
     assert lines_of(draw(rising, cursor=19))[0].split() == ["**train", "0.5"]
-    assert lines_of(draw(rising, cursor=-1))[0].split() == ["**train", "-"]
+    assert lines_of(draw(rising, cursor=-1))[0].split() == ["**", "train", "-"]
 
 
 @pytest.mark.parametrize("palette", PALETTES.values(), ids=PALETTES)

@@ -131,7 +131,11 @@ class TrainingControl:
             run = self.thread.saved_run
             resume = f"Resume with `{open_command(run)}`." if run is not None else ""
             question = f"Step {state.step:,} of {state.steps:,}. {agree}? {resume}"
-        return await self._screen.app.push_screen_wait(Confirm(question, agree))
+        self.send(Hold())  # so that the step in the question stays true
+        may_end = await self._screen.app.push_screen_wait(Confirm(question, agree))
+        if not may_end:
+            self.send(Release())
+        return may_end
 
     def _ask(self, dialog: FieldsDialog[Command]) -> None:
         """Ask for a command while the training is held, so that it takes effect at the step that the dialog shows."""
