@@ -144,6 +144,9 @@ class SetupScreen(Screen[None]):
         self._preset = self._picker.presets[name]
         if self._form is not None:
             await self._form.turn_to(self._preset, self._drafts.get(name))
+            if self.focused is not None and not self.focused.is_attached:  # a field of before, which would swallow every key
+                self.set_focus(None)
+                self.call_after_refresh(self._enter_form)
         self._describe()
 
     def _keep_draft(self) -> None:
