@@ -68,3 +68,13 @@ def test_the_heading_of_the_map_says_what_a_cell_is() -> None:
     assert heading(40, "160x45") == "sorted by peak * most of 2 frequencies * 0 to 1"
     assert heading(150, "80x24") == "sorted by peak * most of 2 neighbors and 4 frequencies * 0 to 1"
     assert heading(160, "80x24") == "sorted by peak * most of 2-3 neighbors and 4 frequencies * 0 to 1"
+
+
+def test_in_a_narrow_border_the_first_key_frequencies_stay() -> None:
+    subject = waves(97, 3, noise=0.1)
+    keys = ", ".join(map(str, sorted(set(peaks_of(subject).tolist()))))
+    for width, said in ((78, f" · key frequencies: {keys} · top "), (30, f" · key: {keys}")):
+        subtitle = draw_spectrum(subject, Choice(), Sheet(width, 18, PALETTES["256"]), None).subtitle
+        assert said in subtitle
+        assert len(subtitle) <= width - 4
+    assert draw_spectrum(subject, Choice(), Sheet(27, 18, PALETTES["256"]), None).subtitle.endswith(" …")

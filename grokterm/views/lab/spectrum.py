@@ -66,7 +66,7 @@ def _about(picture: SpectrumPicture, step: int) -> Iterator[str]:
         yield f"step {step:,} · key {kind}: {names}"
         yield f"step {step:,} · key: {names}"
     for n in range(min(len(keys) - 1, MOST_KEYS), 0, -1):
-        yield f"step {step:,} · key: {', '.join(keys[:n])} and {len(keys) - n} more"
+        yield f"step {step:,} · key: {', '.join(keys[:n])} …"
     yield f"step {step:,}"
 
 
