@@ -1,7 +1,8 @@
 """Curves over steps: panels above each other that share one axis of steps, with values and marked steps."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from math import ceil, floor
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -15,11 +16,12 @@ from grokterm.plots.legend import Mark, Marked, label_marks, length, number_mark
 from grokterm.plots.lines import Line, LineRaster, Upright
 from grokterm.plots.palettes import Palette, Role
 from grokterm.plots.pixels import place
-from grokterm.plots.text_lines import StyledText, draw_text
+from grokterm.plots.text_lines import StyledText, draw_text, shortened
 from grokterm.plots.ticks import short_power
 
 _LEAST_ROWS = {1: 3, 2: 4, 3: 8}  # of each of so many panels, its legend included
 _LEAST_WIDTH = 16
+_LEAST_NAME = 6  # letters of a name in the legend that is cut
 _BELOW = 2  # rows below the panels: the axis of steps and its labels
 _ROWS_PER_NOTE = 5
 _LEAST_BAND = 0.2  # half rows; a narrower band is the curve itself
@@ -103,6 +105,8 @@ def draw_chart(  # noqa: PLR0913 - each is one property of the picture
             write_text(cells, row, legend)
         return cells.rows()
     panels = panels[:n_shown]
+    if _is_only_start(panels):
+        x_scale, x_limits = "linear", (0, 1)
     others = np.array([*(mark.x for mark in marks), np.nan if cursor is None else cursor], dtype=np.float64)
     *steps, others = steps_to_coordinates([*(one.x for panel in panels for one in panel.series), others], x_scale)
     x_axis, curves = _visible(panels, steps, x_scale, x_limits)
@@ -136,25 +140,35 @@ def draw_chart(  # noqa: PLR0913 - each is one property of the picture
     return [*rows, *below]
 
 
+def _is_only_start(panels: Sequence[Panel]) -> bool:
+    """Tell whether nothing is known but step 0."""
+    steps = [one.x for panel in panels for one in panel.series if len(one.x)]
+    return bool(steps) and not any(x.any() for x in steps)
+
+
 def n_drawn(n_panels: int, height: int) -> int:
     """Return how many of several panels have room in so many lines."""
     return next((n for n in range(min(n_panels, 3), 0, -1) if (height - _BELOW) // n >= _LEAST_ROWS[n]), 0)
 
 
 def _legend(panel: Panel, panels: Sequence[Panel], cursor: int | float | None, width: int, palette: Palette) -> StyledText:
-    """Return the name of a panel, and its series with their values if there is room for those."""
+    """Return the name of a panel, and its series with their values if there is room; the longest names are cut if they must."""
     name = palette.printable(panel.name.ljust(max(len(one.name) + 2 for one in panels if one.name or one is panel)))
     head = [(name, palette.inks["text"].style)] if panel.name else []
     drawn = [one for one in panel.series if one.is_named]
     inks = [palette.inks[one.role] for one in drawn]
-    labels = [f"{ink.sample}{palette.printable(one.label)}" for one, ink in zip(drawn, inks, strict=True)]
+    labels = [palette.printable(one.label) for one in drawn]
     values = [f" {_value(one, cursor, panel.written)}" for one in drawn]
-    for parts in (map("".join, zip(labels, values, strict=True)), labels):
-        text = [*head, *((f"{part}  ", ink.style) for part, ink in zip(parts, inks, strict=True))]
-        if length(text) <= width:
-            return text
+
+    def joined(parts: Iterable[str]) -> StyledText:
+        return [*head, *((f"{ink.sample}{part}  ", ink.style) for part, ink in zip(parts, inks, strict=True))]
+
+    text = joined(map("".join, zip(labels, values, strict=True)))
+    while length(text) > width and length(text := joined(labels)) > width and max(map(len, labels), default=0) > _LEAST_NAME:
+        longest = max(map(len, labels))
+        labels = [shortened(label, longest - 1, palette) if len(label) == longest else label for label in labels]
     while length(text) > width and len(text) > len(head):
-        text = text[:-1]  # the last series has no name rather than a part of one
+        text = text[:-1]  # where no name at all would be readable
     return text
 
 
@@ -177,6 +191,8 @@ def _visible(
     values = [to_coordinates(one.y, scale) for one, scale in series]
     known = [x[np.isfinite(x) & np.isfinite(y)] for x, y in zip(steps, values, strict=True)]
     axis = fit_axis(known, x_scale, x_limits)
+    if x_scale == "linear" and axis.high - axis.low < 2:  # steps are whole
+        axis = Axis(x_scale, float(floor(axis.low)), float(ceil(axis.high)))
     curves = iter(
         [
             _Curve(one, *_within(axis, x, y), _band(one, x, scale, axis))

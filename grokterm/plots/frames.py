@@ -10,6 +10,7 @@ from grokterm.plots.palettes import Palette
 from grokterm.plots.ticks import Tick
 
 LABEL_WIDTH = 4  # least width of the y labels, so that the picture does not shift when `1` becomes `1e-3`
+NEARLY = 1e-9  # as whole as ten to the power of a logarithm is
 ROWS_PER_TICK, COLUMNS_PER_TICK = 3, 12
 
 
@@ -75,7 +76,9 @@ def draw_axes(cells: Cells, layout: Layout, palette: Palette) -> None:
         return [(layout.column(tick.position), tick.label) for tick in ticks]
 
     def fits(ticks: Sequence[Tick]) -> bool:
-        return None not in label_starts(labels(ticks), cells.width)
+        steps = (10.0**tick.position if layout.x.scale == "log" else tick.position for tick in ticks)
+        are_whole = all(abs(step - round(step)) < NEARLY * max(step, 1.0) for step in steps)
+        return are_whole and None not in label_starts(labels(ticks), cells.width)
 
     ticks = layout.x.ticks(layout.width // COLUMNS_PER_TICK, fits)
     for column, _ in labels(ticks):

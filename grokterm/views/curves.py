@@ -85,11 +85,11 @@ def reading(state: LabState, choice: CurvesChoice) -> tuple[str, ...]:
 
     others = [side for side in ("seen", "average_val") if at(f"{side}_accuracy", "") != "-"]
     named, origin = ["train", "val", *others], origin_of(state, choice)
-    chosen = third_panel(state, choice.third).series if choice.third not in ("", NORM) else ()
+    chosen = third_panel(state, choice.third) if choice.third else None
     return (
         f"step {cursor:,}" + (f" ({cursor - origin:+,})" if origin else ""),
         " ".join(f"{side.replace('_', ' ')} {at(f'{side}_accuracy', '.3f')}" for side in named),
-        *(f"{one.label} {value_at(one, cursor):.4g}" for one in chosen),
+        *(f"{one.label} {value_at(one, cursor):.4g}" for one in (chosen.series if chosen and chosen.name != NORM else ())),
         f"loss {' / '.join(at(f'{side}_loss', '.1e') for side in named)}",
         f"norm {at('parameter_norm', '.4g')}",
     )
@@ -103,6 +103,13 @@ def sides(state: LabState, measure: Measure) -> list[Series]:
     if not np.isnan(curves.column("val_accuracy")).all():
         return [*series, Series("val", steps, val, "val", curves.band(f"val_{measure}"))]
     return series if np.isnan(seen).all() else [*series, Series("seen", steps, seen, "val")]
+
+
+def loss_scale(state: LabState, choice: CurvesChoice, overlays: Sequence[Overlay]) -> Scale:
+    """Return the scale on which the losses of all runs are drawn."""
+    runs = (_since_origin(run, choice, sides(run, "loss")) for run in (state, *(overlay.state for overlay in overlays)))
+    shown = [_visible(series[-1], choice.window) for series in runs if series]
+    return choice.loss_scale or scale_of(np.concatenate(shown))
 
 
 def scale_of(values: Real[np.ndarray, " evaluation"]) -> Scale:
@@ -150,8 +157,7 @@ def _measure(measure: Measure, state: LabState, choice: CurvesChoice, behind: Se
             drawn.append(one)
     if measure == "accuracy":
         return Panel("acc", drawn, y_limits=(0.0, 1.0), written="{:.3f}".format)
-    last = [_visible(series[-1], choice.window) for series in (present, *earlier) if series]
-    return Panel("loss", drawn, choice.loss_scale or scale_of(np.concatenate(last)), written=short_loss)
+    return Panel("loss", drawn, loss_scale(state, choice, [overlay for overlay, _ in behind]), written=short_loss)
 
 
 def _reach(states: Iterable[LabState], choice: CurvesChoice, x_scale: Scale) -> Span:

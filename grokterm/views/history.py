@@ -78,6 +78,7 @@ def draw_history(  # noqa: PLR0913 - one parameter a property of the picture
     y_limits: Limits | None = None,
 ) -> Rows:
     """Draw metrics over steps, with events; on a log axis step 0 stands where the axis begins."""
+    x_scale = x_scale if state.step else "linear"
     first, last = limits = _reach(curves, state, x_scale)
     shown = [replace(one, x=one.x.clip(first, last)) for one in curves]
     return draw_chart(

@@ -189,7 +189,12 @@ def structure(app: GroktermApp) -> str:
 def said(app: GroktermApp) -> list[str]:
     """List what the notifications say, without those of milestones and ends, which come when they come."""
     own = (*MILESTONES, "ended")
-    return [notification.message for notification in app._notifications if notification.title not in own]
+    lines = [
+        line
+        for one in app._notifications
+        for line in zip(one.title.split(", "), one.message.split("\n") if ", " in one.title else [one.message], strict=True)
+    ]
+    return [text for title, text in lines if title not in own]
 
 
 def only_run(runs_dir: Path = Path("runs")) -> Run:

@@ -12,7 +12,7 @@ from grokterm.experiment.records import Evaluated
 from grokterm.plots.palettes import PALETTES
 from grokterm.reports.preset import Prospect, in_two_lines
 from grokterm.session.state import Curves, Event, LabState
-from grokterm.tui.control.notifications import Notice, Notifications
+from grokterm.tui.control.notifications import Notice, Notifications, merged
 from grokterm.tui.widgets import facts
 from grokterm.tui.widgets.details import in_lines
 from grokterm.tui.widgets.status import Glance, Status, header, phase_of
@@ -58,7 +58,7 @@ def banner(state: LabState, width: int = 120, *, ascii_only: bool = False, **see
 
 def test_the_status_line_says_how_far_and_how_well() -> None:
     line = status(state_with(curves=CURVES, seconds=65.2))
-    start = "step 1,234 / 3,000  ▓▓▓▓░░░░░░  train 1.000  val 0.998  loss 2.1e-06 / 4.0e-05  lr 0.01  wd 0.01  |w|   9.0"
+    start = "step 1,234 / 3,000  ▓▓▓▓░░░░░░  train 1.000  val 0.998  loss 2.1e-06 / 4.0e-05  lr 0.01  wd 0.01  norm   9.0"
     assert line.startswith(start)
     assert line.removeprefix(start).strip() == "1:05 so far"
     assert status(state_with(curves=CURVES, seconds=65.2, phase="ended")).endswith("  took 1:05")
@@ -81,7 +81,7 @@ def test_no_line_is_cut_in_the_middle_and_what_is_most_important_stays(width: in
 def test_a_terminal_of_80_columns_shows_what_the_curves_do_not() -> None:
     state = state_with(curves=CURVES, steps_per_second=1250.4)
     assert "train 1.000  val 0.998" in status(state, 78)
-    assert "lr 0.01  wd 0.01  |w|   9.0" in status(state, 78, has_curves=True)
+    assert "lr 0.01  wd 0.01  norm   9.0" in status(state, 78, has_curves=True)
     assert "seen 0.875" in status(state_with(curves=SEEN_CURVES), 78)
 
 
@@ -225,13 +225,13 @@ def test_the_facts_of_an_early_run_say_that_nothing_was_reached() -> None:
 
 def test_every_refusal_is_said_once() -> None:
     notifications = Notifications()
-    assert [notice.text for notice in notifications.of(state_with(refusals=("a",)), "run")] == ["a"]
-    assert [notice.text for notice in notifications.of(state_with(refusals=("a", "b")), "run")] == ["b"]
-    assert list(notifications.of(state_with(refusals=("a", "b")), "run")) == []
+    assert [notice.text for notice in notifications.of(state_with(refusals=("a",)))] == ["a"]
+    assert [notice.text for notice in notifications.of(state_with(refusals=("a", "b")))] == ["b"]
+    assert list(notifications.of(state_with(refusals=("a", "b")))) == []
 
 
 def progress(notifications: Notifications, **values: Any) -> list[Notice]:  # noqa: ANN401 - whatever a state holds
-    return list(notifications.of(state_with(**values), "run"))
+    return list(notifications.of(state_with(**values)))
 
 
 MEMORIZED, GROKKED = Event(1640, "memorized"), Event(8320, "grokked")
@@ -249,6 +249,12 @@ def test_every_milestone_rings_once() -> None:
         Notice("step 8,320: val accuracy 0.99 and above (5.1x memorized)", "grokked", rings=True)
     ]
     assert progress(notifications, events=(MEMORIZED, GROKKED, Event(8400, "save")), milestones=reached) == []
+
+
+def test_what_happens_at_once_is_one_notification() -> None:
+    reached: Reached = {"memorized": 1640, "grokked": 1640}
+    both = progress(Notifications(), events=(MEMORIZED, Event(1640, "grokked")), milestones=reached)
+    assert (merged(both).title, merged(both).text.count("\n")) == ("memorized, grokked", 1)
 
 
 def test_after_a_swap_what_becomes_so_rings_and_what_has_stayed_so_does_not() -> None:
@@ -285,25 +291,25 @@ def test_an_ensemble_says_that_all_its_members_have_reached_it() -> None:
     training = {**state_with().experiment.training.model_dump(), "members": 4}
     state = state_with(events=(MEMORIZED,))
     ensemble = Experiment.from_settings(state.experiment.settings() | {"training": training})
-    (notice,) = Notifications().of(replace(state, experiment=ensemble), "run")
+    (notice,) = Notifications().of(replace(state, experiment=ensemble))
     assert notice.text == "step 1,640: train accuracy 0.99 and above, in all 4 members"
 
 
 def test_a_save_is_said_once_it_is_done_and_only_if_it_was_asked_for() -> None:
     notifications = Notifications()
-    assert list(notifications.of(state_with(saved_at=1200), "run")) == []
+    assert list(notifications.of(state_with(saved_at=1200))) == []
     notifications.await_save(1230)
-    assert list(notifications.of(state_with(saved_at=1200), "run")) == []
-    assert list(notifications.of(state_with(saved_at=1231), "run")) == [Notice("run, step 1,231", "Saved")]
-    assert list(notifications.of(state_with(saved_at=1300), "run")) == []
+    assert list(notifications.of(state_with(saved_at=1200))) == []
+    assert list(notifications.of(state_with(saved_at=1231))) == [Notice("step 1,231", "Saved")]
+    assert list(notifications.of(state_with(saved_at=1300))) == []
 
 
 def test_a_full_disk_is_said_once_and_again_after_a_save_that_fails_too() -> None:
     notifications, full = Notifications(), state_with(unsaved="disk full")
-    assert [notice.title for notice in notifications.of(full, "run")] == ["Not saved"]
-    assert list(notifications.of(full, "run")) == []
+    assert [notice.title for notice in notifications.of(full)] == ["Not saved"]
+    assert list(notifications.of(full)) == []
     notifications.await_save(1234)
-    assert [notice.title for notice in notifications.of(full, "run")] == ["Not saved"]
+    assert [notice.title for notice in notifications.of(full)] == ["Not saved"]
 
 
 def test_the_status_line_and_the_facts_say_that_nothing_was_held_out() -> None:

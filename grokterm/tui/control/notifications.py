@@ -1,7 +1,7 @@
 """The notifications of a training, each given once."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from grokterm.analysis.milestones import FORGOTTEN, LEARNED
@@ -29,6 +29,15 @@ class Notice:
     rings: bool = False  # the bell of the terminal
 
 
+def merged(notices: Sequence[Notice]) -> Notice:
+    """Return one notification that says all of them, a line each."""
+    return replace(
+        notices[-1],
+        text="\n".join(notice.text for notice in notices),
+        title=", ".join(notice.title for notice in notices),
+    )
+
+
 def is_urgent(before: LabState | None, now: LabState) -> bool:
     """Tell whether more than numbers has changed, so that the texts are drawn without waiting for their turn."""
     names = ("phase", "pace", "events", "refusals", "unsaved", "saved_at", "experiment")
@@ -49,7 +58,7 @@ class Notifications:
         """Announce a save that was requested at this step once it is done, or fails, even if the last one failed too."""
         self._save_asked_at, self._unsaved = step, ""
 
-    def of(self, state: LabState, run_name: str) -> Iterator[Notice]:
+    def of(self, state: LabState) -> Iterator[Notice]:
         """Return the notifications of a state that were not given before, without those of the past of an opened run."""
         yield from self._progress(state)
         for message in state.refusals[self._n_refusals :]:
@@ -61,7 +70,7 @@ class Notifications:
         asked, saved = self._save_asked_at, state.saved_at
         if asked is not None and saved is not None and saved >= asked and not state.unsaved:
             self._save_asked_at = None
-            yield Notice(f"{run_name}, step {saved:,}", "Saved")
+            yield Notice(f"step {saved:,}", "Saved")
 
     def _progress(self, state: LabState) -> Iterator[Notice]:
         first = max(min(self._n_events, len(state.events)), state.n_earlier_events)

@@ -16,7 +16,7 @@ DOTS_PER_INCH = 200
 
 
 def save_pictures(run: Run, view: str, svg: str, state: LabState) -> str:
-    """Write the screen as SVG, and the curves as CSV and, with matplotlib, as PNG; return what was written, and where.
+    """Write the screen as SVG, and the curves as CSV and, with matplotlib, as PNG; return of which kind, and where.
 
     Raises:
         StorageError: if the folder cannot be written.
@@ -31,7 +31,7 @@ def save_pictures(run: Run, view: str, svg: str, state: LabState) -> str:
             write_durably(folder / name, content)
     except OSError as error:
         raise StorageError(f"{near(folder)} cannot be written: {error.strerror}") from None
-    return f"{', '.join(contents)} in {near(folder)}"
+    return f"{', '.join(name.rpartition('.')[2].upper() for name in contents)} in {near(folder)}"
 
 
 def curves_as_csv(curves: Curves) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from time import monotonic
 
 from textual.screen import Screen
 
@@ -12,12 +13,13 @@ from grokterm.session.commands import Command, GoOn, Hold, Pause, Release, Resum
 from grokterm.session.state import LabState
 from grokterm.session.thread import TrainingThread
 from grokterm.tui.control.farewell import open_command
-from grokterm.tui.control.notifications import Notice, Notifications, Severity
+from grokterm.tui.control.notifications import Notice, Notifications, Severity, merged
 from grokterm.tui.control.pace import faster, slower
 from grokterm.tui.control.saved_pictures import save_pictures
 from grokterm.tui.screens.dialogs import Confirm, FieldsDialog, change_dialog, extend_dialog, swap_dialog
 from grokterm.tui.terminal import SAVE_SECONDS
 
+INFORMATION_SECONDS, WARNING_SECONDS = 3.0, 8.0  # that a notification lies over the pictures
 PICTURES = "pictures"  # group of the workers that save pictures
 
 
@@ -32,6 +34,8 @@ class TrainingControl:
         self._again = again
         self._bell = bell
         self._notifications = Notifications()
+        self._unsaid: list[Notice] = []
+        self._shown_until = 0.0  # the last information
         self._dialog: FieldsDialog[Command] | None = None  # the one that holds the training
 
     @property
@@ -111,11 +115,15 @@ class TrainingControl:
         """Say what has happened since the last call, and in a dialog at which step the training waits for it."""
         if self._dialog is not None and self.state.is_held:
             self._dialog.show_step(self.state.step)
-        notices = list(self._notifications.of(self.state, self.thread.run_name))
+        notices = list(self._notifications.of(self.state))
         for notice in notices:
             self._notify(notice.text, notice.title, notice.severity)
         if self._bell and any(notice.rings for notice in notices):
             self._screen.app.bell()
+        if self._unsaid and monotonic() >= self._shown_until:
+            notice, self._unsaid = merged(self._unsaid), []
+            self._shown_until = monotonic() + INFORMATION_SECONDS
+            self._screen.notify(notice.text, title=notice.title, timeout=INFORMATION_SECONDS, markup=False)
 
     async def may_end(self, verb: str) -> bool:
         """Ask whether to quit, leave or restart, unless nothing is lost by it; to be awaited in a worker."""
@@ -153,4 +161,8 @@ class TrainingControl:
         self.send(Release())
 
     def _notify(self, text: str, title: str, severity: Severity = "information") -> None:
-        self._screen.notify(plain_text(text), title=title, severity=severity, markup=False)
+        """Warn at once; information waits until the last one is gone, so that one at a time covers the pictures."""
+        if severity == "information":
+            self._unsaid.append(Notice(plain_text(text), title))
+        else:
+            self._screen.notify(plain_text(text), title=title, severity=severity, timeout=WARNING_SECONDS, markup=False)

@@ -15,7 +15,7 @@ from grokterm.plots.curves import n_drawn
 from grokterm.session.state import LabState
 from grokterm.tui.draw_budget import DrawBudget
 from grokterm.tui.widgets.picture import Picture
-from grokterm.views.curves import SMOOTHED, Overlay, draw_curves
+from grokterm.views.curves import SMOOTHED, Overlay, draw_curves, loss_scale
 from grokterm.views.earlier import load_overlays
 from grokterm.views.third import known_charts
 from grokterm.views.view import Sheet, following
@@ -168,13 +168,14 @@ class CurvesView(Picture):
         """Say how the steps are shown."""
         choice = self.choice
         words = [f"{x_scale} steps"]
+        n_panels = n_drawn(3, self.size.height)
+        if n_panels == 3 or (n_panels == 2 and not choice.third):
+            words.append(f"{loss_scale(state, choice, self.overlays)} loss")
         if choice.since_swap and state.swaps:
             words.append(f"since the swap at {state.swaps[-1]:,}")
         if choice.window is not None:
             low, high = choice.window
             words.append(f"{low:,.0f} to {high:,.0f}")
-        if choice.loss_scale is not None:
-            words.append(f"{choice.loss_scale} loss")
         if choice.is_smoothed:
             words.append(f"means of {SMOOTHED}")
         return " · ".join(words)

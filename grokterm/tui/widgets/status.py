@@ -138,7 +138,7 @@ def _rounded(rate: float) -> str:
 
 
 def status(glance: Glance, width: int, palette: Palette) -> Text:
-    """`step 12,400 / 30,000   ▓▓▓▓░░░░░░   train 1.000   val 0.882   lr 0.001   wd 0.01   |w|  38.8   0:12`."""
+    """`step 12,400 / 30,000   ▓▓▓▓░░░░░░   train 1.000   val 0.882   lr 0.001   wd 0.01   norm  38.8   0:12`."""
     state = glance.state
     steps = f"{state.steps:,}"
     others = [side for side in ("seen", "average_val") if state.latest(f"{side}_accuracy") is not None]
@@ -159,7 +159,7 @@ def status(glance: Glance, width: int, palette: Palette) -> Text:
         ),
         Part(9 if glance.has_curves else 6, [f"loss {' / '.join(losses.values())}"]),
         *_settings(state),
-        Part(5, [] if norm is None else [f"|w| {norm:>5.1f}"]),
+        Part(5, [] if norm is None else [f"norm {norm:>5.1f}"]),
         Part(7, [_duration(state)] if state.seconds else [], is_right=True),
     ]
     return one_line(parts, width, gap=2)
