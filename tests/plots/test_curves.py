@@ -370,7 +370,7 @@ def test_a_single_evaluation_at_the_start_stands_at_step_0_and_every_tick_is_a_w
 def test_a_legend_names_every_curve_and_cuts_the_longest_names() -> None:
     named = [replace(TRAIN, label=name) for name in ("matched neurons", "exact fit", "agreement")]
     panel = Panel("", named, "linear", None)
-    for width in range(36, 70):
+    for width in range(36, 80):
         legend = lines_of(draw_chart([panel], [], width=width, height=16, x_scale="linear", palette=ASCII))[0]
         names = legend.split("**")[1:]
         assert [name.strip()[:3] for name in names] == ["mat", "exa", "agr"]
