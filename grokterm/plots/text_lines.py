@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from textwrap import wrap
+from typing import TYPE_CHECKING
 
 from rich.segment import Segment
 from rich.style import Style
 
-from grokterm.plots.cells import Rows
 from grokterm.plots.palettes import Palette
+
+if TYPE_CHECKING:
+    from grokterm.plots.cells import Rows  # loads numpy, which the first paint does without
 
 StyledText = Sequence[tuple[str, Style | None]]
 """Texts with a style each, kept on one line."""
@@ -15,7 +18,7 @@ StyledText = Sequence[tuple[str, Style | None]]
 _GAP = "   "
 
 
-def draw_text(items: Iterable[str | StyledText], *, width: int, palette: Palette) -> Rows:
+def draw_text(items: Iterable[str | StyledText], *, width: int, palette: Palette) -> "Rows":
     """Write items side by side, as many per line as fit; a longer one goes on in the next line, or is cut if it is styled."""
     rows: Rows = []
     column = 0
@@ -40,7 +43,7 @@ def _fitted(items: Iterable[str | StyledText], width: int, palette: Palette) -> 
             yield [(palette.printable(text), style) for text, style in item]
 
 
-def heading(text: str, *, width: int, palette: Palette) -> Rows:
+def heading(text: str, *, width: int, palette: Palette) -> "Rows":
     """Write the title of the picture below, dimmed."""
     return draw_text([[(text, palette.inks["dim"].style)]], width=width, palette=palette)
 
