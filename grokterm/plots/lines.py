@@ -101,7 +101,7 @@ class _Sheet:
 
     def lay(self, coverage: Coverage, color: Rgb, opacity: float = 1.0) -> None:
         """Mix a color with what is below."""
-        steps = (coverage * _STEPS + 0.5).astype(np.uint8).ravel()
+        steps = (coverage.clip(0, 1) * _STEPS + 0.5).astype(np.uint8).ravel()  # edges that cross cover less than nothing
         where = np.flatnonzero(steps)
         levels = self.levels.ravel()  # the same memory
         mixes = levels[where] * np.uint16(_STEPS + 1) + steps[where]
