@@ -80,7 +80,7 @@ def _watch(preset: Path, folder: Path) -> Watched:
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", *SIZE, 0, 0))
     command = _grokterm("--preset", str(preset), "--start", "--runs-dir", str(folder))
-    environment = {**os.environ, "TERM": "xterm-256color"}
+    environment = {**os.environ, "TERM": "xterm-256color", "GROKTERM_CONFIG_DIR": str(folder.parent)}
     process = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, env=environment, start_new_session=True)
     os.close(slave)
     _read_until(lambda: _has_written(folder, "evaluated"), master)

@@ -23,7 +23,7 @@ from time import monotonic
 
 SIZE = (45, 160)
 EFFECTS = {
-    "x": ("linear x", "log x"),
+    "x": ("linear steps", "log steps"),
     " ": ("paused", "training"),
     "o": ("as stored", "sorted by deviation", "sorted by frequency"),
 }
@@ -36,7 +36,8 @@ class Terminal:
     def __init__(self, *arguments: str) -> None:
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", *SIZE, 0, 0))
-        environment = {**os.environ, "TERM": "xterm-256color"}
+        self._config = tempfile.TemporaryDirectory()  # not what the user has chosen
+        environment = {**os.environ, "TERM": "xterm-256color", "GROKTERM_CONFIG_DIR": self._config.name}
         command = [sys.executable, "-m", "grokterm", *arguments]
         self.started = monotonic()
         self._process = subprocess.Popen(
@@ -70,6 +71,7 @@ class Terminal:
         self._process.kill()
         self._process.wait()
         os.close(self._master)
+        self._config.cleanup()
 
 
 def main() -> None:
