@@ -1,10 +1,12 @@
-"""Draws the README's picture: the lab at the end of a training.
+"""Draws a picture of the README: the lab at the end of a training.
 
-python tests/screenshot.py --preset liu-essay --view 5 --output .github/lab.svg
+python tests/screenshot.py --view 2 --output .github/lab.svg
+python tests/screenshot.py --view 4 --output .github/activations.svg
 """
 
 import argparse
 import asyncio
+import os
 import tempfile
 from pathlib import Path
 
@@ -21,9 +23,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--preset", default="liu-essay")
     parser.add_argument("--output", type=Path, default=Path(".github/lab.svg"))
-    parser.add_argument("--view", default="5", help="the key of what is shown beside the curves")
+    parser.add_argument("--view", default="2", help="the key of what is shown beside the curves")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
+        os.environ["GROKTERM_CONFIG_DIR"] = folder  # not what the user has chosen
         opening = Opening(find_preset(arguments.preset), Path(folder), PALETTES["256"], start=True)
         svg = asyncio.run(_draw(GroktermApp(opening), arguments.view))
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
