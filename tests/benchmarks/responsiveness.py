@@ -28,6 +28,8 @@ EFFECTS = {
     "o": ("as stored", "sorted by deviation", "sorted by frequency"),
 }
 """Keys, and what the screen says once they have taken effect."""
+ASKED, ANSWER = "\x1b[c", b"\x1b[?62;22c"
+"""What every terminal is asked, and answers at once: its device attributes, here without graphics."""
 
 
 class Terminal:
@@ -39,7 +41,7 @@ class Terminal:
         self._config = tempfile.TemporaryDirectory()  # not what the user has chosen
         environment = {**os.environ, "TERM": "xterm-256color", "GROKTERM_CONFIG_DIR": self._config.name}
         command = [sys.executable, "-m", "grokterm", *arguments]
-        self.started = monotonic()
+        self._has_answered = False
         self._process = subprocess.Popen(
             command, stdin=slave, stdout=slave, stderr=slave, env=environment, start_new_session=True
         )
@@ -55,6 +57,9 @@ class Terminal:
         while monotonic() < started + seconds:
             if select([self._master], [], [], 0.01)[0]:
                 seen += os.read(self._master, 65536).decode(errors="replace")
+                if ASKED in seen and not self._has_answered:
+                    self._has_answered = True
+                    os.write(self._master, ANSWER)
                 if any(text in seen for text in texts):
                     return monotonic() - started
         raise TimeoutError(f"none of {texts} within {seconds} s")
