@@ -36,7 +36,7 @@ from grokterm.training.kinds import Trainable, make_trainable
 from grokterm.training.schedule import Schedule
 from grokterm.training.step_loop import Measured
 
-CHUNK_SECONDS = 0.05  # the length of a chunk: a key press acts within two of them
+CHUNK_SECONDS = 0.04  # the length of a chunk: a key press acts within two of them
 
 
 class Trainer:
@@ -112,7 +112,7 @@ class Trainer:
         return [*begun, *self._report(measured), *self._end_if_due(fits=fits)]
 
     def advance(self, limit: int | None = None) -> list[Record]:
-        """Train one chunk of about 50 ms, or at most `limit` steps, and report what happened in it.
+        """Train one chunk of about 40 ms, or at most `limit` steps, and report what happened in it.
 
         Interventions that are due come first, and are a chunk of their own: what they save is as they found it.
         """

@@ -13,7 +13,7 @@ from tests.session.driving import with_settings
 
 @pytest.fixture
 def _evenly(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have every chunk take 50 ms by the clock, so that each is one step long."""
+    """Have every step take a chunk by the clock."""
     ticks = count()
     monkeypatch.setattr(trainer_module, "perf_counter", lambda: next(ticks) * CHUNK_SECONDS)
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from grokterm.inspection.analysis import NetworkAnalysis
 
 POLL_SECONDS = 0.05
+EAGER_SECONDS, EAGER_POLLS = 0.01, 20  # after a key
 LOOK_SECONDS = 1.0
 
 
@@ -237,6 +238,7 @@ class LabScreen(Screen[None]):
         getattr(self.control, what)()
         if what == "step":
             self.control.send(Analyze())
+        self.set_interval(EAGER_SECONDS, self._poll, repeat=EAGER_POLLS)  # its effect is seen as soon as it is there
 
     async def action_restart(self) -> None:
         """Save and leave this run, which is asked for; start again with the same settings and seed."""
