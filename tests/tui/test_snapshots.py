@@ -12,7 +12,7 @@ import pytest
 from textual.pilot import Pilot
 
 from grokterm.tui.app import GroktermApp
-from grokterm.tui.keys import panes
+from grokterm.tui.panes import panes
 from tests.tui.driving import LARGE, SMALL, app_on_run, state, until
 from tests.tui.saved_run import saved_run
 
