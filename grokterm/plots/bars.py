@@ -67,8 +67,8 @@ def _paint(
     bars: Float[np.ndarray, " column"], parts: Float[np.ndarray, " column"], n_rows: int, palette: Palette
 ) -> tuple[Shaped[np.ndarray, "row column"], Int[np.ndarray, "row column"]]:
     """Return the characters of bars, and their codes: 0 for blank, 1 for an ordinary cell, 2 for a highlighted one."""
-    eighths = 8 * n_rows / (bars.max() or 1.0)
-    filled, meant = (_filled(np.ceil(each * eighths - 1e-9).astype(np.int64), n_rows) for each in (bars, parts))
+    tallest, eighths = bars.max() or 1.0, 8 * n_rows
+    filled, meant = (_filled(np.ceil(each / tallest * eighths - 1e-9).astype(np.int64), n_rows) for each in (bars, parts))
     is_meant = 2 * meant >= np.maximum(filled, 1)
     ordinary, highlights = _CHARACTERS["ascii" if palette.is_ascii else "colors" if palette.diverging else "mono"]
     characters = np.where(is_meant, np.array([*highlights])[filled], np.array([*ordinary])[filled])

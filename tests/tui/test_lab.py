@@ -158,8 +158,10 @@ async def test_charts_and_status_line_show_the_numbers_of_one_state() -> None:
     async with training(app, LARGE, pace=None) as pilot:
         curves, status = app.screen.query_one(CurvesView), app.screen.query_one(Status)
         await until(pilot, lambda: "train" in content(curves), "the first drawing")
-        seen = set()
-        for _ in range(200):
+        seen: set[str] = set()
+        polls = 0
+        while polls < 200 or len(seen) <= 3:  # drawings are few where they are kept to their bytes
+            polls += 1
             await pilot.pause(0.005)
             line, legends = str(status.render()), content(curves)
             seen.add(line)
@@ -168,7 +170,6 @@ async def test_charts_and_status_line_show_the_numbers_of_one_state() -> None:
             train, val = line.split("loss ")[1].split("  ")[0].split(" / ")
             for number in (train, val):
                 assert short_power(number) in next(legend for legend in legends.splitlines() if legend.startswith("loss"))
-        assert len(seen) > 3
 
 
 async def test_keys_and_the_mouse_zoom_and_read_the_curves() -> None:

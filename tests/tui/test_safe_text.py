@@ -6,7 +6,7 @@ import pytest
 from textual.widgets import OptionList, Static
 
 from grokterm.tui.widgets.picture import Picture
-from tests.tui.driving import BRIEF, ENDLESS, LARGE, SMALL, app_on, content, said, state, training, until
+from tests.tui.driving import BRIEF, ENDLESS, LARGE, SMALL, app_on, content, explanation, said, state, training, until
 
 WRITTEN = "[red]bold[/red] [link=x]"
 HOSTILE = BRIEF.replace('"Brief"', f'"{WRITTEN}\\u001b]0;owned\\u0007\\u001b[2J"').replace('"ours"', f'"{WRITTEN}\\u001b[31m"')
@@ -16,7 +16,7 @@ async def test_a_hostile_title_is_plain_text_on_the_form() -> None:
     app = app_on(HOSTILE, start=False)
     async with app.run_test(size=SMALL):
         assert str(app.screen.query_one("#title", Static).render()) == WRITTEN
-        assert str(app.screen.query_one("#explanation", Static).render()) == WRITTEN
+        assert explanation(app) == WRITTEN
 
 
 async def test_a_hostile_title_is_plain_text_in_the_lab() -> None:

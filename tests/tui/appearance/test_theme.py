@@ -37,7 +37,7 @@ def test_the_style_sheet_takes_every_color_from_the_theme() -> None:
     sheet = (files("grokterm") / "tui" / "app.tcss").read_text("utf-8")
     values = re.findall(r"(?:color|background|border[a-z-]*): ([^;]+);", sheet)
     assert len(values) > 20
-    assert [value for value in values if "$" not in value and value not in ("none", "reverse")] == []
+    assert [value for value in values if "$" not in value and value not in ("none", "reverse", "bold")] == []
 
 
 async def test_pictures_take_the_colors_of_the_theme_at_once() -> None:
