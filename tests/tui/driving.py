@@ -102,7 +102,7 @@ async def resize(pilot: Pilot[Any], width: int, height: int) -> None:
     app._driver._size = size
     app.post_message(Resize(size, size))
     while app.screen.size != size:
-        await asyncio.sleep(0.001)
+        await asyncio.sleep(0)  # the turn of the application
 
 
 @asynccontextmanager
