@@ -36,7 +36,7 @@ class Release(_Command):
 
 
 class GoOn(_Command):
-    """Extend the run to a later last step, after a change; if one of them is refused, none takes effect."""
+    """Extend the run to a later last step, after a change; if the trainer refuses one of them, none takes effect."""
 
     kind: Literal["go_on"] = "go_on"
     extend: Extend
