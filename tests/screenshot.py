@@ -39,7 +39,7 @@ async def _draw(app: GroktermApp, view: str) -> str:
         while not isinstance(lab, LabScreen) or lab.state.phase != "ended":
             await pilot.pause(0.2)
             lab = app.screen
-        while lab.thread.analysis is None or lab.thread.analysis.step != lab.state.step:
+        while lab.training.analysis is None or lab.training.analysis.step != lab.state.step:
             await pilot.pause(0.2)
         await pilot.press(view)
         await pilot.pause(3)

@@ -38,6 +38,7 @@ class TrainingThread(Thread):
         self.state = state
         self.failure = ""  # why the session could not be opened, for the user
         self.bug: BaseException | None = None  # an unexpected exception, for a traceback
+        self.is_elsewhere = False
         self._open = opener
         self._parts = parts
         self._session: Session | None = None

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from grokterm.runs.naming import Named
     from grokterm.runs.store import Run
-    from grokterm.session.thread import TrainingThread
+    from grokterm.session.control import Training
     from grokterm.tui.appearance.preferences import RememberedPreferences
     from grokterm.tui.control.notifications import Severity
     from grokterm.tui.screens.lab import LabScreen
@@ -81,7 +81,7 @@ class GroktermApp(App[int]):
         self._opening = opening
         self._has_pixels = True  # except in a screenshot
         self.last_words = ""  # for standard error, after the screen has closed
-        self._left: TrainingThread | None = None  # the last one whose screen was left
+        self._left: Training | None = None  # the last one whose screen was left
         self.register_theme(DARK)
         self.register_theme(LIGHT)
         self.theme = remembered_theme(preferences_path(), self.available_themes) or DARK.name
@@ -224,11 +224,9 @@ class GroktermApp(App[int]):
     @work
     async def action_another(self) -> None:
         """Set up another experiment; first ask whether the present training may end."""
-        from grokterm.session.commands import Leave
-
         if (lab := self._lab) is not None and await lab.control.may_end("leave"):
-            lab.thread.send(Leave())
-            self._left = lab.thread
+            lab.training.leave(0.0)
+            self._left = lab.training
             self._set_up()
 
     async def action_quit(self) -> None:
@@ -251,11 +249,11 @@ class GroktermApp(App[int]):
 
     def _end(self, code: int) -> None:
         """Close the screen, and leave a line that says what became of the last run, and how to open it."""
-        thread = lab.thread if (lab := self._lab) is not None else self._left
-        if thread is not None and thread.saved_run is not None:
+        training = lab.training if (lab := self._lab) is not None else self._left
+        if training is not None and training.saved_run is not None:
             from grokterm.tui.control.farewell import farewell
 
-            self.last_words = farewell(thread.state, thread.saved_run)
+            self.last_words = farewell(training.state, training.saved_run)
         self.exit(code)
 
     @property

@@ -24,7 +24,7 @@ from time import monotonic, thread_time
 from grokterm.experiment.overrides import override
 from grokterm.experiment.presets import Preset, find_preset
 from grokterm.plots.palettes import PALETTES
-from grokterm.session.thread import TrainingThread
+from grokterm.session.control import Training
 from grokterm.tui.app import GroktermApp, Opening
 from grokterm.tui.screens.lab import LabScreen
 
@@ -69,9 +69,9 @@ class Turns:
         """Whether the screen goes now; the first window is without it."""
         return self._begun is None or len(self.windows) % 2 == 1
 
-    def go_on(self, thread: TrainingThread) -> None:
+    def go_on(self, training: Training) -> None:
         """Begin the next window where it is time for it; say what came out and end after the last."""
-        now, work, step = monotonic(), thread_time(), thread.state.step
+        now, work, step = monotonic(), thread_time(), training.state.step
         if self._begun is None:
             self._begun = (now + WARM_UP_SECONDS, work, step) if step else None
             return
@@ -102,7 +102,7 @@ def _train(name: str, turns: Turns, folder: Path) -> None:
     poll, look = LabScreen._poll, LabScreen._look
 
     def poll_in_turns(screen: LabScreen) -> None:
-        turns.go_on(screen.thread)
+        turns.go_on(screen.training)
         if turns.is_watched:
             poll(screen)
 

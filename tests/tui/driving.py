@@ -23,6 +23,7 @@ from grokterm.runs.journal import read_journal
 from grokterm.runs.store import Run, list_runs
 from grokterm.session.commands import SetPace
 from grokterm.session.state import LabState
+from grokterm.session.thread import TrainingThread
 from grokterm.tui.app import GroktermApp, Opening
 from grokterm.tui.control.notifications import MILESTONES
 from grokterm.tui.screens.lab import LabScreen
@@ -112,12 +113,12 @@ async def training(app: GroktermApp, size: tuple[int, int] = SMALL, pace: float 
     Pilot waits after each key until the process is idle for most of 20 ms, or for a second: at this pace it is, between steps.
     """
     async with app.run_test(size=size) as pilot:
-        lab(app).thread.send(SetPace(steps_per_second=pace))
+        lab(app).training.send(SetPace(steps_per_second=pace))
         await until(pilot, lambda: len(state(app).curves.rows) and state(app).pace == pace, "the first evaluation")
         yield pilot
         for screen in app.screen_stack:
-            if isinstance(screen, LabScreen) and screen.thread.is_alive():
-                screen.thread.leave(PATIENCE_SECONDS)
+            if isinstance(screen, LabScreen):
+                screen.training.leave(PATIENCE_SECONDS)
 
 
 async def paused(pilot: Pilot[int], app: GroktermApp) -> int:
@@ -130,6 +131,13 @@ async def paused(pilot: Pilot[int], app: GroktermApp) -> int:
 def lab(app: GroktermApp) -> LabScreen:
     """Return the lab, also while a dialog covers it."""
     return next(screen for screen in app.screen_stack if isinstance(screen, LabScreen))
+
+
+def training_thread(app: GroktermApp) -> TrainingThread:
+    """Return the training of the lab, which is one of this process."""
+    thread = lab(app).training
+    assert isinstance(thread, TrainingThread)
+    return thread
 
 
 def state(app: GroktermApp) -> LabState:

@@ -35,6 +35,7 @@ from tests.tui.driving import (
     said,
     state,
     training,
+    training_thread,
     until,
 )
 
@@ -105,7 +106,7 @@ async def test_r_restarts_as_a_new_run_and_saves_the_old_one() -> None:
         await pilot.press("r")
         assert isinstance(app.screen, Confirm)
         await pilot.press("escape", "r", "enter")
-        await until(pilot, lambda: lab(app).thread.run_name not in ("", old.name), "the new run")
+        await until(pilot, lambda: lab(app).training.run_name not in ("", old.name), "the new run")
         await until(pilot, lambda: len(state(app).curves.rows), "its first evaluation")
         new = next(run for run in list_runs(Path("runs")) if run.name != old.name)
         assert new.experiment == old.experiment
@@ -116,11 +117,11 @@ async def test_r_restarts_as_a_new_run_and_saves_the_old_one() -> None:
 async def test_r_twice_restarts_without_a_stumble() -> None:
     app = app_on(ENDLESS)
     async with training(app) as pilot:
-        first = lab(app).thread
+        first = training_thread(app)
         app.simulate_key("r")
         await until(pilot, lambda: isinstance(app.screen, Confirm), "the question")
         await pilot.press("enter")
-        await until(pilot, lambda: lab(app).thread is not first and len(state(app).curves.rows), "the new training")
+        await until(pilot, lambda: lab(app).training is not first and len(state(app).curves.rows), "the new training")
         assert not first.is_alive()
         assert isinstance(app.screen, LabScreen)
 
@@ -211,7 +212,7 @@ async def test_help_opens_and_closes() -> None:
 async def test_n_asks_and_returns_to_the_form_with_the_run_saved() -> None:
     app = app_on(ENDLESS)
     async with training(app) as pilot:
-        thread = lab(app).thread
+        thread = training_thread(app)
         await pilot.press("n", "enter")
         await until(pilot, lambda: isinstance(app.screen, SetupScreen), "the form")
         await until(pilot, lambda: not thread.is_alive(), "the end of the training")
@@ -246,11 +247,11 @@ async def test_space_after_the_end_offers_as_many_steps_again() -> None:
 async def test_what_is_said_before_the_training_has_begun_waits_for_it() -> None:
     app = app_on(ENDLESS)
     async with app.run_test(size=SMALL) as pilot:
-        lab(app).thread.send(Pause())
+        lab(app).training.send(Pause())
         await until(pilot, lambda: state(app).phase == "paused", "the pause")
-        lab(app).thread.send(Resume())
+        lab(app).training.send(Resume())
         await until(pilot, lambda: state(app).phase == "training", "the training")
-        lab(app).thread.leave(PATIENCE_SECONDS)
+        lab(app).training.leave(PATIENCE_SECONDS)
 
 
 async def test_the_command_palette_lists_every_action() -> None:

@@ -19,12 +19,12 @@ from tests.tui.driving import (
     PATIENCE_SECONDS,
     app_on,
     journal,
-    lab,
     only_run,
     paused,
     said,
     state,
     training,
+    training_thread,
     until,
 )
 
@@ -49,7 +49,7 @@ async def test_q_asks_while_training_and_stay_stays() -> None:
 async def test_agreeing_to_quit_saves_a_run_that_can_be_resumed(agree: str) -> None:
     app = app_on(ENDLESS)
     async with training(app) as pilot:
-        thread = lab(app).thread
+        thread = training_thread(app)
         await until(pilot, lambda: state(app).step > 3, "a few steps")
         await pilot.press("q", agree)
         await until(pilot, lambda: not app.is_running, "the end")
@@ -62,7 +62,7 @@ async def test_agreeing_to_quit_saves_a_run_that_can_be_resumed(agree: str) -> N
 async def test_a_training_that_a_dialog_holds_can_be_left() -> None:
     app = app_on(ENDLESS)
     async with training(app) as pilot:
-        thread = lab(app).thread
+        thread = training_thread(app)
         await pilot.press("w", "ctrl+q")
         assert isinstance(app.screen, Confirm)
         await pilot.press("escape")
@@ -80,7 +80,7 @@ async def test_a_key_of_the_question_stays() -> None:
             assert isinstance(app.screen, Confirm)
             await pilot.press(stay)
             assert isinstance(app.screen, LabScreen)
-            assert lab(app).thread.is_alive()
+            assert training_thread(app).is_alive()
 
 
 async def test_asking_to_quit_twice_asks_once() -> None:
@@ -157,7 +157,7 @@ async def test_quitting_the_form_waits_for_the_training_that_was_left_for_it(mon
 
     app = app_on(ENDLESS)
     async with training(app) as pilot:
-        thread = lab(app).thread
+        thread = training_thread(app)
         monkeypatch.setattr(checkpoint, "write_durably", write_slowly)
         await pilot.press("n", "enter")
         await until(pilot, lambda: isinstance(app.screen, SetupScreen), "the form")

@@ -67,7 +67,7 @@ async def test_an_interrupted_run_waits_until_space() -> None:
     app = app_on_run(run)
     async with app.run_test(size=LARGE) as pilot:
         await until(pilot, lambda: state(app).phase == "paused", "the pause")
-        lab(app).thread.send(SetPace(steps_per_second=100))
+        lab(app).training.send(SetPace(steps_per_second=100))
         step = state(app).step
         assert step > 0
         assert len(state(app).curves.rows)
@@ -78,8 +78,8 @@ async def test_an_interrupted_run_waits_until_space() -> None:
         )
         await pilot.press("space")
         await until(pilot, lambda: state(app).step > step, "more steps")
-        assert lab(app).thread.run_name == run.name
-        lab(app).thread.leave(PATIENCE_SECONDS)
+        assert lab(app).training.run_name == run.name
+        lab(app).training.leave(PATIENCE_SECONDS)
     assert only_run().path == run.path
 
 

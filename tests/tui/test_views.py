@@ -90,7 +90,7 @@ async def test_no_snapshot_is_made_while_the_network_is_off_screen() -> None:
     async with training(app, SMALL) as pilot:
         lab(app)._look()
         await until(pilot, lambda: lab(app).state.step > 20, "twenty steps")
-        assert lab(app).thread.analysis is None
+        assert lab(app).training.analysis is None
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ async def test_every_layer_and_order_can_be_drawn() -> None:
     async with training(app, SMALL) as pilot:
         await pilot.press("2")
         await until_drawn(pilot, app, "step")
-        analysis = lab(app).thread.analysis
+        analysis = lab(app).training.analysis
         assert analysis is not None
         n_layers = len(analysis.snapshot.layers)
         seen = set()
@@ -158,14 +158,14 @@ def color_range(weights: Widget) -> str:
 
 
 def snapshot_step(app: GroktermApp) -> int:
-    snapshot = lab(app).thread.analysis
+    snapshot = lab(app).training.analysis
     return -1 if snapshot is None else snapshot.step
 
 
 async def test_no_size_of_the_terminal_is_too_small_to_draw_in() -> None:
     app = app_on(ENDLESS)
     async with training(app, LARGE) as pilot:
-        await until(pilot, lambda: lab(app).thread.analysis, "a snapshot")
+        await until(pilot, lambda: lab(app).training.analysis, "a snapshot")
         for size in TINY_SIZES:
             await pilot.resize_terminal(*size)
             for key in (*"12345678xlozo", "enter", "down", "right", "pagedown", "tab"):
@@ -226,7 +226,7 @@ async def test_after_a_swap_while_paused_the_table_is_of_the_new_training_set() 
     async with training(app, LARGE) as pilot:
         await pilot.press("6", "space")
         await until(pilot, lambda: "72/72" in content(picture_of(app)) or "/73" in content(picture_of(app)), "the table")
-        lab(app).thread.send(Swap(train_fraction=0.2))
+        lab(app).training.send(Swap(train_fraction=0.2))
         await until(pilot, lambda: "neither" in content(picture_of(app)), "the smaller training set")
 
 
@@ -256,7 +256,7 @@ async def test_what_is_frozen_and_thawed_after_the_end_is_the_newest_network() -
         await until_drawn(pilot, app, "step")
         assert step_shown(app) < 40
         await pilot.press("1")
-        lab(app).thread.send(SetPace(steps_per_second=None))
+        lab(app).training.send(SetPace(steps_per_second=None))
         await until(pilot, lambda: lab(app).state.phase == "ended", "the end")
         await pilot.press("f", "2")
         await until(pilot, lambda: "frozen at step 40 " in content(app.screen.query_one("#banner")), "the frozen step")
@@ -278,9 +278,9 @@ async def test_a_training_that_is_restarted_is_not_frozen() -> None:
     app = app_on(ENDLESS)
     async with training(app, LARGE) as pilot:
         await until_drawn(pilot, app, "step")
-        old = lab(app).thread
+        old = lab(app).training
         await pilot.press("f", "r", "enter")
-        await until(pilot, lambda: lab(app).thread is not old and lab(app).thread.analysis is not None, "another look")
+        await until(pilot, lambda: lab(app).training is not old and lab(app).training.analysis is not None, "another look")
         assert not lab(app).has_class("-frozen")
 
 

@@ -1,4 +1,4 @@
-"""What the keys do to a training: commands to its thread, and the dialogs that ask for them."""
+"""What the keys do to a training: commands to it, and the dialogs that ask for them."""
 
 from collections.abc import Callable
 from functools import partial
@@ -10,8 +10,8 @@ from grokterm.errors import StorageError
 from grokterm.experiment.interventions import Extend, Save
 from grokterm.plots.sanitize import plain_text
 from grokterm.session.commands import Command, GoOn, Hold, Pause, Release, Resume, SetPace, StepOnce
+from grokterm.session.control import Training
 from grokterm.session.state import LabState
-from grokterm.session.thread import TrainingThread
 from grokterm.tui.control.farewell import open_command
 from grokterm.tui.control.notifications import Notice, Notifications, Severity, merged
 from grokterm.tui.control.pace import faster, slower
@@ -26,10 +26,8 @@ PICTURES = "pictures"  # group of the workers that save pictures
 class TrainingControl:
     """Holds the training of a screen, sends it commands, and says on that screen what came of them."""
 
-    def __init__(
-        self, screen: Screen[None], thread: TrainingThread, again: Callable[[], TrainingThread], *, bell: bool
-    ) -> None:
-        self.thread = thread
+    def __init__(self, screen: Screen[None], training: Training, again: Callable[[], Training], *, bell: bool) -> None:
+        self.training = training
         self._screen = screen
         self._again = again
         self._bell = bell
@@ -41,11 +39,11 @@ class TrainingControl:
     @property
     def state(self) -> LabState:
         """The latest state of the training."""
-        return self.thread.state
+        return self.training.state
 
     def send(self, command: Command) -> None:
         """Send a command to the training."""
-        self.thread.send(command)
+        self.training.send(command)
 
     def pause(self) -> None:
         """Pause or resume; ask how to go on after the end."""
@@ -89,7 +87,7 @@ class TrainingControl:
 
     def save_picture(self, view: str, pictured: LabState) -> None:
         """Save what the screen shows, in a thread: matplotlib takes a second to load."""
-        run, app = self.thread.saved_run, self._screen.app
+        run, app = self.training.saved_run, self._screen.app
         if run is None:
             self._notify("its folder is made once torch is loaded", "No run yet", "warning")
             return
@@ -106,10 +104,10 @@ class TrainingControl:
 
     async def restart(self) -> None:
         """Save and leave this run; start again with the same settings and seed; to be awaited in a worker."""
-        await self._screen.run_worker(partial(self.thread.leave, SAVE_SECONDS), thread=True).wait()
-        self.thread = self._again()
+        await self._screen.run_worker(partial(self.training.leave, SAVE_SECONDS), thread=True).wait()
+        self.training = self._again()
         self._notifications = Notifications()
-        self.thread.start()
+        self.training.start()
 
     def report(self) -> None:
         """Say what has happened since the last call, and in a dialog at which step the training waits for it."""
@@ -136,7 +134,7 @@ class TrainingControl:
             question, agree = f"{state.unsaved}. What came after {kept} will be lost.", verb.capitalize()
         else:
             agree = f"Save and {verb}"
-            run = self.thread.saved_run
+            run = self.training.saved_run
             resume = f"Resume with `{open_command(run)}`." if run is not None else ""
             question = f"Step {state.step:,} of {state.steps:,}. {agree}? {resume}"
         self.send(Hold())  # so that the step in the question stays true

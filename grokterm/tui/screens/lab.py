@@ -14,8 +14,8 @@ from textual.screen import Screen
 
 from grokterm.runs.store import Run
 from grokterm.session.commands import Analyze
+from grokterm.session.control import Training
 from grokterm.session.state import LabState
-from grokterm.session.thread import TrainingThread
 from grokterm.tui.appearance.preferences import RememberedPreferences
 from grokterm.tui.control.farewell import open_command
 from grokterm.tui.control.training import TrainingControl
@@ -40,7 +40,7 @@ LOOK_SECONDS = 1.0
 
 
 class LabScreen(Screen[None]):
-    """Shows the latest state of a training, which the training thread holds."""
+    """Shows the latest state of a training, wherever it trains."""
 
     view: reactive[str] = reactive("curves")
 
@@ -54,14 +54,14 @@ class LabScreen(Screen[None]):
 
     def __init__(
         self,
-        thread: TrainingThread,
-        again: Callable[[], TrainingThread],
+        training: Training,
+        again: Callable[[], Training],
         preferences: RememberedPreferences,
     ) -> None:
         super().__init__(id="lab")
         bindings = BindingsMap(binding for key in keys() for binding in key.bindings)
         self._bindings.key_to_bindings |= bindings.key_to_bindings  # not in BINDINGS: VIEWS may have grown
-        self.control = TrainingControl(self, thread, again, bell=preferences.values.bell)
+        self.control = TrainingControl(self, training, again, bell=preferences.values.bell)
         self._preferences = preferences
         self._layout = LabLayout(preferences.values.order, preferences.values.third_chart)
         self._views = TabBar(panes(), id="views")
@@ -88,14 +88,14 @@ class LabScreen(Screen[None]):
         """Start training, and poll its state twenty times a second."""
         self.watch_view(self.view)
         self._layout.curves.overlay(self._overlays)
-        self.thread.start()
+        self.training.start()
         self._watching = self.set_interval(POLL_SECONDS, self._poll)
         self.set_interval(LOOK_SECONDS, self._look)
 
     @property
-    def thread(self) -> TrainingThread:
+    def training(self) -> Training:
         """The training on the screen."""
-        return self.control.thread
+        return self.control.training
 
     @property
     def state(self) -> LabState:
@@ -103,11 +103,11 @@ class LabScreen(Screen[None]):
         return self.control.state
 
     def _poll(self) -> None:
-        if self.thread.bug is not None:
-            raise self.thread.bug
-        if self.thread.failure:
+        if self.training.bug is not None:
+            raise self.training.bug
+        if self.training.failure:
             self._watching.stop()
-            self.post_message(self.Failed(self.thread.failure, self.thread.saved_run))
+            self.post_message(self.Failed(self.training.failure, self.training.saved_run))
             return
         self._layout.follow(self._scene)
         self._keys.hints = hints(self._situation)
@@ -116,18 +116,18 @@ class LabScreen(Screen[None]):
     def _look(self) -> None:
         """Request a snapshot, if the network is on the screen and has changed since the last one."""
         now = self.state.step, len(self.state.events)
-        is_old = self.thread.analysis is None or (now != self._looked_at and self._held is None)
+        is_old = self.training.analysis is None or (now != self._looked_at and self._held is None)
         if self._layout.network.is_watched and is_old:
             self._looked_at = now
-            self.thread.send(Analyze())
+            self.training.send(Analyze())
 
     @property
     def _scene(self) -> Scene:
-        newest = self.thread.analysis
+        newest = self.training.analysis
         if self._is_frozen and self._held is None and newest is not None and newest is not self._stale:
             self._held = self.state.until(newest.step), newest
         pictured, analysis = self._held or (self.state, newest)
-        return Scene(self.state, self.thread.run_name, pictured, analysis, self.x_scale, self._held is not None)
+        return Scene(self.state, self.training.run_name, pictured, analysis, self.x_scale, self._held is not None)
 
     @property
     def guide(self) -> Guide:
@@ -211,7 +211,7 @@ class LabScreen(Screen[None]):
 
     def action_compare(self) -> None:
         """Take the second network away; or ask for one, and for earlier runs on the curves."""
-        network, run = self._layout.network, self.thread.saved_run
+        network, run = self._layout.network, self.training.saved_run
         if network.comparison is not None:
             network.end_comparison()
             self.remove_class("-comparing")
@@ -262,9 +262,9 @@ class LabScreen(Screen[None]):
 
     def action_freeze(self) -> None:
         """Freeze the pictures at a snapshot of this moment, or release them; every key still works on a frozen network."""
-        self._is_frozen, self._held, self._stale = not self._is_frozen, None, self.thread.analysis
+        self._is_frozen, self._held, self._stale = not self._is_frozen, None, self.training.analysis
         self.set_class(self._is_frozen, "-frozen")
-        self.thread.send(Analyze())
+        self.training.send(Analyze())
         self._layout.show(self._scene)
 
     def action_scale(self) -> None:

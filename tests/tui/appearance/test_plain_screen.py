@@ -37,7 +37,7 @@ async def test_the_form_every_pane_and_every_dialog_are_ascii() -> None:
         assert foreign(app) == set()
         await pilot.press("ctrl+s")
         await until(pilot, lambda: len(app.screen_stack) == 3 and len(state(app).curves.rows), "the first evaluation")
-        lab(app).thread.send(SetPace(steps_per_second=30))
+        lab(app).training.send(SetPace(steps_per_second=30))
         for size, names in ((LARGE, ("curves", "weights")), (SMALL, panes())):
             await resize(pilot, *size)
             for name in names:
@@ -52,4 +52,4 @@ async def test_the_form_every_pane_and_every_dialog_are_ascii() -> None:
         await pilot.press("full_stop")
         assert said(app)
         assert foreign(app) == set()
-        lab(app).thread.leave(PATIENCE_SECONDS)
+        lab(app).training.leave(PATIENCE_SECONDS)

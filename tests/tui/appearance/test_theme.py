@@ -44,7 +44,7 @@ async def test_pictures_take_the_colors_of_the_theme_at_once() -> None:
     app, dark = app_on(ENDLESS), PALETTES["256"]
     light = dark.on_ground(dark=False)
     async with training(app, LARGE) as pilot:
-        await until(pilot, lambda: lab(app).thread.analysis is not None, "a look at the network")
+        await until(pilot, lambda: lab(app).training.analysis is not None, "a look at the network")
         for theme, palette, other in ((LIGHT, light, dark), (DARK, dark, light)):
             app.theme = theme.name
             await pilot.pause()
