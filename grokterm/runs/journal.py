@@ -27,6 +27,11 @@ class JournalWriter:
         size = path.stat().st_size
         self._sizes = range(size, size + 1)  # possible sizes of the file if no other process writes to it
 
+    @property
+    def is_as_it_was(self) -> bool:
+        """Whether no other process has written to the file."""
+        return self._path.stat().st_size in self._sizes
+
     def write(self, records: Iterable[Record]) -> None:
         """Append records, without transient ones.
 
@@ -37,7 +42,7 @@ class JournalWriter:
         if not self._pending:
             return
         try:
-            if self._path.stat().st_size not in self._sizes:
+            if not self.is_as_it_was:
                 raise StorageError(f"{self._path} was written by another process: let only one train this run")
             os.truncate(self._path, self._end)  # also removes a partial line of a failed write
             with self._path.open("ab") as file:

@@ -3,11 +3,10 @@
 import os
 import platform
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
-from grokterm.experiment.records import Finished, Owner, Record, Started
+from grokterm.experiment.records import Owner
 
 PROC = Path("/proc")
 
@@ -42,17 +41,6 @@ def life(owner: Owner) -> Life:
         pass  # it is another user's
     start = _start(owner.pid)
     return "alive" if start is None or start == owner.start else "dead"
-
-
-def other_owner(records: Iterable[Record]) -> Owner | None:
-    """Return the process that trains a run at this moment, by its journal; None if none does, or this one."""
-    owner = None
-    for record in records:
-        if isinstance(record, Started):
-            owner = record.owner
-        elif isinstance(record, Finished):
-            owner = None
-    return owner if owner is not None and owner.pid != os.getpid() and life(owner) == "alive" else None
 
 
 def _start(pid: int) -> int | None:

@@ -10,6 +10,7 @@ from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Extend, Save, Swap
 from grokterm.experiment.metrics import AVERAGE_METRICS, METRICS_IN_ORDER
 from grokterm.experiment.records import Acted, Checkpointed, Evaluated, Finished, Owner, Reached, Record, Started, Switched
+from grokterm.runs.lock import Holder, holder_of, was_locked
 from grokterm.runs.over_seeds import Statistics
 from grokterm.runs.owner import Life, life
 from grokterm.runs.store import Run
@@ -146,7 +147,9 @@ def summarize(run: Run, records: Iterable[Record]) -> Summary:
             case Finished():
                 summary.seconds, summary.ended = record.seconds, record.reason
                 timed_steps = record.step + record.n_undone
-    summary.status = "ended" if summary.ended else STATUS_OF_UNENDED[life(summary.owner) if summary.owner else "unknown"]
+    holder = holder_of(run.path)
+    summary.owner = holder or summary.owner
+    summary.status = "ended" if summary.ended else STATUS_OF_UNENDED[_life(run, holder, summary.owner)]
     if summary.status == "killed":
         summary.ended = "killed"
     if run.experiment.training.members > 1:
@@ -155,6 +158,13 @@ def summarize(run: Run, records: Iterable[Record]) -> Summary:
         summary.statistics = {name: Statistics.of(getattr(one, name) for one in summary.members) for name in names}
     summary.steps_per_second = timed_steps / summary.seconds if summary.seconds else None
     return summary
+
+
+def _life(run: Run, holder: Holder | None, owner: Owner | None) -> Life:
+    """Tell whether a run that has not ended is trained: by its lock, or where it never had one by its journal."""
+    if holder is None and was_locked(run.path):
+        return "dead"
+    return life(owner) if owner else "unknown"
 
 
 def _segment(record: Started | Acted) -> Segment:

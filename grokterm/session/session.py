@@ -23,6 +23,7 @@ from grokterm.experiment.records import (
 )
 from grokterm.runs.checkpoint import save_checkpoint
 from grokterm.runs.journal import JournalWriter
+from grokterm.runs.lock import RunLock
 from grokterm.runs.owner import this_process
 from grokterm.runs.store import Run
 from grokterm.session.commands import Analyze, Command, GoOn, Hold, Leave, Pause, Release, Resume, SetPace, StepOnce
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 # Seconds of training between two checkpoints, besides those at milestones, actions, pauses and the end.
 CHECKPOINT_SECONDS = 60.0
 
+READING = (Analyze, Hold, Release, SetPace, Leave)  # commands for which a run need not be written
+
 INSPECTION_WAIT_SECONDS = 5.0  # how long `Leave` waits for inspections, after everything else is saved
 
 
@@ -43,7 +46,7 @@ class Session:
     `send` is thread-safe; everything else belongs to the thread that iterates `records`.
     """
 
-    def __init__(  # noqa: PLR0913 - the last two are what is new since a checkpoint
+    def __init__(  # noqa: PLR0913 - changes and note are what is new since a checkpoint
         self,
         trainer: Trainer,
         run: Run,
@@ -52,9 +55,11 @@ class Session:
         paused: bool = False,
         changes: Sequence[str] = (),
         note: str = "",
+        lock: RunLock | None = None,
     ) -> None:
         self.run = run
         self.trainer = trainer
+        self.lock = lock or RunLock(run.path)  # taken before the first write, and given back at the end
         self.analysis: NetworkAnalysis | None = None  # the network at the last `Analyze`
         self._journal = journal
         self._commands: SimpleQueue[Command] = SimpleQueue()
@@ -79,8 +84,15 @@ class Session:
         Ends with the training; with `stay` it takes commands until `Leave`. If a write fails, the training pauses and reports
         it; unwritten records are written with the next ones.
         """
+        try:
+            yield from self._records(stay=stay)
+        finally:
+            self.lock.give_back()
+
+    def _records(self, *, stay: bool) -> Iterator[list[Record]]:
         begun = self.trainer.begin(self._changes, self._note, this_process())
         if not self._paused:
+            self.lock.take()
             yield self._save(begun)
         else:
             self._unwritten = begun if self.trainer.ended is not None else [*begun, Paused(step=self.trainer.step)]
@@ -114,6 +126,8 @@ class Session:
 
     def _execute(self, command: Command) -> list[Record]:
         step, ended = self.trainer.step, self.trainer.ended is not None
+        if not isinstance(command, READING) and (problem := self._problem()):
+            return [Refused(step=step, message=problem)]
         match command:
             case Analyze():
                 self.analysis = self.trainer.analyze()
@@ -145,6 +159,19 @@ class Session:
                 except ConfigError as error:
                     return [Refused(step=step, message=str(error))]
         return []
+
+    def _problem(self) -> str:
+        """Take the lock of the run; say why that is not possible, or the run is not what it was when it was opened."""
+        if self.lock.is_held:
+            return ""
+        try:
+            self.lock.take()
+        except StorageError as error:
+            return str(error)
+        if self._journal.is_as_it_was:
+            return ""
+        self.lock.give_back()
+        return f"run {self.run.name} was trained by another process since it was opened here: open it again"
 
     def _go_on(self, command: GoOn) -> list[Record]:
         """Extend the run, in its settings on disk first: a run whose journal does not know yet goes on as well."""

@@ -13,13 +13,13 @@ import torch
 from grokterm import __version__
 from grokterm.engines.arithmetic import arithmetic
 from grokterm.engines.device import describe
-from grokterm.errors import ConfigError, StorageError
+from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.records import Record
 from grokterm.models.processor import available_cores, processor
-from grokterm.runs.journal import JournalWriter, read_journal, rewind_journal
+from grokterm.runs.journal import JournalWriter, rewind_journal
+from grokterm.runs.lock import RunLock
 from grokterm.runs.mixture_parts import find_parts, load_parts, part_files
-from grokterm.runs.owner import other_owner
 from grokterm.runs.replay import restore_trainer
 from grokterm.runs.resume import resumption, rounding_note
 from grokterm.runs.starting_points import with_start
@@ -67,16 +67,21 @@ def resume_session(run: Run, assignments: Sequence[str] = (), *, paused: bool = 
         CheckpointError: if the checkpoint or the journal cannot be read.
         StorageError: if the run cannot be written, or is to train at once while another process trains it.
     """
-    if not paused and (owner := other_owner(read_journal(run.journal))) is not None:
-        raise StorageError(f"run {run.name} is being trained by process {owner.pid}: let only one train it")
     resumed = resumption(run, assignments)
-    rewound = rewind_journal(run.journal)
-    trainer = restore_trainer(run, resumed.experiment, rewound.records)
-    if resumed.changes:
-        run.rewrite(resumed.experiment)
+    lock = RunLock(run.path)
+    if not paused:
+        lock.take()
+    try:
+        rewound = rewind_journal(run.journal)
+        trainer = restore_trainer(run, resumed.experiment, rewound.records)
+        if resumed.changes:
+            run.rewrite(resumed.experiment)
+    except BaseException:
+        lock.give_back()
+        raise
     journal = JournalWriter(run.journal, rewound.end)
     note = rounding_note(run.meta, _meta(trainer))
-    session = Session(trainer, run, journal, paused=paused, changes=resumed.changes, note=note)
+    session = Session(trainer, run, journal, paused=paused, changes=resumed.changes, note=note, lock=lock)
     if resumed.action is not None:
         session.send(resumed.action)
     return session, rewound.records

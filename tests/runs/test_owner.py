@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from grokterm.experiment.records import Finished, Owner, Record, Started
+from grokterm.experiment.records import Owner
 from grokterm.runs import owner
-from grokterm.runs.owner import life, other_owner, this_process
+from grokterm.runs.owner import life, this_process
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
 
@@ -81,16 +81,3 @@ def test_windows_knows_only_this_process_and_interrupts_none(monkeypatch: pytest
     monkeypatch.setattr(sys, "platform", "win32")
     assert life(this_process()) == "alive"
     assert life(another(pid=1)) == "unknown"
-
-
-def test_a_run_is_trained_elsewhere_while_another_process_lives_and_it_has_not_ended() -> None:
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
-        alive = another(pid=child.pid, start=owner._start(child.pid))
-        started: list[Record] = [
-            Started(step=0, device="cpu", engine="eager", threads=1, n_parameters=1, n_train=1, n_val=1, owner=alive)
-        ]
-        assert other_owner(started) == alive
-        assert other_owner([*started, Finished(step=1, reason="complete", seconds=1.0)]) is None
-        child.communicate(b"\n")
-    assert other_owner(started) is None
-    assert other_owner([started[0].model_copy(update={"owner": this_process()})]) is None

@@ -118,6 +118,7 @@ def test_an_extended_run_that_is_killed_or_left_goes_on_to_its_new_end(tiny: Exp
     driver = ended(lasting(tiny, SHORT), tmp_path)
     driver.tell(further(LONG))
     run = Run(driver.session.run.path)  # as it is on disk, if the process ends here
+    driver.session.lock.give_back()  # as the system does then
     assert not has_ended(run.experiment, read_journal(run.journal))
     session, _ = resume_session(run)
     for _ in session.records():

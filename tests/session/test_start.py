@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 from threading import Event
 
@@ -12,6 +13,7 @@ from grokterm.experiment.records import Checkpointed, Evaluated, Finished, Inspe
 from grokterm.inspection.analysis import NetworkAnalysis
 from grokterm.runs.checkpoint import save_checkpoint
 from grokterm.runs.journal import read_journal
+from grokterm.runs.lock import holder_of
 from grokterm.runs.resume import has_ended
 from grokterm.runs.store import Run, list_runs
 from grokterm.session.commands import Analyze, Pause, Resume, StepOnce
@@ -129,6 +131,7 @@ def test_a_run_that_was_left_and_resumed_is_measured_and_inspected_at_the_same_s
 
 
 def test_a_run_without_a_checkpoint_begins_again(driver: Driver) -> None:
+    driver.session.lock.give_back()  # as the system does when its process is killed
     again = opened(driver.session.run)
     assert again.trainer.step == 0
     again.train()
@@ -235,3 +238,24 @@ def test_an_unfinished_run_that_is_opened_waits_and_says_so(grokking: Experiment
     assert same(visit.trainer.tensors(), undisturbed(grokking).tensors())
     assert [record.reason for record in visit.journal if isinstance(record, Finished)] == ["complete"]
     assert [record.step for record in visit.journal if isinstance(record, Started)] == [0, 3]
+
+
+def test_a_run_that_is_only_looked_at_is_not_locked_and_one_that_goes_on_is(driver: Driver) -> None:
+    driver.leave()
+    assert holder_of(driver.session.run.path) is None
+    looking, acting = (Driver(resume_session(driver.session.run, paused=True)[0]) for _ in range(2))
+    assert not looking.session.lock.is_held
+    acting.tell(Resume())
+    assert holder_of(driver.session.run.path) is not None
+    (refused,) = looking.tell(StepOnce())
+    assert isinstance(refused, Refused)
+    assert refused.message.endswith(
+        f"is being trained by process {os.getpid()}: grokterm attach {driver.session.run.name} shows it"
+    )
+    acting.train()
+    acting.leave()
+    assert holder_of(driver.session.run.path) is None
+    (refused,) = looking.tell(Resume())
+    assert isinstance(refused, Refused)
+    assert refused.message.endswith("was trained by another process since it was opened here: open it again")
+    assert holder_of(driver.session.run.path) is None

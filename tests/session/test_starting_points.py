@@ -48,6 +48,7 @@ def test_what_a_run_began_with_is_its_own(first: Run, tiny: Experiment, tmp_path
     experiment = changed(tiny, "seed=5", f"model.start_from={first.name}@20", "optimizer.decay_to=init")
     whole = begun(experiment, tmp_path)
     whole.train()
+    whole.leave()
     norm = float(torch.cat([value.flatten() for value in trainer_at(first, 20).trainable.weights.values()]).norm())
     shutil.rmtree(first.path)
     run = Run((tmp_path / "runs").rename(tmp_path / "moved") / whole.session.run.name)

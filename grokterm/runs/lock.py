@@ -1,0 +1,149 @@
+"""The lock of a run, so that one process at a time writes to it, and says to the others which one that is."""
+
+import errno
+import warnings
+from contextlib import suppress
+from pathlib import Path
+
+from filelock import BaseFileLock, FileLock, SoftFileLock, Timeout
+from pydantic import ValidationError
+
+from grokterm.errors import StorageError
+from grokterm.experiment.records import Owner
+from grokterm.runs.owner import life, this_process
+
+LOCK, MARKER, HOLDER = "lock", "lock.soft", "lock.json"
+
+# What a network disk answers that cannot lock files.
+LOCKLESS = {errno.ENOSYS, errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL}
+
+
+class Holder(Owner):
+    """The process that holds a run, as the file beside its lock says."""
+
+    socket: str = ""
+    """Where it takes commands; empty if it takes none."""
+
+    inode: int | None = None
+    """Of the lock: a copy of the folder, made meanwhile, has another one."""
+
+
+class RunLock:
+    """The right to write to a run. The system gives it back when the process ends, however it ends.
+
+    Where a disk cannot lock files, a file that nobody else can create stands for the lock: it is left behind by a process that
+    is killed, and taken over from one that this host knows to be dead.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock: BaseFileLock | None = None
+        self._socket = ""
+
+    @property
+    def is_held(self) -> bool:
+        """Whether this is the one that may write."""
+        return self._lock is not None
+
+    def take(self) -> None:
+        """Take the lock, unless it is held already.
+
+        Raises:
+            StorageError: one line: who holds it, or why the folder cannot be locked.
+        """
+        if self._lock is not None:
+            return
+        try:
+            self._lock = _acquire(self._folder)
+            self._write()
+        except Timeout:
+            raise StorageError(refusal(self._folder)) from None
+        except OSError as error:
+            self.give_back()
+            raise StorageError(
+                f"{self._folder} cannot be written: {error.strerror}: free it, or choose another folder with --runs-dir"
+            ) from None
+
+    def serve_at(self, socket: str) -> None:
+        """Tell other processes where this one takes commands, from now on or once the lock is taken."""
+        self._socket = socket
+        if self._lock is not None:
+            self._write()
+
+    def give_back(self) -> None:
+        """Give the lock back, if it is held."""
+        if self._lock is None:
+            return
+        with suppress(OSError):  # the folder may be gone, or read-only by now
+            (self._folder / HOLDER).unlink(missing_ok=True)
+        self._lock.release()
+        self._lock = None
+
+    def _write(self) -> None:
+        holder = Holder(**this_process().model_dump(), socket=self._socket, inode=_inode(self._folder))
+        draft = self._folder / f".{HOLDER}.tmp"
+        draft.write_text(holder.model_dump_json(), encoding="utf-8")
+        draft.replace(self._folder / HOLDER)  # whole, for those that read it meanwhile
+
+
+def was_locked(folder: Path) -> bool:
+    """Tell whether a run was ever locked: those of older versions were not."""
+    return _inode(folder) is not None
+
+
+def holder_of(folder: Path) -> Holder | None:
+    """Return the process that holds a run; None if none does, as far as this host can tell. Takes no lock itself."""
+    holder = _read(folder)
+    return None if holder is None or holder.inode != _inode(folder) or life(holder) == "dead" else holder
+
+
+def refusal(folder: Path) -> str:
+    """Say in one line who holds a run, and what to do instead."""
+    holder, name = holder_of(folder), folder.name
+    if holder is None:
+        marker = folder / MARKER
+        return f"run {name} is held by another process" + (f": if there is none, delete {marker}" if marker.exists() else "")
+    here = this_process()
+    if life(holder) == "unknown" and holder.host != here.host:
+        return f"run {name} is being trained by process {holder.pid} on {holder.host}: grokterm open {name} follows it"
+    return f"run {name} is being trained by process {holder.pid}: grokterm attach {name} shows it"
+
+
+def _acquire(folder: Path) -> BaseFileLock:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # newer versions of filelock turn to a marker themselves, and warn
+            return _acquired(FileLock(folder / LOCK, thread_local=False))
+    except Timeout:
+        raise
+    except (NotImplementedError, OSError) as error:  # the former is what filelock makes of ENOSYS
+        if isinstance(error, OSError) and error.errno not in LOCKLESS:
+            raise
+    marker = folder / MARKER
+    try:
+        return _acquired(SoftFileLock(marker, thread_local=False))
+    except Timeout:
+        holder = _read(folder)
+        if holder is None or life(holder) != "dead":
+            raise
+    marker.unlink(missing_ok=True)
+    return _acquired(SoftFileLock(marker, thread_local=False))
+
+
+def _acquired(lock: BaseFileLock) -> BaseFileLock:
+    lock.acquire(timeout=0)
+    return lock
+
+
+def _read(folder: Path) -> Holder | None:
+    try:
+        return Holder.model_validate_json((folder / HOLDER).read_bytes())
+    except (OSError, ValidationError):
+        return None
+
+
+def _inode(folder: Path) -> int | None:
+    try:
+        return (folder / LOCK).stat().st_ino
+    except OSError:
+        return None
