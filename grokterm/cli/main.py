@@ -15,6 +15,7 @@ from grokterm.cli.help import read_manual
 from grokterm.cli.options import RUNS, Ascii, NoPixels, RunsDir
 from grokterm.errors import ConfigError, GroktermError
 from grokterm.training.signals import ignore_saving
+from grokterm.tui.appearance.remembered import default_runs_dir, preferences_path
 
 app = typer.Typer(
     help="The terminal laboratory for grokking. Without a command it opens the lab; `grokterm help` is the manual.",
@@ -34,6 +35,10 @@ app.add_typer(presets.app, name="presets")
 app.add_typer(runs.app, name="runs")
 app.command("settings")(settings.settings)
 app.command("help")(read_manual)
+
+
+SAY_WHAT_IS_WRONG = (None, "open", "attach", "settings")
+"""Commands that read the whole file of settings, and tell of every fault in it."""
 
 
 def _print_version(is_requested: bool) -> None:
@@ -58,6 +63,10 @@ def _open_the_lab(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
+    if (source := context.get_parameter_source("runs_dir")) is not None and source.name == "DEFAULT":
+        runs_dir, problem = default_runs_dir(preferences_path())
+        if problem and context.invoked_subcommand not in SAY_WHAT_IS_WRONG:
+            print_status(f"grokterm: {problem}")
     os.environ["GROKTERM_RUNS_DIR"] = str(runs_dir)  # so that --runs-dir before a command applies to the command
     lost = [name for name, given in (("--ascii", ascii_only), ("--no-pixels", no_pixels), ("--start", start)) if given]
     if context.invoked_subcommand is not None and lost:

@@ -31,6 +31,7 @@ from grokterm.plots.sanitize import plain_text
 from grokterm.tui.appearance.plain_screen import PlainScreen
 from grokterm.tui.appearance.remembered import preferences_path, remembered_theme
 from grokterm.tui.appearance.theme import DARK, LIGHT
+from grokterm.tui.keymap import written
 from grokterm.tui.screens.setup import FORM, SetupScreen
 from grokterm.tui.screens.size import fit
 from grokterm.tui.terminal import CHECK_SECONDS, SAVE_SECONDS, is_terminal_gone, on_signals
@@ -119,7 +120,7 @@ class GroktermApp(App[int]):
             binding = active.binding
             if binding.description and binding.action != "app.quit" and not binding.action.startswith("app.command_palette"):
                 run = partial(self.call_next, self.run_action, binding.action, screen)
-                yield SystemCommand(binding.description, f"key {binding.key}", run)
+                yield SystemCommand(binding.description, f"key {written(binding.key)}", run)
 
     def _display(self, screen: Screen[object], renderable: "RenderableType | None") -> None:
         """Paint, and then pixels over it."""
@@ -143,9 +144,9 @@ class GroktermApp(App[int]):
         """What is remembered from one start to the next."""
         from grokterm.tui.appearance.preferences import RememberedPreferences
 
-        preferences = RememberedPreferences(preferences_path(), partial(self._say, "Preferences"))
+        preferences = RememberedPreferences(preferences_path(), partial(self._say, "Settings"))
         if problem := preferences.problem:
-            self._say("Preferences", f"{problem}. Defaults are used, and nothing is remembered, until then.")
+            self._say("Settings", problem)
         return preferences
 
     @property

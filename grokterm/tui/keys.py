@@ -1,11 +1,12 @@
 """The keys of the lab and what they do, for its footer, the palette and the help."""
 
 from collections.abc import Callable, Collection, Iterable
-from typing import NamedTuple
 
 from textual.binding import Binding
 
 from grokterm.session.state import Phase
+from grokterm.tui.key import NO_OWN_KEYS, Key, OwnKeys
+from grokterm.tui.keymap import action_name, is_choosable, written
 from grokterm.tui.panes import panes
 from grokterm.tui.screens.help import Guide
 from grokterm.tui.situation import Situation
@@ -17,50 +18,48 @@ from grokterm.views.view import View
 CHANGEABLE: tuple[Phase, ...] = ("training", "paused", "ended")
 
 
-class Key(NamedTuple):
-    """A row of the help, its bindings, and what it does here and now, in a word for the footer: nothing if empty."""
-
-    shown: str
-    meaning: str
-    bindings: tuple[Binding, ...]
-    now: Callable[[Situation], str]
-
-    def hint(self, situation: Situation) -> Hint | None:
-        """Return the entry in the footer."""
-        label = self.now(situation)
-        pressed = ("" if self.shown == "arrows" else binding.key for binding in self.bindings)  # a click presses one key
-        return Hint(label, [*zip(self.shown.split(), pressed, strict=False)]) if label else None
-
-
-def keys() -> tuple[Key, ...]:
+def keys(own: OwnKeys = NO_OWN_KEYS) -> tuple[Key, ...]:
     """List every key of the lab, the most useful first."""
     compare, leave, *others = _further_keys()
-    return (*_keys_of_training(), compare, *_keys_of_views(VIEWS.values()), leave, *_keys_of_curves(), *others)
+    rows = (*_keys_of_training(), compare, *_keys_of_views(VIEWS.values()), leave, *_keys_of_curves(), *others)
+    return tuple(key.rebound(own) for key in rows)
 
 
-def hints(situation: Situation) -> tuple[Hint, ...]:
+def choosable() -> list[tuple[str, dict[str, str]]]:
+    """List what a user may choose keys for: what it does, and the key of each action by default."""
+    rows: list[tuple[str, dict[str, str]]] = []
+    for key in keys():
+        defaults: dict[str, str] = {}
+        for binding in filter(is_choosable, key.bindings):
+            defaults.setdefault(action_name(binding), written(binding.key))
+        if defaults:
+            rows.append((key.meaning, defaults))
+    return rows
+
+
+def hints(situation: Situation, own: OwnKeys = NO_OWN_KEYS) -> tuple[Hint, ...]:
     """List the keys that do something, the most useful first, and last the one that shows all."""
-    found = (key.hint(situation) for key in keys())
+    found = (key.hint(situation) for key in keys(own))
     return (*(hint for hint in found if hint is not None), ALL_KEYS)
 
 
-def guide(situation: Situation) -> Guide:
+def guide(situation: Situation, own: OwnKeys = NO_OWN_KEYS) -> Guide:
     """Explain the keys and the terms of what is on the screen, then every other key."""
+
+    def rows(keys: Iterable[Key]) -> list[tuple[str, str]]:
+        return [(key.shown, key.meaning) for key in (key.rebound(own) for key in keys)]
+
     view = situation.view
     others = [one for one in VIEWS.values() if one is not view]
     name = "this view" if view is None else view.name
     return {
-        f"keys of {name}": _rows(key for key in _keys_of_views([view] if view else []) if key.now(situation)),
+        f"keys of {name}": rows(key for key in _keys_of_views([view] if view else []) if key.now(situation)),
         f"terms of {name}": [explained(term) for term in situation.terms],
-        "keys of the training": _rows(_keys_of_training()),
-        "keys of the curves": _rows(_keys_of_curves()),
-        "further keys": _rows(_further_keys()),
-        "keys of other views": _rows(key for key in _keys_of_views(others) if not key.now(situation)),
+        "keys of the training": rows(_keys_of_training()),
+        "keys of the curves": rows(_keys_of_curves()),
+        "further keys": rows(_further_keys()),
+        "keys of other views": rows(key for key in _keys_of_views(others) if not key.now(situation)),
     }
-
-
-def _rows(keys: Iterable[Key]) -> list[tuple[str, str]]:
-    return [(key.shown, key.meaning) for key in keys]
 
 
 def _keys_of_training() -> tuple[Key, ...]:
@@ -156,7 +155,7 @@ def _keys_of_views(views: Collection[View]) -> tuple[Key, ...]:
         Key(
             "enter",
             f"zoom: {zoomed}; escape zooms out",
-            (Binding("enter", "network('zoom')", "Zoom"), Binding("escape", "network('unzoom')", "Zoom out")),
+            (Binding("enter", "network('zoom')", "Zoom"), Binding("escape", "network('unzoom')", "Unzoom")),
             lambda now: ("zoom out" if now.is_zoomed else "zoom") if now.view and now.view.zoomed else "",
         ),
         Key(

@@ -1,13 +1,16 @@
-"""What the first paint needs of the preferences, read without loading what they are checked by."""
+"""What is needed of the preferences before all that checks them is loaded."""
 
 import os
 import tomllib
 from collections.abc import Container
 from pathlib import Path
+from typing import Any
 
 from platformdirs import user_config_path
 
 FILE = "preferences.toml"
+RUNS_DIR = "./runs"
+"""Where runs are kept, unless the user says otherwise."""
 
 
 def preferences_path() -> Path:
@@ -19,7 +22,24 @@ def preferences_path() -> Path:
 def remembered_theme(path: Path, known: Container[str]) -> str:
     """Return the theme in a file of preferences; empty if there is none, or the file cannot be read."""
     try:
-        theme = tomllib.loads(path.read_text("utf-8")).get("theme", "")
+        theme = _entries(path).get("theme", "")
     except (OSError, ValueError):
         return ""
     return theme if isinstance(theme, str) and theme in known else ""
+
+
+def default_runs_dir(path: Path) -> tuple[Path, str]:
+    """Return the folder of runs in a file of preferences, or else ./runs, and what is wrong with the file."""
+    try:
+        folder = _entries(path).get("runs_dir", RUNS_DIR)
+    except FileNotFoundError:
+        return Path(RUNS_DIR), ""
+    except (OSError, ValueError) as error:
+        return Path(RUNS_DIR), f"{path} cannot be read, and runs are kept in {RUNS_DIR}: {' '.join(str(error).split())}"
+    if not isinstance(folder, str) or not folder:
+        return Path(RUNS_DIR), f"{path}: runs_dir must be a path, not {folder!r}: runs are kept in {RUNS_DIR}"
+    return Path(folder).expanduser(), ""
+
+
+def _entries(path: Path) -> dict[str, Any]:
+    return tomllib.loads(path.read_text("utf-8"))

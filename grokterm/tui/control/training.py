@@ -57,7 +57,7 @@ class TrainingControl:
         if self.state.phase == "paused":
             self.send(StepOnce())
         else:
-            self._notify("pause first: space", "One step at a time", "warning")
+            self._notify("pause first", "One step at a time", "warning")
 
     def slower(self) -> None:
         """Choose the next slower pace."""

@@ -59,7 +59,7 @@ class LabScreen(Screen[None]):
         preferences: RememberedPreferences,
     ) -> None:
         super().__init__(id="lab")
-        bindings = BindingsMap(binding for key in keys() for binding in key.bindings)
+        bindings = BindingsMap(binding for key in keys(preferences.values.keys) for binding in key.bindings)
         self._bindings.key_to_bindings |= bindings.key_to_bindings  # not in BINDINGS: VIEWS may have grown
         self.control = TrainingControl(self, training, again, bell=preferences.values.bell)
         self._preferences = preferences
@@ -71,7 +71,7 @@ class LabScreen(Screen[None]):
         self._held: tuple[LabState, NetworkAnalysis] | None = None  # what the pictures show while they are frozen
         self._stale: NetworkAnalysis | None = None  # older than the key that has frozen them
         self.x_scale = preferences.values.x_scale
-        self.set_reactive(LabScreen.view, preferences.values.view if preferences.values.view in panes() else "curves")
+        self.set_reactive(LabScreen.view, preferences.values.view)
 
     def compose(self) -> ComposeResult:
         """Compose facts, curves and network; a narrow terminal shows one of them at a time."""
@@ -110,7 +110,7 @@ class LabScreen(Screen[None]):
             self.post_message(self.Failed(self.training.failure, self.training.saved_run))
             return
         self._layout.follow(self._scene)
-        self._keys.hints = hints(self._situation)
+        self._keys.hints = hints(self._situation, self._preferences.values.keys)
         self.control.report()
 
     def _look(self) -> None:
@@ -132,7 +132,7 @@ class LabScreen(Screen[None]):
     @property
     def guide(self) -> Guide:
         """What the help says of this screen."""
-        return guide(self._situation)
+        return guide(self._situation, self._preferences.values.keys)
 
     @property
     def _situation(self) -> Situation:

@@ -97,13 +97,13 @@ class NetworkPane(Vertical):
         if comparison.bug is not None:
             raise comparison.bug
         if comparison.problem:
-            return self._pinned.say(self.tab, [comparison.problem, "c closes it"])
+            return self._pinned.say(self.tab, [comparison.problem, "compare again to close it"])
         if (pinned := comparison.subject) is not None:
             pinned = replace(pinned, history=self._histories["pinned"].since(pinned.history, pinned.state.swaps))
             return self._pinned.show(self._view, pinned, self.choice, is_idle=is_idle)
         goal = "its newest checkpoint" if comparison.wanted is None else f"{comparison.wanted:,}"
         at = "loading" if comparison.step is None else f"step {comparison.step:,} of {goal}"
-        return self._pinned.say(self.tab, [at, "c cancels"])
+        return self._pinned.say(self.tab, [at, "compare again to cancel"])
 
     def forget(self) -> None:
         """Drop what belongs to the old training: a new one begins."""
