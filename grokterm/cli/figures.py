@@ -44,7 +44,7 @@ def figures(
     if find_spec("matplotlib") is None:
         raise ConfigError("figures need matplotlib: pip install 'grokterm[figures]'")
     from grokterm.plots.paper.style import paper_style
-    from grokterm.runs.store import find_run
+    from grokterm.runs.finding import find_run
     from grokterm.views.paper.naming import LeftOut, labels_of
     from grokterm.views.paper.table import COMPARISONS, FIGURES
 

@@ -32,7 +32,7 @@ def inspect(
     A step without a checkpoint is reached by training again from the one before it, on the CPU and in memory only.
     """
     from grokterm.cli.signals import LeaveOnSignal
-    from grokterm.runs.store import find_run
+    from grokterm.runs.finding import find_run
 
     runs = {run.path: run for run in (find_run(runs_dir, name) for name in names)}
     with LeaveOnSignal():

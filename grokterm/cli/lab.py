@@ -33,8 +33,8 @@ def open_run(name: RunName, *, ascii_only: Ascii = False, no_pixels: NoPixels = 
     """Open the lab on a saved run, to look at it or to resume it."""
     from grokterm.experiment.presets import Preset
     from grokterm.reports.run import caution
+    from grokterm.runs.finding import find_run
     from grokterm.runs.journal import read_journal
-    from grokterm.runs.store import find_run
     from grokterm.runs.summary import summarize
 
     run = find_run(runs_dir, name)

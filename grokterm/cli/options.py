@@ -14,7 +14,9 @@ Assignments = Annotated[
     list[str],
     typer.Option("--set", metavar="A.B=VALUE", help="Change a setting, as in optimizer.learning_rate=1e-3. May be repeated."),
 ]
-RunName = Annotated[str, typer.Argument(metavar="RUN", help="Name or path of a saved run.")]
+RunName = Annotated[
+    str, typer.Argument(metavar="RUN", help="A saved run: its name, the beginning of one, - for the newest, or a path.")
+]
 Ascii = Annotated[bool, typer.Option("--ascii", help="Draw with ASCII characters only, and pictures without color.")]
 NoPixels = Annotated[bool, typer.Option("--no-pixels", help="Draw with characters, also where the terminal draws pixels.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of words.")]

@@ -24,8 +24,8 @@ def plot(
     from grokterm.plots.cells import rows_to_text
     from grokterm.plots.palettes import choose_palette
     from grokterm.plots.sanitize import plain_text
+    from grokterm.runs.finding import find_run
     from grokterm.runs.journal import read_journal
-    from grokterm.runs.store import find_run
     from grokterm.session.state import LabState, fold
     from grokterm.views.curves import draw_curves
     from grokterm.views.view import Sheet

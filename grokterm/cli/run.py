@@ -61,9 +61,9 @@ def _start(preset: str, assignments: list[str], runs_dir: Path, as_json: bool) -
 
 def _resume(name: str, assignments: list[str], runs_dir: Path, as_json: bool) -> int:
     from grokterm.cli.signals import LeaveOnSignal
+    from grokterm.runs.finding import find_run
     from grokterm.runs.journal import read_journal
     from grokterm.runs.resume import has_ended, resumption
-    from grokterm.runs.store import find_run
 
     saved = find_run(runs_dir, name)
     resumed = resumption(saved, assignments)

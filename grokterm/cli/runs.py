@@ -53,7 +53,7 @@ def export(
     runs_dir: RunsDir = RUNS,
 ) -> None:
     """Write the split that a run began with, of an ensemble the first member's: `runs export RUN --format split > mine.csv`."""
-    from grokterm.runs.store import find_run
+    from grokterm.runs.finding import find_run
     from grokterm.tasks.split_file import write_split
 
     del layout  # there is one so far
@@ -67,7 +67,7 @@ def export(
 def show(context: typer.Context, name: RunName, as_json: AsJson = False, runs_dir: RunsDir = RUNS) -> None:
     """Summarize a run."""
     from grokterm.reports.run import summary_of
-    from grokterm.runs.store import find_run
+    from grokterm.runs.finding import find_run
 
     given_dir, given_json = context.obj
     print_results(summary_of(find_run(runs_dir if runs_dir != RUNS else given_dir, name), as_json=as_json or given_json))

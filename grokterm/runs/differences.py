@@ -34,8 +34,8 @@ def differences(runs: Iterable[Run]) -> Iterator[dict[str, object]]:
     for run in runs:
         preset, own = run.preset, dict(flat(run.experiment.settings()))
         if preset not in usual:
-            usual[preset] = _settings_of(preset) or own
-        yield {name: _as_written(run, name, own[name]) for name in told(own, usual[preset])}
+            usual[preset] = settings_of(preset) or own
+        yield {name: as_written(run, name, own[name]) for name in told(own, usual[preset])}
 
 
 def told(own: Mapping[str, object], usual: Mapping[str, object]) -> list[str]:
@@ -45,14 +45,15 @@ def told(own: Mapping[str, object], usual: Mapping[str, object]) -> list[str]:
     return [name for name in differing if name not in following] or differing
 
 
-def _settings_of(preset: str) -> dict[str, object]:
+def settings_of(preset: str) -> dict[str, object]:
+    """Return the flat settings of a preset; none if it is not at hand, or cannot be read."""
     try:
         return dict(flat(find_preset(preset).experiment.settings()))
     except GroktermError:
         return {}
 
 
-def _as_written(run: Run, name: str, value: object) -> object:
+def as_written(run: Run, name: str, value: object) -> object:
     """Return a value as the user gave it: of starting weights the run they are from, of another file its name."""
     if name == "model.start_from" and (source := run.meta.get("started_from")):
         return str(source)

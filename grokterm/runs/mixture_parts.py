@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from grokterm.errors import CheckpointError, ConfigError, PresetError, RunNotFoundError
+from grokterm.errors import CheckpointError, ConfigError, PresetError
 from grokterm.experiment.architectures.mixture import PARTS, MixtureModel
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.files import copied
@@ -13,9 +13,10 @@ from grokterm.experiment.records import Finished
 from grokterm.models.build import network_of
 from grokterm.models.mixture import MixturePart
 from grokterm.runs.checkpoint import load_checkpoint
+from grokterm.runs.finding import exact_run
 from grokterm.runs.journal import read_journal, rewind_journal
 from grokterm.runs.matching import finished_runs, is_readable
-from grokterm.runs.store import Run, find_run, list_runs
+from grokterm.runs.store import Run, list_runs
 
 
 @dataclass(frozen=True)
@@ -84,10 +85,8 @@ def part_files(runs: Mapping[str, Run]) -> dict[str, bytes]:
 
 
 def _find(role: str, name: str, folder: Path) -> Run | Preset:
-    try:
-        return find_run(folder, name)
-    except RunNotFoundError:
-        pass
+    if (run := exact_run(folder, name)) is not None:  # the beginning of a name is more likely a preset's
+        return run
     try:
         preset = find_preset(name)
     except PresetError:

@@ -7,8 +7,8 @@ from grokterm.experiment.architectures.initial import InitialWeights
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.files import is_file
 from grokterm.experiment.records import Checkpointed
+from grokterm.runs.finding import find_run
 from grokterm.runs.journal import read_journal
-from grokterm.runs.store import find_run
 
 
 def with_start(experiment: Experiment, folder: Path) -> Experiment:

@@ -1,4 +1,7 @@
-"""The runs folder: one directory per run, found by name or path."""
+"""The runs folder: one directory per run.
+
+What validates an experiment is imported with the first one that is read: a list of runs needs none.
+"""
 
 import errno
 import json
@@ -12,13 +15,13 @@ from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from grokterm.errors import ConfigError, RunNotFoundError, StorageError
-from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.files import copied, located
-from grokterm.experiment.hints import nearest
 from grokterm.experiment.toml import format_toml, parse_toml
+
+if TYPE_CHECKING:
+    from grokterm.experiment.experiment import Experiment
 
 # Lines of experiment.toml: runs of version 0.1.0 may name the removed engine; the other gives the same results.
 RETIRED_ENGINE, REPLACEMENT_ENGINE = 'engine = "compiled"', 'engine = "eager"'
@@ -53,12 +56,15 @@ class Run:
         return self.path / "checkpoints"
 
     @cached_property
-    def experiment(self) -> Experiment:
+    def experiment(self) -> "Experiment":
         """The settings of the run.
 
         Raises:
             RunNotFoundError: if they cannot be read.
         """
+        from grokterm.experiment.experiment import Experiment
+        from grokterm.experiment.files import located
+
         try:
             text = (self.path / "experiment.toml").read_text(encoding="utf-8")
             return Experiment.from_settings(located(parse_toml(text.replace(RETIRED_ENGINE, REPLACEMENT_ENGINE)), self.path))
@@ -79,8 +85,10 @@ class Run:
         """The preset that it follows, changed or not; empty if it is not known."""
         return str(self.meta.get("preset", ""))
 
-    def rewrite(self, experiment: Experiment) -> None:
+    def rewrite(self, experiment: "Experiment") -> None:
         """Replace the settings, when a resume changes them."""
+        from grokterm.experiment.files import copied
+
         with _storing(self.path):
             write_durably(self.path / "experiment.toml", format_toml(copied(experiment.settings())[0]).encode())
         vars(self).pop("experiment", None)  # cached_property's stale value
@@ -88,7 +96,7 @@ class Run:
 
 def create_run(  # noqa: PLR0913 - what a run directory holds
     folder: Path,
-    experiment: Experiment,
+    experiment: "Experiment",
     preset: str,
     meta: Mapping[str, Any],
     files: Mapping[str, bytes] = MappingProxyType({}),
@@ -102,6 +110,8 @@ def create_run(  # noqa: PLR0913 - what a run directory holds
     Raises:
         StorageError: if the folder cannot be written.
     """
+    from grokterm.experiment.files import copied
+
     with _storing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         stem = f"{name or preset}-{datetime.now():%Y%m%d-%H%M%S}"
@@ -123,21 +133,6 @@ def without_time(name: str) -> str:
     return re.sub(r"-\d{8}-\d{6}(-\d+)?$", "", name)
 
 
-def find_run(folder: Path, name: str) -> Run:
-    """Find a run by its name in the folder, or by a path.
-
-    Raises:
-        RunNotFoundError: with the nearest name, if there is none.
-        StorageError: if the folder cannot be read.
-    """
-    for path in (folder / name, Path(name).expanduser()):
-        if _is_run(path):
-            return Run(path.resolve())
-    known = [run.name for run in list_runs(folder)]
-    hint = nearest(name, known) or (": `grokterm runs` lists them" if known else f": the folder {folder} holds no run")
-    raise RunNotFoundError(f"no run is called {name!r}{hint}")
-
-
 def list_runs(folder: Path) -> list[Run]:
     """List the runs of a folder, oldest first.
 
@@ -145,12 +140,12 @@ def list_runs(folder: Path) -> list[Run]:
         StorageError: if the folder cannot be read.
     """
     try:
-        paths = [path for path in folder.iterdir() if not path.name.startswith(".") and _is_run(path)]
+        paths = [path for path in folder.iterdir() if not path.name.startswith(".") and is_run(path)]
     except FileNotFoundError:
         return []
     except OSError as error:
         raise StorageError(f"{folder} cannot be read: {error.strerror}: choose another folder with --runs-dir") from None
-    return [Run(path) for path in sorted(paths, key=lambda path: (_made_at(path), path.name))]
+    return [Run(path) for path in sorted(paths, key=lambda path: (made_at(path), path.name))]
 
 
 def write_durably(path: Path, content: bytes) -> None:
@@ -176,14 +171,15 @@ def write_durably(path: Path, content: bytes) -> None:
             raise
 
 
-def _is_run(path: Path) -> bool:
+def is_run(path: Path) -> bool:
+    """Whether a folder is a run."""
     try:
         return (path / "experiment.toml").is_file()
     except OSError:  # name too long, or no permission
         return False
 
 
-def _made_at(path: Path) -> float:
+def made_at(path: Path) -> float:
     """Return when a run was made, from a file that is never rewritten; a resume touches the directory."""
     meta = path / "meta.json"
     return (meta if meta.exists() else path).stat().st_mtime

@@ -124,6 +124,16 @@ class Summary(Milestones):
 def summarize(run: Run, records: Iterable[Record]) -> Summary:
     """Summarize the records of a run."""
     records = list(records)
+    summary = summarize_means(run, records)
+    if run.experiment.training.members > 1:
+        summary.members = _members(run.experiment, records)
+        names = [name for name in Member.model_fields if name != "seed"]
+        summary.statistics = {name: Statistics.of(getattr(one, name) for one in summary.members) for name in names}
+    return summary
+
+
+def summarize_means(run: Run, records: Iterable[Record]) -> Summary:
+    """Summarize the records of a run, of an ensemble without its members."""
     summary, timed_steps = Summary(run=run.name, preset=run.preset), 0
     for record in records:
         summary.steps = max(summary.steps, record.step)
@@ -152,10 +162,6 @@ def summarize(run: Run, records: Iterable[Record]) -> Summary:
     summary.status = "ended" if summary.ended else STATUS_OF_UNENDED[_life(run, holder, summary.owner)]
     if summary.status == "killed":
         summary.ended = "killed"
-    if run.experiment.training.members > 1:
-        summary.members = _members(run.experiment, records)
-        names = [name for name in Member.model_fields if name != "seed"]
-        summary.statistics = {name: Statistics.of(getattr(one, name) for one in summary.members) for name in names}
     summary.steps_per_second = timed_steps / summary.seconds if summary.seconds else None
     return summary
 

@@ -76,7 +76,7 @@ def test_a_run_is_summed_up_in_words_and_as_json(here: Here, finished: Run) -> N
 
 
 def test_a_run_that_is_not_there_names_the_nearest(here: Here, finished: Run) -> None:
-    assert_refused(here("runs", "show", finished.name[:-1]), f"did you mean '{finished.name}'")
+    assert_refused(here("runs", "show", f"{finished.name}x"), f"did you mean '{finished.name}'")
 
 
 def test_names_are_shown_as_plain_text(here: Here, tiny: Experiment, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from grokterm.errors import RunNotFoundError, StorageError
 from grokterm.experiment.experiment import Experiment
 from grokterm.runs import store
-from grokterm.runs.store import Run, create_run, find_run, list_runs
+from grokterm.runs.store import Run, create_run, list_runs
 from tests.runs.failing import failing_once
 
 
@@ -67,37 +67,6 @@ def test_a_name_that_another_process_takes_at_the_last_moment_is_left_to_it(
         ours = make(tmp_path, tiny)
     assert ours.path != theirs.path
     assert {run.path for run in list_runs(tmp_path)} == {ours.path, theirs.path}
-
-
-def test_a_run_is_found_by_its_name_and_by_its_path(tiny: Experiment, tmp_path: Path) -> None:
-    run = make(tmp_path / "runs", tiny)
-    assert find_run(tmp_path / "runs", run.name) == run
-    assert find_run(tmp_path / "elsewhere", str(run.path)) == run
-
-
-def test_a_run_under_the_home_folder_is_found(tiny: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    run = make(tmp_path / "runs", tiny)
-    assert find_run(tmp_path / "elsewhere", f"~/runs/{run.name}") == run
-
-
-def test_a_missing_run_names_the_nearest(tiny: Experiment, tmp_path: Path) -> None:
-    run = make(tmp_path, tiny)
-    with pytest.raises(RunNotFoundError, match=f"did you mean '{run.name}'"):
-        find_run(tmp_path, run.name[:-1])
-
-
-def test_a_missing_run_unlike_any_other_says_where_to_look(tiny: Experiment, tmp_path: Path) -> None:
-    with pytest.raises(RunNotFoundError, match="holds no run"):
-        find_run(tmp_path, "mine")
-    make(tmp_path, tiny)
-    with pytest.raises(RunNotFoundError, match="grokterm runs"):
-        find_run(tmp_path, "mine")
-
-
-def test_a_name_longer_than_a_file_may_have_is_no_run(tmp_path: Path) -> None:
-    with pytest.raises(RunNotFoundError, match="no run is called"):
-        find_run(tmp_path, "x" * 300)
 
 
 def test_runs_are_listed_oldest_first_also_after_an_older_one_was_resumed(tiny: Experiment, tmp_path: Path) -> None:

@@ -17,8 +17,9 @@ from textual.widgets.selection_list import Selection
 
 from grokterm.errors import ConfigError
 from grokterm.plots.sanitize import plain_text
+from grokterm.runs.finding import find_run
 from grokterm.runs.journal import reached_step, read_journal
-from grokterm.runs.store import Run, find_run
+from grokterm.runs.store import Run
 from grokterm.tui.screens.dialogs import FieldsDialog
 from grokterm.views.comparison import ComparisonJob
 from grokterm.views.earlier import MOST_OVERLAYS, EarlierRun, earlier_runs

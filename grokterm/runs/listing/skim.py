@@ -1,0 +1,116 @@
+"""A quick reading of journals: only the lines that a summary depends on, a growing journal from where it was read up to."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, Self
+
+from pydantic import ValidationError
+
+from grokterm.errors import CheckpointError
+from grokterm.experiment.records import RECORD, Record
+
+PREFIX = 160  # bytes at the beginning of a line in which its kind is found
+
+TAIL = 64  # bytes by which a journal is recognized that has only grown
+
+# Records of which the last one says all; evaluations also have a highest loss. Of every other kind all are kept.
+ONLY_LAST = (b"evaluated", b"inspected", b"checkpointed", b"skipped", b"continued", b"paused")
+
+
+@dataclass
+class Skim:
+    """The lines of a journal that its summary depends on, up to a byte."""
+
+    end: int = 0
+    """Bytes that were read: whole lines."""
+
+    n_lines: int = 0
+    tail: str = ""
+    """The last of these bytes."""
+
+    peak: float | None = None
+    """The highest loss of validation."""
+
+    kept: dict[str, tuple[int, str]] = field(default_factory=dict)
+    """Number and text of each line, the last one of a kind under its name."""
+
+    @classmethod
+    def of(cls, journal: Path, before: Self | None = None) -> Self:
+        """Read a journal, on from where it was read before unless it was truncated or replaced since.
+
+        Raises:
+            CheckpointError: if it cannot be read, or a line is seen to be no record.
+        """
+        try:
+            with journal.open("rb") as file:
+                skim = before if before is not None and before._is_beginning_of(file) else cls()
+                file.seek(skim.end)
+                skim._read(file)
+        except OSError as error:
+            raise CheckpointError(f"{journal} cannot be read: {error.strerror}") from None
+        return skim
+
+    def records(self, journal: Path) -> list[Record]:
+        """Parse the lines that were kept; the last line of the journal is skipped if it is no record.
+
+        Raises:
+            CheckpointError: if another one is not.
+        """
+        return list(self._parsed(journal))
+
+    def _parsed(self, journal: Path) -> Iterator[Record]:
+        for number, line in sorted(self.kept.values()):
+            try:
+                yield RECORD.validate_json(line)
+            except ValidationError:
+                if number < self.n_lines:
+                    raise _damaged(journal, number) from None
+
+    def _is_beginning_of(self, file: BinaryIO) -> bool:
+        tail = self.tail.encode("latin-1")
+        file.seek(max(0, self.end - len(tail)))
+        return file.read(len(tail)) == tail
+
+    def _read(self, file: BinaryIO) -> None:
+        last: dict[bytes, tuple[int, bytes]] = {}
+        line = b""
+        for next_line in file:
+            if not next_line.endswith(b"\n"):
+                break  # partial, even if it is valid JSON
+            line = next_line
+            self.n_lines += 1
+            self.end += len(line)
+            start = line.find(b'"record":"', 0, PREFIX) + 10
+            kind = line[start : line.find(b'"', start)]
+            if start < 10 or not line.startswith(b'{"') or not line.endswith(b"}\n"):
+                self.kept.setdefault("doubtful", (self.n_lines, _text(line)))
+            elif kind not in ONLY_LAST:
+                self.kept[str(self.n_lines)] = self.n_lines, _text(line)
+            else:
+                last[kind] = self.n_lines, line
+                if kind == b"evaluated":
+                    self._compare(line)
+        self.kept |= {kind.decode(): (number, _text(one)) for kind, (number, one) in last.items()}
+        self.tail = line[-TAIL:].decode("latin-1") or self.tail
+
+    def _compare(self, line: bytes) -> None:
+        """Keep the evaluation with the highest loss of validation."""
+        start = line.find(b'"val_loss":') + 11
+        if start < 11:
+            return
+        try:
+            value = float(line[start : line.find(b",", start)].strip(b'"'))
+        except ValueError:
+            return  # not as it is written here
+        if self.peak is None or value > self.peak:
+            self.peak = value
+            self.kept["peak"] = self.n_lines, _text(line)
+
+
+def _text(line: bytes) -> str:
+    return line.decode("utf-8", "replace")
+
+
+def _damaged(journal: Path, number: int) -> CheckpointError:
+    return CheckpointError(f"{journal}, line {number}, is not a record: the journal was edited or damaged")

@@ -1,0 +1,100 @@
+"""Deleted runs, in a hidden folder of the runs folder until it is emptied."""
+
+import os
+import shutil
+from pathlib import Path
+
+from grokterm.errors import ConfigError, RunNotFoundError, StorageError
+from grokterm.experiment.hints import nearest
+
+FOLDER = ".trash"
+
+
+def move_to_trash(run: Path) -> Path:
+    """Move the folder of a run to the trash of its runs folder; return where it lies.
+
+    The caller makes sure that nothing trains it.
+
+    Raises:
+        StorageError: if it cannot be moved.
+    """
+    trash = run.parent / FOLDER
+    try:
+        trash.mkdir(exist_ok=True)
+        target = _free(trash / run.name)
+        run.rename(target)
+    except OSError as error:
+        raise StorageError(f"{run} cannot be moved to {trash}: {error.strerror}") from None
+    return target
+
+
+def restore(folder: Path, name: str) -> Path:
+    """Move a run back from the trash of a runs folder; return where it lies.
+
+    Raises:
+        RunNotFoundError: if the trash holds no such run.
+        ConfigError: if there is a run of that name again.
+        StorageError: if it cannot be moved.
+    """
+    if name not in (known := trashed(folder)):
+        hint = nearest(name, known) or (f": it holds {_some(known)}" if known else ", which is empty")
+        raise RunNotFoundError(f"no run called {name!r} is in the trash{hint}")
+    target = folder / name
+    if target.exists():
+        raise ConfigError(f"there is a run called {name} again: rename its folder first")
+    try:
+        (folder / FOLDER / name).rename(target)
+    except OSError as error:
+        raise StorageError(f"{target} cannot be restored: {error.strerror}") from None
+    return target
+
+
+def trashed(folder: Path) -> list[str]:
+    """Name what is in the trash of a runs folder.
+
+    Raises:
+        StorageError: if it cannot be read.
+    """
+    try:
+        return sorted(path.name for path in (folder / FOLDER).iterdir())
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise StorageError(f"{folder / FOLDER} cannot be read: {error.strerror}") from None
+
+
+def purge(folder: Path) -> int:
+    """Empty the trash of a runs folder; return how many bytes that frees.
+
+    Raises:
+        StorageError: if something cannot be removed.
+    """
+    freed = 0
+    for name in trashed(folder):
+        path = folder / FOLDER / name
+        try:
+            size = space(path)
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+        except OSError as error:
+            raise StorageError(f"{path} cannot be removed: {error.strerror}") from None
+        freed += size
+    return freed
+
+
+def space(path: Path) -> int:
+    """Return the bytes of a folder, or a file."""
+    if path.is_symlink() or not path.is_dir():
+        return path.lstat().st_size
+    return sum(Path(folder, name).lstat().st_size for folder, _, names in os.walk(path) for name in names)
+
+
+def _free(path: Path) -> Path:
+    """Return this path, or with a number the first that is not taken."""
+    number = 1
+    while (free := path if number == 1 else path.with_name(f"{path.name}-{number}")).exists():
+        number += 1
+    return free
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:5]) + (", ..." if names[5:] else "")

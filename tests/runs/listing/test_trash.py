@@ -1,0 +1,62 @@
+from pathlib import Path
+
+import pytest
+
+from grokterm.errors import ConfigError, RunNotFoundError
+from grokterm.runs.listing.trash import move_to_trash, purge, restore, trashed
+from grokterm.runs.store import list_runs
+
+
+def make(folder: Path, content: str = "") -> Path:
+    (folder / "checkpoints").mkdir(parents=True)
+    (folder / "experiment.toml").write_text(content)
+    return folder
+
+
+def test_a_deleted_run_is_no_longer_listed_and_can_be_restored(tmp_path: Path) -> None:
+    run = make(tmp_path / "mine", "x")
+    move_to_trash(run)
+    assert (list_runs(tmp_path), trashed(tmp_path)) == ([], ["mine"])
+    assert restore(tmp_path, "mine") == run
+    assert (run / "experiment.toml").read_text() == "x"
+    assert trashed(tmp_path) == []
+
+
+def test_two_deleted_runs_of_one_name_are_both_kept(tmp_path: Path) -> None:
+    for content in ("first", "second"):
+        move_to_trash(make(tmp_path / "mine", content))
+    assert trashed(tmp_path) == ["mine", "mine-2"]
+    assert (restore(tmp_path, "mine-2") / "experiment.toml").read_text() == "second"
+
+
+def test_a_run_is_not_restored_over_another_one(tmp_path: Path) -> None:
+    move_to_trash(make(tmp_path / "mine"))
+    make(tmp_path / "mine", "new")
+    with pytest.raises(ConfigError, match="a run called mine again"):
+        restore(tmp_path, "mine")
+
+
+def test_what_is_not_in_the_trash_is_not_restored(tmp_path: Path) -> None:
+    with pytest.raises(RunNotFoundError, match="is in the trash, which is empty"):
+        restore(tmp_path, "mine")
+    make(tmp_path / "outside")
+    move_to_trash(make(tmp_path / "mine"))
+    for name in ("../outside", "", "."):
+        with pytest.raises(RunNotFoundError, match="it holds mine"):
+            restore(tmp_path, name)
+    with pytest.raises(RunNotFoundError, match=r"did you mean 'mine'\?"):
+        restore(tmp_path, "mien")
+
+
+def test_emptying_the_trash_says_how_much_it_frees_and_follows_no_link(tmp_path: Path) -> None:
+    outside = make(tmp_path / "elsewhere" / "kept", "x" * 99)
+    run = make(tmp_path / "runs" / "mine", "x" * 1000)
+    (run / "link").symlink_to(outside)
+    (linked := tmp_path / "runs" / "linked").symlink_to(outside)
+    size = 1000 + len(str(outside))
+    for path in (run, linked):
+        move_to_trash(path)
+    assert size <= purge(tmp_path / "runs") <= size + len(str(outside))
+    assert trashed(tmp_path / "runs") == []
+    assert (outside / "experiment.toml").read_text() == "x" * 99
+    assert purge(tmp_path / "runs") == 0

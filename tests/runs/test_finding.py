@@ -1,0 +1,107 @@
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from grokterm.errors import RunNotFoundError
+from grokterm.experiment.experiment import Experiment
+from grokterm.runs import finding
+from grokterm.runs.finding import find_run
+from grokterm.runs.store import Run, create_run
+
+Make = Callable[..., list[str]]
+
+
+def make(folder: Path, experiment: Experiment) -> Run:
+    return create_run(folder, experiment, "tiny", {})
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Make:
+    """Make runs of these names, the newest last."""
+
+    def made(*names: str) -> list[str]:
+        for age, name in enumerate(reversed(names)):
+            (tmp_path / name).mkdir()
+            for file in ("experiment.toml", "meta.json"):
+                (tmp_path / name / file).touch()
+                os.utime(tmp_path / name / file, (1e9 - age, 1e9 - age))
+        return list(names)
+
+    return made
+
+
+def test_a_run_is_found_by_its_name_and_by_its_path(tiny: Experiment, tmp_path: Path) -> None:
+    run = make(tmp_path / "runs", tiny)
+    assert find_run(tmp_path / "runs", run.name) == run
+    assert find_run(tmp_path / "elsewhere", str(run.path)) == run
+
+
+def test_a_run_under_the_home_folder_is_found(tiny: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    run = make(tmp_path / "runs", tiny)
+    assert find_run(tmp_path / "elsewhere", f"~/runs/{run.name}") == run
+
+
+def test_a_missing_run_names_the_nearest(tiny: Experiment, tmp_path: Path) -> None:
+    run = make(tmp_path, tiny)
+    with pytest.raises(RunNotFoundError, match=f"did you mean '{run.name}'"):
+        find_run(tmp_path, f"{run.name}x")
+
+
+def test_a_missing_run_unlike_any_other_says_where_to_look(tiny: Experiment, tmp_path: Path) -> None:
+    with pytest.raises(RunNotFoundError, match="holds no run"):
+        find_run(tmp_path, "mine")
+    make(tmp_path, tiny)
+    with pytest.raises(RunNotFoundError, match="grokterm runs"):
+        find_run(tmp_path, "mine")
+
+
+def test_a_name_longer_than_a_file_may_have_is_no_run(tmp_path: Path) -> None:
+    with pytest.raises(RunNotFoundError, match="no run is called"):
+        find_run(tmp_path, "x" * 300)
+
+
+def test_the_beginning_of_a_name_is_enough_if_no_other_begins_so(runs: Make, tmp_path: Path) -> None:
+    runs("quick-20300102-030405", "quick-ungrok-20300102-030405", "liu-essay-20300102-030405")
+    for beginning, name in (("l", "liu-essay"), ("liu-essay-2030", "liu-essay"), ("quick-u", "quick-ungrok")):
+        assert find_run(tmp_path, beginning).name.startswith(f"{name}-2")
+
+
+def test_a_whole_name_without_the_time_goes_before_longer_ones(runs: Make, tmp_path: Path) -> None:
+    first, _, _ = runs("quick-20300102-030405", "quick-ungrok-20300102-030405", "quick-width-9-20300102-030405-2")
+    assert find_run(tmp_path, "quick").name == first
+
+
+def test_several_candidates_are_named_and_none_is_chosen(runs: Make, tmp_path: Path) -> None:
+    runs(*(f"quick-20300102-03040{number}" for number in range(6)))
+    with pytest.raises(RunNotFoundError, match=r"^6 runs are called quick...: \S+2, \S+3, \S+4, \S+5 and 2 more: write more"):
+        find_run(tmp_path, "quick")
+
+
+def test_a_minus_is_the_newest_run(runs: Make, tmp_path: Path) -> None:
+    runs("c", "a", "b")
+    (tmp_path / "no-run").mkdir()
+    assert find_run(tmp_path, "-").name == "b"
+    with pytest.raises(RunNotFoundError, match="holds no run"):
+        find_run(tmp_path / "nowhere", "-")
+
+
+def test_a_hidden_folder_and_one_that_is_no_run_are_not_found(runs: Make, tmp_path: Path) -> None:
+    runs("tiny-1", ".tiny-draft")
+    (tmp_path / "tiny-notes").mkdir()
+    assert find_run(tmp_path, "tiny").name == "tiny-1"
+    with pytest.raises(RunNotFoundError, match="no run is called"):
+        find_run(tmp_path, ".tiny")
+    with pytest.raises(RunNotFoundError, match="no run is called"):
+        find_run(tmp_path, "")
+
+
+def test_a_typo_among_many_runs_is_compared_with_the_likely_ones_only(
+    runs: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs(*(f"{letter}-20300102-030405" for letter in "abcdefgh"))
+    monkeypatch.setattr(finding, "MOST_COMPARED", 2)
+    with pytest.raises(RunNotFoundError, match="did you mean 'g-20300102-030405'"):
+        find_run(tmp_path, "g-20300102-03040x")
