@@ -20,18 +20,30 @@ def run(
     *,
     preset: Annotated[str | None, typer.Option("--preset", help="Name or path of the experiment.")] = None,
     resume: Annotated[str | None, typer.Option("--resume", metavar="RUN", help="Resume a saved run.")] = None,
+    origin: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="RUN@STEP",
+            help="Branch: a new run from a step of another. STEP: a number, last, or a milestone.",
+            show_default="its newest checkpoint",
+        ),
+    ] = None,
     assignments: Assignments = [],  # noqa: B006 - Typer reads the default
     as_json: AsJson = False,
     runs_dir: RunsDir = RUNS,
 ) -> None:
     """Train one experiment without a screen. Ctrl+C saves and ends; --resume continues."""
-    if (preset is None) == (resume is None):
-        raise ConfigError("run needs one of --preset NAME and --resume RUN: `grokterm presets` lists the presets")
-    code = (
-        _start(preset, assignments, runs_dir, as_json)
-        if preset is not None
-        else _resume(str(resume), assignments, runs_dir, as_json)
-    )
+    if sum(one is not None for one in (preset, resume, origin)) != 1:
+        raise ConfigError(
+            "run needs one of --preset NAME, --resume RUN and --from RUN@STEP: `grokterm presets` lists the presets"
+        )
+    if preset is not None:
+        code = _start(preset, assignments, runs_dir, as_json)
+    elif resume is not None:
+        code = _resume(resume, assignments, runs_dir, as_json)
+    else:
+        code = _branch(str(origin), assignments, runs_dir, as_json)
     raise typer.Exit(code)
 
 
@@ -76,6 +88,20 @@ def _resume(name: str, assignments: list[str], runs_dir: Path, as_json: bool) ->
         from grokterm.session.start import resume_session
 
         session, _ = resume_session(saved, assignments)
+        return _train(session, signals, as_json)
+
+
+def _branch(origin: str, assignments: list[str], runs_dir: Path, as_json: bool) -> int:
+    from grokterm.cli.signals import LeaveOnSignal
+    from grokterm.runs.branching import find_origin, plan_branch
+
+    plan = plan_branch(*find_origin(runs_dir, origin), assignments)
+    print_status(*plan.notes)
+    with LeaveOnSignal() as signals:
+        import_torch()
+        from grokterm.session.branch import branch_session
+
+        session, _ = branch_session(plan, runs_dir)
         return _train(session, signals, as_json)
 
 

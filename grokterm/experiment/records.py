@@ -64,6 +64,20 @@ class Started(_Record):
     """The process that trains; None in older journals, and for a training that is not saved."""
 
 
+class Branched(_Record):
+    """A new run left another one at this step: the records before this one are of its parent."""
+
+    record: Literal["branched"] = "branched"
+    parent: str
+    """The name of that run."""
+
+    path: str
+    """Its folder, at that time."""
+
+    changes: tuple[str, ...] = ()
+    """Settings that were changed and leave the steps before as they were, as `name=value`."""
+
+
 class Evaluated(_Record):
     """Both sides were evaluated; for an ensemble, the means over the members that have not diverged.
 
@@ -294,6 +308,7 @@ class Refused(_Record):
 
 Record = Annotated[
     Started
+    | Branched
     | Evaluated
     | Inspected
     | Reached

@@ -27,6 +27,7 @@ def describe(summary: Summary) -> str:
     speed = f"{summary.steps_per_second:,.0f} steps/s" if summary.steps_per_second else "-"
     facts = [
         ("run", plain_text(summary.run)),
+        *([("branch", f"of {plain_text(summary.parent)} at step {summary.branched_at:,}")] if summary.parent else []),
         ("ended", standing(summary)),
         ("time", f"{summary.seconds:.1f} s, {speed}, {summary.device}, {summary.engine}"),
         *((name.replace("_", " "), _step(getattr(summary, name))) for name in MILESTONE_STEPS),

@@ -19,14 +19,23 @@ def save_checkpoint(folder: Path, step: int, tensors: Mapping[str, Tensor], expe
     Raises:
         StorageError: if the write fails; an older checkpoint of the same step stays intact.
     """
-    name = f"step-{step:08d}.safetensors"
-    on_cpu = {key: tensor.detach().cpu().contiguous() for key, tensor in tensors.items()}
-    metadata = {"step": str(step), "settings": json.dumps(experiment.settings())}
+    name = checkpoint_name(step)
     try:
-        write_durably(folder / name, save(on_cpu, metadata))
+        write_durably(folder / name, checkpoint_content(step, tensors, experiment))
     except OSError as error:
         raise StorageError(f"{folder / name} cannot be written: {error.strerror}") from None
     return name
+
+
+def checkpoint_name(step: int) -> str:
+    """Name the checkpoint of a step."""
+    return f"step-{step:08d}.safetensors"
+
+
+def checkpoint_content(step: int, tensors: Mapping[str, Tensor], experiment: Experiment) -> bytes:
+    """Return a checkpoint as the bytes of a file."""
+    on_cpu = {key: tensor.detach().cpu().contiguous() for key, tensor in tensors.items()}
+    return save(on_cpu, {"step": str(step), "settings": json.dumps(experiment.settings())})
 
 
 def load_checkpoint(path: Path) -> dict[str, Tensor]:

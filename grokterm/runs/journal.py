@@ -38,7 +38,7 @@ class JournalWriter:
         Raises:
             StorageError: if the write fails; records are kept for the next write, and a partial line is removed by it.
         """
-        self._pending += b"".join(_line(record) for record in records if not isinstance(record, TRANSIENT))
+        self._pending += b"".join(journal_line(record) for record in records if not isinstance(record, TRANSIENT))
         if not self._pending:
             return
         try:
@@ -62,6 +62,19 @@ def read_journal(path: Path) -> list[Record]:
         CheckpointError: if the journal cannot be read, or a line in its middle is not a record.
     """
     return _read(path)[0]
+
+
+def read_lines(path: Path) -> list[tuple[bytes, Record]]:
+    """Read all records, each with its line; with the errors of `read_journal`."""
+    records, ends = _read(path)
+    content = path.read_bytes()
+    return [(content[start:end], record) for record, start, end in zip(records, [0, *ends], ends, strict=False)]
+
+
+def journal_line(record: Record) -> bytes:
+    """Return the line of a record, with the time of now."""
+    moment = datetime.now(UTC).isoformat(timespec="milliseconds")  # for readers of the file; never parsed
+    return b'{"time":"%s",%s\n' % (moment.encode(), record.model_dump_json(exclude_none=True).encode()[1:])
 
 
 def reached_step(records: Iterable[Record]) -> int:
@@ -111,8 +124,3 @@ def _read(path: Path) -> tuple[list[Record], list[int]]:
                 break
             raise CheckpointError(f"{path}, line {number}, is not a record: the journal was edited or damaged") from None
     return records, list(accumulate(map(len, lines[: len(records)])))
-
-
-def _line(record: Record) -> bytes:
-    moment = datetime.now(UTC).isoformat(timespec="milliseconds")  # for readers of the file; never parsed
-    return b'{"time":"%s",%s\n' % (moment.encode(), record.model_dump_json(exclude_none=True).encode()[1:])

@@ -6,7 +6,7 @@ from grokterm.errors import GroktermError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.files import without_paths
 from grokterm.experiment.interventions import Extend, Save
-from grokterm.experiment.records import Acted, Record, Started
+from grokterm.experiment.records import Acted, Branched, Record, Started
 from grokterm.runs.journal import read_journal
 from grokterm.runs.resume import has_ended
 from grokterm.runs.store import Run
@@ -67,6 +67,6 @@ def _is_user_change(record: Record) -> bool:
     match record:
         case Acted(intervention=None, action=action):
             return not isinstance(action, Save | Extend)  # an extended run has the longer one's settings
-        case Started(changes=changes):
+        case Started(changes=changes) | Branched(changes=changes):
             return not all(change.startswith(HARMLESS_CHANGES) for change in changes)
     return False

@@ -6,13 +6,16 @@ from dataclasses import dataclass
 
 from grokterm.errors import PresetError
 from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.overrides import parse_assignment
 from grokterm.experiment.presets import Preset
 from grokterm.experiment.settings import Settings
+from grokterm.runs.branching import Branching
 from grokterm.runs.differences import flat, in_short, short, told, without_folder
 from grokterm.runs.store import without_time
 
 MOST_NAMED = 3  # differences in the name of a run; a plus stands for more
 LONGEST_PART = 24  # characters of one difference in it
+LONGEST_STEM = 80  # of what stands before, in the name of a branch of a branch of a branch
 
 # The most telling differences, first in a name. Those without a number speak for themselves.
 KINDS = (
@@ -58,6 +61,16 @@ def named(experiment: Experiment, preset: Preset) -> Named:
     if experiment.title == usual.title and not differing.keys() <= KEEP_TITLE:
         experiment = experiment.model_copy(update={"title": f"{without_time(preset.name)}, but {in_short(differing)}"})
     return Named(experiment, followed, "-".join([without_time(preset.name), *_parts(differing)]))
+
+
+def branch_name(plan: Branching) -> tuple[str, str]:
+    """Name a branch, and give it a title: by its parent, the step and what differs from there on."""
+    acted = [value for action in plan.actions for value in flat(action.model_dump(exclude={"kind"}, exclude_none=True))]
+    changed = {name.removeprefix("values."): value for name, value in acted}
+    changed |= {".".join(path): value for path, value in map(parse_assignment, plan.changes)}
+    stem = f"{without_time(plan.run.name)}-from-{plan.step}"
+    title = f"{without_time(plan.run.name)} from step {plan.step:,} on" + (f", but {in_short(changed)}" if changed else "")
+    return "-".join([stem[-LONGEST_STEM:].lstrip("-."), *_parts(changed)]), title
 
 
 def _rank(name: str) -> int:

@@ -12,7 +12,7 @@ from grokterm.experiment.records import Checkpointed, Evaluated, Record, Started
 from grokterm.runs.checkpoint import load_checkpoint
 from grokterm.runs.journal import reached_step, read_journal
 from grokterm.runs.mixture_parts import copied_parts, load_parts
-from grokterm.runs.resume import has_ended
+from grokterm.runs.resume import check_reached
 from grokterm.runs.store import Run
 from grokterm.training.ensemble.naming import of_member
 from grokterm.training.trainer import Trainer, make_trainer
@@ -37,9 +37,17 @@ def replay(run: Run, step: int | None = None, device: str | None = None) -> Iter
     """
     records = read_journal(run.journal)
     last = _newest_checkpoint(run, records) if step is None else step
-    _check(run, last, records)
+    check_reached(run, last, records)
     past = [_of_first_member(record) for record in records if record.step <= last]
     experiment = run.experiment.member(0).on_device(device or _device_of(past))
+    yield from replay_records(run, experiment, past, last)
+
+
+def replay_records(run: Run, experiment: Experiment, past: Sequence[Record], last: int) -> Iterator[Trainer]:
+    """Train again up to step `last` by these records of a run, or of a member of it; as `replay` does.
+
+    `experiment` is as `restore_trainer` has it.
+    """
     trainer, since = _at_newest_checkpoint(run, experiment, past)
     try:
         for _ in train_again(trainer, since, last):
@@ -62,20 +70,6 @@ def _newest_checkpoint(run: Run, records: Sequence[Record]) -> int:
     if step is None:
         raise CheckpointError(f"run {run.name} has no checkpoint: choose a step up to {reached_step(records):,}")
     return step
-
-
-def _check(run: Run, step: int, records: Sequence[Record]) -> None:
-    if step < 0:
-        raise ConfigError(f"step must be at least 0, not {step:,}")
-    if step > (reached := reached_step(records)):
-        training = run.experiment.training
-        longer = training.model_copy(update={"steps": max(step, training.steps)})
-        if has_ended(run.experiment.model_copy(update={"training": longer}), records):
-            advice = f"it has ended, so choose a step up to {reached:,}"
-        else:
-            more = f" --set training.steps={step}" if step > training.steps else ""
-            advice = f"go on with grokterm run --resume {run.name}{more}"
-        raise ConfigError(f"run {run.name} has reached step {reached:,}, not {step:,}: {advice}")
 
 
 def _device_of(records: Sequence[Record]) -> str:

@@ -9,7 +9,7 @@ from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Extend, Set
 from grokterm.experiment.overrides import override, parse_assignment
 from grokterm.experiment.records import Acted, Finished, Record
-from grokterm.runs.journal import read_journal, rewind_journal
+from grokterm.runs.journal import reached_step, read_journal, rewind_journal
 from grokterm.runs.store import Run
 
 # Settings that may change when a run is resumed, beside those that may change while it trains.
@@ -89,6 +89,25 @@ def rounding_note(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
         pairs |= {name: (there.get(name, "unset"), here.get(name, "unset")) for name in {**there, **here}}
     changed = [f"{name} {one}, now {other}" for name, (one, other) in pairs.items() if one not in (None, other)]
     return f"bits may differ from a run without a break: {'; '.join(changed)}" if changed else ""
+
+
+def check_reached(run: Run, step: int, records: Sequence[Record]) -> None:
+    """Check whether a run has come to a step.
+
+    Raises:
+        ConfigError: if it has not; the message says how it gets there.
+    """
+    if step < 0:
+        raise ConfigError(f"step must be at least 0, not {step:,}")
+    if step > (reached := reached_step(records)):
+        training = run.experiment.training
+        longer = training.model_copy(update={"steps": max(step, training.steps)})
+        if has_ended(run.experiment.model_copy(update={"training": longer}), records):
+            advice = f"it has ended, so choose a step up to {reached:,}"
+        else:
+            more = f" --set training.steps={step}" if step > training.steps else ""
+            advice = f"go on with grokterm run --resume {run.name}{more}"
+        raise ConfigError(f"run {run.name} has reached step {reached:,}, not {step:,}: {advice}")
 
 
 def has_ended(experiment: Experiment, records: Iterable[Record]) -> bool:

@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -101,11 +101,13 @@ def create_run(  # noqa: PLR0913 - what a run directory holds
     meta: Mapping[str, Any],
     files: Mapping[str, bytes] = MappingProxyType({}),
     *,
+    links: Mapping[str, Path] = MappingProxyType({}),
     name: str = "",
 ) -> Run:
     """Create a run directory, with further files, called by this name, else by the preset's, and the time.
 
-    Built under a hidden name and renamed when complete, so that a listing never shows an incomplete run.
+    Built under a hidden name and renamed when complete, so that a listing never shows an incomplete run. `links` are files of
+    another run that it shares, if the disk can do that: it does not depend on them.
 
     Raises:
         StorageError: if the folder cannot be written.
@@ -121,8 +123,10 @@ def create_run(  # noqa: PLR0913 - what a run directory holds
         settings, copies = copied(experiment.settings())
         write_durably(draft / "experiment.toml", format_toml(settings).encode())
         write_durably(draft / "meta.json", json.dumps({"preset": preset, **meta}, indent=2).encode())
-        write_durably(draft / "journal.jsonl", b"")
-        for inner, content in {**copies, **files}.items():
+        for inner, source in links.items():
+            with suppress(OSError):
+                os.link(source, draft / inner)
+        for inner, content in {"journal.jsonl": b"", **copies, **files}.items():
             (draft / inner).parent.mkdir(parents=True, exist_ok=True)
             write_durably(draft / inner, content)
         return Run(_rename_to_free_name(draft, folder / stem))

@@ -9,7 +9,18 @@ from grokterm.analysis.milestones import EnsembleMilestoneDetector
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Extend, Save, Swap
 from grokterm.experiment.metrics import AVERAGE_METRICS, METRICS_IN_ORDER
-from grokterm.experiment.records import Acted, Checkpointed, Evaluated, Finished, Owner, Reached, Record, Started, Switched
+from grokterm.experiment.records import (
+    Acted,
+    Branched,
+    Checkpointed,
+    Evaluated,
+    Finished,
+    Owner,
+    Reached,
+    Record,
+    Started,
+    Switched,
+)
 from grokterm.runs.lock import Holder, holder_of, was_locked
 from grokterm.runs.over_seeds import Statistics
 from grokterm.runs.owner import Life, life
@@ -93,6 +104,12 @@ class Summary(Milestones):
     owner: Owner | None = None
     """The process that trains it, or did last."""
 
+    parent: str | None = None
+    """Of a branch, the run that it left; what came before is of that one."""
+
+    branched_at: int | None = None
+    """At which step."""
+
     steps: int = 0
     seconds: float = 0.0
     steps_per_second: float | None = None
@@ -116,8 +133,10 @@ class Summary(Milestones):
     """Of each milestone and each final number of the members, over their seeds."""
 
     def to_json(self) -> str:
-        """Return it as a JSON object; only an ensemble has members and statistics."""
-        idle = {name for name in ("members", "statistics", *AVERAGE_METRICS) if getattr(self, name) is None}
+        """Return it as a JSON object; only an ensemble has members and statistics, only a branch a parent."""
+        idle = {
+            name for name in ("members", "statistics", "parent", "branched_at", *AVERAGE_METRICS) if getattr(self, name) is None
+        }
         return self.model_dump_json(indent=2, exclude=idle)
 
 
@@ -143,6 +162,8 @@ def summarize_means(run: Run, records: Iterable[Record]) -> Summary:
                 summary.owner = record.owner
                 if not summary.segments:
                     summary.segments.append(_segment(record))
+            case Branched():
+                summary.parent, summary.branched_at = record.parent, record.step
             case Switched():
                 summary.engine = record.engine
             case Evaluated():

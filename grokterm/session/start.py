@@ -44,7 +44,7 @@ def start_session(experiment: Experiment, folder: Path, preset: str, name: str =
             f"preset {parts.untrained[0].name} has to be trained first: grokterm run --preset {parts.untrained[0].name}"
         )
     trainer = make_trainer(experiment, parts=load_parts(parts.runs))
-    run = create_run(folder, experiment, preset, _meta(trainer) | origin, part_files(parts.runs), name=name)
+    run = create_run(folder, experiment, preset, meta_of(trainer) | origin, part_files(parts.runs), name=name)
     return Session(trainer, run, JournalWriter(run.journal))
 
 
@@ -80,14 +80,15 @@ def resume_session(run: Run, assignments: Sequence[str] = (), *, paused: bool = 
         lock.give_back()
         raise
     journal = JournalWriter(run.journal, rewound.end)
-    note = rounding_note(run.meta, _meta(trainer))
+    note = rounding_note(run.meta, meta_of(trainer))
     session = Session(trainer, run, journal, paused=paused, changes=resumed.changes, note=note, lock=lock)
     if resumed.action is not None:
         session.send(resumed.action)
     return session, rewound.records
 
 
-def _meta(trainer: Trainer) -> dict[str, Any]:
+def meta_of(trainer: Trainer) -> dict[str, Any]:
+    """Describe the machine, and how a trainer computes on it."""
     return {
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": sys.argv,

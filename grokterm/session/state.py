@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from math import isfinite, isnan, nan
-from typing import Literal, Self
+from typing import Literal, NamedTuple, Self, cast, get_args
 
 import numpy as np
 from jaxtyping import Float
@@ -15,6 +15,7 @@ from grokterm.experiment.metrics import EVALUATION_METRICS, METRICS_IN_ORDER
 from grokterm.experiment.records import (
     Acted,
     Advanced,
+    Branched,
     Checkpointed,
     Continued,
     Evaluated,
@@ -106,6 +107,15 @@ class Event:
     is_swap: bool = False
 
 
+class Sides(NamedTuple):
+    """What is trained on and measured."""
+
+    n_train: int
+    n_val: int
+    n_seen: int
+    operation: OperationName | None
+
+
 @dataclass(frozen=True)
 class LabState:
     """Everything the screen shows of a training."""
@@ -136,6 +146,8 @@ class LabState:
     refusals: tuple[str, ...] = ()  # refused commands and other notices, oldest first
     unsaved: str = ""  # why saving failed; empty if everything is saved
     former: tuple[tuple[int, Experiment], ...] = ()  # settings that were changed, and the step up to which they held
+    former_sides: tuple[tuple[int, Sides], ...] = ()  # likewise, of swaps
+    branches: tuple[tuple[int, str], ...] = ()  # where its path left another run, and the name of that one
 
     @property
     def steps(self) -> int:
@@ -162,16 +174,47 @@ class LabState:
         return tuple(event.step for event in self.events if event.is_swap)
 
     def until(self, step: int) -> Self:
-        """Return what was known at an earlier step: its curves, events and inspections."""
-        curves = Curves(self.curves.rows[: np.searchsorted(self.curves.column("step"), step, side="right")])
+        """Return what was known at an earlier step, after what was done at it: its settings, sides, curves and milestones."""
         events = tuple(event for event in self.events if event.step <= step)
-        inspections = tuple(inspected for inspected in self.inspections if inspected.step <= step)
-        return replace(self, step=step, curves=curves, events=events, inspections=inspections)
+        sides = next((sides for until, sides in self.former_sides if step < until), self.sides)
+        return replace(
+            self,
+            step=step,
+            experiment=self.experiment_at(step),
+            n_train=sides.n_train,
+            n_val=sides.n_val,
+            n_seen=sides.n_seen,
+            swapped_operation=sides.operation,
+            curves=Curves(self.curves.rows[: np.searchsorted(self.curves.column("step"), step, side="right")]),
+            milestones={name: at for name, at in self.milestones.items() if at <= step},
+            segment=_segment(events),
+            inspections=tuple(inspected for inspected in self.inspections if inspected.step <= step),
+            events=events,
+            former=tuple(one for one in self.former if one[0] <= step),
+            former_sides=tuple(one for one in self.former_sides if one[0] <= step),
+            branches=tuple(one for one in self.branches if one[0] <= step),
+        )
+
+    @property
+    def sides(self) -> Sides:
+        """What is trained on and measured now."""
+        return Sides(self.n_train, self.n_val, self.n_seen, self.swapped_operation)
 
     def latest(self, name: str) -> float | None:
         """Return a metric of the last evaluation; None if it was not measured, or its side has no equations."""
         values, accuracies = (self.curves.column(one) for one in (name, name.replace("_loss", "_accuracy")))
         return None if not len(values) or isnan(accuracies[-1]) else float(values[-1])
+
+
+def _segment(events: Iterable[Event]) -> dict[Milestone, int]:
+    """Return the first step of each milestone since the last swap."""
+    reached: dict[Milestone, int] = {}
+    for event in events:
+        if event.is_swap:
+            reached.clear()
+        elif event.label in get_args(Milestone):
+            reached.setdefault(cast("Milestone", event.label), event.step)
+    return reached
 
 
 def fold(state: LabState, records: Iterable[Record]) -> LabState:
@@ -220,12 +263,15 @@ def _after(state: LabState, record: Record) -> LabState:
             return replace(state, phase="ended", ended=ended, refusals=refusals)
         case Unsaved(message=message):
             return replace(state, phase="ended" if state.ended else "paused", unsaved=message)
-        case Refused() | Skipped() | Switched():
+        case Refused() | Skipped() | Switched() | Branched():
             return _after_notice(state, record)
     return state
 
 
-def _after_notice(state: LabState, record: Refused | Skipped | Switched) -> LabState:
+def _after_notice(state: LabState, record: Refused | Skipped | Switched | Branched) -> LabState:
+    if isinstance(record, Branched):
+        left = Event(record.step, f"branch of {record.parent}")
+        return replace(state, events=(*state.events, left), branches=(*state.branches, (record.step, record.parent)))
     engine = record.engine if isinstance(record, Switched) else state.engine
     return replace(state, engine=engine, refusals=(*state.refusals, record.message) if record.message else state.refusals)
 
@@ -241,6 +287,7 @@ def _after_action(state: LabState, acted: Acted) -> LabState:
         n_val=acted.n_val,
         n_seen=acted.n_seen,
         segment={} if is_swap else state.segment,
+        former_sides=(*state.former_sides, (acted.step, state.sides)) if is_swap else state.former_sides,
         events=(*state.events, Event(acted.step, label, is_swap=is_swap)),
     )
     former = (*state.former, (acted.step, state.experiment))

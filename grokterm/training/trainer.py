@@ -252,22 +252,27 @@ class Trainer:
         self._schedule.take_note(evaluated.step, (*milestones, *comparisons))
         return milestones, comparisons
 
-    def _end_if_due(self, *, fits: bool) -> list[Record]:
-        training = self.experiment.training
-        if self.ended is not None:
-            return []
+    @property
+    def ending(self) -> str | None:
+        """Why there is nothing more to train at this step, as `Finished` has it; None if there is."""
         if self._is_stopped:
-            return self.end("stopped")
+            return "stopped"
         if "diverged" in self._watch.reached:
-            return self.end("diverged")
-        if not fits:
-            return self.end("out_of_memory")
+            return "diverged"
         if self._schedule.has_to_stop(self.step):
-            return self.end(training.stop_when)
-        if self.step >= training.steps:
+            return self.experiment.training.stop_when
+        return "complete" if self.step >= self.experiment.training.steps else None
+
+    def _end_if_due(self, *, fits: bool) -> list[Record]:
+        reason = self.ending
+        if not fits and reason not in ("stopped", "diverged"):
+            reason = "out_of_memory"
+        if self.ended is not None or reason is None:
+            return []
+        if reason == "complete":
             last = self._intervene(self._schedule.due(at_step=self.step))
-            return last + self.end("stopped" if self._is_stopped else "complete")
-        return []
+            return last + self.end("stopped" if self._is_stopped else reason)
+        return self.end(reason)
 
     def _intervene(self, due: Sequence[int]) -> list[Record]:
         """Carry out the interventions of these numbers, unless one of them stops the run."""

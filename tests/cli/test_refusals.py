@@ -37,8 +37,10 @@ def test_a_setting_that_breaks_a_rule_is_refused_before_anything_is_made(
     ("arguments", "word"),
     [
         (["--ascii", "open", "x"], "--ascii before open has no effect: write it after the command"),
-        (["run"], "one of --preset NAME and --resume RUN"),
-        (["run", "--preset", "quick", "--resume", "x"], "one of --preset NAME and --resume RUN"),
+        (["run"], "one of --preset NAME, --resume RUN and --from RUN@STEP"),
+        (["run", "--preset", "quick", "--resume", "x"], "one of --preset NAME, --resume RUN and --from RUN@STEP"),
+        (["run", "--from", "x@3", "--resume", "x"], "one of --preset NAME, --resume RUN and --from RUN@STEP"),
+        (["run", "--from", "nonsense@3"], "no run is called 'nonsense'"),
         (["run", "--preset", ""], "no preset is called ''"),
         (["bench", "--preset", "quick", "--seconds", "inf"], "--seconds"),
         (["run", "--preset", "quikc"], "no preset is called 'quikc': did you mean 'quick'?"),

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.interventions import Set, Swap
+from grokterm.experiment.interventions import Extend, Set, Swap
 from grokterm.experiment.records import (
     Advanced,
+    Branched,
     Checkpointed,
     Continued,
     Evaluated,
@@ -32,7 +33,7 @@ STORY: list[Record] = [
     Reached(step=5, milestone="grokked"),
     checkpointed(5),
     acted(6, Swap(train_fraction=0.25), n_train=3),
-    acted(7, Set(values={"optimizer.learning_rate": 0.25})),
+    acted(7, Set(values={"optimizer.learning_rate": 0.25}), n_train=3),
     Paused(step=7),
     Refused(step=7, message="no"),
     Continued(step=7),
@@ -94,7 +95,7 @@ def test_it_does_not_matter_how_a_stream_is_cut(cut: int, state: LabState) -> No
 def test_a_story_is_known_by_its_last_word(state: LabState) -> None:
     told = fold(state, STORY)
     assert told.step == 10
-    assert (told.n_train, told.n_val) == (6, 4)
+    assert (told.n_train, told.n_val) == (3, 4)
     assert told.pace == 2.0
     assert told.refusals == ("no",)
     assert told.curves.column("step").tolist() == [0, 5, 10]
@@ -167,3 +168,21 @@ def test_what_was_known_at_an_earlier_step_leaves_out_what_came_after(state: Lab
     assert earlier.step == middle < story.step
     assert max(earlier.curves.column("step")) <= middle < max(story.curves.column("step"))
     assert [event.step for event in earlier.events] == [event.step for event in story.events if event.step <= middle]
+
+
+@pytest.mark.parametrize("step", [0, 5, 6, 7, 10, 12])
+def test_an_earlier_step_has_the_settings_sides_and_milestones_of_then(step: int, state: LabState) -> None:
+    story: list[Record] = [
+        *STORY,
+        acted(10, Swap(operation="subtract"), n_train=2, n_val=1, n_seen=7),
+        Reached(step=10, milestone="memorized"),
+        acted(12, Set(values={"optimizer.learning_rate": 0.5}), n_train=2, n_val=1, n_seen=7),
+        Branched(step=12, parent="other-1", path="runs/other-1"),
+        evaluated(15),
+        Reached(step=15, milestone="grokked"),
+        acted(15, Extend(steps=100), n_train=2, n_val=1, n_seen=7),
+    ]
+    earlier = plain(fold(state, story).until(step)), plain(fold(state, [one for one in story if one.step <= step]))
+    of_then = ("experiment", "n_train", "n_val", "n_seen", "swapped_operation", "milestones", "segment", "events", "branches")
+    for name in (*of_then, "curves", "inspections", "former", "former_sides"):
+        assert earlier[0][name] == earlier[1][name], name
