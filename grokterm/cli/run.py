@@ -79,7 +79,7 @@ def _resume(name: str, assignments: list[str], runs_dir: Path, as_json: bool) ->
 
     saved = find_run(runs_dir, name)
     resumed = resumption(saved, assignments)
-    if has_ended(resumed.experiment, read_journal(saved.journal)):
+    if has_ended(resumed.experiment, read_journal(saved.journal), resumed.changes):
         if resumed.action is not None:
             raise ConfigError(f"run {saved.name} has ended, and nothing is left to train: set training.steps to more steps too")
         return _sum_up(saved, as_json)

@@ -3,7 +3,7 @@
 import re
 from typing import Any, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from grokterm.errors import ConfigError
 from grokterm.experiment.architectures.kernel import LARGEST_MODULUS, LARGEST_TRAINING_SET, KernelModel
@@ -13,12 +13,12 @@ from grokterm.experiment.conditions import Condition
 from grokterm.experiment.expectation import Expect, inspected_after
 from grokterm.experiment.hints import nearest
 from grokterm.experiment.idle import idle_settings
-from grokterm.experiment.interventions import Intervention, Set, Swap
+from grokterm.experiment.interventions import Intervention, LiveValue, Set, Swap
 from grokterm.experiment.loss import Loss
 from grokterm.experiment.model import Model
 from grokterm.experiment.optimizer import GradientDescent, Optimizer, RecursiveFeatures
 from grokterm.experiment.optimizers.schedule import SCHEDULES
-from grokterm.experiment.settings import Settings, is_live, own_first
+from grokterm.experiment.settings import RUNNING, Settings, is_live, own_first
 from grokterm.experiment.task import Task
 from grokterm.experiment.toml import format_toml, parse_toml
 from grokterm.experiment.training import Training
@@ -77,15 +77,18 @@ class Experiment(Settings):
         Raises:
             ConfigError: if a name is unknown or not live, or a value is invalid.
         """
-        settings, known = self.settings(), self.live_names()
+        settings, known = self.model_copy(update={"interventions": ()}).settings(), self.live_names()
         for name, value in action.values.items():
-            if name not in known:
-                choices = f": choose one of {', '.join(known)}" if known else ": nothing can in this experiment"
-                advice = nearest(name, known) or choices
-                raise ConfigError(f"{name} cannot be set while training{advice}")
             section, _, key = name.partition(".")
+            if name not in known:
+                alike = [one.partition(".")[2] for one in known if one.startswith(f"{section}.")] or sorted(
+                    {f"{one.partition('.')[0]}.…" for one in known}
+                )
+                instead = "extend the run instead" if name == "training.steps" else f"choose one of {', '.join(alike)}"
+                raise ConfigError(f"{name} cannot be set while training{nearest(name, known) or f': {instead}'}")
             settings[section][key] = value
-        return type(self).from_settings(settings)
+        changed = type(self).from_settings(settings, is_running=True)
+        return changed.model_copy(update={"interventions": self.interventions})  # which no live setting can make invalid
 
     def extended(self, steps: int, ended: str | None) -> Self:
         """Return the same experiment with another last step; a schedule ends where it did.
@@ -115,20 +118,20 @@ class Experiment(Settings):
         return type(self).from_settings(self.settings() | {"device": device})
 
     def live_names(self) -> list[str]:
-        """List the settings that may change while the training runs, as section.key."""
+        """List the settings that may change while the training runs, as section.key; the optimizer's first."""
         return [
             f"{section}.{key}"
-            for section in type(self).model_fields
+            for section in sorted(type(self).model_fields, key=lambda section: section != "optimizer")
             if isinstance(part := getattr(self, section), Settings)
             for key in own_first(type(part))
             if is_live(type(part), key)
         ]
 
-    def live_value(self, name: str) -> float | str:
+    def live_value(self, name: str) -> LiveValue:
         """Return the value of a live setting."""
         section, _, key = name.partition(".")
-        value = getattr(getattr(self, section), key)
-        return value if isinstance(value, str) else float(value)
+        value: LiveValue = getattr(getattr(self, section), key)
+        return value
 
     @property
     def batch_limit(self) -> int | None:
@@ -254,8 +257,9 @@ class Experiment(Settings):
         return self
 
     @model_validator(mode="after")
-    def _batch_fits(self) -> Self:
-        if self.batch_limit is not None and self.batch_limit > self.task.train_size:
+    def _batch_fits(self, info: ValidationInfo) -> Self:
+        is_running = info.context is not None and info.context[RUNNING]  # then a batch is lowered
+        if not is_running and self.batch_limit is not None and self.batch_limit > self.task.train_size:
             raise ValueError(
                 f"optimizer.batch_size {self.batch_limit:,} is larger than the training set of {self.task.train_size:,}"
                 ' equations: choose a smaller one or "full"'

@@ -10,6 +10,9 @@ from grokterm.experiment.task import OperationName
 from grokterm.experiment.training import LARGEST_STEPS
 from grokterm.tasks.dataset import Dataset
 
+LiveValue: TypeAlias = bool | int | float | str | Annotated[tuple[float, ...], Field(strict=False)]
+"""What a setting that may change while the training runs can hold."""
+
 
 class Swap(Settings):
     """Exchange the training set; network and optimizer state stay."""
@@ -60,14 +63,19 @@ class Set(Settings):
 
     kind: Literal["set"] = "set"
 
-    values: dict[str, bool | int | float | str] = Field(min_length=1)
+    values: dict[str, LiveValue] = Field(min_length=1)
     """Dotted names and their new values: {"optimizer.learning_rate" = 1e-3}."""
 
     def __str__(self) -> str:
-        return "set " + ", ".join(
-            f"{name.rpartition('.')[2]} {value:g}" if isinstance(value, float) else f"{name} {value}"
-            for name, value in self.values.items()
-        )
+        return "set " + ", ".join(f"{name.rpartition('.')[2]} {_short(value)}" for name, value in self.values.items())
+
+
+def _short(value: LiveValue) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return " and ".join(map(_short, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 class Save(Settings):

@@ -41,13 +41,13 @@ class Modifiers(Settings):
     filter_strength: float = live(2.0, ge=0)
     """λ of the filter: g ← g + λ μ, with the moving average μ; no effect without a filter."""
 
-    filter_memory: float = Field(0.98, ge=0, lt=1)
+    filter_memory: float = live(0.98, ge=0, lt=1)
     """α of the ema filter: μ ← α μ + (1 − α) g, initially the first gradient."""
 
     filter_window: int = Field(100, ge=1, le=1000)
     """Window of the ma filter, which acts once it is full; it stores as many copies of the weights."""
 
-    perpendicular_gradient: bool = False
+    perpendicular_gradient: bool = live(default=False)
     """Project each layer's gradient perpendicular to its weights, and rescale it to its former norm."""
 
     held_norm: float = live(0.0, ge=0)

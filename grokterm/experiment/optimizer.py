@@ -12,10 +12,10 @@ Betas = Annotated[tuple[Annotated[float, Field(ge=0, lt=1)], Annotated[float, Fi
 
 
 class _Optimizer(Settings):
-    batch_size: Literal["full"] | Annotated[int, Field(ge=1)] = "full"
+    batch_size: Literal["full"] | Annotated[int, Field(ge=1)] = live("full")
     """Equations per step, or "full" for the whole training set."""
 
-    batch_share: float = Field(1.0, gt=0, le=1)
+    batch_share: float = live(1.0, gt=0, le=1)
     """Upper limit of a batch, as a share of the current training set, rounded up."""
 
     groups: Groups = Field({})
@@ -60,10 +60,10 @@ class Adam(Modifiers, _Optimizer):
     learning_rate: float = live(1e-3, ge=0)
     """η."""
 
-    betas: Betas = (0.9, 0.999)
+    betas: Betas = live((0.9, 0.999))
     """Memory of the first and of the second moment."""
 
-    epsilon: float = Field(1e-8, gt=0)
+    epsilon: float = live(1e-8, gt=0)
     """Added to the root of the second moment."""
 
     weight_decay: float = live(0.0, ge=0)
@@ -79,10 +79,10 @@ class AdamW(Modifiers, _Optimizer):
     learning_rate: float = live(1e-3, ge=0)
     """η."""
 
-    betas: Betas = (0.9, 0.999)
+    betas: Betas = live((0.9, 0.999))
     """Memory of the first and of the second moment."""
 
-    epsilon: float = Field(1e-8, gt=0)
+    epsilon: float = live(1e-8, gt=0)
     """Added to the root of the second moment."""
 
     weight_decay: float = live(0.01, ge=0)
@@ -101,7 +101,7 @@ class Lion(Modifiers, _Optimizer):
     learning_rate: float = live(1e-4, ge=0)
     """η: the length of every entry's step; three to ten times less than adamw's."""
 
-    betas: Betas = (0.9, 0.99)
+    betas: Betas = live((0.9, 0.99))
     """β1, the share of the momentum in a step, and β2 of its memory: m ← β2 m + (1 − β2) g after the step."""
 
     weight_decay: float = live(0.01, ge=0)
@@ -134,10 +134,10 @@ class Muon(Modifiers, _Optimizer):
     momentum: float = live(0.95, ge=0, lt=1)
     """μ of the matrices: v ← μ v + (1 − μ) g."""
 
-    nesterov: bool = True
+    nesterov: bool = live(default=True)
     """Nesterov momentum: use μ v + (1 − μ) g with the new v, instead of v."""
 
-    orthogonal_steps: int = Field(5, ge=1, lt=100)
+    orthogonal_steps: int = live(5, ge=1, lt=100)
     """Newton-Schulz iterations, which bring the singular values near 1."""
 
     update_scale: Literal["original", "match_rms_adamw"] = "original"
@@ -146,10 +146,10 @@ class Muon(Modifiers, _Optimizer):
     weight_decay: float = live(0.1, ge=0)
     """λ of Muon, decoupled from the gradient."""
 
-    betas: Betas = (0.9, 0.999)
+    betas: Betas = live((0.9, 0.999))
     """Memory of the first and of the second moment, where AdamW acts."""
 
-    epsilon: float = Field(1e-8, gt=0)
+    epsilon: float = live(1e-8, gt=0)
     """Added to the root of the second moment, where AdamW acts."""
 
     @property

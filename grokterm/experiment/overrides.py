@@ -11,6 +11,7 @@ from grokterm.experiment.expectation import inspected_after
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.files import FILE_SETTINGS
 from grokterm.experiment.hints import nearest
+from grokterm.experiment.interventions import Set
 from grokterm.experiment.model import MODELS
 from grokterm.experiment.optimizer import OPTIMIZERS
 from grokterm.experiment.optimizers.schedule import SCHEDULES
@@ -78,6 +79,14 @@ def parse_assignment(assignment: str) -> tuple[list[str], Any]:
         raise ConfigError(f"--set wants name=value, as in optimizer.learning_rate=1e-3, not {assignment!r}")
     value = parse_value(text)
     return path, text.strip() if _is_text(path) and not isinstance(value, str) else value
+
+
+def live_changes(experiment: Experiment, assignments: Sequence[str]) -> Set | None:
+    """Select assignments of settings that may change while a run trains; None if there is none."""
+    live = experiment.live_names() if assignments else []
+    named = [(".".join(path), value) for path, value in map(parse_assignment, assignments)]
+    values = {name: value for name, value in named if name in live}
+    return Set.from_settings({"values": values}) if values else None
 
 
 def _is_text(path: Sequence[str]) -> bool:

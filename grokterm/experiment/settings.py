@@ -14,6 +14,8 @@ from pydantic_core import CoreSchema, PydanticKnownError, core_schema
 from grokterm.errors import ConfigError
 from grokterm.experiment.validation_errors import describe
 
+RUNNING = "is_running"  # what validators of a whole experiment find in their context
+
 
 class Settings(BaseModel):
     """An immutable, validated value. Unknown keys are errors, and strings are not converted to numbers."""
@@ -29,14 +31,14 @@ class Settings(BaseModel):
         return {name: _whole(value) if name in _counts(cls) else value for name, value in given.items()}
 
     @classmethod
-    def from_settings(cls, settings: dict[str, Any]) -> Self:
-        """Validate nested dicts.
+    def from_settings(cls, settings: dict[str, Any], *, is_running: bool = False) -> Self:
+        """Validate nested dicts, of a training that is running without what holds only at its start.
 
         Raises:
             ConfigError: one line that names the setting, the rule and the value.
         """
         try:
-            return cls.model_validate(settings)
+            return cls.model_validate(settings, context={RUNNING: is_running})
         except ValidationError as error:
             raise ConfigError(describe(error, cls)) from None
 

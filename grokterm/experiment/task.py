@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from grokterm.errors import ConfigError
 from grokterm.experiment.files import hashes, read_file
-from grokterm.experiment.settings import KeyOf, Settings
+from grokterm.experiment.settings import KeyOf, Settings, live
 from grokterm.tasks.dataset import Dataset
 from grokterm.tasks.equations import MOST_ELEMENTS
 from grokterm.tasks.operation import Operation
@@ -63,7 +63,7 @@ class Task(Settings):
     split_file_sha256: str = ""
     """The hash of that file, filled in when it is read."""
 
-    label_noise: float = Field(0.0, ge=0, le=1)
+    label_noise: float = live(0.0, ge=0, le=1)
     """Share of the training answers that is redrawn uniformly; validation stays clean."""
 
     @model_validator(mode="after")

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from grokterm.experiment.conditions import Condition, StopText
-from grokterm.experiment.settings import Settings
+from grokterm.experiment.settings import Settings, live
 
 # First step and interval of the "log" schedule.
 #
@@ -22,14 +22,14 @@ class Training(Settings):
     steps: int = Field(3000, ge=0, le=LARGEST_STEPS)
     """Optimizer updates; 0 for an untrained network."""
 
-    evaluate_every: Annotated[int, Field(ge=1)] | Literal["log"] = 10
+    evaluate_every: Annotated[int, Field(ge=1)] | Literal["log"] = live(10)
     """Steps between evaluations of both sides, or "log" for growing intervals.
 
     "log": 1 up to step 100, then growing to at most 2 % of the step, and 100 from step 5,000 on. Step 0 and the last step are
     always evaluated.
     """
 
-    inspect_every: int = Field(0, ge=0)
+    inspect_every: int = live(0, ge=0)
     """Steps between inspections of the network; 0 for none.
 
     The first evaluation at or after each multiple is inspected, and milestones are too.
@@ -38,7 +38,7 @@ class Training(Settings):
     checkpoint_at: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(strict=False)] | Literal["log"] = ()
     """Steps at which a checkpoint is written, besides those that are in any case; "log" for 1, 2, 5, 10, 20, 50, ..."""
 
-    stop_when: StopText = "never"
+    stop_when: StopText = live("never")
     """End early: at a milestone (memorized, grokked, ungrokked), at a bound (val_loss < 1e-4), or N steps after it.
 
     The first evaluation since the last swap that shows it counts: grokked, parameter_norm > 40, 500 steps after grokked.

@@ -166,7 +166,8 @@ def _dropped_end(run: Run, step: int, records: Sequence[Record], assignments: Se
     """Drop the condition that has ended the run at this step, as an extension does, unless another one is asked for."""
     is_given = any(assignment.partition("=")[0].strip() == "training.stop_when" for assignment in assignments)
     reasons = [record.reason for record in records if isinstance(record, Finished) and record.step == step]
-    return ["training.stop_when=never"] if not is_given and run.experiment.training.stop_when in reasons else []
+    stop_when = settings_now(run.experiment, records).training.stop_when
+    return ["training.stop_when=never"] if not is_given and stop_when in reasons else []
 
 
 def _refusal(run: Run, step: int, name: str, known: Sequence[str]) -> str:

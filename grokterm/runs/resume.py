@@ -7,12 +7,12 @@ from typing import Any
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Extend, Set
-from grokterm.experiment.overrides import override, parse_assignment
-from grokterm.experiment.records import Acted, Finished, Record
+from grokterm.experiment.overrides import live_changes, override, parse_assignment
+from grokterm.experiment.records import Acted, Finished, Record, Started
 from grokterm.runs.journal import reached_step, read_journal, rewind_journal
 from grokterm.runs.store import Run
 
-# Settings that may change when a run is resumed, beside those that may change while it trains.
+# Settings that may change when a run is resumed: in its experiment, unlike others that may change while it trains.
 RESUMABLE = (
     "training.steps",
     "training.evaluate_every",
@@ -48,12 +48,12 @@ def resumption(run: Run, assignments: Sequence[str]) -> Resumption:
     for assignment in assignments:
         path, value = parse_assignment(assignment)
         name = ".".join(path)
-        if name in live:
-            values[name] = value
-        elif name in RESUMABLE:
+        if name in RESUMABLE:
             changes.append(assignment)
+        elif name in live:
+            values[name] = value
         else:
-            allowed = ", ".join((*RESUMABLE, *live))
+            allowed = ", ".join(dict.fromkeys((*RESUMABLE, *live)))
             raise ConfigError(f"{name} cannot be changed when a run is resumed, only {allowed}: start a new run")
     experiment = override(run.experiment.scheduled.settings(), changes).experiment  # more steps do not stretch a schedule
     steps = experiment.training.steps
@@ -68,11 +68,20 @@ def resumption(run: Run, assignments: Sequence[str]) -> Resumption:
 
 
 def settings_now(experiment: Experiment, records: Iterable[Record]) -> Experiment:
-    """Apply the settings that were changed while a run trained."""
+    """Apply the settings that were changed while a run trained, or when it was resumed."""
     for record in records:
-        if isinstance(record, Acted) and isinstance(record.action, Set):
-            experiment = experiment.changed(record.action)
+        if (change := _change(experiment, record)) is not None:
+            experiment = experiment.changed(change)
     return experiment
+
+
+def _change(experiment: Experiment, record: Record) -> Set | None:
+    match record:
+        case Acted(action=Set() as change):
+            return change
+        case Started(changes=changes):
+            return live_changes(experiment, changes)
+    return None
 
 
 def _saved_steps(run: Run) -> int:
@@ -110,9 +119,9 @@ def check_reached(run: Run, step: int, records: Sequence[Record]) -> None:
         raise ConfigError(f"run {run.name} has reached step {reached:,}, not {step:,}: {advice}")
 
 
-def has_ended(experiment: Experiment, records: Iterable[Record]) -> bool:
-    """Whether a run has nothing left to do under these settings."""
-    last = next((record for record in reversed(list(records)) if isinstance(record, Finished) or _extends(record)), None)
+def has_ended(experiment: Experiment, records: Sequence[Record], changes: Sequence[str] = ()) -> bool:
+    """Whether a run has nothing left to do under these settings, some of which a resume is about to change."""
+    last = next((record for record in reversed(records) if isinstance(record, Finished) or _extends(record)), None)
     match last.reason if isinstance(last, Finished) else "interrupted":
         case "interrupted" | "out_of_memory":
             return False
@@ -121,7 +130,15 @@ def has_ended(experiment: Experiment, records: Iterable[Record]) -> bool:
         case "stopped" | "diverged":
             return True
         case condition:
-            return condition == experiment.training.stop_when
+            return condition == _stop_when(experiment, records, changes)
+
+
+def _stop_when(experiment: Experiment, records: Sequence[Record], changes: Sequence[str]) -> str:
+    """Return what ends the run now: what its settings say, unless that was changed while it trained."""
+    name = "training.stop_when"
+    made = [*(_change(experiment, record) for record in records), live_changes(experiment, changes)]
+    said = [change.values[name] for change in made if change is not None and name in change.values]
+    return experiment.changed(Set(values={name: said[-1]})).training.stop_when if said else experiment.training.stop_when
 
 
 def _extends(record: Record) -> bool:

@@ -12,6 +12,7 @@ from grokterm.experiment.conditions import Milestone
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Extend, Set, Swap
 from grokterm.experiment.metrics import EVALUATION_METRICS, METRICS_IN_ORDER
+from grokterm.experiment.overrides import live_changes
 from grokterm.experiment.records import (
     Acted,
     Advanced,
@@ -236,8 +237,10 @@ def _after(state: LabState, record: Record) -> LabState:
     match record:
         case Started():
             refusals = (*state.refusals, record.note) if record.note else state.refusals
+            change = live_changes(state.experiment, record.changes)
+            experiment = state.experiment.changed(change) if change else state.experiment
             started = replace(state, device=record.device, engine=record.engine, phase="training", ended="", refusals=refusals)
-            return replace(started, n_train=record.n_train, n_val=record.n_val, n_seen=record.n_seen)
+            return replace(started, experiment=experiment, n_train=record.n_train, n_val=record.n_val, n_seen=record.n_seen)
         case Advanced(steps_per_second=rate):
             before = state.steps_per_second
             return replace(state, steps_per_second=rate if before is None else 0.8 * before + 0.2 * rate)

@@ -179,6 +179,13 @@ class Dataset:
             return asked._redrawn(seed)
         return changed if train_fraction is None else changed._resized(train_fraction)
 
+    def with_label_noise(self, share: float) -> "Dataset":
+        """Redraw the noisy answers of the present training set, as at the start; the same dataset if the share is its own."""
+        if share == self.label_noise:
+            return self
+        noisier, (train, val, seen) = replace(self, label_noise=share), self.sides
+        return replace(noisier, sides=Sides(noisier._noisy(self._answer(train.operands), start=0), val, seen))
+
     def _with_operation(self, operation: str) -> "Dataset":
         if not getattr(self.own, MADE_OF.get(operation, ""), True):
             raise ConfigError(f"operation {operation} can only be swapped back to, where a task began with it")

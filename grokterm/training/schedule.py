@@ -23,6 +23,8 @@ class Schedule:
 
         self._stop_condition = stop_condition
         self._stop_step: int | None = None
+        self._reached: dict[Event, int] = {}
+        """The steps of the milestones since the last swap."""
 
     def shown_by(self, evaluated: Evaluated) -> list[Comparison]:
         """List the comparisons that are waited for and that an evaluation meets."""
@@ -34,6 +36,7 @@ class Schedule:
     def take_note(self, step: int, events: Iterable[Event]) -> None:
         """Start the delays of what waits for events that this step shows."""
         shown = set(events)
+        self._reached |= {event: step for event in shown if not isinstance(event, Comparison)}
         for number, condition in self._conditions.items():
             if condition.event in shown and condition.delay:
                 self._steps.setdefault(number, step + condition.delay)
@@ -44,10 +47,13 @@ class Schedule:
     def begin_segment(self) -> None:
         """Wait anew for what ends the run."""
         self._stop_step = None
+        self._reached = {}
 
-    def never_stop(self) -> None:
-        """Drop the condition that ends the run."""
-        self._stop_condition = self._stop_step = None
+    def stop_at(self, condition: Condition | None) -> None:
+        """End the run by another condition: a milestone since the last swap counts, a comparison at the next evaluation."""
+        reached = None if condition is None else self._reached.get(condition.event)
+        self._stop_condition = condition
+        self._stop_step = None if condition is None or reached is None else reached + condition.delay
 
     def has_to_stop(self, step: int) -> bool:
         """Whether the condition that ends the run was met, and its delay is over."""

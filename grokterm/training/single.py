@@ -61,6 +61,7 @@ class SingleNetwork(StepLoop):
         self._step = _step_of(experiment, self._pool, self._backend, weights)
         self.state = self._packed(weights, self._step.begin(weights))
         self._learn_from(dataset, experiment)
+        self._swapped_at = 0
 
     @property
     def weights(self) -> Weights:
@@ -73,7 +74,14 @@ class SingleNetwork(StepLoop):
         return self._step.flat.unpack_state(self.state.optimizer_state)
 
     def apply_settings(self, experiment: Experiment) -> None:
-        """Apply changed settings of the optimizer; weights and optimizer state stay."""
+        """Apply changed settings; weights and optimizer state stay. Other answers or batches begin an epoch.
+
+        Raises:
+            ConfigError: if there is not enough memory; nothing has changed then.
+        """
+        dataset = self.dataset.with_label_noise(experiment.task.label_noise)
+        if dataset is not self.dataset or _batch_size(experiment, dataset) != self.batch_size:
+            self._exchange(dataset, experiment)
         weights, optimizer_state = self.weights, self.optimizer_state
         self._step = _step_of(experiment, self._pool, self._backend, weights)
         self._begin_at(weights, optimizer_state)
@@ -84,7 +92,10 @@ class SingleNetwork(StepLoop):
         Raises:
             ConfigError: if there is no such dataset, or not enough memory.
         """
-        dataset = self.dataset_after(swap, experiment)
+        self._exchange(self.dataset_after(swap, experiment), experiment)
+        self._swapped_at = self.step
+
+    def _exchange(self, dataset: Dataset, experiment: Experiment) -> None:
         try:
             with minding_memory():
                 self._learn_from(dataset, experiment)
@@ -97,7 +108,7 @@ class SingleNetwork(StepLoop):
         Raises:
             ConfigError: if there is no such dataset, or the network cannot learn from it.
         """
-        dataset = swap.applied(self.dataset, was_used=self.step > self._batches.first_step)
+        dataset = swap.applied(self.dataset, was_used=self.step > self._swapped_at)
         experiment.check_training_set(len(dataset.train))
         return dataset
 
@@ -161,7 +172,7 @@ class SingleNetwork(StepLoop):
         train, *held_out = (to_device(side, self.network, self.device, rows) for side in (dataset.train, *dataset.held_out))
         weights, optimizer_state = self._step.on_new_training_set(self.weights, train), self.optimizer_state
         self.dataset, self._train, self._held_out, self._seed = dataset, train, held_out, experiment.seed
-        self.batch_size = batch_size(experiment.batch_limit, experiment.optimizer.batch_share, len(train))
+        self.batch_size = _batch_size(experiment, dataset)
         self._batches = Batches(train, self.batch_size, seed=self._seed, first_step=self.step)
         self._begin_at(weights, optimizer_state)
 
@@ -184,6 +195,10 @@ class SingleNetwork(StepLoop):
         average = average_of(optimizer_state)
         averaged = self._parameters(average) if average else {}
         return self._evaluator(self._parameters(weights), averaged, held_out_only=held_out_only)
+
+
+def _batch_size(experiment: Experiment, dataset: Dataset) -> int:
+    return batch_size(experiment.batch_limit, experiment.optimizer.batch_share, len(dataset.train))
 
 
 def _step_of(experiment: Experiment, pool: ThreadPool, backend: GradientBackend, weights: Weights) -> TrainStep:

@@ -13,6 +13,7 @@ from grokterm.errors import ConfigError, OutOfMemoryError
 from grokterm.experiment.conditions import Comparison, Milestone
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Action, Extend, Set, Stop, Swap
+from grokterm.experiment.overrides import live_changes
 from grokterm.experiment.records import (
     Acted,
     Advanced,
@@ -86,6 +87,7 @@ class Trainer:
 
         `owner` is this process, if the training is saved.
         """
+        self._change_again(changes)
         choose_precision(self.device, tf32=self.experiment.training.tf32)
         seed, members = self.experiment.seed, self.experiment.training.members
         started = Started(
@@ -139,7 +141,7 @@ class Trainer:
         """
         if isinstance(action, Extend):
             self._extend(action)
-        return [*self._act(action), *(self.end("stopped") if self._is_stopped else [])]
+        return [*self._act(action), *self._end_if_due(fits=True)]
 
     def check_extension(self, extension: Extend) -> None:
         """Check whether the run can go on to that step.
@@ -151,8 +153,6 @@ class Trainer:
 
     def _extend(self, extension: Extend) -> None:
         self.check_extension(extension)
-        if self.ended == self.experiment.training.stop_when:
-            self._schedule.never_stop()
         self.experiment = self.experiment.extended(extension.steps, self.ended)
 
     def end(self, reason: str) -> list[Record]:
@@ -205,6 +205,7 @@ class Trainer:
             self._schedule.cross_off(record.intervention)
         elif isinstance(record, Started | Switched):
             self._engine_before = record.engine
+            self._change_again(record.changes if isinstance(record, Started) else ())
         elif isinstance(record, Evaluated):
             self._measured_at = record.step
             self._take_note(record)
@@ -287,8 +288,8 @@ class Trainer:
         return records
 
     def _act(self, action: Action, intervention: int | None = None) -> list[Record]:
-        """Carry out an action; after a swap, measure the new sides, which no earlier number is about."""
-        note = self._apply(action)
+        """Carry out an action; measure sides that have other equations after it, which no earlier number is about."""
+        before, note = self.dataset, self._apply(action)
         dataset = self.dataset
         acted = Acted(
             step=self.step,
@@ -299,7 +300,7 @@ class Trainer:
             n_seen=len(dataset.seen),
             note=note,
         )
-        return [acted, *(self._measure_now() if isinstance(action, Swap) else [])]
+        return [acted, *(self._measure_now() if dataset is not before else [])]
 
     def _measure_now(self) -> list[Record]:
         """Measure and report every side, or end if memory runs out."""
@@ -313,12 +314,15 @@ class Trainer:
     def _apply(self, action: Action) -> str:
         """Carry out an action, of an extension only that the run goes on; return what else followed from it."""
         if isinstance(action, Set):
-            self.experiment = self.experiment.changed(action)
-            self.trainable.apply_settings(self.experiment)
-        elif isinstance(action, Stop | Extend):
+            return self._change(action)
+        if isinstance(action, Stop | Extend):
             self._is_stopped = isinstance(action, Stop)
-            self.ended = None if isinstance(action, Extend) else self.ended
-        elif isinstance(action, Swap):
+        if isinstance(action, Extend):
+            self.ended = None
+            if self._schedule.has_to_stop(self.step):  # what has ended the run does not end it again
+                self._schedule.stop_at(None)
+                self.experiment = self.experiment.extended(self.experiment.training.steps, self.experiment.training.stop_when)
+        if isinstance(action, Swap):
             before = self.trainable.batch_size
             self.trainable.swap(action, self.experiment)
             self._watch.begin_segment()
@@ -326,6 +330,23 @@ class Trainer:
             if self.experiment.batch_limit is not None and self.trainable.batch_size < before:
                 return f"batch size lowered from {before:,} to {self.trainable.batch_size:,}"
         return ""
+
+    def _change(self, action: Set) -> str:
+        """Change settings from this step on; return what followed from it."""
+        before, changed = self.experiment, self.experiment.changed(action)
+        self.trainable.apply_settings(changed)
+        self.experiment = changed
+        if changed.training.stop_when != before.training.stop_when:
+            self._schedule.stop_at(changed.training.stop_condition)
+        limit, n_train = changed.batch_limit, len(self.dataset.train)
+        if "optimizer.batch_size" in action.values and limit is not None and limit > n_train:
+            return f"batch size lowered from {limit:,} to {n_train:,}"
+        return ""
+
+    def _change_again(self, assignments: Sequence[str]) -> None:
+        """Change what a resume has changed, of what may change at a step: an earlier change of it would hold otherwise."""
+        if (action := live_changes(self.experiment, assignments)) is not None:
+            self._change(action)
 
 
 def make_trainer(

@@ -200,7 +200,7 @@ def _further_keys() -> tuple[Key, ...]:
             lambda now: "end comparison" if now.is_comparing else _unless_loading("compare")(now),
         ),
         _key("q", "app.quit", "Quit", "quit; a training that has not ended is saved first", lambda _: "quit"),
-        _key("h", "training('change')", "Change", "change the learning rate or the weight decay", _change),
+        _key("h", "training('change')", "Change", "change a setting", _when("change", *CHANGEABLE)),
         _key("s", "training('save')", "Save", "save a checkpoint now", _when("save", "training", "paused")),
         _key(
             "p",
@@ -247,10 +247,6 @@ def _arrows(now: Situation) -> str:
 
 def _pause(now: Situation) -> str:
     return {"training": "pause", "paused": "resume", "ended": "go on"}.get(now.phase, "")
-
-
-def _change(now: Situation) -> str:
-    return _when("change", *CHANGEABLE)(now) if now.can_change else ""
 
 
 def _on_curves(label: str) -> Callable[[Situation], str]:

@@ -106,7 +106,6 @@ class LabLayout:
         state, network = scene.state, self.network
         return Situation(
             phase=state.phase,
-            can_change=bool(state.experiment.live_names()),
             has_curves=is_wide or view == "curves",
             has_facts=(is_wide and network.comparison is None) or view == "facts",
             view=VIEWS[network.tab] if is_wide or view in VIEWS else None,

@@ -13,7 +13,6 @@ class Situation:
     """What decides which keys do something."""
 
     phase: Phase = "training"
-    can_change: bool = True  # some setting is live
     has_curves: bool = True  # on the screen
     has_facts: bool = True
     view: View | None = None  # of the network, if it is on the screen

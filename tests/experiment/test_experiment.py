@@ -3,18 +3,36 @@ from hypothesis import given
 
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.interventions import Save, Set, Stop, Swap
+from grokterm.experiment.interventions import LiveValue, Save, Set, Stop, Swap
 from tests.experiment.strategies import Tables, experiments
 
 OPTIMIZERS = {
     "gd": ["learning_rate", "weight_decay"],
     "sgd": ["learning_rate", "momentum", "weight_decay"],
-    "adam": ["learning_rate", "weight_decay"],
-    "adamw": ["learning_rate", "weight_decay"],
-    "lion": ["learning_rate", "weight_decay"],
-    "muon": ["learning_rate", "other_learning_rate", "other_weight_decay", "momentum", "weight_decay"],
+    "adam": ["learning_rate", "betas", "epsilon", "weight_decay"],
+    "adamw": ["learning_rate", "betas", "epsilon", "weight_decay"],
+    "lion": ["learning_rate", "betas", "weight_decay"],
+    "muon": [
+        *("learning_rate", "other_learning_rate", "other_weight_decay", "momentum", "nesterov", "orthogonal_steps"),
+        *("weight_decay", "betas", "epsilon"),
+    ],
 }
-LIVE_MODIFIERS = ["weight_noise", "update_noise", "filter_strength", "held_norm", "clip_norm", "clip_value"]
+LIVE_MODIFIERS = [
+    *("batch_size", "batch_share", "weight_noise", "update_noise", "filter_strength", "filter_memory"),
+    *("perpendicular_gradient", "held_norm", "clip_norm", "clip_value"),
+]
+LIVE_BESIDES = ["task.label_noise", "training.evaluate_every", "training.inspect_every", "training.stop_when"]
+NOT_A_SHARE: dict[str, LiveValue] = {
+    "optimizer.betas": (0.25, 0.5),
+    "optimizer.batch_size": 3,
+    "optimizer.nesterov": False,
+    "optimizer.orthogonal_steps": 3,
+    "optimizer.perpendicular_gradient": True,
+    "training.evaluate_every": "log",
+    "training.inspect_every": 3,
+    "training.stop_when": "val_loss < 0.1",
+}
+"""Another value of those live settings that cannot be 0.25."""
 
 
 def with_optimizer(**settings: object) -> Experiment:
@@ -76,18 +94,24 @@ stop = true
 def test_actions_read_as_sentences() -> None:
     swap = Swap(train_fraction=0.04, operation="multiply", seed=7)
     assert str(swap) == "swap to 4 %, to multiply, to the split of seed 7"
-    assert str(Set(values={"optimizer.learning_rate": 1e-3})) == "set learning_rate 0.001"
+    values: dict[str, LiveValue] = {
+        "optimizer.learning_rate": 1e-3,
+        "optimizer.betas": (0.9, 0.98),
+        "training.stop_when": "never",
+    }
+    assert str(Set(values=values)) == "set learning_rate 0.001, betas 0.9 and 0.98, stop_when never"
     assert (str(Save()), str(Stop())) == ("save", "stop")
 
 
 @pytest.mark.parametrize(("kind", "live"), OPTIMIZERS.items())
 def test_what_may_change_while_training_depends_on_the_optimizer(kind: str, live: list[str]) -> None:
     experiment = with_optimizer(kind=kind)
-    names = [f"optimizer.{name}" for name in [*live, *LIVE_MODIFIERS]]
+    names = [*(f"optimizer.{name}" for name in [*live, *LIVE_MODIFIERS]), *LIVE_BESIDES]
     assert experiment.live_names() == names
     for name in names:
-        changed = experiment.changed(Set(values={name: 0.25}))
-        assert changed.live_value(name) == 0.25
+        value = NOT_A_SHARE.get(name, 0.25)
+        changed = experiment.changed(Set(values={name: value}))
+        assert changed.live_value(name) == value != experiment.live_value(name)
         restored = changed.changed(Set(values={name: experiment.live_value(name)}))
         assert restored == experiment
 
@@ -103,9 +127,12 @@ def test_several_settings_change_at_once_and_a_whole_number_will_do() -> None:
     [
         ("task.modulus", 23, "task.modulus cannot be set while training"),
         ("optimizer.kind", "gd", "optimizer.kind cannot be set while training"),
-        ("optimizer.betas", 0.5, "optimizer.betas cannot be set while training"),
+        ("optimizer.betas", 0.5, "optimizer.betas must be a list, not 0.5"),
+        ("training.steps", 9, "training.steps cannot be set while training: extend the run instead"),
+        ("training.stop_when", "diverged", "training.stop_when must be another than diverged"),
         ("optimizer.lerning_rate", 0.5, "cannot be set while training: did you mean 'optimizer.learning_rate'?"),
-        ("nope", 1, ": choose one of optimizer.learning_rate, optimizer.weight_decay"),
+        ("task.split", "nested", "task.split cannot be set while training: choose one of label_noise"),
+        ("nope", 1, "nope cannot be set while training: choose one of optimizer.…, task.…, training.…"),
         ("seed", 1, "seed cannot be set while training"),
         ("optimizer.", 1, "optimizer. cannot be set while training"),
         ("optimizer.learning_rate", -1, "optimizer.learning_rate must be at least 0, not -1"),

@@ -232,9 +232,8 @@ INTERVENTIONS = {
     "at_step = 3\nswap = { train_fraction = 2.0 }": ".swap.train_fraction must be above 0 and at most 1, not 2.0",
     'at_step = 3\nset = { "optimizer.learning_rate" = -1 }': ": optimizer.learning_rate must be at least 0, not -1",
     'at_step = 3\nset = { "optimizer.momentum" = 0.5 }': (
-        ": optimizer.momentum cannot be set while training: choose one of optimizer.learning_rate, optimizer.weight_decay,"
-        " optimizer.weight_noise, optimizer.update_noise, optimizer.filter_strength, optimizer.held_norm,"
-        " optimizer.clip_norm, optimizer.clip_value"
+        ": optimizer.momentum cannot be set while training: choose one of learning_rate, weight_decay, batch_size, batch_share,"
+        " weight_noise, update_noise, filter_strength, filter_memory, perpendicular_gradient, held_norm, clip_norm, clip_value"
     ),
     'at_step = 3\nswap = { operation = "s5_product" }': (
         ": modulus must be 120 for s5_product, the number of its elements, not 90"

@@ -56,10 +56,14 @@ def normal(seed: int, dtype: torch.dtype = torch.float32) -> Weights:
     return {name: torch.randn(shape, generator=source).to(dtype) for name, shape in SHAPES.items()}
 
 
-def followed(settings: GradientOptimizer, n_steps: int, dtype: torch.dtype = torch.float32) -> Weights:
+def followed(
+    settings: GradientOptimizer, n_steps: int, dtype: torch.dtype = torch.float32, *, then: GradientOptimizer | None = None
+) -> Weights:
+    """Follow gradients by a rule, the last half of them by another one of its kind."""
     weights, rule = normal(0, dtype), rule_of(settings)
     state = rule.begin(weights)
     for step in range(n_steps):
+        rule = rule_of(then) if then and step == n_steps // 2 else rule
         weights, changed = rule.update(normal(step + 1, dtype), state, weights, TURN)
         state |= changed
     return weights
@@ -82,6 +86,35 @@ def test_a_rule_follows_a_hundred_gradients_as_torch_does(
         reference_value = leaves[name].detach().T
         error = float((value - reference_value).norm() / reference_value.norm())
         assert error < (BF16_WAY if isinstance(settings, Muon) else 1e-6), f"{name} is off by {error:.1e}"
+
+
+@pytest.mark.parametrize(
+    ("settings", "optimizer", "changes", "options"),
+    [
+        (SGD(learning_rate=0.02), "SGD", {"momentum": 0.5}, {"momentum": 0.5}),
+        (Adam(learning_rate=0.01), "Adam", {"betas": (0.5, 0.9), "epsilon": 1e-3}, {"betas": (0.5, 0.9), "eps": 1e-3}),
+        (
+            AdamW(learning_rate=0.01),
+            "AdamW",
+            {"betas": (0.5, 0.9), "weight_decay": 2.0},
+            {"betas": (0.5, 0.9), "weight_decay": 2.0},
+        ),
+    ],
+)
+def test_numbers_that_are_changed_on_the_way_act_as_in_a_parameter_group_of_torch(
+    settings: GradientOptimizer, optimizer: str, changes: dict[str, Any], options: dict[str, Any]
+) -> None:
+    leaves = {name: value.requires_grad_() for name, value in normal(0).items()}
+    begun = {"lr": settings.learning_rate, **({"momentum": 0.9} if optimizer == "SGD" else {})}
+    reference = getattr(torch.optim, optimizer)(list(leaves.values()), **begun)
+    for step in range(40):
+        if step == 20:
+            reference.param_groups[0].update(options)
+        for name, slope in normal(step + 1).items():
+            leaves[name].grad = slope
+        reference.step()
+    for name, value in followed(settings, 40, then=settings.model_copy(update=changes)).items():
+        assert float((value - leaves[name].detach()).norm() / value.norm()) < 1e-6, name
 
 
 @pytest.mark.parametrize(("settings", "optimizer", "options"), [rule for rule in RULES if not isinstance(rule[0], Muon)])

@@ -9,7 +9,7 @@ from grokterm.experiment.interventions import Set
 from grokterm.experiment.overrides import override
 from grokterm.runs.resume import RESUMABLE, Resumption, has_ended, resumption, rounding_note
 from grokterm.runs.store import Run, create_run
-from tests.runs.records import finished, started
+from tests.runs.records import acted, finished, started
 
 if TYPE_CHECKING:
     from grokterm.experiment.records import Record
@@ -44,7 +44,7 @@ def test_what_leaves_the_past_alone_may_change(change: str, run: Run) -> None:
     assert value.strip('"') in changed.to_toml()
 
 
-@pytest.mark.parametrize("change", ["task.modulus=13", "seed=1", "optimizer.batch_size=3", "training=1", "nonsense=1"])
+@pytest.mark.parametrize("change", ["task.modulus=13", "seed=1", "optimizer.kind=gd", "training=1", "nonsense=1"])
 def test_what_would_rewrite_the_past_is_refused(change: str, run: Run) -> None:
     with pytest.raises(ConfigError, match=r"cannot be changed when a run is resumed, only training\.steps, .*new run$"):
         resumption(run, ["training.steps=70", change])
@@ -98,6 +98,14 @@ def test_a_run_that_stopped_at_a_milestone_has_ended_while_it_is_to_stop_there(m
     records: list[Record] = [started(), finished(30, milestone)]
     assert has_ended(asking_for(tiny, stop_when=milestone), records)
     assert not has_ended(asking_for(tiny, stop_when="never"), records)
+
+
+def test_a_condition_that_was_set_on_the_way_decides_unless_a_resume_changes_it(tiny: Experiment) -> None:
+    told = acted(20, Set(values={"training.stop_when": "val_loss<0.1"}))
+    records: list[Record] = [started(), told, finished(30, "val_loss < 0.1")]
+    assert has_ended(tiny, records)
+    assert not has_ended(tiny, records, ["training.stop_when=never"])
+    assert not has_ended(tiny, [*records, started(30, changes=("training.stop_when=never",)), finished(30, "val_loss < 0.1")])
 
 
 @pytest.mark.parametrize("reason", ["stopped", "diverged"])

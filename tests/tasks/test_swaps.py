@@ -135,6 +135,21 @@ def test_a_composite_modulus_cannot_be_swapped_to_division() -> None:
         dataset(modulus=12).swapped(operation="divide")
 
 
+@splits
+def test_noisy_answers_are_redrawn_as_at_the_start_and_every_pair_keeps_its_side(split: SplitName) -> None:
+    clean, noisy = (dataset(split=split, label_noise=noise) for noise in (0.0, 0.4))
+    assert rows(clean.with_label_noise(0.4).train) == rows(noisy.train)
+    assert rows(noisy.with_label_noise(0.0).train) == rows(clean.train)
+    grown = noisy.swapped(train_fraction=0.3).swapped(train_fraction=0.7)
+    noisier = grown.with_label_noise(0.9)
+    assert [row[:2] for row in rows(noisier.train)] == [row[:2] for row in rows(grown.train)]
+    assert (rows(noisier.val), rows(noisier.seen)) == (rows(grown.val), rows(grown.seen))
+    assert (
+        rows(noisier.swapped(train_fraction=0.3).train) == rows(noisier.train)[: len(noisier.swapped(train_fraction=0.3).train)]
+    )
+    assert grown.with_label_noise(0.4) is grown
+
+
 def test_what_is_added_gets_its_share_of_noise_and_the_rest_keeps_its_answers() -> None:
     half = dataset(label_noise=0.5)
     large = half.swapped(train_fraction=0.9)

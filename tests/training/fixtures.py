@@ -11,6 +11,7 @@ TO_HOST = ("tolist", "item", "cpu", "numpy", "__bool__", "__float__", "__int__",
 EVENTS = """interventions=[
     { at_step = 7, set = { "optimizer.learning_rate" = 5e-3 } },
     { at_step = 13, swap = { train_fraction = 0.3 } },
+    { at_step = 17, set = { "optimizer.batch_size" = 15, "task.label_noise" = 0.3, "training.evaluate_every" = 4 } },
     { at_step = 22, save = true },
     { at_step = 30, swap = { train_fraction = 0.5, seed = 3 } },
     { at_step = 41, swap = { operation = "subtract" } },

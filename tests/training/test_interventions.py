@@ -13,7 +13,7 @@ def intervening(experiment: Experiment, *interventions: str) -> Experiment:
 
 def test_every_intervention_happens_once_at_its_step(eventful: Experiment) -> None:
     acted = finish(started(eventful)).every(Acted)
-    assert [(one.step, one.intervention) for one in acted] == [(7, 0), (13, 1), (22, 2), (30, 3), (41, 4)]
+    assert [(one.step, one.intervention) for one in acted] == [(7, 0), (13, 1), (17, 2), (22, 3), (30, 4), (41, 5)]
     assert [one.action for one in acted] == [intervention.action for intervention in eventful.interventions]
 
 

@@ -166,7 +166,10 @@ def test_what_cannot_be_solved_is_a_divergence_and_no_failure(kernel: Experiment
     assert trainer.ended == "diverged"
 
 
-def test_nothing_about_a_kernel_can_be_set_while_it_learns(kernel: Experiment) -> None:
+def test_other_answers_are_solved_for_at_once_and_the_kernel_itself_stays(kernel: Experiment) -> None:
+    trainer = started(kernel)
+    trainer.act(Set(values={"task.label_noise": 0.5}))
+    assert_same_numbers(trainer, started(changed(kernel, "task.label_noise=0.5")))
     with pytest.raises(ConfigError) as refused:
-        started(kernel).act(Set(values={"optimizer.learning_rate": 1.0}))
-    assert str(refused.value) == "optimizer.learning_rate cannot be set while training: nothing can in this experiment"
+        trainer.act(Set(values={"optimizer.ridge": 1.0}))
+    assert str(refused.value) == "optimizer.ridge cannot be set while training: choose one of task.…, training.…"

@@ -175,7 +175,7 @@ def extension(written: str, ended: str) -> Command:
     return extend_dialog(LabState(Experiment.from_toml(BRIEF), step=20, ended=ended))._make({"steps": written})
 
 
-async def test_a_kernel_shows_what_it_has_and_offers_nothing_to_change() -> None:
+async def test_a_kernel_shows_what_it_has_and_offers_what_is_not_its_own_to_change() -> None:
     app = app_on(KERNEL)
     async with training(app, LARGE) as pilot:
         await until(pilot, lambda: "ridge" in content(app.screen.query_one("#facts Static")), "the facts")
@@ -184,6 +184,7 @@ async def test_a_kernel_shows_what_it_has_and_offers_nothing_to_change() -> None
         assert "rate" not in facts
         await pilot.press("h")
         assert isinstance(app.screen, FieldsDialog)
-        assert not app.screen.query(Input)
+        assert [one.name for one in app.screen.query(Input)] == state(app).experiment.live_names()
+        assert not any(str(one.name).startswith("optimizer") for one in app.screen.query(Input))
         await pilot.press("escape")
         assert isinstance(app.screen, LabScreen)

@@ -67,9 +67,10 @@ class MemberGroup:
                 while network.step < step:
                     network.update()
 
-    def apply_settings(self, experiment: Experiment) -> None:
-        """Apply the settings that may change while the training runs."""
+    def apply_settings(self, step: int, experiment: Experiment) -> None:
+        """Apply the settings that may change while the training runs, from this step on."""
         for number, network in self._networks.items():
+            network.step = step
             network.apply_settings(experiment.member(number))
 
     def check(self, step: int, swap: Swap, experiment: Experiment) -> None:

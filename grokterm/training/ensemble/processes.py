@@ -104,7 +104,8 @@ class ProcessEnsemble:
     def apply_settings(self, experiment: Experiment) -> None:
         """Apply the settings that may change while the training runs."""
         self._first.apply_settings(experiment.member(0))
-        self._ask("apply_settings", experiment)
+        self._ask("apply_settings", self.step, experiment)
+        self._inspects = experiment.training.inspect_every > 0
 
     def swap(self, swap: Swap, experiment: Experiment) -> None:
         """Train every member on another dataset; if one refuses it, nothing has changed."""

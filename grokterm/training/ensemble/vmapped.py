@@ -79,6 +79,7 @@ class VmappedEnsemble(StepLoop):
         # Copied, because vmap returns one value for all members where it does not depend on them.
         self.state = self._packed(weights, torch.vmap(self._rule.begin)(weights)).copy()
         self._learn_from([one.task.dataset(one.seed) for one in members], experiment)
+        self._swapped_at = 0
 
     @property
     def weights(self) -> Weights:
@@ -94,6 +95,11 @@ class VmappedEnsemble(StepLoop):
     def dataset(self) -> Dataset:
         """What the first member is trained on and measured on now."""
         return self._datasets[0]
+
+    @property
+    def batch_size(self) -> int:
+        """Equations of an update of one member."""
+        return self._batch_sizes[0]
 
     @property
     def advice_on_memory(self) -> str:
@@ -126,7 +132,15 @@ class VmappedEnsemble(StepLoop):
         return self._measured_under(self.state.weights, self.state.optimizer_state, held_out_only=held_out_only)
 
     def apply_settings(self, experiment: Experiment) -> None:
-        """Apply changed settings of loss and optimizer; weights and optimizer states stay."""
+        """Apply changed settings; weights and optimizer states stay. Other answers or batches begin an epoch.
+
+        Raises:
+            ConfigError: if there is not enough memory; nothing has changed then.
+        """
+        datasets = [dataset.with_label_noise(experiment.task.label_noise) for dataset in self._datasets]
+        is_noisier = any(new is not old for new, old in zip(datasets, self._datasets, strict=True))
+        if is_noisier or _batch_sizes(experiment, datasets) != self._batch_sizes:
+            self._exchange(datasets, experiment)
         weights, optimizer_state = self._weights, self._optimizer_state
         self._prepare(experiment, _first(weights))
         self._begin_at(weights, optimizer_state)
@@ -137,7 +151,11 @@ class VmappedEnsemble(StepLoop):
         Raises:
             ConfigError: if there is no such dataset, or not enough memory.
         """
-        datasets = [swap.applied(dataset, was_used=self.step > self._batches.first_step) for dataset in self._datasets]
+        was_used = self.step > self._swapped_at
+        self._exchange([swap.applied(dataset, was_used=was_used) for dataset in self._datasets], experiment)
+        self._swapped_at = self.step
+
+    def _exchange(self, datasets: Sequence[Dataset], experiment: Experiment) -> None:
         try:
             with minding_memory():
                 self._learn_from(datasets, experiment)
@@ -195,9 +213,8 @@ class VmappedEnsemble(StepLoop):
         names = ("train", "val", "seen") if have_seen else ("train", "val")
         train, *held_out = (self._side([getattr(dataset, name) for dataset in datasets]) for name in names)
         self._datasets, self._train, self._held_out = datasets, train, held_out
-        sizes = [batch_size(experiment.batch_limit, experiment.optimizer.batch_share, size) for size in n_train]
-        self.batch_size = sizes[0]
-        self._batches = StackedBatches(train, sizes, n_train, seeds=self._seeds, first_step=self.step)
+        self._batch_sizes = _batch_sizes(experiment, datasets)
+        self._batches = StackedBatches(train, self._batch_sizes, n_train, seeds=self._seeds, first_step=self.step)
         self._begin_at(self._weights, self._optimizer_state)
 
     def _side(self, equations: Sequence[Equations]) -> StackedEquations:
@@ -242,6 +259,12 @@ class VmappedEnsemble(StepLoop):
             return {}
         with torch.no_grad():
             return torch.vmap(partial(statistics_under, self.network))(parameters, tokens)
+
+
+def _batch_sizes(experiment: Experiment, datasets: Sequence[Dataset]) -> list[int]:
+    """Return how many equations an update of each member has."""
+    limit, share = experiment.batch_limit, experiment.optimizer.batch_share
+    return [batch_size(limit, share, len(dataset.train)) for dataset in datasets]
 
 
 def _stacked(members: Sequence[Mapping[str, Tensor]], device: torch.device) -> Weights:

@@ -73,7 +73,7 @@ class TrainingControl:
         self._ask(swap_dialog(self.state))
 
     def change(self) -> None:
-        """Ask for another learning rate or weight decay."""
+        """Ask for other values of what may change while it trains."""
         self._ask(change_dialog(self.state))
 
     def extend(self) -> None:

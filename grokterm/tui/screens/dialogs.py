@@ -1,12 +1,14 @@
 """Small dialogs over the lab."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import ClassVar, Generic, TypeVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.events import DescendantFocus
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, Static
 
@@ -18,6 +20,8 @@ from grokterm.plots.sanitize import plain_text
 from grokterm.session.commands import Command, GoOn
 from grokterm.session.state import LabState
 from grokterm.tui.screens.help import Guide
+from grokterm.tui.widgets.explanation import Explanation
+from grokterm.tui.widgets.fields import form_fields
 
 Result = TypeVar("Result")
 
@@ -51,19 +55,25 @@ class Confirm(ModalScreen[bool]):
 class FieldsDialog(ModalScreen[Result | None], Generic[Result]):
     """A few fields from which `make` builds the result; while it refuses them, the dialog stays and says why.
 
-    `note` is a line above them.
+    `note` is a line above them, `meanings` explain those that need it while they have the focus.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Cancel")]
 
     def __init__(
-        self, title: str, fields: dict[str, tuple[str, str]], make: Callable[[dict[str, str]], Result], note: str = ""
+        self,
+        title: str,
+        fields: dict[str, tuple[str, str]],
+        make: Callable[[dict[str, str]], Result],
+        note: str = "",
+        meanings: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         super().__init__()
         self._title = title
         self._fields = fields
         self._make = make
         self._note = note
+        self._meanings = meanings
 
     def compose(self) -> ComposeResult:
         """Compose one row a field."""
@@ -71,10 +81,13 @@ class FieldsDialog(ModalScreen[Result | None], Generic[Result]):
             dialog.border_title = self._title
             if self._note:
                 yield Static(self._note, classes="note", markup=False)
-            for name, (text, placeholder) in self._fields.items():
-                with Horizontal(classes="row"):
-                    yield Label(name, classes="name")
-                    yield Input(text, placeholder=placeholder, name=name, compact=True)
+            with VerticalScroll(classes="fields", can_focus=False):
+                for name, (text, placeholder) in self._fields.items():
+                    with Horizontal(classes="row"):
+                        yield Label(name.rpartition(".")[2], classes="name")
+                        yield Input(text, placeholder=placeholder, name=name, compact=True)
+            if self._meanings:
+                yield Explanation("")
             yield from self.extra()
             yield Static(id="problem", markup=False)
             yield Static("enter applies · tab: next field · escape cancels", classes="hint", markup=False)
@@ -82,7 +95,14 @@ class FieldsDialog(ModalScreen[Result | None], Generic[Result]):
     @property
     def guide(self) -> Guide:
         """What the help says of this dialog."""
-        return {"keys": [("enter", "apply"), ("tab", "go to the next field"), ("escape", "cancel, and change nothing")]}
+        keys = [("enter", "apply"), ("tab", "go to the next field"), ("escape", "cancel, and change nothing")]
+        return {"keys": keys, **({"settings": list(self._meanings.items())} if self._meanings else {})}
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        """Explain the field under the cursor."""
+        for explanation in self.query(Explanation):
+            name = str(event.widget.name)
+            explanation.text = f"{name}: {self._meanings[name]}" if name in self._meanings else ""
 
     def extra(self) -> ComposeResult:
         """Compose what a dialog has below its fields."""
@@ -116,14 +136,14 @@ def swap_dialog(state: LabState) -> FieldsDialog[Command]:
 def change_dialog(state: LabState) -> FieldsDialog[Command]:
     """Ask for new values of the live settings; after the end of the run, for further steps too."""
     experiment = state.experiment
-    now = {name: _short(experiment.live_value(name)) for name in experiment.live_names()}
-    if not now:
-        return FieldsDialog("no setting of this network can be changed while it trains", {}, _swap)
+    every = {field.name: field for field in form_fields(experiment)}
+    now = {name: every[name] for name in experiment.live_names()}
 
     def make(texts: dict[str, str]) -> Set:
-        return _set(experiment, {name: text for name, text in texts.items() if text != now[name]})
+        return _set(experiment, {name: text for name, text in texts.items() if text != now[name].text})
 
-    return _change_dialog("change settings", state, {name: (value, "") for name, value in now.items()}, make)
+    fields = {name: (field.text, "") for name, field in now.items()}
+    return _change_dialog("change settings", state, fields, make, {name: field.help for name, field in now.items()})
 
 
 def extend_dialog(state: LabState) -> FieldsDialog[Command]:
@@ -136,17 +156,21 @@ def extend_dialog(state: LabState) -> FieldsDialog[Command]:
 
 
 def _change_dialog(
-    title: str, state: LabState, fields: dict[str, tuple[str, str]], make: Callable[[dict[str, str]], Swap | Set]
+    title: str,
+    state: LabState,
+    fields: dict[str, tuple[str, str]],
+    make: Callable[[dict[str, str]], Swap | Set],
+    meanings: Mapping[str, str] = MappingProxyType({}),
 ) -> FieldsDialog[Command]:
     """Ask for a change and, where it would show nothing without them, for further steps."""
     if not state.ended:
-        return FieldsDialog(title, fields, make)
+        return FieldsDialog(title, fields, make, meanings=meanings)
 
     def make_both(texts: dict[str, str]) -> Command:
         steps = texts.pop("steps")
         return GoOn(change=make(texts), extend=_extension(steps, state))
 
-    return FieldsDialog(title, fields | {"steps": _further(state)}, make_both, _note(state))
+    return FieldsDialog(title, fields | {"steps": _further(state)}, make_both, _note(state), meanings)
 
 
 def _note(state: LabState) -> str:
@@ -173,15 +197,13 @@ def _extension(text: str, state: LabState) -> Extend:
     return Extend.from_settings({"steps": steps})
 
 
-def _short(value: float | str) -> str:
-    return value if isinstance(value, str) else f"{value:g}"
-
-
 def _swap(texts: dict[str, str]) -> Swap:
     return Swap.from_settings({name: parse_value(text) for name, text in texts.items() if text})
 
 
 def _set(experiment: Experiment, texts: dict[str, str]) -> Set:
+    if not texts:
+        raise ConfigError("no setting was changed: write another value, or leave with escape")
     action = Set.from_settings({"values": {name: parse_value(text) for name, text in texts.items()}})
     experiment.changed(action)
     return action
