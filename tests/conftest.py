@@ -7,28 +7,26 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as `grokterm` does, which 
 
 import hypothesis
 import pytest
-from jaxtyping import install_import_hook
+
+from tests.checking import check
 
 # How long examples take, to run or to draw, says more of the machine than of them.
 hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("patient")
 
-_hook = install_import_hook(
-    [
-        "grokterm.tasks",
-        "grokterm.analysis",
-        "grokterm.plots",
-        "grokterm.models",
-        "grokterm.optim",
-        "grokterm.engines",
-        "grokterm.inspection",
-        "grokterm.training",
-        "grokterm.bench",
-    ],
-    "beartype.beartype",
+check(
+    "grokterm.tasks",
+    "grokterm.analysis",
+    "grokterm.plots",
+    "grokterm.models",
+    "grokterm.optim",
+    "grokterm.engines",
+    "grokterm.inspection",
+    "grokterm.training",
+    "grokterm.bench",
 )
 
-from grokterm.experiment.experiment import Experiment  # noqa: E402 - after the hook, so that it is checked too
+from grokterm.experiment.experiment import Experiment  # noqa: E402 - after this, so that it is checked too
 
 pytest_plugins = ["tests.training.fixtures"]
 
