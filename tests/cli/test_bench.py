@@ -11,7 +11,7 @@ from grokterm.bench.process import NOTEBOOK
 from grokterm.cli import bench
 from grokterm.experiment.experiment import Experiment
 from tests.cli.background import SECONDS, started, with_patch
-from tests.cli.process import Here, assert_refused, command_line, grokterm
+from tests.cli.process import Here, assert_refused, command_line
 
 AT_THE_FIRST_INTRODUCTION = """
 from grokterm.bench import comparison
@@ -27,8 +27,8 @@ comparison._started, comparison.ENGINES = hang, ("eager",)
 
 
 @pytest.mark.slow
-def test_one_object_says_who_was_how_fast_each_in_a_process_of_its_own(preset: Path) -> None:
-    outcome = grokterm("bench", "--json", "--preset", preset, "--repetitions", "2", "--seconds", "0.01", "--device", "cpu")
+def test_one_object_says_who_was_how_fast_each_in_a_process_of_its_own(preset: Path, here: Here) -> None:
+    outcome = here("bench", "--json", "--preset", preset, "--repetitions", "2", "--seconds", "0.01", "--device", "cpu")
     assert outcome.code == 0, outcome.err
     assert outcome.json["machine"].keys() == {"processor", "cores", "devices", "torch", "products", "date", "load"}
     assert outcome.json["machine"]["devices"] == ["cpu"]
