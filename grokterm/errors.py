@@ -35,3 +35,11 @@ class StorageError(GroktermError):
 
 class ProcessDiedError(GroktermError):
     """A worker process of the training ended unexpectedly."""
+
+
+class NotBegunError(GroktermError):
+    """A training in the background did not begin."""
+
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message)
+        self.code = code  # with which its process ended

@@ -1,7 +1,7 @@
 """Training without a screen: runs a session to its end, with progress on stderr."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     from grokterm.session.session import Session
 
 
-def train(session: "Session", signals: "LeaveOnSignal") -> int:
-    """Train to the end; return 0, 1 if saving failed or memory ran out, or 128 + the signal that ended it."""
+def train(session: "Session", signals: "LeaveOnSignal", begun: "Callable[[Session], None] | None" = None) -> int:
+    """Train to the end; return 0, 1 if saving failed or memory ran out, or 128 + the signal that ended it.
+
+    `begun` is called once it trains.
+    """
     from grokterm.cli.progress import Reporter
     from grokterm.errors import ProcessDiedError
     from grokterm.experiment.records import Acted, Refused, Skipped, Started, Switched
@@ -27,6 +30,9 @@ def train(session: "Session", signals: "LeaveOnSignal") -> int:
     try:
         with Reporter() as reporter:
             for records in session.records():
+                if begun is not None:
+                    begun(session)
+                    begun = None
                 state = fold(state, records)
                 print_status(*(f"not done: {record.message}" for record in records if isinstance(record, Refused | Skipped)))
                 print_status(*(record.note for record in records if isinstance(record, Started) and record.note))
@@ -53,13 +59,15 @@ def _is_by_signal(acted: "Acted") -> bool:
     return acted.intervention is None and acted.action.kind == "save"
 
 
-def train_parts(experiment: "Experiment", folder: Path, signals: "LeaveOnSignal") -> int:
+def train_parts(
+    experiment: "Experiment", folder: Path, signals: "LeaveOnSignal", begun: "Callable[[Session], None] | None" = None
+) -> int:
     """Train the parts of a mixture that have no saved run; return the exit code of the first failure, or 0."""
     from grokterm.session.start import start_untrained_parts
 
     for part in start_untrained_parts(experiment, folder):
         print_status(f"first {part.run.name}: {part.trainer.experiment.title}")
-        if code := train(part, signals):
+        if code := train(part, signals, begun):
             return code
     return 0
 

@@ -1,5 +1,6 @@
 """`grokterm run`: trains one experiment without a screen."""
 
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,9 +12,28 @@ from grokterm.errors import ConfigError
 from grokterm.session.torch_import import import_torch
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from grokterm.cli.signals import LeaveOnSignal
     from grokterm.runs.store import Run
+    from grokterm.session.detached import Background
     from grokterm.session.session import Session
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a training is run, whatever it is."""
+
+    assignments: list[str]
+    runs_dir: Path
+    as_json: bool
+    is_detached: bool  # leave it to another process
+    background: "Background | None"  # this is that process
+
+    @property
+    def begun(self) -> "Callable[[Session], None] | None":
+        """What to call once a session trains."""
+        return None if self.background is None else self.background.begun
 
 
 def run(
@@ -31,28 +51,44 @@ def run(
     ] = None,
     assignments: Assignments = [],  # noqa: B006 - Typer reads the default
     as_json: AsJson = False,
+    detach: Annotated[bool, typer.Option("--detach", help="Train in the background, also when the terminal is gone.")] = False,
     runs_dir: RunsDir = RUNS,
+    is_background: Annotated[bool, typer.Option("--background", hidden=True)] = False,
+    is_paused: Annotated[bool, typer.Option("--paused", hidden=True)] = False,
+    pace: Annotated[float | None, typer.Option("--pace", hidden=True)] = None,
 ) -> None:
-    """Train one experiment without a screen. Ctrl+C saves and ends; --resume continues."""
+    """Train one experiment without a screen. Ctrl+C saves and ends; --resume continues.
+
+    With --detach a process of its own trains, and this one prints the name of the run, with --json an object of name, pid and
+    socket: `grokterm attach` shows it, `grokterm runs stop` saves and ends it.
+    """
     if sum(one is not None for one in (preset, resume, origin)) != 1:
         raise ConfigError(
             "run needs one of --preset NAME, --resume RUN and --from RUN@STEP: `grokterm presets` lists the presets"
         )
+    background = None
+    if is_background:
+        from grokterm.session.detached import Background, Outset
+
+        background = Background(Outset(is_paused=is_paused, pace=pace))
+    manner = Manner(assignments, runs_dir, as_json, detach, background)
     if preset is not None:
-        code = _start(preset, assignments, runs_dir, as_json)
+        code = _start(preset, manner)
     elif resume is not None:
-        code = _resume(resume, assignments, runs_dir, as_json)
+        code = _resume(resume, manner)
     else:
-        code = _branch(str(origin), assignments, runs_dir, as_json)
+        code = _branch(str(origin), manner)
     raise typer.Exit(code)
 
 
-def _start(preset: str, assignments: list[str], runs_dir: Path, as_json: bool) -> int:
+def _start(preset: str, manner: Manner) -> int:
     from grokterm.cli.signals import LeaveOnSignal
     from grokterm.experiment.presets import find_preset
 
     found = find_preset(preset)
-    overridden = found.overridden(assignments)
+    overridden = found.overridden(manner.assignments)
+    if manner.is_detached:
+        return _detach(["--preset", preset], manner)
     warnings = overridden.experiment.warnings()
     print_status(*overridden.notes, *(f"warning: {warning}" for warning in warnings))
     with LeaveOnSignal() as signals:
@@ -63,59 +99,84 @@ def _start(preset: str, assignments: list[str], runs_dir: Path, as_json: bool) -
 
         chosen = named(overridden.experiment, found)
         experiment = chosen.experiment
-        if code := train_parts(experiment, runs_dir, signals):
+        if code := train_parts(experiment, manner.runs_dir, signals, manner.begun):
             return code
-        session = start_session(experiment, runs_dir, chosen.preset, chosen.name)
+        session = start_session(experiment, manner.runs_dir, chosen.preset, chosen.name)
         there = experiment.on_device(session.trainer.device.type).warnings()  # where device auto has led to
         print_status(*(f"warning: {warning}" for warning in there if warning not in warnings))
-        return _train(session, signals, as_json)
+        return _train(session, signals, manner)
 
 
-def _resume(name: str, assignments: list[str], runs_dir: Path, as_json: bool) -> int:
+def _resume(name: str, manner: Manner) -> int:
     from grokterm.cli.signals import LeaveOnSignal
     from grokterm.runs.finding import find_run
     from grokterm.runs.journal import read_journal
     from grokterm.runs.resume import has_ended, resumption
 
-    saved = find_run(runs_dir, name)
-    resumed = resumption(saved, assignments)
+    saved = find_run(manner.runs_dir, name)
+    resumed = resumption(saved, manner.assignments)
     if has_ended(resumed.experiment, read_journal(saved.journal), resumed.changes):
         if resumed.action is not None:
             raise ConfigError(f"run {saved.name} has ended, and nothing is left to train: set training.steps to more steps too")
-        return _sum_up(saved, as_json)
+        return _sum_up(saved, as_json=manner.as_json)
+    if manner.is_detached:
+        return _detach(["--resume", str(saved.path)], replace(manner, runs_dir=saved.path.parent))
     with LeaveOnSignal() as signals:
         import_torch()
         from grokterm.session.start import resume_session
 
-        session, _ = resume_session(saved, assignments)
-        return _train(session, signals, as_json)
+        session, _ = resume_session(saved, manner.assignments)
+        if manner.background is not None:
+            manner.background.prepare(session)
+        return _train(session, signals, manner)
 
 
-def _branch(origin: str, assignments: list[str], runs_dir: Path, as_json: bool) -> int:
+def _branch(origin: str, manner: Manner) -> int:
     from grokterm.cli.signals import LeaveOnSignal
     from grokterm.runs.branching import find_origin, plan_branch
 
-    plan = plan_branch(*find_origin(runs_dir, origin), assignments)
+    plan = plan_branch(*find_origin(manner.runs_dir, origin), manner.assignments)
+    if manner.is_detached:
+        return _detach(["--from", origin], manner)
     print_status(*plan.notes)
     with LeaveOnSignal() as signals:
         import_torch()
         from grokterm.session.branch import branch_session
 
-        session, _ = branch_session(plan, runs_dir)
-        return _train(session, signals, as_json)
+        session, _ = branch_session(plan, manner.runs_dir)
+        return _train(session, signals, manner)
 
 
-def _train(session: "Session", signals: "LeaveOnSignal", as_json: bool) -> int:
+def _detach(source: list[str], manner: Manner) -> int:
+    """Leave the training to a process of its own, and say what it is called."""
+    from grokterm.errors import NotBegunError
+    from grokterm.runs.command_line import command_line
+    from grokterm.session.detached import begin
+
+    changes = [f"--set={assignment}" for assignment in manner.assignments]
+    try:
+        begun, said = begin([*source, *changes, "--runs-dir", str(manner.runs_dir)])
+    except NotBegunError as error:
+        print_status(f"grokterm: {error}")
+        return error.code
+    print_status(*said.splitlines())
+    print_results(begun.model_dump_json() if manner.as_json else begun.name)
+    run = manner.runs_dir / begun.name
+    print_status(f"{command_line('attach', run)} shows it; {command_line('runs stop', run)} saves and ends it")
+    return 0
+
+
+def _train(session: "Session", signals: "LeaveOnSignal", manner: Manner) -> int:
     from grokterm.cli.headless import exit_code_kept, train
 
-    code = train(session, signals)
+    code = train(session, signals, manner.begun)
     if code == 1:
         return code
     with exit_code_kept(signals):
-        return _sum_up(session.run, as_json) or code
+        return _sum_up(session.run, as_json=manner.as_json) or code
 
 
-def _sum_up(run: "Run", as_json: bool) -> int:
+def _sum_up(run: "Run", *, as_json: bool) -> int:
     """Print the summary of a run; return 1 if it diverged, else 0."""
     from grokterm.reports.run import describe
     from grokterm.runs.journal import read_journal

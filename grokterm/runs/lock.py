@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from grokterm.errors import StorageError
 from grokterm.experiment.records import Owner
+from grokterm.runs.command_line import command_line
 from grokterm.runs.owner import life, this_process
 
 LOCK, MARKER, HOLDER = "lock", "lock.soft", "lock.json"
@@ -38,7 +39,7 @@ class RunLock:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._lock: BaseFileLock | None = None
-        self._socket = ""
+        self.socket = ""  # where this process takes commands
 
     @property
     def is_held(self) -> bool:
@@ -66,7 +67,7 @@ class RunLock:
 
     def serve_at(self, socket: str) -> None:
         """Tell other processes where this one takes commands, from now on or once the lock is taken."""
-        self._socket = socket
+        self.socket = socket
         if self._lock is not None:
             self._write()
 
@@ -80,7 +81,7 @@ class RunLock:
         self._lock = None
 
     def _write(self) -> None:
-        holder = Holder(**this_process().model_dump(), socket=self._socket, inode=_inode(self._folder))
+        holder = Holder(**this_process().model_dump(), socket=self.socket, inode=_inode(self._folder))
         draft = self._folder / f".{HOLDER}.tmp"
         draft.write_text(holder.model_dump_json(), encoding="utf-8")
         draft.replace(self._folder / HOLDER)  # whole, for those that read it meanwhile
@@ -105,8 +106,8 @@ def refusal(folder: Path) -> str:
         return f"run {name} is held by another process" + (f": if there is none, delete {marker}" if marker.exists() else "")
     here = this_process()
     if life(holder) == "unknown" and holder.host != here.host:
-        return f"run {name} is being trained by process {holder.pid} on {holder.host}: grokterm open {name} follows it"
-    return f"run {name} is being trained by process {holder.pid}: grokterm attach {name} shows it"
+        return f"run {name} is trained by process {holder.pid} on {holder.host}: {command_line('open', folder)} follows it"
+    return f"run {name} is trained by process {holder.pid}: {command_line('attach', folder)} shows it"
 
 
 def _acquire(folder: Path) -> BaseFileLock:

@@ -42,7 +42,7 @@ def another_holds(folder: Path) -> Iterator[subprocess.Popen[str]]:
 
 @pytest.fixture
 def run(tmp_path: Path) -> Path:
-    (folder := tmp_path / "one").mkdir()
+    (folder := tmp_path / "runs" / "one").mkdir(parents=True)
     return folder
 
 
@@ -53,7 +53,7 @@ def test_another_process_is_refused_with_who_holds_the_run_and_how_to_see_it(run
         assert (holder.pid, holder.host, holder.socket) == (child.pid, this_process().host, "/run/one.sock")
         with pytest.raises(StorageError) as refused:
             RunLock(run).take()
-    assert str(refused.value) == f"run one is being trained by process {child.pid}: grokterm attach one shows it"
+    assert str(refused.value) == f"run one is trained by process {child.pid}: grokterm attach one shows it"
 
 
 def test_the_lock_of_a_killed_process_is_taken_over(run: Path) -> None:
@@ -83,7 +83,7 @@ def test_a_process_on_another_host_is_named_with_it(run: Path) -> None:
     lock.take()
     holder = json.loads((run / HOLDER).read_text()) | {"host": "gpu7", "pid": 4711}
     (run / HOLDER).write_text(json.dumps(holder))
-    with pytest.raises(StorageError, match=r"^run one is being trained by process 4711 on gpu7: grokterm open one follows it$"):
+    with pytest.raises(StorageError, match=r"^run one is trained by process 4711 on gpu7: grokterm open one follows it$"):
         RunLock(run).take()
 
 

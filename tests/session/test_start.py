@@ -249,9 +249,7 @@ def test_a_run_that_is_only_looked_at_is_not_locked_and_one_that_goes_on_is(driv
     assert holder_of(driver.session.run.path) is not None
     (refused,) = looking.tell(StepOnce())
     assert isinstance(refused, Refused)
-    assert refused.message.endswith(
-        f"is being trained by process {os.getpid()}: grokterm attach {driver.session.run.name} shows it"
-    )
+    assert refused.message.endswith(f"is trained by process {os.getpid()}: grokterm attach {driver.session.run.name} shows it")
     acting.train()
     acting.leave()
     assert holder_of(driver.session.run.path) is None

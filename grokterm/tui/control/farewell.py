@@ -1,27 +1,16 @@
 """What is said of a run after the screen has closed."""
 
-import os
-import shlex
-from pathlib import Path
-
 from grokterm.plots.sanitize import plain_text
+from grokterm.runs.command_line import command_line
 from grokterm.runs.store import Run
 from grokterm.session.state import LabState
 
 ENDED = {"complete": "is complete", "diverged": "diverged", "out of memory": "ran out of memory"}
 
 
-def near(path: Path) -> str:
-    """Write a path as seen from the present folder, if it lies below it."""
-    path = path.resolve()
-    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
-
-
 def open_command(run: Run) -> str:
     """Return the command line that opens a run, as it works in the present folder."""
-    folder = run.path.resolve().parent
-    is_usual = folder == Path(os.environ.get("GROKTERM_RUNS_DIR") or "runs").resolve()
-    return f"grokterm open {shlex.quote(run.name)}" + ("" if is_usual else f" --runs-dir {shlex.quote(near(folder))}")
+    return command_line("open", run.path)
 
 
 def farewell(state: LabState, run: Run) -> str:

@@ -8,9 +8,9 @@ from math import isnan
 import numpy as np
 
 from grokterm.errors import StorageError
+from grokterm.runs.command_line import near
 from grokterm.runs.store import Run, write_durably
 from grokterm.session.state import BANDS, COLUMNS, Curves, LabState
-from grokterm.tui.control.farewell import near
 
 DOTS_PER_INCH = 200
 
