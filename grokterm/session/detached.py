@@ -92,7 +92,7 @@ def resume_unattended(run: Run, outset: Outset) -> None:
 
 
 def _resuming(run: Run, outset: Outset) -> list[str]:
-    return ["--resume", run.name, "--runs-dir", str(run.path.parent), *outset.options]
+    return ["--resume", run.name, "--runs-dir", str(run.path.resolve().parent), *outset.options]
 
 
 def _start(arguments: Sequence[str], stdout: int, stderr: int) -> subprocess.Popen[str]:

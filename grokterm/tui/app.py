@@ -230,11 +230,18 @@ class GroktermApp(App[int]):
             self._left = lab.training
             self._set_up()
 
+    @work(exclusive=True, group="quit")
+    async def action_detach(self) -> None:
+        """Leave the lab, while its training goes on in the background."""
+        if (lab := self._lab) is not None and (words := await lab.control.detach()):
+            self.last_words = words
+            self.exit(0)
+
     async def action_quit(self) -> None:
         """Quit; first ask whether the training may end."""
-        from grokterm.tui.screens.dialogs import Confirm
+        from grokterm.tui.screens.dialogs import Confirm, Waiting
 
-        if not isinstance(self.screen, Confirm):
+        if not isinstance(self.screen, Confirm | Waiting):
             self._quit()
 
     @work(exclusive=True, group="quit")
@@ -276,7 +283,14 @@ class GroktermApp(App[int]):
         self._end(128 + number)
 
     def _hang_up(self) -> None:
+        """Save, and as the user prefers go on in the background or not."""
+        from grokterm.tui.control.handover import hand_over_unattended, outset_of
+
+        lab = self._lab
+        outset = None if lab is None else outset_of(lab.state)
         self._save()
+        if lab is not None and outset is not None and self.preferences.values.hangup == "continue":
+            hand_over_unattended(lab.training, outset)
         os._exit(HUNG_UP)  # an orderly exit would wait for the terminal that is gone
 
     def _save_training(self) -> None:

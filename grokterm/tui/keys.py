@@ -200,6 +200,13 @@ def _further_keys() -> tuple[Key, ...]:
             lambda now: "end comparison" if now.is_comparing else _unless_loading("compare")(now),
         ),
         _key("q", "app.quit", "Quit", "quit; a training that has not ended is saved first", lambda _: "quit"),
+        _key(
+            "d",
+            "app.detach",
+            "Detach",
+            "leave, while the training goes on in the background; `grokterm attach` comes back to it",
+            _when("detach", "training", "paused"),
+        ),
         _key("h", "training('change')", "Change", "change a setting", _when("change", *CHANGEABLE)),
         _key("s", "training('save')", "Save", "save a checkpoint now", _when("save", "training", "paused")),
         _key(

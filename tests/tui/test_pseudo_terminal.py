@@ -11,14 +11,20 @@ import subprocess
 import sys
 import termios
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Event
 from time import monotonic
 
 import pytest
 
+from grokterm.experiment.records import Started
+from grokterm.runs.lock import holder_of
+from grokterm.runs.store import Run
 from grokterm.session.start import resume_session
 from grokterm.training.signals import SAVING
+from grokterm.tui.appearance.preferences import change_preferences
+from grokterm.tui.appearance.remembered import preferences_path
 from grokterm.tui.graphics.asking import QUESTIONS
 from tests.tui.driving import BRIEF, ENDLESS, journal, only_run
 
@@ -117,6 +123,20 @@ def opened() -> Iterator[Callable[..., Terminal]]:
         terminal.end()
 
 
+@contextmanager
+def in_background(run: Run) -> Iterator[int]:
+    """Wait until a process goes on with the run; end it, and wait until it has saved the run."""
+    pause = Event()
+    while (holder := holder_of(run.path)) is None or run.journal.read_bytes().count(b'"started"') < 2:
+        pause.wait(0.02)
+    try:
+        yield holder.pid
+    finally:
+        os.kill(holder.pid, signal.SIGTERM)
+        while holder_of(run.path) is not None:
+            pause.wait(0.02)
+
+
 def saved_step() -> int:
     session, _ = resume_session(only_run())
     return session.trainer.step
@@ -190,11 +210,23 @@ def test_a_form_leaves_a_signal_that_saves_alone(opened: Callable[..., Terminal]
     terminal.read_until(terminal.shows("1,000,000", "● training"))
 
 
-@pytest.mark.parametrize("controls", [True, False], ids=["with a signal", "without a signal"])
-def test_a_terminal_that_goes_away_ends_the_program_with_the_run_saved(
-    opened: Callable[..., Terminal], *, controls: bool
+def test_a_terminal_that_goes_away_leaves_the_training_in_the_background(opened: Callable[..., Terminal]) -> None:
+    terminal = opened("--start", text=ENDLESS)
+    terminal.read_until(terminal.shows("● training", "/ 1,000,000"))
+    terminal.hang_up()
+    assert terminal.process.wait(PATIENCE_SECONDS) == 129
+    with in_background(only_run()) as pid:
+        started = [record for record in journal(only_run()) if isinstance(record, Started)]
+        assert [record.owner.pid for record in started if record.owner] == [terminal.process.pid, pid]
+        assert started[1].step > 0
+        assert os.getsid(pid) == pid
+
+
+def test_a_terminal_that_goes_away_without_a_signal_ends_the_program_with_the_run_saved(
+    opened: Callable[..., Terminal],
 ) -> None:
-    terminal = opened("--start", text=ENDLESS, controls=controls)
+    change_preferences(preferences_path(), {"hangup": "save"})
+    terminal = opened("--start", text=ENDLESS, controls=False)
     terminal.read_until(terminal.shows("● training", "/ 1,000,000"))
     terminal.hang_up()
     assert terminal.process.wait(PATIENCE_SECONDS) == 129

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field, field_validator
 from textual.theme import BUILTIN_THEMES
@@ -28,6 +28,9 @@ class Preferences(Settings):
 
     bell: bool = True
     """Whether the terminal's bell rings when a run memorizes, groks, ungrokks, diverges or ends."""
+
+    hangup: Literal["continue", "save"] = "continue"
+    """What becomes of a training when its terminal is gone: continue (in the background) or save (and end)."""
 
     runs_dir: str = Field(RUNS_DIR, min_length=1)
     """Where runs are kept, unless --runs-dir or the environment variable GROKTERM_RUNS_DIR says otherwise."""

@@ -1,7 +1,10 @@
 """What is said of a run after the screen has closed."""
 
+import os
+
 from grokterm.plots.sanitize import plain_text
 from grokterm.runs.command_line import command_line
+from grokterm.runs.lock import holder_of
 from grokterm.runs.store import Run
 from grokterm.session.state import LabState
 
@@ -14,8 +17,13 @@ def open_command(run: Run) -> str:
 
 
 def farewell(state: LabState, run: Run) -> str:
-    """Say where a run stands, and how to open it."""
-    if state.unsaved:
+    """Say where a run stands, and how to open it; of one that another process trains, how to come back to it and to end it."""
+    holder = holder_of(run.path)
+    if holder is not None and holder.pid != os.getpid():
+        doing = "waits, paused," if state.phase == "paused" else "goes on"
+        attach, stop = command_line("attach", run.path), command_line("runs stop", run.path)
+        words = f"{doing} in process {holder.pid}; {attach} shows it, {stop} ends it"
+    elif state.unsaved:
         kept = "Nothing is" if state.saved_at is None else f"Step {state.saved_at:,} and what came before it are"
         words = f"was not saved: {state.unsaved}. {kept} kept"
     elif state.ended and state.ended != "interrupted":

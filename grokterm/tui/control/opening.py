@@ -36,8 +36,8 @@ def new_training(chosen: Named, runs_dir: Path) -> TrainingThread:
     return TrainingThread(opener, LabState(chosen.experiment), parts)
 
 
-def saved_training(run: Run) -> TrainingThread:
-    """Open a saved run, paused at its last checkpoint."""
+def saved_training(run: Run, state: LabState | None = None) -> TrainingThread:
+    """Open a saved run, paused at its last checkpoint; until then its state is what was known of it."""
 
     def opener() -> OpenedSession:
         import_torch()  # in the thread
@@ -45,7 +45,7 @@ def saved_training(run: Run) -> TrainingThread:
 
         return resume_session(run, paused=True)
 
-    return TrainingThread(opener, LabState(run.experiment))
+    return TrainingThread(opener, LabState(run.experiment) if state is None else state)
 
 
 def training_anew(run: Run) -> "Callable[[], TrainingThread]":

@@ -1,22 +1,25 @@
 """What the keys do to a training: commands to it, and the dialogs that ask for them."""
 
+import asyncio
 from collections.abc import Callable
 from functools import partial
 from time import monotonic
 
 from textual.screen import Screen
 
-from grokterm.errors import StorageError
+from grokterm.errors import GroktermError, StorageError
 from grokterm.experiment.interventions import Extend, Save
 from grokterm.plots.sanitize import plain_text
 from grokterm.session.commands import Command, GoOn, Hold, Pause, Release, Resume, SetPace, StepOnce
 from grokterm.session.control import Training
 from grokterm.session.state import LabState
-from grokterm.tui.control.farewell import open_command
+from grokterm.tui.control.farewell import farewell, open_command
+from grokterm.tui.control.handover import hand_over, reason_against
 from grokterm.tui.control.notifications import Notice, Notifications, Severity, merged
+from grokterm.tui.control.opening import saved_training, training_anew
 from grokterm.tui.control.pace import faster, slower
 from grokterm.tui.control.saved_pictures import save_pictures
-from grokterm.tui.screens.dialogs import Confirm, FieldsDialog, change_dialog, extend_dialog, swap_dialog
+from grokterm.tui.screens.dialogs import Confirm, FieldsDialog, Waiting, change_dialog, extend_dialog, swap_dialog
 from grokterm.tui.terminal import SAVE_SECONDS
 
 INFORMATION_SECONDS, WARNING_SECONDS = 3.0, 8.0  # that a notification lies over the pictures
@@ -108,6 +111,33 @@ class TrainingControl:
         self.training = self._again()
         self._notifications = Notifications()
         self.training.start()
+
+    async def detach(self) -> str:
+        """Let the training go on in the background; return the last words, or nothing if the lab stays; for a worker."""
+        state, run = self.state, self.training.saved_run
+        if self.training.is_elsewhere:
+            self.training.leave(0.0)
+        elif reason := reason_against(self.training):
+            self._notify(reason, "Not detached", "warning")
+            return ""
+        else:
+            await self._screen.app.push_screen(Waiting("Saving, and going on in the background ..."))
+            try:
+                await asyncio.to_thread(hand_over, self.training)
+            except GroktermError as error:
+                self._screen.app.pop_screen()
+                self.go_over(str(error), "Not detached", "error")
+                return ""
+        return farewell(state, run) if run is not None else ""
+
+    def go_over(self, why: str, title: str, severity: Severity = "warning") -> None:
+        """Open the saved run in this process, in place of a training that is over; say why."""
+        run = self.training.saved_run
+        if run is not None:
+            self.training = saved_training(run, self.state)
+            self._again = training_anew(run)
+            self.training.start()
+        self._notify(why, title, severity)
 
     def report(self) -> None:
         """Say what has happened since the last call, and in a dialog at which step the training waits for it."""

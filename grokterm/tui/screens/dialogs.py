@@ -52,6 +52,19 @@ class Confirm(ModalScreen[bool]):
         self.dismiss(event.button.id == "agree")
 
 
+class Waiting(ModalScreen[None]):
+    """Says what is waited for; no key does anything meanwhile."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self._text = text
+
+    def compose(self) -> ComposeResult:
+        """Compose the text."""
+        with Vertical(classes="dialog"):
+            yield Static(plain_text(self._text), markup=False)
+
+
 class FieldsDialog(ModalScreen[Result | None], Generic[Result]):
     """A few fields from which `make` builds the result; while it refuses them, the dialog stays and says why.
 

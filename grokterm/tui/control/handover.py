@@ -1,0 +1,55 @@
+"""Handing a training of this process over to one in the background, when the lab is left or its terminal is gone."""
+
+import os
+from contextlib import suppress
+
+from grokterm.errors import StorageError
+from grokterm.runs.lock import holder_of
+from grokterm.session.control import Training
+from grokterm.session.detached import Begun, Outset, resume_in_background, resume_unattended
+from grokterm.session.state import LabState
+from grokterm.tui.terminal import SAVE_SECONDS
+
+
+def reason_against(training: Training) -> str:
+    """Say why a training of this process cannot be handed over now; empty if it can."""
+    state, run = training.state, training.saved_run
+    if state.unsaved:
+        return f"{state.unsaved}: make room, and press s before d"
+    if state.ended:
+        return "it has ended: q leaves"
+    if state.part:
+        return f"only {state.part} would go on: wait for the whole, or press q, which saves it"
+    if run is None or state.phase == "loading":
+        return "it has not begun: wait a moment"
+    holder = holder_of(run.path)
+    if holder is None or holder.pid != os.getpid():
+        return "nothing trains yet: space goes on, q leaves"
+    return ""
+
+
+def outset_of(state: LabState) -> Outset:
+    """Return how a training is to go on elsewhere."""
+    return Outset(is_paused=state.phase == "paused", pace=state.pace)
+
+
+def hand_over(training: Training) -> Begun:
+    """Save and end a training, and go on with it in the background from that step; wait until it does.
+
+    Raises:
+        GroktermError: if it could not be saved, or does not go on there.
+    """
+    outset, run = outset_of(training.state), training.saved_run
+    if not training.leave(SAVE_SECONDS):
+        raise StorageError(f"it was not saved within {SAVE_SECONDS:.0f} s")
+    if training.state.unsaved or run is None:
+        raise StorageError(training.state.unsaved)
+    return resume_in_background(run, outset)
+
+
+def hand_over_unattended(training: Training, outset: Outset) -> None:
+    """Go on in the background with a training that was saved and left, unless it had ended or was only looked at."""
+    state, run = training.state, training.saved_run
+    if run is not None and state.ended == "interrupted" and not (state.unsaved or state.part or training.is_elsewhere):
+        with suppress(OSError):  # it is saved, and there is no terminal to say more on
+            resume_unattended(run, outset)

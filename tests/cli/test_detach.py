@@ -1,0 +1,54 @@
+"""A training that outlives the command that has started it."""
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from grokterm.errors import NotBegunError
+from grokterm.runs.lock import holder_of
+from grokterm.runs.store import Run, list_runs
+from grokterm.session.detached import OUTPUT, begin
+from tests.cli.background import LONG, wait_for
+from tests.cli.process import Here, assert_refused
+
+
+def test_a_detached_run_trains_in_a_session_of_its_own_and_says_what_it_is_called(
+    here: Here, preset: Path, tmp_path: Path
+) -> None:
+    outcome = here("run", "--preset", preset, *LONG, "--set", "optimizer.weight_decay=200.0", "--detach", "--json")
+    try:
+        begun = json.loads(outcome.out)
+        run = Run(tmp_path / "runs" / begun["name"])
+        holder = holder_of(run.path)
+        assert outcome.code == 0
+        assert holder is not None
+        assert (holder.pid, os.getsid(holder.pid), holder.socket) == (begun["pid"], begun["pid"], begun["socket"])
+        warned, how = outcome.err.splitlines()
+        assert warned.startswith("warning: learning_rate times weight_decay is 2")
+        assert how == f"grokterm attach {run.name} shows it; grokterm runs stop {run.name} saves and ends it"
+        assert_refused(here("run", "--resume", run.name), f"is trained by process {begun['pid']}: grokterm attach {run.name}")
+    finally:
+        os.kill(json.loads(outcome.out)["pid"], signal.SIGTERM)
+    wait_for(lambda: run if "saved: go on with" in (run.path / OUTPUT).read_text() and holder_of(run.path) is None else None)
+
+
+def test_what_is_refused_without_torch_starts_no_process(here: Here, preset: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("grokterm.session.detached._start", None)
+    assert_refused(here("run", "--preset", preset, "--set", "task.modulus=1", "--detach"), "modulus")
+    assert_refused(here("run", "--resume", "nope", "--detach"), "no run is called 'nope'")
+
+
+def test_the_last_words_of_a_process_that_does_not_begin_are_passed_on(preset: Path, tmp_path: Path) -> None:
+    with pytest.raises(NotBegunError) as refused:
+        begin(["--preset", str(preset), "--set", "device=cuda:99"])
+    assert str(refused.value).startswith("device cuda:99: this machine has ")
+    assert refused.value.code == 2
+    assert list_runs(tmp_path / "runs") == []
+
+
+def test_a_finished_run_is_summed_up_and_not_detached(here: Here, finished: Run) -> None:
+    outcome = here("run", "--resume", finished.name, "--detach", "--json")
+    assert (outcome.code, outcome.json["ended"]) == (0, "complete")
