@@ -1,6 +1,7 @@
 """The summary of a run, as `run --json` prints it."""
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict
@@ -21,7 +22,7 @@ from grokterm.experiment.records import (
     Started,
     Switched,
 )
-from grokterm.runs.lock import Holder, holder_of, was_locked
+from grokterm.runs.lock import holder_of, was_locked
 from grokterm.runs.over_seeds import Statistics
 from grokterm.runs.owner import Life, life
 from grokterm.runs.store import Run
@@ -178,20 +179,24 @@ def summarize_means(run: Run, records: Iterable[Record]) -> Summary:
             case Finished():
                 summary.seconds, summary.ended = record.seconds, record.reason
                 timed_steps = record.step + record.n_undone
-    holder = holder_of(run.path)
-    summary.owner = holder or summary.owner
-    summary.status = "ended" if summary.ended else STATUS_OF_UNENDED[_life(run, holder, summary.owner)]
+    status, summary.owner = status_of_unended(run.path, summary.owner)
+    summary.status = "ended" if summary.ended else status
     if summary.status == "killed":
         summary.ended = "killed"
     summary.steps_per_second = timed_steps / summary.seconds if summary.seconds else None
     return summary
 
 
-def _life(run: Run, holder: Holder | None, owner: Owner | None) -> Life:
-    """Tell whether a run that has not ended is trained: by its lock, or where it never had one by its journal."""
-    if holder is None and was_locked(run.path):
-        return "dead"
-    return life(owner) if owner else "unknown"
+def status_of_unended(folder: Path, owner: Owner | None) -> tuple[Status, Owner | None]:
+    """Tell whether a run that has not ended is trained, and by which process.
+
+    By its lock, or where it never had one by its journal, which names this owner.
+    """
+    holder = holder_of(folder)
+    if holder is None and was_locked(folder):
+        return "killed", owner
+    owner = holder or owner
+    return STATUS_OF_UNENDED[life(owner) if owner else "unknown"], owner
 
 
 def _segment(record: Started | Acted) -> Segment:

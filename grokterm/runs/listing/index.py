@@ -1,71 +1,177 @@
-"""The rows of all runs in a folder."""
+"""The rows of all runs in a folder: read from an index, and of a run only what has changed since."""
 
-import json
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from time import monotonic
+from typing import TYPE_CHECKING, NamedTuple
 
-from grokterm.experiment.records import Owner
-from grokterm.runs.differences import in_short, settings_of, told
-from grokterm.runs.listing.reading import GOES_ON, Facts, read_facts
+from grokterm.experiment.presets import list_presets
+from grokterm.runs.finding import run_names
+from grokterm.runs.listing.annotations import FILE
+from grokterm.runs.listing.facts import Entry, Facts
+from grokterm.runs.listing.file import IndexFile
+from grokterm.runs.listing.reference import Reference
 from grokterm.runs.listing.row import RunRow, State
-from grokterm.runs.owner import life
-from grokterm.runs.store import list_runs, made_at
+
+if TYPE_CHECKING:
+    from grokterm.experiment.records import Owner
+
+GOES_ON = ("interrupted", "out_of_memory")  # reasons of an end after which a run is resumed
+
+READ_FROM = ("experiment.toml", "meta.json", "journal.jsonl", FILE)
+
+SAVE_SECONDS = 2.0  # between two writings of the index: a long reading that is interrupted is not lost
+
+Progress = Callable[[int, int], None]
+"""Told how many runs were read, of how many that have changed."""
 
 
-def list_rows(folder: Path) -> list[RunRow]:
+def list_rows(folder: Path, progress: Progress | None = None) -> list[RunRow]:
     """List the runs of a folder, oldest first; one that cannot be read has its problem in its row.
 
     Raises:
         StorageError: if the folder cannot be read.
     """
-    return list(_rows(folder))
+    return RunIndex(folder).rows(progress)
 
 
-def _rows(folder: Path) -> Iterator[RunRow]:
-    usual: dict[str, dict[str, Any]] = {}
-    for run in list_runs(folder):
-        facts = read_facts(run.path)
-        preset, own = facts.shown["preset"], _plain(facts.settings)
-        if own and preset not in usual:
-            usual[preset] = _plain(settings_of(preset)) or own
-        differences = {name: facts.written.get(name, own[name]) for name in (told(own, usual[preset]) if own else ())}
-        yield _row(run.path, made_at(run.path), facts, differences)
+class _Stamp(NamedTuple):
+    text: str
+    """Changes whenever a file does that the row was read from."""
+
+    created: float
 
 
-def _row(path: Path, created: float, facts: Facts, differences: dict[str, Any]) -> RunRow:
-    owner = None if facts.owner is None else Owner.model_validate(facts.owner)
-    state = _state(facts, owner)
-    shown = facts.shown | ({"ended": "killed"} if state == "killed" else {})
-    settings = {name: value for name, value in facts.settings.items() if isinstance(value, str | float | int)}
-    return RunRow(
-        path.name,
-        path,
-        created,
-        differences=differences,
-        told=in_short(differences),
-        settings=settings,
-        state=state,
-        owner=owner,
-        **shown,
-    )
+class RunIndex:
+    """The runs of a folder. A row that has not changed is the same object the next time."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._file: IndexFile | None = None
+        self._entries: dict[str, Entry] = {}
+        self._rows: dict[str, tuple[Entry, RunRow]] = {}
+
+    def rows(self, progress: Progress | None = None) -> list[RunRow]:
+        """List the runs, oldest first.
+
+        Raises:
+            StorageError: if the folder cannot be read.
+        """
+        stamps = {name: stamp for name in run_names(self._folder) if (stamp := _stamp(f"{self._folder}/{name}")) is not None}
+        names = sorted(stamps, key=lambda name: (stamps[name].created, name))
+        if self._file is None:
+            self._file = IndexFile.of(self._folder)
+            self._entries = self._file.load()
+        gone = self._entries.keys() - stamps.keys()
+        self._entries = {name: entry for name, entry in self._entries.items() if name in stamps}
+        self._read_changed({name: stamps[name].text for name in names}, progress)
+        changed = self._compare(names)
+        unended = self._watch(names)
+        changed |= {name for name, (state, _) in unended.items() if state == "killed"}
+        if changed or gone:
+            self._file.save({name: self._entries[name] for name in changed}, gone)
+        rows = [self._row(name, stamps[name].created, *unended.get(name, (None, None))) for name in names]
+        self._rows = {row.name: (self._entries[row.name], row) for row in rows}
+        return rows
+
+    def _read_changed(self, stamps: Mapping[str, str], progress: Progress | None) -> None:
+        """Read the runs whose files have changed."""
+        changed = [name for name, text in stamps.items() if name not in self._entries or self._entries[name].stamp != text]
+        if not changed or self._file is None:
+            return
+        from grokterm.runs.listing.reading import read_facts
+
+        unsaved: list[str] = []
+        begun = monotonic()
+        for number, name in enumerate(changed, start=1):
+            before = self._entries.get(name)
+            facts = read_facts(self._folder / name, before.facts.skim if before is not None else None)
+            self._entries[name] = Entry(stamps[name], facts)
+            unsaved.append(name)
+            if progress is not None:
+                progress(number, len(changed))
+            if monotonic() > begun + SAVE_SECONDS:
+                self._file.save({name: self._entries[name] for name in unsaved}, ())
+                unsaved, begun = [], monotonic()
+
+    def _compare(self, names: Sequence[str]) -> set[str]:
+        """Compare the runs with their presets whose settings or whose preset have changed, and name them."""
+        texts = {preset.name: preset.text for preset in list_presets()}
+        references: dict[str, Reference] = {}
+        changed = set()
+        for name in names:
+            entry = self._entries[name]
+            preset = entry.facts.shown["preset"]
+            if not entry.facts.settings:
+                continue
+            reference = references.setdefault(preset, Reference(preset, texts.get(preset, ""), entry.facts))
+            if entry.compared != reference.hash:
+                self._entries[name] = reference.compare(entry)
+                changed.add(name)
+        return changed
+
+    def _watch(self, names: Sequence[str]) -> dict[str, tuple[State, "Owner | None"]]:
+        """Tell how those fare that have not ended, and which process trains them; one that was killed has ended."""
+        unended = [name for name in names if self._entries[name].facts.is_unended]
+        if not unended:
+            return {}
+        from grokterm.runs.listing.reading import status_of
+
+        found: dict[str, tuple[State, Owner | None]] = {}
+        for name in unended:
+            facts = self._entries[name].facts
+            status, owner = status_of(self._folder / name, facts)
+            if status == "killed":
+                self._entries[name] = self._entries[name]._replace(facts=facts.killed)
+                found[name] = "killed", None
+            elif status == "training":
+                found[name] = "paused" if facts.is_paused else "training", owner
+            else:
+                found[name] = "unknown", owner
+        return found
+
+    def _row(self, name: str, created: float, state: State | None, owner: "Owner | None") -> RunRow:
+        """Return the row of a run; the one before if it has not changed."""
+        entry = self._entries[name]
+        if state is None:
+            state = _end(entry.facts)
+        before, row = self._rows.get(name, (None, None))
+        if row is not None and before is entry and (row.created, row.state, row.owner) == (created, state, owner):
+            return row
+        shown = entry.facts.shown
+        return RunRow(
+            name,
+            Path(f"{self._folder}/{name}"),
+            created,
+            differences=entry.differences,
+            told=entry.told,
+            settings=entry.facts.settings,
+            state=state,
+            owner=owner,
+            **(shown | {"tags": tuple(shown["tags"])}),
+        )
 
 
-def _state(facts: Facts, owner: Owner | None) -> State:
-    if (reason := facts.shown.get("ended")) is not None:
-        return "interrupted" if reason in GOES_ON else "ended"
-    if owner is None:
-        return "unknown"
-    match life(owner):
-        case "alive":
-            return "paused" if facts.is_paused else "training"
-        case "dead":
-            return "killed"
-        case "unknown":
-            return "unknown"
+def _end(facts: Facts) -> State:
+    ended = facts.shown.get("ended")
+    if ended is None:
+        return "unknown"  # it cannot be read
+    return "killed" if ended == "killed" else "interrupted" if ended in GOES_ON else "ended"
 
 
-def _plain(settings: dict[str, Any]) -> dict[str, Any]:
-    """Return settings as JSON has them: lists for tuples."""
-    found: dict[str, Any] = json.loads(json.dumps(settings))
-    return found
+def _stamp(run: str) -> _Stamp | None:
+    """Look at the files of a run; None if it is none."""
+    parts, created = [], 0.0
+    for name in READ_FROM:
+        try:
+            found = os.stat(f"{run}/{name}")  # noqa: PTH116 - four for each of thousands of runs
+        except OSError:
+            if name == READ_FROM[0]:
+                return None
+            parts.append("-")
+            continue
+        parts.append(f"{found.st_mtime_ns} {found.st_size} {found.st_ino}")
+        if name == "meta.json":
+            created = found.st_mtime
+    return _Stamp("/".join(parts), created or Path(run).stat().st_mtime)

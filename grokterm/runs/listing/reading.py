@@ -1,38 +1,19 @@
 """What is read from the folder of a run for the list."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from grokterm.errors import GroktermError
+from grokterm.experiment.records import Owner, Paused, Record
 from grokterm.runs.differences import as_written, flat
 from grokterm.runs.listing.annotations import read_annotations
+from grokterm.runs.listing.facts import Facts
 from grokterm.runs.listing.skim import Skim
 from grokterm.runs.store import Run
-
-GOES_ON = ("interrupted", "out_of_memory")  # reasons of an end after which a run is resumed
-
-
-@dataclass
-class Facts:
-    """What the folder of a run says; what other runs and processes add to it is left out."""
-
-    shown: dict[str, Any]
-    """Fields of a RunRow."""
-
-    settings: dict[str, Any] = field(default_factory=dict)
-    """Every setting by its dotted name."""
-
-    written: dict[str, Any] = field(default_factory=dict)
-    """Those that a list writes in other words: files by their names."""
-
-    owner: dict[str, Any] | None = None
-    """The process that trains it, or may; None if it has ended."""
-
-    is_paused: bool = False
-    skim: dict[str, Any] | None = None
-    """Of a run that has not ended: what was read of its journal."""
+from grokterm.runs.summary import Status, status_of_unended, summarize_means
 
 
 def read_facts(folder: Path, skim: Mapping[str, Any] | None = None) -> Facts:
@@ -44,14 +25,16 @@ def read_facts(folder: Path, skim: Mapping[str, Any] | None = None) -> Facts:
         return Facts(annotations | {"preset": run.preset, "problem": str(error)})
 
 
-def _read(run: Run, annotations: dict[str, Any], before: Skim | None) -> Facts:
-    from grokterm.experiment.records import Paused, Started
-    from grokterm.runs.summary import summarize_means
+def status_of(folder: Path, facts: Facts) -> tuple[Status, Owner | None]:
+    """Tell whether a run that has not ended is trained at this moment, and by which process."""
+    return status_of_unended(folder, None if facts.owner is None else Owner.model_validate(facts.owner))
 
+
+def _read(run: Run, annotations: dict[str, Any], before: Skim | None) -> Facts:
     experiment, skim = run.experiment, Skim.of(run.journal, before)
     records = skim.records(run.journal)
     summary = summarize_means(run, records)
-    settings = dict(flat(experiment.settings()))
+    settings = plain(dict(flat(experiment.settings())))
     written = {name: short for name, value in settings.items() if (short := as_written(run, name, value)) != value}
     has_ended = summary.status == "ended"
     shown = annotations | {
@@ -68,7 +51,18 @@ def _read(run: Run, annotations: dict[str, Any], before: Skim | None) -> Facts:
         "steps": experiment.training.steps,
         "steps_per_second": summary.steps_per_second,
         "ended": summary.ended if has_ended else None,
+        "parent": f"{summary.parent}@{summary.branched_at}" if summary.parent else "",
     }
-    last = next((type(record) for record in reversed(records) if record.record in ("started", "paused", "continued")), Started)
     owner = None if has_ended or summary.owner is None else summary.owner.model_dump()
-    return Facts(shown, settings, written, owner, last is Paused, None if has_ended else asdict(skim))
+    return Facts(shown, settings, written, owner, _is_paused(records), None if has_ended else asdict(skim))
+
+
+def plain(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return settings as JSON has them: lists for tuples."""
+    found: dict[str, Any] = json.loads(json.dumps(settings))
+    return found
+
+
+def _is_paused(records: Sequence[Record]) -> bool:
+    told = [record for record in records if record.record in ("started", "paused", "continued")]
+    return bool(told) and isinstance(told[-1], Paused)

@@ -12,7 +12,7 @@ from grokterm.experiment.records import RECORD, Record
 
 PREFIX = 160  # bytes at the beginning of a line in which its kind is found
 
-TAIL = 64  # bytes by which a journal is recognized that has only grown
+MARK = 64  # bytes at the beginning of the last line, with its time, by which a journal is recognized that has only grown
 
 # Records of which the last one says all; evaluations also have a highest loss. Of every other kind all are kept.
 ONLY_LAST = (b"evaluated", b"inspected", b"checkpointed", b"skipped", b"continued", b"paused")
@@ -26,8 +26,11 @@ class Skim:
     """Bytes that were read: whole lines."""
 
     n_lines: int = 0
-    tail: str = ""
-    """The last of these bytes."""
+    last: int = 0
+    """Byte at which the last of them begins."""
+
+    mark: str = ""
+    """How it begins."""
 
     peak: float | None = None
     """The highest loss of validation."""
@@ -60,7 +63,7 @@ class Skim:
         return list(self._parsed(journal))
 
     def _parsed(self, journal: Path) -> Iterator[Record]:
-        for number, line in sorted(self.kept.values()):
+        for number, line in sorted(dict(self.kept.values()).items()):
             try:
                 yield RECORD.validate_json(line)
             except ValidationError:
@@ -68,18 +71,18 @@ class Skim:
                     raise _damaged(journal, number) from None
 
     def _is_beginning_of(self, file: BinaryIO) -> bool:
-        tail = self.tail.encode("latin-1")
-        file.seek(max(0, self.end - len(tail)))
-        return file.read(len(tail)) == tail
+        file.seek(self.last)
+        seen = file.read(self.end - self.last)
+        return seen.startswith(self.mark.encode("latin-1")) and seen.endswith(b"\n") == bool(self.end)
 
     def _read(self, file: BinaryIO) -> None:
         last: dict[bytes, tuple[int, bytes]] = {}
-        line = b""
-        for next_line in file:
-            if not next_line.endswith(b"\n"):
+        mark = self.mark.encode("latin-1")
+        for line in file:
+            if not line.endswith(b"\n"):
                 break  # partial, even if it is valid JSON
-            line = next_line
             self.n_lines += 1
+            self.last, mark = self.end, line
             self.end += len(line)
             start = line.find(b'"record":"', 0, PREFIX) + 10
             kind = line[start : line.find(b'"', start)]
@@ -92,7 +95,7 @@ class Skim:
                 if kind == b"evaluated":
                     self._compare(line)
         self.kept |= {kind.decode(): (number, _text(one)) for kind, (number, one) in last.items()}
-        self.tail = line[-TAIL:].decode("latin-1") or self.tail
+        self.mark = mark[:MARK].decode("latin-1")
 
     def _compare(self, line: bytes) -> None:
         """Keep the evaluation with the highest loss of validation."""

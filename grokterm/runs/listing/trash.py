@@ -6,6 +6,8 @@ from pathlib import Path
 
 from grokterm.errors import ConfigError, RunNotFoundError, StorageError
 from grokterm.experiment.hints import nearest
+from grokterm.runs.listing.reading import read_facts, status_of
+from grokterm.runs.lock import holder_of, refusal
 
 FOLDER = ".trash"
 
@@ -13,11 +15,10 @@ FOLDER = ".trash"
 def move_to_trash(run: Path) -> Path:
     """Move the folder of a run to the trash of its runs folder; return where it lies.
 
-    The caller makes sure that nothing trains it.
-
     Raises:
-        StorageError: if it cannot be moved.
+        StorageError: if it is trained at this moment, or cannot be moved.
     """
+    refuse_if_trained(run)
     trash = run.parent / FOLDER
     try:
         trash.mkdir(exist_ok=True)
@@ -26,6 +27,20 @@ def move_to_trash(run: Path) -> Path:
     except OSError as error:
         raise StorageError(f"{run} cannot be moved to {trash}: {error.strerror}") from None
     return target
+
+
+def refuse_if_trained(run: Path) -> None:
+    """Refuse to go on with a run that a process holds.
+
+    Raises:
+        StorageError: which names the process.
+    """
+    if holder_of(run) is not None:
+        raise StorageError(refusal(run))
+    facts = read_facts(run)
+    status, owner = status_of(run, facts) if facts.is_unended else ("ended", None)
+    if status == "training" and owner is not None:
+        raise StorageError(f"run {run.name} is being trained by process {owner.pid}: end it first")
 
 
 def restore(folder: Path, name: str) -> Path:

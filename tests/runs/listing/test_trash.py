@@ -1,10 +1,16 @@
+import os
 from pathlib import Path
 
 import pytest
 
-from grokterm.errors import ConfigError, RunNotFoundError
+from grokterm.errors import ConfigError, RunNotFoundError, StorageError
+from grokterm.experiment.experiment import Experiment
+from grokterm.runs.journal import JournalWriter
 from grokterm.runs.listing.trash import move_to_trash, purge, restore, trashed
-from grokterm.runs.store import list_runs
+from grokterm.runs.lock import RunLock
+from grokterm.runs.owner import this_process
+from grokterm.runs.store import create_run, list_runs
+from tests.runs.records import finished, started
 
 
 def make(folder: Path, content: str = "") -> Path:
@@ -46,6 +52,21 @@ def test_what_is_not_in_the_trash_is_not_restored(tmp_path: Path) -> None:
             restore(tmp_path, name)
     with pytest.raises(RunNotFoundError, match=r"did you mean 'mine'\?"):
         restore(tmp_path, "mien")
+
+
+def test_a_run_that_trains_is_not_deleted(tiny: Experiment, tmp_path: Path) -> None:
+    run = create_run(tmp_path, tiny, "tiny", {})
+    JournalWriter(run.journal).write([started(owner=this_process())])
+    with pytest.raises(StorageError, match=rf"run {run.name} is being trained by process {os.getpid()}: end it first"):
+        move_to_trash(run.path)
+    JournalWriter(run.journal, run.journal.stat().st_size).write([finished(0)])
+    lock = RunLock(run.path)
+    lock.take()
+    with pytest.raises(StorageError, match=f"run {run.name} is being trained by process {os.getpid()}: "):
+        move_to_trash(run.path)
+    lock.give_back()
+    move_to_trash(run.path)
+    assert trashed(tmp_path) == [run.name]
 
 
 def test_emptying_the_trash_says_how_much_it_frees_and_follows_no_link(tmp_path: Path) -> None:
