@@ -87,15 +87,17 @@ def _subject(run: "Run", step: int | None, label: str) -> "Subject":
     state = fold(LabState(run.experiment), records)
     analysis = replay_to(run, step).analyze()
     at = state.milestones.get("memorized")
-    memorized = cache(lambda: replay_to(run, _once(at, records)).analyze() if at is not None and at < analysis.step else None)
+    memorized = cache(
+        lambda: replay_to(run, _once(run, at, records)).analyze() if at is not None and at < analysis.step else None
+    )
     return Subject(state, analysis, state.inspections, label, memorized)
 
 
-def _once(step: int, records: Sequence["Record"]) -> int:
+def _once(run: "Run", step: int, records: Sequence["Record"]) -> int:
     """Return the step of a checkpoint soon after a milestone, which needs no replay; else the step itself."""
     from grokterm.experiment.records import Checkpointed
 
-    kept = [record.step for record in records if isinstance(record, Checkpointed)]
+    kept = [one.step for one in records if isinstance(one, Checkpointed) and (run.checkpoints / one.file).exists()]
     return min((at for at in kept if step <= at <= SOON * step), default=step)
 
 

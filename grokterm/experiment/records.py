@@ -239,6 +239,12 @@ class Checkpointed(_Record):
     seconds: float
     """Training time so far, with evaluations, without imports and pauses."""
 
+    n_kept: int | None = None
+    """Checkpoints on disk, once older ones were thinned; None in older journals, and where a branch begins."""
+
+    n_bytes: int | None = None
+    """What they take."""
+
 
 class Finished(_Record):
     """Training ended."""

@@ -38,6 +38,12 @@ class Training(Settings):
     checkpoint_at: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(strict=False)] | Literal["log"] = ()
     """Steps at which a checkpoint is written, besides those that are in any case; "log" for 1, 2, 5, 10, 20, 50, ..."""
 
+    checkpoint_gigabytes: float = Field(1.0, gt=0)
+    """Room on disk for the checkpoints of the run: older ones are thinned to it, the fewer the farther back.
+
+    The newest one, those of `checkpoint_at` and the one at which a branch begins stay. Each step can still be looked at.
+    """
+
     stop_when: StopText = live("never")
     """End early: at a milestone (memorized, grokked, ungrokked), at a bound (val_loss < 1e-4), or N steps after it.
 

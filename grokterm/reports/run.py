@@ -9,6 +9,7 @@ from rich.text import Text
 from grokterm.experiment.expectation import MILESTONE_STEPS
 from grokterm.experiment.records import Owner
 from grokterm.plots.sanitize import plain_text
+from grokterm.reports.kept import kept
 from grokterm.runs.differences import in_short
 from grokterm.runs.journal import read_journal
 from grokterm.runs.over_seeds import Statistics
@@ -30,6 +31,7 @@ def describe(summary: Summary) -> str:
         *([("branch", f"of {plain_text(summary.parent)} at step {summary.branched_at:,}")] if summary.parent else []),
         ("ended", standing(summary)),
         ("time", f"{summary.seconds:.1f} s, {speed}, {summary.device}, {summary.engine}"),
+        *([("kept", one)] if (one := kept(summary.n_checkpoints, summary.checkpoint_bytes)) else []),
         *((name.replace("_", " "), _step(getattr(summary, name))) for name in MILESTONE_STEPS),
         ("accuracy", _sides(summary, "accuracy", ".4f")),
         ("loss", _sides(summary, "loss", ".3g")),

@@ -11,6 +11,7 @@ from torch import Tensor
 from grokterm.errors import CheckpointError, StorageError
 from grokterm.experiment.experiment import Experiment
 from grokterm.runs.store import write_durably
+from grokterm.runs.thinning import checkpoint_name
 
 
 def save_checkpoint(folder: Path, step: int, tensors: Mapping[str, Tensor], experiment: Experiment) -> str:
@@ -25,11 +26,6 @@ def save_checkpoint(folder: Path, step: int, tensors: Mapping[str, Tensor], expe
     except OSError as error:
         raise StorageError(f"{folder / name} cannot be written: {error.strerror}") from None
     return name
-
-
-def checkpoint_name(step: int) -> str:
-    """Name the checkpoint of a step."""
-    return f"step-{step:08d}.safetensors"
 
 
 def checkpoint_content(step: int, tensors: Mapping[str, Tensor], experiment: Experiment) -> bytes:

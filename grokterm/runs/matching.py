@@ -15,7 +15,14 @@ from grokterm.runs.store import Run
 IGNORED_SETTINGS = {"title", "source", "seed", "device", "expect"}
 
 # Changes at a resume after which the run is still equal to one without a break.
-HARMLESS_CHANGES = ("training.steps=", "training.inspect_every=", "training.checkpoint_at=", "training.threads=", "device=")
+HARMLESS_CHANGES = (
+    "training.steps=",
+    "training.inspect_every=",
+    "training.checkpoint_at=",
+    "training.checkpoint_gigabytes=",
+    "training.threads=",
+    "device=",
+)
 
 
 def is_readable(run: Run) -> bool:
@@ -44,7 +51,7 @@ def runs_of(runs: Iterable[Run], experiment: Experiment) -> list[Run]:
 
 def _compared_settings(experiment: Experiment) -> dict[str, object]:
     settings = without_paths(experiment.settings())
-    for name in ("inspect_every", "checkpoint_at", "threads"):  # which do not affect the numbers
+    for name in ("inspect_every", "checkpoint_at", "checkpoint_gigabytes", "threads"):  # which do not affect the numbers
         del settings["training"][name]
     return {name: value for name, value in settings.items() if name not in IGNORED_SETTINGS}
 

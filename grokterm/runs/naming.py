@@ -30,7 +30,14 @@ KINDS = (
 LAST = ("seed",)  # least telling
 
 # Settings that leave what the title of a preset says as true as it was.
-KEEP_TITLE = {"seed", "training.evaluate_every", "training.inspect_every", "training.checkpoint_at", "training.threads"}
+KEEP_TITLE = {
+    "seed",
+    "training.evaluate_every",
+    "training.inspect_every",
+    "training.checkpoint_at",
+    "training.checkpoint_gigabytes",
+    "training.threads",
+}
 
 
 @dataclass(frozen=True)

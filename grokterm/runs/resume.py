@@ -18,6 +18,7 @@ RESUMABLE = (
     "training.evaluate_every",
     "training.inspect_every",
     "training.checkpoint_at",
+    "training.checkpoint_gigabytes",
     "training.stop_when",
     "training.threads",
     "device",

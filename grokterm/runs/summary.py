@@ -111,6 +111,12 @@ class Summary(Milestones):
     branched_at: int | None = None
     """At which step."""
 
+    n_checkpoints: int | None = None
+    """On disk; null where the journal does not tell."""
+
+    checkpoint_bytes: int | None = None
+    """What they take, of at most `training.checkpoint_gigabytes`."""
+
     steps: int = 0
     seconds: float = 0.0
     steps_per_second: float | None = None
@@ -176,6 +182,7 @@ def summarize_means(run: Run, records: Iterable[Record]) -> Summary:
                 _add_intervention(summary, record)
             case Checkpointed():
                 summary.seconds, timed_steps = record.seconds, record.step
+                summary.n_checkpoints, summary.checkpoint_bytes = record.n_kept, record.n_bytes
             case Finished():
                 summary.seconds, summary.ended = record.seconds, record.reason
                 timed_steps = record.step + record.n_undone

@@ -6,13 +6,14 @@ from pathlib import Path
 from grokterm.errors import ConfigError
 from grokterm.experiment.records import Checkpointed, Record
 from grokterm.runs.branching import Branching
-from grokterm.runs.checkpoint import checkpoint_content, checkpoint_name
+from grokterm.runs.checkpoint import checkpoint_content
 from grokterm.runs.journal import JournalWriter, journal_line, read_journal
 from grokterm.runs.mixture_parts import copied_parts, part_files
 from grokterm.runs.naming import branch_name
 from grokterm.runs.replay import replay_records
 from grokterm.runs.resume import check_reached, rounding_note
 from grokterm.runs.store import create_run
+from grokterm.runs.thinning import checkpoint_name
 from grokterm.session.session import Session
 from grokterm.session.start import meta_of
 from grokterm.training.trainer import Trainer
@@ -59,7 +60,7 @@ def branch_session(plan: Branching, folder: Path) -> tuple[Session, tuple[Record
         raise
     records = read_journal(run.journal)
     journal = JournalWriter(run.journal, run.journal.stat().st_size)
-    return Session(trainer, run, journal, note=rounding_note(parent.meta, meta)), tuple(records)
+    return Session(trainer, run, journal, note=rounding_note(parent.meta, meta), earlier=records), tuple(records)
 
 
 def _check_goes_on(trainer: Trainer, plan: Branching) -> None:

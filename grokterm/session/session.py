@@ -10,6 +10,7 @@ from grokterm.experiment.interventions import Save
 from grokterm.experiment.records import (
     TRANSIENT,
     Acted,
+    Branched,
     Checkpointed,
     Continued,
     Finished,
@@ -26,6 +27,7 @@ from grokterm.runs.journal import JournalWriter
 from grokterm.runs.lock import RunLock
 from grokterm.runs.owner import this_process
 from grokterm.runs.store import Run
+from grokterm.runs.thinning import GIGABYTE, checkpoint_sizes, drop_checkpoints, thinned
 from grokterm.session.commands import Analyze, Command, GoOn, Hold, Leave, Pause, Release, Resume, SetPace, StepOnce
 from grokterm.training.trainer import CHUNK_SECONDS, Trainer
 
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 
 # Seconds of training between two checkpoints, besides those at milestones, actions, pauses and the end.
 CHECKPOINT_SECONDS = 60.0
+
+LANDMARKS = (Reached, Acted)  # near whose steps checkpoints are kept
 
 READING = (Analyze, Hold, Release, SetPace, Leave)  # commands for which a run need not be written
 
@@ -56,6 +60,7 @@ class Session:
         changes: Sequence[str] = (),
         note: str = "",
         lock: RunLock | None = None,
+        earlier: Sequence[Record] = (),
     ) -> None:
         self.run = run
         self.trainer = trainer
@@ -70,6 +75,8 @@ class Session:
         self._next_chunk = 0.0
         self._saved_seconds = trainer.seconds
         self._saved_step = -1
+        self._landmarks = {record.step for record in earlier if isinstance(record, LANDMARKS)}
+        self._branched_at = {record.step for record in earlier if isinstance(record, Branched)}
         self._unwritten: list[Record] = []
         self._is_unsaved = False
         self._has_left = False
@@ -197,9 +204,12 @@ class Session:
         unwritten, self._unwritten = self._unwritten, end
         try:
             self._journal.write([*unwritten, *saved])
+            self._landmarks.update(record.step for record in records if isinstance(record, LANDMARKS))
             if is_checkpoint_due:
-                saved.append(self._checkpoint())
+                checkpoint, thinned_out = self._checkpoint()
+                saved.append(checkpoint)
                 self._journal.write(saved[-1:])
+                drop_checkpoints(self.run.checkpoints, thinned_out)  # now that the journal names a newer one
             if self._has_left and (late := self.trainer.wait_for_inspections(INSPECTION_WAIT_SECONDS)):
                 saved.extend(late)
                 self._journal.write(late)
@@ -221,8 +231,14 @@ class Session:
             or (step != self._saved_step and training.next_checkpoint(step - 1) == step)
         )
 
-    def _checkpoint(self) -> Checkpointed:
-        trainer = self.trainer
-        file = save_checkpoint(self.run.checkpoints, trainer.step, trainer.tensors(), trainer.experiment)
+    def _checkpoint(self) -> tuple[Checkpointed, tuple[int, ...]]:
+        """Write a checkpoint; return also the steps of those that are to make room for it."""
+        trainer, training, folder = self.trainer, self.trainer.experiment.training, self.run.checkpoints
+        file = save_checkpoint(folder, trainer.step, trainer.tensors(), trainer.experiment)
         self._saved_seconds, self._saved_step = trainer.seconds, trainer.step
-        return Checkpointed(step=trainer.step, file=file, seconds=trainer.seconds)
+        sizes = checkpoint_sizes(folder)
+        kept = self._branched_at | {step for step in sizes if training.next_checkpoint(step - 1) == step}
+        dropped = thinned(sizes, training.checkpoint_gigabytes * GIGABYTE, near=self._landmarks, kept=kept)
+        left = [size for step, size in sizes.items() if step not in dropped]
+        saved = Checkpointed(step=trainer.step, file=file, seconds=trainer.seconds, n_kept=len(left), n_bytes=sum(left))
+        return saved, dropped

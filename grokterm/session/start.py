@@ -81,7 +81,9 @@ def resume_session(run: Run, assignments: Sequence[str] = (), *, paused: bool = 
         raise
     journal = JournalWriter(run.journal, rewound.end)
     note = rounding_note(run.meta, meta_of(trainer))
-    session = Session(trainer, run, journal, paused=paused, changes=resumed.changes, note=note, lock=lock)
+    session = Session(
+        trainer, run, journal, paused=paused, changes=resumed.changes, note=note, lock=lock, earlier=rewound.records
+    )
     if resumed.action is not None:
         session.send(resumed.action)
     return session, rewound.records

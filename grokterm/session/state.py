@@ -144,6 +144,7 @@ class LabState:
     is_held: bool = False  # waits for the answer to a dialog
     ended: str = ""  # why the training ended; empty before
     saved_at: int | None = None
+    checkpoint_bytes: int | None = None  # that all checkpoints take; None if that is not known
     refusals: tuple[str, ...] = ()  # refused commands and other notices, oldest first
     unsaved: str = ""  # why saving failed; empty if everything is saved
     former: tuple[tuple[int, Experiment], ...] = ()  # settings that were changed, and the step up to which they held
@@ -258,8 +259,8 @@ def _after(state: LabState, record: Record) -> LabState:
         case Held(is_held=is_held, is_waiting=is_waiting):
             held: Phase = "ended" if state.ended else "paused" if is_waiting else "training"
             return replace(state, is_held=is_held, phase=held)
-        case Checkpointed(step=step):
-            return replace(state, saved_at=step, unsaved="")
+        case Checkpointed(step=step, n_bytes=n_bytes):
+            return replace(state, saved_at=step, unsaved="", checkpoint_bytes=n_bytes)
         case Finished(reason=reason, message=message):
             refusals = (*state.refusals, message) if message else state.refusals
             ended = "out of memory" if reason == "out_of_memory" else reason

@@ -83,9 +83,12 @@ def test_a_run_can_be_looked_at_before_its_end(here: Here, finished: Run, monkey
     assert " of 15" in outcome.err
 
 
-def test_a_checkpoint_soon_after_a_milestone_stands_for_it() -> None:
-    records = [Checkpointed(step=step, file="", seconds=0.0) for step in (0, 99, 104, 200)]
-    assert [figures._once(step, records) for step in (100, 99, 150, 0)] == [104, 99, 150, 0]
+def test_a_checkpoint_soon_after_a_milestone_stands_for_it(tmp_path: Path) -> None:
+    (tmp_path / "checkpoints").mkdir()
+    records = [Checkpointed(step=step, file=f"{step}", seconds=0.0) for step in (0, 99, 102, 104, 200)]
+    for step in (0, 99, 104, 200):  # that of step 102 was thinned out
+        (tmp_path / "checkpoints" / f"{step}").touch()
+    assert [figures._once(Run(tmp_path), step, records) for step in (100, 99, 150, 0)] == [104, 99, 150, 0]
 
 
 def test_the_same_run_gives_the_same_files(here: Here, finished: Run) -> None:

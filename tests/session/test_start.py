@@ -86,7 +86,7 @@ def test_who_leaves_saves_before_anything_is_waited_for(
     driver.train_past(3)
     driver.leave()
     free.set()
-    assert [type(record) for record in driver.journal[-2:]] == [Checkpointed, Finished]
+    assert [one.record for one in driver.journal[-2:]] == ["checkpointed", "finished"]
     assert opened(driver.session.run).session.trainer.step == driver.trainer.step
 
 

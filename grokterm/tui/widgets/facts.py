@@ -11,6 +11,7 @@ from textual.widgets import Static
 from grokterm.experiment.architectures.mlp import MLPModel
 from grokterm.experiment.optimizer import Optimizer, RecursiveFeatures
 from grokterm.plots.sanitize import plain_text
+from grokterm.reports.kept import room
 from grokterm.reports.structure import algebra, chance
 from grokterm.session.state import LabState
 from grokterm.tasks.structure import structure
@@ -75,6 +76,7 @@ def _table(state: LabState, run_name: str) -> Table:
         ("stop when", "" if experiment.training.stop_when == "never" else experiment.training.stop_when),
         ("run", run_name),
         ("saved", "" if state.saved_at is None else f"step {state.saved_at:,}"),
+        ("disk", room(state.checkpoint_bytes, experiment.training.checkpoint_gigabytes)),
     ]
     _section(table, "", [(name, value) for name, value in facts if value])
     reached: list[tuple[str, str]] = [(name, f"{step:,}") for name, step in state.milestones.items()]
