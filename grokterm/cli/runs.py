@@ -1,5 +1,7 @@
 """`grokterm runs`: lists saved runs."""
 
+import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -49,18 +51,48 @@ def runs(context: typer.Context, as_json: AsJson = False, runs_dir: RunsDir = RU
 def export(
     context: typer.Context,
     name: RunName,
-    layout: Annotated[Format, typer.Option("--format", help="What to write: the split that the run began with, as csv.")],
+    *,
+    layout: Annotated[
+        Format | None, typer.Option("--format", help="split: the sides that the run began with, as csv to stdout.")
+    ] = None,
+    preset: Annotated[
+        str | None, typer.Option("--preset", metavar="FILE", help="A preset that does all of it again; - for stdout.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite FILE.")] = False,
     runs_dir: RunsDir = RUNS,
 ) -> None:
-    """Write the split that a run began with, of an ensemble the first member's: `runs export RUN --format split > mine.csv`."""
+    """Write a run as a preset, with all that was done to it; or its split, of an ensemble the first member's."""
+    from grokterm.errors import ConfigError
     from grokterm.runs.finding import find_run
+
+    given_dir, _ = context.obj
+    if (layout is None) == (preset is None):
+        raise ConfigError("runs export needs one of --format split and --preset FILE")
+    run = find_run(runs_dir if runs_dir != RUNS else given_dir, name)
+    if preset is None:
+        _print_split(run)
+    else:
+        _write_preset(run, preset, force)
+
+
+def _print_split(run: "Run") -> None:
     from grokterm.tasks.split_file import write_split
 
-    del layout  # there is one so far
-    given_dir, _ = context.obj
-    experiment = find_run(runs_dir if runs_dir != RUNS else given_dir, name).experiment
-    dataset = experiment.task.dataset(experiment.seed)
+    dataset = run.experiment.task.dataset(run.experiment.seed)
     print_results(write_split(dataset.train, dataset.val))
+
+
+def _write_preset(run: "Run", file: str, may_overwrite: bool) -> None:
+    from grokterm.runs.as_preset import as_preset, write_preset
+
+    made = as_preset(run)
+    if file == "-":
+        print_results(made.experiment.to_toml().rstrip())
+        print_status(*made.notes)
+        return
+    notes = write_preset(made, Path(file), may_overwrite=may_overwrite)
+    shown = file if "/" in file else f"./{file}"
+    print_status(*made.notes, *notes, f"{shown} does it again: grokterm run --preset {shlex.quote(shown)}")
 
 
 @app.command("show")

@@ -302,13 +302,17 @@ class Experiment(Settings):
             numbered.sort(key=lambda pair: pair[1].at_step or 0)
         settings = self.model_copy(update={"interventions": ()})
         dataset = self.task.dataset(self.seed) if any(intervention.swap for intervention in self.interventions) else None
+        swapped_at: int | None = 0
         for number, intervention in numbered:
             try:
                 match intervention.action:
                     case Set() as change:
                         settings = settings.changed(change)
                     case Swap() as swap if dataset is not None:
-                        dataset = swap.applied(dataset)
+                        dataset = swap.applied(
+                            dataset, was_used=intervention.at_step is None or intervention.at_step != swapped_at
+                        )
+                        swapped_at = intervention.at_step
                         self.check_training_set(len(dataset.train))
             except ConfigError as error:
                 raise ConfigError(f"interventions[{number}]: {error}") from None

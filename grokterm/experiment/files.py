@@ -90,8 +90,8 @@ def located(settings: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     return found
 
 
-def copied(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, bytes]]:
-    """Return validated settings that name copies of their files, relative to a run, and the contents of these copies.
+def copied(settings: Mapping[str, Any], folder: str = "files") -> tuple[dict[str, Any], dict[str, bytes]]:
+    """Return validated settings that name copies of their files, below a run or a preset, and the contents of these copies.
 
     Raises:
         ConfigError: if a file has changed since it was read.
@@ -101,7 +101,7 @@ def copied(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, bytes
         values = found[section]
         if is_file(section, name, values.get(name)):
             file = read_file(section, name, values[name], values[f"{name}_sha256"])
-            copy = f"files/{name}/{file.path.name}"
+            copy = f"{folder}/{name}/{file.path.name}"
             found[section] = values | {name: copy}
             copies[copy] = file.content
     return found, copies

@@ -57,6 +57,9 @@ class Started(_Record):
     changes: tuple[str, ...] = ()
     """Settings that were changed when the run was resumed, as `name=value`."""
 
+    before: tuple[str, ...] = ()
+    """What these were until then; in older journals it is not told."""
+
     note: str = ""
     """What else is not as it was before the resume."""
 

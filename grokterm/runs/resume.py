@@ -8,7 +8,8 @@ from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Extend, Set
 from grokterm.experiment.overrides import live_changes, override, parse_assignment
-from grokterm.experiment.records import Acted, Finished, Record, Started
+from grokterm.experiment.records import Acted, Branched, Finished, Record, Started
+from grokterm.experiment.toml import format_value
 from grokterm.runs.journal import reached_step, read_journal, rewind_journal
 from grokterm.runs.store import Run
 
@@ -35,6 +36,9 @@ class Resumption:
     changes: tuple[str, ...]
     """What changed in them."""
 
+    before: tuple[str, ...]
+    """What these were, as far as they may change while it trains."""
+
     action: Set | None
     """What to set where it goes on, of what may change while it trains; the journal keeps it as a user's action."""
 
@@ -45,12 +49,13 @@ def resumption(run: Run, assignments: Sequence[str]) -> Resumption:
     Raises:
         ConfigError: if a setting may not change, or fewer steps are asked for than are saved.
     """
-    live, changes, values = run.experiment.live_names(), [], {}
+    live, changes, before, values = run.experiment.live_names(), [], [], {}
     for assignment in assignments:
         path, value = parse_assignment(assignment)
         name = ".".join(path)
         if name in RESUMABLE:
             changes.append(assignment)
+            before += [f"{name}={format_value(run.experiment.live_value(name))}"] if name in live else []
         elif name in live:
             values[name] = value
         else:
@@ -65,22 +70,23 @@ def resumption(run: Run, assignments: Sequence[str]) -> Resumption:
     action = Set.from_settings({"values": values}) if values else None
     if action is not None:
         settings_now(experiment, read_journal(run.journal)).changed(action)  # refuses what is invalid
-    return Resumption(experiment, tuple(changes), action)
+    return Resumption(experiment, tuple(changes), tuple(before), action)
 
 
 def settings_now(experiment: Experiment, records: Iterable[Record]) -> Experiment:
     """Apply the settings that were changed while a run trained, or when it was resumed."""
     for record in records:
-        if (change := _change(experiment, record)) is not None:
+        if (change := change_of(experiment, record)) is not None:
             experiment = experiment.changed(change)
     return experiment
 
 
-def _change(experiment: Experiment, record: Record) -> Set | None:
+def change_of(experiment: Experiment, record: Record) -> Set | None:
+    """Return what a record says was set of what may change while a run trains; None if it says nothing of it."""
     match record:
         case Acted(action=Set() as change):
             return change
-        case Started(changes=changes):
+        case Started(changes=changes) | Branched(changes=changes):
             return live_changes(experiment, changes)
     return None
 
@@ -137,7 +143,7 @@ def has_ended(experiment: Experiment, records: Sequence[Record], changes: Sequen
 def _stop_when(experiment: Experiment, records: Sequence[Record], changes: Sequence[str]) -> str:
     """Return what ends the run now: what its settings say, unless that was changed while it trained."""
     name = "training.stop_when"
-    made = [*(_change(experiment, record) for record in records), live_changes(experiment, changes)]
+    made = [*(change_of(experiment, record) for record in records), live_changes(experiment, changes)]
     said = [change.values[name] for change in made if change is not None and name in change.values]
     return experiment.changed(Set(values={name: said[-1]})).training.stop_when if said else experiment.training.stop_when
 

@@ -58,6 +58,7 @@ class Session:
         *,
         paused: bool = False,
         changes: Sequence[str] = (),
+        before: Sequence[str] = (),
         note: str = "",
         lock: RunLock | None = None,
         earlier: Sequence[Record] = (),
@@ -70,7 +71,11 @@ class Session:
         self._commands: SimpleQueue[Command] = SimpleQueue()
         self._paused = paused
         self._held = False
-        self._changes, self._note = changes, note  # of settings since the last checkpoint, and of the machine
+        self._changes, self._before, self._note = (
+            changes,
+            before,
+            note,
+        )  # of settings since the last checkpoint, and of the machine
         self._pace: float | None = None
         self._next_chunk = 0.0
         self._saved_seconds = trainer.seconds
@@ -97,7 +102,7 @@ class Session:
             self.lock.give_back()
 
     def _records(self, *, stay: bool) -> Iterator[list[Record]]:
-        begun = self.trainer.begin(self._changes, self._note, this_process())
+        begun = self.trainer.begin(self._changes, self._note, this_process(), self._before)
         if not self._paused:
             self.lock.take()
             yield self._save(begun)

@@ -82,7 +82,15 @@ def resume_session(run: Run, assignments: Sequence[str] = (), *, paused: bool = 
     journal = JournalWriter(run.journal, rewound.end)
     note = rounding_note(run.meta, meta_of(trainer))
     session = Session(
-        trainer, run, journal, paused=paused, changes=resumed.changes, note=note, lock=lock, earlier=rewound.records
+        trainer,
+        run,
+        journal,
+        paused=paused,
+        changes=resumed.changes,
+        before=resumed.before,
+        note=note,
+        lock=lock,
+        earlier=rewound.records,
     )
     if resumed.action is not None:
         session.send(resumed.action)

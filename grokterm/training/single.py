@@ -26,7 +26,7 @@ from grokterm.optim.flat import FlatParameters
 from grokterm.optim.groups import check_groups
 from grokterm.optim.modifiers import average_of, rule_of
 from grokterm.optim.rng import StepRng
-from grokterm.optim.rules import OptimizerState, Weights
+from grokterm.optim.rules import OptimizerState, Weights, copies
 from grokterm.tasks.dataset import Dataset
 from grokterm.training.rfm import FeatureMachine
 from grokterm.training.step_loop import Measured, StepLoop
@@ -82,7 +82,8 @@ class SingleNetwork(StepLoop):
         dataset = self.dataset.with_label_noise(experiment.task.label_noise)
         if dataset is not self.dataset or _batch_size(experiment, dataset) != self.batch_size:
             self._exchange(dataset, experiment)
-        weights, optimizer_state = self.weights, self.optimizer_state
+        # Copied, because another rule may want single tensors, and parts of one vector would round unlike a resumed run.
+        weights, optimizer_state = copies(self.weights), copies(self.optimizer_state)
         self._step = _step_of(experiment, self._pool, self._backend, weights)
         self._begin_at(weights, optimizer_state)
 

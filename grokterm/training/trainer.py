@@ -82,10 +82,12 @@ class Trainer:
         while self.ended is None:
             yield from self.advance()
 
-    def begin(self, changes: Sequence[str] = (), note: str = "", owner: Owner | None = None) -> list[Record]:
+    def begin(
+        self, changes: Sequence[str] = (), note: str = "", owner: Owner | None = None, before: Sequence[str] = ()
+    ) -> list[Record]:
         """Report where training stands, at step 0, which is measured, or at a checkpoint; and what has changed since.
 
-        `owner` is this process, if the training is saved.
+        `before` is what the changes are from, `owner` is this process, if the training is saved.
         """
         self._change_again(changes)
         choose_precision(self.device, tf32=self.experiment.training.tf32)
@@ -101,6 +103,7 @@ class Trainer:
             n_seen=len(self.dataset.seen),
             seeds=tuple(range(seed, seed + members)) if members > 1 else (),
             changes=tuple(changes),
+            before=tuple(before),
             note=note,
             owner=owner,
         )

@@ -2,6 +2,7 @@ import json
 from pathlib import Path
 
 from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.interventions import Swap
 from grokterm.experiment.presets import find_preset
 from grokterm.runs.store import Run, create_run
 from grokterm.session.start import start_session
@@ -101,3 +102,26 @@ def test_a_damaged_run_is_named_and_does_not_hide_the_others(
 def test_a_runs_folder_that_is_a_file_is_refused(here: Here, tmp_path: Path) -> None:
     (tmp_path / "runs").write_text("")
     assert_refused(here("runs"), "runs cannot be read: Not a directory", "--runs-dir")
+
+
+def test_a_run_is_exported_as_a_preset_that_does_it_again(here: Here, tiny: Experiment, tmp_path: Path) -> None:
+    session = start_session(tiny, tmp_path / "runs", "tiny")
+    session.send(Swap(train_fraction=0.3))
+    for _ in session.records():
+        pass
+    outcome = here("runs", "export", "tiny", "--preset", "mine.toml")
+    assert (outcome.code, outcome.out) == (0, "")
+    assert outcome.err == "./mine.toml does it again: grokterm run --preset ./mine.toml\n"
+    assert here("runs", "export", "tiny", "--preset", "-").out == Path("mine.toml").read_text()
+    again = here("run", "--preset", "./mine.toml", "--json").json
+    first = here("runs", "show", session.run.name, "--json").json
+    assert {name: again[name] for name in ("steps", "train_loss", "val_loss")} == {
+        name: first[name] for name in ("steps", "train_loss", "val_loss")
+    }
+    assert_refused(here("runs", "export", "tiny", "--preset", "mine.toml"), "mine.toml exists", "overwrite it with --force")
+    assert here("runs", "export", "tiny", "--preset", "mine.toml", "--force").code == 0
+    assert_refused(here("runs", "export", "tiny", "--preset", "mine"), "a preset ends in .toml, and mine does not")
+    assert_refused(here("runs", "export", "tiny", "--preset", "nowhere/mine.toml"), "nowhere/mine.toml cannot be written")
+    assert_refused(here("runs", "export", "tiny"), "runs export needs one of --format split and --preset FILE")
+    both = ("--preset", "x.toml", "--format", "split")
+    assert_refused(here("runs", "export", "tiny", *both), "runs export needs one of --format split and --preset FILE")

@@ -73,7 +73,7 @@ def test_more_steps_do_not_stretch_a_schedule(tiny: Experiment, tmp_path: Path) 
 
 
 def test_nothing_changed_is_the_same_experiment(run: Run) -> None:
-    assert resumption(run, []) == Resumption(run.experiment, (), None)
+    assert resumption(run, []) == Resumption(run.experiment, (), (), None)
 
 
 @pytest.mark.parametrize("reason", ["complete", "stopped", "diverged"])

@@ -26,7 +26,7 @@ from grokterm.optim.flat import FlatParameters
 from grokterm.optim.groups import check_groups
 from grokterm.optim.losses import loss_of
 from grokterm.optim.modifiers import average_of, rule_of
-from grokterm.optim.rules import OptimizerState, Weights
+from grokterm.optim.rules import OptimizerState, Weights, copies
 from grokterm.tasks.dataset import Dataset
 from grokterm.tasks.equations import Equations
 from grokterm.training.ensemble.batches import StackedBatches
@@ -141,7 +141,7 @@ class VmappedEnsemble(StepLoop):
         is_noisier = any(new is not old for new, old in zip(datasets, self._datasets, strict=True))
         if is_noisier or _batch_sizes(experiment, datasets) != self._batch_sizes:
             self._exchange(datasets, experiment)
-        weights, optimizer_state = self._weights, self._optimizer_state
+        weights, optimizer_state = copies(self._weights), copies(self._optimizer_state)  # as one network does
         self._prepare(experiment, _first(weights))
         self._begin_at(weights, optimizer_state)
 
