@@ -28,7 +28,7 @@ check(
 
 from grokterm.experiment.experiment import Experiment  # noqa: E402 - after this, so that it is checked too
 
-pytest_plugins = ["tests.training.fixtures"]
+pytest_plugins = ["tests.training.fixtures", "tests.verified"]
 
 TINY = """
 title = "Tiny"

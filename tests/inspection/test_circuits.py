@@ -24,7 +24,7 @@ def examined(*steps: int, changes: Sequence[str] = ()) -> Iterator[NetworkAnalys
 
 @pytest.mark.slow
 def test_the_circuit_of_an_addition_becomes_purer() -> None:
-    forming, formed, pure = (analysis.inspected() for analysis in examined(42, 100, 1000))
+    forming, formed, pure = (analysis.inspected() for analysis in examined(42, 100, 400))  # theirs at 1000 was no purer
     for seen, ipr, matched in ((forming, 0.30, 0.91), (formed, 0.84, 0.99), (pure, 0.93, 1.00)):
         assert seen.ipr == pytest.approx(ipr, abs=0.04)  # at step 42 it rises by 0.015 a step
         assert seen.matched_frequency_share == pytest.approx(matched, abs=0.015)
@@ -34,7 +34,7 @@ def test_the_circuit_of_an_addition_becomes_purer() -> None:
 
 
 def test_a_product_is_noise_in_the_order_of_residues_and_waves_in_that_of_logarithms() -> None:
-    (analysis,) = examined(200, changes=["task.operation=multiply"])
+    (analysis,) = examined(120, changes=["task.operation=multiply"])
     raw = [layer.weights.astype("float64") for layer in analysis.snapshot.layers.values()]
     assert mean_ipr(raw) < 0.06
     ipr = analysis.inspected().ipr

@@ -9,18 +9,20 @@ import pytest
 from grokterm.analysis.blocks import Blocks
 from grokterm.analysis.fourier import power
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.presets import find_preset
 from grokterm.inspection.analysis import NetworkAnalysis
 from grokterm.inspection.forward_pass import ForwardPass
 from grokterm.plots.palettes import PALETTES, PaletteName
+from grokterm.runs.replay import trainer_at
 from grokterm.session.state import LabState
 from grokterm.views.lab.activations import ACTIVATIONS
 from grokterm.views.lab.weights import TOGETHER, _name_frequencies, draw_weights, move_page, next_layer
 from grokterm.views.pictures import WeightPicture, weight_picture
 from grokterm.views.view import Choice, ColorRanges, Move, Sheet, Subject
-from tests.training.outcome import changed, started
+from tests.inspection.test_analysis import analysis_of
+from tests.training.outcome import started
+from tests.verified import Verified
 from tests.views.decoding import pixels, seen_frequencies, texts
-from tests.views.test_lab import looked_at, subject_of
+from tests.views.test_lab import looked_at
 
 PANELS = {"160x45": (63, 39), "120x35": (43, 29), "80x24": (78, 18)}
 LEAST: dict[PaletteName, float] = {"256": 0.9, "16": 0.9, "mono": 0.75, "ascii": 0.75}
@@ -72,11 +74,9 @@ def test_waves_of_more_residues_than_fit_are_seen(panel: str, palette: PaletteNa
 
 @pytest.mark.slow
 @pytest.mark.parametrize("preset", ["quick", "liu-essay"])
-def test_at_the_end_of_a_training_the_colors_show_the_frequency_of_each_matched_neuron(preset: str) -> None:
-    experiment = find_preset(preset).experiment
-    subject = subject_of(
-        changed(experiment, f"training.evaluate_every={experiment.training.steps}", "training.inspect_every=0")
-    )
+def test_at_the_end_of_a_training_the_colors_show_the_frequency_of_each_matched_neuron(preset: str, verified: Verified) -> None:
+    _, run = verified(preset)
+    subject = Subject(LabState(run.experiment), analysis_of(trainer_at(run)))
     for panel, palette in product(PANELS, LEAST):
         check_that_waves_are_seen(subject, panel, palette)
 
