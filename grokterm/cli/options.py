@@ -17,12 +17,21 @@ Assignments = Annotated[
 RunName = Annotated[
     str, typer.Argument(metavar="RUN", help="A saved run: its name, the beginning of one, - for the newest, or a path.")
 ]
+RunNames = Annotated[
+    list[str], typer.Argument(metavar="RUN...", help="Saved runs: names, beginnings of names, - for the newest, or paths.")
+]
 Ascii = Annotated[bool, typer.Option("--ascii", help="Draw with ASCII characters only, and pictures without color.")]
 NoPixels = Annotated[bool, typer.Option("--no-pixels", help="Draw with characters, also where the terminal draws pixels.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of words.")]
 AsMarkdown = Annotated[bool, typer.Option("--markdown", help="Print a Markdown table, and where it was measured.")]
 
 RUNS = Path("runs")
+
+
+def chosen_folder(context: typer.Context, runs_dir: Path) -> Path:
+    """Return the runs folder of a command below `runs`: given with it, before it, or by default."""
+    given_dir, _ = context.obj
+    return runs_dir if runs_dir != RUNS else Path(given_dir)
 
 
 def output_of(*, as_json: bool, as_markdown: bool) -> str:

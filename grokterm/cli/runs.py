@@ -1,50 +1,93 @@
 """`grokterm runs`: lists saved runs."""
 
 import shlex
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from grokterm.cli.console import print_results, print_status
+from grokterm.cli import annotating, trash
+from grokterm.cli.console import print_results, print_status, results
 from grokterm.cli.options import RUNS, AsJson, RunName, RunsDir
+from grokterm.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from grokterm.runs.listing.row import RunRow
     from grokterm.runs.store import Run
-    from grokterm.runs.summary import Summary
 
 Format = Literal["split"]
 
+MANY = 1000  # runs that take long enough to read to say so
+
 app = typer.Typer(help="List the saved runs, or sum one up.", invoke_without_command=True, rich_markup_mode=None)
+for name, command in (*annotating.COMMANDS.items(), *trash.COMMANDS.items()):
+    app.command(name)(command)
 
 
 @app.callback()
-def runs(context: typer.Context, as_json: AsJson = False, runs_dir: RunsDir = RUNS) -> None:
-    """List the saved runs, oldest first, and what differs from their presets."""
+def runs(
+    context: typer.Context,
+    query: Annotated[
+        str | None, typer.Option("--filter", metavar="QUERY", help='Only those it finds, as in "op:add wd>1 grokked".')
+    ] = None,
+    sort: Annotated[
+        str | None, typer.Option("--sort", metavar="COLUMN", help="By a column or setting; -COLUMN: largest first.")
+    ] = None,
+    as_json: AsJson = False,
+    runs_dir: RunsDir = RUNS,
+) -> None:
+    """List the saved runs, pinned ones first, then oldest first, and what differs from their presets."""
     if context.invoked_subcommand is not None:
+        if query is not None or sort is not None:
+            raise ConfigError(f"--filter and --sort before {context.invoked_subcommand} have no effect: leave them out")
         context.obj = runs_dir, as_json
         return
-    from grokterm.errors import GroktermError
-    from grokterm.reports.run import listing, listing_as_json
-    from grokterm.runs.differences import differences
-    from grokterm.runs.journal import read_journal
-    from grokterm.runs.store import list_runs
-    from grokterm.runs.summary import summarize
+    from rich.text import Text
 
-    found: list[tuple[Run, Summary]] = []
-    for run in list_runs(runs_dir):
-        try:
-            run.experiment  # noqa: B018 - read, to see whether it can be
-            found.append((run, summarize(run, read_journal(run.journal))))
-        except GroktermError as error:
-            print_status(f"grokterm: {error}")
-    summaries, differing = [summary for _, summary in found], list(differences(run for run, _ in found))
+    from grokterm.reports.listing import listing
+    from grokterm.runs.listing.index import list_rows
+    from grokterm.runs.listing.query import parse_query
+    from grokterm.runs.listing.sorting import sorted_rows
+
+    wanted = parse_query(query or "")
+    rows = list_rows(runs_dir, _progress)
+    print_status(*(f"grokterm: {row.problem}" for row in rows if row.problem))
+    found = sorted_rows((row for row in rows if not row.problem and wanted.matches(row)), sort or "")
     if as_json:
-        print_results(listing_as_json(summaries, differing))
-    elif summaries:
-        print_results(listing(summaries, differing))
+        print_results(_as_json(found))
+    elif found:
+        headings, lines = listing(found, results().width if sys.stdout.isatty() else None)
+        print_results(Text(headings, style="bold"), lines)
+    elif rows:
+        print_status(f"none of {len(rows):,} runs is found by {query!r}" if query else "no run can be read")
     else:
         print_status(f"no runs in {runs_dir}: `grokterm run --preset quick` makes one")
+
+
+def _progress(n_read: int, n_changed: int) -> None:
+    if n_read == 1 and n_changed >= MANY:
+        print_status(f"reading {n_changed:,} runs that are new or have changed; the next list is quick")
+
+
+def _as_json(rows: "Sequence[RunRow]") -> str:
+    """Summarize the runs; the whole journal is read only where the list of it has to have the members of an ensemble."""
+    from grokterm.reports.listing import listing_as_json
+    from grokterm.runs.journal import read_journal
+    from grokterm.runs.listing.skim import Skim
+    from grokterm.runs.store import Run
+    from grokterm.runs.summary import summarize, summarize_means
+
+    runs = [Run(row.path) for row in rows]
+    summaries = [
+        summarize_means(run, Skim.of(run.journal).records(run.journal))
+        if row.members == 1
+        else summarize(run, read_journal(run.journal))
+        for row, run in zip(rows, runs, strict=True)
+    ]
+    return listing_as_json(summaries, rows)
 
 
 @app.command("export")
@@ -62,7 +105,6 @@ def export(
     runs_dir: RunsDir = RUNS,
 ) -> None:
     """Write a run as a preset, with all that was done to it; or its split, of an ensemble the first member's."""
-    from grokterm.errors import ConfigError
     from grokterm.runs.finding import find_run
 
     given_dir, _ = context.obj

@@ -76,6 +76,8 @@ def plain_text(value: str) -> str:
 
     Markup such as `[red]` is kept as text.
     """
+    if value.isascii() and value.isprintable():
+        return value
     spaced = _ESCAPE_SEQUENCE.sub("", value).translate(_SPACES)
     return "".join(character for character in spaced if unicodedata.category(character) not in _UNSEEN)
 

@@ -1,16 +1,11 @@
 """A summary in words."""
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
-
-from rich.table import Table
-from rich.text import Text
+from collections.abc import Iterable
 
 from grokterm.experiment.expectation import MILESTONE_STEPS
 from grokterm.experiment.records import Owner
 from grokterm.plots.sanitize import plain_text
 from grokterm.reports.kept import kept
-from grokterm.runs.differences import in_short
 from grokterm.runs.journal import read_journal
 from grokterm.runs.over_seeds import Statistics
 from grokterm.runs.store import Run
@@ -42,26 +37,6 @@ def describe(summary: Summary) -> str:
     return "\n".join([*lines, *acts, *_segments(summary.segments), *_members(summary.members or [])])
 
 
-def listing(summaries: Sequence[Summary], differing: Sequence[Mapping[str, object]]) -> Table:
-    """List runs, one a row, with what differs from their presets."""
-    table = Table("run", "ended", box=None, pad_edge=False, header_style="bold")
-    for heading in ("step", "memorized", "grokked", "train", "val"):
-        table.add_column(heading, justify="right")
-    table.add_column("differs from its preset", overflow="fold")
-    for summary, differs in zip(summaries, differing, strict=True):
-        steps = ["" if step is None else f"{step:,}" for step in (summary.steps, summary.memorized_at, summary.grokked_at)]
-        shares = ["" if share is None else f"{share:.3f}" for share in (summary.train_accuracy, summary.val_accuracy)]
-        cells = (summary.run, standing_in_short(summary), *steps, *shares, in_short(differs))
-        table.add_row(*(Text(plain_text(cell)) for cell in cells))
-    return table
-
-
-def listing_as_json(summaries: Sequence[Summary], differing: Sequence[Mapping[str, object]]) -> str:
-    """List runs as one JSON array: the object of each, and what differs from its preset by setting."""
-    objects = [json.loads(one.to_json()) | {"differs": differs} for one, differs in zip(summaries, differing, strict=True)]
-    return json.dumps(objects, indent=2)
-
-
 def standing(summary: Summary) -> str:
     """Say how and where a run ended, or whether it still trains: `complete at step 60`."""
     step, going_on = f"at step {summary.steps:,}", f"grokterm run --resume {plain_text(summary.run)} goes on"
@@ -74,14 +49,6 @@ def standing(summary: Summary) -> str:
             return f"not yet: {step}, trained by {_process(summary.owner)}"
         case "unknown":
             return f"not known: {step}, maybe still trained by {_process(summary.owner)}; if not, {going_on}"
-
-
-def standing_in_short(summary: Summary) -> str:
-    """Say the same in two or three words: `complete`, `killed`, `not yet (4711)`, `not known (gpu7)`."""
-    owner = summary.owner
-    if summary.status == "training" and owner:
-        return f"not yet ({owner.pid})"
-    return summary.ended or (f"not known ({plain_text(owner.host)})" if owner else "not known")
 
 
 def caution(summary: Summary) -> str:

@@ -5,6 +5,7 @@ from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Swap
 from grokterm.experiment.presets import find_preset
 from grokterm.runs.store import Run, create_run
+from grokterm.session.commands import Leave
 from grokterm.session.start import start_session
 from tests.cli.process import Here, assert_refused, grokterm
 from tests.training.outcome import changed
@@ -46,6 +47,65 @@ def test_runs_are_told_apart_by_what_differs_from_their_preset(here: Here, tiny:
         "interventions=[...]",
     ]
     assert "seed=3, stop_when" in rows[3]
+
+
+def test_runs_are_searched_and_sorted(here: Here, tiny: Experiment, tmp_path: Path) -> None:
+    for name, decay in (("a", 3.0), ("b", 0.5), ("c", 2.0)):
+        create_run(tmp_path / "runs", changed(tiny, f"optimizer.weight_decay={decay}"), "tiny", {}, name=name)
+    assert [row[0] for row in here("runs", "--filter", "wd>1 op:add", "--sort", "wd").out.splitlines()[1:]] == ["c", "a"]
+    assert [one["run"][0] for one in json.loads(here("runs", "--json", "--sort", "-wd").out)] == ["a", "c", "b"]
+    nothing = here("runs", "--filter", "nowhere")
+    assert (nothing.code, nothing.out, nothing.err) == (0, "", "none of 3 runs is found by 'nowhere'\n")
+    assert_refused(here("runs", "--filter", "wd>"), "wd> needs a number behind it")
+    assert_refused(here("runs", "--filter", "opp:add"), "did you mean 'op'?")
+    assert_refused(here("runs", "--sort", "agee"), "did you mean 'age'?")
+    assert_refused(here("runs", "--filter", "x", "show", "a"), "--filter and --sort before show have no effect")
+
+
+def test_a_run_is_found_by_the_beginning_of_its_name_and_the_newest_by_a_minus(here: Here, finished: Run) -> None:
+    for outcome in (here("runs", "show", "ti"), here("plot", "-"), here("run", "--resume", "-"), here("runs", "show", "tiny")):
+        assert outcome.code == 0, outcome.err
+        assert finished.name in outcome.out
+
+
+def test_what_is_written_to_a_run_is_listed_and_found(here: Here, finished: Run) -> None:
+    here("runs", "tag", "-", "paper", "old")
+    here("runs", "untag", "tiny", "old")
+    assert here("runs", "note", "tiny", "the [red]one\x1b[31m").err == f'{finished.name}: #paper "the [red]one"\n'
+    here("runs", "pin", "tiny", "-")
+    row = here("runs", "--filter", "tag:paper pinned red").out.splitlines()[1]
+    assert row.startswith(f"{finished.name} *  complete")
+    assert row.endswith('  #paper "the [red]one"')
+    (listed,) = json.loads(here("runs", "--json").out)
+    assert (listed["is_pinned"], listed["tags"], listed["note"], listed["state"]) == (True, ["paper"], "the [red]one", "ended")
+    here("runs", "note", "tiny", "")
+    here("runs", "unpin", "tiny")
+    assert here("runs", "untag", "tiny", "paper").err == f"{finished.name}: nothing is written to it\n"
+    assert_refused(here("runs", "untag", "tiny", "paper"), "the run has no tag 'paper'")
+    assert_refused(here("runs", "tag", "tiny", "two words"), "a tag is a word")
+
+
+def test_a_run_is_deleted_restored_and_removed_for_good(here: Here, finished: Run) -> None:
+    assert_refused(here("runs", "delete", "tiny"), "there is no terminal to ask on: add --yes")
+    assert here("runs", "delete", "tiny", "-", "--yes").err.startswith(f"{finished.name} is in the trash")
+    assert here("runs").err == "no runs in runs: `grokterm run --preset quick` makes one\n"
+    assert here("runs", "restore", finished.name).err == f"{finished.name} is back\n"
+    assert here("runs", "show", "tiny").code == 0
+    here("runs", "delete", "tiny", "--yes")
+    assert_refused(here("runs", "restore", "tiny-x"), "no run called 'tiny-x' is in the trash")
+    assert_refused(here("runs", "purge"), "add --yes")
+    assert "1 run removed, " in here("runs", "purge", "--yes").err
+    assert here("runs", "purge").err == "the trash is empty\n"
+    assert not finished.path.exists()
+
+
+def test_a_run_that_trains_is_not_deleted(here: Here, tiny: Experiment, tmp_path: Path) -> None:
+    session = start_session(tiny, tmp_path / "runs", "tiny")
+    records = session.records()
+    next(records)
+    assert_refused(here("runs", "delete", "-", "--yes"), f"run {session.run.name} is trained by process")
+    session.send(Leave())
+    assert list(records)
 
 
 def test_no_runs_is_not_an_error(here: Here) -> None:

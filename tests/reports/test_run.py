@@ -1,25 +1,22 @@
 import pytest
 
 from grokterm.experiment.records import Owner
-from grokterm.reports.run import caution, standing, standing_in_short
+from grokterm.reports.run import caution, standing
 from grokterm.runs.summary import Status, Summary
 
 OWNER = Owner(pid=4711, host="gpu7")
 
-STANDINGS: dict[Status, tuple[str, str, str]] = {
-    "ended": ("complete", "complete at step 1,200", ""),
+STANDINGS: dict[Status, tuple[str, str]] = {
+    "ended": ("complete at step 1,200", ""),
     "killed": (
-        "killed",
         "killed at step 1,200: grokterm run --resume one goes on",
         "It was killed at step 1,200. Space goes on from its last checkpoint.",
     ),
     "training": (
-        "not yet (4711)",
         "not yet: at step 1,200, trained by process 4711 on gpu7",
         "Trained by process 4711 on gpu7 now. This is its last checkpoint: look, but do not go on here.",
     ),
     "unknown": (
-        "not known (gpu7)",
         "not known: at step 1,200, maybe still trained by process 4711 on gpu7; if not, grokterm run --resume one goes on",
         "Maybe still trained by process 4711 on gpu7. Make sure that it does not before you go on.",
     ),
@@ -30,10 +27,9 @@ STANDINGS: dict[Status, tuple[str, str, str]] = {
 def test_a_run_ended_or_was_killed_or_trains_or_nobody_knows(status: Status) -> None:
     ended = {"ended": "complete", "killed": "killed"}.get(status)
     summary = Summary(run="one", preset="p", status=status, ended=ended, owner=OWNER, steps=1200)
-    assert (standing_in_short(summary), standing(summary), caution(summary)) == STANDINGS[status]
+    assert (standing(summary), caution(summary)) == STANDINGS[status]
 
 
 def test_an_older_run_that_names_no_process_may_still_train() -> None:
     summary = Summary(run="one", preset="p", steps=12)
-    assert standing_in_short(summary) == "not known"
     assert standing(summary).startswith("not known: at step 12, maybe still trained by the process that began it; if not, ")

@@ -40,7 +40,7 @@ def refuse_if_trained(run: Path) -> None:
     facts = read_facts(run)
     status, owner = status_of(run, facts) if facts.is_unended else ("ended", None)
     if status == "training" and owner is not None:
-        raise StorageError(f"run {run.name} is being trained by process {owner.pid}: end it first")
+        raise StorageError(f"run {run.name} is trained by process {owner.pid}: end it first")
 
 
 def restore(folder: Path, name: str) -> Path:

@@ -57,12 +57,12 @@ def test_what_is_not_in_the_trash_is_not_restored(tmp_path: Path) -> None:
 def test_a_run_that_trains_is_not_deleted(tiny: Experiment, tmp_path: Path) -> None:
     run = create_run(tmp_path, tiny, "tiny", {})
     JournalWriter(run.journal).write([started(owner=this_process())])
-    with pytest.raises(StorageError, match=rf"run {run.name} is being trained by process {os.getpid()}: end it first"):
+    with pytest.raises(StorageError, match=rf"run {run.name} is trained by process {os.getpid()}: end it first"):
         move_to_trash(run.path)
     JournalWriter(run.journal, run.journal.stat().st_size).write([finished(0)])
     lock = RunLock(run.path)
     lock.take()
-    with pytest.raises(StorageError, match=f"run {run.name} is being trained by process {os.getpid()}: "):
+    with pytest.raises(StorageError, match=f"run {run.name} is trained by process {os.getpid()}: "):
         move_to_trash(run.path)
     lock.give_back()
     move_to_trash(run.path)
