@@ -18,8 +18,8 @@ from grokterm.analysis.observation import Observation
 from grokterm.analysis.progress import Progress, progress
 from grokterm.analysis.representations import representation_shares
 from grokterm.experiment.records import Inspected
-from grokterm.inspection.forward_pass import ForwardPass, Window
 from grokterm.inspection.metrics import measure
+from grokterm.inspection.observer import Observer, Window
 from grokterm.inspection.snapshot import Snapshot
 from grokterm.tasks.groups import Group
 from grokterm.tasks.operations import OPERATIONS
@@ -34,7 +34,7 @@ class NetworkAnalysis:
     held = 0
     """The third operand, where pictures are drawn over the first two."""
 
-    def __init__(self, snapshot: Snapshot, forward_pass: ForwardPass) -> None:
+    def __init__(self, snapshot: Snapshot, forward_pass: Observer) -> None:
         self.snapshot = snapshot
         self.forward_pass = forward_pass
         self.modulus = snapshot.dataset.modulus

@@ -1,10 +1,9 @@
 """A forward pass over the whole table of equations that records hidden values. It does not touch the network in training."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from copy import deepcopy
 from functools import partial
 from threading import Lock
-from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +16,7 @@ from grokterm.analysis.observation import Observation, Side
 from grokterm.engines.arithmetic import steady_arithmetic
 from grokterm.engines.batches import DeviceEquations, to_device
 from grokterm.engines.thread_pool import ThreadPool
+from grokterm.inspection.observer import NOTHING, Columns, Window
 from grokterm.inspection.snapshot import Snapshot
 from grokterm.models.hook_points import forward_hooks
 from grokterm.models.network import Network
@@ -24,14 +24,6 @@ from grokterm.models.sequences import TokenNetwork
 from grokterm.optim.rules import Weights
 from grokterm.tasks.dataset import Dataset
 from grokterm.tasks.equations import Equations
-
-Columns = Mapping[str, slice | Sequence[int]]
-"""Which neurons or heads to keep, by the label of their place."""
-
-Window = tuple[range, range]
-"""A part of a plane: a in the first range, b in the second."""
-
-NOTHING: Columns = MappingProxyType({})
 
 
 class _Recorded(NamedTuple):
@@ -51,14 +43,8 @@ class ForwardPass:
         self._is_half = any(parameter.dtype == torch.bfloat16 for parameter in copy.parameters())  # numpy copies are float32
         points = copy.hook_points.items()
         self.neurons = tuple(label for label, point in points if point.kind == "neurons")
-        """The places with hidden neurons, from the operands to the answer."""
-
         self.attention = tuple(label for label, point in points if point.kind == "attention")
-        """The places with attention."""
-
         self.tokens = tuple(copy.prompt.split()) if isinstance(copy, TokenNetwork) else ()
-        """What is attended to, in the symbols of an equation."""
-
         self._pool = ThreadPool(copy, threads)
         self._known: dict[int | None, tuple[Dataset, Equations, DeviceEquations]] = {}
         self._lock = Lock()  # functional_call and hooks change the network while it runs
@@ -74,11 +60,7 @@ class ForwardPass:
         held: int | None = None,
         most: int | None = None,
     ) -> Observation:
-        """Pass equations through the network; keep these hidden neurons only.
-
-        All equations of the task, or the first so many of them, or those of the plane over (a, b) where the third operand is
-        `held`, or a window of that plane. The plane of two operands is the table.
-        """
+        """Pass equations through the network, as Observer says."""
         with self._lock:
             table, equations = self._equations(snapshot.dataset, held)
         if most is not None:
