@@ -24,13 +24,13 @@ class Resume(_Command):
 
 
 class Hold(_Command):
-    """Stop after the current chunk, and wait for `Release`: a pause that writes nothing, while a user is asked."""
+    """Stop after the current chunk until each hold has its `Release`: a pause that writes nothing, while a user is asked."""
 
     kind: Literal["hold"] = "hold"
 
 
 class Release(_Command):
-    """End a hold; a training that was paused stays paused."""
+    """End one hold; a training that was paused stays paused."""
 
     kind: Literal["release"] = "release"
 

@@ -67,15 +67,12 @@ class Session:
         self.trainer = trainer
         self.lock = lock or RunLock(run.path)  # taken before the first write, and given back at the end
         self.analysis: NetworkAnalysis | None = None  # the network at the last `Analyze`
+        self.analyzed: Analyze | None = None  # which that was
         self._journal = journal
         self._commands: SimpleQueue[Command] = SimpleQueue()
         self._paused = paused
-        self._held = False
-        self._changes, self._before, self._note = (
-            changes,
-            before,
-            note,
-        )  # of settings since the last checkpoint, and of the machine
+        self._n_holds = 0
+        self._changes, self._before, self._note = changes, before, note  # since the last checkpoint, and of the machine
         self._pace: float | None = None
         self._next_chunk = 0.0
         self._saved_seconds = trainer.seconds
@@ -119,7 +116,7 @@ class Session:
 
     @property
     def _is_waiting(self) -> bool:
-        return self._paused or self._held or self.trainer.ended is not None
+        return self._paused or self._n_holds > 0 or self.trainer.ended is not None
 
     def _next_command(self) -> Command | None:
         """Take the next command; wait for it while paused, held or ended, or to keep the pace."""
@@ -142,7 +139,7 @@ class Session:
             return [Refused(step=step, message=problem)]
         match command:
             case Analyze():
-                self.analysis = self.trainer.analyze()
+                self.analysis, self.analyzed = self.trainer.analyze(), command
             case Leave():
                 self._has_left = True
                 is_untouched = self._unwritten and not self._is_unsaved  # since the run was opened: files stay as they are
@@ -159,8 +156,8 @@ class Session:
             case StepOnce() if self._paused and not ended:
                 return self.trainer.advance(limit=1)
             case Hold() | Release():
-                self._held = isinstance(command, Hold)
-                return [Held(step=step, is_held=self._held, is_waiting=self._is_waiting)]
+                self._n_holds = max(0, self._n_holds + (1 if isinstance(command, Hold) else -1))
+                return [Held(step=step, is_held=self._n_holds > 0, is_waiting=self._is_waiting)]
             case Pause() | Resume() | StepOnce():
                 pass  # nothing to do
             case action if ended and not isinstance(action, Save | GoOn):

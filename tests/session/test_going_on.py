@@ -224,6 +224,8 @@ def test_a_hold_waits_at_its_step_and_writes_nothing(driver: Driver, grokking: E
     assert (acted.step, driver.trainer.step) == (step, step)
     driver.tell(Hold())
     assert files_of(driver.session.run).keys() - files.keys() <= {"checkpoints/step-00000000.safetensors"}
+    (held_still,) = driver.tell(Release())  # there were two
+    assert fold(LabState(grokking), [held, held_still]).is_held
     (let_go,) = driver.tell(Release())
     state = fold(LabState(grokking), [held, let_go])
     assert (state.is_held, state.phase) == (False, "training")
