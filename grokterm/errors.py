@@ -43,3 +43,7 @@ class NotBegunError(GroktermError):
     def __init__(self, message: str, code: int) -> None:
         super().__init__(message)
         self.code = code  # with which its process ended
+
+
+class UnreachableError(GroktermError):
+    """The training of another process cannot be watched."""

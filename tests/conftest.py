@@ -1,6 +1,8 @@
 """Shapes and types at public boundaries are checked while tests run; tiny experiments that train in under a second."""
 
 import os
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as `grokterm` does, which some tests start, before numpy is loaded
@@ -81,9 +83,17 @@ def grokking() -> Experiment:
     return Experiment.from_toml(GROKKING)
 
 
+@pytest.fixture(scope="session")
+def runtime_directory() -> Iterator[Path]:
+    """Where sockets lie: a path so short that they can."""
+    with tempfile.TemporaryDirectory(prefix="g-") as folder:
+        yield Path(folder)
+
+
 @pytest.fixture(autouse=True)
-def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test sees the user's presets and preferences, or leaves a run behind."""
+def _elsewhere(tmp_path: Path, runtime_directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees the user's presets, preferences and trainings, or leaves a run behind."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime_directory))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.setenv("GROKTERM_CONFIG_DIR", str(tmp_path / "config"))

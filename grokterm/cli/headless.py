@@ -1,7 +1,7 @@
 """Training without a screen: runs a session to its end, with progress on stderr."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,29 +11,33 @@ from grokterm.cli.console import print_status
 if TYPE_CHECKING:
     from grokterm.cli.signals import LeaveOnSignal
     from grokterm.experiment.experiment import Experiment
-    from grokterm.experiment.records import Acted
+    from grokterm.experiment.records import Acted, Record
     from grokterm.session.session import Session
 
 
-def train(session: "Session", signals: "LeaveOnSignal", begun: "Callable[[Session], None] | None" = None) -> int:
+def train(
+    session: "Session",
+    signals: "LeaveOnSignal",
+    earlier: "Sequence[Record]" = (),
+    begun: "Callable[[Session], None] | None" = None,
+) -> int:
     """Train to the end; return 0, 1 if saving failed or memory ran out, or 128 + the signal that ended it.
 
-    `begun` is called once it trains.
+    `earlier`: the records of a run that is resumed. `begun` is called once it trains.
     """
     from grokterm.cli.progress import Reporter
     from grokterm.errors import ProcessDiedError
     from grokterm.experiment.records import Acted, Refused, Skipped, Started, Switched
-    from grokterm.session.state import LabState, fold
+    from grokterm.session import serving
 
     signals.attach(session)
-    state, resume_option = LabState(session.trainer.experiment), f"--resume {session.run.name}"
+    resume_option = f"--resume {session.run.name}"
     try:
         with Reporter() as reporter:
-            for records in session.records():
-                if begun is not None:
+            for records, state in serving.train(session, earlier):
+                if begun is not None and session.lock.is_held:
                     begun(session)
                     begun = None
-                state = fold(state, records)
                 print_status(*(f"not done: {record.message}" for record in records if isinstance(record, Refused | Skipped)))
                 print_status(*(record.note for record in records if isinstance(record, Started) and record.note))
                 switches = [record for record in records if isinstance(record, Switched)]
@@ -67,7 +71,7 @@ def train_parts(
 
     for part in start_untrained_parts(experiment, folder):
         print_status(f"first {part.run.name}: {part.trainer.experiment.title}")
-        if code := train(part, signals, begun):
+        if code := train(part, signals, begun=begun):
             return code
     return 0
 

@@ -12,9 +12,10 @@ from grokterm.errors import ConfigError
 from grokterm.session.torch_import import import_torch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from grokterm.cli.signals import LeaveOnSignal
+    from grokterm.experiment.records import Record
     from grokterm.runs.store import Run
     from grokterm.session.detached import Background
     from grokterm.session.session import Session
@@ -125,10 +126,10 @@ def _resume(name: str, manner: Manner) -> int:
         import_torch()
         from grokterm.session.start import resume_session
 
-        session, _ = resume_session(saved, manner.assignments)
+        session, earlier = resume_session(saved, manner.assignments)
         if manner.background is not None:
             manner.background.prepare(session)
-        return _train(session, signals, manner)
+        return _train(session, signals, manner, earlier)
 
 
 def _branch(origin: str, manner: Manner) -> int:
@@ -143,8 +144,8 @@ def _branch(origin: str, manner: Manner) -> int:
         import_torch()
         from grokterm.session.branch import branch_session
 
-        session, _ = branch_session(plan, manner.runs_dir)
-        return _train(session, signals, manner)
+        session, earlier = branch_session(plan, manner.runs_dir)
+        return _train(session, signals, manner, earlier)
 
 
 def _detach(source: list[str], manner: Manner) -> int:
@@ -166,10 +167,10 @@ def _detach(source: list[str], manner: Manner) -> int:
     return 0
 
 
-def _train(session: "Session", signals: "LeaveOnSignal", manner: Manner) -> int:
+def _train(session: "Session", signals: "LeaveOnSignal", manner: Manner, earlier: "Sequence[Record]" = ()) -> int:
     from grokterm.cli.headless import exit_code_kept, train
 
-    code = train(session, signals, manner.begun)
+    code = train(session, signals, earlier, manner.begun)
     if code == 1:
         return code
     with exit_code_kept(signals):

@@ -77,7 +77,7 @@ class Snapshot:
 def take_snapshot(step: int, network: "Network", parameters: "Weights", statistics: "Weights", dataset: Dataset) -> Snapshot:
     """Copy a network to the host."""
     copies = _copies(parameters)
-    layers = {layer.parameter: _picture(layer, copies[layer.parameter], dataset.n_elements) for layer in network.layers}
+    layers = {layer.parameter: picture_of(layer, copies[layer.parameter], dataset.n_elements) for layer in network.layers}
     return Snapshot(step, layers, copies, _copies(statistics), dataset, network.circuit)
 
 
@@ -87,7 +87,8 @@ def _copies(tensors: "Weights") -> dict[str, np.ndarray]:
     return {name: value.cpu().numpy().copy() for name, value in finer.items()}
 
 
-def _picture(layer: "Layer", weights: Float[np.ndarray, "_ _"], n_elements: int) -> LayerPicture:
+def picture_of(layer: "Layer", weights: Float[np.ndarray, "_ _"], n_elements: int) -> LayerPicture:
+    """Show a parameter: without the rows of tokens that are not residues, one column a neuron."""
     looked_at = weights.T if layer.transposed else weights
     shown = looked_at[:n_elements] if layer.rows == RESIDUES else looked_at
     return LayerPicture(layer.label, shown, layer.rows, layer.transposed)

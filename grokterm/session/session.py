@@ -87,6 +87,11 @@ class Session:
         """Queue a command; the session takes it between two chunks."""
         self._commands.put(command)
 
+    @property
+    def n_commands(self) -> int:
+        """How many commands wait to be taken."""
+        return self._commands.qsize()
+
     def records(self, *, stay: bool = False) -> Iterator[list[Record]]:
         """Train, save records, and yield them.
 

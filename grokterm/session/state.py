@@ -1,6 +1,6 @@
 """The state of a training, folded from its records. The screen, plots and replay use the same value."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from math import isfinite, isnan, nan
 from typing import Literal, NamedTuple, Self, cast, get_args
@@ -72,9 +72,12 @@ class Curves:
         return self.column(f"lowest_{name}"), self.column(f"highest_{name}")
 
     def extended(self, evaluations: Iterable[Evaluated]) -> Self:
-        """Append evaluations; copies earlier rows only if the array is full, or already extended by another value."""
-        new = [_row(evaluated) + _edges(evaluated) for evaluated in evaluations]
-        if not new:
+        """Append evaluations."""
+        return self.appended([_row(evaluated) + _edges(evaluated) for evaluated in evaluations])
+
+    def appended(self, new: Sequence[Sequence[float]] | Float[np.ndarray, "evaluations columns"]) -> Self:
+        """Append rows; copies earlier ones only if the array is full, or already extended by another value."""
+        if not len(new):
             return self
         first, last, store = len(self.rows), len(self.rows) + len(new), self._store
         if store is None or store.n_taken != first or len(store.rows) < last:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from grokterm.errors import GroktermError, OutOfMemoryError
 from grokterm.session.commands import Command, Leave
-from grokterm.session.state import LabState, fold
+from grokterm.session.state import LabState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -102,13 +102,7 @@ class TrainingThread(Thread):
             self._session = session
             while self._early:
                 session.send(self._early.pop(0))
-        before = fold(LabState(session.run.experiment, part=part), earlier)
-        self.state = replace(
-            before,
-            experiment=session.trainer.experiment,  # also with a last step that no record tells, of a resume
-            n_earlier_events=len(before.events),
-            opened_at=before.step,
-        )
-        for records in session.records(stay=stay):
-            if records:
-                self.state = fold(self.state, records)
+        from grokterm.session.serving import train
+
+        for _, self.state in train(session, earlier, stay=stay, part=part):
+            pass

@@ -12,7 +12,7 @@ from tests.cli.background import with_patch
 from tests.cli.process import Outcome, command_line, environment, grokterm
 
 ELSEWHERE = """
-import errno, os, signal, subprocess, sys
+import errno, os, signal, socket, subprocess, sys
 
 for name in ("SIGHUP", "SIGUSR1", "SIGUSR2", "SIGPIPE", "pthread_sigmask"):
     delattr(signal, name)
@@ -20,6 +20,7 @@ for name in ("termios", "fcntl", "resource", "tty", "pty"):
     sys.modules[name] = None
 for name in ("getloadavg", "sched_getaffinity", "fork"):
     delattr(os, name)
+del socket.AF_UNIX
 
 def open_no_directory(path, flags, *rest, real=os.open, **options):
     if flags == os.O_RDONLY and os.path.isdir(path):

@@ -1,0 +1,41 @@
+"""Lines of a stream, of which none may be too long, or take too long."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
+from grokterm.errors import UnreachableError
+from grokterm.session.remote.messages import LONGEST_LINE, PATIENCE_SECONDS
+
+AT_ONCE = 2**16  # bytes
+
+
+async def read_lines(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
+    """Yield lines until the stream ends; the first one is expected at once.
+
+    Raises:
+        UnreachableError: if a line is too long, or has begun and does not end.
+    """
+    loop, rest = asyncio.get_running_loop(), b""
+    deadline: float | None = loop.time() + PATIENCE_SECONDS
+    while True:
+        content = await _read(reader, deadline)
+        if not content:
+            return
+        *lines, rest = (rest + content).split(b"\n")
+        if max(map(len, (*lines, rest))) > LONGEST_LINE:
+            raise UnreachableError(f"a line must have at most {LONGEST_LINE:,} bytes")
+        for one in lines:
+            yield one
+        if not rest:
+            deadline = None
+        elif lines or deadline is None:
+            deadline = loop.time() + PATIENCE_SECONDS
+
+
+async def _read(reader: asyncio.StreamReader, deadline: float | None) -> bytes:
+    for until in (deadline, 0.0):  # what has come is read, however late this process gets to it
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(until):
+                return await reader.read(AT_ONCE)
+    raise UnreachableError(f"a line has to end within {PATIENCE_SECONDS:g} s")

@@ -1,0 +1,287 @@
+"""Lets other processes of this user watch and control the training of this one, over a socket."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
+from threading import Lock, Thread
+from typing import TYPE_CHECKING, Self
+
+from pydantic import ValidationError
+
+from grokterm.errors import UnreachableError
+from grokterm.experiment.records import Finished, Record
+from grokterm.session.commands import Analyze, Command, Hold, Release
+from grokterm.session.remote.address import HAS_SOCKETS, address_of, is_own, listen
+from grokterm.session.remote.lines import read_lines
+from grokterm.session.remote.messages import (
+    COMMAND,
+    HELLO,
+    PATIENCE_SECONDS,
+    Ended,
+    Failed,
+    Happened,
+    Hello,
+    Server,
+    line,
+)
+from grokterm.session.remote.packing import pack_picture
+from grokterm.session.remote.viewing import Viewer
+from grokterm.session.state import LabState
+
+if TYPE_CHECKING:
+    import socket
+    from pathlib import Path
+
+    from grokterm.inspection.snapshot import Snapshot
+    from grokterm.session.session import Session
+
+LOOK_SECONDS = 1.0  # between two looks whether the socket is still there: a runtime directory goes when its user logs out
+BUSY_SECONDS = 0.02  # between two looks whether the session has taken the commands before
+MOST_COMMANDS = 100  # that wait; a viewer that sends more is not read meanwhile
+MOST_BATCHES = 100  # of records that wait for the server's thread; if there are more, viewers get the state instead
+
+
+class TrainingServer:
+    """Serves one session in a thread of its own, from `open` to the end of the context.
+
+    All methods belong to the thread of the training, and cost it microseconds; without a viewer nothing is written.
+    """
+
+    def __init__(self, session: "Session", state: LabState) -> None:
+        self.is_open = False  # or it was tried
+        self._session = session
+        self._address: Path | None = None  # where it listens
+        self._inode = 0  # of the socket
+        self._thread = Thread(target=self._run, name="server", daemon=True)
+        self._lock = Lock()  # of what follows, which both threads use
+        self._state = state
+        self._viewers: set[Viewer] = set()
+        self._batches: list[Sequence[Record]] = []  # since viewers were told
+        self._has_overflown = False
+        self._looks: list[tuple[Analyze, set[Viewer]]] = []  # what was sent and not answered, and who waits for it
+        self._is_look_last = False  # of the commands that were sent
+        self._answers: list[tuple[set[Viewer], Snapshot]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._closing.set)
+            self._thread.join(3 * PATIENCE_SECONDS)
+
+    def open(self) -> str:
+        """Begin to serve; say why that is not possible, if it is not."""
+        self.is_open = True
+        if not HAS_SOCKETS:
+            return ""
+        try:
+            self._listener = self._listen()
+        except (OSError, UnreachableError) as error:
+            return f"no other screen can be attached to this training: {error}"
+        if self._address is not None:
+            with suppress(OSError):  # a full disk; viewers look where it lies
+                self._session.lock.serve_at(str(self._address))
+        self._loop, self._closing = asyncio.new_event_loop(), asyncio.Event()
+        self._thread.start()
+        return ""
+
+    def publish(self, records: Sequence[Record], state: LabState) -> None:
+        """Tell viewers what has happened, the state after it, and what they have asked for."""
+        with self._lock:
+            self._state = state
+            if not self._viewers:
+                return
+            if records:
+                self._batches.append(records)
+            if len(self._batches) > MOST_BATCHES:
+                self._batches, self._has_overflown = [], True
+            self._answer(records)
+        self._loop.call_soon_threadsafe(self._deliver)
+
+    def _answer(self, records: Sequence[Record]) -> None:
+        """Answer who waits for a picture; at the end, send the last one to all who have looked."""
+        session = self._session
+        if self._looks and session.analyzed is self._looks[0][0] and session.analysis is not None:
+            self._answers.append((self._looks.pop(0)[1], session.analysis.snapshot))
+        if any(isinstance(record, Finished) for record in records):
+            looking = {viewer for viewer in self._viewers if viewer.has_looked}
+            if looking:
+                self._answers.append((looking, session.trainer.snapshot()))
+
+    def _listen(self) -> "socket.socket | None":
+        """Listen; None if another process does, which may be about to end."""
+        address = address_of(self._session.run.path)
+        listener = listen(address)
+        if listener is not None:
+            self._address, self._inode = address, address.stat().st_ino
+        return listener
+
+    @property
+    def _is_found(self) -> bool:
+        """Whether the socket is still where viewers look for it."""
+        try:
+            return self._address is not None and self._address.stat().st_ino == self._inode
+        except OSError:
+            return False
+
+    def _run(self) -> None:
+        try:
+            self._loop.run_until_complete(self._serve())
+        finally:
+            self._loop.close()
+
+    async def _serve(self) -> None:
+        """Serve until the end of the context; then let viewers read what is left."""
+        self._connections: set[asyncio.Task[None]] = set()
+        listening = None if self._listener is None else await asyncio.start_unix_server(self._welcome, sock=self._listener)
+        while not self._closing.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._closing.wait(), LOOK_SECONDS)
+            if not self._closing.is_set() and not self._is_found:
+                with suppress(OSError, UnreachableError):
+                    if (listener := self._listen()) is not None:
+                        if listening is not None:
+                            listening.close()
+                        listening = await asyncio.start_unix_server(self._welcome, sock=listener)
+        if self._is_found and self._address is not None:
+            self._address.unlink()
+        if listening is not None:
+            listening.close()
+        self._deliver()
+        for viewer in self._viewers:
+            viewer.end(Ended())
+        if self._connections:
+            await asyncio.wait(self._connections, timeout=PATIENCE_SECONDS)
+        for connection in self._connections:
+            connection.cancel()
+        await asyncio.gather(*self._connections, return_exceptions=True)
+
+    async def _welcome(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._connections.add(task)
+        try:
+            if is_own(writer.get_extra_info("socket")):
+                await self._attend(reader, writer)
+            writer.close()
+            await asyncio.wait_for(writer.wait_closed(), PATIENCE_SECONDS / 2)
+        except (OSError, TimeoutError):
+            pass  # it has gone, or does not read
+        finally:
+            self._connections.discard(task)
+            writer.transport.abort()
+
+    async def _attend(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve one viewer until it leaves, or sends what cannot be read, or the training ends."""
+        writer.write(line(Server(**HELLO.model_dump(), run=str(self._session.run.path.resolve()), pid=os.getpid())))
+        lines = read_lines(reader)
+        try:
+            if not (said := await anext(lines, b"")):
+                return  # it has only asked whether this is served
+            check_hello(said)
+        except UnreachableError as error:
+            writer.write(line(Failed(problem=str(error))))
+            return
+        viewer = Viewer(writer)
+        self._deliver(viewer)
+        writing, obeying = asyncio.create_task(viewer.write()), asyncio.create_task(self._obey(viewer, lines))
+        try:
+            await asyncio.wait({writing, obeying}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({writing}, timeout=PATIENCE_SECONDS / 2)
+        finally:
+            self._dismiss(viewer)
+            for task in (writing, obeying):
+                task.cancel()
+            for outcome in await asyncio.gather(writing, obeying, return_exceptions=True):
+                if isinstance(outcome, Exception) and not isinstance(outcome, OSError):
+                    raise outcome
+
+    async def _obey(self, viewer: Viewer, lines: AsyncIterator[bytes]) -> None:
+        try:
+            async for text in lines:
+                command = read_command(text)
+                while self._session.n_commands > MOST_COMMANDS:
+                    await asyncio.sleep(BUSY_SECONDS)
+                self._send(viewer, command)
+        except UnreachableError as error:
+            viewer.end(Failed(problem=str(error)))
+        else:
+            viewer.end(Ended())  # it has left
+
+    def _send(self, viewer: Viewer, command: Command) -> None:
+        with self._lock:
+            if isinstance(command, Analyze):
+                viewer.has_looked = True
+                if self._looks and self._is_look_last:
+                    self._looks[-1][1].add(viewer)
+                    return
+                self._looks.append((command, {viewer}))
+            self._is_look_last = isinstance(command, Analyze)
+        if isinstance(command, Hold):
+            viewer.n_holds += 1
+        elif isinstance(command, Release):
+            if not viewer.n_holds:
+                return  # it would end the hold of another
+            viewer.n_holds -= 1
+        self._session.send(command)
+
+    def _dismiss(self, viewer: Viewer) -> None:
+        """Forget a viewer that has gone, and what it has asked for."""
+        with self._lock:
+            self._viewers.discard(viewer)
+        while viewer.n_holds:
+            self._send(viewer, Release())
+
+    def _deliver(self, joining: Viewer | None = None) -> None:
+        """Tell every viewer what it does not know yet; who joins begins with the state after it."""
+        with self._lock:
+            batches, self._batches = self._batches, []
+            answers, self._answers = self._answers, []
+            has_overflown, self._has_overflown = self._has_overflown, False
+            state, viewers = self._state, list(self._viewers)
+            if joining is not None:
+                self._viewers.add(joining)
+                joining.fall_behind(state)
+        if has_overflown:
+            for viewer in viewers:
+                viewer.fall_behind(state)
+        elif batches:
+            is_read = any(not viewer.is_behind for viewer in viewers)
+            text = line(Happened(records=[record for batch in batches for record in batch])) if is_read else b""
+            for viewer in viewers:
+                viewer.tell(text, state)
+        for waiting, snapshot in answers:
+            picture = pack_picture(snapshot)
+            for viewer in waiting.intersection(viewers):
+                viewer.show(snapshot, picture)
+
+
+def check_hello(text: bytes) -> None:
+    """Check the first line of a viewer.
+
+    Raises:
+        UnreachableError: if it speaks another protocol.
+    """
+    try:
+        hello = Hello.model_validate_json(text)
+    except ValidationError:
+        raise UnreachableError(f"the first line must be like {HELLO.model_dump_json()}") from None
+    if hello.protocol != HELLO.protocol:
+        raise UnreachableError(
+            f"this is grokterm {HELLO.grokterm} with protocol {HELLO.protocol}, and not {hello.grokterm} with {hello.protocol}"
+        )
+
+
+def read_command(text: bytes) -> Command:
+    """Read a line of a viewer.
+
+    Raises:
+        UnreachableError: if it is no command.
+    """
+    try:
+        return COMMAND.validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        raise UnreachableError(f"not a command: {first['msg']}") from None
