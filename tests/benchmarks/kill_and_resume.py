@@ -25,7 +25,7 @@ ACTS = (
     "save = true",
     "swap = { train_fraction = 0.6 }",
     "save = true",
-    'set = { "optimizer.learning_rate" = 5e-3 }',
+    'set = { "optimizer.learning_rate" = 5e-3, "optimizer.batch_size" = 150, "task.label_noise" = 0.1 }',
     "save = true",
     "swap = { seed = 5 }",
     "save = true",

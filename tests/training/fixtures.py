@@ -18,6 +18,12 @@ EVENTS = """interventions=[
 ]"""
 
 
+LESS_MODIFIED = (
+    '5e-3, "optimizer.held_norm" = 0.0, "optimizer.update_noise" = 0.5, "optimizer.filter_memory" = 0.9,'
+    ' "optimizer.perpendicular_gradient" = false'
+)
+
+
 REDRAWN = """interventions=[
     { at_step = 7, swap = { seed = 3 } },
     { at_step = 18, swap = { operation = "divide" } },
@@ -66,9 +72,7 @@ def modifiers(request: pytest.FixtureRequest) -> list[str]:
 @pytest.fixture
 def modified(eventful: Experiment, modifiers: list[str]) -> Experiment:
     """An eventful run with everything done around its rule, some of it changed on the way."""
-    return changed(
-        eventful, *modifiers, EVENTS.replace("5e-3", '5e-3, "optimizer.held_norm" = 0.0, "optimizer.update_noise" = 0.5')
-    )
+    return changed(eventful, *modifiers, EVENTS.replace("5e-3", LESS_MODIFIED))
 
 
 @pytest.fixture

@@ -94,7 +94,7 @@ class FieldsDialog(ModalScreen[Result | None], Generic[Result]):
             dialog.border_title = self._title
             if self._note:
                 yield Static(self._note, classes="note", markup=False)
-            with VerticalScroll(classes="fields", can_focus=False):
+            with VerticalScroll(classes="fields -noted" if self._note else "fields", can_focus=False):
                 for name, (text, placeholder) in self._fields.items():
                     with Horizontal(classes="row"):
                         yield Label(name.rpartition(".")[2], classes="name")
@@ -132,7 +132,9 @@ class FieldsDialog(ModalScreen[Result | None], Generic[Result]):
         try:
             self.dismiss(self._make(texts))
         except GroktermError as error:
-            self.query_one("#problem", Static).update(plain_text(str(error)))
+            problem = self.query_one("#problem", Static)
+            problem.update(plain_text(str(error)))
+            self.call_after_refresh(problem.scroll_visible, animate=False)
 
 
 def swap_dialog(state: LabState) -> FieldsDialog[Command]:

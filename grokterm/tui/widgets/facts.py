@@ -63,6 +63,7 @@ def _table(state: LabState, run_name: str) -> Table:
         ("chance", chance(known)),
         ("basis", known.basis or "none known"),
         ("train", f"{state.n_train:,} ({share:.3g})" if state.n_train else f"{experiment.task.train_fraction:g}"),
+        ("noisy", f"{experiment.task.label_noise:.3g} of their answers" if experiment.task.label_noise else ""),
         ("val", f"{state.n_val:,}" if state.n_val else "none" if state.n_train else ""),
         ("seen", f"{state.n_seen:,}, trained on before" if state.n_seen else ""),
         ("network", experiment.model.label),
