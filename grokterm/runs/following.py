@@ -1,0 +1,46 @@
+"""A journal that another process writes, read as it grows."""
+
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from grokterm.errors import CheckpointError
+from grokterm.experiment.records import RECORD, Record
+
+LANDMARK = 200  # bytes before the present place, by which a journal that was rewound is known
+
+
+class JournalReader:
+    """Reads what is new in a journal, which may have been rewound since: by a resume, from its last checkpoint on."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._end = 0  # of the lines that were read
+        self._before = b""  # what stood there before that place
+
+    def read(self) -> tuple[list[Record], bool]:
+        """Return the records since the last call; or all of them, and True, if it is the first or the journal was rewound.
+
+        Raises:
+            CheckpointError: if the journal cannot be read, or what was added are no records.
+        """
+        try:
+            with self._path.open("rb") as file:
+                file.seek(self._end - len(self._before))
+                is_anew = self._end == 0 or file.read(len(self._before)) != self._before
+                if is_anew:
+                    file.seek(0)
+                    self._end, self._before = 0, b""
+                content = file.read()
+        except OSError as error:
+            raise CheckpointError(f"{self._path} cannot be read: {error.strerror}") from None
+        complete = content[: content.rfind(b"\n") + 1]  # the rest of a line comes later
+        try:
+            records = [RECORD.validate_json(line) for line in complete.splitlines()]
+        except ValidationError:
+            raise CheckpointError(
+                f"{self._path} has a line that is not a record: it is of another version, or damaged"
+            ) from None
+        self._end += len(complete)
+        self._before = (self._before + complete)[-LANDMARK:]
+        return records, is_anew

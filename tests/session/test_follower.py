@@ -1,0 +1,67 @@
+"""A run that another host trains."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from grokterm.experiment.interventions import Swap
+from grokterm.runs.replay import trainer_at
+from grokterm.session import follower
+from grokterm.session.commands import Analyze, Hold, Release, StepOnce
+from grokterm.session.follower import FollowedTraining
+from grokterm.session.state import LabState, fold
+from tests.session.driving import Driver, files_of
+from tests.session.remote.serving import until
+from tests.session.remote.test_packing import assert_same, values
+
+
+@pytest.fixture
+def followed(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> Iterator[FollowedTraining]:
+    """A run that was paused at step 4."""
+    monkeypatch.setattr(follower, "LOOK_SECONDS", 0.005)
+    driver.pause_at(4)
+    followed = FollowedTraining(driver.session.run)
+    followed.start()
+    yield followed
+    assert followed.leave(60)
+    assert (followed.failure, followed.bug) == ("", None)
+
+
+def test_its_journal_is_followed_as_it_grows(driver: Driver, followed: FollowedTraining) -> None:
+    def is_there() -> bool:
+        state = fold(LabState(driver.session.run.experiment), driver.journal)
+        same = values(replace(followed.state, n_earlier_events=0, opened_at=0)) == values(state)
+        return same and np.array_equal(followed.state.curves.rows, state.curves.rows, equal_nan=True)
+
+    until(is_there, "what was")
+    driver.tell(Swap(train_fraction=0.3))
+    driver.train_past(20)
+    until(is_there, "what has happened since")
+    assert (followed.is_elsewhere, followed.run_name) == (True, driver.session.run.name)
+
+
+def test_its_network_is_that_of_the_newest_checkpoint(driver: Driver, followed: FollowedTraining) -> None:
+    def picture_at(step: int) -> None:
+        until(lambda: followed.state.saved_at == step, "the checkpoint")
+        followed.send(Analyze())
+        until(lambda: followed.analysis is not None and followed.analysis.step == step, "the picture")
+        assert followed.analysis is not None
+        assert_same(followed.analysis.snapshot, trainer_at(driver.session.run, step).snapshot())
+
+    picture_at(0)  # where it was paused
+    driver.tell(Swap(train_fraction=0.3))
+    picture_at(4)
+
+
+def test_nothing_is_changed_and_that_is_said(driver: Driver, followed: FollowedTraining) -> None:
+    files = files_of(driver.session.run)
+    for command in (Hold(), StepOnce(), Release()):
+        followed.send(command)
+    until(lambda: followed.state.refusals, "the refusal")
+    (refusal,) = followed.state.refusals
+    assert refusal.startswith("it trains on ")
+    assert refusal.endswith("here its journal is followed, and nothing can be changed")
+    assert (followed.state.phase, followed.state.is_held) == ("paused", False)
+    assert files_of(driver.session.run) == files
