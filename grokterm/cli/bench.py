@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from grokterm.cli.completion import complete_preset
 from grokterm.cli.console import print_results, print_status
 from grokterm.cli.options import AsJson, AsMarkdown, output_of
 
@@ -15,7 +16,14 @@ BUSY = 0.5  # load average from which to warn
 def bench(
     *,
     names: Annotated[
-        list[str], typer.Option("--preset", metavar="NAME", help="Time this preset. May be repeated.", show_default=False)
+        list[str],
+        typer.Option(
+            "--preset",
+            metavar="NAME",
+            help="Time this preset. May be repeated.",
+            show_default=False,
+            autocompletion=complete_preset,
+        ),
     ] = [],  # noqa: B006 - Typer reads the default
     repetitions: Annotated[int, typer.Option("--repetitions", min=1, help="Turns per contestant.")] = 5,
     seconds: Annotated[float, typer.Option("--seconds", min=0.001, max=600, help="How long a turn takes, about.")] = 0.5,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from grokterm.cli.console import print_status, results
-from grokterm.cli.options import RUNS, RunsDir
+from grokterm.cli.options import RUNS, RunNames, RunsDir
 from grokterm.errors import ConfigError, StorageError
 from grokterm.plots.sanitize import plain_text
 
@@ -23,7 +23,7 @@ SOON = 1.05  # the checkpoint of a milestone is written a little later: at most 
 
 
 def figures(
-    names: Annotated[list[str], typer.Argument(metavar="RUN...", help="Names or paths of saved runs.")],
+    names: RunNames,
     *,
     step: Annotated[int | None, typer.Option("--step", help="Draw the network at this step.", show_default="the end")] = None,
     out: Annotated[

@@ -5,12 +5,12 @@ from typing import Annotated
 import typer
 
 from grokterm.cli.console import print_results
-from grokterm.cli.options import RUNS, RunsDir
+from grokterm.cli.options import RUNS, RunNames, RunsDir
 from grokterm.session.torch_import import import_torch
 
 
 def inspect(
-    names: Annotated[list[str], typer.Argument(metavar="RUN", help="Names or paths of saved runs.")],
+    names: RunNames,
     *,
     steps: Annotated[
         list[int], typer.Option("--step", metavar="N", help="A step, instead of the newest checkpoint. May be repeated.")

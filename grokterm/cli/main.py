@@ -10,6 +10,7 @@ from typer.exceptions import TyperException
 
 from grokterm import __version__
 from grokterm.cli import bench, figures, inspect, lab, plot, presets, run, runs, settings, verify
+from grokterm.cli.completion import complete_preset
 from grokterm.cli.console import print_status, replace_unencodable
 from grokterm.cli.help import read_manual
 from grokterm.cli.options import RUNS, Ascii, NoPixels, RunsDir
@@ -21,7 +22,6 @@ app = typer.Typer(
     help="The terminal laboratory for grokking. Without a command it opens the lab; `grokterm help` is the manual.",
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("run")(run.run)
@@ -53,7 +53,12 @@ def _open_the_lab(
     *,
     preset: Annotated[
         str | None,
-        typer.Option("--preset", help="What the form is filled with.", show_default=lab.DEFAULT_PRESET),
+        typer.Option(
+            "--preset",
+            help="What the form is filled with.",
+            show_default=lab.DEFAULT_PRESET,
+            autocompletion=complete_preset,
+        ),
     ] = None,
     start: Annotated[bool, typer.Option("--start", help="Train at once.")] = False,
     ascii_only: Ascii = False,
@@ -83,7 +88,7 @@ def main() -> None:
     ignore_saving()  # until there is a training
     replace_unencodable()
     try:
-        sys.exit(app(standalone_mode=False))
+        sys.exit(app(standalone_mode=False, prog_name="grokterm"))
     except TyperException as error:
         print_status(f"grokterm: {error.format_message()}")
     except GroktermError as error:

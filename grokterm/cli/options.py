@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from grokterm.cli.completion import complete_run
 from grokterm.errors import ConfigError
 
 RunsDir = Annotated[
@@ -15,10 +16,20 @@ Assignments = Annotated[
     typer.Option("--set", metavar="A.B=VALUE", help="Change a setting, as in optimizer.learning_rate=1e-3. May be repeated."),
 ]
 RunName = Annotated[
-    str, typer.Argument(metavar="RUN", help="A saved run: its name, the beginning of one, - for the newest, or a path.")
+    str,
+    typer.Argument(
+        metavar="RUN",
+        help="A saved run: its name, the beginning of one, - for the newest, or a path.",
+        autocompletion=complete_run,
+    ),
 ]
 RunNames = Annotated[
-    list[str], typer.Argument(metavar="RUN...", help="Saved runs: names, beginnings of names, - for the newest, or paths.")
+    list[str],
+    typer.Argument(
+        metavar="RUN...",
+        help="Saved runs: names, beginnings of names, - for the newest, or paths.",
+        autocompletion=complete_run,
+    ),
 ]
 Ascii = Annotated[bool, typer.Option("--ascii", help="Draw with ASCII characters only, and pictures without color.")]
 NoPixels = Annotated[bool, typer.Option("--no-pixels", help="Draw with characters, also where the terminal draws pixels.")]

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from grokterm.cli.completion import complete_preset
 from grokterm.cli.console import print_status, results
 from grokterm.cli.options import Assignments
 
@@ -41,7 +42,7 @@ def presets(context: typer.Context) -> None:
 
 @app.command("show")
 def show(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Name or path of a preset.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name or path of a preset.", autocompletion=complete_preset)],
     assignments: Assignments = [],  # noqa: B006 - Typer reads the default
 ) -> None:
     """Print a preset with every setting resolved, as TOML."""

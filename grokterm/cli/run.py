@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from grokterm.cli.completion import complete_preset, complete_run
 from grokterm.cli.console import print_results, print_status
 from grokterm.cli.options import RUNS, AsJson, Assignments, RunsDir
 from grokterm.errors import ConfigError
@@ -39,14 +40,19 @@ class Manner:
 
 def run(
     *,
-    preset: Annotated[str | None, typer.Option("--preset", help="Name or path of the experiment.")] = None,
-    resume: Annotated[str | None, typer.Option("--resume", metavar="RUN", help="Resume a saved run.")] = None,
+    preset: Annotated[
+        str | None, typer.Option("--preset", help="Name or path of the experiment.", autocompletion=complete_preset)
+    ] = None,
+    resume: Annotated[
+        str | None, typer.Option("--resume", metavar="RUN", help="Resume a saved run.", autocompletion=complete_run)
+    ] = None,
     origin: Annotated[
         str | None,
         typer.Option(
             "--from",
             metavar="RUN@STEP",
             help="Branch: a new run from a step of another. STEP: a number, last, or a milestone.",
+            autocompletion=complete_run,
             show_default="its newest checkpoint",
         ),
     ] = None,

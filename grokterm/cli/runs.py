@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from grokterm.cli import annotating, trash
+from grokterm.cli.completion import complete_column, complete_query
 from grokterm.cli.console import print_results, print_status, results
 from grokterm.cli.options import RUNS, AsJson, RunName, RunsDir
 from grokterm.errors import ConfigError
@@ -31,10 +32,16 @@ for name, command in (*annotating.COMMANDS.items(), *trash.COMMANDS.items()):
 def runs(
     context: typer.Context,
     query: Annotated[
-        str | None, typer.Option("--filter", metavar="QUERY", help='Only those it finds, as in "op:add wd>1 grokked".')
+        str | None,
+        typer.Option(
+            "--filter", metavar="QUERY", help='Only those it finds, as in "op:add wd>1 grokked".', autocompletion=complete_query
+        ),
     ] = None,
     sort: Annotated[
-        str | None, typer.Option("--sort", metavar="COLUMN", help="By a column or setting; -COLUMN: largest first.")
+        str | None,
+        typer.Option(
+            "--sort", metavar="COLUMN", help="By a column or setting; -COLUMN: largest first.", autocompletion=complete_column
+        ),
     ] = None,
     as_json: AsJson = False,
     runs_dir: RunsDir = RUNS,

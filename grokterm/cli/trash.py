@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from grokterm.cli.completion import complete_deleted
 from grokterm.cli.console import print_status
 from grokterm.cli.options import RUNS, RunNames, RunsDir, chosen_folder
 from grokterm.errors import ConfigError
@@ -34,7 +35,9 @@ def delete(context: typer.Context, names: RunNames, yes: Yes = False, runs_dir: 
 
 def restore(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="RUN", help="The whole name of a run in the trash.")],
+    name: Annotated[
+        str, typer.Argument(metavar="RUN", help="The whole name of a run in the trash.", autocompletion=complete_deleted)
+    ],
     runs_dir: RunsDir = RUNS,
 ) -> None:
     """Bring a deleted run back."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from grokterm.cli.completion import complete_preset
 from grokterm.cli.console import print_results, print_status
 from grokterm.cli.options import RUNS, AsJson, AsMarkdown, Assignments, RunsDir, output_of
 from grokterm.cli.presets import readable_presets
@@ -19,7 +20,9 @@ NOT_MET = 3  # exit code: an expectation was not met
 
 
 def verify(
-    names: Annotated[list[str], typer.Argument(metavar="PRESET", help="Names or paths of presets.")] = [],  # noqa: B006 - Typer reads it
+    names: Annotated[
+        list[str], typer.Argument(metavar="PRESET", help="Names or paths of presets.", autocompletion=complete_preset)
+    ] = [],  # noqa: B006 - Typer reads it
     *,
     everything: Annotated[bool, typer.Option("--all", help="Every preset that expects something, however long.")] = False,
     n_seeds: Annotated[int | None, typer.Option("--seeds", min=1, help="Runs a preset: its seed, the next, ...")] = None,

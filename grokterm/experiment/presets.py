@@ -117,6 +117,11 @@ def find_preset(name: str) -> Preset:
     return found
 
 
+def preset_names() -> list[str]:
+    """List the names of the presets, whether they can be read or not."""
+    return sorted(_paths())
+
+
 def list_presets() -> list[Preset]:
     """List presets by name; of equal names the one in the earlier folder."""
     return [_read(path) for _, path in sorted(_paths().items())]

@@ -1,0 +1,78 @@
+"""What the shell offers behind TAB: runs, presets, and what a query is made of. Loads nothing that validates or trains."""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import typer
+
+from grokterm.errors import GroktermError
+from grokterm.tui.appearance.remembered import default_runs_dir, preferences_path
+
+PLAIN = re.compile(r"[\w.+@%=-]+")  # names that every shell takes as they are; the others are left to be typed
+
+
+def complete_run(context: typer.Context, incomplete: str) -> list[str]:
+    """Offer the runs of the folder that is chosen."""
+    from grokterm.runs.finding import run_names
+
+    try:
+        return _offered(run_names(_folder(context)), incomplete)
+    except GroktermError:
+        return []
+
+
+def complete_deleted(context: typer.Context, incomplete: str) -> list[str]:
+    """Offer the runs in the trash."""
+    from grokterm.runs.listing.trash import trashed
+
+    try:
+        return _offered(trashed(_folder(context)), incomplete)
+    except GroktermError:
+        return []
+
+
+def complete_preset(incomplete: str) -> list[str]:
+    """Offer the presets."""
+    from grokterm.experiment.presets import preset_names
+
+    return _offered(preset_names(), incomplete)
+
+
+def complete_query(incomplete: str) -> list[str]:
+    """Offer the words and fields that the last term of a query may begin with."""
+    from grokterm.runs.listing.fields import COLUMNS, NUMBERS, SHORT
+    from grokterm.runs.listing.query import WORDS
+
+    before, space, term = incomplete.rpartition(" ")
+    sign = "-" * term.startswith("-")
+    fields = [f"{name}{'>' if SHORT.get(name, name) in NUMBERS else ':'}" for name in (*COLUMNS, *SHORT)]
+    return [f"{before}{space}{sign}{one}" for one in (*WORDS, *fields) if one.startswith(term.removeprefix("-"))]
+
+
+def complete_column(incomplete: str) -> list[str]:
+    """Offer what runs can be sorted by."""
+    from grokterm.runs.listing.fields import COLUMNS
+
+    sign = "-" * incomplete.startswith("-")
+    return [f"{sign}{name}" for name in COLUMNS if name.startswith(incomplete.removeprefix("-"))]
+
+
+def _offered(names: Iterable[str], incomplete: str) -> list[str]:
+    return [name for name in names if name.startswith(incomplete) and PLAIN.fullmatch(name)]
+
+
+def _folder(context: typer.Context) -> Path:
+    """Return the runs folder that is named in the line so far, or else the usual one."""
+    for one in _upwards(context):
+        source = one.get_parameter_source("runs_dir")
+        if source is not None and source.name != "DEFAULT" and one.params.get("runs_dir"):
+            return Path(one.params["runs_dir"])
+    return default_runs_dir(preferences_path())[0]
+
+
+def _upwards(context: typer.Context) -> Iterable[typer.Context]:
+    found = [context]
+    while (parent := found[-1].parent) is not None:
+        found.append(parent)  # type: ignore[arg-type]
+    return found

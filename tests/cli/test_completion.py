@@ -1,0 +1,111 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from grokterm.experiment.presets import list_presets
+from tests.cli.process import SECONDS, Here, environment
+
+NEVER_LOADED = {"torch", "numpy", "textual", "matplotlib", "plotext", "grokterm.experiment.experiment"}
+
+COMPLETED = """
+import sys
+sys.argv = ["grokterm"]
+from grokterm.cli.main import main
+try:
+    main()
+finally:
+    print(*sys.modules, file=sys.stderr)
+"""
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> list[str]:
+    """Folders that are named like runs."""
+    names = ["liu-essay-1", "quick-1", "quick-2", "quick; rm -r $HOME"]
+    for folder, some in (("runs", names), ("other", ["quick-3"]), ("runs/.trash", ["gone-1"])):
+        for name in some:
+            (tmp_path / folder / name).mkdir(parents=True)
+    return names
+
+
+def offered(here: Here, *words: str, **variables: str) -> list[str]:
+    """Ask as bash does behind the last word."""
+    line = {"COMP_WORDS": "\n".join(("grokterm", *words)), "COMP_CWORD": str(len(words))}
+    outcome = here(_GROKTERM_COMPLETE="complete_bash", **line, **variables)
+    assert (outcome.code, outcome.err) == (0, "")
+    return outcome.out.split()
+
+
+@pytest.mark.usefixtures("runs")
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["open"],
+        ["plot"],
+        ["inspect"],
+        ["figures"],
+        ["run", "--resume"],
+        ["runs", "show"],
+        ["runs", "pin"],
+        ["figures", "liu-essay-1"],
+    ],
+)
+def test_runs_are_offered_wherever_one_is_taken(here: Here, command: list[str]) -> None:
+    assert offered(here, *command, "quick") == ["quick-1", "quick-2"]
+    assert "quick-1" in offered(here, *command, "")
+
+
+@pytest.mark.usefixtures("runs")
+def test_runs_are_those_of_the_folder_that_is_named(here: Here) -> None:
+    assert offered(here, "open", "--runs-dir", "other", "q") == ["quick-3"]
+    assert offered(here, "--runs-dir", "other", "open", "q") == ["quick-3"]
+    assert offered(here, "runs", "--runs-dir", "other", "show", "q") == ["quick-3"]
+    assert offered(here, "open", "q", GROKTERM_RUNS_DIR="other") == ["quick-3"]
+    assert offered(here, "open", "q", GROKTERM_RUNS_DIR="nowhere") == []
+    assert offered(here, "runs", "restore", "") == ["gone-1"]
+
+
+def test_presets_are_offered(here: Here) -> None:
+    quick = [preset.name for preset in list_presets() if preset.name.startswith("quick")]
+    for command in (["--preset"], ["run", "--preset"], ["presets", "show"], ["verify"], ["bench", "--preset"]):
+        assert offered(here, *command, "quick") == quick
+
+
+def test_what_a_query_is_made_of_is_offered(here: Here) -> None:
+    assert offered(here, "runs", "--filter", "opt") == ["optimizer:", "opt:"]
+    assert {"grokked", "grokked_at>"} <= set(offered(here, "runs", "--filter", "grokk"))
+    assert offered(here, "runs", "--sort", "val_a") == ["val_accuracy"]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_every_shell_is_told_how_to_ask(here: Here, shell: str) -> None:
+    outcome = here(_GROKTERM_COMPLETE=f"source_{shell}")
+    assert outcome.code == 0
+    assert f"_GROKTERM_COMPLETE=complete_{shell}" in outcome.out
+
+
+@pytest.mark.usefixtures("runs")
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+def test_other_shells_are_offered_runs_too(here: Here, shell: str) -> None:
+    asked = {"_TYPER_COMPLETE_ARGS": "grokterm open quick", "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
+    out = here(_GROKTERM_COMPLETE=f"complete_{shell}", **asked).out
+    assert "quick-1" in out
+    assert "$HOME" not in out
+
+
+@pytest.mark.usefixtures("runs")
+def test_nothing_heavy_is_loaded_to_complete(tmp_path: Path) -> None:
+    asked = {"_GROKTERM_COMPLETE": "complete_bash", "COMP_WORDS": "grokterm\nopen\nq", "COMP_CWORD": "2"}
+    done = subprocess.run(
+        [sys.executable, "-c", COMPLETED],
+        capture_output=True,
+        check=True,
+        cwd=tmp_path,
+        env=environment() | asked,
+        text=True,
+        timeout=SECONDS,
+    )
+    assert done.stdout.split() == ["quick-1", "quick-2"]
+    assert NEVER_LOADED.isdisjoint(done.stderr.split())
