@@ -15,6 +15,7 @@ from grokterm.errors import ConfigError
 if TYPE_CHECKING:
     from grokterm.experiment.presets import Preset
     from grokterm.runs.store import Run
+    from grokterm.session.control import Training
 
 DEFAULT_PRESET = "liu-essay"
 
@@ -30,17 +31,24 @@ def open_lab(preset: str | None, *, start: bool, ascii_only: bool, no_pixels: bo
 
 
 def open_run(name: RunName, *, ascii_only: Ascii = False, no_pixels: NoPixels = False, runs_dir: RunsDir = RUNS) -> None:
-    """Open the lab on a saved run, to look at it or to resume it."""
+    """Open the lab on a run: a saved one, to look at it or to resume it, or one that another process trains."""
+    from grokterm.runs.finding import find_run
+    from grokterm.session.attaching import watched
+
+    run = find_run(runs_dir, name)
+    show_run(run, runs_dir, ascii_only=ascii_only, no_pixels=no_pixels, training=watched(run))
+
+
+def show_run(run: "Run", runs_dir: Path, *, ascii_only: bool, no_pixels: bool, training: "Training | None") -> None:
+    """Open the lab on a run, with the process that trains it if there is one."""
     from grokterm.experiment.presets import Preset
     from grokterm.reports.run import caution
-    from grokterm.runs.finding import find_run
     from grokterm.runs.journal import read_journal
     from grokterm.runs.summary import summarize
 
-    run = find_run(runs_dir, name)
-    summary = summarize(run, read_journal(run.journal))
+    notice = caution(summarize(run, read_journal(run.journal))) if training is None else ""
     preset = Preset(run.name, run.path / "experiment.toml", run.experiment.to_toml(), followed=run.preset)
-    _show(preset, runs_dir, ascii_only=ascii_only, no_pixels=no_pixels, run=run, notice=caution(summary))
+    _show(preset, runs_dir, ascii_only=ascii_only, no_pixels=no_pixels, run=run, training=training, notice=notice)
 
 
 def _show(
@@ -51,9 +59,12 @@ def _show(
     no_pixels: bool,
     start: bool = False,
     run: "Run | None" = None,
+    training: "Training | None" = None,
     notice: str = "",
 ) -> None:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        if training is not None:
+            training.leave(0.0)
         raise ConfigError("the lab needs a terminal: grokterm run --preset NAME trains without one")
     from grokterm.tui.graphics.asking import begin_asking
 
@@ -64,7 +75,7 @@ def _show(
 
     sys.setswitchinterval(0.001)  # shortens the screen's waits for the training threads
     palette = choose_palette(os.environ, ascii_only=ascii_only).with_graphics(graphics())
-    app = GroktermApp(Opening(preset, runs_dir, palette, start, run, notice))
+    app = GroktermApp(Opening(preset, runs_dir, palette, start, run, training, notice))
     code = app.run() or app.return_code or 0
     if app.last_words:
         print_status(app.last_words)

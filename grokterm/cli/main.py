@@ -9,7 +9,7 @@ import typer
 from typer.exceptions import TyperException
 
 from grokterm import __version__
-from grokterm.cli import bench, figures, inspect, lab, plot, presets, run, runs, settings, verify
+from grokterm.cli import attach, bench, figures, inspect, lab, plot, presets, run, runs, settings, verify
 from grokterm.cli.completion import complete_preset
 from grokterm.cli.console import print_status, replace_unencodable
 from grokterm.cli.help import read_manual
@@ -26,6 +26,7 @@ app = typer.Typer(
 )
 app.command("run")(run.run)
 app.command("open")(lab.open_run)
+app.command("attach")(attach.attach)
 app.command("verify")(verify.verify)
 app.command("bench")(bench.bench)
 app.command("plot")(plot.plot)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from grokterm.cli import annotating, trash
+from grokterm.cli.attach import stop
 from grokterm.cli.completion import complete_column, complete_query
 from grokterm.cli.console import print_results, print_status, results
 from grokterm.cli.options import RUNS, AsJson, RunName, RunsDir
@@ -24,7 +25,7 @@ Format = Literal["split"]
 MANY = 1000  # runs that take long enough to read to say so
 
 app = typer.Typer(help="List the saved runs, or sum one up.", invoke_without_command=True, rich_markup_mode=None)
-for name, command in (*annotating.COMMANDS.items(), *trash.COMMANDS.items()):
+for name, command in (*annotating.COMMANDS.items(), *trash.COMMANDS.items(), ("stop", stop)):
     app.command(name)(command)
 
 

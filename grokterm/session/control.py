@@ -40,6 +40,10 @@ class Training(Protocol):
     def is_elsewhere(self) -> bool:
         """Another process trains, which goes on when the screen leaves."""
 
+    @property
+    def is_over(self) -> bool:
+        """It takes no more commands: it was left, or has ended elsewhere."""
+
     def start(self) -> None:
         """Begin, once: what follows is seen in `state`."""
 

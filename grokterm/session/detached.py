@@ -67,8 +67,7 @@ def begin(arguments: Sequence[str]) -> tuple[Begun, str]:
     except BaseException:  # Ctrl+C
         process.terminate()
         raise
-    os.set_blocking(process.stderr.fileno(), False)
-    said = process.stderr.read() or ""
+    said = _read_so_far(process.stderr.fileno())
     process.stdout.close()
     process.stderr.close()
     _let_go(process)
@@ -105,6 +104,14 @@ def _start(arguments: Sequence[str], stdout: int, stderr: int) -> subprocess.Pop
         start_new_session=True,
         creationflags=getattr(subprocess, "DETACHED_PROCESS", 0) | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
     )
+
+
+def _read_so_far(number: int) -> str:
+    """Read what was written to a pipe that processes of an ensemble keep open."""
+    os.set_blocking(number, False)
+    with suppress(BlockingIOError):
+        return os.read(number, 2**16).decode(errors="replace")
+    return ""
 
 
 def _let_go(process: "subprocess.Popen[str]") -> None:

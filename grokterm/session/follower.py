@@ -36,6 +36,12 @@ class FollowedTraining(Thread):
         self._is_looked_at = False
         self._pictured: int | None = None  # the checkpoint of the last picture, or of one that cannot be read
         self._has_changed, self._has_left = Event(), False
+        self._was_held = False  # by the process that trains it
+
+    @property
+    def is_over(self) -> bool:
+        """It takes no more commands."""
+        return self.ident is not None and not self.is_alive()
 
     def send(self, command: Command) -> None:
         """Take a look at the newest checkpoint; refuse all other commands, and say where the run trains."""
@@ -57,10 +63,14 @@ class FollowedTraining(Thread):
         return not self.is_alive()
 
     def run(self) -> None:
-        """Follow until `leave`."""
+        """Follow until `leave`, or until the process that trained it has let go of it."""
         try:
             while not self._has_left:
+                is_held = holder_of(self.saved_run.path) is not None
                 self._follow()
+                if self._was_held and not is_held:
+                    return
+                self._was_held = is_held
                 if self._is_looked_at:
                     self._is_looked_at = False
                     self._look()

@@ -29,6 +29,7 @@ from grokterm.runs.owner import this_process
 from grokterm.runs.store import Run
 from grokterm.runs.thinning import GIGABYTE, checkpoint_sizes, drop_checkpoints, thinned
 from grokterm.session.commands import Analyze, Command, GoOn, Hold, Leave, Pause, Release, Resume, SetPace, StepOnce
+from grokterm.session.detached import Outset
 from grokterm.training.trainer import CHUNK_SECONDS, Trainer
 
 if TYPE_CHECKING:
@@ -82,6 +83,11 @@ class Session:
         self._unwritten: list[Record] = []
         self._is_unsaved = False
         self._has_left = False
+
+    @property
+    def outset(self) -> Outset:
+        """How another process is to go on with it."""
+        return Outset(is_paused=self._paused, pace=self._pace)
 
     def send(self, command: Command) -> None:
         """Queue a command; the session takes it between two chunks."""

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from grokterm.experiment.records import Record
     from grokterm.inspection.analysis import NetworkAnalysis
     from grokterm.runs.store import Run
+    from grokterm.session.control import Training
+    from grokterm.session.detached import Outset
     from grokterm.session.session import Session
 
 OpenedSession: TypeAlias = "tuple[Session, Sequence[Record]]"
@@ -25,7 +27,7 @@ class TrainingThread(Thread):
     """Opens a session, trains, and folds the records into `state`, which any thread may read.
 
     `opener` is called in the thread, because it loads torch. `parts` gives sessions for mixture parts, run in order before,
-    each with which of them it is: `part 1 of 2`.
+    each with which of them it is: `part 1 of 2`. What was known of the run `before` stays until the session is open.
     """
 
     def __init__(
@@ -33,14 +35,16 @@ class TrainingThread(Thread):
         opener: "Callable[[], OpenedSession]",
         state: LabState,
         parts: "Callable[[], Iterable[tuple[str, Session]]]" = list,
+        before: "Training | None" = None,
     ) -> None:
         super().__init__(name="training", daemon=True)
-        self.state = state
+        self.state = state if before is None else before.state
         self.failure = ""  # why the session could not be opened, for the user
         self.bug: BaseException | None = None  # an unexpected exception, for a traceback
         self.is_elsewhere = False
         self._open = opener
         self._parts = parts
+        self._before = before
         self._session: Session | None = None
         self._early: list[Command] = []
         self._lock = Lock()
@@ -48,7 +52,8 @@ class TrainingThread(Thread):
     @property
     def analysis(self) -> "NetworkAnalysis | None":
         """The network at the last `Analyze`."""
-        return self._session.analysis if self._session else None
+        found = self._session.analysis if self._session else None
+        return self._before.analysis if found is None and self._before is not None else found
 
     @property
     def saved_run(self) -> "Run | None":
@@ -58,7 +63,18 @@ class TrainingThread(Thread):
     @property
     def run_name(self) -> str:
         """The name of the run directory; empty before the session is open."""
-        return self._session.run.name if self._session else ""
+        run = self._session.run if self._session else self._before.saved_run if self._before else None
+        return run.name if run is not None else ""
+
+    @property
+    def is_over(self) -> bool:
+        """It takes no more commands."""
+        return self.ident is not None and not self.is_alive()
+
+    @property
+    def outset(self) -> "Outset | None":
+        """How another process is to go on with the run, once the session is open."""
+        return self._session.outset if self._session else None
 
     def send(self, command: Command) -> None:
         """Send a command; before the session is open it is queued."""

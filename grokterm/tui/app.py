@@ -62,7 +62,8 @@ class Opening:
     runs_dir: Path
     palette: Palette
     start: bool = False  # train at once
-    run: "Run | None" = None  # a saved run to open
+    run: "Run | None" = None  # a run to open
+    training: "Training | None" = None  # of that run, in another process
     notice: str = ""  # what to know of that run
 
 
@@ -98,7 +99,7 @@ class GroktermApp(App[int]):
         fit(self, self.size)
         opening = self._opening
         if opening.run is not None:
-            self._open(opening.run)
+            self._open(opening.run, opening.training)
         elif opening.start:
             from grokterm.runs.naming import named
 
@@ -186,11 +187,14 @@ class GroktermApp(App[int]):
         start = partial(new_training, chosen, self._opening.runs_dir)
         self.push_screen(LabScreen(start(), start, self.preferences))
 
-    def _open(self, run: "Run") -> None:
+    def _open(self, run: "Run", training: "Training | None" = None) -> None:
+        """Open a run: attached to the process that trains it, or as it was saved."""
+        from grokterm.session.attaching import watched
         from grokterm.tui.control.opening import saved_training, training_anew
         from grokterm.tui.screens.lab import LabScreen
 
-        self.push_screen(LabScreen(saved_training(run), training_anew(run), self.preferences))
+        training = training or watched(run) or saved_training(run)
+        self.push_screen(LabScreen(training, training_anew(run), self.preferences))
         if notice := self._opening.notice:
             self._say("Not ended", notice)
 
@@ -284,13 +288,13 @@ class GroktermApp(App[int]):
 
     def _hang_up(self) -> None:
         """Save, and as the user prefers go on in the background or not."""
-        from grokterm.tui.control.handover import hand_over_unattended, outset_of
+        from grokterm.session.thread import TrainingThread
+        from grokterm.tui.control.handover import hand_over_unattended
 
-        lab = self._lab
-        outset = None if lab is None else outset_of(lab.state)
         self._save()
-        if lab is not None and outset is not None and self.preferences.values.hangup == "continue":
-            hand_over_unattended(lab.training, outset)
+        training = lab.training if (lab := self._lab) is not None else None
+        if isinstance(training, TrainingThread) and self.preferences.values.hangup == "continue":
+            hand_over_unattended(training)
         os._exit(HUNG_UP)  # an orderly exit would wait for the terminal that is gone
 
     def _save_training(self) -> None:

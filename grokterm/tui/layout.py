@@ -35,6 +35,7 @@ class Scene:
     analysis: "NetworkAnalysis | None"
     x_scale: Scale
     is_frozen: bool = False
+    is_elsewhere: bool = False  # another process trains
 
 
 class LabLayout:
@@ -88,6 +89,7 @@ class LabLayout:
             scene.run_name,
             scene.pictured.step if scene.is_frozen else None,
             self.curves.is_on_screen,
+            scene.is_elsewhere,
             reading(scene.pictured, self.curves.choice) if self.curves.is_on_screen else (),
         )
         has_news = self._glance is None or glance.state is not self._glance.state or glance != self._glance

@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 from pathlib import Path
 
 import pytest
@@ -30,9 +29,13 @@ def test_a_detached_run_trains_in_a_session_of_its_own_and_says_what_it_is_calle
         assert warned.startswith("warning: learning_rate times weight_decay is 2")
         assert how == f"grokterm attach {run.name} shows it; grokterm runs stop {run.name} saves and ends it"
         assert_refused(here("run", "--resume", run.name), f"is trained by process {begun['pid']}: grokterm attach {run.name}")
+        assert here("attach", "--runs-dir", "elsewhere").err.startswith("grokterm: the lab needs a terminal")  # it was found
     finally:
-        os.kill(json.loads(outcome.out)["pid"], signal.SIGTERM)
-    wait_for(lambda: run if "saved: go on with" in (run.path / OUTPUT).read_text() and holder_of(run.path) is None else None)
+        stopped = here("runs", "stop", json.loads(outcome.out)["name"])
+    step = json.loads(here("runs", "show", run.name, "--json").out)["steps"]
+    assert (stopped.code, stopped.err) == (0, "")
+    assert stopped.out == f"{run.name} is saved at step {step:,} and has ended; grokterm run --resume {run.name} goes on\n"
+    wait_for(lambda: run if f"interrupted at step {step:,}" in (run.path / OUTPUT).read_text() else None)
 
 
 def test_what_is_refused_without_torch_starts_no_process(here: Here, preset: Path, monkeypatch: pytest.MonkeyPatch) -> None:

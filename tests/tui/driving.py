@@ -22,6 +22,7 @@ from grokterm.plots.palettes import PALETTES, PaletteName
 from grokterm.runs.journal import read_journal
 from grokterm.runs.store import Run, list_runs
 from grokterm.session.commands import SetPace
+from grokterm.session.control import Training
 from grokterm.session.state import LabState
 from grokterm.session.thread import TrainingThread
 from grokterm.tui.app import GroktermApp, Opening
@@ -82,10 +83,10 @@ def app_on(text: str, *, runs_dir: Path = Path("runs"), palette: PaletteName = "
     return GroktermApp(Opening(preset_of(text), runs_dir, PALETTES[palette], start=start))
 
 
-def app_on_run(run: Run, notice: str = "") -> GroktermApp:
-    """Open the lab on a saved run."""
+def app_on_run(run: Run, notice: str = "", training: Training | None = None) -> GroktermApp:
+    """Open the lab on a saved run, or on one with the training of another process."""
     preset = replace(preset_of(run.experiment.to_toml(), run.name), followed=run.preset)
-    return GroktermApp(Opening(preset, run.path.parent, PALETTES["256"], run=run, notice=notice))
+    return GroktermApp(Opening(preset, run.path.parent, PALETTES["256"], run=run, training=training, notice=notice))
 
 
 async def until(pilot: Pilot[Any], condition: Callable[[], object], what: str = "") -> None:

@@ -87,6 +87,11 @@ class AttachedTraining(Thread):
         """The name of the run directory."""
         return self.saved_run.name
 
+    @property
+    def is_over(self) -> bool:
+        """It takes no more commands."""
+        return self.ident is not None and not self.is_alive()
+
     def send(self, command: Command) -> None:
         """Send a command to the process that trains; refused once that has gone."""
         if self._epitaph:
@@ -101,13 +106,16 @@ class AttachedTraining(Thread):
         self._has_left = True
         with suppress(OSError):
             self._connection.shutdown(socket.SHUT_RDWR)
-        if self.is_alive():
+        if self.ident is None:  # nothing was read, and nothing closes it
+            self._stream.close()
+            self._connection.close()
+        elif self.is_alive():
             self.join(seconds)
         return not self.is_alive()
 
     def run(self) -> None:
         """Follow the training until it ends, or `leave`."""
-        problem = f"process {self.server.pid}, which trained it, has ended: open the run to go on with it"
+        problem = f"process {self.server.pid}, which trained it, has ended: this is what it saved"
         try:
             while text := self._stream.readline():
                 self._take(MESSAGE.validate_json(text))

@@ -5,13 +5,12 @@ from contextlib import suppress
 
 from grokterm.errors import StorageError
 from grokterm.runs.lock import holder_of
-from grokterm.session.control import Training
-from grokterm.session.detached import Begun, Outset, resume_in_background, resume_unattended
-from grokterm.session.state import LabState
+from grokterm.session.detached import Begun, resume_in_background, resume_unattended
+from grokterm.session.thread import TrainingThread
 from grokterm.tui.terminal import SAVE_SECONDS
 
 
-def reason_against(training: Training) -> str:
+def reason_against(training: TrainingThread) -> str:
     """Say why a training of this process cannot be handed over now; empty if it can."""
     state, run = training.state, training.saved_run
     if state.unsaved:
@@ -28,28 +27,23 @@ def reason_against(training: Training) -> str:
     return ""
 
 
-def outset_of(state: LabState) -> Outset:
-    """Return how a training is to go on elsewhere."""
-    return Outset(is_paused=state.phase == "paused", pace=state.pace)
-
-
-def hand_over(training: Training) -> Begun:
+def hand_over(training: TrainingThread) -> Begun:
     """Save and end a training, and go on with it in the background from that step; wait until it does.
 
     Raises:
         GroktermError: if it could not be saved, or does not go on there.
     """
-    outset, run = outset_of(training.state), training.saved_run
     if not training.leave(SAVE_SECONDS):
         raise StorageError(f"it was not saved within {SAVE_SECONDS:.0f} s")
-    if training.state.unsaved or run is None:
+    run, outset = training.saved_run, training.outset
+    if training.state.unsaved or run is None or outset is None:
         raise StorageError(training.state.unsaved)
     return resume_in_background(run, outset)
 
 
-def hand_over_unattended(training: Training, outset: Outset) -> None:
+def hand_over_unattended(training: TrainingThread) -> None:
     """Go on in the background with a training that was saved and left, unless it had ended or was only looked at."""
-    state, run = training.state, training.saved_run
-    if run is not None and state.ended == "interrupted" and not (state.unsaved or state.part or training.is_elsewhere):
+    state, run, outset = training.state, training.saved_run, training.outset
+    if run is not None and outset is not None and state.ended == "interrupted" and not (state.unsaved or state.part):
         with suppress(OSError):  # it is saved, and there is no terminal to say more on
             resume_unattended(run, outset)

@@ -13,6 +13,7 @@ from grokterm.session.torch_import import import_torch
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from grokterm.session.control import Training
     from grokterm.session.session import Session
 
 
@@ -36,8 +37,8 @@ def new_training(chosen: Named, runs_dir: Path) -> TrainingThread:
     return TrainingThread(opener, LabState(chosen.experiment), parts)
 
 
-def saved_training(run: Run, state: LabState | None = None) -> TrainingThread:
-    """Open a saved run, paused at its last checkpoint; until then its state is what was known of it."""
+def saved_training(run: Run, before: "Training | None" = None) -> TrainingThread:
+    """Open a saved run, paused at its last checkpoint; until then, what was known of it `before` stays."""
 
     def opener() -> OpenedSession:
         import_torch()  # in the thread
@@ -45,7 +46,7 @@ def saved_training(run: Run, state: LabState | None = None) -> TrainingThread:
 
         return resume_session(run, paused=True)
 
-    return TrainingThread(opener, LabState(run.experiment) if state is None else state)
+    return TrainingThread(opener, LabState(run.experiment), before=before)
 
 
 def training_anew(run: Run) -> "Callable[[], TrainingThread]":

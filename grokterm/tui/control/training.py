@@ -13,6 +13,7 @@ from grokterm.plots.sanitize import plain_text
 from grokterm.session.commands import Command, GoOn, Hold, Pause, Release, Resume, SetPace, StepOnce
 from grokterm.session.control import Training
 from grokterm.session.state import LabState
+from grokterm.session.thread import TrainingThread
 from grokterm.tui.control.farewell import farewell, open_command
 from grokterm.tui.control.handover import hand_over, reason_against
 from grokterm.tui.control.notifications import Notice, Notifications, Severity, merged
@@ -38,6 +39,7 @@ class TrainingControl:
         self._unsaid: list[Notice] = []
         self._shown_until = 0.0  # the last information
         self._dialog: FieldsDialog[Command] | None = None  # the one that holds the training
+        self.is_leaving = False  # the training ends because this screen leaves it
 
     @property
     def state(self) -> LabState:
@@ -111,33 +113,38 @@ class TrainingControl:
         self.training = self._again()
         self._notifications = Notifications()
         self.training.start()
+        self.is_leaving = False
 
     async def detach(self) -> str:
         """Let the training go on in the background; return the last words, or nothing if the lab stays; for a worker."""
-        state, run = self.state, self.training.saved_run
-        if self.training.is_elsewhere:
-            self.training.leave(0.0)
-        elif reason := reason_against(self.training):
-            self._notify(reason, "Not detached", "warning")
-            return ""
-        else:
+        state, run, training = self.state, self.training.saved_run, self.training
+        if isinstance(training, TrainingThread):
+            if reason := reason_against(training):
+                self._notify(reason, "Not detached", "warning")
+                return ""
             await self._screen.app.push_screen(Waiting("Saving, and going on in the background ..."))
+            self.is_leaving = True
             try:
-                await asyncio.to_thread(hand_over, self.training)
+                await asyncio.to_thread(hand_over, training)
             except GroktermError as error:
                 self._screen.app.pop_screen()
-                self.go_over(str(error), "Not detached", "error")
+                self._notify(str(error), "Not detached", "error")
+                self._open_here()
                 return ""
         return farewell(state, run) if run is not None else ""
 
-    def go_over(self, why: str, title: str, severity: Severity = "warning") -> None:
-        """Open the saved run in this process, in place of a training that is over; say why."""
-        run = self.training.saved_run
-        if run is not None:
-            self.training = saved_training(run, self.state)
+    def stay(self) -> None:
+        """Once the training is over, go over to what it has saved, unless this screen leaves it."""
+        if not self.is_leaving:
+            self._open_here()
+
+    def _open_here(self) -> None:
+        """Open the run in this process; until then, what was known of it stays on the screen."""
+        if (run := self.training.saved_run) is not None:
+            self.training = saved_training(run, self.training)
             self._again = training_anew(run)
             self.training.start()
-        self._notify(why, title, severity)
+            self.is_leaving = False
 
     def report(self) -> None:
         """Say what has happened since the last call, and in a dialog at which step the training waits for it."""
@@ -155,16 +162,27 @@ class TrainingControl:
 
     async def may_end(self, verb: str) -> bool:
         """Ask whether to quit, leave or restart, unless nothing is lost by it; to be awaited in a worker."""
-        state = self.state
+        self.is_leaving = await self._is_agreed(verb)
+        return self.is_leaving
+
+    async def _is_agreed(self, verb: str) -> bool:
+        state, run = self.state, self.training.saved_run
         is_kept = state.phase == "paused" and state.saved_at == state.step and not state.unsaved
-        if is_kept or state.phase not in ("training", "paused"):
+        if self.training.is_elsewhere and verb != "restart":
             return True
+        if (is_kept and not self.training.is_elsewhere) or state.phase not in ("training", "paused"):
+            return True
+        if self.training.is_elsewhere:
+            question, agree = (
+                "This run goes on where it trains. Start a new one here, with its settings and seed?",
+                "Start here",
+            )
+            return await self._screen.app.push_screen_wait(Confirm(question, agree))
         if state.unsaved:
             kept = f"step {state.saved_at:,}" if state.saved_at is not None else "the start"
             question, agree = f"{state.unsaved}. What came after {kept} will be lost.", verb.capitalize()
         else:
             agree = f"Save and {verb}"
-            run = self.training.saved_run
             resume = f"Resume with `{open_command(run)}`." if run is not None else ""
             question = f"Step {state.step:,} of {state.steps:,}. {agree}? {resume}"
         self.send(Hold())  # so that the step in the question stays true

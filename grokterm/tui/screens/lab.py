@@ -109,9 +109,12 @@ class LabScreen(Screen[None]):
             self._watching.stop()
             self.post_message(self.Failed(self.training.failure, self.training.saved_run))
             return
+        is_over = self.training.is_over  # before the state is looked at, which is the last one then
         self._layout.follow(self._scene)
         self._keys.hints = hints(self._situation, self._preferences.values.keys)
         self.control.report()
+        if is_over:
+            self.control.stay()
 
     def _look(self) -> None:
         """Request a snapshot, if the network is on the screen and has changed since the last one."""
@@ -127,7 +130,8 @@ class LabScreen(Screen[None]):
         if self._is_frozen and self._held is None and newest is not None and newest is not self._stale:
             self._held = self.state.until(newest.step), newest
         pictured, analysis = self._held or (self.state, newest)
-        return Scene(self.state, self.training.run_name, pictured, analysis, self.x_scale, self._held is not None)
+        is_frozen, is_elsewhere = self._held is not None, self.training.is_elsewhere
+        return Scene(self.state, self.training.run_name, pictured, analysis, self.x_scale, is_frozen, is_elsewhere)
 
     @property
     def guide(self) -> Guide:

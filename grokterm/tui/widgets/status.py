@@ -35,6 +35,7 @@ class Glance:
     run_name: str = ""
     frozen_at: int | None = None  # the step that the pictures show; None: they follow
     has_curves: bool = False  # on the screen, with the numbers of both sides
+    is_elsewhere: bool = False  # another process trains
     reading: tuple[str, ...] = ()  # all values at the cursor of the curves, the most important first; empty without a cursor
 
 
@@ -87,6 +88,7 @@ def header(glance: Glance, width: int, palette: Palette) -> Text:
         Part(3, [] if left is None else [f"ETA {clock(left):>5}"], is_right=True),
         Part(7, [state.engine] if state.experiment.training.engine != "auto" else [], is_right=True),
         Part(5, list(_speeds(state)), is_right=True),
+        Part(2, ["attached"] if glance.is_elsewhere else [], is_right=True),
         Part(1, [doing] if palette.is_ascii else [f"{symbol} {doing}", symbol], is_right=True),
     ]
     return one_line(parts, width, gap=3)

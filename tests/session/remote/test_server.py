@@ -224,9 +224,7 @@ def test_the_end_of_the_training_is_the_end_of_the_connection(served: Served) ->
     viewer.send(Analyze())
     assert not viewer.state.refusals
     viewer.send(Pause())
-    assert viewer.state.refusals == (
-        f"process {viewer.server.pid}, which trained it, has ended: open the run to go on with it",
-    )
+    assert viewer.state.refusals == (f"process {viewer.server.pid}, which trained it, has ended: this is what it saved",)
     assert (viewer.failure, viewer.bug) == ("", None)
 
 
@@ -236,7 +234,7 @@ def test_a_viewer_whose_training_has_died_keeps_the_last_state_and_says_so(serve
     served.close()  # before the run has ended
     until(lambda: not viewer.is_alive(), "the end")
     assert (viewer.state.phase, viewer.state.ended, viewer.state.step) == ("ended", "interrupted", 0)
-    assert "has ended: open the run" in viewer.state.refusals[0]
+    assert "has ended: this is what it saved" in viewer.state.refusals[0]
     with pytest.raises(UnreachableError, match="is not being trained on this host by this user"):
         AttachedTraining(served.session.run)
 

@@ -14,23 +14,22 @@ from grokterm.session.detached import Begun, Outset
 from grokterm.session.state import LabState
 from grokterm.tui.control import handover
 from grokterm.tui.control.farewell import farewell
-from grokterm.tui.control.handover import hand_over_unattended, outset_of, reason_against
+from grokterm.tui.control.handover import hand_over_unattended, reason_against
 from tests.runs.test_lock import another_holds
 from tests.tui.driving import ENDLESS, app_on, only_run, paused, said, state, training, until
 
 if TYPE_CHECKING:
-    from grokterm.session.control import Training
+    from grokterm.session.thread import TrainingThread
 
 STATE = replace(LabState(Experiment.from_toml(ENDLESS)), phase="training", step=1200)
 
 
-class Elsewhere:
+class Trained:
     """What is asked of a training that is handed over."""
-
-    is_elsewhere = False
 
     def __init__(self, path: Path, **changes: object) -> None:
         self.saved_run = Run(path)
+        self.outset = Outset(is_paused=True, pace=10.0)
         self.state = replace(STATE, **changes)  # type: ignore[arg-type]
 
 
@@ -48,11 +47,11 @@ class Elsewhere:
 def test_what_cannot_be_handed_over_says_why(tmp_path: Path, changes: dict[str, object], reason: str) -> None:
     lock = RunLock(tmp_path)
     lock.take()
-    assert reason_against(cast("Training", Elsewhere(tmp_path, **changes))) == reason
+    assert reason_against(cast("TrainingThread", Trained(tmp_path, **changes))) == reason
 
 
 def test_a_run_that_is_only_looked_at_is_not_handed_over(tmp_path: Path) -> None:
-    looking = cast("Training", Elsewhere(tmp_path, phase="paused"))
+    looking = cast("TrainingThread", Trained(tmp_path, phase="paused"))
     assert reason_against(looking) == "nothing trains yet: space goes on, q leaves"
 
 
@@ -65,10 +64,10 @@ def test_only_what_trained_goes_on_without_its_terminal(
 ) -> None:
     resumed: list[Outset] = []
     monkeypatch.setattr(handover, "resume_unattended", lambda _, outset: resumed.append(outset))
-    before = outset_of(replace(STATE, phase="paused", pace=10.0))
-    hand_over_unattended(cast("Training", Elsewhere(tmp_path, **changes)), before)
-    assert resumed == ([before] if goes_on else [])
-    assert before.options == ["--paused", "--pace=10"]
+    training = Trained(tmp_path, **changes)
+    hand_over_unattended(cast("TrainingThread", training))
+    assert resumed == ([training.outset] if goes_on else [])
+    assert training.outset.options == ["--paused", "--pace=10"]
 
 
 def test_the_last_line_says_that_it_goes_on_and_how_to_come_back(tmp_path: Path) -> None:
