@@ -152,7 +152,11 @@ def plan_branch(run: Run, step: int, assignments: Sequence[str] = ()) -> Branchi
         raise ConfigError(
             f"training.steps {experiment.training.steps:,} leaves nothing to train after step {step:,}: set it to more"
         )
-    actions: list[Swap | Set] = [Swap.from_settings(swapped)] if swapped else []
+    actions: list[Swap | Set] = []
+    if swapped:
+        swap = Swap.from_settings(swapped)
+        _check_swap(experiment, step, records, swap)
+        actions.append(swap)
     if values:
         actions.append(Set.from_settings({"values": values}))
         settings_now(experiment, records).changed(Set.from_settings({"values": values}))  # refuses what is invalid
@@ -160,6 +164,15 @@ def plan_branch(run: Run, step: int, assignments: Sequence[str] = ()) -> Branchi
         [f"seed = {swapped['seed']} draws another split: weights and batches go on as they were"] if "seed" in swapped else []
     )
     return Branching(run, step, experiment, tuple(changes), tuple(actions), tuple(notes))
+
+
+def _check_swap(experiment: Experiment, step: int, records: Sequence[Record], swap: Swap) -> None:
+    """Try a swap on the equations of that step; those of other members of an ensemble are as many."""
+    dataset, since = experiment.task.dataset(experiment.seed), 0
+    for record in records:
+        if isinstance(record, Acted) and isinstance(record.action, Swap):
+            dataset, since = record.action.applied(dataset, was_used=record.step > since), record.step
+    swap.applied(dataset, was_used=step > since)
 
 
 def _dropped_end(run: Run, step: int, records: Sequence[Record], assignments: Sequence[str]) -> list[str]:

@@ -43,12 +43,22 @@ def replay(run: Run, step: int | None = None, device: str | None = None) -> Iter
     yield from replay_records(run, experiment, past, last)
 
 
+def replay_on(run: Run, trainer: Trainer, past: Sequence[Record], last: int) -> Iterator[Trainer]:
+    """Go on with a replay: train its trainer up to a later step by the records of the run until there; as `replay` does."""
+    since = [_of_first_member(record) for record in past if record.step > trainer.step]
+    return _trained_again(run, trainer, since, last)
+
+
 def replay_records(run: Run, experiment: Experiment, past: Sequence[Record], last: int) -> Iterator[Trainer]:
     """Train again up to step `last` by these records of a run, or of a member of it; as `replay` does.
 
     `experiment` is as `restore_trainer` has it.
     """
     trainer, since = _at_newest_checkpoint(run, experiment, past)
+    return _trained_again(run, trainer, since, last)
+
+
+def _trained_again(run: Run, trainer: Trainer, since: Sequence[Record], last: int) -> Iterator[Trainer]:
     try:
         for _ in train_again(trainer, since, last):
             yield trainer

@@ -15,13 +15,15 @@ from grokterm.views.table import VIEWS
 from grokterm.views.terms import explained
 from grokterm.views.view import View
 
+BACK, BRANCH = "back, forth", "branch"  # first in the footer, while an earlier step is looked at
+
 CHANGEABLE: tuple[Phase, ...] = ("training", "paused", "ended")
 
 
 def keys(own: OwnKeys = NO_OWN_KEYS) -> tuple[Key, ...]:
     """List every key of the lab, the most useful first."""
-    compare, leave, *others = _further_keys()
-    rows = (*_keys_of_training(), compare, *_keys_of_views(VIEWS.values()), leave, *_keys_of_curves(), *others)
+    compare, look, branch, leave, *others = _further_keys()
+    rows = (*_keys_of_training(), compare, *_keys_of_views(VIEWS.values()), look, branch, leave, *_keys_of_curves(), *others)
     return tuple(key.rebound(own) for key in rows)
 
 
@@ -39,8 +41,8 @@ def choosable() -> list[tuple[str, dict[str, str]]]:
 
 def hints(situation: Situation, own: OwnKeys = NO_OWN_KEYS) -> tuple[Hint, ...]:
     """List the keys that do something, the most useful first, and last the one that shows all."""
-    found = (key.hint(situation) for key in keys(own))
-    return (*(hint for hint in found if hint is not None), ALL_KEYS)
+    found = [hint for key in keys(own) if (hint := key.hint(situation)) is not None]
+    return (*sorted(found, key=lambda hint: hint.label not in (BACK, BRANCH)), ALL_KEYS)
 
 
 def guide(situation: Situation, own: OwnKeys = NO_OWN_KEYS) -> Guide:
@@ -199,7 +201,32 @@ def _further_keys() -> tuple[Key, ...]:
             "compare with any run at any step, shown on the left of this one (again: end it); earlier runs behind the curves",
             lambda now: "end comparison" if now.is_comparing else _unless_loading("compare")(now),
         ),
+        Key(
+            "[ ]",
+            "look at the checkpoint before, or after it; past the newest, and at escape, back to the present",
+            (
+                Binding("left_square_bracket", "look(-1, 'checkpoint')", "Checkpoint before"),
+                Binding("right_square_bracket", "look(1, 'checkpoint')", "Checkpoint after"),
+            ),
+            lambda now: BACK if now.is_looking_back else _unless_loading("look back")(now),
+        ),
+        _key(
+            "b",
+            "branch",
+            "Branch",
+            "branch: a new run from the step that is looked at, or the present one, with other settings; this run stays",
+            lambda now: BRANCH if now.is_looking_back else "",
+        ),
         _key("q", "app.quit", "Quit", "quit; a training that has not ended is saved first", lambda _: "quit"),
+        Key(
+            "{ }",
+            "the same by evaluation",
+            (
+                Binding("left_curly_bracket", "look(-1, 'evaluation')", "Evaluation before"),
+                Binding("right_curly_bracket", "look(1, 'evaluation')", "Evaluation after"),
+            ),
+            lambda _: "",
+        ),
         _key(
             "d",
             "app.detach",

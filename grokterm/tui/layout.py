@@ -2,7 +2,7 @@
 
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from grokterm.analysis.ordering import Order
 from grokterm.plots.axis import Scale
@@ -25,6 +25,18 @@ if TYPE_CHECKING:
 TEXT_BYTES = 300  # about what banner, status line and facts send
 
 
+class Earlier(NamedTuple):
+    """A step before the newest one, which is looked at."""
+
+    state: LabState  # what was known then
+    reached: int | None  # how far the replay has come; None once it is there
+
+    def said(self, newest: int) -> str:
+        """Say which step it is, and how far it is from being shown."""
+        at = f"looking at step {self.state.step:,} of {newest:,}"
+        return at if self.reached is None else f"{at}, trained again up to {self.reached:,}"
+
+
 @dataclass(frozen=True)
 class Scene:
     """Everything that the parts are drawn from."""
@@ -36,6 +48,12 @@ class Scene:
     x_scale: Scale
     is_frozen: bool = False
     is_elsewhere: bool = False  # another process trains
+    earlier: Earlier | None = None  # what texts and curves point to, while an earlier step is looked at
+
+    @property
+    def follows(self) -> bool:
+        """Whether the pictures follow a training that goes on."""
+        return self.state.phase == "training" and not self.is_frozen and self.earlier is None
 
 
 class LabLayout:
@@ -60,7 +78,7 @@ class LabLayout:
         if is_urgent(self._glance.state if self._glance else None, scene.state):
             self._show_curves(scene)
         is_first_look = scene.analysis is not None and not self._has_shown_network
-        if is_first_look or self.network.is_answered or (scene.state.phase != "training" and self._is_behind(scene)):
+        if is_first_look or self.network.is_answered or self._is_behind(scene):
             self.show(scene)
         elif self._draw_budget.is_due():
             self._show_next(scene)
@@ -84,24 +102,26 @@ class LabLayout:
                 return
 
     def _show_curves(self, scene: Scene) -> bool:
+        shown = scene.pictured if scene.earlier is None else scene.state
         glance = Glance(
             scene.state,
             scene.run_name,
             scene.pictured.step if scene.is_frozen else None,
+            None if scene.earlier is None else scene.earlier.state,
+            "" if scene.earlier is None else scene.earlier.said(scene.state.step),
             self.curves.is_on_screen,
             scene.is_elsewhere,
-            reading(scene.pictured, self.curves.choice) if self.curves.is_on_screen else (),
+            reading(shown, self.curves.choice) if self.curves.is_on_screen else (),
         )
         has_news = self._glance is None or glance.state is not self._glance.state or glance != self._glance
         if has_news:
             self._glance = self.banner.glance = self.status.glance = glance
-            self.facts.show(scene.state, scene.run_name)
+            self.facts.show(scene.earlier.state if scene.earlier else scene.state, scene.run_name)
             self._draw_budget.spend(TEXT_BYTES)
-        return self.curves.show(scene.pictured, scene.x_scale) or has_news
+        return self.curves.show(shown, scene.x_scale, None if scene.earlier is None else scene.earlier.state.step) or has_news
 
     def _show_network(self, scene: Scene) -> bool:
-        is_idle = scene.is_frozen or scene.state.phase != "training"
-        return self.network.show(scene.pictured, scene.analysis, scene.x_scale, is_idle=is_idle)
+        return self.network.show(scene.pictured, scene.analysis, scene.x_scale, is_idle=not scene.follows)
 
     def situation(self, scene: Scene, view: str, *, is_wide: bool) -> Situation:
         """Return what decides which keys do something, with this pane chosen."""
@@ -114,9 +134,13 @@ class LabLayout:
             is_zoomed=network.choice.is_zoomed,
             is_comparing=network.comparison is not None,
             is_frozen=scene.is_frozen,
+            is_looking_back=scene.earlier is not None,
             is_swapped=bool(state.swaps),
         )
 
     def _is_behind(self, scene: Scene) -> bool:
-        shown = self._shown
-        return shown is None or shown.state is not scene.state or shown.analysis is not scene.analysis
+        """Whether something is to be shown at once that was not."""
+        shown, is_training = self._shown, scene.state.phase == "training"
+        if is_training and scene.earlier is None:
+            return False
+        return shown is None or shown.analysis is not scene.analysis or (not is_training and shown.state is not scene.state)

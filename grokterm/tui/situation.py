@@ -19,6 +19,7 @@ class Situation:
     is_zoomed: bool = False
     is_comparing: bool = False
     is_frozen: bool = False
+    is_looking_back: bool = False
     is_swapped: bool = False
 
     @property

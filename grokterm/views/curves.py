@@ -10,6 +10,7 @@ from jaxtyping import Float, Real
 from grokterm.plots.axis import Scale
 from grokterm.plots.cells import Rows
 from grokterm.plots.curves import Panel, Series, draw_chart, n_drawn, value_at
+from grokterm.plots.legend import Mark
 from grokterm.plots.palettes import Role
 from grokterm.plots.text_lines import StyledText
 from grokterm.plots.ticks import short_power
@@ -60,6 +61,8 @@ def draw_curves(
     else:
         panels.append(third)
     marks = [mark for mark in named_marks(state, origin) if mark.x > 0 or not origin]  # the border names the swap at the origin
+    here, cursor = choice.looked_at, choice.looked_at if choice.cursor is None else choice.cursor
+    marks += [Mark(here - origin, "here", "text")] if here is not None and here != cursor and here >= origin else []
     return draw_chart(
         panels,
         [replace(mark, x=max(mark.x, first)) for mark in marks],
@@ -68,7 +71,7 @@ def draw_curves(
         x_scale=x_scale,
         palette=sheet.palette,
         x_limits=choice.window or (first, last),
-        cursor=None if choice.cursor is None else choice.cursor - origin,
+        cursor=None if cursor is None else cursor - origin,
         notes=_notes(behind, sheet),
     )
 

@@ -37,6 +37,8 @@ def _what(event: Event) -> str:
     """Name a milestone; of an intervention, say what it made different: `2 % of the table, step`."""
     if event.label in get_args(Milestone):
         return event.label
+    if event.label.startswith("branch of "):
+        return "branch at"
     name = event.label.partition(" (")[0]  # without the note
     if event.is_swap:
         parts = [part.removeprefix("to ") for part in name.removeprefix("swap ").split(", ")]

@@ -26,6 +26,8 @@ class CurvesChoice:
     """The steps that are shown, as they are counted; None for all."""
     cursor: int | None = None
     """A step of the run."""
+    looked_at: int | None = None
+    """The step that the other views show, if it is not the newest: marked, and read unless there is a cursor."""
     third: str = ""
     """The third chart; empty: the norm, where there is room."""
     loss_scale: Scale | None = None

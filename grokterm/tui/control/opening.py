@@ -11,7 +11,7 @@ from grokterm.session.thread import OpenedSession, TrainingThread
 from grokterm.session.torch_import import import_torch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from grokterm.session.control import Training
     from grokterm.session.session import Session
@@ -47,6 +47,19 @@ def saved_training(run: Run, before: "Training | None" = None) -> TrainingThread
         return resume_session(run, paused=True)
 
     return TrainingThread(opener, LabState(run.experiment), before=before)
+
+
+def branched_training(run: Run, step: int, assignments: "Sequence[str]") -> TrainingThread:
+    """Train a new run from a step of a saved one."""
+
+    def opener() -> OpenedSession:
+        import_torch()  # in the thread
+        from grokterm.runs.branching import plan_branch
+        from grokterm.session.branch import branch_session
+
+        return branch_session(plan_branch(run, step, assignments), run.path.parent)
+
+    return TrainingThread(opener, LabState(run.experiment))
 
 
 def training_anew(run: Run) -> "Callable[[], TrainingThread]":

@@ -17,13 +17,22 @@ from grokterm.session.thread import TrainingThread
 from grokterm.tui.control.farewell import farewell, open_command
 from grokterm.tui.control.handover import hand_over, reason_against
 from grokterm.tui.control.notifications import Notice, Notifications, Severity, merged
-from grokterm.tui.control.opening import saved_training, training_anew
+from grokterm.tui.control.opening import branched_training, saved_training, training_anew
 from grokterm.tui.control.pace import faster, slower
 from grokterm.tui.control.saved_pictures import save_pictures
-from grokterm.tui.screens.dialogs import Confirm, FieldsDialog, Waiting, change_dialog, extend_dialog, swap_dialog
+from grokterm.tui.screens.dialogs import (
+    Confirm,
+    FieldsDialog,
+    Waiting,
+    branch_dialog,
+    change_dialog,
+    extend_dialog,
+    swap_dialog,
+)
 from grokterm.tui.terminal import SAVE_SECONDS
 
 INFORMATION_SECONDS, WARNING_SECONDS = 3.0, 8.0  # that a notification lies over the pictures
+ANSWER_SECONDS = 10.0  # that a training has for a chunk and a checkpoint
 PICTURES = "pictures"  # group of the workers that save pictures
 
 
@@ -62,7 +71,7 @@ class TrainingControl:
         if self.state.phase == "paused":
             self.send(StepOnce())
         else:
-            self._notify("pause first", "One step at a time", "warning")
+            self.say("pause first", "One step at a time", "warning")
 
     def slower(self) -> None:
         """Choose the next slower pace."""
@@ -94,7 +103,7 @@ class TrainingControl:
         """Save what the screen shows, in a thread: matplotlib takes a second to load."""
         run, app = self.training.saved_run, self._screen.app
         if run is None:
-            self._notify("its folder is made once torch is loaded", "No run yet", "warning")
+            self.say("its folder is made once torch is loaded", "No run yet", "warning")
             return
         svg = app.export_screenshot(title=f"grokterm: {run.name}")
 
@@ -103,9 +112,40 @@ class TrainingControl:
                 notice = Notice(save_pictures(run, view, svg, pictured), "Picture saved")
             except StorageError as error:
                 notice = Notice(str(error), "Picture not saved", "error")
-            app.call_from_thread(self._notify, notice.text, notice.title, notice.severity)
+            app.call_from_thread(self.say, notice.text, notice.title, notice.severity)
 
         self._screen.run_worker(save, thread=True, group=PICTURES)
+
+    async def branch(self, at: int | None) -> bool:
+        """Ask what is to differ from a step on, the present one if it is None; begin the new run; return whether it has begun.
+
+        The training is held meanwhile, and left as by quitting. To be awaited in a worker.
+        """
+        run = self.training.saved_run
+        if run is None:
+            self.say("its folder is made once torch is loaded", "No run yet", "warning")
+            return False
+        if at is None:
+            self.send(Hold())
+            await self._until(lambda: self.state.is_held or self.state.phase == "ended")
+        state = self.state if at is None else self.state.until(at)
+        assignments = await self._screen.app.push_screen_wait(branch_dialog(run, state))
+        if assignments is not None and at is None and state.saved_at != state.step:
+            self.send(Save())  # so that the run can be branched there
+            await self._until(lambda: self.state.saved_at == state.step or bool(self.state.unsaved))
+        if assignments is None or not await self.may_end("branch"):
+            if at is None:
+                self.send(Release())
+            return False
+        self._again = partial(branched_training, run, state.step, assignments)
+        await self.restart()
+        return True
+
+    async def _until(self, condition: Callable[[], bool]) -> None:
+        """Wait for the training to answer, but not for one that does not."""
+        deadline = monotonic() + ANSWER_SECONDS
+        while not condition() and monotonic() < deadline:
+            await asyncio.sleep(ANSWER_SECONDS / 1000)
 
     async def restart(self) -> None:
         """Save and leave this run; start again with the same settings and seed; to be awaited in a worker."""
@@ -120,7 +160,7 @@ class TrainingControl:
         state, run, training = self.state, self.training.saved_run, self.training
         if isinstance(training, TrainingThread):
             if reason := reason_against(training):
-                self._notify(reason, "Not detached", "warning")
+                self.say(reason, "Not detached", "warning")
                 return ""
             await self._screen.app.push_screen(Waiting("Saving, and going on in the background ..."))
             self.is_leaving = True
@@ -128,7 +168,7 @@ class TrainingControl:
                 await asyncio.to_thread(hand_over, training)
             except GroktermError as error:
                 self._screen.app.pop_screen()
-                self._notify(str(error), "Not detached", "error")
+                self.say(str(error), "Not detached", "error")
                 self._open_here()
                 return ""
         return farewell(state, run) if run is not None else ""
@@ -152,7 +192,7 @@ class TrainingControl:
             self._dialog.show_step(self.state.step)
         notices = list(self._notifications.of(self.state))
         for notice in notices:
-            self._notify(notice.text, notice.title, notice.severity)
+            self.say(notice.text, notice.title, notice.severity)
         if self._bell and any(notice.rings for notice in notices):
             self._screen.app.bell()
         if self._unsaid and monotonic() >= self._shown_until:
@@ -206,7 +246,7 @@ class TrainingControl:
             self.send(command)
         self.send(Release())
 
-    def _notify(self, text: str, title: str, severity: Severity = "information") -> None:
+    def say(self, text: str, title: str, severity: Severity = "information") -> None:
         """Warn at once; information waits until the last one is gone, so that one at a time covers the pictures."""
         if severity == "information":
             self._unsaid.append(Notice(plain_text(text), title))

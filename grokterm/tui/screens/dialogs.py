@@ -17,6 +17,8 @@ from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Extend, Set, Swap
 from grokterm.experiment.toml import parse_value
 from grokterm.plots.sanitize import plain_text
+from grokterm.runs.branching import SWAPPED, plan_branch
+from grokterm.runs.store import Run
 from grokterm.session.commands import Command, GoOn
 from grokterm.session.state import LabState
 from grokterm.tui.screens.help import Guide
@@ -146,6 +148,32 @@ def swap_dialog(state: LabState) -> FieldsDialog[Command]:
         "seed": ("", "a number: draw a new split"),
     }
     return _change_dialog("swap the training set", state, fields, _swap)
+
+
+def branch_dialog(run: Run, state: LabState) -> FieldsDialog[tuple[str, ...]]:
+    """Ask what is to differ in a new run from the step of this state on; nothing may."""
+    experiment, step = state.experiment, state.step
+    every = {field.name: field for field in form_fields(experiment)}
+    names = ("training.steps", *(name for name in SWAPPED if name != "seed"), "seed", *experiment.live_names())
+    more = experiment.training.steps if experiment.training.steps > step else step + max(experiment.training.steps, 1)
+    texts = {name: every[name].text for name in names} | dict.fromkeys(SWAPPED, "")
+    hints = {
+        "task.train_fraction": f"share of the table, at the start {experiment.task.train_fraction:g}",
+        "task.n_train": f"as a number of equations, there {state.n_train}",
+        "task.operation": f"of the same pairs, there {state.operation}",
+        "seed": "a number: draw a new split",
+    }
+
+    def make(written: dict[str, str]) -> tuple[str, ...]:
+        differing = {name: text for name, text in written.items() if text and text != texts[name]}
+        assignments = tuple(f"{name}={text}" for name, text in differing.items())
+        plan_branch(run, step, assignments)  # refuses what cannot be
+        return assignments
+
+    fields = {name: (texts[name], hints.get(name, "")) for name in names} | {"training.steps": (f"{more}", "")}
+    note = "A new run, which begins with the path up to there. Change what is to differ; this run stays."
+    meanings = {name: every[name].help for name in names}
+    return FieldsDialog(f"branch at step {step:,}", fields, make, note, meanings)
 
 
 def change_dialog(state: LabState) -> FieldsDialog[Command]:

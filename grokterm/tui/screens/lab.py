@@ -1,8 +1,8 @@
 """The lab: one training on the screen, and the keys that act on it."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -18,6 +18,7 @@ from grokterm.session.control import Training
 from grokterm.session.state import LabState
 from grokterm.tui.appearance.preferences import RememberedPreferences
 from grokterm.tui.control.farewell import open_command
+from grokterm.tui.control.pictured import Pictured, Stride
 from grokterm.tui.control.training import TrainingControl
 from grokterm.tui.keys import guide, hints, keys
 from grokterm.tui.layout import LabLayout, Scene
@@ -30,9 +31,6 @@ from grokterm.tui.widgets.key_bar import KeyBar
 from grokterm.tui.widgets.tab_bar import TabBar
 from grokterm.views.table import VIEWS
 from grokterm.views.view import Move
-
-if TYPE_CHECKING:
-    from grokterm.inspection.analysis import NetworkAnalysis
 
 POLL_SECONDS = 0.05
 EAGER_SECONDS, EAGER_POLLS = 0.01, 20  # after a key
@@ -67,9 +65,7 @@ class LabScreen(Screen[None]):
         self._views = TabBar(panes(), id="views")
         self._keys = KeyBar()
         self._looked_at: tuple[int, int] | None = None
-        self._is_frozen = False
-        self._held: tuple[LabState, NetworkAnalysis] | None = None  # what the pictures show while they are frozen
-        self._stale: NetworkAnalysis | None = None  # older than the key that has frozen them
+        self._pictured = Pictured(partial(self.control.say, severity="warning"))
         self.x_scale = preferences.values.x_scale
         self.set_reactive(LabScreen.view, preferences.values.view)
 
@@ -119,19 +115,14 @@ class LabScreen(Screen[None]):
     def _look(self) -> None:
         """Request a snapshot, if the network is on the screen and has changed since the last one."""
         now = self.state.step, len(self.state.events)
-        is_old = self.training.analysis is None or (now != self._looked_at and self._held is None)
+        is_old = self.training.analysis is None or (now != self._looked_at and not self._pictured.is_held)
         if self._layout.network.is_watched and is_old:
             self._looked_at = now
             self.training.send(Analyze())
 
     @property
     def _scene(self) -> Scene:
-        newest = self.training.analysis
-        if self._is_frozen and self._held is None and newest is not None and newest is not self._stale:
-            self._held = self.state.until(newest.step), newest
-        pictured, analysis = self._held or (self.state, newest)
-        is_frozen, is_elsewhere = self._held is not None, self.training.is_elsewhere
-        return Scene(self.state, self.training.run_name, pictured, analysis, self.x_scale, is_frozen, is_elsewhere)
+        return self._pictured.scene(self.training, self.x_scale)
 
     @property
     def guide(self) -> Guide:
@@ -184,6 +175,7 @@ class LabScreen(Screen[None]):
         getattr(self._layout.network, what)()
         if what == "unzoom":
             self._layout.curves.leave()
+            self._pictured.to_present()
         self._preferences.change(order=self._layout.network.choice.order)
         self._layout.show(self._scene)
 
@@ -254,10 +246,23 @@ class LabScreen(Screen[None]):
         if not await self.control.may_end("restart"):
             return
         await self.control.restart()
+        self._begin_anew()
+
+    async def action_branch(self) -> None:
+        """Begin a new run from the step that is looked at, or the present one, with other settings."""
+        if self.is_current:
+            self._branch()
+
+    @work(exclusive=True)
+    async def _branch(self) -> None:
+        if await self.control.branch(self._pictured.step):
+            self._begin_anew()
+
+    def _begin_anew(self) -> None:
         self._layout.forget()
         self._looked_at = None
-        if self._is_frozen:
-            self.action_freeze()
+        self._pictured.forget()
+        self.remove_class("-frozen")
 
     def action_picture(self) -> None:
         """Save what is on the screen, and the data of its curves, in the folder of the run."""
@@ -266,10 +271,21 @@ class LabScreen(Screen[None]):
 
     def action_freeze(self) -> None:
         """Freeze the pictures at a snapshot of this moment, or release them; every key still works on a frozen network."""
-        self._is_frozen, self._held, self._stale = not self._is_frozen, None, self.training.analysis
-        self.set_class(self._is_frozen, "-frozen")
+        self._pictured.freeze(self.training)
+        self.set_class(self._pictured.is_frozen, "-frozen")
         self.training.send(Analyze())
         self._layout.show(self._scene)
+
+    def action_look(self, by: int, stride: Stride) -> None:
+        """Look at an earlier step, or a later one again, while the training goes on."""
+        self._pictured.turn(self.training, by, stride)
+        self.remove_class("-frozen")
+        self._layout.show(self._scene)
+        self.set_interval(EAGER_SECONDS, self._poll, repeat=EAGER_POLLS)
+
+    def on_unmount(self) -> None:
+        """Stop the thread that replays."""
+        self._pictured.leave()
 
     def action_scale(self) -> None:
         """Switch the axis of steps between logarithmic and linear."""

@@ -52,8 +52,9 @@ class CurvesView(Picture):
         self.overlays: tuple[Overlay, ...] = ()
         self._shown: tuple[LabState, Scale] | None = None
 
-    def show(self, state: LabState, x_scale: Scale) -> bool:
-        """Draw the curves of a state; return whether they had changed."""
+    def show(self, state: LabState, x_scale: Scale, looked_at: int | None = None) -> bool:
+        """Draw the curves of a state, and where one stands among them; return whether they had changed."""
+        self.choice = replace(self.choice, looked_at=looked_at)
         if self._shown is not None:
             self.choice = following_swaps(self.choice, self._shown[0].swaps, state.swaps)
         choice, overlays, is_live = self.choice, self.overlays, state.phase == "training"

@@ -34,6 +34,8 @@ class Glance:
     state: LabState = field(compare=False)
     run_name: str = ""
     frozen_at: int | None = None  # the step that the pictures show; None: they follow
+    earlier: LabState | None = field(default=None, compare=False)  # what was known at the step that is looked at
+    looking: str = ""  # which step that is
     has_curves: bool = False  # on the screen, with the numbers of both sides
     is_elsewhere: bool = False  # another process trains
     reading: tuple[str, ...] = ()  # all values at the cursor of the curves, the most important first; empty without a cursor
@@ -141,7 +143,7 @@ def _rounded(rate: float) -> str:
 
 def status(glance: Glance, width: int, palette: Palette) -> Text:
     """`step 12,400 / 30,000   ▓▓▓▓░░░░░░   train 1.000   val 0.882   lr 0.001   wd 0.01   norm  38.8   0:12`."""
-    state = glance.state
+    state = glance.earlier or glance.state
     steps = f"{state.steps:,}"
     others = [side for side in ("seen", "average_val") if state.latest(f"{side}_accuracy") is not None]
     sides = ["train", "val", *others]
@@ -153,8 +155,8 @@ def status(glance: Glance, width: int, palette: Palette) -> Text:
     inks: dict[str, Style | str] = {"train": train, "val": val, "average_val": val}
     norm = state.latest("parameter_norm")
     parts = [
-        Part(0, [f"step {state.step:>{len(steps)},} / {steps}"]),
-        Part(2, [_progress(state, length, palette) for length in (10, 5)], "dim"),
+        Part(0, [glance.looking or f"step {state.step:>{len(steps)},} / {steps}"]),
+        Part(2, [] if glance.looking else [_progress(state, length, palette) for length in (10, 5)], "dim"),
         *(
             Part(8 if glance.has_curves else 1, [f"{side.replace('_', ' ')} {accuracy}"], inks.get(side, "bold"))
             for side, accuracy in accuracies.items()
@@ -162,7 +164,7 @@ def status(glance: Glance, width: int, palette: Palette) -> Text:
         Part(9 if glance.has_curves else 6, [f"loss {' / '.join(losses.values())}"]),
         *_settings(state),
         Part(5, [] if norm is None else [f"norm {norm:>5.1f}"]),
-        Part(7, [_duration(state)] if state.seconds else [], is_right=True),
+        Part(7, [_duration(state)] if state.seconds and not glance.looking else [], is_right=True),
     ]
     return one_line(parts, width, gap=2)
 
