@@ -30,7 +30,7 @@ def _written(experiment: Experiment) -> dict[str, Any]:
 def _read(settings: dict[str, Any], info: ValidationInfo) -> Experiment:
     """Read settings whose files are copied in the folder of the run."""
     assert isinstance(info.context, Path)
-    return Experiment.from_settings(located(settings, info.context))
+    return Experiment.from_settings(located(settings, info.context), is_running=True)
 
 
 _OnWire = Annotated[Experiment, PlainSerializer(_written), PlainValidator(_read)]

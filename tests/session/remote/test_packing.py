@@ -64,7 +64,7 @@ NOT_JOURNALED: list[Record] = [
 ]
 COMMANDS: list[Command] = [
     *(Pause(), Resume(), Hold(), Release(), StepOnce(), Analyze(), Leave(), SetPace(steps_per_second=0.1), SetPace()),
-    *(Swap(train_fraction=0.1), Swap(operation="subtract"), Set(values={"optimizer.learning_rate": 1e-3}), Save(), Stop()),
+    *(Swap(train_fraction=0.1), Swap(operation="subtract"), Set(values={"optimizer.betas": (0.8, 0.9)}), Save(), Stop()),
     GoOn(extend=Extend(steps=7), change=Swap(seed=3)),
 ]
 
@@ -99,7 +99,8 @@ def passed_on(known: LabState | None, state: LabState, run: Path) -> LabState:
 def test_a_state_arrives_as_it_was_whole_or_from_where_the_viewer_was(grokking: Experiment) -> None:
     trainer = started(changed(grokking, "training.inspect_every=20"))
     states = [LabState(trainer.experiment), fold(LabState(trainer.experiment), trainer.begin())]
-    for action in (None, Swap(train_fraction=0.5), Set(values={"optimizer.learning_rate": 5e-3}), None):
+    wide = Set(values={"optimizer.batch_size": 500, "optimizer.betas": (0.8, 0.9)})  # wider than the run began with
+    for action in (None, Swap(train_fraction=0.5), wide, None):
         records = [*trainer.advance(), *(trainer.act(action) if action else ())]
         states.append(fold(states[-1], [*records, *trainer.wait_for_inspections()]))
     states.append(fold(states[-1], [Branched(step=9, parent="other", path="/runs/other")]))
