@@ -5,11 +5,11 @@ from textual.widgets import Input, Static
 
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.interventions import Extend, Save, Swap
+from grokterm.experiment.interventions import Extend, Save, Set, Swap
 from grokterm.experiment.records import Acted
 from grokterm.session.commands import Command, GoOn
 from grokterm.session.state import LabState
-from grokterm.tui.screens.dialogs import FieldsDialog, extend_dialog
+from grokterm.tui.screens.dialogs import FieldsDialog, change_dialog, extend_dialog
 from grokterm.tui.screens.lab import LabScreen
 from tests.tui.driving import (
     BRIEF,
@@ -173,6 +173,39 @@ def test_steps_that_are_none_are_refused(written: str, reason: str) -> None:
 
 def extension(written: str, ended: str) -> Command:
     return extend_dialog(LabState(Experiment.from_toml(BRIEF), step=20, ended=ended))._make({"steps": written})
+
+
+def change(**written: str) -> Command:
+    """Write into some fields of the dialog of live settings, by the last part of their names."""
+    dialog = change_dialog(LabState(Experiment.from_toml(BRIEF), step=20))
+    texts = {name: text for name, (text, _) in dialog._fields.items()}
+    return dialog._make(texts | {name: written[key] for name in texts if (key := name.rpartition(".")[2]) in written})
+
+
+def test_only_what_was_changed_of_the_live_settings_is_set() -> None:
+    assert change(betas="[0.8, 0.9]", batch_size="20", stop_when="val_loss < 0.1") == Set(
+        values={"optimizer.betas": (0.8, 0.9), "optimizer.batch_size": 20, "training.stop_when": "val_loss < 0.1"}
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "reason"),
+    [
+        ({}, "no setting was changed: write another value"),
+        ({"weight_decay": "much"}, "weight_decay must be a number, not 'much'"),
+        ({"evaluate_every": "0"}, 'evaluate_every must be at least 1 or "log", not 0'),
+        ({"betas": "0.9"}, "betas must be a list, not 0.9"),
+        ({"batch_size": ""}, 'batch_size must be "full" or a whole number'),
+        ({"stop_when": "groked"}, "did you mean 'grokked'"),
+        ({"label_noise": "2"}, "label_noise must be at least 0 and at most 1, not 2"),
+        ({"filter_strength": "3"}, "filter_strength 3.0 has no effect without optimizer.gradient_filter"),
+    ],
+)
+def test_a_live_setting_that_cannot_be_so_is_refused_in_a_line(written: dict[str, str], reason: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        change(**written)
+    assert reason in str(refused.value)
+    assert "\n" not in str(refused.value)
 
 
 async def test_a_kernel_shows_what_it_has_and_offers_what_is_not_its_own_to_change() -> None:

@@ -14,6 +14,7 @@ from textual.widgets import Button, Input, Label, Static
 
 from grokterm.errors import ConfigError, GroktermError
 from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.idle import idle_settings
 from grokterm.experiment.interventions import Extend, Set, Swap
 from grokterm.experiment.toml import parse_value
 from grokterm.plots.sanitize import plain_text
@@ -248,5 +249,7 @@ def _set(experiment: Experiment, texts: dict[str, str]) -> Set:
     if not texts:
         raise ConfigError("no setting was changed: write another value, or leave with escape")
     action = Set.from_settings({"values": {name: parse_value(text) for name, text in texts.items()}})
-    experiment.changed(action)
+    for line in idle_settings(experiment.changed(action)):
+        if line.partition(" ")[0] in texts:
+            raise ConfigError(line)
     return action
