@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -30,7 +31,7 @@ def delete(context: typer.Context, names: RunNames, yes: Yes = False, runs_dir: 
         return
     for path in paths:
         moved = move_to_trash(path)
-        print_status(f"{path.name} is in the trash: grokterm runs restore {moved.name} brings it back")
+        print_status(f"{path.name} is in the trash: grokterm runs restore {quote(moved.name)} brings it back")
 
 
 def restore(

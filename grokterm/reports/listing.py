@@ -60,7 +60,7 @@ def listing(rows: Sequence[RunRow], width: int | None = None) -> tuple[str, str]
     names = [plain_text(row.name) + (PIN if row.is_pinned else "") for row in rows]
     columns = {column: [plain_text(column.cell(row)) for row in rows] for column in COLUMNS}
     widths = {column: max(map(cell_len, (column.heading, *cells))) for column, cells in columns.items()}
-    layout = _layout(widths, max(map(cell_len, ("run", *names))), width)
+    layout = _layout(widths, [cell_len(name) for name in ("run", *names)], width)
     lines: list[str] = []
     for number, (name, row) in enumerate(zip(names, rows, strict=True)):
         cells = GAP.join(_fill(columns[column][number], widths[column], column) for column in layout.columns)
@@ -88,13 +88,16 @@ class _Layout:
         return self.rest is None or self.rest >= NARROWEST
 
 
-def _layout(widths: Mapping[_Column, int], longest: int, width: int | None) -> _Layout:
-    """Leave out columns until what differs fits in, or if it never does, until the others do."""
-    if width is None:
-        return _Layout(min(longest, LONGEST_NAME), list(widths), None)
+def _layout(widths: Mapping[_Column, int], lengths: Sequence[int], width: int | None) -> _Layout:
+    """Leave out columns until what differs fits in, or if it never does, until the others do.
+
+    The longest name that leaves room for the columns that stay decides on the width of all.
+    """
     kept = list(widths)
+    if width is None:
+        return _Layout(max(length for length in lengths if length <= LONGEST_NAME), kept, None)
     least = sum(len(GAP) + widths[column] for column in kept if column.heading not in LEFT_OUT)
-    name = min(longest, max(len("run"), width - least))
+    name = max(length for length in lengths if length <= max(len("run"), width - least))
     for needed in (len(GAP) + NARROWEST, 0):
         for n_left_out in range(len(LEFT_OUT) + 1):
             kept = [column for column in widths if column.heading not in LEFT_OUT[:n_left_out]]

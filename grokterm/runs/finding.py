@@ -56,10 +56,10 @@ def newest_run(folder: Path) -> Run:
         RunNotFoundError: if there is none.
         StorageError: if the folder cannot be read.
     """
-    paths = [path for name in run_names(folder) if is_run(path := folder / name)]
-    if not paths:
-        raise RunNotFoundError(f"the folder {folder} holds no run: `grokterm run --preset quick` makes one")
-    return Run(max(paths, key=lambda path: (made_at(path), path.name)).resolve())
+    for name in sorted(run_names(folder), key=lambda name: (made_at(f"{folder}/{name}"), name), reverse=True):
+        if is_run(folder / name):
+            return Run((folder / name).resolve())
+    raise RunNotFoundError(f"the folder {folder} holds no run: `grokterm run --preset quick` makes one")
 
 
 def run_names(folder: Path) -> list[str]:

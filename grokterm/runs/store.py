@@ -183,10 +183,12 @@ def is_run(path: Path) -> bool:
         return False
 
 
-def made_at(path: Path) -> float:
-    """Return when a run was made, from a file that is never rewritten; a resume touches the directory."""
-    meta = path / "meta.json"
-    return (meta if meta.exists() else path).stat().st_mtime
+def made_at(run: str | Path) -> float:
+    """Return when a run was made, from a file that is never rewritten, as a resume touches the directory; 0 if it is gone."""
+    for path in (f"{run}/meta.json", run):
+        with suppress(OSError):
+            return os.stat(path).st_mtime  # noqa: PTH116 - of thousands of runs
+    return 0.0
 
 
 def _rename_to_free_name(draft: Path, preferred: Path) -> Path:

@@ -106,10 +106,16 @@ def _miss(folder: Path, name: str) -> None:
 
 
 def _timed(what: str, act: Callable[[], T]) -> T:
-    started = perf_counter()
+    started, before = perf_counter(), _cpu()
     result = act()
-    _say(f"{what:<44}{1000 * (perf_counter() - started):>10,.1f} ms")
+    wall, used = perf_counter() - started, _cpu() - before
+    _say(f"{what:<44}{1000 * wall:>10,.1f} ms{1000 * used:>10,.0f} ms of a processor")
     return result
+
+
+def _cpu() -> float:
+    """Return the processor time of this process and of those it has waited for, which other programs disturb less."""
+    return sum(os.times()[:4])
 
 
 def _say(line: str) -> None:

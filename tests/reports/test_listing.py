@@ -73,7 +73,7 @@ def test_a_long_name_has_a_line_of_its_own_on_a_terminal() -> None:
     long = replace(RUN, name="x" * 300)
     _, first, second, *_ = lines(long, BARE, width=80)
     assert first == "x" * 300
-    assert second.split()[:2] == ["complete", "1,180"]
+    assert second.split()[:2] == ["complete", "12,000"]
     assert lines(long, BARE)[1].startswith(f"{'x' * 300}  complete")
 
 

@@ -1,7 +1,9 @@
 """The rows of all runs in a folder: read from an index, and of a run only what has changed since."""
 
+import gc
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
@@ -58,21 +60,23 @@ class RunIndex:
         Raises:
             StorageError: if the folder cannot be read.
         """
-        stamps = {name: stamp for name in run_names(self._folder) if (stamp := _stamp(f"{self._folder}/{name}")) is not None}
-        names = sorted(stamps, key=lambda name: (stamps[name].created, name))
-        if self._file is None:
-            self._file = IndexFile.of(self._folder)
-            self._entries = self._file.load()
-        gone = self._entries.keys() - stamps.keys()
-        self._entries = {name: entry for name, entry in self._entries.items() if name in stamps}
+        with _no_collection():
+            stamps = {name: one for name in run_names(self._folder) if (one := _stamp(f"{self._folder}/{name}")) is not None}
+            names = sorted(stamps, key=lambda name: (stamps[name].created, name))
+            if self._file is None:
+                self._file = IndexFile.of(self._folder)
+                self._entries = self._file.load()
+            gone = self._entries.keys() - stamps.keys()
+            self._entries = {name: entry for name, entry in self._entries.items() if name in stamps}
         self._read_changed({name: stamps[name].text for name in names}, progress)
-        changed = self._compare(names)
-        unended = self._watch(names)
-        changed |= {name for name, (state, _) in unended.items() if state == "killed"}
-        if changed or gone:
-            self._file.save({name: self._entries[name] for name in changed}, gone)
-        rows = [self._row(name, stamps[name].created, *unended.get(name, (None, None))) for name in names]
-        self._rows = {row.name: (self._entries[row.name], row) for row in rows}
+        with _no_collection():
+            changed = self._compare(names)
+            unended = self._watch(names)
+            changed |= {name for name, (state, _) in unended.items() if state == "killed"}
+            if changed or gone:
+                self._file.save({name: self._entries[name] for name in changed}, gone)
+            rows = [self._row(name, stamps[name].created, *unended.get(name, (None, None))) for name in names]
+            self._rows = {row.name: (self._entries[row.name], row) for row in rows}
         return rows
 
     def _read_changed(self, stamps: Mapping[str, str], progress: Progress | None) -> None:
@@ -151,6 +155,18 @@ class RunIndex:
             owner=owner,
             **(shown | {"tags": tuple(shown["tags"])}),
         )
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Make tens of thousands of objects without looking for garbage among them, of which there is none: a third of the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _end(facts: Facts) -> State:
