@@ -45,8 +45,15 @@ if TYPE_CHECKING:
     from grokterm.tui.appearance.preferences import RememberedPreferences
     from grokterm.tui.control.notifications import Severity
     from grokterm.tui.screens.lab import LabScreen
+    from grokterm.tui.screens.runs import RunsScreen
 
-LATER = (FORM, "grokterm.tui.screens.lab", "grokterm.tui.control.opening", "grokterm.tui.appearance.preferences")
+LATER = (
+    FORM,
+    "grokterm.tui.screens.lab",
+    "grokterm.tui.screens.runs",
+    "grokterm.tui.control.opening",
+    "grokterm.tui.appearance.preferences",
+)
 """Modules that are loaded while the first screen is looked at; torch comes after them."""
 
 READING_SECONDS = 15.0
@@ -209,6 +216,46 @@ class GroktermApp(App[int]):
             self.pop_screen()
         if not isinstance(self.screen, SetupScreen):
             self.push_screen(SetupScreen(self._opening.preset, self._opening.runs_dir))
+
+    @cached_property
+    def _runs(self) -> "RunsScreen":
+        """The list of runs, with filter, order and marks as they were left."""
+        from grokterm.tui.screens.runs import RunsScreen
+
+        screen = RunsScreen(self._opening.runs_dir, self.preferences.values.x_scale)
+        self.install_screen(screen, screen.id or "")
+        return screen
+
+    def action_runs(self) -> None:
+        """List the runs over what is on the screen."""
+        if self._runs not in self.screen_stack:
+            self.push_screen(self._runs)
+
+    def on_runs_screen_overlaid(self, event: "RunsScreen.Overlaid") -> None:
+        """Draw runs behind the curves of this lab, and of the next."""
+        self.preferences.change(overlays=tuple(map(str, event.paths)))
+        if self._lab is not None:
+            self._lab.overlay()
+
+    @work(exclusive=True)
+    async def on_runs_screen_opened(self, event: "RunsScreen.Opened") -> None:
+        """Open a run, maybe with another beside it; first ask whether a training of another run may end."""
+        from grokterm.runs.store import Run
+        from grokterm.views.comparison import ComparisonJob
+
+        lab = self._lab
+        is_open = lab is not None and lab.training.saved_run is not None and lab.training.saved_run.path == event.path
+        if lab is not None and not is_open:
+            if not await lab.control.may_end("leave"):
+                return
+            lab.training.leave(0.0)
+            self._left = lab.training
+        while self.screen is not lab if is_open else len(self.screen_stack) > 1 and not isinstance(self.screen, SetupScreen):
+            await self.pop_screen()
+        if not is_open:
+            self._open(Run(event.path))
+        if event.beside is not None and (lab := self._lab) is not None:
+            lab.call_after_refresh(lab.put_beside, ComparisonJob(Run(event.beside), None))
 
     async def on_event(self, event: Event) -> None:
         """Open the manual at a question mark, also over a dialog and while typing, but not in the command palette."""

@@ -258,6 +258,7 @@ def _further_keys() -> tuple[Key, ...]:
             _unless_loading("restart"),
         ),
         _key("n", "app.another", "New", "another experiment", lambda _: "new"),
+        _key("R", "app.runs", "Runs", "the runs that are saved, over the lab: find, compare, open", lambda _: "runs"),
         Key(
             f"1 ... {of_pane['facts']}",
             f"{', '.join(of_pane)}; tab and shift+tab go from one to the next",

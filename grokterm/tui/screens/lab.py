@@ -29,6 +29,7 @@ from grokterm.tui.situation import Situation
 from grokterm.tui.widgets.curves import CurvesView
 from grokterm.tui.widgets.key_bar import KeyBar
 from grokterm.tui.widgets.tab_bar import TabBar
+from grokterm.views.comparison import ComparisonJob
 from grokterm.views.table import VIEWS
 from grokterm.views.view import Move
 
@@ -218,12 +219,20 @@ class LabScreen(Screen[None]):
         if chosen is None:
             return
         self._preferences.change(overlays=tuple(map(str, chosen.overlays)))
-        self._layout.curves.overlay(self._overlays)
+        self.overlay()
         if chosen.network is not None:
-            if self.view not in VIEWS:
-                self.view = self._layout.network.tab
-            self._layout.network.compare(chosen.network)
-            self.add_class("-comparing")
+            self.put_beside(chosen.network)
+
+    def overlay(self) -> None:
+        """Draw the runs that the preferences name behind the curves."""
+        self._layout.curves.overlay(self._overlays)
+
+    def put_beside(self, network: ComparisonJob) -> None:
+        """Show another network beside the present one."""
+        if self.view not in VIEWS:
+            self.view = self._layout.network.tab
+        self._layout.network.compare(network)
+        self.add_class("-comparing")
 
     @property
     def _overlays(self) -> list[Path]:

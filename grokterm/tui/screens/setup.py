@@ -18,6 +18,7 @@ from textual.widgets import Button, Static
 from grokterm.experiment.presets import Preset
 from grokterm.plots.sanitize import plain_text
 from grokterm.tui.widgets.explanation import Explanation
+from grokterm.tui.widgets.home_banner import HomeBanner
 from grokterm.tui.widgets.key_bar import ALL_KEYS, KeyBar, hints_of
 from grokterm.tui.widgets.picker import PresetPicker
 from grokterm.tui.widgets.prospect import ProspectPanel
@@ -44,6 +45,7 @@ class SetupScreen(Screen[None]):
         Binding("slash", "filter", "Filter", key_display="/", tooltip="show the presets with these words; escape: all"),
         Binding("tab", "edit", "Settings", tooltip="from the presets to the form; in it, the next field"),
         Binding("ctrl+r", "reset", "Reset", key_display="^r", tooltip="take back what was changed of this preset"),
+        Binding("R", "app.runs", "Runs", tooltip="the runs that are saved, to look at, compare and go on with"),
         Binding("up", "go(-1)", "Previous field", show=False, tooltip="the preset or the field above"),
         Binding("down", "go(1)", "Next field", show=False, tooltip="the preset or the field below"),
         Binding("escape", "back", "Presets", tooltip="back to the presets, all of them"),
@@ -67,7 +69,7 @@ class SetupScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Compose presets on the left, room for the form on the right; below them what starts, the operation, and help."""
-        yield Static("grokterm · the terminal laboratory for grokking", id="banner", markup=False)
+        yield HomeBanner("presets")
         with Horizontal(id="body"):
             yield self._picker
             yield self._known

@@ -1,0 +1,94 @@
+"""What a user writes to saved runs, and how a run is thrown away."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from textual.screen import Screen
+
+from grokterm.errors import GroktermError
+from grokterm.plots.sanitize import plain_text
+from grokterm.runs.listing.annotations import Annotations, read_annotations, write_annotations
+from grokterm.runs.listing.row import RunRow
+from grokterm.runs.listing.trash import move_to_trash, refuse_if_trained
+from grokterm.tui.screens.dialogs import Confirm, FieldsDialog
+
+LONGEST_NAME = 60
+
+
+class RunWriter:
+    """Asks on a screen what to write to runs, and writes it; `done` is told that their folders have changed."""
+
+    def __init__(self, screen: Screen[None], done: Callable[[], object]) -> None:
+        self._screen = screen
+        self._done = done
+
+    def pin(self, rows: Sequence[RunRow]) -> None:
+        """Pin runs, or unpin them if all are pinned."""
+        is_pinned = not all(row.is_pinned for row in rows)
+        self._write({row.path: replace(read_annotations(row.path), is_pinned=is_pinned) for row in rows})
+
+    def tag(self, rows: Sequence[RunRow]) -> None:
+        """Ask for the tags of a run; of several, for those that are added to each."""
+        known = {row.path: read_annotations(row.path) for row in rows}
+        shown = " ".join(known[rows[0].path].tags) if len(rows) == 1 else ""
+
+        def make(texts: dict[str, str]) -> dict[Path, Annotations]:
+            tags = texts["tags"].split()
+            return {path: (replace(own, tags=()) if len(rows) == 1 else own).tagged(tags) for path, own in known.items()}
+
+        title = "tags" if len(rows) == 1 else f"tags for {len(rows)} runs"
+        self._ask(FieldsDialog(title, {"tags": (shown, "words: paper fig-3")}, make, _names(rows)))
+
+    def note(self, row: RunRow) -> None:
+        """Ask for the note of a run."""
+        known = read_annotations(row.path)
+        self._ask(
+            FieldsDialog(
+                "note", {"note": (known.note, "one line")}, lambda texts: {row.path: known.noted(texts["note"])}, _names([row])
+            )
+        )
+
+    def delete(self, rows: Sequence[RunRow]) -> None:
+        """Ask whether runs may go to the trash; one that trains may not."""
+        try:
+            for row in rows:
+                refuse_if_trained(row.path)
+        except GroktermError as error:
+            self._say(str(error), "Not deleted")
+            return
+        unknown = " It may be trained on another host." if any(row.state == "unknown" for row in rows) else ""
+        which = _names(rows) if len(rows) == 1 else f"{len(rows)} marked runs: {_names(rows)}"
+        question = f"Move to the trash? {which}.{unknown}\n`grokterm runs purge` empties it."
+        self._screen.app.push_screen(Confirm(question, "Delete"), partial(self._delete, rows))
+
+    def _delete(self, rows: Sequence[RunRow], agreed: bool | None) -> None:  # noqa: FBT001 - what a dialog answers
+        if not agreed:
+            return
+        try:
+            for row in rows:
+                move_to_trash(row.path)
+        except GroktermError as error:
+            self._say(str(error), "Not deleted")
+        self._done()
+
+    def _ask(self, dialog: "FieldsDialog[dict[Path, Annotations]]") -> None:
+        self._screen.app.push_screen(dialog, self._write)
+
+    def _write(self, annotations: dict[Path, Annotations] | None) -> None:
+        try:
+            for path, written in (annotations or {}).items():
+                write_annotations(path, written)
+        except GroktermError as error:
+            self._say(str(error), "Not written")
+        self._done()
+
+    def _say(self, text: str, title: str) -> None:
+        self._screen.notify(plain_text(text), title=title, severity="warning", markup=False)
+
+
+def _names(rows: Sequence[RunRow]) -> str:
+    """Name some runs in a line."""
+    names = ", ".join(plain_text(row.name) for row in rows)
+    return names if len(names) <= LONGEST_NAME else f"{names[:LONGEST_NAME]}…"

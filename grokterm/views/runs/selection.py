@@ -1,0 +1,72 @@
+"""Which runs of a folder are listed, in which order, and which of them are marked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from grokterm.plots.palettes import Role
+from grokterm.runs.listing.query import Query, parse_query
+from grokterm.runs.listing.row import RunRow
+from grokterm.views.curves import OVERLAY_ROLES
+from grokterm.views.runs.sorting import Sorting
+
+
+@dataclass
+class Selection:
+    """The runs of a folder as a user wants to see them."""
+
+    sorting: Sorting = field(default_factory=Sorting)
+    rows: Sequence[RunRow] = field(default_factory=list)  # all of them
+    listed: list[RunRow] = field(default_factory=list)
+    marked: list[Path] = field(default_factory=list)
+    _query: Query = field(default_factory=lambda: parse_query(""))
+    _found: dict[Path, tuple[RunRow, bool]] = field(default_factory=dict)  # what the query says of a run
+
+    def read(self, rows: Sequence[RunRow]) -> None:
+        """List what a folder holds now."""
+        self.rows = rows
+        paths = {row.path for row in rows}
+        self.marked = [path for path in self.marked if path in paths]
+        self._list()
+
+    def filter(self, text: str) -> None:
+        """List the runs that a query matches.
+
+        Raises:
+            ConfigError: if it is none; then the list stays as it is.
+        """
+        self._query, self._found = parse_query(text), {}
+        self._list()
+
+    def sort(self, sorting: Sorting) -> None:
+        """List the same runs in another order."""
+        self.sorting = sorting
+        self.listed = sorting.sort(self.listed)
+
+    def toggle(self, path: Path) -> bool:
+        """Mark a run, or take its mark away; return whether that can be: no more are marked than are drawn."""
+        if path in self.marked:
+            self.marked.remove(path)
+        elif len(self.marked) < len(OVERLAY_ROLES):
+            self.marked.append(path)
+        else:
+            return False
+        return True
+
+    @property
+    def marks(self) -> dict[Path, Role]:
+        """The color of each marked run."""
+        return dict(zip(self.marked, OVERLAY_ROLES, strict=False))
+
+    @property
+    def marked_rows(self) -> list[RunRow]:
+        """The marked runs, in the order of their colors."""
+        rows = {row.path: row for row in self.rows}
+        return [rows[path] for path in self.marked]
+
+    def _list(self) -> None:
+        before, self._found = self._found, {}
+        for row in self.rows:
+            known = before.get(row.path)
+            self._found[row.path] = known if known and known[0] is row else (row, self._query.matches(row))
+        self.listed = self.sorting.sort(row for row, matches in self._found.values() if matches)

@@ -1,0 +1,34 @@
+"""Two runs side by side."""
+
+import io
+from pathlib import Path
+
+from rich.console import Console
+
+from grokterm.experiment.experiment import Experiment
+from grokterm.plots.palettes import PALETTES
+from grokterm.runs.store import create_run
+from grokterm.views.runs.side_by_side import differing_settings, results, side_by_side
+from tests.views.runs.rows import row
+
+
+def test_only_what_differs_is_listed_with_the_values_of_both(tiny: Experiment) -> None:
+    other = tiny.model_copy(update={"seed": 3, "optimizer": tiny.optimizer.model_copy(update={"betas": (0.8, 0.98)})})
+    runs = [create_run(Path("runs"), experiment, "tiny", {}) for experiment in (tiny, other)]
+    assert differing_settings(*runs) == [("seed", "0", "3"), ("optimizer.betas", "0.9, 0.999", "0.8, 0.98")]
+
+
+def test_what_neither_reached_is_left_out() -> None:
+    lines = {name: pair for name, *pair in results(row(grokked_at=None), row(step=1500))}
+    assert lines["step"] == ["200", "1,500"]
+    assert lines["grokked at"] == ["", "40"]
+    assert "ungrokked at" not in lines
+
+
+def test_hostile_names_stay_text() -> None:
+    file = io.StringIO()
+    table = side_by_side(row("[red]a[/red]\x1b[2J"), row("b"), [], PALETTES["ascii"])
+    Console(file=file, width=80).print(table)
+    assert "[red]a[/red]" in file.getvalue()
+    assert "\x1b" not in file.getvalue()
+    assert file.getvalue().isascii()
