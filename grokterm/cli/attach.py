@@ -8,7 +8,7 @@ import typer
 from grokterm.cli.completion import complete_run
 from grokterm.cli.console import print_results, print_status
 from grokterm.cli.lab import show_run
-from grokterm.cli.options import RUNS, Ascii, NoPixels, RunName, RunsDir, chosen_folder
+from grokterm.cli.options import RUNS, Ascii, LinkOption, NoPixels, RunName, RunsDir, chosen_folder
 from grokterm.errors import UnreachableError
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ def attach(
     *,
     ascii_only: Ascii = False,
     no_pixels: NoPixels = False,
+    link: LinkOption = None,
     runs_dir: RunsDir = RUNS,
 ) -> None:
     """Open the lab on a run that another process of this host trains; it goes on when the lab is left."""
@@ -32,7 +33,7 @@ def attach(
     from grokterm.session.attaching import attached
 
     run = _only_one(runs_dir) if name is None else find_run(runs_dir, name)
-    show_run(run, runs_dir, ascii_only=ascii_only, no_pixels=no_pixels, training=attached(run))
+    show_run(run, runs_dir, ascii_only=ascii_only, no_pixels=no_pixels, link=link, training=attached(run))
 
 
 def stop(context: typer.Context, name: RunName, runs_dir: RunsDir = RUNS) -> None:

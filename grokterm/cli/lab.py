@@ -9,37 +9,49 @@ from typing import TYPE_CHECKING
 import typer
 
 from grokterm.cli.console import print_status
-from grokterm.cli.options import RUNS, Ascii, NoPixels, RunName, RunsDir
+from grokterm.cli.options import RUNS, Ascii, LinkOption, NoPixels, RunName, RunsDir
 from grokterm.errors import ConfigError
 
 if TYPE_CHECKING:
     from grokterm.experiment.presets import Preset
     from grokterm.runs.store import Run
     from grokterm.session.control import Training
+    from grokterm.tui.link import LinkChoice
 
 DEFAULT_PRESET = "liu-essay"
 
 
-def open_lab(preset: str | None, *, start: bool, ascii_only: bool, no_pixels: bool, runs_dir: Path) -> None:
+def open_lab(
+    preset: str | None, *, start: bool, ascii_only: bool, no_pixels: bool, link: "LinkChoice | None", runs_dir: Path
+) -> None:
     """Open the lab on a preset, or on the one by default."""
     from grokterm.experiment.presets import find_preset
 
     found = find_preset(DEFAULT_PRESET if preset is None else preset)
     if start or preset is not None:
         found.experiment  # noqa: B018 - refuses a broken preset; without one, the first paint need not wait for what validates
-    _show(found, runs_dir, ascii_only=ascii_only, no_pixels=no_pixels, start=start)
+    _show(found, runs_dir, ascii_only=ascii_only, no_pixels=no_pixels, link=link, start=start)
 
 
-def open_run(name: RunName, *, ascii_only: Ascii = False, no_pixels: NoPixels = False, runs_dir: RunsDir = RUNS) -> None:
+def open_run(
+    name: RunName,
+    *,
+    ascii_only: Ascii = False,
+    no_pixels: NoPixels = False,
+    link: LinkOption = None,
+    runs_dir: RunsDir = RUNS,
+) -> None:
     """Open the lab on a run: a saved one, to look at it or to resume it, or one that another process trains."""
     from grokterm.runs.finding import find_run
     from grokterm.session.attaching import watched
 
     run = find_run(runs_dir, name)
-    show_run(run, runs_dir, ascii_only=ascii_only, no_pixels=no_pixels, training=watched(run))
+    show_run(run, runs_dir, ascii_only=ascii_only, no_pixels=no_pixels, link=link, training=watched(run))
 
 
-def show_run(run: "Run", runs_dir: Path, *, ascii_only: bool, no_pixels: bool, training: "Training | None") -> None:
+def show_run(
+    run: "Run", runs_dir: Path, *, ascii_only: bool, no_pixels: bool, link: "LinkChoice | None", training: "Training | None"
+) -> None:
     """Open the lab on a run, with the process that trains it if there is one."""
     from grokterm.experiment.presets import Preset
     from grokterm.reports.run import caution
@@ -48,7 +60,7 @@ def show_run(run: "Run", runs_dir: Path, *, ascii_only: bool, no_pixels: bool, t
 
     notice = caution(summarize(run, read_journal(run.journal))) if training is None else ""
     preset = Preset(run.name, run.path / "experiment.toml", run.experiment.to_toml(), followed=run.preset)
-    _show(preset, runs_dir, ascii_only=ascii_only, no_pixels=no_pixels, run=run, training=training, notice=notice)
+    _show(preset, runs_dir, ascii_only=ascii_only, no_pixels=no_pixels, link=link, run=run, training=training, notice=notice)
 
 
 def _show(
@@ -57,6 +69,7 @@ def _show(
     *,
     ascii_only: bool,
     no_pixels: bool,
+    link: "LinkChoice | None",
     start: bool = False,
     run: "Run | None" = None,
     training: "Training | None" = None,
@@ -66,16 +79,21 @@ def _show(
         if training is not None:
             training.leave(0.0)
         raise ConfigError("the lab needs a terminal: grokterm run --preset NAME trains without one")
-    from grokterm.tui.graphics.asking import begin_asking
+    from grokterm.tui.appearance.remembered import preferences_path, remembered_link
+    from grokterm.tui.graphics.asking import begin_asking, is_remote
+    from grokterm.tui.link import choose_link
 
-    graphics = begin_asking(os.environ, is_wanted=not (ascii_only or no_pixels))
+    chosen = link or remembered_link(preferences_path())
+    asked = begin_asking(os.environ, pixels=not (ascii_only or no_pixels), link=chosen == "auto")
     gc.disable()  # until the application has loaded torch: a quarter of the time to the first paint
     from grokterm.plots.palettes import choose_palette
     from grokterm.tui.app import GroktermApp, Opening
 
     sys.setswitchinterval(0.001)  # shortens the screen's waits for the training threads
-    palette = choose_palette(os.environ, ascii_only=ascii_only).with_graphics(graphics())
-    app = GroktermApp(Opening(preset, runs_dir, palette, start, run, training, notice))
+    answer = asked()
+    palette = choose_palette(os.environ, ascii_only=ascii_only).with_graphics(answer.graphics)
+    far = choose_link(chosen, answer.round_trip if is_remote(os.environ) else None)
+    app = GroktermApp(Opening(preset, runs_dir, palette, start, run, training, notice, far))
     code = app.run() or app.return_code or 0
     if app.last_words:
         print_status(app.last_words)

@@ -13,7 +13,7 @@ from grokterm.cli import attach, bench, figures, inspect, lab, plot, presets, ru
 from grokterm.cli.completion import complete_preset
 from grokterm.cli.console import print_status, replace_unencodable
 from grokterm.cli.help import read_manual
-from grokterm.cli.options import RUNS, Ascii, NoPixels, RunsDir
+from grokterm.cli.options import RUNS, Ascii, LinkOption, NoPixels, RunsDir
 from grokterm.errors import ConfigError, GroktermError
 from grokterm.training.signals import ignore_saving
 from grokterm.tui.appearance.remembered import default_runs_dir, preferences_path
@@ -64,6 +64,7 @@ def _open_the_lab(
     start: Annotated[bool, typer.Option("--start", help="Train at once.")] = False,
     ascii_only: Ascii = False,
     no_pixels: NoPixels = False,
+    link: LinkOption = None,
     runs_dir: RunsDir = RUNS,
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
@@ -74,11 +75,12 @@ def _open_the_lab(
         if problem and context.invoked_subcommand not in SAY_WHAT_IS_WRONG:
             print_status(f"grokterm: {problem}")
     os.environ["GROKTERM_RUNS_DIR"] = str(runs_dir)  # so that --runs-dir before a command applies to the command
-    lost = [name for name, given in (("--ascii", ascii_only), ("--no-pixels", no_pixels), ("--start", start)) if given]
+    options = {"--ascii": ascii_only, "--no-pixels": no_pixels, "--start": start, "--link": link}
+    lost = [name for name, given in options.items() if given]
     if context.invoked_subcommand is not None and lost:
         raise ConfigError(f"{lost[0]} before {context.invoked_subcommand} has no effect: write it after the command")
     if context.invoked_subcommand is None:
-        lab.open_lab(preset, start=start, ascii_only=ascii_only, no_pixels=no_pixels, runs_dir=Path(runs_dir))
+        lab.open_lab(preset, start=start, ascii_only=ascii_only, no_pixels=no_pixels, link=link, runs_dir=Path(runs_dir))
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ import typer
 
 from grokterm.cli.completion import complete_run
 from grokterm.errors import ConfigError
+from grokterm.tui.link import LinkChoice
 
 RunsDir = Annotated[
     Path, typer.Option("--runs-dir", envvar="GROKTERM_RUNS_DIR", help="Where runs are kept.", show_default="./runs")
@@ -33,6 +34,10 @@ RunNames = Annotated[
 ]
 Ascii = Annotated[bool, typer.Option("--ascii", help="Draw with ASCII characters only, and pictures without color.")]
 NoPixels = Annotated[bool, typer.Option("--no-pixels", help="Draw with characters, also where the terminal draws pixels.")]
+LinkOption = Annotated[
+    LinkChoice | None,
+    typer.Option("--link", help="How much to draw: slow writes numbers instead of pictures.", show_default="auto"),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of words.")]
 AsMarkdown = Annotated[bool, typer.Option("--markdown", help="Print a Markdown table, and where it was measured.")]
 

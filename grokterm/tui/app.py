@@ -32,6 +32,7 @@ from grokterm.tui.appearance.plain_screen import PlainScreen
 from grokterm.tui.appearance.remembered import preferences_path, remembered_theme
 from grokterm.tui.appearance.theme import DARK, LIGHT
 from grokterm.tui.keymap import written
+from grokterm.tui.link import FULL, LINKS, Link
 from grokterm.tui.screens.setup import FORM, SetupScreen
 from grokterm.tui.screens.size import fit
 from grokterm.tui.terminal import CHECK_SECONDS, SAVE_SECONDS, is_terminal_gone, on_signals
@@ -72,6 +73,7 @@ class Opening:
     run: "Run | None" = None  # a run to open
     training: "Training | None" = None  # of that run, in another process
     notice: str = ""  # what to know of that run
+    link: Link = FULL
 
 
 class GroktermApp(App[int]):
@@ -88,6 +90,7 @@ class GroktermApp(App[int]):
         # Textual's own sixteen colors would replace the terminal's, and be rounded to others of them.
         super().__init__(ansi_color=True if opening.palette.has_16_colors else None)
         self._opening = opening
+        self.link = opening.link
         self._has_pixels = True  # except in a screenshot
         self.last_words = ""  # for standard error, after the screen has closed
         self._left: Training | None = None  # the last one whose screen was left
@@ -129,6 +132,15 @@ class GroktermApp(App[int]):
             if binding.description and binding.action != "app.quit" and not binding.action.startswith("app.command_palette"):
                 run = partial(self.call_next, self.run_action, binding.action, screen)
                 yield SystemCommand(binding.description, f"key {written(binding.key)}", run)
+        for name, link in LINKS.items():
+            if link is not self.link:
+                yield SystemCommand(f"Link: {name}", link.meaning, partial(self._draw_for, link))
+
+    def _draw_for(self, link: Link) -> None:
+        """Draw as much as another link carries."""
+        self.link = link
+        if (lab := self._lab) is not None:
+            lab.redraw()
 
     def _display(self, screen: Screen[object], renderable: "RenderableType | None") -> None:
         """Paint, and then pixels over it."""

@@ -2,6 +2,7 @@
 
 from collections import deque
 from dataclasses import dataclass
+from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
 from grokterm.analysis.ordering import Order
@@ -9,6 +10,7 @@ from grokterm.plots.axis import Scale
 from grokterm.session.state import LabState
 from grokterm.tui.control.notifications import is_urgent
 from grokterm.tui.draw_budget import DrawBudget
+from grokterm.tui.link import FULL, Link
 from grokterm.tui.situation import Situation
 from grokterm.tui.widgets.curves import CurvesView
 from grokterm.tui.widgets.facts import Facts
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
 
     from grokterm.inspection.analysis import NetworkAnalysis
 
-TEXT_BYTES = 300  # about what banner, status line and facts send
+TEXT_SECONDS = 1.0  # that the texts wait at most on a link where pictures are rare
+TEXT_BYTES = 500  # about what banner, status line and facts send
 
 
 class Earlier(NamedTuple):
@@ -55,12 +58,17 @@ class Scene:
         """Whether the pictures follow a training that goes on."""
         return self.state.phase == "training" and not self.is_frozen and self.earlier is None
 
+    @property
+    def curves(self) -> LabState:
+        """What the curves are drawn from: all of them, while an earlier step is looked at."""
+        return self.pictured if self.earlier is None else self.state
+
 
 class LabLayout:
     """The parts of the lab that follow a training.
 
     During training the pictures take turns within one draw budget. The texts, which cost little, are drawn with the curves, so
-    that both show the numbers of one state.
+    that both show the numbers of one state; where a link makes curves rare, by themselves too.
     """
 
     def __init__(self, order: Order, third: str = "") -> None:
@@ -72,16 +80,24 @@ class LabLayout:
         self._has_shown_network = False
         self._glance: Glance | None = None
         self._shown: Scene | None = None
+        self._texts_due = 0.0
+
+    def draw_for(self, link: Link) -> None:
+        """Draw from now on as much as a link carries."""
+        self._draw_budget.link = link
 
     def follow(self, scene: Scene) -> None:
         """Draw at once what the user waits for, and the rest as the draw budget allows."""
         if is_urgent(self._glance.state if self._glance else None, scene.state):
             self._show_curves(scene)
         is_first_look = scene.analysis is not None and not self._has_shown_network
-        if is_first_look or self.network.is_answered or self._is_behind(scene):
+        is_answered = self.network.is_answered and (not scene.follows or self._draw_budget.link is FULL)
+        if is_first_look or is_answered or self._is_behind(scene):
             self.show(scene)
         elif self._draw_budget.is_due():
             self._show_next(scene)
+        elif self._draw_budget.link is not FULL and monotonic() >= self._texts_due:
+            self._show_texts(scene)
 
     def show(self, scene: Scene) -> None:
         """Draw everything that has changed: after a key, or when no training is slowed down by it."""
@@ -102,7 +118,10 @@ class LabLayout:
                 return
 
     def _show_curves(self, scene: Scene) -> bool:
-        shown = scene.pictured if scene.earlier is None else scene.state
+        has_news, earlier = self._show_texts(scene), scene.earlier
+        return self.curves.show(scene.curves, scene.x_scale, None if earlier is None else earlier.state.step) or has_news
+
+    def _show_texts(self, scene: Scene) -> bool:
         glance = Glance(
             scene.state,
             scene.run_name,
@@ -111,14 +130,15 @@ class LabLayout:
             "" if scene.earlier is None else scene.earlier.said(scene.state.step),
             self.curves.is_on_screen,
             scene.is_elsewhere,
-            reading(shown, self.curves.choice) if self.curves.is_on_screen else (),
+            reading(scene.curves, self.curves.choice) if self.curves.is_on_screen else (),
         )
         has_news = self._glance is None or glance.state is not self._glance.state or glance != self._glance
         if has_news:
             self._glance = self.banner.glance = self.status.glance = glance
             self.facts.show(scene.earlier.state if scene.earlier else scene.state, scene.run_name)
-            self._draw_budget.spend(TEXT_BYTES)
-        return self.curves.show(shown, scene.x_scale, None if scene.earlier is None else scene.earlier.state.step) or has_news
+            self._draw_budget.owe(TEXT_BYTES)
+            self._texts_due = monotonic() + TEXT_SECONDS
+        return has_news
 
     def _show_network(self, scene: Scene) -> bool:
         return self.network.show(scene.pictured, scene.analysis, scene.x_scale, is_idle=not scene.follows)

@@ -1,7 +1,9 @@
 """Does watching slow training down? Trains headless and in the lab, in turns, and compares steps per second.
 
     python tests/benchmarks/lab_overhead.py --preset gromov-gd --steps 600 --rounds 5
+    python tests/benchmarks/lab_overhead.py --preset gromov-gd --seconds 60 --link slow
 
+With --seconds the lab is only watched for so long, of a training that does not end, on a link, to see what it sends.
 The lab runs in a pseudo-terminal of 160x45 that is read as fast as it writes, with curves and heat maps drawn. Speeds come from
 the journals: steps over seconds of training. Where other programs want the same cores speeds are noise; how much the screen's
 thread works meanwhile, in percent of a core (Linux only), is not.
@@ -29,6 +31,7 @@ from grokterm.runs.summary import summarize
 
 SIZE = (45, 160)
 LIMIT_SECONDS = 600
+ENDLESS = 100_000_000  # steps
 ASK_SECONDS = 0.5
 
 
@@ -38,28 +41,33 @@ def main() -> None:
     parser.add_argument("--preset", default="gromov-gd")
     parser.add_argument("--steps", type=int, default=600)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--link", choices=["full", "calm", "slow"], default="full")
+    parser.add_argument("--seconds", type=float)
     arguments = parser.parse_args()
+    n_steps = ENDLESS if arguments.seconds else arguments.steps
 
     with tempfile.TemporaryDirectory() as folder:
         preset = Path(folder) / "watched.toml"
-        shown = _grokterm("presets", "show", arguments.preset, "--set", f"training.steps={arguments.steps}")
+        shown = _grokterm("presets", "show", arguments.preset, "--set", f"training.steps={n_steps}")
         preset.write_text(subprocess.run(shown, check=True, capture_output=True, text=True).stdout)
-        ratios = [_round(preset, number) for number in range(arguments.rounds)]
+        if arguments.seconds:
+            watched = _watch(preset, Path(folder) / "lab", arguments.link, arguments.seconds)
+            sys.stdout.write(f"{arguments.preset}, link {arguments.link}: {_said(watched)}\n")
+            return
+        ratios = [_round(preset, number, arguments.link) for number in range(arguments.rounds)]
     sys.stdout.write(f"median ratio lab / headless: {statistics.median(ratios):.3f}\n")
 
 
-def _round(preset: Path, number: int) -> float:
+def _round(preset: Path, number: int, link: str) -> float:
     headless = preset.parent / f"headless-{number}"
     lab = preset.parent / f"lab-{number}"
     command = _grokterm("run", "--preset", str(preset), "--runs-dir", str(headless))
     subprocess.run(command, check=True, capture_output=True)
-    watched = _watch(preset, lab)
+    watched = _watch(preset, lab, link)
     speeds = [_speed(folder) for folder in (headless, lab)]
     ratio = speeds[1] / speeds[0]
     sys.stdout.write(
-        f"headless {speeds[0]:8.1f} steps/s   lab {speeds[1]:8.1f} steps/s   ratio {ratio:.3f}   "
-        f"screen {100 * watched.work / watched.seconds:.2f} % of a core   "
-        f"terminal {watched.n_bytes / watched.seconds / 1000:.1f} kB/s\n"
+        f"headless {speeds[0]:8.1f} steps/s   lab {speeds[1]:8.1f} steps/s   ratio {ratio:.3f}   {_said(watched)}\n"
     )
     sys.stdout.flush()
     return ratio
@@ -75,19 +83,32 @@ class Watched(NamedTuple):
     n_bytes: int
 
 
-def _watch(preset: Path, folder: Path) -> Watched:
-    """Open the lab in a pseudo-terminal until the run has ended."""
+def _said(watched: Watched) -> str:
+    return (
+        f"screen {100 * watched.work / watched.seconds:.2f} % of a core   "
+        f"terminal {watched.n_bytes / watched.seconds / 1000:.2f} kB/s in {watched.seconds:.0f} s"
+    )
+
+
+def _watch(preset: Path, folder: Path, link: str, seconds: float | None = None) -> Watched:
+    """Open the lab in a pseudo-terminal until the run has ended, or for so many seconds."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", *SIZE, 0, 0))
-    command = _grokterm("--preset", str(preset), "--start", "--runs-dir", str(folder))
+    command = _grokterm("--preset", str(preset), "--start", "--link", link, "--runs-dir", str(folder))
     environment = {**os.environ, "TERM": "xterm-256color", "GROKTERM_CONFIG_DIR": str(folder.parent)}
     process = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, env=environment, start_new_session=True)
     os.close(slave)
     _read_until(lambda: _has_written(folder, "evaluated"), master)
     started, worked = monotonic(), _work(process.pid)
-    n_bytes = _read_until(lambda: _has_written(folder, "finished"), master)
+    if seconds:
+        n_bytes = _read_until(lambda: monotonic() - started >= seconds, master)
+    else:
+        n_bytes = _read_until(lambda: _has_written(folder, "finished"), master)
     watched = Watched(monotonic() - started, _work(process.pid) - worked, n_bytes)
-    os.write(master, b"q")
+    if seconds:
+        process.terminate()
+    else:
+        os.write(master, b"q")
     while process.poll() is None:
         if select([master], [], [], 0.2)[0]:
             try:

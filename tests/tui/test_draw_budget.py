@@ -3,8 +3,10 @@
 import pytest
 
 from grokterm.tui import draw_budget as draw_budget
-from grokterm.tui.draw_budget import BYTES_PER_SECOND, LONGEST, SHARE_OF_TIME, DrawBudget
+from grokterm.tui.draw_budget import SHARE_OF_TIME, DrawBudget
+from grokterm.tui.link import FULL, LINKS, Link
 
+BYTES_PER_SECOND, LONGEST = FULL.bytes_per_second, FULL.longest
 POLL_SECONDS = 0.01
 
 
@@ -27,9 +29,11 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-def draw_for(clock: Clock, seconds: float, *, drawing: float = 0.0, painting: float = 0.0, n_bytes: int = 0) -> int:
+def draw_for(
+    clock: Clock, seconds: float, *, drawing: float = 0.0, painting: float = 0.0, n_bytes: int = 0, link: Link = FULL
+) -> int:
     """Draw whenever it is due, looking a hundred times a second; return how often."""
-    due, n_drawn, end = DrawBudget(), 0, clock.now + seconds
+    due, n_drawn, end = DrawBudget(link), 0, clock.now + seconds
     while clock.now < end:
         if due.is_due():
             clock.pass_by(drawing, work=drawing)
@@ -72,10 +76,18 @@ def test_time_without_work_is_not_saved_up(clock: Clock) -> None:
     assert not due.is_due()
 
 
-@pytest.mark.parametrize("n_bytes", [100, 5_000, 40_000])
-def test_no_more_is_sent_than_a_slow_line_carries(clock: Clock, n_bytes: int) -> None:
-    n_drawn = draw_for(clock, 100, n_bytes=n_bytes)
-    assert n_drawn * n_bytes <= BYTES_PER_SECOND * 100 + n_bytes
+@pytest.mark.parametrize("link", LINKS.values(), ids=LINKS)
+@pytest.mark.parametrize("n_bytes", [100, 2_000, 12_000])
+def test_no_more_is_sent_than_a_link_carries(clock: Clock, n_bytes: int, link: Link) -> None:
+    n_drawn = draw_for(clock, 100, n_bytes=n_bytes, link=link)
+    assert n_drawn * n_bytes <= link.bytes_per_second * 100 + n_bytes
+    assert n_drawn >= 100 / (link.longest + 2 * POLL_SECONDS) - 1  # the texts move on
+
+
+def test_a_far_terminal_is_drawn_on_less_often(clock: Clock) -> None:
+    often = {name: draw_for(clock, 100, link=link) for name, link in LINKS.items()}
+    assert often["full"] > 10 * often["calm"] > 10 * often["slow"] > 0
+    assert often["slow"] <= 100 / LINKS["slow"].rest
 
 
 @pytest.mark.parametrize(("drawing", "n_bytes"), [(5.0, 0), (0.0, 10**9)])

@@ -18,8 +18,9 @@ from grokterm.plots.graphics import Graphics
 from grokterm.plots.heatmap import draw_heatmap
 from grokterm.plots.palettes import PALETTES
 from grokterm.tui import draw_budget
-from grokterm.tui.draw_budget import BYTES_PER_SECOND, DrawBudget
+from grokterm.tui.draw_budget import DrawBudget
 from grokterm.tui.graphics.painting import follow_painting
+from grokterm.tui.link import FULL
 from grokterm.tui.widgets import picture as pictures
 from grokterm.tui.widgets.curves import CurvesView
 from grokterm.tui.widgets.picture import PIXEL_SECONDS, Draw, Picture
@@ -190,7 +191,7 @@ async def test_a_training_sends_no_more_than_a_slow_line_carries(monkeypatch: py
                 app.draw_budget.spend(2_000)  # something else had its turn
         pixels = sum(map(len, app.sent))
         assert len(app.sent) > 3
-        assert pixels <= 0.55 * BYTES_PER_SECOND * 120
+        assert pixels <= 0.55 * FULL.bytes_per_second * 120
 
 
 async def test_curves_are_pixels_whenever_nothing_trains(tiny: Experiment) -> None:

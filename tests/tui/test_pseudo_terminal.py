@@ -25,7 +25,7 @@ from grokterm.session.start import resume_session
 from grokterm.training.signals import SAVING
 from grokterm.tui.appearance.preferences import change_preferences
 from grokterm.tui.appearance.remembered import preferences_path
-from grokterm.tui.graphics.asking import QUESTIONS
+from grokterm.tui.graphics.asking import ATTRIBUTES, GRAPHICS
 from tests.tui.driving import BRIEF, ENDLESS, journal, only_run
 
 pytestmark = pytest.mark.slow
@@ -76,7 +76,7 @@ class Terminal:
             if select.select([self.master], [], [], 0.05)[0]:
                 with suppress(OSError):  # EIO: the program has gone
                     self.output += os.read(self.master, 65536)
-            if self._answer and QUESTIONS in self.output:
+            if self._answer and GRAPHICS + ATTRIBUTES in self.output:
                 os.write(self.master, self._answer)
                 self._answer = b""
 
@@ -247,7 +247,7 @@ def test_no_color_means_no_color(opened: Callable[..., Terminal]) -> None:
     terminal.process.terminate()
     terminal.read_to_the_end()
     assert COLOR.findall(terminal.output) == []
-    assert QUESTIONS not in terminal.output
+    assert GRAPHICS not in terminal.output
     assert b"\x1b[38" not in terminal.output
     assert b"\x1b[48" not in terminal.output
 

@@ -4,9 +4,11 @@ import os
 import tomllib
 from collections.abc import Container
 from pathlib import Path
-from typing import Any
+from typing import Any, cast, get_args
 
 from platformdirs import user_config_path
+
+from grokterm.tui.link import LinkChoice
 
 FILE = "preferences.toml"
 RUNS_DIR = "./runs"
@@ -21,11 +23,20 @@ def preferences_path() -> Path:
 
 def remembered_theme(path: Path, known: Container[str]) -> str:
     """Return the theme in a file of preferences; empty if there is none, or the file cannot be read."""
+    return _one_of(known, "theme", path)
+
+
+def remembered_link(path: Path) -> LinkChoice:
+    """Return the link in a file of preferences; auto if there is none, or the file cannot be read."""
+    return cast("LinkChoice", _one_of(get_args(LinkChoice), "link", path) or "auto")
+
+
+def _one_of(known: Container[str], name: str, path: Path) -> str:
     try:
-        theme = _entries(path).get("theme", "")
+        value = _entries(path).get(name, "")
     except (OSError, ValueError):
         return ""
-    return theme if isinstance(theme, str) and theme in known else ""
+    return value if isinstance(value, str) and value in known else ""
 
 
 def default_runs_dir(path: Path) -> tuple[Path, str]:

@@ -22,6 +22,7 @@ from grokterm.tui.control.pictured import Pictured, Stride
 from grokterm.tui.control.training import TrainingControl
 from grokterm.tui.keys import guide, hints, keys
 from grokterm.tui.layout import LabLayout, Scene
+from grokterm.tui.link import link_of
 from grokterm.tui.panes import panes
 from grokterm.tui.screens.compare import CompareDialog, Comparing
 from grokterm.tui.screens.help import Guide
@@ -84,6 +85,7 @@ class LabScreen(Screen[None]):
     def on_mount(self) -> None:
         """Start training, and poll its state twenty times a second."""
         self.watch_view(self.view)
+        self._layout.draw_for(link_of(self))
         self._layout.curves.overlay(self._overlays)
         self.training.start()
         self._watching = self.set_interval(POLL_SECONDS, self._poll)
@@ -181,7 +183,9 @@ class LabScreen(Screen[None]):
         self._layout.show(self._scene)
 
     @on(CurvesView.Changed)
-    def _show_curves(self) -> None:
+    def redraw(self) -> None:
+        """Draw everything that is shown otherwise than before."""
+        self._layout.draw_for(link_of(self))
         self._layout.show(self._scene)
 
     @on(CurvesView.Pointed)

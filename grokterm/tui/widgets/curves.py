@@ -17,6 +17,7 @@ from grokterm.tui.draw_budget import DrawBudget
 from grokterm.tui.widgets.picture import Picture
 from grokterm.views.curves import SMOOTHED, Overlay, draw_curves, loss_scale
 from grokterm.views.earlier import load_overlays
+from grokterm.views.numbers import draw_numbers
 from grokterm.views.third import known_charts
 from grokterm.views.view import Sheet, following
 from grokterm.views.window import (
@@ -58,14 +59,17 @@ class CurvesView(Picture):
         if self._shown is not None:
             self.choice = following_swaps(self.choice, self._shown[0].swaps, state.swaps)
         choice, overlays, is_live = self.choice, self.overlays, state.phase == "training"
+        has_pictures = self._draw_budget.link.has_pictures
 
         def draw(width: int, height: int) -> Rows:
+            if not has_pictures:
+                return draw_numbers(state, Sheet(width, height, self._palette))
             palette = self._palette.with_graphics(None) if is_live else self._palette  # pixels are slower than a training
             return draw_curves(state, Sheet(width, height, palette), x_scale, choice, overlays)
 
         self._shown = state, x_scale
         self.caption("curves", self._palette.printable(self._said(state, x_scale)))
-        return self.offer((len(state.curves.rows), state.events, x_scale, choice, overlays, is_live), draw)
+        return self.offer((len(state.curves.rows), state.events, x_scale, choice, overlays, is_live, has_pictures), draw)
 
     def forget(self) -> None:
         """Show the whole of a new training."""
@@ -167,6 +171,8 @@ class CurvesView(Picture):
 
     def _said(self, state: LabState, x_scale: Scale) -> str:
         """Say how the steps are shown."""
+        if not self._draw_budget.link.has_pictures:
+            return "log steps"
         choice = self.choice
         words = [f"{x_scale} steps"]
         n_panels = n_drawn(3, self.size.height)

@@ -15,6 +15,7 @@ from grokterm.tui.widgets.network_picture import NetworkPicture
 from grokterm.tui.widgets.tab_bar import TabBar
 from grokterm.views.comparison import ComparisonJob
 from grokterm.views.history import History
+from grokterm.views.numbers import NUMBERS
 from grokterm.views.table import VIEWS
 from grokterm.views.view import ORDERS, Choice, Move, Subject, View, following
 
@@ -33,6 +34,7 @@ class NetworkPane(Vertical):
         super().__init__(id="network")
         self.choice = Choice(order=order)
         self.comparison: ComparisonJob | None = None
+        self._draw_budget = draw_budget
         self._view_requests = ViewRequests()
         self._pinned = NetworkPicture("pinned", self._view_requests, draw_budget)
         self._present = NetworkPicture("present", self._view_requests, draw_budget)
@@ -69,7 +71,7 @@ class NetworkPane(Vertical):
 
     @property
     def _view(self) -> View:
-        return VIEWS[self.tab]
+        return VIEWS[self.tab] if self._draw_budget.link.has_pictures else NUMBERS
 
     def watch_tab(self, tab: str) -> None:
         """Start a view unzoomed."""

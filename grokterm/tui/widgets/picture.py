@@ -13,16 +13,16 @@ from grokterm.plots.cells import Cells, Rows
 from grokterm.plots.palettes import Palette
 from grokterm.plots.pixels import find_placed
 from grokterm.tui.appearance.theme import palette_of
-from grokterm.tui.draw_budget import BYTES_PER_SECOND, DrawBudget
+from grokterm.tui.draw_budget import DrawBudget
 from grokterm.tui.graphics.layer import PixelLayer, fits, make_layer
 
 Draw = Callable[[int, int], Rows]  # (width, height) -> rows
 
-SEGMENT_BYTES = 14  # about what a change of style adds to terminal output
+SEGMENT_BYTES, TRUE_COLOR_BYTES = 24, 40  # what two colors and their end add to terminal output
 
 PIXEL_SECONDS = 5.0  # how long pixels stay at least, unless something else is asked for
 RETRY_SECONDS = 0.2  # where a notification is in the way, or nothing was painted
-PIXEL_BYTES_PER_SECOND = BYTES_PER_SECOND / 2  # the rest is for everything else
+PIXEL_SHARE = 0.5  # of the bytes that a link carries; the rest is for everything else
 
 
 class Picture(Widget):
@@ -122,7 +122,8 @@ class Picture(Widget):
         changed = [y for y, strip in enumerate(self._strips) if y >= len(before) or strip != before[y] or y in stale]
         self.refresh(*(Region(0, y, width, 1) for y in changed)) if changed else None
         self._spend_on_pixels(n_bytes)
-        self._draw_budget.spend(sum(len(segment.text.encode()) + SEGMENT_BYTES for y in changed for segment in self._strips[y]))
+        of_style = TRUE_COLOR_BYTES if self.app.console.color_system == "truecolor" else SEGMENT_BYTES
+        self._draw_budget.spend(sum(len(segment.text.encode()) + of_style for y in changed for segment in self._strips[y]))
         if self._layer is not None and self._layer.overlaps(Region(0, 0, width, height)):
             self._is_unsent = True
             self.set_timer(RETRY_SECONDS, self._send_unsent)  # if no painting has had it sent by then
@@ -156,4 +157,4 @@ class Picture(Widget):
     def _spend_on_pixels(self, n_bytes: int) -> None:
         if n_bytes:
             self._draw_budget.spend(n_bytes)
-            self._due_at = monotonic() + max(PIXEL_SECONDS, n_bytes / PIXEL_BYTES_PER_SECOND)
+            self._due_at = monotonic() + max(PIXEL_SECONDS, n_bytes / (PIXEL_SHARE * self._draw_budget.link.bytes_per_second))

@@ -10,7 +10,7 @@ from threading import Timer
 import pytest
 
 from grokterm.plots.graphics import Graphics
-from grokterm.tui.graphics.asking import QUESTIONS, Asking, begin_asking, may_ask, understand
+from grokterm.tui.graphics.asking import ATTRIBUTES, GRAPHICS, Answer, Asking, begin_asking, may_ask, understand
 
 KITTY = b"\x1bP>|kitty(0.41.1)\x1b\\\x1b[6;13;7t\x1b[?62;c"  # as kitty answers
 XTERM = b"\x1bP>|XTerm(398)\x1b\\\x1b[?63;1;2;4;6;9;15;16;22;28c"  # as xterm -ti vt340 answers
@@ -64,10 +64,23 @@ def test_a_terminal_that_cannot_draw_pixels_is_not_asked(environ: dict[str, str]
     assert may_ask(environ) is may
 
 
-def test_a_terminal_is_not_asked_if_pixels_are_not_wanted(capfd: pytest.CaptureFixture[str]) -> None:
-    assert begin_asking({"TERM": "xterm-kitty"}, is_wanted=False)() is None
-    assert begin_asking({"TERM": "dumb"}, is_wanted=True)() is None
-    assert capfd.readouterr() == ("", "")
+SSH = {"SSH_CONNECTION": "10.0.0.1 50000 10.0.0.2 22"}
+
+
+@pytest.mark.parametrize(
+    ("environ", "pixels", "link"),
+    [
+        ({"TERM": "xterm-kitty"}, False, True),
+        ({"TERM": "xterm-kitty", **SSH}, False, False),
+        ({"TERM": "dumb", **SSH}, True, True),
+        ({"TERM": "tmux-256color", **SSH}, True, True),
+    ],
+)
+def test_a_terminal_is_not_asked_what_is_not_wanted_or_cannot_be_said(
+    environ: dict[str, str], *, pixels: bool, link: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("grokterm.tui.graphics.asking.Asking", None)
+    assert begin_asking(environ, pixels=pixels, link=link)() == Answer()
 
 
 @pytest.fixture
@@ -83,19 +96,26 @@ def ends() -> Iterator[tuple[int, int]]:
 def test_an_answer_is_read_to_its_end(ends: tuple[int, int], parts: list[bytes]) -> None:
     terminal, program = ends
     before = termios.tcgetattr(program)
-    asking = Asking(program, program, {})
-    assert os.read(terminal, 100) == QUESTIONS
+    asking = Asking(program, program, 0.3)
+    assert os.read(terminal, 100) == GRAPHICS + ATTRIBUTES
     timers = [Timer(0.01 * number, os.write, (terminal, part)) for number, part in enumerate(parts)]
     for timer in timers:
         timer.start()
-    assert asking.end() == Graphics("kitty", 7, 13)
+    answer = asking.end()
+    assert (answer.graphics, answer.is_silent) == (Graphics("kitty", 7, 13), False)
+    assert answer.round_trip is not None
+    assert 0.01 * (len(parts) - 1) <= answer.round_trip < 0.3
     assert not select.select([program], [], [], 0)[0]
     assert not select.select([terminal], [], [], 0)[0]  # it was not echoed
     assert termios.tcgetattr(program) == before
 
 
-def test_a_terminal_that_says_nothing_draws_no_pixels(ends: tuple[int, int]) -> None:
-    _, program = ends
+def test_a_terminal_that_says_nothing_draws_no_pixels_and_is_not_waited_for_long(ends: tuple[int, int]) -> None:
+    terminal, program = ends
     before = termios.tcgetattr(program)
-    assert Asking(program, program, {}).end() is None
+    answer = Asking(program, program, 0.05, pixels=False).end()
+    assert os.read(terminal, 100) == ATTRIBUTES
+    assert (answer.graphics, answer.is_silent) == (None, True)
+    assert answer.round_trip is not None
+    assert answer.round_trip >= 0.05
     assert termios.tcgetattr(program) == before
