@@ -15,7 +15,7 @@ from grokterm.experiment.records import Acted, Record, Skipped, Started, Switche
 from grokterm.experiment.toml import format_toml
 from grokterm.runs.journal import reached_step, read_journal
 from grokterm.runs.resume import change_of
-from grokterm.runs.store import Run, write_durably
+from grokterm.runs.store import Run, is_run, write_durably
 
 ENDS = "training.stop_when"  # has no part in a replay, which ends at the last step
 
@@ -45,8 +45,7 @@ def as_preset(run: Run) -> AsPreset:
     settings = began.settings()
     settings["training"] |= {"steps": last, "stop_when": "never"}
     settings.pop("expect", None)
-    if isinstance(began.model, MixtureModel):
-        settings["model"] |= {role: str(run.path / "parts" / role) for role in PARTS}
+    settings["model"] |= _parts(run, began)
     settings["interventions"] = done
     for number in _waiting(began, records, last):
         longer = settings | {"interventions": [*settings["interventions"], began.interventions[number]]}
@@ -82,6 +81,14 @@ def write_preset(preset: AsPreset, path: Path, *, may_overwrite: bool) -> list[s
     except OSError as error:
         raise StorageError(f"{path} cannot be written: {error.strerror}") from None
     return [f"its files are in {path.parent / folder}: keep them beside it"] if copies else []
+
+
+def _parts(run: Run, experiment: Experiment) -> dict[str, str]:
+    """Name the parts of a mixture that the run has copied, unless its settings name some that stay where they are."""
+    if not isinstance(experiment.model, MixtureModel):
+        return {}
+    named = {role: Path(getattr(experiment.model, role)) for role in PARTS}
+    return {role: str(run.path / "parts" / role) for role, path in named.items() if not (path.is_absolute() and is_run(path))}
 
 
 def _at_its_start(experiment: Experiment, records: Sequence[Record]) -> Experiment:

@@ -1,12 +1,14 @@
 """What was done to a run by hand is done again by its preset, bit for bit."""
 
 import random
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.files import without_paths
 from grokterm.experiment.interventions import Extend, LiveValue, Save, Set, Stop, Swap
 from grokterm.experiment.presets import find_preset
 from grokterm.experiment.records import Evaluated, Reached, Skipped
@@ -20,6 +22,7 @@ from grokterm.session.start import resume_session, start_session
 from grokterm.training.ensemble.vmapped import VmappedEnsemble
 from tests.runs.tensors import same
 from tests.session.driving import Driver, undisturbed, with_settings
+from tests.session.test_mixture_parts import mixture, trained  # noqa: F401 - fixtures
 from tests.training.outcome import changed
 
 SHORT = 24
@@ -78,7 +81,7 @@ def replayed(driver: Driver) -> Experiment:
     again.train()
     again.leave()
     assert same(again.trainer.tensors(), driver.trainer.tensors())
-    assert as_preset(again.session.run).experiment == experiment
+    assert without_paths(as_preset(again.session.run).experiment.settings()) == without_paths(experiment.settings())
     return experiment
 
 
@@ -198,3 +201,29 @@ def test_the_files_of_a_run_lie_beside_its_preset(tiny: Experiment, tmp_path: Pa
     driver.session.run.path.rename(tmp_path / "elsewhere")
     moved = (tmp_path / "kept").rename(tmp_path / "moved")
     assert same(undisturbed(find_preset(str(moved / "own.toml")).experiment).tensors(), driver.trainer.tensors())
+
+
+def test_a_mixture_is_made_of_the_parts_that_its_run_has_kept(
+    trained: Experiment,  # noqa: F811 - a fixture
+    tmp_path: Path,
+) -> None:
+    driver = Driver(start_session(trained, tmp_path / "runs", "mixture"))
+    driver.pause_at(7)
+    driver.tell(Swap(train_fraction=0.5))
+    driver.train()
+    driver.leave()
+    shutil.rmtree(tmp_path / "presets")
+    replayed(driver)
+
+
+def test_a_run_that_began_with_the_weights_of_another_begins_with_them_again(tiny: Experiment, tmp_path: Path) -> None:
+    first = Driver(start_session(tiny, tmp_path / "runs", "first"))
+    first.train()
+    second = Driver(
+        start_session(changed(tiny, "seed=5", f"model.start_from={first.session.run.name}"), tmp_path / "runs", "second")
+    )
+    second.pause_at(3)
+    second.tell(Set(values={"optimizer.learning_rate": 0.5}))
+    second.train()
+    shutil.rmtree(first.session.run.path)
+    replayed(second)
