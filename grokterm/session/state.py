@@ -1,17 +1,15 @@
 """The state of a training, folded from its records. The screen, plots and replay use the same value."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from math import isfinite, isnan, nan
+from math import isnan
 from typing import Literal, NamedTuple, Self, cast, get_args
 
 import numpy as np
-from jaxtyping import Float
 
 from grokterm.experiment.conditions import Milestone
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Extend, Set, Swap
-from grokterm.experiment.metrics import EVALUATION_METRICS, METRICS_IN_ORDER
 from grokterm.experiment.overrides import live_changes
 from grokterm.experiment.records import (
     Acted,
@@ -34,72 +32,11 @@ from grokterm.experiment.records import (
     Unsaved,
 )
 from grokterm.experiment.task import OperationName
-from grokterm.plots.curves import Band
+from grokterm.session.curves import Curves
 from grokterm.tasks.operation import Operation
 from grokterm.tasks.operations import find_operation
 
 Phase = Literal["loading", "training", "paused", "ended", "failed"]
-
-COLUMNS = ("step", *METRICS_IN_ORDER)  # NaN for what is not measured
-# Further columns of an ensemble: lowest and highest value among its members.
-BANDS = tuple(f"{edge}_{name}" for name in EVALUATION_METRICS for edge in ("lowest", "highest"))
-
-
-class _Store:
-    """A growable array, shared by the Curves of one training: each is a view of its first rows."""
-
-    def __init__(self, first: Float[np.ndarray, "evaluations columns"], room: int, width: int) -> None:
-        self.rows = np.empty((room, width))
-        self.rows[: len(first), : first.shape[1]] = first
-        self.n_taken = len(first)
-
-
-@dataclass(frozen=True, eq=False)
-class Curves:
-    """All evaluations so far, one row each; two are equal if they are one and the same."""
-
-    rows: Float[np.ndarray, "evaluations columns"] = field(default_factory=lambda: np.empty((0, len(COLUMNS))))
-    _store: _Store | None = field(default=None, repr=False)  # the array behind `rows`; None if not shared
-
-    def column(self, name: str) -> Float[np.ndarray, " evaluations"]:
-        """Return one metric over the evaluations."""
-        return self.rows[:, (*COLUMNS, *BANDS).index(name)]
-
-    def band(self, name: str) -> Band | None:
-        """Return the lowest and the highest metric among members over the evaluations; None for a single network."""
-        if self.rows.shape[1] == len(COLUMNS):
-            return None
-        return self.column(f"lowest_{name}"), self.column(f"highest_{name}")
-
-    def extended(self, evaluations: Iterable[Evaluated]) -> Self:
-        """Append evaluations."""
-        return self.appended([_row(evaluated) + _edges(evaluated) for evaluated in evaluations])
-
-    def appended(self, new: Sequence[Sequence[float]] | Float[np.ndarray, "evaluations columns"]) -> Self:
-        """Append rows; copies earlier ones only if the array is full, or already extended by another value."""
-        if not len(new):
-            return self
-        first, last, store = len(self.rows), len(self.rows) + len(new), self._store
-        if store is None or store.n_taken != first or len(store.rows) < last:
-            store = _Store(self.rows, room=2 * last, width=len(new[0]))
-        store.rows[first:last] = new
-        store.n_taken = last
-        return replace(self, rows=store.rows[:last], _store=store)
-
-
-def _row(evaluated: Evaluated) -> list[float]:
-    values = (getattr(evaluated, name) for name in COLUMNS)
-    return [nan if value is None else value for value in values]
-
-
-def _edges(evaluated: Evaluated) -> list[float]:
-    """Return the lowest and highest of each metric among the members that have not diverged."""
-    if evaluated.members is None:
-        return []
-    rows = [{name: row[name] for name in EVALUATION_METRICS if name in row} for row in evaluated.rows]
-    sound = [row for row in rows if all(map(isfinite, row.values()))] or rows
-    columns = [[row[name] for row in sound if name in row] for name in EVALUATION_METRICS]
-    return [edge(values, default=nan) for values in columns for edge in (min, max)]
 
 
 @dataclass(frozen=True)
@@ -190,7 +127,7 @@ class LabState:
             n_val=sides.n_val,
             n_seen=sides.n_seen,
             swapped_operation=sides.operation,
-            curves=Curves(self.curves.rows[: np.searchsorted(self.curves.column("step"), step, side="right")]),
+            curves=self.curves.chosen(slice(int(np.searchsorted(self.curves.column("step"), step, side="right")))),
             milestones={name: at for name, at in self.milestones.items() if at <= step},
             segment=_segment(events),
             inspections=tuple(inspected for inspected in self.inspections if inspected.step <= step),

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float, Real
+from jaxtyping import Real
 
 from grokterm.plots.axis import Scale
 from grokterm.plots.cells import Rows
@@ -15,6 +16,7 @@ from grokterm.plots.palettes import Role
 from grokterm.plots.text_lines import StyledText
 from grokterm.plots.ticks import short_power
 from grokterm.runs.store import without_time
+from grokterm.session.curves import Curves
 from grokterm.session.state import LabState
 from grokterm.views.marks import named_marks
 from grokterm.views.third import CHARTS, NORM, third_panel
@@ -25,6 +27,8 @@ Measure = Literal["accuracy", "loss"]
 
 LOG_FROM = 100.0  # a loss that falls by more than this has a logarithmic axis; a smaller one shows its bumps on a linear axis
 SMOOTHED = 21  # evaluations in a mean, half of them earlier
+MOST_DRAWN = 10_000  # evaluations that are drawn in some milliseconds; of more, those that can be seen
+_PER_CELL = 4  # columns of a picture, in each of which the lowest and the highest are drawn
 
 OVERLAY_ROLES: tuple[Role, ...] = ("first", "second", "third", "fourth", "fifth", "sixth")
 
@@ -41,19 +45,20 @@ def draw_curves(
     state: LabState, sheet: Sheet, x_scale: Scale, choice: CurvesChoice | None = None, overlays: Sequence[Overlay] = ()
 ) -> Rows:
     """Draw accuracy, loss and a third chart above each other; one that was chosen takes the room of the loss if it must."""
-    if not len(state.curves.rows):
+    if not len(state.curves):
         return sheet.fill(sheet.words(["waiting for the first evaluation"]))
     choice = choice or CurvesChoice()
     origin = origin_of(state, choice)
+    first, last = _reach([state, *(overlay.state for overlay in overlays)], choice, x_scale)
+    whole, state = state, drawn_of(state, x_scale, choice, overlays, sheet.width)
     behind = list(zip(overlays, OVERLAY_ROLES, strict=False))
-    panels = [_measure(measure, state, choice, behind) for measure in ("accuracy", "loss")]
+    panels = [_measure(measure, state, choice, behind, whole) for measure in ("accuracy", "loss")]
     third = third_panel(state, choice.third)
     earlier = [
         replace(one, role=role, is_named=False)
         for overlay, role in behind
         for one in _since_origin(overlay.state, choice, CHARTS[third.name].find(overlay.state)[:1])
     ]
-    first, last = _reach([state, *(overlay.state for overlay in overlays)], choice, x_scale)
     drawn = [*earlier, *_since_origin(state, choice, third.series)]
     third = replace(third, series=[replace(one, x=one.x.clip(first, None)) for one in drawn])
     if choice.third and n_drawn(3, sheet.height) < 3:
@@ -74,6 +79,26 @@ def draw_curves(
         cursor=None if cursor is None else cursor - origin,
         notes=_notes(behind, sheet),
     )
+
+
+def drawn_of(state: LabState, x_scale: Scale, choice: CurvesChoice, overlays: Sequence[Overlay], width: int) -> LabState:
+    """Leave out the evaluations of a long run that a picture of so many cells does not show."""
+    if len(state.curves) <= MOST_DRAWN:
+        return state
+    span = choice.window or _reach([state, *(overlay.state for overlay in overlays)], choice, x_scale)
+    also = (*state.swaps, *([] if choice.cursor is None else [choice.cursor]))
+    origin, n_columns = origin_of(state, choice), _PER_CELL * width
+    curves = _drawn(state.curves, x_scale, span, origin=origin, n_columns=n_columns, also=also)
+    return replace(state, curves=curves)
+
+
+@lru_cache(maxsize=1)  # the heading of a picture asks for what it shows
+def _drawn(  # noqa: PLR0913 - what it depends on
+    curves: Curves, scale: Scale, span: Span, *, origin: int, n_columns: int, also: tuple[int, ...]
+) -> Curves:
+    low, high = (max(end, 1) for end in span) if scale == "log" else span
+    edges = (np.geomspace if scale == "log" else np.linspace)(low, high, n_columns + 1)
+    return curves.chosen(curves.telling(origin + edges, also))
 
 
 def reading(state: LabState, choice: CurvesChoice) -> tuple[str, ...]:
@@ -126,25 +151,27 @@ def short_loss(value: float) -> str:
     return short_power(f"{value:.1e}").ljust(7)
 
 
-def smoothed(series: Series, swaps: Sequence[int]) -> Series:
-    """Return the mean about each evaluation, of those on the same side of every swap."""
+def smoothed(series: Series, swaps: Sequence[int], at: Real[np.ndarray, " some"] | None = None) -> Series:
+    """Return the mean about each evaluation, or about those of some steps, of those on the same side of every swap.
+
+    Only those that are finite count; where one is not itself, there is no mean.
+    """
+    rows = np.arange(len(series.x)) if at is None else np.searchsorted(series.x, at)
     starts = np.unique(np.searchsorted(series.x, swaps, side="right") - 1)  # the last of a step was measured after its swap
-    parts = np.split(series.y, starts[starts > 0])
-    return replace(series, y=np.concatenate([_mean_about(part) for part in parts]))
-
-
-def _mean_about(values: Real[np.ndarray, " evaluation"]) -> Float[np.ndarray, " evaluation"]:
-    """Return the mean about each evaluation, of those that are finite; NaN where it is not itself."""
+    borders = np.concatenate([[0], starts[starts > 0], [len(series.x)]])
+    part = np.searchsorted(borders, rows, side="right")
+    about = rows[:, None] + np.arange(SMOOTHED) - SMOOTHED // 2
+    is_inside = (about >= borders[part - 1, None]) & (about < borders[part, None])
+    values = np.where(is_inside, series.y[about.clip(0, len(series.x) - 1)], np.nan).astype(np.float64)
     known = np.isfinite(values)
-    sums, counts = (
-        np.convolve(part, np.ones(SMOOTHED), "full") for part in (np.where(known, values, 0.0), known.astype(float))
-    )
-    here = slice(SMOOTHED // 2, SMOOTHED // 2 + values.size)
-    return np.where(known, sums[here] / np.maximum(counts[here], 1), np.nan)
+    means = np.where(known, values, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    return replace(series, x=series.x[rows], y=np.where(known[:, SMOOTHED // 2], means, np.nan))
 
 
-def _measure(measure: Measure, state: LabState, choice: CurvesChoice, behind: Sequence[tuple[Overlay, Role]]) -> Panel:
-    """Return the panel of a measure, with earlier runs behind the present one."""
+def _measure(
+    measure: Measure, state: LabState, choice: CurvesChoice, behind: Sequence[tuple[Overlay, Role]], whole: LabState
+) -> Panel:
+    """Return the panel of a measure, with earlier runs behind the present one; means are those of the whole run."""
     present = _since_origin(state, choice, sides(state, measure))
     earlier = [_since_origin(overlay.state, choice, sides(overlay.state, measure)) for overlay, _ in behind]
     drawn = [
@@ -152,12 +179,13 @@ def _measure(measure: Measure, state: LabState, choice: CurvesChoice, behind: Se
         for (_, role), series in zip(behind, earlier, strict=True)
         for one in series
     ]
-    for one in present:
-        if choice.is_smoothed:
-            means = smoothed(one, [swap - origin_of(state, choice) for swap in state.swaps])
-            drawn += [replace(one, is_faint=True, band=None), replace(means, is_named=False)]
-        else:
-            drawn.append(one)
+    if choice.is_smoothed:
+        at = None if state is whole else state.curves.column("step")
+        means = [smoothed(one, state.swaps, at) for one in sides(whole, measure)]
+        drawn += [replace(one, is_faint=True, band=None) for one in present]
+        drawn += [replace(one, band=None, is_named=False) for one in _since_origin(state, choice, means)]
+    else:
+        drawn += present
     if measure == "accuracy":
         return Panel("acc", drawn, y_limits=(0.0, 1.0), written="{:.3f}".format)
     return Panel("loss", drawn, loss_scale(state, choice, [overlay for overlay, _ in behind]), written=short_loss)
@@ -165,9 +193,10 @@ def _measure(measure: Measure, state: LabState, choice: CurvesChoice, behind: Se
 
 def _reach(states: Iterable[LabState], choice: CurvesChoice, x_scale: Scale) -> Span:
     """Return the first and the last step of the axis, as `timeline` has it: a logarithmic one begins at a positive step."""
-    steps = np.concatenate([counted_steps(state, choice) for state in states])
-    shown = steps[steps > 0] if x_scale == "log" else steps
-    return (float(shown.min()), float(shown.max())) if shown.size else (1.0, 1.0)
+    counted = [counted_steps(state, choice) for state in states]
+    shown = [steps[np.searchsorted(steps, 0, side="right" if x_scale == "log" else "left") :] for steps in counted]
+    ends = [float(steps[end]) for steps in shown for end in (0, -1) if len(steps)]
+    return (min(ends), max(ends)) if ends else (1.0, 1.0)
 
 
 def _since_origin(state: LabState, choice: CurvesChoice, series: Sequence[Series]) -> list[Series]:

@@ -105,5 +105,7 @@ def has_history(curves: Sequence[Series]) -> bool:
 def _reach(curves: Sequence[Series], state: LabState, x_scale: Scale) -> Limits:
     """Return the range from the first evaluation to the present step, whether or not a metric is known there."""
     last = max([float(state.step), 1.0, *(float(one.x.max()) for one in curves if len(one.x))])
-    first = min([float(step) for step in state.curves.column("step") if step > 0] or [1.0])
+    steps = state.curves.column("step")
+    positive = steps[np.searchsorted(steps, 0, side="right") :]
+    first = float(positive[0]) if len(positive) else 1.0
     return (min(first, last / 2), last) if x_scale == "log" else (0.0, last)

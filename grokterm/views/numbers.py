@@ -26,7 +26,7 @@ LONGEST, SHORTEST = 24, 8  # columns of a line of blocks, which is most of what 
 
 def draw_numbers(state: LabState, sheet: Sheet) -> Rows:
     """Write the last accuracies and losses and the norm, and draw how they came there over the logarithm of the step."""
-    if not len(state.curves.rows):
+    if not len(state.curves):
         return sheet.fill(sheet.words(["waiting for the first evaluation"]))
     cells = Cells(sheet.width, sheet.height)
     measures: tuple[Measure, ...] = ("accuracy", "loss")

@@ -85,14 +85,15 @@ def counted_steps(state: LabState, choice: CurvesChoice) -> Float[np.ndarray, " 
     """Return the steps of the evaluations since the origin, counted from it; none of a run without the swap that is meant."""
     if choice.since_swap and not state.swaps:
         return np.empty(0)
-    steps = state.curves.column("step") - origin_of(state, choice)
-    return steps[steps >= 0]
+    steps, origin = state.curves.column("step"), origin_of(state, choice)
+    return steps[np.searchsorted(steps, origin) :] - origin if origin else steps
 
 
 def timeline(state: LabState, choice: CurvesChoice, scale: Scale, behind: Sequence[LabState] = ()) -> Timeline | None:
     """Return the evaluations since the origin, given the runs drawn behind; None if there are too few to move among."""
     origin = origin_of(state, choice)
-    counted = np.unique(counted_steps(state, choice).astype(np.int64))
+    counted = counted_steps(state, choice).astype(np.int64)
+    counted = counted[np.append(True, np.diff(counted) > 0)] if counted.size else counted
     if counted.size < LEAST_EVALUATIONS:
         return None
     positions, *others = steps_to_coordinates([counted, *(counted_steps(one, choice) for one in behind)], scale)

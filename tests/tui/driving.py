@@ -115,7 +115,7 @@ async def training(app: GroktermApp, size: tuple[int, int] = SMALL, pace: float 
     """
     async with app.run_test(size=size) as pilot:
         lab(app).training.send(SetPace(steps_per_second=pace))
-        await until(pilot, lambda: len(state(app).curves.rows) and state(app).pace == pace, "the first evaluation")
+        await until(pilot, lambda: len(state(app).curves) and state(app).pace == pace, "the first evaluation")
         yield pilot
         for screen in app.screen_stack:
             if isinstance(screen, LabScreen):

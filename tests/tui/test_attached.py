@@ -80,7 +80,7 @@ async def test_once_it_is_over_the_saved_run_is_open_here_and_nothing_vanishes(e
         await until(pilot, lambda: isinstance(lab(app).training, TrainingThread), "the saved run")
         assert (lab(app).training.run_name, state(app).curves) == (elsewhere.run_name, elsewhere.state.curves)
         await until(pilot, lambda: state(app).phase == "paused", "the pause")
-        assert (state(app).step, len(state(app).curves.rows)) == (20, len(elsewhere.state.curves.rows))
+        assert (state(app).step, len(state(app).curves)) == (20, len(elsewhere.state.curves))
         await until(pilot, lambda: "attached" not in content(lab(app).query_one(Banner)), "the banner")
         await pilot.press("full_stop")
         await until(pilot, lambda: state(app).step == 21, "a step")

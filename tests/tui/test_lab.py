@@ -107,7 +107,7 @@ async def test_r_restarts_as_a_new_run_and_saves_the_old_one() -> None:
         assert isinstance(app.screen, Confirm)
         await pilot.press("escape", "r", "enter")
         await until(pilot, lambda: lab(app).training.run_name not in ("", old.name), "the new run")
-        await until(pilot, lambda: len(state(app).curves.rows), "its first evaluation")
+        await until(pilot, lambda: len(state(app).curves), "its first evaluation")
         new = next(run for run in list_runs(Path("runs")) if run.name != old.name)
         assert new.experiment == old.experiment
         assert journal(old)[-1].record == "finished"
@@ -121,7 +121,7 @@ async def test_r_twice_restarts_without_a_stumble() -> None:
         app.simulate_key("r")
         await until(pilot, lambda: isinstance(app.screen, Confirm), "the question")
         await pilot.press("enter")
-        await until(pilot, lambda: lab(app).training is not first and len(state(app).curves.rows), "the new training")
+        await until(pilot, lambda: lab(app).training is not first and len(state(app).curves), "the new training")
         assert not first.is_alive()
         assert isinstance(app.screen, LabScreen)
 

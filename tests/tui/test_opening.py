@@ -47,7 +47,7 @@ async def test_a_finished_run_is_shown_whole() -> None:
     async with app.run_test(size=LARGE) as pilot:
         await until(pilot, lambda: state(app).phase == "ended", "the end")
         assert state(app).step == 40
-        assert len(state(app).curves.rows) == 9
+        assert len(state(app).curves) == 9
         await until(
             pilot,
             lambda: all(content(picture).strip() for picture in app.screen.query(Picture) if picture.display),
@@ -70,7 +70,7 @@ async def test_an_interrupted_run_waits_until_space() -> None:
         lab(app).training.send(SetPace(steps_per_second=100))
         step = state(app).step
         assert step > 0
-        assert len(state(app).curves.rows)
+        assert len(state(app).curves)
         await until(
             pilot,
             lambda: all(content(picture).strip() for picture in app.screen.query(Picture) if picture.display),

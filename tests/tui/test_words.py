@@ -11,7 +11,8 @@ from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.records import Evaluated
 from grokterm.plots.palettes import PALETTES
 from grokterm.reports.preset import Prospect, in_two_lines
-from grokterm.session.state import Curves, Event, LabState
+from grokterm.session.curves import Curves
+from grokterm.session.state import Event, LabState
 from grokterm.tui.control.notifications import Notice, Notifications, merged
 from grokterm.tui.widgets import facts
 from grokterm.tui.widgets.details import in_lines

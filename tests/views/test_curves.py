@@ -14,8 +14,10 @@ from grokterm.plots.axis import Scale
 from grokterm.plots.cells import Rows, rows_to_text
 from grokterm.plots.curves import Series
 from grokterm.plots.palettes import PALETTES
-from grokterm.session.state import Curves, LabState, fold
-from grokterm.views.curves import Overlay, draw_curves, scale_of, short_loss, smoothed
+from grokterm.session.curves import Curves
+from grokterm.session.state import Event, LabState, fold
+from grokterm.views import curves
+from grokterm.views.curves import Overlay, draw_curves, drawn_of, scale_of, short_loss, smoothed
 from grokterm.views.view import Sheet
 from grokterm.views.window import CurvesChoice, timeline
 
@@ -126,9 +128,8 @@ def test_the_axis_of_the_loss_can_be_chosen(tiny: Experiment) -> None:
 @pytest.mark.parametrize("scale", ["log", "linear"])
 def test_a_longer_run_behind_moves_the_cursor_with_the_axis(tiny: Experiment, scale: Scale) -> None:
     state, longer = trained(tiny), trained(tiny)
-    rows = longer.curves.rows.copy()
-    rows[:, 0] *= 7
-    longer = replace(longer, curves=Curves(rows))
+    columns = dict(longer.curves.measured)
+    longer = replace(longer, curves=Curves(columns | {"step": 7 * columns["step"]}))
     choice = CurvesChoice(cursor=250)
     line = timeline(state, choice, scale, [longer])
     assert line is not None
@@ -149,3 +150,32 @@ def test_a_loss_that_falls_far_has_a_logarithmic_axis() -> None:
 
 def test_a_loss_takes_the_same_room_at_any_size() -> None:
     assert [short_loss(loss) for loss in (2.14e-6, 30.0, 3e-19)] == ["2.1e-6 ", "3.0e1  ", "3.0e-19"]
+
+
+@pytest.mark.parametrize(
+    ("scale", "choice"),
+    [
+        ("log", CurvesChoice()),
+        ("linear", CurvesChoice(window=(4e4, 6e4), cursor=50_123)),
+        ("log", CurvesChoice(since_swap=True, is_smoothed=True)),
+    ],
+)
+def test_a_long_run_looks_as_if_every_evaluation_were_drawn(
+    tiny: Experiment, scale: Scale, choice: CurvesChoice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps, random = np.arange(0.0, 100_000.0), np.random.default_rng(0)
+    losses = np.exp(-steps / 2e4) * (1 + (steps % 7919 == 0))
+    measured = {"step": steps, "train_loss": losses / 2, "val_loss": losses, "parameter_norm": 5 + steps / 1e5}
+    accuracies = {"train_accuracy": np.minimum(steps / 3e4, 1), "val_accuracy": random.random() * np.minimum(steps / 6e4, 1)}
+    swap = Event(20_000, "swap", is_swap=True)
+    state = replace(LabState(tiny), curves=Curves().joined(measured | accuracies), events=(swap,), step=99_999)
+    sheet = Sheet(96, 34, PALETTES["256"])
+    assert len(drawn_of(state, scale, choice, (), sheet.width).curves) < 10_000
+    fast = lines_of(draw_curves(state, sheet, scale, choice))
+    monkeypatch.setattr(curves, "MOST_DRAWN", 10**9)
+    whole = lines_of(draw_curves(state, sheet, scale, choice))
+    pairs = [pair for lines in zip(fast, whole, strict=True) for pair in zip(*lines, strict=True)]
+    differing = [pair for pair in pairs if pair[0] != pair[1]]
+    assert len(differing) < 90  # by a dot: columns of what is left do not begin where dots do
+    assert sum(" " in pair for pair in differing) < 10
+    assert [line for line in fast if line[:1].isalpha()] == [line for line in whole if line[:1].isalpha()]

@@ -49,12 +49,11 @@ def pack_state(known: LabState | None, state: LabState) -> tuple[bytes, memoryvi
     before = {} if known is None else vars(known)
     new = {name: value for name in _TYPES if (value := getattr(state, name)) is not before.get(name, _Fields)}
     grown = {name: new[name][len(before.get(name, ())) :] for name in GROWING if name in new}
-    n_before = 0 if known is None else len(known.curves.rows)
-    rows = np.ascontiguousarray(state.curves.rows[n_before:], ROW)
+    rows = np.ascontiguousarray(state.curves.since(0 if known is None else len(known.curves)), ROW)
     message = Changed(
         fields=_plain({name: value for name, value in new.items() if name not in GROWING}),
         grown=_plain(grown),
-        n_columns=state.curves.rows.shape[1],
+        n_columns=rows.shape[1],
         n_bytes=rows.nbytes,
     )
     return line(message), rows.data.cast("B") if rows.size else memoryview(b"")

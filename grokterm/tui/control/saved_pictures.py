@@ -10,7 +10,8 @@ import numpy as np
 from grokterm.errors import StorageError
 from grokterm.runs.command_line import near
 from grokterm.runs.store import Run, write_durably
-from grokterm.session.state import BANDS, COLUMNS, Curves, LabState
+from grokterm.session.curves import BANDS, COLUMNS, Curves
+from grokterm.session.state import LabState
 
 DOTS_PER_INCH = 200
 
@@ -23,7 +24,7 @@ def save_pictures(run: Run, view: str, svg: str, state: LabState) -> str:
     """
     folder, at = run.path / "pictures", f"step-{state.step:08}"
     contents = {f"lab-{view}-{at}.svg": svg.encode(), f"curves-{at}.csv": curves_as_csv(state.curves).encode()}
-    if len(state.curves.rows) > 1 and find_spec("matplotlib") is not None:
+    if len(state.curves) > 1 and find_spec("matplotlib") is not None:
         contents[f"curves-{at}.png"] = _curves_as_png(state)
     try:
         folder.mkdir(exist_ok=True)
@@ -37,8 +38,8 @@ def save_pictures(run: Run, view: str, svg: str, state: LabState) -> str:
 def curves_as_csv(curves: Curves) -> str:
     """Return a line for each evaluation; what was not measured is empty, and a column that never was is left out."""
     text = io.StringIO()
-    names = (*COLUMNS, *BANDS)[: curves.rows.shape[1]]
-    measured = {name: curves.column(name) for name in names if not np.isnan(curves.column(name)).all()}
+    known = {name: curves.measured[name] for name in (*COLUMNS, *BANDS) if name in curves.measured}
+    measured = {name: column for name, column in known.items() if not np.isnan(column).all()}
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(measured)
     for step, *row in zip(*(column.tolist() for column in measured.values()), strict=True):

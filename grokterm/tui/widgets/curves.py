@@ -15,7 +15,7 @@ from grokterm.plots.curves import n_drawn
 from grokterm.session.state import LabState
 from grokterm.tui.draw_budget import DrawBudget
 from grokterm.tui.widgets.picture import Picture
-from grokterm.views.curves import SMOOTHED, Overlay, draw_curves, loss_scale
+from grokterm.views.curves import SMOOTHED, Overlay, draw_curves, drawn_of, loss_scale
 from grokterm.views.earlier import load_overlays
 from grokterm.views.numbers import draw_numbers
 from grokterm.views.third import known_charts
@@ -69,7 +69,7 @@ class CurvesView(Picture):
 
         self._shown = state, x_scale
         self.caption("curves", self._palette.printable(self._said(state, x_scale)))
-        return self.offer((len(state.curves.rows), state.events, x_scale, choice, overlays, is_live, has_pictures), draw)
+        return self.offer((len(state.curves), state.events, x_scale, choice, overlays, is_live, has_pictures), draw)
 
     def forget(self) -> None:
         """Show the whole of a new training."""
@@ -177,7 +177,8 @@ class CurvesView(Picture):
         words = [f"{x_scale} steps"]
         n_panels = n_drawn(3, self.size.height)
         if n_panels == 3 or (n_panels == 2 and not choice.third):
-            words.append(f"{loss_scale(state, choice, self.overlays)} loss")
+            drawn = drawn_of(state, x_scale, choice, self.overlays, self.size.width)
+            words.append(f"{loss_scale(drawn, choice, self.overlays)} loss")
         if choice.since_swap and state.swaps:
             words.append(f"since the swap at {state.swaps[-1]:,}")
         if choice.window is not None:

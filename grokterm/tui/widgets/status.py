@@ -66,7 +66,7 @@ class Status(Line):
         """Write the line, once something was evaluated."""
         if self.glance is None or self.glance.state.phase == "loading":
             return Text("loading torch")
-        if not len(self.glance.state.curves.rows):
+        if not len(self.glance.state.curves):
             return Text("")
         if self.glance.reading:
             return one_line((Part(rank, [text]) for rank, text in enumerate(self.glance.reading)), self.size.width, gap=2)
@@ -85,7 +85,7 @@ def header(glance: Glance, width: int, palette: Palette) -> Text:
         Part(8, [title] if name else []),
         Part(1, [state.part] if state.part else []),
         Part(6, [f"seed {state.experiment.seed}"]),
-        Part(1, [phase_of(state)] if len(state.curves.rows) else []),
+        Part(1, [phase_of(state)] if len(state.curves) else []),
         Part(2, [] if glance.frozen_at is None else [f"frozen at step {glance.frozen_at:,}", "frozen"]),
         Part(3, [] if left is None else [f"ETA {clock(left):>5}"], is_right=True),
         Part(7, [state.engine] if state.experiment.training.engine != "auto" else [], is_right=True),

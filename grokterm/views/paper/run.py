@@ -26,7 +26,7 @@ NOT_INSPECTED = LeftOut("nothing was inspected on the way: train with --set trai
 
 def curves(subject: Subject) -> PaperFigure | LeftOut:
     """Draw accuracy and loss over steps."""
-    return curves_of(subject.state) if len(subject.state.curves.rows) > 1 else LeftOut("nothing was trained")
+    return curves_of(subject.state) if len(subject.state.curves) > 1 else LeftOut("nothing was trained")
 
 
 def curves_of(state: LabState) -> PaperFigure:

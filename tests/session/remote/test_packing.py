@@ -128,7 +128,7 @@ def test_only_what_a_viewer_lacks_is_sent(grokking: Experiment) -> None:
     for _ in range(3):
         states.append(fold(states[-1], trainer.advance()))
     text, rows = pack_state(states[-2], states[-1])
-    assert len(rows) == 8 * states[-1].curves.rows.shape[1] * (len(states[-1].curves.rows) - len(states[-2].curves.rows))
+    assert len(rows) == 8 * states[-1].curves.rows.shape[1] * (len(states[-1].curves) - len(states[-2].curves))
     assert b"title" not in text  # no experiment
 
 

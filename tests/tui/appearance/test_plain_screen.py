@@ -36,7 +36,7 @@ async def test_the_form_every_pane_and_every_dialog_are_ascii() -> None:
         await until(pilot, lambda: app.screen.query("#form Input"), "the form")
         assert foreign(app) == set()
         await pilot.press("ctrl+s")
-        await until(pilot, lambda: len(app.screen_stack) == 3 and len(state(app).curves.rows), "the first evaluation")
+        await until(pilot, lambda: len(app.screen_stack) == 3 and len(state(app).curves), "the first evaluation")
         lab(app).training.send(SetPace(steps_per_second=30))
         for size, names in ((LARGE, ("curves", "weights")), (SMALL, panes())):
             await resize(pilot, *size)

@@ -11,7 +11,8 @@ from grokterm.errors import StorageError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.records import Evaluated
 from grokterm.runs.store import Run
-from grokterm.session.state import Curves, LabState
+from grokterm.session.curves import Curves
+from grokterm.session.state import LabState
 from grokterm.session.thread import TrainingThread
 from grokterm.tui.control import saved_pictures
 from grokterm.tui.control.farewell import farewell, open_command

@@ -1,0 +1,233 @@
+"""The evaluations of a training by column, so compact that millions fit, and the few of them that a picture of them needs."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from math import isfinite, nan
+from typing import NamedTuple, Self
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from grokterm.experiment.metrics import EVALUATION_METRICS, METRICS_IN_ORDER
+from grokterm.experiment.records import Evaluated
+from grokterm.plots.curves import Band
+
+COLUMNS = ("step", *METRICS_IN_ORDER)  # NaN for what is not measured
+# Further columns of an ensemble: lowest and highest value among its members.
+BANDS = tuple(f"{edge}_{name}" for name in EVALUATION_METRICS for edge in ("lowest", "highest"))
+
+BLOCK = 128  # evaluations whose extremes are looked for once
+_LEAST_BLOCKS = 4  # in a column of a picture, from which their extremes stand for them
+
+Column = Float[np.ndarray, " evaluations"]
+Indices = Int[np.ndarray, " _"]
+
+
+class _Store:
+    """Growable columns, shared by the Curves of one training: each is a view of their first rows.
+
+    A column has single precision as long as that holds every number exactly, as it does what was measured in it.
+    """
+
+    def __init__(self, columns: Mapping[str, Column], extremes: "_Extremes") -> None:
+        self.columns, self.extremes = dict(columns), extremes
+        self.n_taken = self.room = len(columns["step"]) if columns else 0
+
+    def append(self, new: Mapping[str, Column]) -> None:
+        """Append rows; a column that is not among them, or was not before, is NaN there."""
+        first, last = self.n_taken, self.n_taken + len(new["step"])
+        if last > self.room:
+            self.room = 2 * last
+            self.columns = {name: _resized(column, first, self.room) for name, column in self.columns.items()}
+        for name, values in new.items():
+            if name not in self.columns:
+                kind = np.float64 if name == "step" else np.float32
+                self.columns[name] = _resized(np.full(first, nan, kind), first, self.room)
+            if self.columns[name].dtype == np.float32 and not _is_single(values):
+                self.columns[name] = _resized(self.columns[name][:first].astype(np.float64), first, self.room)
+        for name, column in self.columns.items():
+            column[first:last] = new.get(name, nan)
+        self.n_taken = last
+
+
+def _resized(column: Column, n: int, room: int) -> Column:
+    resized = np.empty(room, column.dtype)
+    resized[:n] = column[:n]
+    return resized
+
+
+def _is_single(values: Column) -> bool:
+    with np.errstate(over="ignore"):
+        return bool(((values.astype(np.float32) == values) | np.isnan(values)).all())
+
+
+class _Extremes:
+    """The rows of the lowest and the highest number of each block, each looked for once."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, tuple[Indices, Indices]] = {}
+
+    def of(self, name: str, column: Column) -> tuple[Indices, Indices]:
+        """Return them for the whole blocks of a column."""
+        n_blocks, known = len(column) // BLOCK, self._found.get(name, (np.empty(0, np.int64),) * 2)
+        if (n_known := len(known[0])) < n_blocks:
+            blocks = column[n_known * BLOCK : n_blocks * BLOCK].reshape(-1, BLOCK)
+            is_shown, first = _is_shown(name, blocks), BLOCK * np.arange(n_known, n_blocks)
+            lowest = first + np.where(is_shown, blocks, np.inf).argmin(axis=1)
+            highest = first + np.where(is_shown, blocks, -np.inf).argmax(axis=1)
+            known = (np.concatenate([known[0], lowest]), np.concatenate([known[1], highest]))
+            self._found[name] = known
+        return known[0][:n_blocks], known[1][:n_blocks]
+
+
+def _is_shown(name: str, values: Float[np.ndarray, "..."]) -> Bool[np.ndarray, "..."]:
+    """Tell which numbers a picture can show; a loss of zero has no place on a logarithmic axis."""
+    is_shown: Bool[np.ndarray, ...] = np.isfinite(values)
+    return is_shown & (values > 0) if name.endswith("_loss") else is_shown
+
+
+@dataclass(frozen=True, eq=False)
+class Curves:
+    """All evaluations so far; two are equal if they are one and the same."""
+
+    measured: Mapping[str, Column] = field(default_factory=dict)
+    """The columns that were measured, by name in COLUMNS and BANDS, and `step`."""
+
+    _store: _Store | None = field(default=None, repr=False)  # the arrays behind them; None if not shared
+
+    def __len__(self) -> int:
+        return len(self.measured["step"]) if self.measured else 0
+
+    def column(self, name: str) -> Column:
+        """Return one metric over the evaluations; NaN where it was not measured."""
+        found = self.measured.get(name)
+        return np.broadcast_to(nan, len(self)) if found is None else found
+
+    def band(self, name: str) -> Band | None:
+        """Return the lowest and the highest metric among members over the evaluations; None for a single network."""
+        if f"lowest_{name}" not in self.measured:
+            return None
+        return self.column(f"lowest_{name}"), self.column(f"highest_{name}")
+
+    @property
+    def rows(self) -> Float[np.ndarray, "evaluations columns"]:
+        """A copy with a row for each evaluation: COLUMNS, and for an ensemble BANDS."""
+        return self.since(0)
+
+    def since(self, first: int) -> Float[np.ndarray, "evaluations columns"]:
+        """Copy the rows from one on."""
+        has_bands = any(name in self.measured for name in BANDS)
+        names = (*COLUMNS, *BANDS) if has_bands else COLUMNS
+        return np.stack([self.column(name)[first:].astype(np.float64) for name in names], axis=1)
+
+    def chosen(self, which: slice | Indices) -> Self:
+        """Return some of the evaluations."""
+        return type(self)({name: column[which] for name, column in self.measured.items()})
+
+    def extended(self, evaluations: Iterable[Evaluated]) -> Self:
+        """Append evaluations."""
+        return self.appended([_row(evaluated) + _edges(evaluated) for evaluated in evaluations])
+
+    def appended(self, new: Sequence[Sequence[float]] | Float[np.ndarray, "evaluations columns"]) -> Self:
+        """Append rows as `rows` has them."""
+        if not len(new):
+            return self
+        columns = dict(zip((*COLUMNS, *BANDS), np.asarray(new, np.float64).T, strict=False))
+        measured = {name: values for name, values in columns.items() if name in self.measured or not np.isnan(values).all()}
+        return self.joined(measured)
+
+    def joined(self, new: Mapping[str, Column]) -> Self:
+        """Append columns; copies earlier rows only if the arrays are full, or already extended by another value."""
+        store = self._store
+        if store is None or store.n_taken != len(self):
+            store = _Store(self.measured, _Extremes())
+        store.append(new)
+        for name, column in store.columns.items():
+            store.extremes.of(name, column[: store.n_taken])
+        return replace(self, measured={name: column[: store.n_taken] for name, column in store.columns.items()}, _store=store)
+
+    def telling(self, edges: Float[np.ndarray, " edge"], also: Iterable[float] = ()) -> Indices:
+        """Return the rows that a picture needs whose columns lie between these steps, ascending.
+
+        In each column the first row, and those of the lowest and the highest number of each metric; the rows next to the
+        picture; the first and the last of all; and the last up to each of the steps in `also`.
+        """
+        steps = self.column("step")
+        bounds = np.searchsorted(steps, edges)
+        known = np.searchsorted(steps, [*also], side="right") - 1
+        kept = [bounds, np.array([0, len(self) - 1, bounds[0] - 1]), known]
+        parts = _Parts.of(bounds)
+        extremes = _Extremes() if self._store is None else self._store.extremes
+        for name, column in self.measured.items():
+            if name != "step":
+                kept += _extreme_rows(name, column, parts, extremes.of(name, column))
+        rows: Indices = np.unique(np.concatenate(kept).astype(np.int64).clip(0, len(self) - 1))
+        return rows
+
+
+class _Members(NamedTuple):
+    """Rows or blocks of the columns of a picture, and where each column that has some begins among them."""
+
+    numbers: Indices
+    starts: Indices
+
+    @classmethod
+    def of(cls, first: Indices, last: Indices) -> Self:
+        """Join ranges."""
+        lengths = np.maximum(last - first, 0)
+        ends = np.cumsum(lengths)
+        numbers = np.arange(ends[-1] if len(ends) else 0) + np.repeat(first - (ends - lengths), lengths)
+        return cls(numbers, (ends - lengths)[lengths > 0])
+
+    def extreme(self, values: Float[np.ndarray, " _"], which: np.ufunc) -> Indices:
+        """Return where in each column the first of the extreme values is."""
+        if not len(values):
+            return self.starts
+        runs = np.repeat(np.arange(len(self.starts)), np.diff(np.append(self.starts, len(values))))
+        found = np.flatnonzero(values == which.reduceat(values, self.starts)[runs])
+        first: Indices = found[np.append(True, np.diff(runs[found]) > 0)]
+        return first
+
+
+class _Parts(NamedTuple):
+    """What lies in the columns of a picture: in long ones whole blocks and the rows around them, in others rows alone."""
+
+    rows: tuple[_Members, _Members]
+    blocks: _Members
+
+    @classmethod
+    def of(cls, bounds: Indices) -> Self:
+        """Part the rows between bounds."""
+        first, last = bounds[:-1], bounds[1:]
+        low, high = -(-first // BLOCK), last // BLOCK
+        is_long = high - low >= _LEAST_BLOCKS
+        before = _Members.of(first, np.where(is_long, low * BLOCK, last))
+        after = _Members.of(np.where(is_long, high * BLOCK, last), last)
+        return cls((before, after), _Members.of(low, np.where(is_long, high, low)))
+
+
+def _extreme_rows(name: str, column: Column, parts: _Parts, of_blocks: tuple[Indices, Indices]) -> list[Indices]:
+    """Return the rows of the lowest and the highest number in each part of each column of a picture."""
+    found = []
+    for sign, which, extremes in ((1, np.minimum, of_blocks[0]), (-1, np.maximum, of_blocks[1])):
+        rows = extremes[parts.blocks.numbers]
+        for members, candidates in ((parts.blocks, rows), *((one, one.numbers) for one in parts.rows)):
+            values = column[candidates]
+            shown = np.where(_is_shown(name, values), values, sign * np.inf)
+            found.append(candidates[members.extreme(shown, which)])
+    return found
+
+
+def _row(evaluated: Evaluated) -> list[float]:
+    values = (getattr(evaluated, name) for name in COLUMNS)
+    return [nan if value is None else value for value in values]
+
+
+def _edges(evaluated: Evaluated) -> list[float]:
+    """Return the lowest and highest of each metric among the members that have not diverged."""
+    if evaluated.members is None:
+        return []
+    rows = [{name: row[name] for name in EVALUATION_METRICS if name in row} for row in evaluated.rows]
+    sound = [row for row in rows if all(map(isfinite, row.values()))] or rows
+    columns = [[row[name] for row in sound if name in row] for name in EVALUATION_METRICS]
+    return [edge(values, default=nan) for values in columns for edge in (min, max)]
