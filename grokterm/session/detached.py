@@ -46,7 +46,7 @@ class Outset:
     @property
     def options(self) -> list[str]:
         """As options of `grokterm run`."""
-        return ["--paused"] * self.is_paused + ([f"--pace={self.pace:g}"] if self.pace else [])
+        return ["--paused"] * self.is_paused + ([f"--pace={self.pace}"] if self.pace else [])
 
 
 def begin(arguments: Sequence[str]) -> tuple[Begun, str]:
@@ -108,6 +108,8 @@ def _start(arguments: Sequence[str], stdout: int, stderr: int) -> subprocess.Pop
 
 def _read_so_far(number: int) -> str:
     """Read what was written to a pipe that processes of an ensemble keep open."""
+    if not hasattr(os, "set_blocking"):
+        return ""  # Windows, before Python 3.12
     os.set_blocking(number, False)
     with suppress(BlockingIOError):
         return os.read(number, 2**16).decode(errors="replace")

@@ -289,7 +289,7 @@ class GroktermApp(App[int]):
     async def action_another(self) -> None:
         """Set up another experiment; first ask whether the present training may end."""
         if (lab := self._lab) is not None and await lab.control.may_end("leave"):
-            lab.training.leave(0.0)
+            lab.control.leave(0.0)
             self._left = lab.training
             self._set_up()
 

@@ -107,7 +107,7 @@ def _killed(trial: Trial, who: str, draw: random.Random) -> str:
     if who == "both":
         viewer.drop()
         return f"killed at step {reached_step(read_journal(run.journal)):,}"
-    if not wait_until(lambda: viewer.is_shown("has ended"), PATIENCE_SECONDS):
+    if not wait_until(lambda: viewer.is_shown("which trained it"), PATIENCE_SECONDS):
         return "WRONG: the viewer does not say that the training has ended"
     viewer.press("\x1b")  # the dialog, if one is open
     if not wait_until(lambda: viewer.is_shown("paused"), PATIENCE_SECONDS):

@@ -8,6 +8,7 @@ import pytest
 from grokterm.cli.main import main
 from grokterm.experiment.experiment import Experiment
 from grokterm.runs.store import Run
+from grokterm.session.remote.address import served_addresses
 from grokterm.session.start import start_session
 from grokterm.training.signals import ENDING, SAVING
 from tests.cli.process import QUIET, Here, Outcome
@@ -52,3 +53,13 @@ def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
     yield run
     for number, handler in handlers.items():
         signal.signal(number, handler)
+
+
+@pytest.fixture
+def _alone(runtime_directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What else trains on this host is not found."""
+
+    def of_this_test() -> list[Path]:
+        return [address for address in served_addresses() if address.is_relative_to(runtime_directory)]
+
+    monkeypatch.setattr("grokterm.session.attaching.served_addresses", of_this_test)

@@ -64,6 +64,7 @@ def test_a_process_that_listens_nowhere_cannot_be_attached_to(here: Here, held: 
     assert_refused(here("attach", held.name), f"run {held.name} is not being trained on this host by this user")
 
 
+@pytest.mark.usefixtures("_alone")
 def test_without_a_name_there_must_be_one_that_trains(here: Here, served: Served) -> None:
     assert_refused(here("attach", "--runs-dir", served.session.run.path.parent), "the lab needs a terminal")  # it was found
     served.close()

@@ -14,6 +14,7 @@ from tests.cli.background import LONG, wait_for
 from tests.cli.process import Here, assert_refused
 
 
+@pytest.mark.usefixtures("_alone")
 def test_a_detached_run_trains_in_a_session_of_its_own_and_says_what_it_is_called(
     here: Here, preset: Path, tmp_path: Path
 ) -> None:

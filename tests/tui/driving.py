@@ -119,7 +119,7 @@ async def training(app: GroktermApp, size: tuple[int, int] = SMALL, pace: float 
         yield pilot
         for screen in app.screen_stack:
             if isinstance(screen, LabScreen):
-                screen.training.leave(PATIENCE_SECONDS)
+                screen.control.leave(PATIENCE_SECONDS)
 
 
 async def paused(pilot: Pilot[int], app: GroktermApp) -> int:

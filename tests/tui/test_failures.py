@@ -86,7 +86,7 @@ async def test_a_restart_that_fails_returns_to_the_form() -> None:
     runs = Path("runs")
     app = app_on(ENDLESS, runs_dir=runs)
     async with training(app) as pilot:
-        lab(app).training.leave(PATIENCE_SECONDS)
+        lab(app).control.leave(PATIENCE_SECONDS)
         runs.rename("moved")
         runs.touch()
         await pilot.press("r")

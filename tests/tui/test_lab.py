@@ -251,7 +251,7 @@ async def test_what_is_said_before_the_training_has_begun_waits_for_it() -> None
         await until(pilot, lambda: state(app).phase == "paused", "the pause")
         lab(app).training.send(Resume())
         await until(pilot, lambda: state(app).phase == "training", "the training")
-        lab(app).training.leave(PATIENCE_SECONDS)
+        lab(app).control.leave(PATIENCE_SECONDS)
 
 
 async def test_the_command_palette_lists_every_action() -> None:

@@ -79,7 +79,7 @@ async def test_an_interrupted_run_waits_until_space() -> None:
         await pilot.press("space")
         await until(pilot, lambda: state(app).step > step, "more steps")
         assert lab(app).training.run_name == run.name
-        lab(app).training.leave(PATIENCE_SECONDS)
+        lab(app).control.leave(PATIENCE_SECONDS)
     assert only_run().path == run.path
 
 

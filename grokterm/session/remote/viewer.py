@@ -139,7 +139,8 @@ class AttachedTraining(Thread):
                 self.state = fold(self.state, records)
             case Changed():
                 known = self.state if self._has_state else None
-                self.state = unpack_state(known, message, self._read(message.n_bytes), self.saved_run.path)
+                state = unpack_state(known, message, self._read(message.n_bytes), self.saved_run.path)
+                self.state = state if self._has_state else _as_opened(state)
                 self._has_state = True
             case Sides():
                 self._dataset = unpack_sides(message, self._read(message.n_bytes), self.state.experiment)
@@ -166,6 +167,11 @@ class AttachedTraining(Thread):
         elif self.state.phase != "ended":
             interrupted = replace(self.state, phase="ended", ended="interrupted", is_held=False)
             self.state = fold(interrupted, [Refused(step=self.state.step, message=problem)])
+
+
+def _as_opened(state: LabState) -> LabState:
+    """Mark what was before this screen as its past, which is not told as news."""
+    return replace(state, n_earlier_events=len(state.events), opened_at=state.step, refusals=())
 
 
 def _connect(address: Path) -> tuple[socket.socket, BinaryIO, Server]:

@@ -5,6 +5,7 @@ import os
 from grokterm.plots.sanitize import plain_text
 from grokterm.runs.command_line import command_line
 from grokterm.runs.lock import holder_of
+from grokterm.runs.owner import this_process
 from grokterm.runs.store import Run
 from grokterm.session.state import LabState
 
@@ -21,8 +22,11 @@ def farewell(state: LabState, run: Run) -> str:
     holder = holder_of(run.path)
     if holder is not None and holder.pid != os.getpid():
         doing = "waits, paused," if state.phase == "paused" else "goes on"
-        attach, stop = command_line("attach", run.path), command_line("runs stop", run.path)
-        words = f"{doing} in process {holder.pid}; {attach} shows it, {stop} ends it"
+        if holder.host == this_process().host:
+            attach, stop = command_line("attach", run.path), command_line("runs stop", run.path)
+            words = f"{doing} in process {holder.pid}; {attach} shows it, {stop} ends it"
+        else:
+            words = f"{doing} in process {holder.pid} on {holder.host}; {open_command(run)} follows it"
     elif state.unsaved:
         kept = "Nothing is" if state.saved_at is None else f"Step {state.saved_at:,} and what came before it are"
         words = f"was not saved: {state.unsaved}. {kept} kept"

@@ -149,7 +149,7 @@ class TrainingControl:
 
     async def restart(self) -> None:
         """Save and leave this run; start again with the same settings and seed; to be awaited in a worker."""
-        await self._screen.run_worker(partial(self.training.leave, SAVE_SECONDS), thread=True).wait()
+        await self._screen.run_worker(partial(self.leave, SAVE_SECONDS), thread=True).wait()
         self.training = self._again()
         self._notifications = Notifications()
         self.training.start()
@@ -173,10 +173,18 @@ class TrainingControl:
                 return ""
         return farewell(state, run) if run is not None else ""
 
+    def leave(self, seconds: float) -> bool:
+        """Save and end the training, or leave it where it trains; return whether it was over in that time."""
+        self.is_leaving = True
+        return self.training.leave(seconds)
+
     def stay(self) -> None:
         """Once the training is over, go over to what it has saved, unless this screen leaves it."""
-        if not self.is_leaving:
-            self._open_here()
+        if self.is_leaving:
+            return
+        if not self.training.is_elsewhere:
+            self.say("another process has saved and ended it: this is what it saved", "Ended", "warning")
+        self._open_here()
 
     def _open_here(self) -> None:
         """Open the run in this process; until then, what was known of it stays on the screen."""

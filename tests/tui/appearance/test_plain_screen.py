@@ -52,4 +52,4 @@ async def test_the_form_every_pane_and_every_dialog_are_ascii() -> None:
         await pilot.press("full_stop")
         assert said(app)
         assert foreign(app) == set()
-        lab(app).training.leave(PATIENCE_SECONDS)
+        lab(app).control.leave(PATIENCE_SECONDS)

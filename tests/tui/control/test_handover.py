@@ -67,7 +67,7 @@ def test_only_what_trained_goes_on_without_its_terminal(
     training = Trained(tmp_path, **changes)
     hand_over_unattended(cast("TrainingThread", training))
     assert resumed == ([training.outset] if goes_on else [])
-    assert training.outset.options == ["--paused", "--pace=10"]
+    assert training.outset.options == ["--paused", "--pace=10.0"]
 
 
 def test_the_last_line_says_that_it_goes_on_and_how_to_come_back(tmp_path: Path) -> None:
