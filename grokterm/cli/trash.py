@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from shlex import quote
 from typing import Annotated
 
 import typer
@@ -18,6 +17,7 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 def delete(context: typer.Context, names: RunNames, yes: Yes = False, runs_dir: RunsDir = RUNS) -> None:
     """Move runs to the trash, from which `restore` brings them back until `purge` empties it."""
+    from grokterm.runs.command_line import command_line
     from grokterm.runs.finding import find_run
     from grokterm.runs.listing.trash import move_to_trash, refuse_if_trained, space
 
@@ -31,7 +31,8 @@ def delete(context: typer.Context, names: RunNames, yes: Yes = False, runs_dir: 
         return
     for path in paths:
         moved = move_to_trash(path)
-        print_status(f"{path.name} is in the trash: grokterm runs restore {quote(moved.name)} brings it back")
+        back = command_line("runs restore", path.with_name(moved.name))
+        print_status(f"{path.name} is in the trash: {back} brings it back")
 
 
 def restore(

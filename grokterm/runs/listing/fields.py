@@ -86,8 +86,9 @@ def find_field(name: str) -> tuple[Getter, bool]:
         return COLUMNS[column], column in NUMBERS
     meant = _settings_called(name) or [one for other in SYNONYMS.get(name, ()) for one in _settings_called(other)]
     if not meant:
-        known = [*COLUMNS, *SHORT, *SYNONYMS, *(one.rpartition(".")[2] for one in setting_names())]
-        hint = nearest(name, known) or ": `grokterm help runs` lists the fields, and every setting is one"
+        plain = [*COLUMNS, *SHORT, *SYNONYMS, *(one.rpartition(".")[2] for one in setting_names())]
+        known = setting_names() if "." in name else plain
+        hint = nearest(name, known) or ": `grokterm help searching` lists the fields, and every setting is one"
         raise ConfigError(f"a run has no field {name!r}{hint}")
     if len(meant) == 1:
         (only,) = meant

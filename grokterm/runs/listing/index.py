@@ -80,8 +80,9 @@ class RunIndex:
         return rows
 
     def _read_changed(self, stamps: Mapping[str, str], progress: Progress | None) -> None:
-        """Read the runs whose files have changed."""
-        changed = [name for name, text in stamps.items() if name not in self._entries or self._entries[name].stamp != text]
+        """Read the runs whose files have changed, and those that could not be read, as a disk may have come back."""
+        known = {name: "" if entry.facts.shown.get("problem") else entry.stamp for name, entry in self._entries.items()}
+        changed = [name for name, text in stamps.items() if known.get(name) != text]
         if not changed or self._file is None:
             return
         from grokterm.runs.listing.reading import read_facts
@@ -91,8 +92,9 @@ class RunIndex:
         for number, name in enumerate(changed, start=1):
             before = self._entries.get(name)
             facts = read_facts(self._folder / name, before.facts.skim if before is not None else None)
-            self._entries[name] = Entry(stamps[name], facts)
-            unsaved.append(name)
+            if before is None or (before.stamp, before.facts) != (stamps[name], facts):
+                self._entries[name] = Entry(stamps[name], facts)
+                unsaved.append(name)
             if progress is not None:
                 progress(number, len(changed))
             if monotonic() > begun + SAVE_SECONDS:

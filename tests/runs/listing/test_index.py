@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from grokterm.errors import StorageError
+from grokterm.errors import CheckpointError, StorageError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Swap
 from grokterm.experiment.presets import find_preset
@@ -21,6 +21,7 @@ from grokterm.runs.listing.facts import Facts
 from grokterm.runs.listing.file import IndexFile
 from grokterm.runs.listing.index import RunIndex, list_rows
 from grokterm.runs.listing.row import RunRow
+from grokterm.runs.listing.skim import Skim
 from grokterm.runs.listing.trash import move_to_trash
 from grokterm.runs.owner import this_process
 from grokterm.runs.store import Run, create_run, list_runs
@@ -173,6 +174,21 @@ def test_a_run_that_cannot_be_read_says_why(runs: list[Run], tmp_path: Path) -> 
         assert first.problem == f"{runs[0].journal}, line 1, is not a record: the journal was edited or damaged"
         assert "task.modulus must be" in second.problem
         assert (first.state, first.preset, third.problem) == ("unknown", "tiny", "")
+
+
+def test_a_run_that_could_not_be_read_is_tried_again(
+    runs: list[Run], tmp_path: Path, read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> Skim:
+        raise CheckpointError("the disk is gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Skim, "of", fail)
+        assert {row.problem for row in list_rows(tmp_path)} == {"the disk is gone"}
+    assert [row.problem for row in list_rows(tmp_path)] == [""] * len(runs)
+    read()
+    list_rows(tmp_path)
+    assert read() == []
 
 
 @pytest.fixture
