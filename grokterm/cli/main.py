@@ -9,7 +9,7 @@ import typer
 from typer.exceptions import TyperException
 
 from grokterm import __version__
-from grokterm.cli import attach, bench, figures, inspect, lab, plot, presets, run, runs, settings, verify
+from grokterm.cli import attach, bench, doctor, figures, inspect, lab, plot, presets, run, runs, settings, verify
 from grokterm.cli.completion import complete_preset
 from grokterm.cli.console import print_status, replace_unencodable
 from grokterm.cli.help import read_manual
@@ -34,6 +34,7 @@ app.command("figures")(figures.figures)
 app.command("inspect")(inspect.inspect)
 app.add_typer(presets.app, name="presets")
 app.add_typer(runs.app, name="runs")
+app.command("doctor")(doctor.doctor)
 app.command("settings")(settings.settings)
 app.command("help")(read_manual)
 

@@ -56,7 +56,7 @@ def begin_asking(environ: Mapping[str, str], *, pixels: bool, link: bool) -> Cal
     Nothing is asked that is not wanted, or whose answer could not be used: tmux and GNU screen answer for the terminal.
     """
     wants_pixels = pixels and may_ask(environ)
-    if termios is None or not answers_itself(environ) or not (wants_pixels or (link and is_remote(environ))):
+    if not can_ask(environ) or not (wants_pixels or (link and is_remote(environ))):
         return lambda: Answer(graphics=ask_tmux() if wants_pixels and environ.get("TMUX") else None)
     wait = REMOTE_WAIT_SECONDS if is_remote(environ) else WAIT_SECONDS
     with suppress(OSError, ValueError, AttributeError, termios.error):  # not a terminal, or closed
@@ -97,6 +97,11 @@ class Asking:
                     break
                 self._answer += os.read(self._keyboard, MOST_BYTES)
         self._answered_at = monotonic()
+
+
+def can_ask(environ: Mapping[str, str]) -> bool:
+    """Tell whether this system lets a program ask its terminal, and the terminal answers for itself."""
+    return termios is not None and answers_itself(environ)
 
 
 def is_remote(environ: Mapping[str, str]) -> bool:
