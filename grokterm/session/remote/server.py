@@ -165,13 +165,11 @@ class TrainingServer:
         try:
             if is_own(writer.get_extra_info("socket")):
                 await self._attend(reader, writer)
-            writer.close()
-            await asyncio.wait_for(writer.wait_closed(), PATIENCE_SECONDS / 2)
-        except (OSError, TimeoutError):
-            pass  # it has gone, or does not read
+        except OSError:
+            pass  # it has gone
         finally:
+            await _hang_up(writer)
             self._connections.discard(task)
-            writer.transport.abort()
 
     async def _attend(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one viewer until it leaves, or sends what cannot be read, or the training ends."""
@@ -256,6 +254,17 @@ class TrainingServer:
             picture = pack_picture(snapshot)
             for viewer in waiting.intersection(viewers):
                 viewer.show(snapshot, picture)
+
+
+async def _hang_up(writer: asyncio.StreamWriter) -> None:
+    """Let a viewer read what was written, if it does."""
+    writer.close()
+    try:
+        await asyncio.wait_for(writer.wait_closed(), PATIENCE_SECONDS / 2)
+    except TimeoutError:
+        writer.transport.abort()
+    except OSError:
+        pass  # it has gone
 
 
 def check_hello(text: bytes) -> None:
