@@ -47,6 +47,11 @@ class Terminal:
         )
         os.close(slave)
 
+    @property
+    def pid(self) -> int:
+        """The process of the lab."""
+        return self._process.pid
+
     def press(self, key: str) -> None:
         """Type a key."""
         os.write(self._master, key.encode())
