@@ -59,6 +59,8 @@ LATER = (
 
 READING_SECONDS = 15.0
 
+FIRST_PICTURES_SECONDS = 1.0  # within which those of an attached training are drawn
+
 HUNG_UP = 129  # exit code, 128 + SIGHUP, which Windows lacks
 
 
@@ -193,6 +195,8 @@ class GroktermApp(App[int]):
         for module in LATER:
             await asyncio.to_thread(import_module, module)
         _ = self.preferences  # says if they cannot be read
+        if (lab := self._lab) is not None and lab.training.is_elsewhere:
+            await asyncio.sleep(FIRST_PICTURES_SECONDS)  # which need no torch, and would wait for it
         await asyncio.to_thread(_load_torch)
 
     @on(SetupScreen.Chosen)
