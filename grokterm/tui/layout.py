@@ -119,7 +119,8 @@ class LabLayout:
 
     def _show_curves(self, scene: Scene) -> bool:
         has_news, earlier = self._show_texts(scene), scene.earlier
-        return self.curves.show(scene.curves, scene.x_scale, None if earlier is None else earlier.state.step) or has_news
+        looked_at = None if earlier is None else earlier.state.step
+        return self.curves.show(scene.curves, scene.x_scale, scene.run_name, looked_at) or has_news
 
     def _show_texts(self, scene: Scene) -> bool:
         glance = Glance(

@@ -1,6 +1,6 @@
 """Earlier runs of a folder, to be drawn behind the curves of the present one."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -37,6 +37,21 @@ def earlier_runs(present: Run) -> list[EarlierRun]:
 def load_overlays(paths: Iterable[Path]) -> tuple[Overlay, ...]:
     """Read the curves of runs, as many as are drawn; one that cannot be read is left out."""
     return tuple(overlay for path in list(paths)[:MOST_OVERLAYS] for overlay in _loaded(Run(path)))
+
+
+def since_branching(overlays: Sequence[Overlay], present: str) -> tuple[Overlay, ...]:
+    """Leave out of a branch what it has in common with a run that is drawn too: the one of this name, or another overlay."""
+    drawn = {present, *(overlay.name for overlay in overlays)}
+    return tuple(_since_leaving(overlay, drawn - {overlay.name}) for overlay in overlays)
+
+
+def _since_leaving(overlay: Overlay, others: Collection[str]) -> Overlay:
+    left_at = max((step for step, parent in overlay.state.branches if parent in others), default=None)
+    if left_at is None:
+        return overlay
+    curves = overlay.state.curves
+    first = max(int(np.searchsorted(curves.column("step"), left_at, side="right")) - 1, 0)
+    return Overlay(overlay.name, replace(overlay.state, curves=curves.chosen(slice(first, None))))
 
 
 def _is_readable(run: Run) -> bool:

@@ -11,7 +11,10 @@ UNMARKED = ("save", "extend")  # actions that change nothing in the curves
 
 def marks_of(state: LabState) -> list[Mark]:
     """Return interventions that change something, and milestones but those that a swap left standing: reached again at once."""
-    return [Mark(event.step, event.label, "swap" if event.is_swap else "dim") for event in _shown(state)]
+    return [
+        Mark(event.step, "branch" if _is_branch(event) else event.label, "swap" if event.is_swap else "dim")
+        for event in _shown(state)
+    ]
 
 
 def named_marks(state: LabState, origin: int = 0) -> list[Mark]:
@@ -33,11 +36,15 @@ def _shown(state: LabState) -> list[Event]:
     return [event for event in state.events if event.label.partition(" ")[0] not in UNMARKED and not is_again(event)]
 
 
+def _is_branch(event: Event) -> bool:
+    return event.label.startswith("branch of ")
+
+
 def _what(event: Event) -> str:
     """Name a milestone; of an intervention, say what it made different: `2 % of the table, step`."""
     if event.label in get_args(Milestone):
         return event.label
-    if event.label.startswith("branch of "):
+    if _is_branch(event):
         return "branch at"
     name = event.label.partition(" (")[0]  # without the note
     if event.is_swap:

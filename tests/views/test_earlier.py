@@ -3,13 +3,13 @@ import re
 from pathlib import Path
 
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.records import Evaluated
+from grokterm.experiment.records import Branched, Evaluated
 from grokterm.plots.cells import rows_to_text
 from grokterm.plots.palettes import PALETTES
 from grokterm.runs.store import Run, create_run, without_time
 from grokterm.session.state import LabState, fold
-from grokterm.views.curves import OVERLAY_ROLES, draw_curves
-from grokterm.views.earlier import earlier_runs, load_overlays
+from grokterm.views.curves import OVERLAY_ROLES, Overlay, draw_curves
+from grokterm.views.earlier import earlier_runs, load_overlays, since_branching
 from grokterm.views.view import Sheet
 from tests.training.outcome import changed
 
@@ -66,3 +66,18 @@ def test_two_earlier_runs_of_one_preset_are_named_in_full_and_set_the_scale_of_t
     )
     assert all(run.name in drawn.plain for run in runs)
     assert re.search(r"1e-\d┤", drawn.plain)
+
+
+def test_a_branch_is_drawn_from_the_step_on_at_which_it_left_a_run_that_is_drawn_too(tiny: Experiment) -> None:
+    begun = fold(LabState(tiny), evaluations(0.5))
+    parent = Overlay("parent", begun)
+    child = Overlay("child", fold(begun, [Branched(step=35, parent="parent", path="")]))
+    grandchild = Overlay("grandchild", fold(child.state, [Branched(step=60, parent="child", path="")]))
+
+    def starts(*overlays: Overlay, present: str = "") -> list[float]:
+        return [float(one.state.curves.column("step")[0]) for one in since_branching(overlays, present)]
+
+    assert starts(parent, child, grandchild) == [0, 30, 60]
+    assert starts(grandchild, present="parent") == [30]
+    assert starts(child, grandchild) == [0, 60]
+    assert starts(grandchild) == [0]

@@ -59,7 +59,7 @@ def branched_training(run: Run, step: int, assignments: "Sequence[str]") -> Trai
 
         return branch_session(plan_branch(run, step, assignments), run.path.parent)
 
-    return TrainingThread(opener, LabState(run.experiment))
+    return TrainingThread(opener, LabState(run.experiment, part=f"training again up to step {step:,}"))
 
 
 def training_anew(run: Run) -> "Callable[[], TrainingThread]":

@@ -119,7 +119,7 @@ class TrainingControl:
     async def branch(self, at: int | None) -> bool:
         """Ask what is to differ from a step on, the present one if it is None; begin the new run; return whether it has begun.
 
-        The training is held meanwhile, and left as by quitting. To be awaited in a worker.
+        At the present step the training is held meanwhile. It is left as by quitting. To be awaited in a worker.
         """
         run = self.training.saved_run
         if run is None:
@@ -133,9 +133,10 @@ class TrainingControl:
         if assignments is not None and at is None and state.saved_at != state.step:
             self.send(Save())  # so that the run can be branched there
             await self._until(lambda: self.state.saved_at == state.step or bool(self.state.unsaved))
+        if at is None:
+            self.send(Release())
+            await self._until(lambda: not self.state.is_held)
         if assignments is None or not await self.may_end("branch"):
-            if at is None:
-                self.send(Release())
             return False
         self._again = partial(branched_training, run, state.step, assignments)
         await self.restart()

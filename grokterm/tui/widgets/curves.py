@@ -16,7 +16,7 @@ from grokterm.session.state import LabState
 from grokterm.tui.draw_budget import DrawBudget
 from grokterm.tui.widgets.picture import Picture
 from grokterm.views.curves import SMOOTHED, Overlay, draw_curves, drawn_of, loss_scale
-from grokterm.views.earlier import load_overlays
+from grokterm.views.earlier import load_overlays, since_branching
 from grokterm.views.numbers import draw_numbers
 from grokterm.views.third import known_charts
 from grokterm.views.view import Sheet, following
@@ -51,10 +51,15 @@ class CurvesView(Picture):
         super().__init__(draw_budget, id="curves", classes="picture")
         self.choice = CurvesChoice(third=third)
         self.overlays: tuple[Overlay, ...] = ()
+        self._read_runs: tuple[Overlay, ...] = ()  # the same, all of each
+        self._run_name = ""
         self._shown: tuple[LabState, Scale] | None = None
 
-    def show(self, state: LabState, x_scale: Scale, looked_at: int | None = None) -> bool:
-        """Draw the curves of a state, and where one stands among them; return whether they had changed."""
+    def show(self, state: LabState, x_scale: Scale, run_name: str = "", looked_at: int | None = None) -> bool:
+        """Draw the curves of a run, and where one stands among them; return whether they had changed."""
+        if run_name != self._run_name:
+            self._run_name = run_name
+            self.overlays = since_branching(self._read_runs, run_name)
         self.choice = replace(self.choice, looked_at=looked_at)
         if self._shown is not None:
             self.choice = following_swaps(self.choice, self._shown[0].swaps, state.swaps)
@@ -129,7 +134,8 @@ class CurvesView(Picture):
 
     @work(thread=True, exclusive=True)
     def _read(self, runs: Sequence[Path]) -> None:
-        self.overlays = load_overlays(runs)
+        self._read_runs = load_overlays(runs)
+        self.overlays = since_branching(self._read_runs, self._run_name)
         self.post_message(self.Changed())
 
     def on_click(self, event: Click) -> None:

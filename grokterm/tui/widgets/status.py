@@ -65,7 +65,7 @@ class Status(Line):
     def render(self) -> Text:
         """Write the line, once something was evaluated."""
         if self.glance is None or self.glance.state.phase == "loading":
-            return Text("loading torch")
+            return Text((self.glance.state.part if self.glance else "") or "loading torch")
         if not len(self.glance.state.curves):
             return Text("")
         if self.glance.reading:
