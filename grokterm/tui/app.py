@@ -255,14 +255,16 @@ class GroktermApp(App[int]):
 
     @work(exclusive=True)
     async def on_runs_screen_opened(self, event: "RunsScreen.Opened") -> None:
-        """Open a run, maybe with another beside it; first ask whether a training of another run may end."""
+        """Open a run, maybe with another beside it; first ask what becomes of a training of another run."""
         from grokterm.runs.store import Run
+        from grokterm.tui.control.departure import may_leave
         from grokterm.views.comparison import ComparisonJob
 
         lab = self._lab
-        is_open = lab is not None and lab.training.saved_run is not None and lab.training.saved_run.path == event.path
+        shown = lab.training.saved_run if lab is not None else None
+        is_open = shown is not None and shown.path.resolve() == event.path.resolve()
         if lab is not None and not is_open:
-            if not await lab.control.may_end("leave"):
+            if not await may_leave(lab.control, lab):
                 return
             lab.training.leave(0.0)
             self._left = lab.training

@@ -42,7 +42,7 @@ def main() -> None:
     n_runs = parser.parse_args().runs
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch, "runs")
-        n_lines = _make(folder, n_runs)
+        n_lines = make_runs(folder, n_runs)
         _say(f"{n_runs:,} runs of {n_lines} journal lines each; {processor()}, {available_cores()} cores, "
              f"load {os.getloadavg()[0]:.1f}")  # fmt: skip
         _measure(folder)
@@ -74,7 +74,7 @@ def _measure(folder: Path) -> None:
     assert _timed("list, the index deleted", lambda: list_rows(folder)) == before
 
 
-def _make(folder: Path, n_runs: int) -> int:
+def make_runs(folder: Path, n_runs: int) -> int:
     """Make runs like one that was trained; return how many lines their journals have."""
     train = [sys.executable, "-m", "grokterm", "run", "--preset", "quick", "--runs-dir", str(folder)]
     subprocess.run(train, check=True, capture_output=True)

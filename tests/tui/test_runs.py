@@ -3,20 +3,35 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
 from grokterm.plots.palettes import PALETTES, PaletteName
 from grokterm.runs.listing.annotations import Annotations, read_annotations
 from grokterm.runs.listing.trash import trashed
+from grokterm.session.thread import TrainingThread
 from grokterm.tui.app import GroktermApp, Opening
-from grokterm.tui.screens.dialogs import Confirm
+from grokterm.tui.control.departure import Departure
 from grokterm.tui.screens.lab import LabScreen
 from grokterm.tui.screens.run_comparison import RunComparison
 from grokterm.tui.screens.runs import RunsScreen
 from grokterm.tui.screens.setup import SetupScreen
 from grokterm.tui.widgets.run_table import RunTable
-from tests.tui.driving import BRIEF, ENDLESS, SMALL, app_on, content, lab, preset_of, said, state, training, until
+from tests.tui.driving import (
+    BRIEF,
+    ENDLESS,
+    PATIENCE_SECONDS,
+    SMALL,
+    app_on,
+    content,
+    lab,
+    preset_of,
+    said,
+    state,
+    training,
+    until,
+)
 from tests.tui.saved_runs import made_run
 
 HOSTILE = "[red]x[b]" + "y" * 200
@@ -107,7 +122,15 @@ async def test_a_run_is_thrown_into_the_trash_once_that_is_agreed_to() -> None:
         assert not gone.exists()
 
 
-async def test_the_lab_goes_on_below_the_list_and_may_end_only_if_that_is_agreed_to() -> None:
+@pytest.mark.parametrize("goes_on", [False, True], ids=["saved", "in the background"])
+async def test_the_lab_goes_on_below_the_list_and_is_left_as_one_wants(goes_on: bool, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: FBT001
+    handed_over: list[str] = []
+
+    def hand_over(training: TrainingThread) -> None:
+        training.leave(PATIENCE_SECONDS)
+        handed_over.append(training.run_name)
+
+    monkeypatch.setattr("grokterm.tui.control.training.hand_over", hand_over)
     made_run("other")
     app = app_on(ENDLESS)
     async with training(app) as pilot:
@@ -116,13 +139,14 @@ async def test_the_lab_goes_on_below_the_list_and_may_end_only_if_that_is_agreed
         await pilot.press("slash", *own, "enter", "D")
         await until(pilot, lambda: any("is trained by process" in text for text in said(app)), "the refusal")
         await pilot.press("escape", "slash", *"other", "enter", "enter")
-        assert isinstance(app.screen, Confirm)
+        assert isinstance(app.screen, Departure)
         await pilot.press("n")
         assert isinstance(app.screen, RunsScreen)
         step = state(app).step
         await until(pilot, lambda: state(app).step > step, "more steps")
-        await pilot.press("enter", "y")
+        await pilot.press("enter", "d" if goes_on else "y")
         await until(pilot, lambda: isinstance(app.screen, LabScreen) and lab(app).training.run_name == "other", "the other run")
+    assert handed_over == [own] * goes_on
 
 
 async def test_two_marked_runs_are_compared_and_opened_beside_each_other() -> None:
