@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from threadpoolctl import threadpool_info
 
+from grokterm.engines.gpu import driver_version
+
 
 def describe_torch() -> dict[str, Any]:
     """Describe this build of torch, its matrix library, and the devices that it sees."""
@@ -26,6 +28,7 @@ def describe_torch() -> dict[str, Any]:
             f"{pool['internal_api']} {pool['version'] or ''}: {pool['num_threads']} threads".replace(" :", ":")
             for pool in threadpool_info()
         ],
+        "driver": driver_version(),
         "devices": devices,
         "mps": torch.backends.mps.is_available(),
         "warnings": [" ".join(str(one.message).split()) for one in warned],

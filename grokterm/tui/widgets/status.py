@@ -14,6 +14,7 @@ from grokterm.plots.palettes import Palette
 from grokterm.plots.sanitize import plain_text
 from grokterm.reports.duration import clock
 from grokterm.runs.store import without_time
+from grokterm.session.gpu_watch import GpuWatch
 from grokterm.session.state import LabState
 from grokterm.tui.appearance.theme import palette_of
 from grokterm.tui.widgets.one_line import Part, one_line
@@ -62,6 +63,18 @@ class Banner(Line):
 class Status(Line):
     """Step, time, accuracies and settings, in fixed columns; or the values at the cursor of the curves."""
 
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self._gpu = GpuWatch()
+
+    def watch_glance(self, glance: Glance | None) -> None:
+        """Watch the device of a training of this process: that of another one may count its devices otherwise."""
+        self._gpu.follow("" if glance is None or glance.is_elsewhere else glance.state.device)
+
+    def on_unmount(self) -> None:
+        """Let the device be."""
+        self._gpu.stop()
+
     def render(self) -> Text:
         """Write the line, once something was evaluated."""
         if self.glance is None or self.glance.state.phase == "loading":
@@ -70,7 +83,7 @@ class Status(Line):
             return Text("")
         if self.glance.reading:
             return one_line((Part(rank, [text]) for rank, text in enumerate(self.glance.reading)), self.size.width, gap=2)
-        return status(self.glance, self.size.width, self._palette)
+        return status(self.glance, self.size.width, self._palette, self._gpu.said)
 
 
 def header(glance: Glance, width: int, palette: Palette) -> Text:
@@ -141,7 +154,7 @@ def _rounded(rate: float) -> str:
     return f"{rate:.0f}" if rate >= 9.95 else f"{rate:.1f}"
 
 
-def status(glance: Glance, width: int, palette: Palette) -> Text:
+def status(glance: Glance, width: int, palette: Palette, gpu: str = "") -> Text:
     """`step 12,400 / 30,000   ▓▓▓▓░░░░░░   train 1.000   val 0.882   lr 0.001   wd 0.01   norm  38.8   0:12`."""
     state = glance.earlier or glance.state
     steps = f"{state.steps:,}"
@@ -164,6 +177,7 @@ def status(glance: Glance, width: int, palette: Palette) -> Text:
         Part(9 if glance.has_curves else 6, [f"loss {' / '.join(losses.values())}"]),
         *_settings(state),
         Part(5, [] if norm is None else [f"norm {norm:>5.1f}"]),
+        Part(9, [palette.printable(gpu)] if gpu else [], is_right=True),
         Part(7, [_duration(state)] if state.seconds and not glance.looking else [], is_right=True),
     ]
     return one_line(parts, width, gap=2)
