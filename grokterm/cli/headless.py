@@ -15,13 +15,16 @@ if TYPE_CHECKING:
     from grokterm.session.session import Session
 
 
+STOPPED = 143  # exit code where another process has ended the run, as a signal to terminate does
+
+
 def train(
     session: "Session",
     signals: "LeaveOnSignal",
     earlier: "Sequence[Record]" = (),
     begun: "Callable[[Session], None] | None" = None,
 ) -> int:
-    """Train to the end; return 0, 1 if saving failed or memory ran out, or 128 + the signal that ended it.
+    """Train to the end; return 0, 1 if saving failed or memory ran out, 128 + the signal that ended it, or STOPPED.
 
     `earlier`: the records of a run that is resumed. `begun` is called once it trains.
     """
@@ -54,9 +57,10 @@ def train(
     if state.ended == "out of memory":
         print_status(f"grokterm: {state.refusals[-1]}; saved at step {state.step:,}: {resume_option} goes on")
         return 1
-    if signals.exit_code:
+    code = signals.exit_code or (STOPPED if state.ended == "interrupted" else 0)
+    if code:
         print_status(f"interrupted at step {state.step:,}, saved: go on with grokterm run {resume_option}")
-    return signals.exit_code
+    return code
 
 
 def _is_by_signal(acted: "Acted") -> bool:

@@ -38,7 +38,7 @@ class TrainingThread(Thread):
         before: "Training | None" = None,
     ) -> None:
         super().__init__(name="training", daemon=True)
-        self.state = state if before is None else before.state
+        self.state = state if before is None else replace(before.state, phase="loading")
         self.failure = ""  # why the session could not be opened, for the user
         self.bug: BaseException | None = None  # an unexpected exception, for a traceback
         self.is_elsewhere = False

@@ -110,7 +110,8 @@ def _killed(trial: Trial, who: str, draw: random.Random) -> str:
     if not wait_until(lambda: viewer.is_shown("which trained it"), PATIENCE_SECONDS):
         return "WRONG: the viewer does not say that the training has ended"
     viewer.press("\x1b")  # the dialog, if one is open
-    if not wait_until(lambda: viewer.is_shown("paused"), PATIENCE_SECONDS):
+    wait_until(lambda: False, 0.3)  # otherwise the next key would be one with alt
+    if not wait_until(lambda: viewer.is_shown("resume"), PATIENCE_SECONDS):
         return "WRONG: the viewer does not open what is saved"
     viewer.press(" ")
     return _goes_on(run, viewer.pid)

@@ -5,12 +5,16 @@ from pathlib import Path
 
 import pytest
 
+from grokterm.cli.headless import train
+from grokterm.cli.signals import LeaveOnSignal
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Save
 from grokterm.experiment.records import Acted, Checkpointed, Finished
 from grokterm.runs.checkpoint import load_checkpoint
 from grokterm.runs.journal import read_journal
 from grokterm.runs.store import Run, list_runs
+from grokterm.session.commands import Leave
+from grokterm.session.start import start_session
 from tests.cli.background import SECONDS, started, training, wait_for, wait_for_lines, with_patch
 from tests.cli.process import Here, command_line
 from tests.runs.tensors import same
@@ -117,6 +121,15 @@ def test_an_interrupted_run_goes_on_to_the_weights_of_an_undisturbed_one(
     assert saved_end(run).step == steps
     expected = undisturbed(with_settings(tiny, training={"steps": steps})).tensors()
     assert same(load_checkpoint(max(run.checkpoints.iterdir())), expected)
+
+
+def test_a_run_that_another_process_ends_is_no_success(
+    tiny: Experiment, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session = start_session(tiny, tmp_path / "runs", "tiny")
+    session.send(Leave())
+    assert train(session, LeaveOnSignal()) == 143
+    assert capsys.readouterr().err.endswith(f"saved: go on with grokterm run --resume {session.run.name}\n")
 
 
 def test_a_second_interrupt_leaves_at_once(preset: Path) -> None:
