@@ -10,8 +10,8 @@ latency: from starting `grokterm attach` to the first bytes of both heat map and
 bytes that show its effect, for space (pause, resume) and x (the axis).
 
 speed: steps per second, from the journal, in windows in which so many labs go on or all are halted (SIGSTOP); in turns within
-one run, each window compared with those before and after it that nobody watched. Where other programs want the same cores,
-most of what is measured is that labs take their time from the training: see how much of a core they take.
+one run, each window compared with those before and after it that nobody watched. Where other programs want the same cores that
+is noise. Steps per second of processor time (Linux only) are not: they tell what serving adds to the work of the training.
 """
 
 import argparse
@@ -31,6 +31,7 @@ from itertools import pairwise
 from pathlib import Path
 from threading import Thread
 from time import monotonic, sleep, time
+from typing import NamedTuple
 
 from grokterm.runs.store import Run
 from tests.benchmarks.responsiveness import EFFECTS, Terminal
@@ -50,15 +51,15 @@ def main() -> None:
     parser.add_argument("--viewers", type=int, nargs="+", default=[1, 4])
     parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()
-    with _training(arguments.preset) as run:
+    with _training(arguments.preset) as (run, process):
         if arguments.what == "latency":
             _report_latency(run, arguments.starts, arguments.keys)
         else:
-            _report_speed(run, arguments.viewers, arguments.rounds)
+            _report_speed(run, process, arguments.viewers, arguments.rounds)
 
 
 @contextmanager
-def _training(preset: str) -> Iterator[Run]:
+def _training(preset: str) -> Iterator[tuple[Run, int]]:
     """Train in the background, for longer than it takes to measure."""
     with tempfile.TemporaryDirectory() as folder:
         changes = ("--set", "training.steps=1000000000", "--set", "training.stop_when=never")
@@ -66,7 +67,7 @@ def _training(preset: str) -> Iterator[Run]:
         begun = subprocess.run((*command, "--detach", "--json"), check=True, capture_output=True, text=True)
         said = json.loads(begun.stdout)
         try:
-            yield Run(Path(folder) / said["name"])
+            yield Run(Path(folder) / said["name"]), said["pid"]
         finally:
             os.kill(said["pid"], signal.SIGKILL)
 
@@ -102,7 +103,16 @@ def _key_delays(lab: Terminal, n_keys: int) -> Iterator[float]:
             lab.press(" ")
 
 
-def _report_speed(run: Run, numbers: Sequence[int], n_rounds: int) -> None:
+class Window(NamedTuple):
+    """A while in which so many labs went on."""
+
+    began: float
+    ended: float
+    work: float
+    """Seconds of processor time of the training process."""
+
+
+def _report_speed(run: Run, process: int, numbers: Sequence[int], n_rounds: int) -> None:
     with ExitStack() as stack:
         labs = [_lab(run) for _ in range(max(numbers))]
         for lab in labs:
@@ -112,33 +122,44 @@ def _report_speed(run: Run, numbers: Sequence[int], n_rounds: int) -> None:
             Thread(target=lab.drain, args=(1e6,), daemon=True).start()
         sleep(5.0)  # until all have loaded torch
         plan = [0, *(n for _ in range(n_rounds) for number in numbers for n in (number, 0))]
-        windows = [_window(labs, number) for number in plan]
-    speeds = [_speed(run, *window) for window in windows]
-    alone = [(before + after) / 2 for before, after in pairwise(speeds[::2])]
+        windows = [_window(labs, number, process) for number in plan]
+    counted = [_steps(run, window.began, window.ended) for window in windows]
+    by_clock = [steps / seconds for steps, seconds in counted]
+    by_work = [
+        steps / seconds / (one.work / (one.ended - one.began)) for one, (steps, seconds) in zip(windows, counted, strict=True)
+    ]
     for number in numbers:
-        ratios = sorted(speed / other for n, speed, other in zip(plan[1::2], speeds[1::2], alone, strict=True) if n == number)
-        sys.stdout.write(
-            f"{number} attached: median ratio {statistics.median(ratios):.3f} ({ratios[0]:.3f} to {ratios[-1]:.3f}) of"
-            f" {statistics.median(speeds[::2]):,.0f} steps/s\n"
-        )
+        for unit, speeds in (("steps/s", by_clock), ("steps per second of processor time", by_work)):
+            alone = [(before + after) / 2 for before, after in pairwise(speeds[::2])]
+            watched = zip(plan[1::2], speeds[1::2], alone, strict=True)
+            ratios = sorted(speed / other for n, speed, other in watched if n == number)
+            sys.stdout.write(
+                f"{number} attached: median ratio {statistics.median(ratios):.3f} ({ratios[0]:.3f} to {ratios[-1]:.3f}) of"
+                f" {statistics.median(speeds[::2]):,.0f} {unit}\n"
+            )
 
 
-def _window(labs: Sequence[Terminal], n_going: int) -> tuple[float, float]:
-    """Let so many labs go on for a while; return when that began and ended."""
+def _window(labs: Sequence[Terminal], n_going: int, process: int) -> Window:
+    """Let so many labs go on for a while."""
     for number, lab in enumerate(labs):
         os.kill(lab.pid, signal.SIGCONT if number < n_going else signal.SIGSTOP)
     sleep(SETTLING_SECONDS)
-    began = time()
+    began, worked = time(), _work(process)
     sleep(WINDOW_SECONDS)
-    return began, time()
+    return Window(began, time(), _work(process) - worked)
 
 
-def _speed(run: Run, began: float, ended: float) -> float:
-    """Return steps per second between two times, by the evaluations in the journal."""
+def _work(process: int) -> float:
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _steps(run: Run, began: float, ended: float) -> tuple[int, float]:
+    """Return how many steps were made between two times, by the evaluations in the journal, and in how many seconds."""
     lines = [json.loads(line) for line in run.journal.read_text().splitlines() if '"record":"evaluated"' in line]
     times = [datetime.fromisoformat(line["time"]).timestamp() for line in lines]
     first, last = bisect_left(times, began), bisect_left(times, ended) - 1
-    return float((lines[last]["step"] - lines[first]["step"]) / (times[last] - times[first]))
+    return lines[last]["step"] - lines[first]["step"], times[last] - times[first]
 
 
 if __name__ == "__main__":
