@@ -7,25 +7,21 @@ from contextlib import suppress
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Self
 
-from pydantic import ValidationError
-
 from grokterm.errors import UnreachableError
 from grokterm.experiment.records import Finished, Record
 from grokterm.session.commands import Analyze, Command, Hold, Release
 from grokterm.session.remote.address import HAS_SOCKETS, address_of, is_own, listen
-from grokterm.session.remote.lines import read_lines
 from grokterm.session.remote.messages import (
-    COMMAND,
     HELLO,
     PATIENCE_SECONDS,
     Ended,
     Failed,
     Happened,
-    Hello,
     Server,
     line,
 )
 from grokterm.session.remote.packing import pack_picture
+from grokterm.session.remote.reading import check_hello, read_command, read_lines
 from grokterm.session.remote.viewing import Viewer
 from grokterm.session.state import LabState
 
@@ -265,32 +261,3 @@ async def _hang_up(writer: asyncio.StreamWriter) -> None:
         writer.transport.abort()
     except OSError:
         pass  # it has gone
-
-
-def check_hello(text: bytes) -> None:
-    """Check the first line of a viewer.
-
-    Raises:
-        UnreachableError: if it speaks another protocol.
-    """
-    try:
-        hello = Hello.model_validate_json(text)
-    except ValidationError:
-        raise UnreachableError(f"the first line must be like {HELLO.model_dump_json()}") from None
-    if hello.protocol != HELLO.protocol:
-        raise UnreachableError(
-            f"this is grokterm {HELLO.grokterm} with protocol {HELLO.protocol}, and not {hello.grokterm} with {hello.protocol}"
-        )
-
-
-def read_command(text: bytes) -> Command:
-    """Read a line of a viewer.
-
-    Raises:
-        UnreachableError: if it is no command.
-    """
-    try:
-        return COMMAND.validate_json(text)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        raise UnreachableError(f"not a command: {first['msg']}") from None

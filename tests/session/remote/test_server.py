@@ -13,10 +13,10 @@ from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Swap
 from grokterm.experiment.records import Refused
 from grokterm.session.commands import Analyze, Hold, Pause, Release, Resume, StepOnce
-from grokterm.session.remote import address, lines, server
+from grokterm.session.remote import address, reading, server
 from grokterm.session.remote.address import find_address
 from grokterm.session.remote.messages import HELLO, LONGEST_LINE, line
-from grokterm.session.remote.server import check_hello, read_command
+from grokterm.session.remote.reading import check_hello, read_command
 from grokterm.session.remote.viewer import AttachedTraining
 from grokterm.session.remote.viewing import MOST_WAITING
 from grokterm.session.serving import train
@@ -149,7 +149,7 @@ def test_a_viewer_that_vanishes_lets_go_of_what_it_held_and_of_nothing_else(serv
 def test_what_cannot_be_read_is_answered_and_ends_that_connection_alone(
     said: tuple[bytes, ...], problem: str, served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lines, "PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr(reading, "PATIENCE_SECONDS", 0.2)
     viewer, began = served.attach(), monotonic()
     wire = Wire(served.address, *said)
     last = wire.hear_all()[-1]

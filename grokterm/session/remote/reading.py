@@ -1,11 +1,14 @@
-"""Lines of a stream, of which none may be too long, or take too long."""
+"""What a viewer sends: lines, of which none may be too long, take too long, or say what is not understood."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
+from pydantic import ValidationError
+
 from grokterm.errors import UnreachableError
-from grokterm.session.remote.messages import LONGEST_LINE, PATIENCE_SECONDS
+from grokterm.session.commands import Command
+from grokterm.session.remote.messages import COMMAND, HELLO, LONGEST_LINE, PATIENCE_SECONDS, Hello
 
 AT_ONCE = 2**16  # bytes
 
@@ -39,3 +42,32 @@ async def _read(reader: asyncio.StreamReader, deadline: float | None) -> bytes:
             async with asyncio.timeout_at(until):
                 return await reader.read(AT_ONCE)
     raise UnreachableError(f"a line has to end within {PATIENCE_SECONDS:g} s")
+
+
+def check_hello(text: bytes) -> None:
+    """Check the first line of a viewer.
+
+    Raises:
+        UnreachableError: if it speaks another protocol.
+    """
+    try:
+        hello = Hello.model_validate_json(text)
+    except ValidationError:
+        raise UnreachableError(f"the first line must be like {HELLO.model_dump_json()}") from None
+    if hello.protocol != HELLO.protocol:
+        raise UnreachableError(
+            f"this is grokterm {HELLO.grokterm} with protocol {HELLO.protocol}, and not {hello.grokterm} with {hello.protocol}"
+        )
+
+
+def read_command(text: bytes) -> Command:
+    """Read a line of a viewer.
+
+    Raises:
+        UnreachableError: if it is no command.
+    """
+    try:
+        return COMMAND.validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        raise UnreachableError(f"not a command: {first['msg']}") from None
