@@ -122,7 +122,7 @@ def test_a_page_is_short_and_begins_with_its_heading(page: str) -> None:
 
 
 def test_the_readme_is_short() -> None:
-    assert len(README.splitlines()) < 180
+    assert len(README.splitlines()) < 200
 
 
 def test_the_readme_names_the_layers_and_the_folders_that_there_are() -> None:
