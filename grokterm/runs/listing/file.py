@@ -45,6 +45,8 @@ class IndexFile:
 
     def load(self) -> dict[str, Entry]:
         """Return what it knows of each run by name; nothing if it is missing, damaged, locked or of another version."""
+        if not self.path.is_file():  # which SQLite would make
+            return {}
         try:
             with self._opened() as database:
                 if not _is_of_this_version(database):

@@ -258,6 +258,9 @@ def test_no_index_at_all_is_no_error(runs: list[Run], tmp_path: Path) -> None:
 def test_a_folder_that_does_not_exist_holds_no_runs_and_is_not_made(tmp_path: Path) -> None:
     assert list_rows(tmp_path / "nowhere") == []
     assert not (tmp_path / "nowhere").exists()
+    (tmp_path / "empty").mkdir()
+    assert list_rows(tmp_path / "empty") == []
+    assert list(tmp_path.joinpath("empty").iterdir()) == []
     (tmp_path / "file").touch()
     with pytest.raises(StorageError, match="cannot be read: Not a directory"):
         list_rows(tmp_path / "file")
