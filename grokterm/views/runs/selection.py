@@ -16,18 +16,18 @@ class Selection:
     """The runs of a folder as a user wants to see them."""
 
     sorting: Sorting = field(default_factory=Sorting)
-    rows: Sequence[RunRow] = field(default_factory=list)  # all of them
+    rows: Sequence[RunRow] = field(default_factory=list)  # all of them, as they were read
     listed: list[RunRow] = field(default_factory=list)
     marked: list[Path] = field(default_factory=list)
+    _sorted: list[RunRow] = field(default_factory=list)  # all of them
     _query: Query = field(default_factory=lambda: parse_query(""))
-    _found: dict[Path, tuple[RunRow, bool]] = field(default_factory=dict)  # what the query says of a run
 
     def read(self, rows: Sequence[RunRow]) -> None:
         """List what a folder holds now."""
         self.rows = rows
         paths = {row.path for row in rows}
         self.marked = [path for path in self.marked if path in paths]
-        self._list()
+        self.sort(self.sorting)
 
     def filter(self, text: str) -> None:
         """List the runs that a query matches.
@@ -35,13 +35,14 @@ class Selection:
         Raises:
             ConfigError: if it is none; then the list stays as it is.
         """
-        self._query, self._found = parse_query(text), {}
-        self._list()
+        self._query = parse_query(text)
+        self.listed = list(filter(self._query.matches, self._sorted))
 
     def sort(self, sorting: Sorting) -> None:
         """List the same runs in another order."""
         self.sorting = sorting
-        self.listed = sorting.sort(self.listed)
+        self._sorted = sorting.sort(self.rows)
+        self.listed = list(filter(self._query.matches, self._sorted))
 
     def toggle(self, path: Path) -> bool:
         """Mark a run, or take its mark away; return whether that can be: no more are marked than are drawn."""
@@ -63,10 +64,3 @@ class Selection:
         """The marked runs, in the order of their colors."""
         rows = {row.path: row for row in self.rows}
         return [rows[path] for path in self.marked]
-
-    def _list(self) -> None:
-        before, self._found = self._found, {}
-        for row in self.rows:
-            known = before.get(row.path)
-            self._found[row.path] = known if known and known[0] is row else (row, self._query.matches(row))
-        self.listed = self.sorting.sort(row for row, matches in self._found.values() if matches)
