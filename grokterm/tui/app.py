@@ -218,7 +218,7 @@ class GroktermApp(App[int]):
 
         training = training or watched(run) or saved_training(run)
         self.push_screen(LabScreen(training, training_anew(run), self.preferences))
-        if notice := self._opening.notice:
+        if (notice := self._opening.notice) and run is self._opening.run:
             self._say("Not ended", notice)
 
     def on_lab_screen_failed(self, event: "LabScreen.Failed") -> None:
