@@ -55,10 +55,10 @@ def show_run(
     """Open the lab on a run, with the process that trains it if there is one."""
     from grokterm.experiment.presets import Preset
     from grokterm.reports.run import caution
-    from grokterm.runs.journal import read_journal
-    from grokterm.runs.summary import summarize
+    from grokterm.runs.listing.skim import Skim
+    from grokterm.runs.summary import summarize_means
 
-    notice = caution(summarize(run, read_journal(run.journal))) if training is None else ""
+    notice = caution(summarize_means(run, Skim.of(run.journal).records(run.journal))) if training is None else ""
     preset = Preset(run.name, run.path / "experiment.toml", run.experiment.to_toml(), followed=run.preset)
     _show(preset, runs_dir, ascii_only=ascii_only, no_pixels=no_pixels, link=link, run=run, training=training, notice=notice)
 

@@ -128,7 +128,8 @@ class Evaluated(_Record):
     def rows(self) -> list[dict[str, float]]:
         """The metrics of each member, or of the one network; without those of an empty side."""
         if self.members is None:
-            return [{name: value for name in METRICS_IN_ORDER if (value := getattr(self, name)) is not None}]
+            values = vars(self)
+            return [{name: value for name in METRICS_IN_ORDER if (value := values[name]) is not None}]
         return _rows(self.members)
 
 

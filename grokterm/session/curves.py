@@ -219,8 +219,8 @@ def _extreme_rows(name: str, column: Column, parts: _Parts, of_blocks: tuple[Ind
 
 
 def _row(evaluated: Evaluated) -> list[float]:
-    values = (getattr(evaluated, name) for name in COLUMNS)
-    return [nan if value is None else value for value in values]
+    values = vars(evaluated)
+    return [nan if (value := values[name]) is None else value for name in COLUMNS]
 
 
 def _edges(evaluated: Evaluated) -> list[float]:

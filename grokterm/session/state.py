@@ -163,7 +163,8 @@ def fold(state: LabState, records: Iterable[Record]) -> LabState:
     """Return the state after these records. Pure: folding the journal of a run reproduces the state of its screen."""
     records = list(records)
     for record in records:
-        state = _after(state, record)
+        if not isinstance(record, Evaluated):
+            state = _after(state, record)
     inspected = tuple(record for record in records if isinstance(record, Inspected))
     return replace(
         state,

@@ -1,15 +1,14 @@
 """The rows of all runs in a folder: read from an index, and of a run only what has changed since."""
 
-import gc
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
 from grokterm.experiment.presets import list_presets
 from grokterm.runs.finding import run_names
+from grokterm.runs.journal import collecting_no_garbage
 from grokterm.runs.listing.annotations import FILE
 from grokterm.runs.listing.facts import Entry, Facts
 from grokterm.runs.listing.file import IndexFile
@@ -60,7 +59,7 @@ class RunIndex:
         Raises:
             StorageError: if the folder cannot be read.
         """
-        with _no_collection():
+        with collecting_no_garbage():
             stamps = {name: one for name in run_names(self._folder) if (one := _stamp(f"{self._folder}/{name}")) is not None}
             names = sorted(stamps, key=lambda name: (stamps[name].created, name))
             if self._file is None:
@@ -69,7 +68,7 @@ class RunIndex:
             gone = self._entries.keys() - stamps.keys()
             self._entries = {name: entry for name, entry in self._entries.items() if name in stamps}
         self._read_changed({name: stamps[name].text for name in names}, progress)
-        with _no_collection():
+        with collecting_no_garbage():
             changed = self._compare(names)
             unended = self._watch(names)
             changed |= {name for name, (state, _) in unended.items() if state == "killed"}
@@ -157,18 +156,6 @@ class RunIndex:
             owner=owner,
             **(shown | {"tags": tuple(shown["tags"])}),
         )
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Make tens of thousands of objects without looking for garbage among them, of which there is none: a third of the time."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _end(facts: Facts) -> State:
