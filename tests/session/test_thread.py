@@ -138,7 +138,7 @@ def test_a_part_of_a_mixture_says_which_it_is_while_it_trains(grokking: Experime
 
     thread = TrainingThread(new_run(grokking, tmp_path), LabState(grokking), parts)
     thread.start()
-    until(thread, lambda: len(list_runs(tmp_path)) == 3 and thread.state.phase == "ended")
+    until(thread, lambda: len(list_runs(tmp_path)) == 3 and thread.state.phase == "ended" and not thread.state.part)
     assert seen == ["part 1 of 2", "part 2 of 2"]
     assert thread.state.part == ""
     assert thread.leave(SECONDS)
