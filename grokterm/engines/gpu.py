@@ -23,11 +23,11 @@ class Load(NamedTuple):
     """Watts."""
 
     def __str__(self) -> str:
-        """`GPU  87 %  12.3 / 80 GB  65 °C  310 W`, without what is unknown."""
-        return "  ".join(
+        """`GPU  87 % 12.3/80 GB 65 °C 310 W`, without what is unknown."""
+        return " ".join(
             [
                 "GPU" if self.utilization is None else f"GPU {self.utilization:>3} %",
-                *([] if self.used is None or not self.total else [f"{self.used / 1e9:.1f} / {self.total / 1e9:.0f} GB"]),
+                *([] if self.used is None or not self.total else [f"{self.used / 1e9:.1f}/{self.total / 1e9:.0f} GB"]),
                 *([] if self.temperature is None else [f"{self.temperature} °C"]),
                 *([] if self.power is None else [f"{self.power:>3.0f} W"]),
             ]

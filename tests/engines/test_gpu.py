@@ -90,5 +90,5 @@ def test_an_unknown_device_and_a_missing_driver_are_passed_over(driver: Driver, 
 
 
 def test_what_is_unknown_is_not_said() -> None:
-    assert str(Load(87, 12_340_000_000, 80_000_000_000, 65, 309.6)) == "GPU  87 %  12.3 / 80 GB  65 °C  310 W"
-    assert str(Load(None, None, None, 65, None)) == "GPU  65 °C"
+    assert str(Load(87, 12_340_000_000, 80_000_000_000, 65, 309.6)) == "GPU  87 % 12.3/80 GB 65 °C 310 W"
+    assert str(Load(None, None, None, 65, None)) == "GPU 65 °C"

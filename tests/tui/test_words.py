@@ -67,7 +67,7 @@ def test_the_status_line_says_how_far_and_how_well() -> None:
 
 
 def test_the_status_line_says_how_busy_the_device_is_where_there_is_room() -> None:
-    glance, said = Glance(state_with(curves=CURVES, seconds=65.2)), "GPU  87 %  12.3 / 80 GB  65 °C  310 W"
+    glance, said = Glance(state_with(curves=CURVES, seconds=65.2)), "GPU  87 % 12.3/80 GB 65 °C 310 W"
     assert str(status_line(glance, 160, PALETTES["256"], said)).endswith(f"  {said}   1:05 so far")
     assert "GPU" not in str(status_line(glance, 120, PALETTES["256"], said))
     assert str(status_line(glance, 160, PALETTES["ascii"], said)).isascii()
