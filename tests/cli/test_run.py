@@ -97,7 +97,7 @@ def test_a_rate_that_changes_where_a_run_goes_on_is_an_action_and_is_replayed(he
     [
         ("training.steps=50", "training.steps 50 is less than the 60 steps that run {} has made: choose more"),
         ("optimizer.learning_rate=1", "run {} has ended, and nothing is left to train: set training.steps to more steps too"),
-        ("optimizer.batch_size=1", "optimizer.batch_size cannot be changed when a run is resumed, only training.steps"),
+        ("model.width=1", "model.width cannot be changed when a run is resumed, only training.steps"),
     ],
 )
 def test_what_cannot_change_where_a_run_goes_on_is_refused_in_one_line(

@@ -220,7 +220,8 @@ def test_bad_usage_is_refused_in_one_line_before_anything_is_made(here: Here, ar
 @pytest.mark.usefixtures("presets")
 def test_a_run_that_has_not_ended_is_no_evidence_and_said_to_train(tmp_path: Path, here: Here) -> None:
     session = start_session(find_preset("met").experiment, tmp_path / "runs", "met")
-    next(session.records())
+    records = session.records()
+    next(records)  # holds the run for as long as it is iterated
     outcome = here("verify", "met", "--from-runs")
     assert outcome.code == 1
     assert f"no finished run in runs: {session.run.name} not yet: at step 0, trained by process {os.getpid()}" in outcome.out
