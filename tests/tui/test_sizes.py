@@ -30,7 +30,7 @@ def is_named(app: GroktermApp) -> bool:
     name, is_wide = lab(app).view, app.has_class("-wide")
     bars = [content(bar) for bar in app.screen.query("#views, #tabs") if bar.is_on_screen]
     keys = [key for pane, key in panes().items() if not is_wide or pane in VIEWS]
-    is_chosen = f"[{panes()[name]}{name}]" in bars[0] or (is_wide and name not in VIEWS)
+    is_chosen = any(f"[{panes()[name]}{name}]" in bar for bar in bars[:1]) or (is_wide and name not in VIEWS)
     return len(bars) == 1 and is_chosen and all(key in bars[0] for key in keys)
 
 

@@ -80,7 +80,7 @@ BARE = row("other-1", created=0.0)
         "val_accuracy>0.9",
         "val>.9",
         "age<2d",
-        "age>59m age<61m",
+        "age>59m age<2h",
         "batch_size:full",
         "precision:float32",
         "precision!=float16",
