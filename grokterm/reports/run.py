@@ -20,12 +20,11 @@ def summary_of(run: Run, *, as_json: bool) -> str:
 
 def describe(summary: Summary) -> str:
     """Describe the outcome of a run, one fact a line."""
-    speed = f"{summary.steps_per_second:,.0f} steps/s" if summary.steps_per_second else "-"
     facts = [
         ("run", plain_text(summary.run)),
         *([("branch", f"of {plain_text(summary.parent)} at step {summary.branched_at:,}")] if summary.parent else []),
         ("ended", standing(summary)),
-        ("time", f"{summary.seconds:.1f} s, {speed}, {summary.device}, {summary.engine}"),
+        ("time", _time(summary)),
         *([("kept", one)] if (one := kept(summary.n_checkpoints, summary.checkpoint_bytes)) else []),
         *((name.replace("_", " "), _step(getattr(summary, name))) for name in MILESTONE_STEPS),
         ("accuracy", _sides(summary, "accuracy", ".4f")),
@@ -39,7 +38,8 @@ def describe(summary: Summary) -> str:
 
 def standing(summary: Summary) -> str:
     """Say how and where a run ended, or whether it still trains: `complete at step 60`."""
-    step, going_on = f"at step {summary.steps:,}", f"grokterm run --resume {plain_text(summary.run)} goes on"
+    step = f"at step {summary.steps:,}"
+    going_on = f"grokterm run --resume {plain_text(summary.run)} goes on from step {summary.checkpointed_at or 0:,}"
     match summary.status:
         case "ended":
             return f"{summary.ended} {step}"
@@ -62,6 +62,15 @@ def caution(summary: Summary) -> str:
         case "unknown":
             return f"Maybe still trained by {process}. Make sure that it does not before you go on."
     return ""
+
+
+def _time(summary: Summary) -> str:
+    """Say how long it trained, how fast and on what; of a run that was killed, up to its last checkpoint."""
+    seconds = f"{summary.seconds:.1f} s" if summary.seconds else ""
+    if seconds and summary.status == "killed":
+        seconds += f" to step {summary.checkpointed_at or 0:,}"
+    speed = f"{summary.steps_per_second:,.0f} steps/s" if summary.steps_per_second else ""
+    return ", ".join(filter(None, (seconds, speed, summary.device, summary.engine))) or "-"
 
 
 def _process(owner: Owner | None) -> str:

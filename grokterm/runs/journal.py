@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from grokterm.errors import CheckpointError, StorageError
 from grokterm.experiment.records import RECORD, TRANSIENT, Checkpointed, Inspected, Record
+from grokterm.runs.thinning import checkpoint_sizes
 
 
 class JournalWriter:
@@ -97,7 +98,7 @@ def rewind_journal(path: Path) -> Rewound:
     """Read the journal up to the last checkpoint whose file exists.
 
     Raises:
-        CheckpointError: if the journal cannot be read.
+        CheckpointError: if the journal cannot be read, or has lost what led to the checkpoints that are there.
     """
     records, ends = _read(path)
     for number in range(len(records), 0, -1):
@@ -106,6 +107,12 @@ def rewind_journal(path: Path) -> Rewound:
             while number < len(records) and isinstance(records[number], Inspected):
                 number += 1  # finished after the checkpoint was written, but of steps before it
             return Rewound(tuple(records[:number]), record, ends[number - 1])
+    saved = checkpoint_sizes(path.parent / "checkpoints")
+    if saved and not (records and len(saved) == 1):  # a single one: killed before the journal named the first
+        raise CheckpointError(
+            f"{path} is empty or damaged, but there are checkpoints up to step {max(saved):,}: "
+            "restore it from a backup, or start a new run"
+        )
     return Rewound((), None, 0)
 
 

@@ -117,8 +117,13 @@ class Summary(Milestones):
     checkpoint_bytes: int | None = None
     """What they take, of at most `training.checkpoint_gigabytes`."""
 
+    checkpointed_at: int | None = None
+    """The step of the last checkpoint, from which it goes on."""
+
     steps: int = 0
     seconds: float = 0.0
+    """Of a run that was killed, up to its last checkpoint; so is the speed."""
+
     steps_per_second: float | None = None
     train_loss: float | None = None
     train_accuracy: float | None = None
@@ -183,6 +188,7 @@ def summarize_means(run: Run, records: Iterable[Record]) -> Summary:
             case Checkpointed():
                 summary.seconds, timed_steps = record.seconds, record.step
                 summary.n_checkpoints, summary.checkpoint_bytes = record.n_kept, record.n_bytes
+                summary.checkpointed_at = record.step
             case Finished():
                 summary.seconds, summary.ended = record.seconds, record.reason
                 timed_steps = record.step + record.n_undone

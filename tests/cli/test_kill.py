@@ -44,8 +44,8 @@ def test_a_killed_run_is_told_from_one_that_trains(preset: Path, tmp_path: Path,
     killed = here("runs", "show", run.name, "--json").json
     assert (killed["ended"], killed["status"]) == ("killed", "killed")
     assert here("runs").out.splitlines()[1].split()[1] == "killed"
-    words = f"ended         killed at step {killed['steps']:,}: grokterm run --resume {run.name} goes on"
-    assert words in here("runs", "show", run.name).out.splitlines()
+    words = f"ended         killed at step {killed['steps']:,}: grokterm run --resume {run.name} goes on from step"
+    assert f"{words} {killed['checkpointed_at']:,}" in here("runs", "show", run.name).out.splitlines()
     longer = f"training.steps={killed['steps'] + 20}"
     assert here("run", "--resume", run.name, "--set", longer, "--json").json["ended"] == "complete"
 

@@ -170,6 +170,25 @@ def test_a_checkpoint_whose_file_is_gone_is_passed_over(journal: Path) -> None:
     assert (rewound.records, rewound.checkpoint, rewound.end) == ((), None, 0)
 
 
+@pytest.mark.parametrize("content", [b"", b'{"record":"star', b"{}\n"])
+def test_a_journal_that_was_lost_is_not_trained_again_over_its_checkpoints(content: bytes, journal: Path) -> None:
+    journal.write_bytes(content)
+    assert rewind_journal(journal).end == 0  # killed before its first checkpoint
+    for step in (5, 1200):
+        (journal.parent / "checkpoints" / checkpointed(step).file).touch()
+        with pytest.raises(CheckpointError, match=f"journal.jsonl is empty or damaged, but .* up to step {step:,}: restore it"):
+            rewind_journal(journal)
+
+
+def test_a_journal_that_ends_before_its_checkpoints_is_refused_but_for_a_first_one(journal: Path) -> None:
+    keep(journal, [started(), evaluated(0)])
+    (journal.parent / "checkpoints" / checkpointed(5).file).touch()
+    assert rewind_journal(journal).checkpoint is None  # killed before the journal named it
+    (journal.parent / "checkpoints" / checkpointed(9).file).touch()
+    with pytest.raises(CheckpointError, match="up to step 9"):
+        rewind_journal(journal)
+
+
 def test_what_came_after_the_checkpoint_is_dropped_with_the_first_line_that_is_written(journal: Path) -> None:
     keep(journal, [started(), checkpointed(1), evaluated(2), finished(2)])
     before = journal.read_bytes()

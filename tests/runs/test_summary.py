@@ -63,7 +63,8 @@ def test_a_run_is_summed_up(run: Run) -> None:
 
 
 def test_the_speed_is_that_of_the_steps_whose_time_is_known(run: Run) -> None:
-    assert summarize(run, [started(), checkpointed(10, seconds=2.0), evaluated(1000)]).steps_per_second == 5.0
+    summary = summarize(run, [started(), checkpointed(10, seconds=2.0), evaluated(1000)])
+    assert (summary.steps_per_second, summary.checkpointed_at) == (5.0, 10)
 
 
 def test_the_engine_is_the_last_one(run: Run) -> None:
