@@ -1,5 +1,6 @@
 """The lab on a training of another process: what it says when it is left, and what it does when the training is over."""
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from grokterm.session.commands import Command
 from grokterm.session.start import start_session
 from grokterm.session.state import LabState, fold
 from grokterm.session.thread import TrainingThread
+from grokterm.tui.control import training as control
+from grokterm.tui.control.opening import saved_training
+from grokterm.tui.control.succession import end_of
 from grokterm.tui.widgets.status import Banner
 from tests.session.driving import Driver
 from tests.tui.driving import ENDLESS, SMALL, app_on_run, content, lab, state, until
@@ -84,3 +88,52 @@ async def test_once_it_is_over_the_saved_run_is_open_here_and_nothing_vanishes(e
         await until(pilot, lambda: "attached" not in content(lab(app).query_one(Banner)), "the banner")
         await pilot.press("full_stop")
         await until(pilot, lambda: state(app).step == 21, "a step")
+
+
+@pytest.mark.parametrize("is_found_by", ["looking out", "space"])
+async def test_it_is_attached_again_to_the_process_that_goes_on_with_the_run(
+    elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch, is_found_by: str
+) -> None:
+    other = Elsewhere(elsewhere.saved_run, replace(elsewhere.state, step=33))
+    is_there = asyncio.Event()
+
+    async def successor(_: Run) -> Elsewhere | None:
+        await is_there.wait()
+        return other if is_found_by == "looking out" else None
+
+    monkeypatch.setattr(control, "successor", successor)
+    monkeypatch.setattr(control, "is_trained_elsewhere", lambda _: is_there.is_set())
+    monkeypatch.setattr(control, "watched", lambda _: other)
+    app = app_on_run(elsewhere.saved_run, training=elsewhere)
+    async with app.run_test(size=SMALL, notifications=True) as pilot:
+        await pilot.pause()
+        elsewhere.state = replace(elsewhere.state, phase="ended", ended="interrupted")
+        elsewhere.is_over = True
+        await until(pilot, lambda: state(app).phase == "paused", "the saved run")
+        assert [toast.title for toast in app._notifications] == ["Ended elsewhere"]
+        is_there.set()
+        await pilot.press(*(["space"] if is_found_by == "space" else []))
+        await until(pilot, lambda: lab(app).training is other, "the other process")
+
+
+def test_it_is_said_how_a_training_has_ended_elsewhere(elsewhere: Elsewhere) -> None:
+    died = end_of(elsewhere)
+    assert died is not None
+    assert (died.title, "has died after step 20" in died.text) == ("Ended elsewhere", True)
+    elsewhere.state = replace(elsewhere.state, phase="ended", ended="interrupted")
+    stopped = end_of(elsewhere)
+    assert stopped is not None
+    assert (stopped.title, "saved and ended it at step 20" in stopped.text) == ("Ended elsewhere", True)
+    elsewhere.state = replace(elsewhere.state, ended="complete")
+    assert end_of(elsewhere) is None
+
+
+def test_what_is_opened_here_has_the_steps_by_which_another_process_has_extended_it(elsewhere: Elsewhere) -> None:
+    run = elsewhere.saved_run
+    more = run.experiment.extended(run.experiment.training.steps + 77, "")
+    Run(run.path).rewrite(more)
+    assert run.experiment != more  # as it was read before
+    opened = saved_training(run)
+    opened.start()
+    opened.leave(60)
+    assert opened.state.steps == more.training.steps

@@ -79,7 +79,8 @@ class AttachedTraining(Thread):
         self._dataset: Dataset | None = None  # of the pictures
         self._forward_pass = RebuiltForwardPass(run)
         self._has_left = False
-        self._epitaph = ""  # why nothing more comes
+        self.epitaph = ""  # why nothing more comes
+        self.has_died = False  # the training process, without a word
         self._sending = Lock()
 
     @property
@@ -94,9 +95,9 @@ class AttachedTraining(Thread):
 
     def send(self, command: Command) -> None:
         """Send a command to the process that trains; refused once that has gone."""
-        if self._epitaph:
+        if self.epitaph:
             if not isinstance(command, Analyze):  # the last picture came without being asked for
-                self.state = fold(self.state, [Refused(step=self.state.step, message=self._epitaph)])
+                self.state = fold(self.state, [Refused(step=self.state.step, message=self.epitaph)])
             return
         with self._sending, suppress(OSError):  # it has gone, as the thread will find
             self._connection.sendall(line(command))
@@ -115,7 +116,7 @@ class AttachedTraining(Thread):
 
     def run(self) -> None:
         """Follow the training until it ends, or `leave`."""
-        problem = f"process {self.server.pid}, which trained it, has ended: this is what it saved"
+        problem = ""
         try:
             while text := self._stream.readline():
                 self._take(MESSAGE.validate_json(text))
@@ -161,12 +162,14 @@ class AttachedTraining(Thread):
 
     def _end(self, problem: str) -> None:
         """Keep the last state, and say why it is the last; without one, fail."""
-        self._epitaph = problem
+        pid, step = self.server.pid, self.state.step
+        self.has_died = self._has_state and self.state.phase != "ended"
+        ended = f"has died at step {step:,}" if self.has_died else "has ended"
+        self.epitaph = problem or f"process {pid}, which trained it, {ended}: what it saved is open"
         if not self._has_state:
-            self.failure, self.state = problem, replace(self.state, phase="failed")
-        elif self.state.phase != "ended":
-            interrupted = replace(self.state, phase="ended", ended="interrupted", is_held=False)
-            self.state = fold(interrupted, [Refused(step=self.state.step, message=problem)])
+            self.failure, self.state = self.epitaph, replace(self.state, phase="failed")
+        elif self.has_died:
+            self.state = replace(self.state, phase="ended", ended="interrupted", is_held=False)
 
 
 def _as_opened(state: LabState) -> LabState:

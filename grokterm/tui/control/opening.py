@@ -39,6 +39,7 @@ def new_training(chosen: Named, runs_dir: Path) -> TrainingThread:
 
 def saved_training(run: Run, before: "Training | None" = None) -> TrainingThread:
     """Open a saved run, paused at its last checkpoint; until then, what was known of it `before` stays."""
+    run = Run(run.path)  # whose settings another process may have changed
 
     def opener() -> OpenedSession:
         import_torch()  # in the thread
@@ -51,6 +52,7 @@ def saved_training(run: Run, before: "Training | None" = None) -> TrainingThread
 
 def branched_training(run: Run, step: int, assignments: "Sequence[str]") -> TrainingThread:
     """Train a new run from a step of a saved one."""
+    run = Run(run.path)  # whose settings another process may have changed
 
     def opener() -> OpenedSession:
         import_torch()  # in the thread
@@ -64,5 +66,6 @@ def branched_training(run: Run, step: int, assignments: "Sequence[str]") -> Trai
 
 def training_anew(run: Run) -> "Callable[[], TrainingThread]":
     """Return what trains a saved run again from its start, as a new run."""
+    run = Run(run.path)  # whose settings another process may have changed
     chosen = Named(run.experiment, run.preset or run.name, without_time(run.name))
     return partial(new_training, chosen, run.path.parent)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from time import monotonic
 
@@ -10,8 +11,12 @@ from textual.screen import Screen
 from grokterm.errors import GroktermError, StorageError
 from grokterm.experiment.interventions import Extend, Save
 from grokterm.plots.sanitize import plain_text
-from grokterm.session.commands import Command, GoOn, Hold, Pause, Release, Resume, SetPace, StepOnce
+from grokterm.runs.store import Run
+from grokterm.session.attaching import watched
+from grokterm.session.commands import Command, GoOn, Hold, Leave, Pause, Release, Resume, SetPace, StepOnce
 from grokterm.session.control import Training
+from grokterm.session.follower import FollowedTraining
+from grokterm.session.remote.viewer import AttachedTraining
 from grokterm.session.state import LabState
 from grokterm.session.thread import TrainingThread
 from grokterm.tui.control.farewell import farewell, open_command
@@ -20,6 +25,7 @@ from grokterm.tui.control.notifications import Notice, Notifications, Severity, 
 from grokterm.tui.control.opening import branched_training, saved_training, training_anew
 from grokterm.tui.control.pace import faster, slower
 from grokterm.tui.control.saved_pictures import save_pictures
+from grokterm.tui.control.succession import end_of, is_trained_elsewhere, successor
 from grokterm.tui.screens.dialogs import (
     Confirm,
     FieldsDialog,
@@ -33,7 +39,7 @@ from grokterm.tui.terminal import SAVE_SECONDS
 
 INFORMATION_SECONDS, WARNING_SECONDS = 3.0, 8.0  # that a notification lies over the pictures
 ANSWER_SECONDS = 10.0  # that a training has for a chunk and a checkpoint
-PICTURES = "pictures"  # group of the workers that save pictures
+PICTURES, SUCCESSOR = "pictures", "successor"  # groups of workers: that save pictures, and that look for another process
 
 
 class TrainingControl:
@@ -60,8 +66,11 @@ class TrainingControl:
         self.training.send(command)
 
     def pause(self) -> None:
-        """Pause or resume; ask how to go on after the end."""
-        if self.state.phase == "ended":
+        """Pause or resume; ask how to go on after the end; turn to another process that trains the opened run meanwhile."""
+        run = self.training.saved_run
+        if run is not None and not self.training.is_elsewhere and is_trained_elsewhere(run):
+            self._turn_to(watched(Run(run.path)))
+        elif self.state.phase == "ended":
             self.extend()
         else:
             self.send(Resume() if self.state.phase == "paused" else Pause())
@@ -183,9 +192,33 @@ class TrainingControl:
         """Once the training is over, go over to what it has saved, unless this screen leaves it."""
         if self.is_leaving:
             return
-        if not self.training.is_elsewhere:
-            self.say("another process has saved and ended it: this is what it saved", "Ended", "warning")
+        if (notice := end_of(self.training)) is not None:
+            self.say(notice.text, notice.title, notice.severity)
+        run = self.training.saved_run
         self._open_here()
+        if run is not None:
+            self._screen.run_worker(self._look_out(run), group=SUCCESSOR, exclusive=True)
+
+    async def _look_out(self, run: Run) -> None:
+        """Turn to the process that goes on with a run, which this one has opened, if one does soon."""
+        opened = self.training
+        found = await successor(run)
+        if found is not None and (self.training is not opened or self.is_leaving):
+            found.leave(0)
+        else:
+            self._turn_to(found)
+
+    def _turn_to(self, training: AttachedTraining | FollowedTraining | None) -> None:
+        """Show the training of another process instead of what was opened here, and not written to."""
+        if training is None:
+            return
+        self.training.send(Leave())
+        training.state, training.analysis = replace(self.state, phase="loading"), self.training.analysis  # until the first news
+        self.training = training
+        self.training.start()
+        self._notifications = Notifications()
+        where = f"in process {training.server.pid}" if isinstance(training, AttachedTraining) else "elsewhere"
+        self.say(f"it goes on {where}, which is shown again", "Attached")
 
     def _open_here(self) -> None:
         """Open the run in this process; until then, what was known of it stays on the screen."""

@@ -227,13 +227,13 @@ def test_the_end_of_the_training_is_the_end_of_the_connection(served: Served) ->
     served.close()
     until(lambda: not viewer.is_alive(), "the end")
     assert_follows(viewer, served)
-    assert viewer.state.ended == "complete"
+    assert (viewer.state.ended, viewer.has_died) == ("complete", False)
     assert viewer.analysis is not None
     assert viewer.analysis.step == viewer.state.steps  # the last picture comes by itself
     viewer.send(Analyze())
     assert not viewer.state.refusals
     viewer.send(Pause())
-    assert viewer.state.refusals == (f"process {viewer.server.pid}, which trained it, has ended: this is what it saved",)
+    assert viewer.state.refusals == (f"process {viewer.server.pid}, which trained it, has ended: what it saved is open",)
     assert (viewer.failure, viewer.bug) == ("", None)
 
 
@@ -243,7 +243,8 @@ def test_a_viewer_whose_training_has_died_keeps_the_last_state_and_says_so(serve
     served.close()  # before the run has ended
     until(lambda: not viewer.is_alive(), "the end")
     assert (viewer.state.phase, viewer.state.ended, viewer.state.step) == ("ended", "interrupted", 0)
-    assert "has ended: this is what it saved" in viewer.state.refusals[0]
+    assert (viewer.has_died, viewer.state.refusals) == (True, ())
+    assert "has died at step 0: what it saved is open" in viewer.epitaph
     with pytest.raises(UnreachableError, match="is not being trained on this host by this user"):
         AttachedTraining(served.session.run)
 
