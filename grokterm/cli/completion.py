@@ -15,9 +15,11 @@ PLAIN = re.compile(r"[\w.+@%=-]+")  # names that every shell takes as they are; 
 def complete_run(context: typer.Context, incomplete: str) -> list[str]:
     """Offer the runs of the folder that is chosen."""
     from grokterm.runs.finding import run_names
+    from grokterm.runs.store import is_run
 
+    folder = _folder(context)
     try:
-        return _offered(run_names(_folder(context)), incomplete)
+        return [name for name in _offered(run_names(folder), incomplete) if is_run(folder / name)]
     except GroktermError:
         return []
 

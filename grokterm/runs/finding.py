@@ -2,17 +2,19 @@
 
 import os
 from collections.abc import Sequence
-from itertools import takewhile
+from itertools import islice, takewhile
 from pathlib import Path
 
 from grokterm.errors import RunNotFoundError, StorageError
 from grokterm.experiment.hints import nearest
-from grokterm.runs.store import Run, is_run, made_at, without_time
+from grokterm.runs.store import Run, is_run, made_at, placed_at, without_time
 
 NEWEST = "-"
 
 MOST_COMPARED = 100  # names among which the one that was meant is looked for: each takes a tenth of a millisecond
 MOST_NAMED = 4  # candidates in a message
+
+CLOCK_ERROR = 600.0  # seconds by which a disk may say that a run came there before it was made
 
 
 def find_run(folder: Path, name: str) -> Run:
@@ -25,20 +27,30 @@ def find_run(folder: Path, name: str) -> Run:
         StorageError: if the folder cannot be read.
     """
     if name == NEWEST:
-        return newest_run(folder)
+        return Run((folder / newest_name(folder)).resolve())
     if (run := exact_run(folder, name)) is not None:
         return run
     known = run_names(folder)
-    begin = [one for one in known if name and one.startswith(name) and is_run(folder / one)]
+    if found := beginning_with(name, [one for one in known if name and one.startswith(name) and is_run(folder / one)]):
+        return Run((folder / found).resolve())
+    holds_runs = any(is_run(folder / one) for one in known)
+    hint = ": `grokterm runs` lists them" if holds_runs else f": the folder {folder} holds no run"
+    raise RunNotFoundError(f"no run is called {name!r}{_nearest(name, folder, known) or hint}")
+
+
+def beginning_with(name: str, known: Sequence[str]) -> str:
+    """Return the one that begins so, or is called so before its time; empty if there is none.
+
+    Raises:
+        RunNotFoundError: with some of them, if there are several.
+    """
+    begin = [one for one in known if name and one.startswith(name)]
     found = [one for one in begin if without_time(one) == name] or begin
-    if len(found) == 1:
-        return Run((folder / found[0]).resolve())
-    if found:
+    if len(found) > 1:
         raise RunNotFoundError(
             f"{len(found)} runs are called {name}...: {_some(found)}: write more of the name, or - for the newest"
         )
-    hint = _nearest(name, known) or (": `grokterm runs` lists them" if known else f": the folder {folder} holds no run")
-    raise RunNotFoundError(f"no run is called {name!r}{hint}")
+    return found[0] if found else ""
 
 
 def exact_run(folder: Path, name: str) -> Run | None:
@@ -49,17 +61,22 @@ def exact_run(folder: Path, name: str) -> Run | None:
     return None
 
 
-def newest_run(folder: Path) -> Run:
-    """Find the run that was made last.
+def newest_name(folder: Path) -> str:
+    """Name the run that was made last. Of thousands only those are read that came there later than it was made.
 
     Raises:
         RunNotFoundError: if there is none.
         StorageError: if the folder cannot be read.
     """
-    for name in sorted(run_names(folder), key=lambda name: (made_at(f"{folder}/{name}"), name), reverse=True):
+    newest = 0.0, ""
+    for placed, name in sorted(((placed_at(f"{folder}/{name}"), name) for name in run_names(folder)), reverse=True):
+        if placed + CLOCK_ERROR < newest[0]:
+            break
         if is_run(folder / name):
-            return Run((folder / name).resolve())
-    raise RunNotFoundError(f"the folder {folder} holds no run: `grokterm run --preset quick` makes one")
+            newest = max(newest, (made_at(Run(folder / name)), name))
+    if not newest[1]:
+        raise RunNotFoundError(f"the folder {folder} holds no run: `grokterm run --preset quick` makes one")
+    return newest[1]
 
 
 def run_names(folder: Path) -> list[str]:
@@ -77,10 +94,10 @@ def run_names(folder: Path) -> list[str]:
         raise StorageError(f"{folder} cannot be read: {error.strerror}: choose another folder with --runs-dir") from None
 
 
-def _nearest(name: str, known: Sequence[str]) -> str:
-    """Say which name was meant, of those that begin as it does longest."""
+def _nearest(name: str, folder: Path, known: Sequence[str]) -> str:
+    """Say which run was meant, of those that begin as it does longest."""
     likely = sorted(known, key=lambda one: -_n_equal(name, one))
-    return nearest(name, likely[:MOST_COMPARED])
+    return nearest(name, list(islice((one for one in likely if is_run(folder / one)), MOST_COMPARED)))
 
 
 def _n_equal(one: str, other: str) -> int:

@@ -149,7 +149,7 @@ def list_runs(folder: Path) -> list[Run]:
         return []
     except OSError as error:
         raise StorageError(f"{folder} cannot be read: {error.strerror}: choose another folder with --runs-dir") from None
-    return [Run(path) for path in sorted(paths, key=lambda path: (made_at(path), path.name))]
+    return sorted(map(Run, paths), key=lambda run: (made_at(run), run.name))
 
 
 def write_durably(path: Path, content: bytes) -> None:
@@ -183,8 +183,19 @@ def is_run(path: Path) -> bool:
         return False
 
 
-def made_at(run: str | Path) -> float:
-    """Return when a run was made, from a file that is never rewritten, as a resume touches the directory; 0 if it is gone."""
+def made_at(run: Run) -> float:
+    """Return when a run was made: as its `meta.json` says, which a copy does not change, else as `placed_at`."""
+    try:
+        return datetime.fromisoformat(run.meta["created"]).timestamp()
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return placed_at(run.path)
+
+
+def placed_at(run: str | Path) -> float:
+    """Return when a run came into its folder, from a file that is never rewritten, as a resume touches the directory.
+
+    0 if it is gone.
+    """
     for path in (f"{run}/meta.json", run):
         with suppress(OSError):
             return os.stat(path).st_mtime  # noqa: PTH116 - of thousands of runs

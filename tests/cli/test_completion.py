@@ -27,6 +27,8 @@ def runs(tmp_path: Path) -> list[str]:
     for folder, some in (("runs", names), ("other", ["quick-3"]), ("runs/.trash", ["gone-1"])):
         for name in some:
             (tmp_path / folder / name).mkdir(parents=True)
+            (tmp_path / folder / name / "experiment.toml").touch()
+    (tmp_path / "runs" / "quick-notes").mkdir()
     return names
 
 

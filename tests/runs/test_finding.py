@@ -8,7 +8,7 @@ from grokterm.errors import RunNotFoundError
 from grokterm.experiment.experiment import Experiment
 from grokterm.runs import finding
 from grokterm.runs.finding import find_run
-from grokterm.runs.store import Run, create_run
+from grokterm.runs.store import Run, create_run, list_runs, made_at
 
 Make = Callable[..., list[str]]
 
@@ -86,6 +86,40 @@ def test_a_minus_is_the_newest_run(runs: Make, tmp_path: Path) -> None:
     assert find_run(tmp_path, "-").name == "b"
     with pytest.raises(RunNotFoundError, match="holds no run"):
         find_run(tmp_path / "nowhere", "-")
+
+
+def test_the_newest_run_is_the_one_that_was_made_last_not_copied_last(runs: Make, tmp_path: Path) -> None:
+    for name, made in zip(runs("copy", "c", "a", "b"), (3, 9, 9, 5), strict=True):
+        (tmp_path / name / "meta.json").write_text(f'{{"created": "2030-01-02T03:04:0{made}+00:00"}}')
+        os.utime(tmp_path / name / "meta.json", (2e9, 2e9))  # later
+    os.utime(tmp_path / "copy" / "meta.json", (3e9, 3e9))
+    assert find_run(tmp_path, "-").name == "c"
+    assert [run.name for run in list_runs(tmp_path)] == ["copy", "b", "a", "c"]
+
+
+def test_of_many_runs_only_those_that_may_be_the_newest_are_read(
+    runs: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    runs("a", "b", "c")
+    os.utime(tmp_path / "a" / "meta.json", (1, 1))
+
+    def recorded(run: Run) -> float:
+        read.append(run.name)
+        return made_at(run)
+
+    monkeypatch.setattr(finding, "made_at", recorded)
+    assert find_run(tmp_path, "-").name == "c"
+    assert read == ["c", "b"]
+
+
+def test_what_is_no_run_is_not_what_was_meant(runs: Make, tmp_path: Path) -> None:
+    (tmp_path / "damaged-nothing").mkdir()
+    with pytest.raises(RunNotFoundError, match=r"^no run is called 'damaged-nothing': the folder .* holds no run$"):
+        find_run(tmp_path, "damaged-nothing")
+    runs("damaged-1")
+    with pytest.raises(RunNotFoundError, match=r"^no run is called 'damaged-nothing': `grokterm runs` lists them$"):
+        find_run(tmp_path, "damaged-nothing")
 
 
 def test_a_hidden_folder_and_one_that_is_no_run_are_not_found(runs: Make, tmp_path: Path) -> None:

@@ -24,6 +24,9 @@ class Facts:
     skim: dict[str, Any] | None = None
     """Of a run that has not ended: what was read of its journal."""
 
+    created: float = 0.0
+    """When it was made, in seconds since 1970."""
+
     @property
     def is_unended(self) -> bool:
         """Whether it says of no end."""

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from grokterm.experiment.presets import list_presets
 from grokterm.runs.finding import run_names
@@ -37,13 +37,6 @@ def list_rows(folder: Path, progress: Progress | None = None) -> list[RunRow]:
     return RunIndex(folder).rows(progress)
 
 
-class _Stamp(NamedTuple):
-    text: str
-    """Changes whenever a file does that the row was read from."""
-
-    created: float
-
-
 class RunIndex:
     """The runs of a folder. A row that has not changed is the same object the next time."""
 
@@ -61,20 +54,20 @@ class RunIndex:
         """
         with collecting_no_garbage():
             stamps = {name: one for name in run_names(self._folder) if (one := _stamp(f"{self._folder}/{name}")) is not None}
-            names = sorted(stamps, key=lambda name: (stamps[name].created, name))
             if self._file is None:
                 self._file = IndexFile.of(self._folder)
                 self._entries = self._file.load()
             gone = self._entries.keys() - stamps.keys()
             self._entries = {name: entry for name, entry in self._entries.items() if name in stamps}
-        self._read_changed({name: stamps[name].text for name in names}, progress)
+        self._read_changed(stamps, progress)
         with collecting_no_garbage():
+            names = sorted(stamps, key=lambda name: (self._entries[name].facts.created, name))
             changed = self._compare(names)
             unended = self._watch(names)
             changed |= {name for name, (state, _) in unended.items() if state == "killed"}
             if changed or gone:
                 self._file.save({name: self._entries[name] for name in changed}, gone)
-            rows = [self._row(name, stamps[name].created, *unended.get(name, (None, None))) for name in names]
+            rows = [self._row(name, *unended.get(name, (None, None))) for name in names]
             self._rows = {row.name: (self._entries[row.name], row) for row in rows}
         return rows
 
@@ -136,19 +129,19 @@ class RunIndex:
                 found[name] = "unknown", owner
         return found
 
-    def _row(self, name: str, created: float, state: State | None, owner: "Owner | None") -> RunRow:
+    def _row(self, name: str, state: State | None, owner: "Owner | None") -> RunRow:
         """Return the row of a run; the one before if it has not changed."""
         entry = self._entries[name]
         if state is None:
             state = _end(entry.facts)
         before, row = self._rows.get(name, (None, None))
-        if row is not None and before is entry and (row.created, row.state, row.owner) == (created, state, owner):
+        if row is not None and before is entry and (row.state, row.owner) == (state, owner):
             return row
         shown = entry.facts.shown
         return RunRow(
             name,
             Path(f"{self._folder}/{name}"),
-            created,
+            entry.facts.created,
             differences=entry.differences,
             told=entry.told,
             settings=entry.facts.settings,
@@ -165,9 +158,9 @@ def _end(facts: Facts) -> State:
     return "killed" if ended == "killed" else "interrupted" if ended in GOES_ON else "ended"
 
 
-def _stamp(run: str) -> _Stamp | None:
-    """Look at the files of a run; None if it is none."""
-    parts, created = [], 0.0
+def _stamp(run: str) -> str | None:
+    """Return what changes whenever a file does that a row is read from; None if it is no run."""
+    parts = []
     for name in READ_FROM:
         try:
             found = os.stat(f"{run}/{name}")  # noqa: PTH116 - four for each of thousands of runs
@@ -177,6 +170,4 @@ def _stamp(run: str) -> _Stamp | None:
             parts.append("-")
             continue
         parts.append(f"{found.st_mtime_ns} {found.st_size} {found.st_ino}")
-        if name == "meta.json":
-            created = found.st_mtime
-    return _Stamp("/".join(parts), created or Path(run).stat().st_mtime)
+    return "/".join(parts)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from grokterm.runs.differences import as_written, flat
 from grokterm.runs.listing.annotations import read_annotations
 from grokterm.runs.listing.facts import Facts
 from grokterm.runs.listing.skim import Skim
-from grokterm.runs.store import Run
+from grokterm.runs.store import Run, made_at
 from grokterm.runs.summary import Status, status_of_unended, summarize_means
 
 
@@ -20,9 +20,10 @@ def read_facts(folder: Path, skim: Mapping[str, Any] | None = None) -> Facts:
     """Read a run, its journal on from where it was read before."""
     run, annotations = Run(folder), asdict(read_annotations(folder))
     try:
-        return _read(run, annotations, None if skim is None else Skim(**skim))
+        facts = _read(run, annotations, None if skim is None else Skim(**skim))
     except GroktermError as error:
-        return Facts(annotations | {"preset": run.preset, "problem": str(error)})
+        facts = Facts(annotations | {"preset": run.preset, "problem": str(error)})
+    return replace(facts, created=made_at(run))
 
 
 def status_of(folder: Path, facts: Facts) -> tuple[Status, Owner | None]:

@@ -90,6 +90,16 @@ def test_a_row_says_what_its_folder_does(runs: list[Run], tmp_path: Path) -> Non
     assert not first.is_changed
 
 
+def test_a_copy_of_a_folder_keeps_when_its_runs_were_made(tiny: Experiment, tmp_path: Path) -> None:
+    for name, created in (("b", "2030-01-02T03:04:05+00:00"), ("a", "2030-01-02T03:04:06+00:00")):
+        create_run(tmp_path / "runs", tiny, "tiny", {"created": created}, name=name)
+    list_rows(tmp_path / "runs")
+    shutil.copytree(tmp_path / "runs", tmp_path / "copy", copy_function=shutil.copy)
+    for _ in range(2):  # read, and from the index
+        rows = list_rows(tmp_path / "copy")
+        assert [(row.name[0], row.created) for row in rows] == [("b", 1893553445), ("a", 1893553446)]
+
+
 def test_differences_are_those_that_are_listed_elsewhere(tiny: Experiment, tmp_path: Path) -> None:
     quick = find_preset("quick").experiment
     for experiment, preset in (
