@@ -57,7 +57,7 @@ def runs(
 
     from grokterm.reports.listing import listing
     from grokterm.runs.listing.index import list_rows
-    from grokterm.runs.listing.query import parse_query
+    from grokterm.runs.listing.query import hint, parse_query
     from grokterm.runs.listing.sorting import sorted_rows
 
     wanted = parse_query(query or "")
@@ -70,7 +70,7 @@ def runs(
         headings, lines = listing(found, results().width if sys.stdout.isatty() else None)
         print_results(Text(headings, style="bold"), lines)
     elif rows:
-        print_status(f"none of {len(rows):,} runs is found by {query!r}" if query else "no run can be read")
+        print_status(f"none of {len(rows):,} runs is found by {query!r}{hint(query)}" if query else "no run can be read")
     else:
         print_status(f"no runs in {runs_dir}: `grokterm run --preset quick` makes one")
 

@@ -38,7 +38,12 @@ def delete(context: typer.Context, names: RunNames, yes: Yes = False, runs_dir: 
 def restore(
     context: typer.Context,
     name: Annotated[
-        str, typer.Argument(metavar="RUN", help="The whole name of a run in the trash.", autocompletion=complete_deleted)
+        str,
+        typer.Argument(
+            metavar="RUN",
+            help="A run in the trash: its name, the beginning of one, or - for the newest.",
+            autocompletion=complete_deleted,
+        ),
     ],
     runs_dir: RunsDir = RUNS,
 ) -> None:

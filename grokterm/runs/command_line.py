@@ -12,7 +12,13 @@ def near(path: Path) -> str:
 
 
 def command_line(command: str, run: Path) -> str:
-    """Return `grokterm COMMAND RUN`, with the folder of the run unless it is the usual one."""
+    """Return `grokterm COMMAND RUN`, with the folder of the run unless it is the usual one.
+
+    The command may end with an option that takes the run. A name with a minus in front is told from an option.
+    """
     folder = run.resolve().parent
     is_usual = folder == Path(os.environ.get("GROKTERM_RUNS_DIR") or "runs").resolve()
-    return f"grokterm {command} {shlex.quote(run.name)}" + ("" if is_usual else f" --runs-dir {shlex.quote(near(folder))}")
+    name, place = shlex.quote(run.name), "" if is_usual else f" --runs-dir {shlex.quote(near(folder))}"
+    if not name.startswith("-"):
+        return f"grokterm {command} {name}{place}"
+    return f"grokterm {command}={name}{place}" if "--" in command else f"grokterm {command}{place} -- {name}"

@@ -17,6 +17,12 @@ def test_a_folder_is_tried_where_it_would_be_made_and_nothing_is_left(tmp_path: 
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_file_is_no_folder(tmp_path: Path) -> None:
+    (file := tmp_path / "file").touch()
+    for folder in (file, file / "below"):
+        assert describe_folder(folder)["problem"] == f"{file} is a file, not a folder"
+
+
 def test_a_disk_that_cannot_lock_or_be_written_is_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(_: RunLock) -> None:
         raise StorageError("runs/x: no locks here")

@@ -42,7 +42,7 @@ class Annotations:
         """
         from grokterm.experiment.hints import nearest
 
-        taken = list(tags)
+        taken = [tag.removeprefix("#") for tag in tags]
         for tag in taken:
             if tag not in self.tags:
                 known = f": it has {', '.join(self.tags)}" if self.tags else ": it has none"
@@ -96,6 +96,7 @@ def write_annotations(run: Path, annotations: Annotations) -> None:
 
 
 def _checked(tag: str) -> str:
+    tag = tag.removeprefix("#")  # as a list shows it
     if not tag or tag != plain_text(tag) or any(letter.isspace() or letter in '",' for letter in tag):
         raise ConfigError(f"a tag is a word without spaces, commas and quotes, not {plain_text(tag)!r}")
     if len(tag) > LONGEST_TAG:

@@ -12,6 +12,7 @@ from math import isclose
 from typing import get_args
 
 from grokterm.errors import ConfigError
+from grokterm.experiment.hints import nearest
 from grokterm.runs.listing.fields import Getter, find_field
 from grokterm.runs.listing.row import RunRow, State
 
@@ -27,6 +28,11 @@ WORDS: dict[str, Test] = {
     "branched": lambda row: bool(row.parent),
 }
 """Words that mean more than their letters."""
+
+TOLD: dict[State, str] = {"training": "not yet", "unknown": "not known"}
+"""What the column of a list says of those that have not ended."""
+
+ENDS = ("complete", "stopped", "diverged", "no memory", "out_of_memory", "memorized", "grokked", "ungrokked")
 
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
@@ -56,19 +62,30 @@ def parse_query(text: str) -> Query:
     """Read a query; an empty one finds every run.
 
     Raises:
-        ConfigError: one line, if a field is unknown, a value is missing, or a number is none.
+        ConfigError: one line, if a field is unknown, a value or a quote is missing, or a number is none.
     """
-    return Query(tuple(_test(term) for term in _TERM.findall(text) if term.strip('-"')))
+    if text.count('"') % 2:
+        _, quote, rest = text.rpartition('"')
+        raise ConfigError(f"a quote is not closed: {quote}{rest}")
+    return Query(tuple(_test(term) for term in _TERM.findall(text) if term.strip('"')))
+
+
+def hint(text: str) -> str:
+    """Say which word was meant that means more than its letters, where a query finds nothing; empty if none was."""
+    words = [term.removeprefix("-") for term in _TERM.findall(text) if not _COMPARED.fullmatch(term.removeprefix("-"))]
+    return next((found for word in words if word.lower() not in WORDS and (found := nearest(word, WORDS))), "")
 
 
 def _test(term: str) -> Test:
+    if not term.strip('-"'):
+        raise ConfigError(f"{term} needs a word behind it, as in -grokked")
     if term.startswith("-"):
         test = _test(term[1:])
         return lambda row: not test(row)
     if (found := _COMPARED.fullmatch(term)) is not None:
         return _comparison(found[1], found[2], found[3].replace('"', ""))
-    if term in WORDS:
-        return WORDS[term]
+    if term.lower() in WORDS:
+        return WORDS[term.lower()]
     word = term.replace('"', "").lower()
     return lambda row: word in row.text
 
@@ -77,8 +94,10 @@ def _comparison(name: str, sign: str, value: str) -> Test:
     get, holds_numbers = find_field(name.lower())
     if not value:
         raise ConfigError(f"{name}{sign} needs a {'number' if holds_numbers or sign in _SIGNS else 'value'} behind it")
-    if name.lower() == "state" and sign in ":=" and not any(state.startswith(value.lower()) for state in get_args(State)):
-        raise ConfigError(f"a run's state is {', '.join(get_args(State))}, not {value!r}")
+    if name.lower() == "state":
+        get = _states
+        if sign in ":=" and not any(state.startswith(value.lower()) for state in (*get_args(State), *TOLD.values(), *ENDS)):
+            raise ConfigError(f"a run's state is {', '.join(get_args(State))}, or why it ended, as complete, not {value!r}")
     number = _number(value, is_age=name.lower() in ("age", "created"))
     if number is None and (holds_numbers or sign in _SIGNS):
         raise ConfigError(f"{name}{sign} needs a number, not {value!r}")
@@ -86,6 +105,12 @@ def _comparison(name: str, sign: str, value: str) -> Test:
         return _ordered(get, _SIGNS[sign], number)
     equal = _equal(get, value.lower(), number, is_whole=sign != ":")
     return (lambda row: not equal(row)) if sign == "!=" else equal
+
+
+def _states(row: RunRow) -> tuple[str, ...]:
+    """Return the state of a run in all words that a list has for it."""
+    ended = row.ended or ""
+    return tuple({row.state, TOLD.get(row.state, row.state), ended, ended.replace("out_of_memory", "no memory")} - {""})
 
 
 def _ordered(get: Getter, compare: Callable[[float, float], bool], number: float) -> Test:

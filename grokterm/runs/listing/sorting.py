@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from grokterm.errors import ConfigError
 from grokterm.runs.listing.fields import find_field
 from grokterm.runs.listing.row import RunRow
 
@@ -12,12 +13,14 @@ def sorted_rows(rows: Iterable[RunRow], by: str = "") -> list[RunRow]:
     Runs that do not have the value come last.
 
     Raises:
-        ConfigError: if there is no such column.
+        ConfigError: if there is no such column, or two minuses are before it.
     """
     found = sorted(rows, key=lambda row: (row.created, row.name))
     if not by:
         return sorted(found, key=lambda row: not row.is_pinned)
-    get, _ = find_field(by.removeprefix("-"))
+    if by.startswith("--"):
+        raise ConfigError(f"{by} has a minus too many: --sort -{by.lstrip('-') or 'val'} lists the largest first")
+    get, _ = find_field(by.removeprefix("-").lower())
     known = [(_comparable(value), row) for row in found if (value := get(row)) not in (None, "", ())]
     known.sort(key=lambda pair: pair[0], reverse=by.startswith("-"))
     have = {id(row) for _, row in known}

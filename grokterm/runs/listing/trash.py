@@ -6,6 +6,7 @@ from pathlib import Path
 
 from grokterm.errors import ConfigError, RunNotFoundError, StorageError
 from grokterm.experiment.hints import nearest
+from grokterm.runs.finding import NEWEST, beginning_with, newest_name
 from grokterm.runs.listing.reading import read_facts, status_of
 from grokterm.runs.lock import holder_of, refusal
 
@@ -46,12 +47,17 @@ def refuse_if_trained(run: Path) -> None:
 def restore(folder: Path, name: str) -> Path:
     """Move a run back from the trash of a runs folder; return where it lies.
 
+    It is named as `find_run` names one, but for paths.
+
     Raises:
-        RunNotFoundError: if the trash holds no such run.
+        RunNotFoundError: if the trash holds no such run, or several begin so.
         ConfigError: if there is a run of that name again.
         StorageError: if it cannot be moved.
     """
-    if name not in (known := trashed(folder)):
+    known = trashed(folder)
+    if name not in known and known:
+        name = newest_name(folder / FOLDER) if name == NEWEST else beginning_with(name, known) or name
+    if name not in known:
         hint = nearest(name, known) or (f": it holds {_some(known)}" if known else ", which is empty")
         raise RunNotFoundError(f"no run called {name!r} is in the trash{hint}")
     target = folder / name

@@ -29,14 +29,15 @@ def test_a_damaged_file_says_nothing(tmp_path: Path, content: str) -> None:
 def test_a_tag_is_added_once_and_taken_away() -> None:
     tagged = Annotations().tagged(["a", "b", "a"]).tagged(["b"])
     assert tagged.tags == ("a", "b")
-    assert tagged.untagged(["a"]).tags == ("b",)
+    assert tagged.untagged(["a"]).tags == tagged.untagged(["#a"]).tags == ("b",)
+    assert Annotations().tagged(["#fig-3"]).tags == ("fig-3",)
     with pytest.raises(ConfigError, match=r"no tag 'papr': did you mean 'paper'\?"):
         Annotations(tags=("paper",)).untagged(["papr"])
     with pytest.raises(ConfigError, match="no tag 'x': it has none"):
         Annotations().untagged(["x"])
 
 
-@pytest.mark.parametrize("tag", ["", "two words", "a,b", "\x1b[31mred", 'x"', "x" * 41])
+@pytest.mark.parametrize("tag", ["", "#", "two words", "a,b", "\x1b[31mred", 'x"', "x" * 41])
 def test_what_is_no_word_is_no_tag(tag: str) -> None:
     with pytest.raises(ConfigError, match="a tag"):
         Annotations().tagged([tag])

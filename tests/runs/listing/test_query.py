@@ -3,7 +3,7 @@ from time import time
 import pytest
 
 from grokterm.errors import ConfigError
-from grokterm.runs.listing.query import parse_query
+from grokterm.runs.listing.query import hint, parse_query
 from grokterm.runs.listing.row import RunRow
 from grokterm.runs.listing.sorting import sorted_rows
 from tests.runs.listing.rows import row
@@ -90,7 +90,9 @@ BARE = row("other-1", created=0.0)
         "-ungrokked",
         "-wd>3",
         "-tag:old -old",
-        "- quick",
+        "Grokked -UNGROKKED",
+        "state:complete State=complete",
+        "state!=killed",
     ],
 )
 def test_a_query_finds_a_run(text: str) -> None:
@@ -100,7 +102,8 @@ def test_a_query_finds_a_run(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["slow", "op:add", "op=mul", "tag=fig", "wd>2", "wd<2", "p=9", "batch_size:fu x", "ungrokked", "diverged", "-grokked",
-     "-quick", "age>1w", "members>1", "ungrokked_at<5", "opt=adam", "width>0", "state:training", "quick slow", "branched"],
+     "-quick", "age>1w", "members>1", "ungrokked_at<5", "opt=adam", "width>0", "state:training", "state:killed",
+     "state=comp", "state!=complete", "quick slow", "branched"],
 )  # fmt: skip
 def test_a_query_leaves_a_run_out(text: str) -> None:
     assert not parse_query(text).matches(GROKKED)
@@ -125,13 +128,39 @@ def test_what_a_run_does_not_have_is_not_found(text: str) -> None:
         ("grokked_at:soon", "grokked_at: needs a number, not 'soon'"),
         ("wd>much", "wd> needs a number, not 'much'"),
         ("steps>2d", "steps> needs a number, not '2d'"),
-        ("state:done", "a run's state is training, paused, ended, interrupted, killed, unknown, not 'done'"),
+        (
+            "state:done",
+            "a run's state is training, paused, ended, interrupted, killed, unknown, or why it ended, as complete, not 'done'",
+        ),
+        ("-", "- needs a word behind it, as in -grokked"),
+        ("quick --", "-- needs a word behind it, as in -grokked"),
+        ('quick "two wo', 'a quote is not closed: "two wo'),
     ],
 )
 def test_a_query_that_is_wrong_says_so_in_one_line(text: str, message: str) -> None:
     with pytest.raises(ConfigError) as refused:
         parse_query(text)
     assert str(refused.value) == message
+
+
+@pytest.mark.parametrize(
+    ("known", "words"),
+    [
+        ({"state": "training"}, "training not"),
+        ({"state": "unknown"}, "unknown not_known"),
+        ({"state": "ended", "ended": "out_of_memory"}, "ended no_memory out_of_memory"),
+        ({"state": "ended", "ended": "grokked"}, "ended grokked"),
+        ({"state": "killed", "ended": "killed"}, "killed"),
+    ],
+)
+def test_a_state_is_found_by_every_word_that_a_list_has_for_it(known: dict[str, str], words: str) -> None:
+    for word in words.split():
+        assert parse_query(f'state:"{word.replace("not_", "not ").replace("no_", "no ")}"').matches(row(**known))
+
+
+def test_a_word_near_one_that_means_more_than_its_letters_is_hinted_at() -> None:
+    assert hint("op:add grokkd") == hint("-Grokkd") == ": did you mean 'grokked'?"
+    assert hint("grokked quick wd>1") == ""
 
 
 def names(rows: list[RunRow]) -> list[str]:
@@ -154,3 +183,5 @@ def test_runs_are_sorted_by_a_column_or_a_setting_those_without_it_last() -> Non
     assert names(sorted_rows(rows, "-name")) == ["c", "b", "a"]
     with pytest.raises(ConfigError, match="did you mean 'age'"):
         sorted_rows(rows, "agee")
+    with pytest.raises(ConfigError, match="--val has a minus too many: --sort -val lists the largest first"):
+        sorted_rows(rows, "--val")

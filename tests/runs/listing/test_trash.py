@@ -35,6 +35,17 @@ def test_two_deleted_runs_of_one_name_are_both_kept(tmp_path: Path) -> None:
     assert (restore(tmp_path, "mine-2") / "experiment.toml").read_text() == "second"
 
 
+def test_a_deleted_run_is_named_by_a_beginning_or_as_the_newest(tmp_path: Path) -> None:
+    for age, name in enumerate(("quick-20300102-030405", "quick-ungrok-20300102-030405", "liu-1", "liu-2")):
+        run = make(tmp_path / name)
+        os.utime(run, (1e9 - age, 1e9 - age))
+        move_to_trash(run)
+    with pytest.raises(RunNotFoundError, match=r"^2 runs are called liu-...: liu-1, liu-2: write more"):
+        restore(tmp_path, "liu-")
+    assert restore(tmp_path, "-").name == "quick-20300102-030405"
+    assert restore(tmp_path, "qu").name == "quick-ungrok-20300102-030405"
+
+
 def test_a_run_is_not_restored_over_another_one(tmp_path: Path) -> None:
     move_to_trash(make(tmp_path / "mine"))
     make(tmp_path / "mine", "new")
@@ -43,8 +54,9 @@ def test_a_run_is_not_restored_over_another_one(tmp_path: Path) -> None:
 
 
 def test_what_is_not_in_the_trash_is_not_restored(tmp_path: Path) -> None:
-    with pytest.raises(RunNotFoundError, match="is in the trash, which is empty"):
-        restore(tmp_path, "mine")
+    for name in ("mine", "-"):
+        with pytest.raises(RunNotFoundError, match="is in the trash, which is empty"):
+            restore(tmp_path, name)
     make(tmp_path / "outside")
     move_to_trash(make(tmp_path / "mine"))
     for name in ("../outside", "", "."):
