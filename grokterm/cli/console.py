@@ -1,5 +1,6 @@
 """Output: results to stdout, status messages to stderr; no color codes unless on a terminal."""
 
+import os
 import sys
 from contextlib import suppress
 from io import TextIOWrapper
@@ -9,6 +10,13 @@ from rich.console import Console, RenderableType
 from grokterm.plots.sanitize import plain_text
 
 PIPE_WIDTH = 160  # columns of a table in a pipe or a file, so that names are not cut
+
+
+def open_closed_streams() -> None:
+    """Open streams that were closed, as by `>&-`, on nothing: no file that is opened later takes their place."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123 - for as long as the process
 
 
 def replace_unencodable() -> None:

@@ -11,7 +11,7 @@ from typer.exceptions import TyperException
 from grokterm import __version__
 from grokterm.cli import attach, bench, doctor, figures, inspect, lab, plot, presets, run, runs, settings, verify
 from grokterm.cli.completion import complete_preset
-from grokterm.cli.console import print_status, replace_unencodable
+from grokterm.cli.console import open_closed_streams, print_status, replace_unencodable
 from grokterm.cli.help import read_manual
 from grokterm.cli.options import RUNS, Ascii, LinkOption, NoPixels, RunsDir
 from grokterm.errors import ConfigError, GroktermError
@@ -90,6 +90,7 @@ def main() -> None:
     # numpy reads this when imported.
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
     ignore_saving()  # until there is a training
+    open_closed_streams()
     replace_unencodable()
     try:
         sys.exit(app(standalone_mode=False, prog_name="grokterm"))

@@ -67,7 +67,7 @@ def override(settings: dict[str, Any], assignments: Sequence[str]) -> Overridden
     return Overridden(Experiment.from_settings(changed), tuple(notes))
 
 
-def parse_assignment(assignment: str) -> tuple[list[str], Any]:
+def parse_assignment(assignment: str, example: str = "optimizer.learning_rate=1e-3") -> tuple[list[str], Any]:
     """Part `a.b=value` into the name's parts and the value.
 
     Raises:
@@ -76,7 +76,7 @@ def parse_assignment(assignment: str) -> tuple[list[str], Any]:
     name, equals, text = assignment.partition("=")
     path = [part.strip() for part in name.split(".")]
     if not equals or not all(path):
-        raise ConfigError(f"--set wants name=value, as in optimizer.learning_rate=1e-3, not {assignment!r}")
+        raise ConfigError(f"--set wants name=value, as in {example}, not {assignment!r}")
     value = parse_value(text)
     return path, text.strip() if _is_text(path) and not isinstance(value, str) else value
 

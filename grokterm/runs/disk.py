@@ -17,10 +17,12 @@ TRIED_BYTES = 4_000_000  # about a checkpoint
 
 def describe_folder(folder: Path) -> dict[str, Any]:
     """Describe the folder, or the nearest one above it that exists; what cannot be found out is None."""
-    existing = next(one for one in (folder, *folder.resolve().parents) if one.is_dir())
+    existing = next(one for one in (folder, *folder.resolve().parents) if os.path.exists(one))  # noqa: PTH110 - never raises
     found: dict[str, Any] = {"exists": folder.is_dir(), "free_bytes": None, "write_bytes_per_second": None, "locks": None}
     found |= {"problem": "", "filesystem": filesystem(existing)}
     found["is_network"] = (found["filesystem"] or "").startswith(NETWORK)
+    if not existing.is_dir():
+        return found | {"problem": f"{existing} is a file, not a folder"}
     try:
         found["free_bytes"] = shutil.disk_usage(existing).free
         with TemporaryDirectory(dir=existing, prefix=".doctor-") as tried:

@@ -131,7 +131,7 @@ def parse_changes(assignments: Sequence[str]) -> dict[str, Any]:
         ConfigError: if an assignment has another form.
     """
     changes: dict[str, Any] = {}
-    for path, value in map(parse_assignment, assignments):
+    for path, value in (parse_assignment(one, "theme=dracula") for one in assignments):
         if len(path) == 2 and path[0] == "keys":
             changes["keys"] = {**changes.get("keys", {}), path[1]: str(value)}  # also a digit
         else:
