@@ -46,7 +46,8 @@ def standing(summary: Summary) -> str:
         case "killed":
             return f"killed {step}: {going_on}"
         case "training":
-            return f"not yet: {step}, trained by {_process(summary.owner)}"
+            held = "paused in" if summary.is_paused else "trained by"
+            return f"not yet: {step}, {held} {_process(summary.owner)}"
         case "unknown":
             return f"not known: {step}, maybe still trained by {_process(summary.owner)}; if not, {going_on}"
 

@@ -10,7 +10,9 @@ from grokterm.experiment.interventions import Extend, Set
 from grokterm.experiment.overrides import live_changes, override, parse_assignment
 from grokterm.experiment.records import Acted, Branched, Finished, Record, Started
 from grokterm.experiment.toml import format_value
+from grokterm.runs.command_line import command_line
 from grokterm.runs.journal import reached_step, read_journal, rewind_journal
+from grokterm.runs.lock import holder_of
 from grokterm.runs.store import Run
 
 # Settings that may change when a run is resumed: in its experiment, unlike others that may change while it trains.
@@ -122,7 +124,11 @@ def check_reached(run: Run, step: int, records: Sequence[Record]) -> None:
             advice = f"it has ended, so choose a step up to {reached:,}"
         else:
             more = f" --set training.steps={step}" if step > training.steps else ""
-            advice = f"go on with grokterm run --resume {run.name}{more}"
+            if holder_of(run.path) is None:
+                advice = f"go on with {command_line('run --resume', run.path)}{more}"
+            else:
+                extends = ", and e there extends it" if more else ""
+                advice = f"it trains: {command_line('attach', run.path)} shows it{extends}"
         raise ConfigError(f"run {run.name} has reached step {reached:,}, not {step:,}: {advice}")
 
 

@@ -29,6 +29,8 @@ RETIRED_ENGINE, REPLACEMENT_ENGINE = 'engine = "compiled"', 'engine = "eager"'
 # What a system answers that does not sync directories: Windows, which does not open them, and some network disks.
 UNSYNCABLE = {errno.EACCES, errno.EPERM, errno.EINVAL, errno.EBADF, errno.ENOTSUP}
 
+ROOM = 2**20  # bytes, which a small run takes before its first checkpoint
+
 
 @dataclass(frozen=True)
 class Run:
@@ -173,6 +175,20 @@ def write_durably(path: Path, content: bytes) -> None:
     except OSError as error:
         if error.errno not in UNSYNCABLE:
             raise
+
+
+def check_writable(folder: Path) -> None:
+    """Check whether there is room for a run.
+
+    Raises:
+        StorageError: if the folder cannot be written.
+    """
+    probe = folder / f".room-{os.getpid()}"
+    with _storing(folder):
+        try:
+            write_durably(probe, bytes(ROOM))
+        finally:
+            probe.unlink(missing_ok=True)
 
 
 def is_run(path: Path) -> bool:

@@ -14,9 +14,11 @@ from grokterm.experiment.records import (
     Acted,
     Branched,
     Checkpointed,
+    Continued,
     Evaluated,
     Finished,
     Owner,
+    Paused,
     Reached,
     Record,
     Started,
@@ -105,6 +107,9 @@ class Summary(Milestones):
     owner: Owner | None = None
     """The process that trains it, or did last."""
 
+    is_paused: bool = False
+    """That process waits for a user."""
+
     parent: str | None = None
     """Of a branch, the run that it left; what came before is of that one."""
 
@@ -171,9 +176,11 @@ def summarize_means(run: Run, records: Iterable[Record]) -> Summary:
         match record:
             case Started():
                 summary.device, summary.engine, summary.ended = record.device, record.engine, None
-                summary.owner = record.owner
+                summary.owner, summary.is_paused = record.owner, False
                 if not summary.segments:
                     summary.segments.append(_segment(record))
+            case Paused() | Continued():
+                summary.is_paused = isinstance(record, Paused)
             case Branched():
                 summary.parent, summary.branched_at = record.parent, record.step
             case Switched():
@@ -194,6 +201,7 @@ def summarize_means(run: Run, records: Iterable[Record]) -> Summary:
                 timed_steps = record.step + record.n_undone
     status, summary.owner = status_of_unended(run.path, summary.owner)
     summary.status = "ended" if summary.ended else status
+    summary.is_paused = summary.is_paused and summary.status == "training"
     if summary.status == "killed":
         summary.ended = "killed"
     summary.steps_per_second = timed_steps / summary.seconds if summary.seconds else None

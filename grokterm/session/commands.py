@@ -18,7 +18,7 @@ class Pause(_Command):
 
 
 class Resume(_Command):
-    """Continue after a pause."""
+    """Continue after a pause, or although it is held: whoever holds it may have left the screen with a dialog open."""
 
     kind: Literal["resume"] = "resume"
 

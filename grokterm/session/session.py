@@ -161,9 +161,8 @@ class Session:
             case Pause() if not self._paused and not ended:
                 self._paused = True
                 return [Paused(step=step)]
-            case Resume() if self._paused and not ended:
-                self._paused = False
-                return [Continued(step=step)]
+            case Resume() if (self._paused or self._n_holds) and not ended:
+                return self._resume()
             case StepOnce() if self._paused and not ended:
                 return self.trainer.advance(limit=1)
             case Hold() | Release():
@@ -179,6 +178,13 @@ class Session:
                 except ConfigError as error:
                     return [Refused(step=step, message=str(error))]
         return []
+
+    def _resume(self) -> list[Record]:
+        """Go on, also if a screen holds it: that one may have been left with its dialog open."""
+        step, was_paused, was_held = self.trainer.step, self._paused, self._n_holds > 0
+        self._paused, self._n_holds = False, 0
+        released: list[Record] = [Held(step=step, is_held=False, is_waiting=False)] if was_held else []
+        return [*released, Continued(step=step)] if was_paused else released
 
     def _problem(self) -> str:
         """Take the lock of the run; say why that is not possible, or the run is not what it was when it was opened."""

@@ -16,6 +16,7 @@ from grokterm.views.terms import explained
 from grokterm.views.view import View
 
 BACK, BRANCH = "back, forth", "branch"  # first in the footer, while an earlier step is looked at
+SAVE_AGAIN = "save again"  # likewise, while what was trained is not saved
 
 CHANGEABLE: tuple[Phase, ...] = ("training", "paused", "ended")
 
@@ -42,7 +43,7 @@ def choosable() -> list[tuple[str, dict[str, str]]]:
 def hints(situation: Situation, own: OwnKeys = NO_OWN_KEYS) -> tuple[Hint, ...]:
     """List the keys that do something, the most useful first, and last the one that shows all."""
     found = [hint for key in keys(own) if (hint := key.hint(situation)) is not None]
-    return (*sorted(found, key=lambda hint: hint.label not in (BACK, BRANCH)), ALL_KEYS)
+    return (*sorted(found, key=lambda hint: hint.label not in (BACK, BRANCH, SAVE_AGAIN)), ALL_KEYS)
 
 
 def guide(situation: Situation, own: OwnKeys = NO_OWN_KEYS) -> Guide:
@@ -235,7 +236,7 @@ def _further_keys() -> tuple[Key, ...]:
             _when("detach", "training", "paused"),
         ),
         _key("h", "training('change')", "Change", "change a setting", _when("change", *CHANGEABLE)),
-        _key("s", "training('save')", "Save", "save a checkpoint now", _when("save", "training", "paused")),
+        _key("s", "training('save')", "Save", "save a checkpoint now", _save),
         _key(
             "p",
             "picture",
@@ -282,6 +283,10 @@ def _arrows(now: Situation) -> str:
 
 def _pause(now: Situation) -> str:
     return {"training": "pause", "paused": "resume", "ended": "go on"}.get(now.phase, "")
+
+
+def _save(now: Situation) -> str:
+    return SAVE_AGAIN if now.is_unsaved else _when("save", "training", "paused")(now)
 
 
 def _on_curves(label: str) -> Callable[[Situation], str]:

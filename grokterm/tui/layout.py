@@ -32,12 +32,14 @@ class Earlier(NamedTuple):
     """A step before the newest one, which is looked at."""
 
     state: LabState  # what was known then
-    reached: int | None  # how far the replay has come; None once it is there
+    reached: int | None  # how far the replay has come, 0 before it has begun; None once it is there
 
     def said(self, newest: int) -> str:
         """Say which step it is, and how far it is from being shown."""
         at = f"looking at step {self.state.step:,} of {newest:,}"
-        return at if self.reached is None else f"{at}, trained again up to {self.reached:,}"
+        if self.reached is None:
+            return at
+        return f"{at}, trained again up to {self.reached:,}" if self.reached else f"{at}, loading"
 
 
 @dataclass(frozen=True)
@@ -157,6 +159,7 @@ class LabLayout:
             is_frozen=scene.is_frozen,
             is_looking_back=scene.earlier is not None,
             is_swapped=bool(state.swaps),
+            is_unsaved=bool(state.unsaved),
         )
 
     def _is_behind(self, scene: Scene) -> bool:

@@ -21,6 +21,7 @@ class Situation:
     is_frozen: bool = False
     is_looking_back: bool = False
     is_swapped: bool = False
+    is_unsaved: bool = False  # since a save has failed
 
     @property
     def terms(self) -> tuple[str, ...]:

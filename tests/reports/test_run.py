@@ -24,6 +24,11 @@ STANDINGS: dict[Status, tuple[str, str]] = {
 }
 
 
+def test_a_run_that_waits_in_its_process_is_called_paused() -> None:
+    summary = Summary(run="one", preset="p", status="training", is_paused=True, owner=OWNER, steps=1200)
+    assert standing(summary) == "not yet: at step 1,200, paused in process 4711 on gpu7"
+
+
 @pytest.mark.parametrize("status", STANDINGS)
 def test_a_run_ended_or_was_killed_or_trains_or_nobody_knows(status: Status) -> None:
     ended = {"ended": "complete", "killed": "killed"}.get(status)

@@ -133,7 +133,7 @@ def test_a_run_that_was_killed_is_seen_up_to_the_last_line_of_its_journal(eventf
     assert trainer_at(run).step == 40
     for step in (0, 13, 40, 50):
         assert same(trainer_at(run, step).tensors(), states[step])
-    with pytest.raises(ConfigError, match=r"has reached step 50, not 51: go on with grokterm run --resume tiny-[\d-]+$"):
+    with pytest.raises(ConfigError, match=r"step 50, not 51: go on with grokterm run --resume tiny-[\d-]+ --runs-dir \.$"):
         trainer_at(run, 51)
 
 
@@ -219,9 +219,8 @@ def test_a_step_before_the_first_is_refused(tiny: Experiment, tmp_path: Path) ->
 
 def test_a_step_that_a_complete_run_never_took_is_refused_with_how_to_take_it(tiny: Experiment, tmp_path: Path) -> None:
     run = written(tiny, tmp_path, started(), checkpointed(60), finished(60))
-    expected = (
-        f"run {run.name} has reached step 60, not 5,000: go on with grokterm run --resume {run.name} --set training.steps="
-    )
+    go_on = f"grokterm run --resume {run.name} --runs-dir . --set training.steps="
+    expected = f"run {run.name} has reached step 60, not 5,000: go on with {go_on}"
     with pytest.raises(ConfigError, match=f"^{re.escape(expected)}5000$"):
         trainer_at(run, 5000)
 

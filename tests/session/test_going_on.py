@@ -233,6 +233,21 @@ def test_a_hold_waits_at_its_step_and_writes_nothing(driver: Driver, grokking: E
     assert driver.trainer.step > step
 
 
+@pytest.mark.parametrize("is_paused", [False, True])
+def test_a_resume_ends_the_holds_of_screens_that_were_left_with_a_dialog(driver: Driver, *, is_paused: bool) -> None:
+    if is_paused:
+        driver.tell(Pause())
+    driver.tell(Hold())
+    held = [*driver.tell(Hold())]
+    state = fold(LabState(driver.trainer.experiment), [*held, *driver.tell(Resume())])
+    assert (state.is_held, state.phase) == (False, "training")
+    step = driver.trainer.step
+    driver.listen()
+    assert driver.trainer.step > step
+    driver.tell(Release())  # comes late, and ends nothing
+    driver.listen()
+
+
 def test_a_paused_training_stays_paused_through_a_hold_and_a_held_one_can_be_left(driver: Driver) -> None:
     driver.pause_at(3)
     files = files_of(driver.session.run)

@@ -128,3 +128,8 @@ async def test_a_click_selects_a_tab_and_presses_a_key() -> None:
 
 def test_a_situation_that_stays_gives_the_same_line() -> None:
     assert hints(Situation()) == hints(replace(Situation()))
+
+
+def test_the_footer_offers_first_to_save_what_was_not_saved() -> None:
+    assert hints(Situation(phase="paused", is_unsaved=True))[0].label == "save again"
+    assert labels(phase="paused")["s"] == "save"

@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+import pytest
 from textual.widgets import Input, Static
 
 from grokterm.experiment.records import Branched
+from grokterm.runs import checkpoint, store
 from grokterm.runs.store import list_runs
 from grokterm.tui.screens.dialogs import FieldsDialog
-from tests.tui.driving import LARGE, app_on_run, content, journal, lab, state, type_into, until
+from tests.runs.failing import failing_once
+from tests.tui.driving import ENDLESS, LARGE, app_on, app_on_run, content, journal, lab, state, training, type_into, until
 from tests.tui.saved_run import saved_run
 
 
@@ -34,6 +37,23 @@ async def test_an_earlier_step_is_shown_by_every_part_and_the_present_again_at_i
         await pilot.press("right_square_bracket", "right_square_bracket")
         await until(pilot, lambda: "step 2,000 / 2,000" in shown("#status"), "the present")
         await until(pilot, lambda: "step 2,000 ·" in str(app.screen.query_one("#present").border_subtitle), "the network")
+
+
+async def test_b_keeps_the_training_where_no_branch_can_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = app_on(ENDLESS)
+    async with training(app) as pilot:
+        thread = lab(app).training
+        for module in (store, checkpoint):  # which fail where the branch would be, and where its step is saved
+            with monkeypatch.context() as patch:
+                patch.setattr(module, "write_durably", failing_once(store.write_durably))
+                await pilot.press("b")
+                await until(pilot, lambda: isinstance(app.screen, FieldsDialog), "the dialog")
+                await pilot.press("enter")
+                await until(pilot, lambda: any(one.title == "Not branched" for one in app._notifications), "why not")
+                app.clear_notifications()
+            assert lab(app).training is thread
+            assert not thread.is_over
+    assert len(list_runs(Path("runs"))) == 1
 
 
 async def test_b_begins_a_new_run_from_the_step_that_is_looked_at() -> None:

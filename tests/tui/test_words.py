@@ -320,6 +320,16 @@ def test_a_full_disk_is_said_once_and_again_after_a_save_that_fails_too() -> Non
     assert [notice.title for notice in notifications.of(full)] == ["Not saved"]
 
 
+def test_the_status_line_says_why_nothing_was_saved_until_something_is() -> None:
+    assert status(state_with(unsaved="disk full", phase="paused")).strip() == "not saved: disk full: make room, then s"
+    assert "not saved" not in status(state_with(phase="paused"))
+
+
+def test_a_training_that_a_dialog_holds_is_not_called_paused() -> None:
+    assert "held: a dialog is open" in banner(state_with(phase="paused", is_held=True))
+    assert "paused" in banner(state_with(phase="paused"))
+
+
 def test_the_status_line_and_the_facts_say_that_nothing_was_held_out() -> None:
     assert "train 1.000  val -  loss 2.1e-06 / -" in status(state_with(curves=curves_of(), n_train=9_409))
     assert "none" in printed(facts._table(state_with(n_train=121), "")).split("network")[0]

@@ -6,20 +6,22 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen, Screen
-from textual.widgets import Button, Static
+from textual.screen import Screen
+from textual.widgets import Button
 
-from grokterm.session.commands import Hold, Release
+from grokterm.session.commands import Release
+from grokterm.session.state import LabState
 from grokterm.session.thread import TrainingThread
 from grokterm.tui.control.handover import reason_against
 from grokterm.tui.control.training import TrainingControl
+from grokterm.tui.screens.dialogs import Question
 
 Answer = Literal["detach", "save", "stay"]
 
 ANSWERS: dict[Answer, str] = {"detach": "Go on in the background", "save": "Save and end", "stay": "Stay"}
 
 
-class Departure(ModalScreen[Answer]):
+class Departure(Question[Answer]):
     """Asks what becomes of a training: enter lets it go on, escape stays."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -28,14 +30,10 @@ class Departure(ModalScreen[Answer]):
         Binding("n,escape", "dismiss('stay')", "Stay"),
     ]
 
-    def __init__(self, question: str) -> None:
-        super().__init__()
-        self._question = question
-
     def compose(self) -> ComposeResult:
         """Compose the question and a button for each answer."""
         with Vertical(classes="dialog"):
-            yield Static(self._question, markup=False)
+            yield self.question
             with Horizontal(classes="buttons"):
                 for answer, label in ANSWERS.items():
                     yield Button(label, variant="primary" if answer == "detach" else "default", id=answer, compact=True)
@@ -50,10 +48,11 @@ async def may_leave(control: TrainingControl, screen: Screen[None]) -> bool:
     training, state = control.training, control.state
     if state.phase != "training" or not isinstance(training, TrainingThread) or reason_against(training):
         return await control.may_end("leave")
-    control.send(Hold())  # so that the step in the question stays true
-    answer = await screen.app.push_screen_wait(
-        Departure(f"Step {state.step:,} of {state.steps:,}. What becomes of this training?")
-    )
+
+    def question(state: LabState) -> str:
+        return f"Step {state.step:,} of {state.steps:,}. What becomes of this training?"
+
+    answer = await control.ask(Departure(question(state)), question)
     if answer == "save":
         control.is_leaving = True
         return True

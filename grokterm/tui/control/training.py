@@ -5,13 +5,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from time import monotonic
+from typing import TypeVar
 
 from textual.screen import Screen
 
 from grokterm.errors import GroktermError, StorageError
 from grokterm.experiment.interventions import Extend, Save
 from grokterm.plots.sanitize import plain_text
-from grokterm.runs.store import Run
+from grokterm.runs.journal import read_journal
+from grokterm.runs.resume import check_reached
+from grokterm.runs.store import Run, check_writable
 from grokterm.session.attaching import watched
 from grokterm.session.commands import Command, GoOn, Hold, Leave, Pause, Release, Resume, SetPace, StepOnce
 from grokterm.session.control import Training
@@ -29,6 +32,7 @@ from grokterm.tui.control.succession import end_of, is_trained_elsewhere, succes
 from grokterm.tui.screens.dialogs import (
     Confirm,
     FieldsDialog,
+    Question,
     Waiting,
     branch_dialog,
     change_dialog,
@@ -39,7 +43,9 @@ from grokterm.tui.terminal import SAVE_SECONDS
 
 INFORMATION_SECONDS, WARNING_SECONDS = 3.0, 8.0  # that a notification lies over the pictures
 ANSWER_SECONDS = 10.0  # that a training has for a chunk and a checkpoint
-PICTURES, SUCCESSOR = "pictures", "successor"  # groups of workers: that save pictures, and that look for another process
+Answer = TypeVar("Answer")
+
+PICTURES, SUCCESSOR, QUESTION = "pictures", "successor", "question"  # groups of workers
 
 
 class TrainingControl:
@@ -72,6 +78,9 @@ class TrainingControl:
             self._turn_to(watched(Run(run.path)))
         elif self.state.phase == "ended":
             self.extend()
+        elif self.state.is_held:
+            self.say("it was held by a dialog, open on another screen, which keeps it no longer", "Goes on")
+            self.send(Resume())
         else:
             self.send(Resume() if self.state.phase == "paused" else Pause())
 
@@ -128,12 +137,13 @@ class TrainingControl:
     async def branch(self, at: int | None) -> bool:
         """Ask what is to differ from a step on, the present one if it is None; begin the new run; return whether it has begun.
 
-        At the present step the training is held meanwhile. It is left as by quitting. To be awaited in a worker.
+        At the present step the training is held meanwhile. It is left as by quitting, once nothing is known to prevent the
+        branch. To be awaited in a worker.
         """
-        run = self.training.saved_run
-        if run is None:
+        if self.training.saved_run is None:
             self.say("its folder is made once torch is loaded", "No run yet", "warning")
             return False
+        run = Run(self.training.saved_run.path)  # whose settings another process may have changed
         if at is None:
             self.send(Hold())
             await self._until(lambda: self.state.is_held or self.state.phase == "ended")
@@ -145,11 +155,31 @@ class TrainingControl:
         if at is None:
             self.send(Release())
             await self._until(lambda: not self.state.is_held)
-        if assignments is None or not await self.may_end("branch"):
+        if assignments is None:
+            return False
+        if at is None and self.state.unsaved:
+            self.say(f"{self.state.unsaved}: make room, and press b again", "Not branched", "error")
+            return False
+        if reason := await asyncio.to_thread(_reason_against_another, run, state.step):
+            self.say(reason, "Not branched", "error")
+            return False
+        if not await self.may_end("branch"):
             return False
         self._again = partial(branched_training, run, state.step, assignments)
         await self.restart()
         return True
+
+    async def ask(self, dialog: Question[Answer], question: Callable[[LabState], str]) -> Answer:
+        """Hold the training and ask; once it is held, the question is written again, as its step stays true from then on."""
+
+        async def write_again() -> None:
+            await self._until(lambda: self.state.is_held or self.state.phase == "ended")
+            if dialog.is_attached:
+                dialog.ask(question(self.state))
+
+        self.send(Hold())
+        self._screen.run_worker(write_again(), group=QUESTION, exclusive=True)
+        return await self._screen.app.push_screen_wait(dialog)
 
     async def _until(self, condition: Callable[[], bool]) -> None:
         """Wait for the training to answer, but not for one that does not."""
@@ -243,7 +273,14 @@ class TrainingControl:
             self._screen.notify(notice.text, title=notice.title, timeout=INFORMATION_SECONDS, markup=False)
 
     async def may_end(self, verb: str) -> bool:
-        """Ask whether to quit, leave or restart, unless nothing is lost by it; to be awaited in a worker."""
+        """Ask whether to quit, leave or restart, unless nothing is lost by it; to be awaited in a worker.
+
+        A restart is refused where no new run can be made.
+        """
+        run = self.training.saved_run
+        if verb == "restart" and run is not None and (reason := await asyncio.to_thread(_reason_against_another, run)):
+            self.say(reason, "Not restarted", "error")
+            return False
         self.is_leaving = await self._is_agreed(verb)
         return self.is_leaving
 
@@ -255,20 +292,18 @@ class TrainingControl:
         if (is_kept and not self.training.is_elsewhere) or state.phase not in ("training", "paused"):
             return True
         if self.training.is_elsewhere:
-            question, agree = (
-                "This run goes on where it trains. Start a new one here, with its settings and seed?",
-                "Start here",
-            )
-            return await self._screen.app.push_screen_wait(Confirm(question, agree))
-        if state.unsaved:
-            kept = f"step {state.saved_at:,}" if state.saved_at is not None else "the start"
-            question, agree = f"{state.unsaved}. What came after {kept} will be lost.", verb.capitalize()
-        else:
-            agree = f"Save and {verb}"
+            here = "This run goes on where it trains. Start a new one here, with its settings and seed?"
+            return await self._screen.app.push_screen_wait(Confirm(here, "Start here"))
+        agree = verb.capitalize() if state.unsaved else f"Save and {verb}"
+
+        def question(state: LabState) -> str:
+            if state.unsaved:
+                kept = f"step {state.saved_at:,}" if state.saved_at is not None else "the start"
+                return f"{state.unsaved}. What came after {kept} will be lost."
             resume = f"Resume with `{open_command(run)}`." if run is not None else ""
-            question = f"Step {state.step:,} of {state.steps:,}. {agree}? {resume}"
-        self.send(Hold())  # so that the step in the question stays true
-        may_end = await self._screen.app.push_screen_wait(Confirm(question, agree))
+            return f"Step {state.step:,} of {state.steps:,}. {agree}? {resume}"
+
+        may_end = await self.ask(Confirm(question(state), agree), question)
         if not may_end:
             self.send(Release())
         return may_end
@@ -294,3 +329,13 @@ class TrainingControl:
             self._unsaid.append(Notice(plain_text(text), title))
         else:
             self._screen.notify(plain_text(text), title=title, severity=severity, timeout=WARNING_SECONDS, markup=False)
+
+
+def _reason_against_another(run: Run, step: int = 0) -> str:
+    """Say why no other run can begin beside one, at a step of it; empty if one can, as far as that is known before."""
+    try:
+        check_reached(run, step, read_journal(run.journal))
+        check_writable(run.path.parent)
+    except GroktermError as error:
+        return str(error)
+    return ""

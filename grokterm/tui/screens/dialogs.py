@@ -29,7 +29,22 @@ from grokterm.tui.widgets.fields import form_fields
 Result = TypeVar("Result")
 
 
-class Confirm(ModalScreen[bool]):
+Answer = TypeVar("Answer")
+
+
+class Question(ModalScreen[Answer]):
+    """A question, which can be written again while it is asked."""
+
+    def __init__(self, question: str) -> None:
+        super().__init__()
+        self.question = Static(plain_text(question), markup=False)
+
+    def ask(self, question: str) -> None:
+        """Write it again."""
+        self.question.update(plain_text(question))
+
+
+class Confirm(Question[bool]):
     """A question with two answers: enter agrees, escape stays."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -38,14 +53,13 @@ class Confirm(ModalScreen[bool]):
     ]
 
     def __init__(self, question: str, agree: str) -> None:
-        super().__init__()
-        self._question = question
+        super().__init__(question)
         self._agree = agree
 
     def compose(self) -> ComposeResult:
         """Compose the question and two buttons."""
         with Vertical(classes="dialog"):
-            yield Static(plain_text(self._question), markup=False)
+            yield self.question
             with Horizontal(classes="buttons"):
                 yield Button(self._agree, variant="primary", id="agree", compact=True)
                 yield Button("Stay", id="stay", compact=True)

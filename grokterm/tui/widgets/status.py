@@ -91,6 +91,8 @@ def header(glance: Glance, width: int, palette: Palette) -> Text:
     state, printable = glance.state, palette.printable if palette.is_ascii else plain_text
     name, title = printable(without_time(glance.run_name)), printable(state.experiment.title)
     doing = f"{state.phase} ({state.ended})" if state.phase == "ended" else state.phase
+    if state.is_held and state.phase == "paused":
+        doing = "held: a dialog is open"
     symbol = SYMBOLS[state.phase]
     left = seconds_left(state)
     parts = [
@@ -156,6 +158,8 @@ def _rounded(rate: float) -> str:
 
 def status(glance: Glance, width: int, palette: Palette, gpu: str = "") -> Text:
     """`step 12,400 / 30,000   ▓▓▓▓░░░░░░   train 1.000   val 0.882   lr 0.001   wd 0.01   norm  38.8   0:12`."""
+    if unsaved := glance.state.unsaved:
+        return one_line([Part(0, [f"not saved: {plain_text(unsaved)}: make room, then s"], "bold")], width, gap=2)
     state = glance.earlier or glance.state
     steps = f"{state.steps:,}"
     others = [side for side in ("seen", "average_val") if state.latest(f"{side}_accuracy") is not None]
