@@ -6,15 +6,22 @@ from grokterm.experiment.expectation import MILESTONE_STEPS
 from grokterm.experiment.records import Owner
 from grokterm.plots.sanitize import plain_text
 from grokterm.reports.kept import kept
-from grokterm.runs.journal import read_journal
+from grokterm.runs.journal import read_journal, refuse_lost
 from grokterm.runs.over_seeds import Statistics
 from grokterm.runs.store import Run
 from grokterm.runs.summary import Member, Segment, Summary, summarize
 
 
 def summary_of(run: Run, *, as_json: bool) -> str:
-    """Summarize a run, in words or as a JSON object."""
-    summary = summarize(run, read_journal(run.journal))
+    """Summarize a run, in words or as a JSON object.
+
+    Raises:
+        CheckpointError: if its journal cannot be read, or is lost.
+    """
+    records = read_journal(run.journal)
+    if not records:
+        refuse_lost(run.journal, n_records=0)
+    summary = summarize(run, records)
     return summary.to_json() if as_json else describe(summary)
 
 

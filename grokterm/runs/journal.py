@@ -107,13 +107,22 @@ def rewind_journal(path: Path) -> Rewound:
             while number < len(records) and isinstance(records[number], Inspected):
                 number += 1  # finished after the checkpoint was written, but of steps before it
             return Rewound(tuple(records[:number]), record, ends[number - 1])
+    refuse_lost(path, n_records=len(records))
+    return Rewound((), None, 0)
+
+
+def refuse_lost(path: Path, n_records: int) -> None:
+    """Refuse a journal that names no checkpoint and lies beside some.
+
+    Raises:
+        CheckpointError: unless it is that of a run which was killed before the journal named the first one.
+    """
     saved = checkpoint_sizes(path.parent / "checkpoints")
-    if saved and not (records and len(saved) == 1):  # a single one: killed before the journal named the first
+    if saved and not (n_records and len(saved) == 1):
         raise CheckpointError(
             f"{path} is empty or damaged, but there are checkpoints up to step {max(saved):,}: "
             "restore it from a backup, or start a new run"
         )
-    return Rewound((), None, 0)
 
 
 @contextmanager

@@ -86,12 +86,16 @@ def _test(term: str) -> Test:
         return _comparison(found[1], found[2], found[3].replace('"', ""))
     if term.lower() in WORDS:
         return WORDS[term.lower()]
+    if term.startswith("#"):  # as a list shows a tag
+        return _comparison("tag", ":", term)
     word = term.replace('"', "").lower()
     return lambda row: word in row.text
 
 
 def _comparison(name: str, sign: str, value: str) -> Test:
     get, holds_numbers = find_field(name.lower())
+    if name.lower() in ("tag", "tags"):
+        value = value.removeprefix("#")
     if not value:
         raise ConfigError(f"{name}{sign} needs a {'number' if holds_numbers or sign in _SIGNS else 'value'} behind it")
     if name.lower() == "state":

@@ -9,6 +9,7 @@ from typing import Any
 from grokterm.errors import GroktermError
 from grokterm.experiment.records import Owner, Paused, Record
 from grokterm.runs.differences import as_written, flat
+from grokterm.runs.journal import refuse_lost
 from grokterm.runs.listing.annotations import read_annotations
 from grokterm.runs.listing.facts import Facts
 from grokterm.runs.listing.skim import Skim
@@ -34,6 +35,8 @@ def status_of(folder: Path, facts: Facts) -> tuple[Status, Owner | None]:
 def _read(run: Run, annotations: dict[str, Any], before: Skim | None) -> Facts:
     experiment, skim = run.experiment, Skim.of(run.journal, before)
     records = skim.records(run.journal)
+    if not records:
+        refuse_lost(run.journal, n_records=0)
     summary = summarize_means(run, records)
     settings = plain(dict(flat(experiment.settings())))
     written = {name: short for name, value in settings.items() if (short := as_written(run, name, value)) != value}

@@ -12,6 +12,7 @@ from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Swap
 from grokterm.experiment.presets import find_preset
 from grokterm.experiment.records import Branched, Paused, Reached, Record
+from grokterm.reports.run import summary_of
 from grokterm.runs.differences import differences
 from grokterm.runs.journal import JournalWriter
 from grokterm.runs.listing import file as index_file
@@ -184,6 +185,15 @@ def test_a_run_that_cannot_be_read_says_why(runs: list[Run], tmp_path: Path) -> 
         assert first.problem == f"{runs[0].journal}, line 1, is not a record: the journal was edited or damaged"
         assert "task.modulus must be" in second.problem
         assert (first.state, first.preset, third.problem) == ("unknown", "tiny", "")
+
+
+def test_a_run_that_has_lost_its_journal_says_so(runs: list[Run], tmp_path: Path) -> None:
+    runs[0].journal.write_text("")
+    (runs[0].checkpoints / checkpointed(5).file).touch()
+    problem = f"{runs[0].journal} is empty or damaged, but there are checkpoints up to step 5: "
+    assert list_rows(tmp_path)[0].problem.startswith(problem)
+    with pytest.raises(CheckpointError, match="is empty or damaged"):
+        summary_of(runs[0], as_json=False)
 
 
 def test_a_run_that_could_not_be_read_is_tried_again(

@@ -62,6 +62,7 @@ BARE = row("other-1", created=0.0)
         "preset:quick",
         "tag:pap",
         "tag=fig-3",
+        "tag=#fig-3 #fig -#old",
         'note:"for the talk"',
         "state:end",
         "ended:complete",
