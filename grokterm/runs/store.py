@@ -29,7 +29,7 @@ RETIRED_ENGINE, REPLACEMENT_ENGINE = 'engine = "compiled"', 'engine = "eager"'
 # What a system answers that does not sync directories: Windows, which does not open them, and some network disks.
 UNSYNCABLE = {errno.EACCES, errno.EPERM, errno.EINVAL, errno.EBADF, errno.ENOTSUP}
 
-ROOM = 2**20  # bytes, which a small run takes before its first checkpoint
+ROOM = 2**20  # bytes, which a small run takes besides its checkpoints
 
 
 @dataclass(frozen=True)
@@ -177,14 +177,16 @@ def write_durably(path: Path, content: bytes) -> None:
             raise
 
 
-def check_writable(folder: Path) -> None:
-    """Check whether there is room for a run.
+def check_room(folder: Path, n_bytes: int) -> None:
+    """Check whether there is room for a run with so many bytes of checkpoints.
 
     Raises:
-        StorageError: if the folder cannot be written.
+        StorageError: if the folder cannot be written, or is too full.
     """
     probe = folder / f".room-{os.getpid()}"
     with _storing(folder):
+        if shutil.disk_usage(folder).free < ROOM + n_bytes:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         try:
             write_durably(probe, bytes(ROOM))
         finally:

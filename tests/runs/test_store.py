@@ -9,7 +9,7 @@ import pytest
 from grokterm.errors import RunNotFoundError, StorageError
 from grokterm.experiment.experiment import Experiment
 from grokterm.runs import store
-from grokterm.runs.store import Run, create_run, list_runs
+from grokterm.runs.store import Run, check_room, create_run, list_runs
 from tests.runs.failing import failing_once
 
 
@@ -133,3 +133,10 @@ def test_a_run_whose_settings_are_damaged_says_so(tiny: Experiment, tmp_path: Pa
 
 def test_the_meta_data_is_json_for_other_programs(tiny: Experiment, tmp_path: Path) -> None:
     assert json.loads((make(tmp_path, tiny).path / "meta.json").read_text())["preset"] == "tiny"
+
+
+def test_a_disk_without_room_for_another_run_is_refused_and_nothing_is_left_on_it(tmp_path: Path) -> None:
+    check_room(tmp_path, 2**10)
+    with pytest.raises(StorageError, match="cannot be written: No space left on device"):
+        check_room(tmp_path, 2**60)
+    assert list(tmp_path.iterdir()) == []

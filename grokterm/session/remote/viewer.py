@@ -164,7 +164,8 @@ class AttachedTraining(Thread):
         """Keep the last state, and say why it is the last; without one, fail."""
         pid, step = self.server.pid, self.state.step
         self.has_died = self._has_state and self.state.phase != "ended"
-        ended = f"has died at step {step:,}" if self.has_died else "has ended"
+        died = f"could not save step {step:,}, and has ended" if self.state.unsaved else f"has died at step {step:,}"
+        ended = died if self.has_died else "has ended"
         self.epitaph = problem or f"process {pid}, which trained it, {ended}: what it saved is open"
         if not self._has_state:
             self.failure, self.state = self.epitaph, replace(self.state, phase="failed")

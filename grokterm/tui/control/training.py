@@ -14,7 +14,8 @@ from grokterm.experiment.interventions import Extend, Save
 from grokterm.plots.sanitize import plain_text
 from grokterm.runs.journal import read_journal
 from grokterm.runs.resume import check_reached
-from grokterm.runs.store import Run, check_writable
+from grokterm.runs.store import Run, check_room
+from grokterm.runs.thinning import checkpoint_sizes
 from grokterm.session.attaching import watched
 from grokterm.session.commands import Command, GoOn, Hold, Leave, Pause, Release, Resume, SetPace, StepOnce
 from grokterm.session.control import Training
@@ -149,7 +150,8 @@ class TrainingControl:
             await self._until(lambda: self.state.is_held or self.state.phase == "ended")
         state = self.state if at is None else self.state.until(at)
         assignments = await self._screen.app.push_screen_wait(branch_dialog(run, state))
-        if assignments is not None and at is None and state.saved_at != state.step:
+        reason = "" if assignments is None else await asyncio.to_thread(_reason_against_another, run)
+        if assignments is not None and not reason and at is None and state.saved_at != state.step:
             self.send(Save())  # so that the run can be branched there
             await self._until(lambda: self.state.saved_at == state.step or bool(self.state.unsaved))
         if at is None:
@@ -158,9 +160,8 @@ class TrainingControl:
         if assignments is None:
             return False
         if at is None and self.state.unsaved:
-            self.say(f"{self.state.unsaved}: make room, and press b again", "Not branched", "error")
-            return False
-        if reason := await asyncio.to_thread(_reason_against_another, run, state.step):
+            reason = f"{self.state.unsaved}: make room, and press b again"
+        if reason := reason or await asyncio.to_thread(_reason_against_another, run, state.step):
             self.say(reason, "Not branched", "error")
             return False
         if not await self.may_end("branch"):
@@ -335,7 +336,8 @@ def _reason_against_another(run: Run, step: int = 0) -> str:
     """Say why no other run can begin beside one, at a step of it; empty if one can, as far as that is known before."""
     try:
         check_reached(run, step, read_journal(run.journal))
-        check_writable(run.path.parent)
+        largest = max(checkpoint_sizes(run.checkpoints).values(), default=0)
+        check_room(run.path.parent, 2 * largest)  # of the step that is left, and of the run that begins
     except GroktermError as error:
         return str(error)
     return ""
