@@ -180,7 +180,7 @@ class RememberedPreferences:
     """The preferences of a lab, which writes them down as they change."""
 
     def __init__(self, path: Path, say: Callable[[str], None]) -> None:
-        """Read the file. `say` is told of later problems, once each; those of reading are in `problem`, a line each."""
+        """Read the file. `say` is told of later problems, once each; those of reading are in `problem`, a line."""
         self.values = Preferences()
         self.problem = ""
         self._path = path
@@ -188,7 +188,9 @@ class RememberedPreferences:
         self._told = set[str]()
         try:
             self.values, problems = read_preferences(path)
-            self.problem = "\n".join(f"{path}: {problem} (ignored)" for problem in problems.values())
+            self.problem = next((f"{path}: {problem} (ignored)" for problem in problems.values()), "")
+            if len(problems) > 1:
+                self.problem = f"{len(problems)} entries of {path} are ignored: `grokterm settings` lists them"
         except GroktermError as error:
             self._told.add(str(error))
             self.problem = f"{error}. Defaults are used, and nothing is remembered, until then."
