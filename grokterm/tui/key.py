@@ -16,6 +16,9 @@ OwnKeys = Mapping[str, str]
 NO_OWN_KEYS: OwnKeys = MappingProxyType({})
 
 
+ARROWS = {"up", "down", "left", "right"}
+
+
 class Key(NamedTuple):
     """A row of the help, its bindings, and what it does here and now, in a word for the footer: nothing if empty."""
 
@@ -27,8 +30,11 @@ class Key(NamedTuple):
     def hint(self, situation: Situation) -> Hint | None:
         """Return the entry in the footer."""
         label = self.now(situation)
-        pressed = ("" if self.shown == "arrows" else binding.key for binding in self.bindings)  # a click presses one key
-        return Hint(label, [*zip(self.shown.split(), pressed, strict=False)]) if label else None
+        if not label:
+            return None
+        if any(binding.key in ARROWS for binding in self.bindings):
+            return Hint(label, [("arrows", "")])  # in a word; a click would press one of them
+        return Hint(label, [*zip(self.shown.split(), (binding.key for binding in self.bindings), strict=False)])
 
     def rebound(self, own: OwnKeys) -> Self:
         """Return the row with the keys of a user."""

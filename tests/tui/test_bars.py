@@ -93,6 +93,11 @@ def test_the_footer_names_what_a_key_does_in_this_view() -> None:
     assert [labels(has_curves=curves)["arrows"] for curves in (True, False)] == ["move", "scroll"]
 
 
+def test_the_arrows_are_one_word_in_the_footer_when_one_has_another_key() -> None:
+    moved = hints(Situation(), {"left": "H"})
+    assert [key for hint in moved if hint.label == "move" for key in hint.keys] == [("arrows", "")]
+
+
 @pytest.mark.parametrize("view", [None, *VIEWS.values()])
 def test_the_help_lists_every_key_once_and_explains_every_term(view: Any) -> None:  # noqa: ANN401 - a view or none
     sections = guide(Situation(view=view))
