@@ -79,9 +79,9 @@ def _name(row: RunRow, around: Around, room: int) -> list[Piece]:
     return [(own, "text"), (time, "dim")]
 
 
-def _preset(row: RunRow, _around: Around, room: int) -> list[Piece]:
+def _preset(row: RunRow, around: Around, room: int) -> list[Piece]:
     star = "*" if row.is_changed else ""
-    return [(row.preset[: room - len(star)], "text"), (star, "swap")]
+    return [(_cut(row.preset, room - len(star), around), "text"), (star, "swap")]
 
 
 def _differs(row: RunRow, around: Around, room: int) -> list[Piece]:
@@ -101,9 +101,12 @@ def _tags(row: RunRow, _around: Around, _room: int) -> list[Piece]:
 def _network(row: RunRow, around: Around, room: int) -> list[Piece]:
     """Write how many there are of an ensemble."""
     members = f" ×{row.members}" if row.members > 1 else ""
-    name, dots = row.architecture, around.palette.printable("…")
-    shown = name if len(name) + len(members) <= room else f"{name[: room - len(members + dots)]}{dots}"
-    return [(shown, "text"), (members, "dim")]
+    return [(_cut(row.architecture, room - len(members), around), "text"), (members, "dim")]
+
+
+def _cut(text: str, room: int, around: Around) -> str:
+    dots = around.palette.printable("…")
+    return text if len(text) <= room else f"{text[: max(room - len(dots), 0)]}{dots}"
 
 
 def _fraction(row: RunRow, _around: Around, _room: int) -> list[Piece]:

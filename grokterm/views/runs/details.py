@@ -7,11 +7,13 @@ from rich.style import Style
 
 from grokterm.plots.cells import Rows
 from grokterm.plots.palettes import Role
-from grokterm.plots.text_lines import StyledText, draw_text
+from grokterm.plots.text_lines import StyledText, draw_text, shortened
 from grokterm.runs.differences import short
 from grokterm.runs.listing.row import RunRow
 from grokterm.views.runs.columns import Around, standing
 from grokterm.views.runs.short import short_age
+
+OTHERS = 7  # lines that a note leaves to what else there is to tell
 
 BOLD = Style(bold=True)
 
@@ -24,12 +26,13 @@ def draw_details(row: RunRow, around: Around, path: str, width: int, height: int
         return [(f"{name} ", inks["dim"].style), (value, inks[role].style)]
 
     tags: StyledText = [(f"#{tag} ", inks["third"].style) for tag in row.tags]
+    note = shortened(around.palette.printable(row.note), width * max(height - OTHERS, 1), around.palette)
     title = wrap(around.palette.printable(row.title or row.name), max(width, 1))
     groups: list[tuple[int, Sequence[str | StyledText]]] = [  # those with the highest number give way
         *((0, [[(line, BOLD)]]) for line in title),
         (1, [[(row.problem, inks["fourth"].style)]] if row.problem else []),
         (1, [named("preset", row.preset), *(named(name, short(value)) for name, value in row.differences.items())]),
-        (1, [*([tags] if tags else []), *([row.note] if row.note else [])]),
+        (1, [*([tags] if tags else []), *([note] if note else [])]),
         (3, [] if row.problem else [named(name, value) for name, value in _facts(row)]),
         (2, [] if row.problem else [[(text, inks[role].style)] for text, role in _course(row, around)]),
         (0, [named("in", path), *([named("branch of", row.parent)] if row.parent else [])]),

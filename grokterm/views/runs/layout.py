@@ -15,6 +15,8 @@ from grokterm.views.runs.sorting import Sorting
 MARGIN = 4  # cells before the first column: the mark and the pin
 WIDE = 110  # cells from which columns are two apart
 
+GIVE_WAY = ("age", "val", "grokked")  # where not even the shortest columns fit, in this order
+
 LEFT_OUT = ("tags", "ungrokked")  # where they say nothing of any run
 
 
@@ -29,7 +31,11 @@ class Placed(NamedTuple):
 def arrange(rows: Sequence[RunRow], width: int, sorted_by: str) -> list[Placed]:
     """Choose the columns that fit, the one that runs are sorted by in any case; texts share what is left."""
     gap = 2 if width >= WIDE else 1
-    columns = [one for one in COLUMNS if one.name not in LEFT_OUT or one.name == sorted_by or _speaks(one, rows)]
+    columns = [
+        _with_arrow(one) if one.name == sorted_by else one
+        for one in COLUMNS
+        if one.name not in LEFT_OUT or one.name == sorted_by or _speaks(one, rows)
+    ]
     useful = {one.name: _useful(one, rows) for one in columns}
 
     def room(*, good: bool) -> int:
@@ -41,6 +47,9 @@ def arrange(rows: Sequence[RunRow], width: int, sorted_by: str) -> list[Placed]:
         if not last.rank:
             break
         columns.remove(last)
+    for name in GIVE_WAY:
+        if room(good=False) < 0 and name != sorted_by:
+            columns = [one for one in columns if one.name != name]
     wanted = [useful[one.name] - one.widths[0] for one in columns]
     left = max(room(good=False), 0)
     widths = [one.widths[0] + more * left // max(sum(wanted), left, 1) for one, more in zip(columns, wanted, strict=True)]
@@ -83,6 +92,12 @@ def draw_row(row: RunRow, placed: Iterable[Placed], around: Around, mark: Role |
         pieces = [(palette.printable(text), palette.inks[role].style) for text, role in column.write(row, around, width)]
         cells += _cell(pieces, width, first - _end(cells), is_right=column.is_number, dots=palette.printable("…"))
     return cells
+
+
+def _with_arrow(column: Column) -> Column:
+    """Make room for the arrow beside the name."""
+    least, good, most = (max(cells, len(column.name) + 1) for cells in column.widths)
+    return column._replace(widths=(least, good, most))
 
 
 def _speaks(column: Column, rows: Iterable[RunRow]) -> bool:

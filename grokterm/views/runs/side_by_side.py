@@ -42,11 +42,11 @@ def _results(*rows: RunRow) -> Iterator[tuple[str, ...]]:
 
 
 def _written(name: str, settings: Mapping[str, object]) -> str:
-    """Write a value, a list of plain ones in full."""
+    """Write a value; a list of plain ones in full, of others how many."""
     value = without_folder(name, settings.get(name, ""))
     if isinstance(value, list | tuple) and all(isinstance(one, int | float | str) for one in value):
         return ", ".join(map(short, value)) or "[]"
-    return short(value)
+    return str(len(value)) if isinstance(value, list | tuple) else short(value)
 
 
 def side_by_side(first: RunRow, second: RunRow, settings: list[Line], palette: Palette) -> Table:

@@ -34,6 +34,12 @@ def test_title_and_path_stay_where_there_is_little() -> None:
     assert len(lines(TOLD, 78, 5)) == 5
 
 
+def test_a_long_note_leaves_room_for_what_became_of_the_run() -> None:
+    shown = lines(row(note="a long story " * 40), 78, 6)
+    assert any("complete at step 200 of 200" in line for line in shown)
+    assert any(line.endswith("…") for line in shown)
+
+
 def test_a_run_that_cannot_be_read_says_why() -> None:
     shown = lines(row(title="", problem="run x: experiment.toml cannot be read", preset=""))
     assert "run x: experiment.toml cannot be read" in shown

@@ -40,6 +40,8 @@ def test_a_narrow_list_has_what_tells_runs_apart_and_a_wide_one_more() -> None:
 def test_the_column_that_runs_are_sorted_by_is_there_at_any_width(name: str) -> None:
     assert name in columns([row()], 76, name)
     placed = arrange([row()], 76, name)
+    assert placed[-1].first + placed[-1].width <= 76
+    assert name == "steps" or any(f"{name}{arrow}" in text(draw_header(placed, around(), Sorting(name))) for arrow in "↑↓")
     assert "↓" in text(draw_header(placed, around(), Sorting(name))) or "↑" in text(
         draw_header(placed, around(), Sorting(name))
     )

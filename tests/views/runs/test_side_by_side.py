@@ -6,6 +6,7 @@ from pathlib import Path
 from rich.console import Console
 
 from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.interventions import Intervention
 from grokterm.plots.palettes import PALETTES
 from grokterm.runs.store import create_run
 from grokterm.views.runs.side_by_side import differing_settings, results, side_by_side
@@ -16,6 +17,14 @@ def test_only_what_differs_is_listed_with_the_values_of_both(tiny: Experiment) -
     other = tiny.model_copy(update={"seed": 3, "optimizer": tiny.optimizer.model_copy(update={"betas": (0.8, 0.98)})})
     runs = [create_run(Path("runs"), experiment, "tiny", {}) for experiment in (tiny, other)]
     assert differing_settings(*runs) == [("seed", "0", "3"), ("optimizer.betas", "0.9, 0.999", "0.8, 0.98")]
+
+
+def test_of_interventions_it_is_said_how_many_there_are(tiny: Experiment) -> None:
+    stopped = Intervention(at_step=1, stop=True)
+    runs = [
+        create_run(Path("runs"), tiny.model_copy(update={"interventions": made}), "tiny", {}) for made in ((), (stopped,) * 2)
+    ]
+    assert differing_settings(*runs) == [("interventions", "", "2")]
 
 
 def test_what_neither_reached_is_left_out() -> None:
