@@ -98,6 +98,12 @@ def holder_of(folder: Path) -> Holder | None:
     return None if holder is None or holder.inode != _inode(folder) or life(holder) == "dead" else holder
 
 
+def is_held_here(folder: Path) -> bool:
+    """Tell whether this process is the one that holds a run."""
+    holder = holder_of(folder)
+    return holder is not None and (holder.host, holder.pid) == (this_process().host, this_process().pid)
+
+
 def refusal(folder: Path) -> str:
     """Say in one line who holds a run, and what to do instead."""
     holder, name = holder_of(folder), folder.name

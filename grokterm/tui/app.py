@@ -7,7 +7,7 @@ import asyncio
 import gc
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from importlib import import_module
@@ -62,6 +62,7 @@ READING_SECONDS = 15.0
 FIRST_PICTURES_SECONDS = 1.0  # within which those of an attached training are drawn
 
 HUNG_UP = 129  # exit code, 128 + SIGHUP, which Windows lacks
+UNOPENED = 2  # exit code, as of every other wrong argument
 
 
 @dataclass(frozen=True)
@@ -93,9 +94,12 @@ class GroktermApp(App[int]):
         super().__init__(ansi_color=True if opening.palette.has_16_colors else None)
         self._opening = opening
         self.link = opening.link
+        self.own_keys: Mapping[str, str] = {}  # by action
         self._has_pixels = True  # except in a screenshot
         self.last_words = ""  # for standard error, after the screen has closed
         self._left: Training | None = None  # the last one whose screen was left
+        self._first: Training | None = None  # of the run that was asked for on the command line
+        self._listed: Training | None = None  # of the last run that was opened from the list
         self.register_theme(DARK)
         self.register_theme(LIGHT)
         self.theme = remembered_theme(preferences_path(), self.available_themes) or DARK.name
@@ -111,7 +115,7 @@ class GroktermApp(App[int]):
         fit(self, self.size)
         opening = self._opening
         if opening.run is not None:
-            self._open(opening.run, opening.training)
+            self._first = self._open(opening.run, opening.training)
         elif opening.start:
             from grokterm.runs.naming import named
 
@@ -167,6 +171,8 @@ class GroktermApp(App[int]):
         from grokterm.tui.appearance.preferences import RememberedPreferences
 
         preferences = RememberedPreferences(preferences_path(), partial(self._say, "Settings"))
+        self.own_keys = preferences.values.keys
+        self.set_keymap(self.own_keys)  # of the screens that know these names
         if problem := preferences.problem:
             self._say("Settings", problem)
         return preferences
@@ -210,7 +216,7 @@ class GroktermApp(App[int]):
         start = partial(new_training, chosen, self._opening.runs_dir)
         self.push_screen(LabScreen(start(), start, self.preferences))
 
-    def _open(self, run: "Run", training: "Training | None" = None) -> None:
+    def _open(self, run: "Run", training: "Training | None" = None) -> "Training":
         """Open a run: attached to the process that trains it, or as it was saved."""
         from grokterm.session.attaching import watched
         from grokterm.tui.control.opening import saved_training, training_anew
@@ -220,11 +226,20 @@ class GroktermApp(App[int]):
         self.push_screen(LabScreen(training, training_anew(run), self.preferences))
         if (notice := self._opening.notice) and run is self._opening.run:
             self._say("Not ended", notice)
+        return training
 
     def on_lab_screen_failed(self, event: "LabScreen.Failed") -> None:
-        """Say why a training did not start, and return to the form."""
+        """Say why a training did not start, and return to the list or the form; leave if nothing else was wanted."""
+        training = self._lab.training if self._lab is not None else None
+        is_unopened = training is not None and event.is_unopened
+        if is_unopened and training is self._first:
+            self.last_words = plain_text(event.problem)
+            self.exit(UNOPENED)
+            return
         self._say(event.title, event.problem, "error")
         self._set_up()
+        if is_unopened and training is self._listed:
+            self.action_runs()
 
     def _set_up(self) -> None:
         """Return from the lab to the form, as it was left."""
@@ -271,7 +286,7 @@ class GroktermApp(App[int]):
         while self.screen is not lab if is_open else len(self.screen_stack) > 1 and not isinstance(self.screen, SetupScreen):
             await self.pop_screen()
         if not is_open:
-            self._open(Run(event.path))
+            self._listed = self._open(Run(event.path))
         if event.beside is not None and (lab := self._lab) is not None:
             lab.call_after_refresh(lab.put_beside, ComparisonJob(Run(event.beside), None))
 

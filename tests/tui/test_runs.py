@@ -7,16 +7,21 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
+from grokterm.experiment.experiment import Experiment
 from grokterm.plots.palettes import PALETTES, PaletteName
 from grokterm.runs.listing.annotations import Annotations, read_annotations
 from grokterm.runs.listing.trash import trashed
+from grokterm.session.start import start_session
 from grokterm.session.thread import TrainingThread
 from grokterm.tui.app import GroktermApp, Opening
+from grokterm.tui.appearance.remembered import preferences_path
 from grokterm.tui.control.departure import Departure
+from grokterm.tui.screens.help import keys_of
 from grokterm.tui.screens.lab import LabScreen
 from grokterm.tui.screens.run_comparison import RunComparison
 from grokterm.tui.screens.runs import RunsScreen
 from grokterm.tui.screens.setup import SetupScreen
+from grokterm.tui.widgets.key_bar import KeyBar
 from grokterm.tui.widgets.run_table import RunTable
 from tests.tui.driving import (
     BRIEF,
@@ -24,8 +29,10 @@ from tests.tui.driving import (
     PATIENCE_SECONDS,
     SMALL,
     app_on,
+    app_on_run,
     content,
     lab,
+    only_run,
     preset_of,
     said,
     state,
@@ -72,6 +79,9 @@ async def test_runs_are_found_sorted_and_opened() -> None:
         assert chosen(app) == "aa-1"
         await pilot.press("slash", *"val", "colon")
         await until(pilot, lambda: "val: needs a number" in counted(app), "the problem")
+        assert content(app.screen.query_one(KeyBar)).rstrip() == " enter to the list  escape all runs  ? all keys"
+        app.screen.query_one(Input).value = "zz"
+        await until(pilot, lambda: "nothing found: escape shows all" in content(table(app)), "what to do")
         app.screen.query_one(Input).value = "ab"
         await until(pilot, lambda: counted(app) == "2 of 3", "those with these letters")
         await pilot.press("down", "enter", "s", "s")
@@ -103,7 +113,7 @@ async def test_a_run_is_thrown_into_the_trash_once_that_is_agreed_to() -> None:
     app = app_on_presets()
     async with app.run_test(size=SMALL) as pilot:
         await list_runs(pilot, app, "2")
-        await pilot.press("D", "n")
+        await pilot.press("D", "enter")
         assert gone.exists()
         await pilot.press("D", "y")
         await until(pilot, lambda: counted(app) == "1", "the other one")
@@ -126,7 +136,7 @@ async def test_the_lab_goes_on_below_the_list_and_is_left_as_one_wants(goes_on: 
         await list_runs(pilot, app, "2")
         own = lab(app).training.run_name
         await pilot.press("slash", *own, "enter", "D")
-        await until(pilot, lambda: any("is trained by process" in text for text in said(app)), "the refusal")
+        await until(pilot, lambda: any("this lab trains it" in text for text in said(app)), "the refusal")
         await pilot.press("escape", "slash", *"other", "enter", "enter")
         assert isinstance(app.screen, Departure)
         await pilot.press("n")
@@ -146,7 +156,10 @@ async def test_two_marked_runs_are_compared_and_opened_beside_each_other() -> No
         await list_runs(pilot, app, "3")
         await pilot.press("c")
         assert any("mark two runs" in text for text in said(app))
-        await pilot.press("down", "space", "space", "o", "c")
+        await pilot.press("space", "space", "space", "c")
+        assert any("3 are marked" in text for text in said(app))
+        await pilot.press("up", "up", "space", "space", "space")
+        await pilot.press("up", "space", "space", "o", "c")
         assert isinstance(app.screen, RunComparison)
         pairs = content(app.screen.query_one("#pairs"))
         assert pairs.index("second") < pairs.index("third")
@@ -158,10 +171,52 @@ async def test_two_marked_runs_are_compared_and_opened_beside_each_other() -> No
         assert app.preferences.values.overlays == tuple(str(Path("runs", name)) for name in ("second", "third"))
 
 
+@pytest.mark.parametrize("from_list", [True, False], ids=["from the list", "from the command line"])
+async def test_a_run_with_a_damaged_checkpoint_is_no_way_to_another_training(*, from_list: bool) -> None:
+    for _ in start_session(Experiment.from_toml(BRIEF), Path("runs"), "tried").records():
+        pass
+    run = only_run()
+    for checkpoint in run.checkpoints.iterdir():
+        checkpoint.write_bytes(b"torn")
+    app = app_on_presets() if from_list else app_on_run(run)
+    async with app.run_test(size=SMALL) as pilot:
+        if from_list:
+            await list_runs(pilot, app, "1")
+            await pilot.press("enter")
+            await until(pilot, lambda: said(app), "why not")
+            assert "cannot be read" in said(app)[0]
+            await until(pilot, lambda: isinstance(app.screen, RunsScreen), "the list")
+        else:
+            await until(pilot, lambda: not app.is_running, "the end")
+            assert app.return_value == 2
+            assert "cannot be read" in app.last_words
+
+
+async def test_own_keys_of_the_lab_hold_in_the_list_and_the_form() -> None:
+    preferences_path().parent.mkdir(parents=True, exist_ok=True)
+    preferences_path().write_text('[keys]\nruns = "L"\nquit = "Q"', encoding="utf-8")
+    async with (app := app_on_presets()).run_test(size=SMALL) as pilot:
+        await until(pilot, lambda: "L runs" in content(app.screen.query_one(KeyBar)), "the own keys in the footer")
+        await pilot.press("R", "q")
+        assert isinstance(app.screen, SetupScreen)
+        await pilot.press("L")
+        await until(pilot, lambda: isinstance(app.screen, RunsScreen), "the list")
+        assert "L back  Q quit" in content(app.screen.query_one(KeyBar))
+        assert {"L", "Q"} <= {key for key, _ in keys_of(app.screen)}
+        await pilot.press("R", "q")
+        assert isinstance(app.screen, RunsScreen)
+        await pilot.press("L")
+        assert isinstance(app.screen, SetupScreen)
+        await pilot.press("Q")
+        await until(pilot, lambda: not app.is_running, "the end")
+
+
 async def test_a_folder_without_runs_says_so() -> None:
     app = app_on_presets()
     async with app.run_test(size=SMALL) as pilot:
-        await list_runs(pilot, app, "no runs in runs: enter on a preset makes one")
+        await list_runs(pilot, app, "no runs in runs")
+        assert "no run yet: enter on a preset trains one" in content(table(app))
+        assert content(app.screen.query_one(KeyBar)).split("  ") == [" / filter", "o overlay", "R back", "q quit", "? all keys"]
         await pilot.press("enter", "space", "p", "t", "n", "D", "c", "s", "pagedown", "end", "up")
         assert isinstance(app.screen, RunsScreen)
 

@@ -9,9 +9,11 @@ from textual.screen import Screen
 
 from grokterm.errors import GroktermError
 from grokterm.plots.sanitize import plain_text
+from grokterm.runs.command_line import command_line
 from grokterm.runs.listing.annotations import Annotations, read_annotations, write_annotations
 from grokterm.runs.listing.row import RunRow
 from grokterm.runs.listing.trash import move_to_trash, refuse_if_trained
+from grokterm.runs.lock import is_held_here
 from grokterm.tui.screens.dialogs import Confirm, FieldsDialog
 
 LONGEST_NAME = 60
@@ -54,14 +56,21 @@ class RunWriter:
         """Ask whether runs may go to the trash; one that trains may not."""
         try:
             for row in rows:
+                if is_held_here(row.path):
+                    self._say(f"this lab trains it: {row.name}", "Not deleted")
+                    return
                 refuse_if_trained(row.path)
         except GroktermError as error:
             self._say(str(error), "Not deleted")
             return
         unknown = " It may be trained on another host." if any(row.state == "unknown" for row in rows) else ""
         which = _names(rows) if len(rows) == 1 else f"{len(rows)} marked runs: {_names(rows)}"
-        question = f"Move to the trash? {which}.{unknown}\n`grokterm runs purge` empties it."
-        self._screen.app.push_screen(Confirm(question, "Delete"), partial(self._delete, rows))
+        back = f"`{command_line('runs restore', rows[0].path)}` brings it back."
+        if len(rows) > 1:
+            back = "`grokterm runs restore NAME` brings one back."
+        question = f"Move to the trash? {which}.{unknown}\n{back}"
+        dialog = Confirm(question, "Delete", "Cancel", is_grave=True)
+        self._screen.app.push_screen(dialog, partial(self._delete, rows))
 
     def _delete(self, rows: Sequence[RunRow], agreed: bool | None) -> None:  # noqa: FBT001 - what a dialog answers
         if not agreed:

@@ -45,16 +45,17 @@ class Question(ModalScreen[Answer]):
 
 
 class Confirm(Question[bool]):
-    """A question with two answers: enter agrees, escape stays."""
+    """A question with two answers: enter agrees, unless that is to be thought over, and escape stays."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "dismiss(True)", "Agree"),
         Binding("n,escape", "dismiss(False)", "Stay"),
     ]
 
-    def __init__(self, question: str, agree: str) -> None:
+    def __init__(self, question: str, agree: str, stay: str = "Stay", *, is_grave: bool = False) -> None:
         super().__init__(question)
-        self._agree = agree
+        self._agree, self._stay = agree, stay
+        self._is_grave = is_grave
 
     def compose(self) -> ComposeResult:
         """Compose the question and two buttons."""
@@ -62,7 +63,11 @@ class Confirm(Question[bool]):
             yield self.question
             with Horizontal(classes="buttons"):
                 yield Button(self._agree, variant="primary", id="agree", compact=True)
-                yield Button("Stay", id="stay", compact=True)
+                yield Button(self._stay, id="stay", compact=True)
+
+    def on_mount(self) -> None:
+        """Let enter press the button that is safe to press in passing."""
+        self.query_one("#stay" if self._is_grave else "#agree").focus()
 
     @on(Button.Pressed)
     def _answer(self, event: Button.Pressed) -> None:

@@ -83,8 +83,9 @@ def guide_of(screen: Screen[object]) -> Guide:
 
 def keys_of(screen: Screen[Any]) -> list[tuple[str, str]]:
     """List the keys that a screen has, and those of every screen."""
-    own = [one for one in type(screen).BINDINGS if isinstance(one, Binding)]
-    rows = [(_written(one), one.tooltip or one.description.lower()) for one in own]
+    from grokterm.tui.widgets.key_bar import bindings_of
+
+    rows = [(_written(one), one.tooltip or one.description.lower()) for one in bindings_of(screen)]
     return [*rows, ("ctrl+p", "every command by name"), ("?", "this manual")]
 
 

@@ -50,6 +50,7 @@ class LabScreen(Screen[None]):
         def __init__(self, problem: str, run: Run | None) -> None:
             super().__init__()
             self.problem = f"{problem}: {open_command(run)} shows what was saved" if run is not None else problem
+            self.is_unopened = run is None
             self.title = "Ended early" if run is not None else "Not started"
 
     def __init__(

@@ -31,8 +31,9 @@ class RunComparison(Screen[tuple[Path, Path]]):
         Binding("x", "scale", "Log-x", tooltip="steps on a logarithmic or a linear axis"),
         Binding("up", "scroll(-1)", "Up", show=False, tooltip="scroll the settings"),
         Binding("down", "scroll(1)", "Down", show=False, tooltip="scroll the settings"),
-        Binding("escape,c", "dismiss(None)", "Back", tooltip="back to the runs"),
-        Binding("q", "app.quit", "Quit", tooltip="quit"),
+        Binding("escape", "dismiss(None)", "Back", tooltip="back to the runs; so does c"),
+        Binding("c", "dismiss(None)", "Back", show=False, tooltip="back to the runs"),
+        Binding("q", "app.quit", "Quit", id="quit", tooltip="quit"),
     ]
 
     def __init__(self, first: RunRow, second: RunRow, x_scale: Scale) -> None:

@@ -23,7 +23,7 @@ from grokterm.tui.control.reading import Reading, RunReader
 from grokterm.tui.control.writing import RunWriter
 from grokterm.tui.screens.run_comparison import RunComparison
 from grokterm.tui.widgets.home_banner import HomeBanner
-from grokterm.tui.widgets.key_bar import ALL_KEYS, KeyBar, hints_of
+from grokterm.tui.widgets.key_bar import ALL_KEYS, Hint, KeyBar, hints_of
 from grokterm.tui.widgets.run_curves import RunCurves, Wanted
 from grokterm.tui.widgets.run_details import RunDetails
 from grokterm.tui.widgets.run_table import Listing, RunTable
@@ -35,6 +35,12 @@ if TYPE_CHECKING:
     from textual.timer import Timer
 
 MOST_MEASURED = 1000  # runs, the newest, whose texts decide how wide columns are
+OF_RUNS = {"open", "mark", "sort", "reverse", "compare", "pin", "tag", "note", "delete", "scale"}
+"""Actions that need a run in the list."""
+
+FILTERING = (Hint("to the list", [("enter", "enter")]), Hint("all runs", [("escape", "escape")]))
+"""What keys do while a filter is typed."""
+
 ROOMY = 30, 100  # lines and columns from which curves are shown
 
 
@@ -54,14 +60,13 @@ class RunsScreen(Screen[None]):
         Binding("n", "note", "Note", tooltip="write a note to the run, of one line"),
         Binding("D", "delete", "Delete", tooltip="move the run, or those that are marked, to the trash, which asks first"),
         Binding("x", "scale", "Log-x", show=False, tooltip="steps of the curves on a logarithmic or a linear axis"),
-        Binding(
-            "R,escape", "back", "Back", key_display="R", tooltip="back to what was there before; escape first clears the filter"
-        ),
+        Binding("R", "back", "Back", id="runs", tooltip="back to what was there before, as escape"),
+        Binding("escape", "back", "Back", show=False, tooltip="clear the filter, or else back"),
         Binding("up", "move(-1)", "Run above", show=False, tooltip="the run above, also while something is typed"),
         Binding("down", "move(1)", "Run below", show=False, tooltip="the run below"),
         Binding("right", "sort(1)", "Next column", show=False, tooltip="sort by the next column"),
         Binding("left", "sort(-1)", "Previous column", show=False, tooltip="sort by the column before"),
-        Binding("q", "app.quit", "Quit", tooltip="quit; in a text: ctrl+q"),
+        Binding("q", "app.quit", "Quit", id="quit", tooltip="quit; in a text: ctrl+q"),
     ]
 
     @dataclass
@@ -95,6 +100,7 @@ class RunsScreen(Screen[None]):
         self._selection = Selection()
         self._speeds = Speeds()
         self._emptiness = "reading"  # why nothing is listed
+        self._is_empty = False  # as far as is known
         self._refusal = ""  # what is wrong with the filter
         self._next: Timer | None = None
         self._filter = Input(placeholder="/ to filter: op:add wd>1 grokked", id="filter", compact=True)
@@ -110,7 +116,7 @@ class RunsScreen(Screen[None]):
         with Horizontal(id="looked-at"):
             yield self._details
             yield self._curves
-        yield KeyBar(hints_of(self))
+        yield KeyBar()
 
     def on_mount(self) -> None:
         """Let the keys act on the list."""
@@ -146,7 +152,8 @@ class RunsScreen(Screen[None]):
     def _list(self, event: Read) -> None:
         reading = event.reading
         self._speeds.see(reading.rows, time())
-        self._emptiness = reading.problem or f"no runs in {near(self._reader.folder)}: enter on a preset makes one"
+        self._is_empty = not reading.problem
+        self._emptiness = reading.problem or f"no runs in {near(self._reader.folder)}"
         if reading.rows is not self._selection.rows:
             self._selection.read(reading.rows)
         self._show()
@@ -161,12 +168,20 @@ class RunsScreen(Screen[None]):
         longest = max((row.step for row in selection.listed), default=1)
         around = Around(palette_of(self), time(), longest, self._speeds.known())
         typical = selection.rows[-MOST_MEASURED:]
-        self._table.show(Listing(selection.listed, typical, selection.sorting, selection.marks, around))
+        self._table.show(Listing(selection.listed, typical, selection.sorting, selection.marks, around, self._advice))
+        self._show_keys()
         listed, known, marked = len(selection.listed), len(selection.rows), len(selection.marked)
         counted = f"{listed:,} of {known:,}" if listed < known else f"{known:,}"
         said = self._refusal or (counted if known else self._emptiness)
         words = plain_text(f"{said} · {marked} marked" if marked else said)
         self.query_one("#listing").border_subtitle = words.replace("[", r"\[")
+
+    @property
+    def _advice(self) -> str:
+        """What to do where no run is listed."""
+        if self._selection.rows:
+            return "nothing found: escape shows all"
+        return "no run yet: enter on a preset trains one" if self._is_empty else ""
 
     @on(RunTable.Highlighted)
     def _look(self, event: RunTable.Highlighted) -> None:
@@ -176,7 +191,16 @@ class RunsScreen(Screen[None]):
 
     def on_descendant_focus(self) -> None:
         """Show the keys that work there."""
-        self.query_one(KeyBar).hints = (*hints_of(self), ALL_KEYS)
+        self._show_keys()
+
+    def _show_keys(self) -> None:
+        found = FILTERING if self._filter.has_focus else hints_of(self)
+        self.query_one(KeyBar).hints = (*found, ALL_KEYS)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
+        """Offer what acts on runs while there are some in the list."""
+        del parameters
+        return action.partition("(")[0] not in OF_RUNS or bool(self._selection.listed)
 
     def action_move(self, by: int) -> None:
         """Move the cursor, while something is typed."""
@@ -242,7 +266,10 @@ class RunsScreen(Screen[None]):
 
     def action_compare(self) -> None:
         """Compare two runs."""
-        rows = self._selection.marked_rows[:2]
+        rows = self._selection.marked_rows
+        if len(rows) > 2:
+            self._say(f"two runs are compared, and {len(rows)} are marked: space takes a mark away")
+            return
         if len(rows) == 1 and self._table.row is not None and self._table.row.path != rows[0].path:
             rows.append(self._table.row)
         if len(rows) < 2:

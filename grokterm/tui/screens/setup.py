@@ -45,11 +45,11 @@ class SetupScreen(Screen[None]):
         Binding("slash", "filter", "Filter", key_display="/", tooltip="show the presets with these words; escape: all"),
         Binding("tab", "edit", "Settings", tooltip="from the presets to the form; in it, the next field"),
         Binding("ctrl+r", "reset", "Reset", key_display="^r", tooltip="take back what was changed of this preset"),
-        Binding("R", "app.runs", "Runs", tooltip="the runs that are saved, to look at, compare and go on with"),
+        Binding("R", "app.runs", "Runs", id="runs", tooltip="the runs that are saved, to look at, compare and go on with"),
         Binding("up", "go(-1)", "Previous field", show=False, tooltip="the preset or the field above"),
         Binding("down", "go(1)", "Next field", show=False, tooltip="the preset or the field below"),
         Binding("escape", "back", "Presets", tooltip="back to the presets, all of them"),
-        Binding("q", "app.quit", "Quit", tooltip="quit; in a text: ctrl+q"),
+        Binding("q", "app.quit", "Quit", id="quit", tooltip="quit; in a text: ctrl+q"),
     ]
 
     @dataclass
@@ -86,6 +86,7 @@ class SetupScreen(Screen[None]):
     async def on_mount(self) -> None:
         """Show the form at once when it is loaded, and else after the first paint."""
         self._picker.to_list()
+        self.bindings_updated_signal.subscribe(self, lambda _: self._show_keys())
         if FORM in sys.modules:
             await self._show_form()
         else:

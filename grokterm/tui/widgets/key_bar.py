@@ -1,6 +1,7 @@
 """The keys that do something here and now."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from textual import events
@@ -9,6 +10,8 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.widget import Widget
+
+from grokterm.tui.keymap import written
 
 
 class Hint(NamedTuple):
@@ -21,13 +24,21 @@ class Hint(NamedTuple):
 ALL_KEYS = Hint("all keys", [("?", "question_mark")])
 
 
+def bindings_of(screen: Screen[Any]) -> list[Binding]:
+    """List the bindings of a screen, with the keys that a user has chosen."""
+    keymap: Mapping[str, str] = getattr(screen.app, "own_keys", {})
+    bindings = [one for one in type(screen).BINDINGS if isinstance(one, Binding)]
+    return [replace(one, key=key, key_display=written(key)) if (key := keymap.get(one.id or "")) else one for one in bindings]
+
+
 def hints_of(screen: Screen[Any]) -> Iterator[Hint]:
     """Return a hint for every binding of a screen that is to be shown, and does something now: no key that would be typed."""
     focused = screen.focused
-    for one in type(screen).BINDINGS:
-        if isinstance(one, Binding) and one.show and screen.check_action(one.action, ()):
+    for one in bindings_of(screen):
+        if one.show and screen.check_action(one.action, ()):
             shown = one.key_display or one.key
-            is_typed = len(shown) == 1 and focused is not None and focused.check_consume_key(one.key, shown)
+            typed = " " if one.key == "space" else shown
+            is_typed = len(typed) == 1 and focused is not None and focused.check_consume_key(one.key, typed)
             if not is_typed:
                 yield Hint(one.description.lower(), [(shown, one.key)])
 

@@ -33,6 +33,7 @@ class Listing:
     sorting: Sorting = field(default_factory=Sorting)
     marks: Mapping[Path, Role] = field(default_factory=dict)
     around: Around = field(default_factory=lambda: Around(PALETTES["256"], 0.0))
+    advice: str = ""  # in the middle, where there are no runs
 
 
 class RunTable(ScrollView, can_focus=True):
@@ -105,6 +106,8 @@ class RunTable(ScrollView, can_focus=True):
         if y == 0:
             return self._strip(draw_header(self._placed, around, self._listing.sorting), width, self.rich_style)
         at = y - 1 + self.scroll_offset.y
+        if not self._listing.rows and y == self.size.height // 2:
+            return self._strip([Segment(self._listing.advice.center(width)[:width])], width, self.rich_style)
         if at >= len(self._listing.rows):
             return Strip.blank(width, self.rich_style)
         row = self._listing.rows[at]
