@@ -53,15 +53,15 @@ def guide(situation: Situation, own: OwnKeys = NO_OWN_KEYS) -> Guide:
         return [(key.shown, key.meaning) for key in (key.rebound(own) for key in keys)]
 
     view = situation.view
-    others = [one for one in VIEWS.values() if one is not view]
+    others = [one for one in VIEWS.values() if one is not view] if situation.has_pictures else []
     name = "this view" if view is None else view.name
     return {
         f"keys of {name}": rows(key for key in _keys_of_views([view] if view else []) if key.now(situation)),
         f"terms of {name}": [explained(term) for term in situation.terms],
         "keys of the training": rows(_keys_of_training()),
-        "keys of the curves": rows(_keys_of_curves()),
+        "keys of the curves": rows(_keys_of_curves() if situation.has_pictures else ()),
         "further keys": rows(_further_keys()),
-        "keys of other views": rows(key for key in _keys_of_views(others) if not key.now(situation)),
+        "keys of other views": rows(key for key in (_keys_of_views(others) if others else ()) if not key.now(situation)),
     }
 
 
@@ -187,7 +187,7 @@ def _keys_of_views(views: Collection[View]) -> tuple[Key, ...]:
             "scale",
             "Log-x",
             "steps on a logarithmic or a linear axis",
-            lambda now: "log/linear" if now.has_curves or now.does("x") else "",
+            lambda now: "log/linear" if now.draws_curves or now.does("x") else "",
         ),
     )
 
@@ -276,7 +276,7 @@ def _further_keys() -> tuple[Key, ...]:
 
 
 def _arrows(now: Situation) -> str:
-    if now.has_curves or (now.view is not None and now.view.move):
+    if now.draws_curves or (now.view is not None and now.view.move):
         return "move"
     return "scroll" if now.has_facts and now.view is None else ""
 
@@ -290,7 +290,7 @@ def _save(now: Situation) -> str:
 
 
 def _on_curves(label: str) -> Callable[[Situation], str]:
-    return lambda now: label if now.has_curves else ""
+    return lambda now: label if now.draws_curves else ""
 
 
 def _when(label: str, *phases: Phase) -> Callable[[Situation], str]:

@@ -93,7 +93,8 @@ class LabLayout:
         if is_urgent(self._glance.state if self._glance else None, scene.state):
             self._show_curves(scene)
         is_first_look = scene.analysis is not None and not self._has_shown_network
-        is_answered = self.network.is_answered and (not scene.follows or self._draw_budget.link is FULL)
+        is_awaited = not scene.follows or self._draw_budget.link is FULL or not self.network.has_answer
+        is_answered = self.network.is_answered and is_awaited
         if is_first_look or is_answered or self._is_behind(scene):
             self.show(scene)
         elif self._draw_budget.is_due():
@@ -153,7 +154,8 @@ class LabLayout:
             phase=state.phase,
             has_curves=is_wide or view == "curves",
             has_facts=(is_wide and network.comparison is None) or view == "facts",
-            view=VIEWS[network.tab] if is_wide or view in VIEWS else None,
+            view=network.view if is_wide or view in VIEWS else None,
+            has_pictures=self._draw_budget.link.has_pictures,
             is_zoomed=network.choice.is_zoomed,
             is_comparing=network.comparison is not None,
             is_frozen=scene.is_frozen,

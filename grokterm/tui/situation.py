@@ -16,6 +16,7 @@ class Situation:
     has_curves: bool = True  # on the screen
     has_facts: bool = True
     view: View | None = None  # of the network, if it is on the screen
+    has_pictures: bool = True  # else numbers stand for curves and networks
     is_zoomed: bool = False
     is_comparing: bool = False
     is_frozen: bool = False
@@ -28,6 +29,11 @@ class Situation:
         """The words on the screen that a newcomer lacks."""
         curves, facts = CURVES_TERMS if self.has_curves else (), FACTS_TERMS if self.has_facts else ()
         return (*curves, *(self.view.terms if self.view else ()), *facts)
+
+    @property
+    def draws_curves(self) -> bool:
+        """Whether there are curves to act on."""
+        return self.has_curves and self.has_pictures
 
     def does(self, key: str) -> bool:
         """Whether the view on the screen does something at o, x or z."""

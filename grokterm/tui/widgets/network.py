@@ -70,7 +70,13 @@ class NetworkPane(Vertical):
         return self._view_requests.is_answered
 
     @property
-    def _view(self) -> View:
+    def has_answer(self) -> bool:
+        """Whether this view was ever answered."""
+        return self._present.answer_for(self.view) is not None
+
+    @property
+    def view(self) -> View:
+        """The view that is drawn, or the numbers that stand for it."""
         return VIEWS[self.tab] if self._draw_budget.link.has_pictures else NUMBERS
 
     def watch_tab(self, tab: str) -> None:
@@ -92,7 +98,7 @@ class NetworkPane(Vertical):
             return self._present.say(self.tab, ["waiting for the first snapshot"]) or has_drawn
         history = self._histories["present"].since(state.inspections, state.swaps)
         self._subject = Subject(state, analysis, history)
-        return self._present.show(self._view, self._subject, self.choice, is_idle=is_idle) or has_drawn
+        return self._present.show(self.view, self._subject, self.choice, is_idle=is_idle) or has_drawn
 
     def _show_pinned(self, comparison: ComparisonJob, *, is_idle: bool) -> bool:
         """Draw the second network; until it is loaded say how far it is, or why it failed."""
@@ -102,7 +108,7 @@ class NetworkPane(Vertical):
             return self._pinned.say(self.tab, [comparison.problem, "compare again to close it"])
         if (pinned := comparison.subject) is not None:
             pinned = replace(pinned, history=self._histories["pinned"].since(pinned.history, pinned.state.swaps))
-            return self._pinned.show(self._view, pinned, self.choice, is_idle=is_idle)
+            return self._pinned.show(self.view, pinned, self.choice, is_idle=is_idle)
         goal = "its newest checkpoint" if comparison.wanted is None else f"{comparison.wanted:,}"
         at = "loading" if comparison.step is None else f"step {comparison.step:,} of {goal}"
         return self._pinned.say(self.tab, [at, "compare again to cancel"])
@@ -132,8 +138,8 @@ class NetworkPane(Vertical):
 
     def next_layer(self) -> None:
         """Choose the next layer, or the next place in the network."""
-        if self._subject is not None and self._view.next_part is not None:
-            self.choice = self._view.next_part(self._subject, self.choice, self._present.sheet(*self._present.size))
+        if self._subject is not None and self.view.next_part is not None:
+            self.choice = self.view.next_part(self._subject, self.choice, self._present.sheet(*self._present.size))
 
     def next_order(self) -> None:
         """Sort the neurons another way."""
@@ -141,7 +147,7 @@ class NetworkPane(Vertical):
 
     def hold(self) -> None:
         """Hold the color ranges, and the next time let them follow what is shown."""
-        if self._view.z_zooms:
+        if self.view.z_zooms:
             self.zoom()
         else:
             self._hold_ranges(is_held=not self._present.has_held_ranges)
@@ -152,7 +158,7 @@ class NetworkPane(Vertical):
 
     def zoom(self) -> None:
         """Zoom in, and the next time out again."""
-        if self._view.zoomed:
+        if self.view.zoomed:
             self.choice = replace(self.choice, is_zoomed=not self.choice.is_zoomed, corner=(0, 0))
 
     def unzoom(self) -> None:
@@ -161,6 +167,6 @@ class NetworkPane(Vertical):
 
     def move(self, move: Move) -> None:
         """Do what the view does at an arrow or a page key."""
-        if self._subject is not None and self._view.move is not None:
+        if self._subject is not None and self.view.move is not None:
             sheet = self._present.sheet(*self._present.size)
-            self.choice = self._view.move(self._subject, self.choice, sheet, self._present.answer_for(self._view), move)
+            self.choice = self.view.move(self._subject, self.choice, sheet, self._present.answer_for(self.view), move)
