@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import suppress
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Self
@@ -126,6 +126,7 @@ class TrainingServer:
         try:
             self._loop.run_until_complete(self._serve())
         finally:
+            self._loop.run_until_complete(_cancel(asyncio.all_tasks(self._loop)))  # who has come in the last moment
             self._loop.close()
 
     async def _serve(self) -> None:
@@ -150,9 +151,6 @@ class TrainingServer:
             viewer.end(Ended())
         if self._connections:
             await asyncio.wait(self._connections, timeout=PATIENCE_SECONDS)
-        for connection in self._connections:
-            connection.cancel()
-        await asyncio.gather(*self._connections, return_exceptions=True)
 
     async def _welcome(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -252,11 +250,18 @@ class TrainingServer:
                 viewer.show(snapshot, picture)
 
 
+async def _cancel(tasks: Iterable[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
 async def _hang_up(writer: asyncio.StreamWriter) -> None:
     """Let a viewer read what was written, if it does."""
     writer.close()
     try:
-        await asyncio.wait_for(writer.wait_closed(), PATIENCE_SECONDS / 2)
+        async with asyncio.timeout(PATIENCE_SECONDS / 2):
+            await writer.wait_closed()
     except TimeoutError:
         writer.transport.abort()
     except OSError:
