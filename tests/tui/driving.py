@@ -10,7 +10,7 @@ from typing import Any
 
 from textual.app import App
 from textual.driver import Driver
-from textual.events import Resize
+from textual.events import Key, Resize
 from textual.geometry import Size
 from textual.pilot import Pilot
 from textual.widget import Widget
@@ -174,6 +174,12 @@ async def type_into(pilot: Pilot[int], field: Input | Select[str], text: str) ->
         pilot.app.simulate_key(character)
     await until(pilot, lambda: field.value == text, f"{text!r}")
     await pilot.pause()
+
+
+def press_at_once(app: App[Any], *keys: str) -> None:
+    """Press keys as they come over a slow link: none waits until the one before has done its work."""
+    for key in keys:
+        app.post_message(Key(key, key if len(key) == 1 else None))
 
 
 async def choose(pilot: Pilot[int], field: Input | Select[str], value: str) -> None:

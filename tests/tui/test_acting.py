@@ -20,6 +20,7 @@ from tests.tui.driving import (
     content,
     journal,
     only_run,
+    press_at_once,
     said,
     state,
     training,
@@ -41,6 +42,22 @@ async def test_w_swaps_the_training_set() -> None:
         assert isinstance(app.screen, LabScreen)
     acted = [record for record in journal(only_run()) if isinstance(record, Acted)]
     assert [one.action for one in acted] == [Swap(train_fraction=0.2)]
+
+
+async def test_keys_that_arrive_together_are_typed_where_they_belong() -> None:
+    app = app_on(ENDLESS)
+    async with training(app) as pilot:
+        await pilot.press("h")
+        press_at_once(app, *"0.00002", "tab", "down", "tab", *"0.5", "shift+tab", "up", "down", *"1e-7", "enter", "enter")
+        await until(pilot, lambda: any("weight_decay" in event.label for event in state(app).events), "the change")
+        assert isinstance(app.screen, LabScreen)
+    (acted,) = [record.action for record in journal(only_run()) if isinstance(record, Acted)]
+    assert isinstance(acted, Set)
+    assert acted.values == {
+        "optimizer.learning_rate": 0.00002,
+        "optimizer.epsilon": 1e-7,
+        "optimizer.weight_decay": 0.5,
+    }
 
 
 async def test_a_swap_that_is_no_swap_is_explained_in_the_dialog_which_stays() -> None:

@@ -138,9 +138,8 @@ async def test_earlier_runs_are_drawn_behind_the_curves_and_stay_for_the_next_tr
         await pilot.press("c")
         runs = app.screen.query_one(RunList)
         await until(pilot, lambda: runs.option_count, "the list")
-        runs.focus()
         assert "X" not in content(runs)
-        await pilot.press("space")
+        await pilot.press("down", "down", "space")  # from the fields to the list
         await until(pilot, lambda: "X" in content(runs), "the mark, also without colors")
         await pilot.press("enter")
         curves = lab(app).query_one(CurvesView)

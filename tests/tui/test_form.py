@@ -16,6 +16,7 @@ from tests.tui.driving import (
     control,
     explanation,
     form,
+    press_at_once,
     said,
     settings_shown,
     structure,
@@ -69,6 +70,17 @@ async def test_enter_and_the_arrows_move_between_the_fields_and_the_form_scrolls
         assert form(app).scroll_y > 0
         assert form(app).region.contains_region(app.focused.region)
         app.screen.query_one(Collapsible).collapsed = True
+
+
+async def test_keys_that_arrive_together_are_typed_where_they_belong() -> None:
+    app = app_on(BRIEF, start=False)
+    async with app.run_test(size=SMALL) as pilot:
+        control(app, "task.modulus").focus()
+        press_at_once(app, *"13", "tab", *"0.55", "up", "down", "shift+tab", *"17", "enter", *"0.35")
+        await until(pilot, lambda: control(app, "task.train_fraction").value == "0.35", "keys that arrive together")
+        await until(pilot, lambda: form(app).experiment.task.train_fraction == 0.35, "the last edit")
+        assert form(app).experiment.task.modulus == 17
+        assert control(app, "task.train_fraction").value == "0.35"
 
 
 async def test_a_list_opens_on_enter_and_its_arrows_choose() -> None:

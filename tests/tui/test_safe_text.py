@@ -5,8 +5,15 @@ from pathlib import Path
 import pytest
 from textual.widgets import OptionList, Static
 
+from grokterm.experiment.presets import Preset
+from grokterm.plots.palettes import PALETTES
+from grokterm.tui.app import GroktermApp, Opening
+from grokterm.tui.screens.lab import LabScreen
+from grokterm.tui.widgets.facts import Facts
 from grokterm.tui.widgets.picture import Picture
-from tests.tui.driving import BRIEF, ENDLESS, LARGE, SMALL, app_on, content, explanation, said, state, training, until
+from grokterm.views.comparison import ComparisonJob
+from tests.tui.driving import BRIEF, ENDLESS, LARGE, SMALL, app_on, content, explanation, lab, said, state, training, until
+from tests.tui.saved_runs import made_run
 
 WRITTEN = "[red]bold[/red] [link=x]"
 HOSTILE = BRIEF.replace('"Brief"', f'"{WRITTEN}\\u001b]0;owned\\u0007\\u001b[2J"').replace('"ours"', f'"{WRITTEN}\\u001b[31m"')
@@ -24,6 +31,34 @@ async def test_a_hostile_title_is_plain_text_in_the_lab() -> None:
     async with training(app, LARGE) as pilot:
         await until(pilot, lambda: WRITTEN in content(app.screen.query_one("#banner")), "the title")
         assert "\x1b" not in content(app.screen.query_one("#banner"))
+
+
+async def test_a_name_that_would_be_markup_is_plain_text_on_every_screen(tmp_path: Path) -> None:
+    name = 'x[a="]'
+    made_run(f"{name}-1")
+    (folder := tmp_path / "presets").mkdir(exist_ok=True)
+    (folder / f"{name}.toml").write_text(BRIEF, encoding="utf-8")
+    app = GroktermApp(Opening(Preset(name, folder / f"{name}.toml", BRIEF), Path("runs"), PALETTES["256"]))
+
+    def shows(text: str) -> bool:
+        return text in "\n".join("".join(part.text for part in line) for line in app.screen._compositor.render_strips())
+
+    async with app.run_test(size=LARGE) as pilot:
+        await until(pilot, lambda: shows(f"╭─ {name} ─"), "the form")
+        await pilot.press("R")
+        await until(pilot, lambda: shows(f"╭─ {name}-1 ─"), "the runs")
+        await pilot.press("R", "ctrl+s")
+        await until(pilot, lambda: app.screen.query(Facts) and state(app).phase == "ended", "the end")
+        for key in ("w", "h", "b", "ctrl+p", "question_mark", "c"):
+            await pilot.press(key)
+            await until(pilot, lambda: not isinstance(app.screen, LabScreen), f"what {key} opens")
+            await until(pilot, lambda: key != "c" or shows(f"▐ ▌ {name}-1"), "the runs to compare with")  # noqa: B023
+            await pilot.press("escape")
+            await until(pilot, lambda: isinstance(app.screen, LabScreen), "the lab")
+        run = lab(app).training.saved_run
+        assert run is not None
+        lab(app).put_beside(ComparisonJob(run, 0))
+        await until(pilot, lambda: shows(f"╭─ {run.name}"), "the network beside")
 
 
 async def test_a_hostile_problem_is_plain_text_in_the_notification(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from rich.segment import Segment
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.content import Content
 from textual.message import Message
 from textual.strip import Strip
 from textual.widgets import Label, SelectionList, Static
@@ -57,7 +58,7 @@ class CompareDialog(FieldsDialog[Comparing]):
 
     def extra(self) -> ComposeResult:
         """Compose the list of runs, which a thread reads."""
-        yield Label(f"Behind the curves: space chooses, {MOST_OVERLAYS} at most; enter applies these", classes="note")
+        yield Label(f"Behind the curves: space chooses ({MOST_OVERLAYS} at most), enter draws these", classes="note")
         yield RunList()
         self._read()
 
@@ -70,9 +71,9 @@ class CompareDialog(FieldsDialog[Comparing]):
         runs = self.query_one(RunList)
         for path, told in event.found:
             name = plain_text(path.name)
-            runs.add_option(Selection(f"{name}  {plain_text(told)}", path, path in self._overlaid))
+            runs.add_option(Selection(Content(f"{name}  {plain_text(told)}"), path, path in self._overlaid))
         runs.display = bool(event.found)
-        runs.highlighted = 0 if event.found else None  # so that the first space chooses one
+        runs.highlighted = 0 if event.found else None
 
     @on(SelectionList.SelectionToggled)
     def _at_most(self, event: "SelectionList.SelectionToggled[Path]") -> None:
@@ -103,6 +104,13 @@ class RunList(SelectionList[Path]):
     """Runs to choose from; enter is left to the dialog."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "screen.overlay", "Apply")]
+
+    def action_cursor_up(self) -> None:
+        """Move up; from the first run, to the fields."""
+        if self.highlighted:
+            super().action_cursor_up()
+        else:
+            self.screen.focus_previous()
 
     def render_line(self, y: int) -> Strip:
         """Leave the box of a run that is not chosen empty: Textual tells the two apart by color alone."""

@@ -1,5 +1,6 @@
 """Small dialogs over the lab."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import ClassVar, Generic, TypeVar
@@ -25,6 +26,7 @@ from grokterm.session.state import LabState
 from grokterm.tui.screens.help import Guide
 from grokterm.tui.widgets.explanation import Explanation
 from grokterm.tui.widgets.fields import form_fields
+from grokterm.tui.widgets.text_field import TextField
 
 Result = TypeVar("Result")
 
@@ -119,18 +121,18 @@ class FieldsDialog(ModalScreen[Result | None], Generic[Result]):
             with VerticalScroll(classes="fields -noted" if self._note else "fields", can_focus=False):
                 for name, (text, placeholder) in self._fields.items():
                     with Horizontal(classes="row"):
-                        yield Label(name.rpartition(".")[2], classes="name")
-                        yield Input(text, placeholder=placeholder, name=name, compact=True)
+                        yield Label(name.rpartition(".")[2], classes="name", markup=False)
+                        yield TextField(text, placeholder=placeholder, name=name, compact=True)
             if self._meanings:
                 yield Explanation("")
             yield from self.extra()
             yield Static(id="problem", markup=False)
-            yield Static("enter applies · tab: next field · escape cancels", classes="hint", markup=False)
+            yield Static("enter applies · tab, down: next · escape cancels", classes="hint", markup=False)
 
     @property
     def guide(self) -> Guide:
         """What the help says of this dialog."""
-        keys = [("enter", "apply"), ("tab", "go to the next field"), ("escape", "cancel, and change nothing")]
+        keys = [("enter", "apply"), ("tab, down", "go to the next field"), ("escape", "cancel, and change nothing")]
         return {"keys": keys, **({"settings": list(self._meanings.items())} if self._meanings else {})}
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
@@ -148,8 +150,18 @@ class FieldsDialog(ModalScreen[Result | None], Generic[Result]):
         for dialog in self.query(".dialog"):
             dialog.border_title = f"{self._title} at step {step:,}"
 
+    def action_go(self, direction: int) -> None:
+        """Move to the next or the previous field."""
+        (self.focus_next if direction > 0 else self.focus_previous)()
+
     @on(Input.Submitted)
-    def _do(self) -> None:
+    async def _do(self) -> None:
+        for field in self.query(Input):
+            typed = asyncio.Event()
+            if field.call_later(typed.set):  # after the keys that are still on their way to it
+                await typed.wait()
+        if not self.is_current:  # a second enter
+            return
         texts = {str(field.name): field.value.strip() for field in self.query(Input)}
         try:
             self.dismiss(self._make(texts))

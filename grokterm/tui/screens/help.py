@@ -13,6 +13,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
 from textual.screen import ModalScreen, Screen
 from textual.widgets import OptionList, Static
 
@@ -65,7 +66,7 @@ class HelpScreen(ModalScreen[None]):
         """Say whether the page goes on below."""
         scroll = self.query_one(VerticalScroll)
         keys = "more below: page down" if scroll.scroll_offset.y < scroll.max_scroll_y else "up, down: topics"
-        self.query_one(".dialog").border_subtitle = f"{keys} · escape: close"
+        self.query_one(".dialog").border_subtitle = Content(f"{keys} · escape: close")
 
     def action_page(self, pages: int) -> None:
         """Scroll the page."""

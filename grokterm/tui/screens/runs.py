@@ -9,6 +9,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Input
@@ -174,7 +175,7 @@ class RunsScreen(Screen[None]):
         counted = f"{listed:,} of {known:,}" if listed < known else f"{known:,}"
         said = self._refusal or (counted if known else self._emptiness)
         words = plain_text(f"{said} · {marked} marked" if marked else said)
-        self.query_one("#listing").border_subtitle = words.replace("[", r"\[")
+        self.query_one("#listing").border_subtitle = Content(words)
 
     @property
     def _advice(self) -> str:

@@ -11,6 +11,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Button, Static
@@ -43,7 +44,7 @@ class SetupScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s", "start", "Start", key_display="^s", tooltip="start what the form shows, as enter on a preset does"),
         Binding("slash", "filter", "Filter", key_display="/", tooltip="show the presets with these words; escape: all"),
-        Binding("tab", "edit", "Settings", tooltip="from the presets to the form; in it, the next field"),
+        Binding("tab", "edit", "Settings", priority=True, tooltip="from the presets to the form; in it, the next field"),
         Binding("ctrl+r", "reset", "Reset", key_display="^r", tooltip="take back what was changed of this preset"),
         Binding("R", "app.runs", "Runs", id="runs", tooltip="the runs that are saved, to look at, compare and go on with"),
         Binding("up", "go(-1)", "Previous field", show=False, tooltip="the preset or the field above"),
@@ -194,10 +195,6 @@ class SetupScreen(Screen[None]):
         if self._form is not None and not self._form.problem:
             self._explain(event.text)
 
-    def on_experiment_form_left(self) -> None:
-        """Move on from a field."""
-        self.action_go(1)
-
     def action_go(self, direction: int) -> None:
         """Move to the next or the previous field; in the filter, to another preset."""
         if self._picker.is_filtering:
@@ -244,7 +241,7 @@ class SetupScreen(Screen[None]):
         title, problem = self._preset.title, ""
         if form is not None:
             is_changed, problem = self._preset.name in self._drafts, form.problem
-            form.border_title, form.border_subtitle = f"{name}{'*' * is_changed}", "^r resets" if is_changed else ""
+            form.border_title, form.border_subtitle = Content(f"{name}{'*' * is_changed}"), "^r resets" if is_changed else ""
             title = name if problem else form.named.experiment.title
             self.query_one("#structure", Static).update(form.structure)
         self.query_one("#title", Static).update(plain_text(title))

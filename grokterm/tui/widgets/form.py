@@ -19,6 +19,7 @@ from grokterm.reports.structure import in_line
 from grokterm.runs.naming import Named, named
 from grokterm.tasks.operations import EXPRESSION, MADE_OF, has_own_order
 from grokterm.tui.widgets.fields import CHOICES, FIRST, FormField, form_fields, without_other_kinds
+from grokterm.tui.widgets.text_field import SettingField
 
 TALL = 40  # lines of a terminal that shows the further settings unfolded
 
@@ -62,9 +63,6 @@ class ExperimentForm(VerticalScroll, inherit_bindings=False):
 
         text: str
 
-    class Left(Message):
-        """Enter in a text: the next field, please."""
-
     def __init__(self, preset: Preset) -> None:
         super().__init__(id="form", can_focus=False)
         self._is_folded: bool | None = None  # the further settings, once they were shown
@@ -88,6 +86,7 @@ class ExperimentForm(VerticalScroll, inherit_bindings=False):
         self.problem = ""  # why the edits are invalid; empty if they are valid
         self._edits = dict(edits)
         self._fields = {field.name: field for field in form_fields(experiment)}
+        self._texts = {name: field.text for name, field in self._fields.items()} | self._edits  # those that were heard of
         self._controls: set[Input | Select[str]] = set()  # a late message of a removed field is no edit
         if edits:
             self._apply()
@@ -148,14 +147,9 @@ class ExperimentForm(VerticalScroll, inherit_bindings=False):
                 [(choice, choice) for choice in field.choices], value=text, allow_blank=False, name=field.name, compact=True
             )
         else:
-            control = Input(text, name=field.name, compact=True)
+            control = SettingField(text, name=field.name, compact=True)
         self._controls.add(control)
-        return Horizontal(Label(field.name, classes="name"), control, classes="row")
-
-    @on(Input.Submitted)
-    def _leave(self, event: Input.Submitted) -> None:
-        event.stop()
-        self.post_message(self.Left())
+        return Horizontal(Label(field.name, classes="name", markup=False), control, classes="row")
 
     @on(Input.Changed)
     @on(Select.Changed)
@@ -163,7 +157,10 @@ class ExperimentForm(VerticalScroll, inherit_bindings=False):
         event.stop()
         control = event.control
         name, text = str(control.name), str(event.value)
-        if control not in self._controls or text == self._edits.get(name, self._fields[name].text):
+        if control not in self._controls:
+            return
+        self._texts[name] = text
+        if text == self._edits.get(name, self._fields[name].text):
             return
         self._edits[name] = text
         if name == "task.operation" and text != EXPRESSION:
@@ -209,7 +206,9 @@ class ExperimentForm(VerticalScroll, inherit_bindings=False):
         """Tell whether a field still shows what an edit of another has changed, such as an expression without its operation."""
         texts = {field.name: field.text for field in form_fields(self.experiment)}
         return any(
-            control.value != texts.get(str(control.name)) for control in self._controls if control.name not in self._edits
+            self._texts[str(control.name)] != texts.get(str(control.name))
+            for control in self._controls
+            if control.name not in self._edits
         )
 
     @property

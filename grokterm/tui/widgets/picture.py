@@ -4,6 +4,7 @@ from collections.abc import Callable, Hashable, Iterable
 from time import monotonic
 
 from rich.style import Style
+from textual.content import Content
 from textual.events import Resize
 from textual.geometry import Region
 from textual.strip import Strip
@@ -76,7 +77,7 @@ class Picture(Widget):
         """Set title and subtitle, if they differ: Textual repaints the whole widget for them."""
         if (title, subtitle) != self._caption:
             self._caption = (title, subtitle)
-            self.border_title, self.border_subtitle = title, subtitle
+            self.border_title, self.border_subtitle = Content(title), Content(subtitle)
 
     def forget(self) -> None:
         """Draw the next offer, whatever its version."""

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from textual.content import Content
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -26,7 +27,7 @@ class RunDetails(Widget):
     def show(self, row: RunRow | None, around: Around) -> None:
         """Tell of a run."""
         self._shown = None if row is None else (row, around)
-        self.border_title = "" if row is None else plain_text(row.name).replace("[", r"\[")
+        self.border_title = Content("" if row is None else plain_text(row.name))
         self._draw()
 
     def on_resize(self) -> None:
