@@ -76,5 +76,5 @@ def _folder(context: typer.Context) -> Path:
 def _upwards(context: typer.Context) -> Iterable[typer.Context]:
     found = [context]
     while (parent := found[-1].parent) is not None:
-        found.append(parent)  # type: ignore[arg-type]
+        found.append(parent)  # type: ignore[arg-type] # Typer types a parent as its base class
     return found

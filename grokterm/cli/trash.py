@@ -87,11 +87,12 @@ def _is_agreed(question: str) -> bool:
 
 
 def _size(n_bytes: int) -> str:
+    size = float(n_bytes)
     for unit in ("bytes", "kB", "MB"):
-        if n_bytes < 1000:
-            return f"{n_bytes:.3g} {unit}"
-        n_bytes /= 1000  # type: ignore[assignment]
-    return f"{n_bytes:.3g} GB"
+        if size < 1000:
+            return f"{size:.3g} {unit}"
+        size /= 1000
+    return f"{size:.3g} GB"
 
 
 COMMANDS: dict[str, Callable[..., None]] = {"delete": delete, "restore": restore, "purge": purge}

@@ -108,7 +108,7 @@ class GraphMemory:
         self._device = device
         self._handle = torch.cuda.graph_pool_handle() if device.type == "cuda" else None
         # One stream for all, because freed memory is used again only by the stream that it was allocated on.
-        self._aside = torch.cuda.Stream(device) if device.type == "cuda" else None  # type: ignore[no-untyped-call]
+        self._aside = torch.cuda.Stream(device) if device.type == "cuda" else None  # type: ignore[no-untyped-call] # of torch
 
     def warm_up(self, record: Callable[[], None]) -> None:
         """Call it on a side stream, as a capture does."""

@@ -32,8 +32,8 @@ class Holder(Owner):
 class RunLock:
     """The right to write to a run. The system gives it back when the process ends, however it ends.
 
-    Where a disk cannot lock files, a file that nobody else can create stands for the lock: it is left behind by a process that
-    is killed, and taken over from one that this host knows to be dead.
+    Where a disk cannot lock files, a file that only one process can create stands for the lock: a process that is killed leaves
+    it behind, and it is taken over from one that this host knows to be dead.
     """
 
     def __init__(self, folder: Path) -> None:

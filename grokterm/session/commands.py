@@ -18,7 +18,7 @@ class Pause(_Command):
 
 
 class Resume(_Command):
-    """Continue after a pause, or although it is held: whoever holds it may have left the screen with a dialog open."""
+    """Continue after a pause, or although it is held: the dialog that holds it may be on a screen that was left."""
 
     kind: Literal["resume"] = "resume"
 

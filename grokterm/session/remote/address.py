@@ -91,7 +91,7 @@ def listen(address: Path) -> socket.socket | None:
         listener.bind(os.fspath(draft))
         draft.chmod(0o600)
         listener.listen(64)
-        draft.replace(address)  # complete: nobody finds one that refuses
+        draft.replace(address)  # complete: a socket that is found accepts
     except OSError:
         listener.close()
         draft.unlink(missing_ok=True)
