@@ -279,7 +279,7 @@ class GroktermApp(App[int]):
         shown = lab.training.saved_run if lab is not None else None
         is_open = shown is not None and shown.path.resolve() == event.path.resolve()
         if lab is not None and not is_open:
-            if not await may_leave(lab.control, lab):
+            if not await may_leave(lab.control):
                 return
             lab.training.leave(0.0)
             self._left = lab.training
@@ -309,7 +309,9 @@ class GroktermApp(App[int]):
     @work
     async def action_another(self) -> None:
         """Set up another experiment; first ask whether the present training may end."""
-        if (lab := self._lab) is not None and await lab.control.may_end("leave"):
+        from grokterm.tui.control.departure import may_end
+
+        if (lab := self._lab) is not None and await may_end(lab.control, "leave"):
             lab.control.leave(0.0)
             self._left = lab.training
             self._set_up()
@@ -317,7 +319,9 @@ class GroktermApp(App[int]):
     @work(exclusive=True, group="quit")
     async def action_detach(self) -> None:
         """Leave the lab, while its training goes on in the background."""
-        if (lab := self._lab) is not None and (words := await lab.control.detach()):
+        from grokterm.tui.control.departure import detach
+
+        if (lab := self._lab) is not None and (words := await detach(lab.control)):
             self.last_words = words
             self.exit(0)
 
@@ -330,10 +334,11 @@ class GroktermApp(App[int]):
 
     @work(exclusive=True, group="quit")
     async def _quit(self) -> None:
+        from grokterm.tui.control.departure import may_end
         from grokterm.tui.control.training import PICTURES
 
         lab = self._lab
-        if lab is None or await lab.control.may_end("quit"):
+        if lab is None or await may_end(lab.control, "quit"):
             await self.run_worker(self._save, thread=True).wait()
             for saving in [worker for worker in self.workers if worker.group == PICTURES]:
                 await saving.wait()

@@ -10,7 +10,7 @@ from tests.tui.driving import BRIEF
 def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """What was said stays until it is read, on a slow machine too."""
     monkeypatch.setattr(App, "NOTIFICATION_TIMEOUT", 3600.0)
-    monkeypatch.setattr("grokterm.tui.control.training.WARNING_SECONDS", 3600.0)
+    monkeypatch.setattr("grokterm.tui.control.notifier.WARNING_SECONDS", 3600.0)
 
 
 @pytest.fixture(autouse=True)

@@ -129,7 +129,7 @@ async def test_the_lab_goes_on_below_the_list_and_is_left_as_one_wants(goes_on: 
         training.leave(PATIENCE_SECONDS)
         handed_over.append(training.run_name)
 
-    monkeypatch.setattr("grokterm.tui.control.training.hand_over", hand_over)
+    monkeypatch.setattr("grokterm.tui.control.departure.hand_over", hand_over)
     made_run("other")
     app = app_on(ENDLESS)
     async with training(app) as pilot:

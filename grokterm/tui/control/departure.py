@@ -1,20 +1,23 @@
-"""Leaving a training for another run: it is saved and ends, or goes on in the background."""
+"""Leaving a training: whether it may end, or goes on in the background, is asked first."""
 
+import asyncio
 from typing import ClassVar, Literal
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import Screen
 from textual.widgets import Button
 
+from grokterm.errors import GroktermError
 from grokterm.session.commands import Release
 from grokterm.session.state import LabState
 from grokterm.session.thread import TrainingThread
-from grokterm.tui.control.handover import reason_against
+from grokterm.tui.control.farewell import farewell, open_command
+from grokterm.tui.control.handover import hand_over, reason_against
+from grokterm.tui.control.opening import reason_against_another
 from grokterm.tui.control.training import TrainingControl
-from grokterm.tui.screens.dialogs import Question
+from grokterm.tui.screens.dialogs import Confirm, Question, Waiting
 
 Answer = Literal["detach", "save", "stay"]
 
@@ -43,11 +46,49 @@ class Departure(Question[Answer]):
         self.dismiss(next(answer for answer in ANSWERS if answer == event.button.id))
 
 
-async def may_leave(control: TrainingControl, screen: Screen[None]) -> bool:
+async def may_end(control: TrainingControl, verb: str) -> bool:
+    """Ask whether to quit, leave or restart, unless nothing is lost by it; to be awaited in a worker.
+
+    A restart is refused where no new run can be made.
+    """
+    run = control.training.saved_run
+    if verb == "restart" and run is not None and (reason := await asyncio.to_thread(reason_against_another, run)):
+        control.notifier.say(reason, "Not restarted", "error")
+        return False
+    control.is_leaving = await _is_agreed(control, verb)
+    return control.is_leaving
+
+
+async def _is_agreed(control: TrainingControl, verb: str) -> bool:
+    state, run = control.state, control.training.saved_run
+    is_kept = state.phase == "paused" and state.saved_at == state.step and not state.unsaved
+    if control.training.is_elsewhere and verb != "restart":
+        return True
+    if (is_kept and not control.training.is_elsewhere) or state.phase not in ("training", "paused"):
+        return True
+    if control.training.is_elsewhere:
+        here = "This run goes on where it trains. Start a new one here, with its settings and seed?"
+        return await control.screen.app.push_screen_wait(Confirm(here, "Start here"))
+    agree = verb.capitalize() if state.unsaved else f"Save and {verb}"
+
+    def question(state: LabState) -> str:
+        if state.unsaved:
+            kept = f"step {state.saved_at:,}" if state.saved_at is not None else "the start"
+            return f"{state.unsaved}. What came after {kept} will be lost."
+        resume = f"Resume with `{open_command(run)}`." if run is not None else ""
+        return f"Step {state.step:,} of {state.steps:,}. {agree}? {resume}"
+
+    is_agreed = await control.ask(Confirm(question(state), agree), question)
+    if not is_agreed:
+        control.send(Release())
+    return is_agreed
+
+
+async def may_leave(control: TrainingControl) -> bool:
     """Ask what becomes of a training that another run takes the place of; return whether it may; for a worker."""
     training, state = control.training, control.state
     if state.phase != "training" or not isinstance(training, TrainingThread) or reason_against(training):
-        return await control.may_end("leave")
+        return await may_end(control, "leave")
 
     def question(state: LabState) -> str:
         return f"Step {state.step:,} of {state.steps:,}. What becomes of this training?"
@@ -57,4 +98,23 @@ async def may_leave(control: TrainingControl, screen: Screen[None]) -> bool:
         control.is_leaving = True
         return True
     control.send(Release())
-    return answer == "detach" and bool(await control.detach())
+    return answer == "detach" and bool(await detach(control))
+
+
+async def detach(control: TrainingControl) -> str:
+    """Let the training go on in the background; return the last words, or nothing if the lab stays; for a worker."""
+    state, run, training = control.state, control.training.saved_run, control.training
+    if isinstance(training, TrainingThread):
+        if reason := reason_against(training):
+            control.notifier.say(reason, "Not detached", "warning")
+            return ""
+        await control.screen.app.push_screen(Waiting("Saving, and going on in the background ..."))
+        control.is_leaving = True
+        try:
+            await asyncio.to_thread(hand_over, training)
+        except GroktermError as error:
+            control.screen.app.pop_screen()
+            control.notifier.say(str(error), "Not detached", "error")
+            control.open_here()
+            return ""
+    return farewell(state, run) if run is not None else ""

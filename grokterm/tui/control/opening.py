@@ -1,11 +1,15 @@
-"""The training behind the lab: of a new run, or of a saved one."""
+"""The training behind the lab: of a new run, or of a saved one; and whether another run can begin."""
 
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from grokterm.errors import GroktermError
+from grokterm.runs.journal import read_journal
 from grokterm.runs.naming import Named
-from grokterm.runs.store import Run, without_time
+from grokterm.runs.resume import check_reached
+from grokterm.runs.store import Run, check_room, without_time
+from grokterm.runs.thinning import checkpoint_sizes
 from grokterm.session.state import LabState
 from grokterm.session.thread import OpenedSession, TrainingThread
 from grokterm.session.torch_import import import_torch
@@ -69,3 +73,14 @@ def training_anew(run: Run) -> "Callable[[], TrainingThread]":
     run = Run(run.path)  # whose settings another process may have changed
     chosen = Named(run.experiment, run.preset or run.name, without_time(run.name))
     return partial(new_training, chosen, run.path.parent)
+
+
+def reason_against_another(run: Run, step: int = 0) -> str:
+    """Say why no other run can begin beside one, at a step of it; empty if one can, as far as that is known before."""
+    try:
+        check_reached(run, step, read_journal(run.journal))
+        largest = max(checkpoint_sizes(run.checkpoints).values(), default=0)
+        check_room(run.path.parent, 2 * largest)  # of the step that is left, and of the run that begins
+    except GroktermError as error:
+        return str(error)
+    return ""

@@ -17,6 +17,8 @@ from grokterm.session.commands import Analyze
 from grokterm.session.control import Training
 from grokterm.session.state import LabState
 from grokterm.tui.appearance.preferences import RememberedPreferences
+from grokterm.tui.control.branching import branch
+from grokterm.tui.control.departure import may_end
 from grokterm.tui.control.farewell import open_command
 from grokterm.tui.control.pictured import Pictured, Stride
 from grokterm.tui.control.training import TrainingControl
@@ -68,7 +70,7 @@ class LabScreen(Screen[None]):
         self._views = TabBar(panes(), id="views")
         self._keys = KeyBar()
         self._looked_at: tuple[int, int] | None = None
-        self._pictured = Pictured(partial(self.control.say, severity="warning"))
+        self._pictured = Pictured(partial(self.control.notifier.say, severity="warning"))
         self.x_scale = preferences.values.x_scale
         self.set_reactive(LabScreen.view, preferences.values.view)
 
@@ -257,7 +259,7 @@ class LabScreen(Screen[None]):
 
     @work(exclusive=True)
     async def _restart(self) -> None:
-        if not await self.control.may_end("restart"):
+        if not await may_end(self.control, "restart"):
             return
         await self.control.restart()
         self._begin_anew()
@@ -269,7 +271,7 @@ class LabScreen(Screen[None]):
 
     @work(exclusive=True)
     async def _branch(self) -> None:
-        if await self.control.branch(self._pictured.step):
+        if await branch(self.control, self._pictured.step):
             self._begin_anew()
 
     def _begin_anew(self) -> None:
