@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from grokterm.session.session import Session
 
 
+PART = "part of a mixture"  # what screens that are attached to one say of it
+
 STOPPED = 143  # exit code where another process has ended the run, as a signal to terminate does
 
 
@@ -23,10 +25,11 @@ def train(
     signals: "LeaveOnSignal",
     earlier: "Sequence[Record]" = (),
     begun: "Callable[[Session], None] | None" = None,
+    part: str = "",
 ) -> int:
     """Train to the end; return 0, 1 if saving failed or memory ran out, 128 + the signal that ended it, or STOPPED.
 
-    `earlier`: the records of a run that is resumed. `begun` is called once it trains.
+    `earlier`: the records of a run that is resumed. `begun` is called once it trains. `part`: of a mixture, which this is.
     """
     from grokterm.cli.progress import Reporter
     from grokterm.errors import ProcessDiedError
@@ -37,7 +40,7 @@ def train(
     resume_option = f"--resume {session.run.name}"
     try:
         with Reporter() as reporter:
-            for records, state in serving.train(session, earlier):
+            for records, state in serving.train(session, earlier, part=part):
                 if begun is not None and session.lock.is_held:
                     begun(session)
                     begun = None
@@ -75,7 +78,7 @@ def train_parts(
 
     for part in start_untrained_parts(experiment, folder):
         print_status(f"first {part.run.name}: {part.trainer.experiment.title}")
-        if code := train(part, signals, begun=begun):
+        if code := train(part, signals, begun=begun, part=PART):
             return code
     return 0
 

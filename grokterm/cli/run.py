@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from grokterm.cli.signals import LeaveOnSignal
     from grokterm.experiment.records import Record
+    from grokterm.runs.naming import Named
     from grokterm.runs.store import Run
     from grokterm.session.detached import Background
     from grokterm.session.session import Session
@@ -61,6 +62,7 @@ def run(
     detach: Annotated[bool, typer.Option("--detach", help="Train in the background, also when the terminal is gone.")] = False,
     runs_dir: RunsDir = RUNS,
     is_background: Annotated[bool, typer.Option("--background", hidden=True)] = False,
+    has_whole: Annotated[bool, typer.Option("--whole", hidden=True)] = False,
     is_paused: Annotated[bool, typer.Option("--paused", hidden=True)] = False,
     pace: Annotated[float | None, typer.Option("--pace", hidden=True)] = None,
 ) -> None:
@@ -82,7 +84,7 @@ def run(
     if preset is not None:
         code = _start(preset, manner)
     elif resume is not None:
-        code = _resume(resume, manner)
+        code = _go_on_with_whole(resume, manner) if has_whole else _resume(resume, manner)
     else:
         code = _branch(str(origin), manner)
     raise typer.Exit(code)
@@ -91,27 +93,56 @@ def run(
 def _start(preset: str, manner: Manner) -> int:
     from grokterm.cli.signals import LeaveOnSignal
     from grokterm.experiment.presets import find_preset
+    from grokterm.runs.naming import named
 
     found = find_preset(preset)
     overridden = found.overridden(manner.assignments)
     if manner.is_detached:
         return _detach(["--preset", preset], manner)
-    warnings = overridden.experiment.warnings()
-    print_status(*overridden.notes, *(f"warning: {warning}" for warning in warnings))
+    print_status(*overridden.notes)
     with LeaveOnSignal() as signals:
-        import_torch()
-        from grokterm.cli.headless import train_parts
-        from grokterm.runs.naming import named
-        from grokterm.session.start import start_session
+        return _train_new(named(overridden.experiment, found), signals, manner)
 
-        chosen = named(overridden.experiment, found)
-        experiment = chosen.experiment
-        if code := train_parts(experiment, manner.runs_dir, signals, manner.begun):
-            return code
-        session = start_session(experiment, manner.runs_dir, chosen.preset, chosen.name)
-        there = experiment.on_device(session.trainer.device.type).warnings()  # where device auto has led to
-        print_status(*(f"warning: {warning}" for warning in there if warning not in warnings))
-        return _train(session, signals, manner)
+
+def _go_on_with_whole(name: str, manner: Manner) -> int:
+    """Go on with a part of a mixture; then train the mixture."""
+    from grokterm.cli.signals import LeaveOnSignal
+    from grokterm.runs.finding import find_run
+    from grokterm.runs.journal import read_journal
+    from grokterm.runs.resume import has_ended
+    from grokterm.runs.whole import read_whole
+
+    part = find_run(manner.runs_dir, name)
+    whole = read_whole(part)
+    with LeaveOnSignal() as signals:
+        if not has_ended(part.experiment, read_journal(part.journal)):
+            import_torch()
+            from grokterm.cli.headless import PART, train
+            from grokterm.session.start import resume_session
+
+            session, earlier = resume_session(part)
+            if manner.background is not None:
+                manner.background.prepare(session)
+            if code := train(session, signals, earlier, manner.begun, PART):
+                return code
+        return _train_new(whole, signals, manner)
+
+
+def _train_new(chosen: "Named", signals: "LeaveOnSignal", manner: Manner) -> int:
+    """Train an experiment as a new run; first the parts of a mixture that have none."""
+    experiment = chosen.experiment
+    warnings = experiment.warnings()
+    print_status(*(f"warning: {warning}" for warning in warnings))
+    import_torch()
+    from grokterm.cli.headless import train_parts
+    from grokterm.session.start import start_session
+
+    if code := train_parts(experiment, manner.runs_dir, signals, manner.begun):
+        return code
+    session = start_session(experiment, manner.runs_dir, chosen.preset, chosen.name)
+    there = experiment.on_device(session.trainer.device.type).warnings()  # where device auto has led to
+    print_status(*(f"warning: {warning}" for warning in there if warning not in warnings))
+    return _train(session, signals, manner)
 
 
 def _resume(name: str, manner: Manner) -> int:

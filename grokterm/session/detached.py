@@ -20,6 +20,7 @@ from grokterm.runs.store import Run
 from grokterm.session.commands import Pause, SetPace
 
 if TYPE_CHECKING:
+    from grokterm.runs.naming import Named
     from grokterm.session.session import Session
 
 OUTPUT = "output.log"
@@ -42,11 +43,16 @@ class Outset:
 
     is_paused: bool = False
     pace: float | None = None  # steps per second; None for as fast as possible
+    whole: "Named | None" = None  # what is trained after it, which is a part of that
 
     @property
     def options(self) -> list[str]:
         """As options of `grokterm run`."""
-        return ["--paused"] * self.is_paused + ([f"--pace={self.pace}"] if self.pace else [])
+        return [
+            *["--paused"] * self.is_paused,
+            *([f"--pace={self.pace}"] if self.pace else []),
+            *["--whole"] * (self.whole is not None),
+        ]
 
 
 def begin(arguments: Sequence[str]) -> tuple[Begun, str]:
@@ -79,18 +85,27 @@ def resume_in_background(run: Run, outset: Outset) -> Begun:
 
     Raises:
         NotBegunError: with its last words, if it does not come to that.
+        StorageError: if the folder of the run cannot be written.
     """
     return begin(_resuming(run, outset))[0]
 
 
 def resume_unattended(run: Run, outset: Outset) -> None:
-    """Go on with a saved run in a process of its own, and wait for nothing: this process ends, and its terminal is gone."""
+    """Go on with a saved run in a process of its own, and wait for nothing: this process ends, and its terminal is gone.
+
+    Raises:
+        StorageError: if the folder of the run cannot be written.
+    """
     output = os.open(run.path / OUTPUT, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
     _let_go(_start(_resuming(run, outset), subprocess.DEVNULL, output))
     os.close(output)
 
 
 def _resuming(run: Run, outset: Outset) -> list[str]:
+    if outset.whole is not None:
+        from grokterm.runs.whole import keep_whole
+
+        keep_whole(run, outset.whole)
     return ["--resume", run.name, "--runs-dir", str(run.path.resolve().parent), *outset.options]
 
 

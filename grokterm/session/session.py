@@ -93,6 +93,10 @@ class Session:
         """Queue a command; the session takes it between two chunks."""
         self._commands.put(command)
 
+    def untaken(self) -> list[Command]:
+        """Take back the commands that came too late for it."""
+        return [self._commands.get_nowait() for _ in range(self.n_commands)]
+
     @property
     def n_commands(self) -> int:
         """How many commands wait to be taken."""

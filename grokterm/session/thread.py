@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from grokterm.experiment.records import Record
     from grokterm.inspection.analysis import NetworkAnalysis
+    from grokterm.runs.naming import Named
     from grokterm.runs.store import Run
     from grokterm.session.control import Training
     from grokterm.session.detached import Outset
@@ -26,8 +27,9 @@ OpenedSession: TypeAlias = "tuple[Session, Sequence[Record]]"
 class TrainingThread(Thread):
     """Opens a session, trains, and folds the records into `state`, which any thread may read.
 
-    `opener` is called in the thread, because it loads torch. `parts` gives sessions for mixture parts, run in order before,
-    each with which of them it is: `part 1 of 2`. What was known of the run `before` stays until the session is open.
+    `opener` is called in the thread, because it loads torch. `parts` gives sessions for the parts of a mixture, which is the
+    `whole`, run in order before it, each with which of them it is: `part 1 of 2`. What was known of the run `before` stays
+    until the session is open.
     """
 
     def __init__(
@@ -36,6 +38,7 @@ class TrainingThread(Thread):
         state: LabState,
         parts: "Callable[[], Iterable[tuple[str, Session]]]" = list,
         before: "Training | None" = None,
+        whole: "Named | None" = None,
     ) -> None:
         super().__init__(name="training", daemon=True)
         self.state = state if before is None else replace(before.state, phase="loading")
@@ -45,6 +48,7 @@ class TrainingThread(Thread):
         self._open = opener
         self._parts = parts
         self._before = before
+        self._whole = whole
         self._session: Session | None = None
         self._early: list[Command] = []
         self._lock = Lock()
@@ -74,7 +78,9 @@ class TrainingThread(Thread):
     @property
     def outset(self) -> "Outset | None":
         """How another process is to go on with the run, once the session is open."""
-        return self._session.outset if self._session else None
+        if self._session is None:
+            return None
+        return replace(self._session.outset, whole=self._whole if self.state.part else None)
 
     def send(self, command: Command) -> None:
         """Send a command; before the session is open it is queued."""
@@ -103,10 +109,10 @@ class TrainingThread(Thread):
     def _train(self) -> None:
         for which, part in self._parts():
             self._drive(part, (), stay=False, part=which)
-            with self._lock:
-                self._session = None  # further commands are for the next session
             if part.trainer.ended in (None, "interrupted"):
                 return
+            with self._lock:
+                self._session, self._early = None, part.untaken()  # these and further ones are for the next session
             if part.trainer.ended == "out_of_memory":
                 raise OutOfMemoryError(self.state.refusals[-1])
         self._drive(*self._open(), stay=True)

@@ -7,10 +7,12 @@ import pytest
 from grokterm.errors import CheckpointError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Stop
-from grokterm.experiment.records import Finished
+from grokterm.experiment.records import Finished, Record
 from grokterm.runs.journal import read_journal
+from grokterm.runs.naming import Named
 from grokterm.runs.store import list_runs
 from grokterm.session.commands import Analyze, Command, Leave, Pause, Resume, SetPace
+from grokterm.session.detached import Outset
 from grokterm.session.session import Session
 from grokterm.session.start import resume_session, start_session
 from grokterm.session.state import LabState
@@ -126,6 +128,42 @@ def test_a_thread_on_a_saved_run_knows_its_past_and_waits(start: Start, driver: 
     thread.send(Resume())
     until(thread, lambda: thread.state.ended == "complete")
     assert thread.state.curves.column("step").tolist() == list(range(0, 101, 2))
+
+
+def test_a_part_that_is_left_says_what_is_to_be_trained_after_it(grokking: Experiment, tmp_path: Path) -> None:
+    whole = Named(grokking, "whole", "whole")
+
+    def parts() -> Iterator[tuple[str, Session]]:
+        yield "part 1 of 1", start_session(grokking, tmp_path, "part")
+
+    thread = TrainingThread(new_run(grokking, tmp_path), LabState(grokking), parts, whole=whole)
+    thread.send(SetPace(steps_per_second=1))
+    thread.start()
+    until(thread, lambda: thread.state.step > 0)
+    assert thread.leave(SECONDS)
+    (part,) = list_runs(tmp_path)
+    assert thread.saved_run == part
+    assert thread.outset == Outset(pace=1, whole=whole)
+
+
+def test_what_comes_too_late_for_a_part_is_told_to_what_follows(
+    grokking: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def parts() -> Iterator[tuple[str, Session]]:
+        part = start_session(grokking, tmp_path, "part")
+        records = part.records
+
+        def left_late(*, stay: bool) -> Iterator[list[Record]]:
+            yield from records(stay=stay)
+            part.send(Leave())
+
+        monkeypatch.setattr(part, "records", left_late)
+        yield "part 1 of 1", part
+
+    thread = TrainingThread(new_run(grokking, tmp_path), LabState(grokking), parts)
+    thread.start()
+    thread.join(SECONDS)
+    assert (thread.state.step, thread.state.ended) == (0, "interrupted")
 
 
 def test_a_part_of_a_mixture_says_which_it_is_while_it_trains(grokking: Experiment, tmp_path: Path) -> None:

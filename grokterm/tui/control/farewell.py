@@ -22,9 +22,10 @@ def farewell(state: LabState, run: Run) -> str:
     holder = holder_of(run.path)
     if holder is not None and holder.pid != os.getpid():
         doing = "waits, paused," if state.phase == "paused" else "goes on"
+        then = ", and the mixture after it" if state.part else ""
         if holder.host == this_process().host:
             attach, stop = command_line("attach", run.path), command_line("runs stop", run.path)
-            words = f"{doing} in process {holder.pid}; {attach} shows it, {stop} ends it"
+            words = f"{doing} in process {holder.pid}{then}; {attach} shows it, {stop} ends it"
         else:
             words = f"{doing} in process {holder.pid} on {holder.host}; {open_command(run)} follows it"
     elif state.unsaved:

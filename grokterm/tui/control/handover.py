@@ -17,8 +17,6 @@ def reason_against(training: TrainingThread) -> str:
         return f"{state.unsaved}: make room, and press s before d"
     if state.ended:
         return "it has ended: q leaves"
-    if state.part:
-        return f"only {state.part} would go on: wait for the whole, or press q, which saves it"
     if run is None or state.phase == "loading":
         return "it has not begun: wait a moment"
     holder = holder_of(run.path)
@@ -44,6 +42,6 @@ def hand_over(training: TrainingThread) -> Begun:
 def hand_over_unattended(training: TrainingThread) -> None:
     """Go on in the background with a training that was saved and left, unless it had ended or was only looked at."""
     state, run, outset = training.state, training.saved_run, training.outset
-    if run is not None and outset is not None and state.ended == "interrupted" and not (state.unsaved or state.part):
-        with suppress(OSError):  # it is saved, and there is no terminal to say more on
+    if run is not None and outset is not None and state.ended == "interrupted" and not state.unsaved:
+        with suppress(OSError, StorageError):  # it is saved, and there is no terminal to say more on
             resume_unattended(run, outset)

@@ -38,7 +38,7 @@ def new_training(chosen: Named, runs_dir: Path) -> TrainingThread:
 
         return start_session(chosen.experiment, runs_dir, chosen.preset, chosen.name), ()
 
-    return TrainingThread(opener, LabState(chosen.experiment), parts)
+    return TrainingThread(opener, LabState(chosen.experiment), parts, whole=chosen)
 
 
 def saved_training(run: Run, before: "Training | None" = None) -> TrainingThread:

@@ -40,7 +40,7 @@ class Trained:
         ({"phase": "paused"}, ""),
         ({"phase": "loading"}, "it has not begun: wait a moment"),
         ({"phase": "ended", "ended": "complete"}, "it has ended: q leaves"),
-        ({"part": "part 1 of 2"}, "only part 1 of 2 would go on: wait for the whole, or press q, which saves it"),
+        ({"part": "part 1 of 2"}, ""),
         ({"unsaved": "disk full"}, "disk full: make room, and press s before d"),
     ],
 )
@@ -76,6 +76,8 @@ def test_the_last_line_says_that_it_goes_on_and_how_to_come_back(tmp_path: Path)
         words = f"in process {child.pid}; grokterm attach one shows it, grokterm runs stop one ends it"
         assert farewell(STATE, Run(folder)) == f"grokterm: one goes on {words}"
         assert farewell(replace(STATE, phase="paused"), Run(folder)) == f"grokterm: one waits, paused, {words}"
+        then = words.replace(";", ", and the mixture after it;")
+        assert farewell(replace(STATE, part="part 1 of 2"), Run(folder)) == f"grokterm: one goes on {then}"
 
 
 async def test_d_saves_and_leaves_and_lets_another_process_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
