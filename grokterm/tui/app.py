@@ -1,19 +1,14 @@
-"""The application: its screens, and how it ends.
+"""The application: which of its screens is shown, and in which colors.
 
 It paints before most of the program is loaded: the lab, and all that knows an experiment, are imported where they are used.
 """
 
 import asyncio
-import gc
-import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
-from importlib import import_module
 from pathlib import Path
-from signal import Signals
-from threading import enumerate as living_threads
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
@@ -31,11 +26,12 @@ from grokterm.plots.sanitize import plain_text
 from grokterm.tui.appearance.plain_screen import PlainScreen
 from grokterm.tui.appearance.remembered import preferences_path, remembered_theme
 from grokterm.tui.appearance.theme import DARK, LIGHT
-from grokterm.tui.keymap import written
-from grokterm.tui.link import FULL, LINKS, Link
-from grokterm.tui.screens.setup import FORM, SetupScreen
+from grokterm.tui.exits import Exits
+from grokterm.tui.link import FULL, Link
+from grokterm.tui.loading import load_modules, load_torch
+from grokterm.tui.palette_commands import key_commands, link_commands
+from grokterm.tui.screens.setup import SetupScreen
 from grokterm.tui.screens.size import fit
-from grokterm.tui.terminal import CHECK_SECONDS, SAVE_SECONDS, is_terminal_gone, on_signals
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -48,20 +44,10 @@ if TYPE_CHECKING:
     from grokterm.tui.screens.lab import LabScreen
     from grokterm.tui.screens.runs import RunsScreen
 
-LATER = (
-    FORM,
-    "grokterm.tui.screens.lab",
-    "grokterm.tui.screens.runs",
-    "grokterm.tui.control.opening",
-    "grokterm.tui.appearance.preferences",
-)
-"""Modules that are loaded while the first screen is looked at; torch comes after them."""
-
 READING_SECONDS = 15.0
 
 FIRST_PICTURES_SECONDS = 1.0  # within which those of an attached training are drawn
 
-HUNG_UP = 129  # exit code, 128 + SIGHUP, which Windows lacks
 UNOPENED = 2  # exit code, as of every other wrong argument
 
 
@@ -97,7 +83,7 @@ class GroktermApp(App[int]):
         self.own_keys: Mapping[str, str] = {}  # by action
         self._has_pixels = True  # except in a screenshot
         self.last_words = ""  # for standard error, after the screen has closed
-        self._left: Training | None = None  # the last one whose screen was left
+        self._exits = Exits(self)
         self._first: Training | None = None  # of the run that was asked for on the command line
         self._listed: Training | None = None  # of the last run that was opened from the list
         self.register_theme(DARK)
@@ -110,8 +96,7 @@ class GroktermApp(App[int]):
     def on_mount(self) -> None:
         """Show the first screen, then load torch in the background."""
         self.theme_changed_signal.subscribe(self, self._follow_theme)
-        on_signals(terminate=self._terminate, hang_up=self._hang_up, save=self._save_training)
-        self.set_interval(CHECK_SECONDS, self._check_terminal)
+        self._exits.watch()
         fit(self, self.size)
         opening = self._opening
         if opening.run is not None:
@@ -133,19 +118,13 @@ class GroktermApp(App[int]):
         """Add the keys of the screen to the palette."""
         # Textual's screenshot goes to another folder than `p`, and fails where there is none.
         yield from (command for command in super().get_system_commands(screen) if command.title != "Screenshot")
-        for active in screen.active_bindings.values():
-            binding = active.binding
-            if binding.description and binding.action != "app.quit" and not binding.action.startswith("app.command_palette"):
-                run = partial(self.call_next, self.run_action, binding.action, screen)
-                yield SystemCommand(binding.description, f"key {written(binding.key)}", run)
-        for name, link in LINKS.items():
-            if link is not self.link:
-                yield SystemCommand(f"Link: {name}", link.meaning, partial(self._draw_for, link))
+        yield from key_commands(screen)
+        yield from link_commands(self.link, self._draw_for)
 
     def _draw_for(self, link: Link) -> None:
         """Draw as much as another link carries."""
         self.link = link
-        if (lab := self._lab) is not None:
+        if (lab := self.lab) is not None:
             lab.redraw()
 
     def _display(self, screen: Screen[object], renderable: "RenderableType | None") -> None:
@@ -178,6 +157,13 @@ class GroktermApp(App[int]):
         return preferences
 
     @property
+    def lab(self) -> "LabScreen | None":
+        """The lab, if there is one on the screen or below it."""
+        from grokterm.tui.screens.lab import LabScreen
+
+        return next((screen for screen in reversed(self.screen_stack) if isinstance(screen, LabScreen)), None)
+
+    @property
     def palette(self) -> Palette:
         """The colors of the pictures, which follow the theme."""
         palette = self._opening.palette.on_ground(dark=self.current_theme.dark)
@@ -198,12 +184,11 @@ class GroktermApp(App[int]):
 
     @work
     async def _load_in_background(self) -> None:
-        for module in LATER:
-            await asyncio.to_thread(import_module, module)
+        await load_modules()
         _ = self.preferences  # says if they cannot be read
-        if (lab := self._lab) is not None and lab.training.is_elsewhere:
+        if (lab := self.lab) is not None and lab.training.is_elsewhere:
             await asyncio.sleep(FIRST_PICTURES_SECONDS)  # which need no torch, and would wait for it
-        await asyncio.to_thread(_load_torch)
+        await load_torch()
 
     @on(SetupScreen.Chosen)
     def _train_chosen(self, event: SetupScreen.Chosen) -> None:
@@ -230,7 +215,7 @@ class GroktermApp(App[int]):
 
     def on_lab_screen_failed(self, event: "LabScreen.Failed") -> None:
         """Say why a training did not start, and return to the list or the form; leave if nothing else was wanted."""
-        training = self._lab.training if self._lab is not None else None
+        training = self.lab.training if self.lab is not None else None
         is_unopened = training is not None and event.is_unopened
         if is_unopened and training is self._first:
             self.last_words = plain_text(event.problem)
@@ -243,7 +228,7 @@ class GroktermApp(App[int]):
 
     def _set_up(self) -> None:
         """Return from the lab to the form, as it was left."""
-        while self._lab is not None:
+        while self.lab is not None:
             self.pop_screen()
         if not isinstance(self.screen, SetupScreen):
             self.push_screen(SetupScreen(self._opening.preset, self._opening.runs_dir))
@@ -265,8 +250,8 @@ class GroktermApp(App[int]):
     def on_runs_screen_overlaid(self, event: "RunsScreen.Overlaid") -> None:
         """Draw runs behind the curves of this lab, and of the next."""
         self.preferences.change(overlays=tuple(map(str, event.paths)))
-        if self._lab is not None:
-            self._lab.overlay()
+        if self.lab is not None:
+            self.lab.overlay()
 
     @work(exclusive=True)
     async def on_runs_screen_opened(self, event: "RunsScreen.Opened") -> None:
@@ -275,19 +260,19 @@ class GroktermApp(App[int]):
         from grokterm.tui.control.departure import may_leave
         from grokterm.views.comparison import ComparisonJob
 
-        lab = self._lab
+        lab = self.lab
         shown = lab.training.saved_run if lab is not None else None
         is_open = shown is not None and shown.path.resolve() == event.path.resolve()
         if lab is not None and not is_open:
             if not await may_leave(lab.control):
                 return
             lab.training.leave(0.0)
-            self._left = lab.training
+            self._exits.last_left = lab.training
         while self.screen is not lab if is_open else len(self.screen_stack) > 1 and not isinstance(self.screen, SetupScreen):
             await self.pop_screen()
         if not is_open:
             self._listed = self._open(Run(event.path))
-        if event.beside is not None and (lab := self._lab) is not None:
+        if event.beside is not None and (lab := self.lab) is not None:
             lab.call_after_refresh(lab.put_beside, ComparisonJob(Run(event.beside), None))
 
     async def on_event(self, event: Event) -> None:
@@ -311,19 +296,15 @@ class GroktermApp(App[int]):
         """Set up another experiment; first ask whether the present training may end."""
         from grokterm.tui.control.departure import may_end
 
-        if (lab := self._lab) is not None and await may_end(lab.control, "leave"):
+        if (lab := self.lab) is not None and await may_end(lab.control, "leave"):
             lab.control.leave(0.0)
-            self._left = lab.training
+            self._exits.last_left = lab.training
             self._set_up()
 
     @work(exclusive=True, group="quit")
     async def action_detach(self) -> None:
         """Leave the lab, while its training goes on in the background."""
-        from grokterm.tui.control.departure import detach
-
-        if (lab := self._lab) is not None and (words := await detach(lab.control)):
-            self.last_words = words
-            self.exit(0)
+        await self._exits.detach()
 
     async def action_quit(self) -> None:
         """Quit; first ask whether the training may end."""
@@ -334,66 +315,4 @@ class GroktermApp(App[int]):
 
     @work(exclusive=True, group="quit")
     async def _quit(self) -> None:
-        from grokterm.tui.control.departure import may_end
-        from grokterm.tui.control.training import PICTURES
-
-        lab = self._lab
-        if lab is None or await may_end(lab.control, "quit"):
-            await self.run_worker(self._save, thread=True).wait()
-            for saving in [worker for worker in self.workers if worker.group == PICTURES]:
-                await saving.wait()
-            self._end(1 if lab is not None and lab.state.unsaved else 0)
-
-    def _end(self, code: int) -> None:
-        """Close the screen, and leave a line that says what became of the last run, and how to open it."""
-        training = lab.training if (lab := self._lab) is not None else self._left
-        if training is not None and training.saved_run is not None:
-            from grokterm.tui.control.farewell import farewell
-
-            self.last_words = farewell(training.state, training.saved_run)
-        self.exit(code)
-
-    @property
-    def _lab(self) -> "LabScreen | None":
-        from grokterm.tui.screens.lab import LabScreen
-
-        return next((screen for screen in reversed(self.screen_stack) if isinstance(screen, LabScreen)), None)
-
-    def _save(self) -> None:
-        """Save and end every training, also one that is still saving after its screen was left."""
-        from grokterm.session.thread import TrainingThread
-
-        for thread in living_threads():
-            if isinstance(thread, TrainingThread):
-                thread.leave(SAVE_SECONDS)
-
-    def _terminate(self, number: Signals) -> None:
-        self._save()
-        self._end(128 + number)
-
-    def _hang_up(self) -> None:
-        """Save, and as the user prefers go on in the background or not."""
-        from grokterm.session.thread import TrainingThread
-        from grokterm.tui.control.handover import hand_over_unattended
-
-        self._save()
-        training = lab.training if (lab := self._lab) is not None else None
-        if isinstance(training, TrainingThread) and self.preferences.values.hangup == "continue":
-            hand_over_unattended(training)
-        os._exit(HUNG_UP)  # an orderly exit would wait for the terminal that is gone
-
-    def _save_training(self) -> None:
-        if (lab := self._lab) is not None and lab.state.phase in ("training", "paused"):
-            lab.control.save()
-
-    def _check_terminal(self) -> None:
-        if is_terminal_gone() and not self.is_headless:
-            self._hang_up()
-
-
-def _load_torch() -> None:
-    from grokterm.session.torch_import import import_torch
-
-    import_torch()
-    import_module("grokterm.session.start")
-    gc.enable()  # off until the first paint
+        await self._exits.quit()

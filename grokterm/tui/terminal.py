@@ -1,4 +1,4 @@
-"""What happens when the terminal goes away: the training is saved, and no process stays behind."""
+"""Whether the terminal is still there, and the signals that end the application or save its training."""
 
 import asyncio
 import signal
