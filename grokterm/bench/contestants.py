@@ -40,8 +40,9 @@ def engine(experiment: Experiment) -> Contestant:
                 raise ConfigError(f"the training ended at step {trainer.step:,}, {trainer.ended}, before it could be timed")
 
     def update(n_steps: int) -> None:
-        for _ in trainer.trainable.advance(trainer.step + n_steps, lambda _: False):
-            pass
+        with trainer.computing():
+            for _ in trainer.trainable.advance(trainer.step + n_steps, lambda _: False):
+                pass
 
     threads = f"{started.threads} thread{'s' if started.threads > 1 else ''}"
     return Contestant(trainer.trainable.engine, threads, {"training": train, "update": update})

@@ -1,7 +1,9 @@
 """The device of a training, and the number of its CPU threads."""
 
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Condition
 
 import torch
 
@@ -52,10 +54,41 @@ def synchronize(device: torch.device) -> None:
         torch.mps.synchronize()
 
 
-def choose_precision(device: torch.device, *, tf32: bool) -> None:
-    """Choose whether CUDA devices multiply matrices in TF32, for the whole process."""
-    if device.type == "cuda":
-        torch.set_float32_matmul_precision("high" if tf32 else "highest")
+class MatrixPrecision:
+    """Whether CUDA devices multiply matrices in TF32: torch has one answer for a process, so threads that differ take turns."""
+
+    def __init__(self) -> None:
+        self._changed = Condition()
+        self._waiting: deque[object] = deque()
+        self._n_users = 0
+        self._tf32: bool | None = None  # of them
+
+    @contextmanager
+    def __call__(self, device: torch.device, *, tf32: bool) -> Iterator[None]:
+        """Multiply so inside this context."""
+        if device.type != "cuda":
+            yield
+            return
+        self._enter(tf32=tf32)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._n_users -= 1
+                self._changed.notify_all()
+
+    def _enter(self, *, tf32: bool) -> None:
+        turn = object()
+        with self._changed:
+            self._waiting.append(turn)
+            self._changed.wait_for(lambda: self._waiting[0] is turn and (not self._n_users or self._tf32 == tf32))
+            self._waiting.popleft()
+            torch.set_float32_matmul_precision("high" if tf32 else "highest")
+            self._tf32, self._n_users = tf32, self._n_users + 1
+            self._changed.notify_all()
+
+
+matrix_precision = MatrixPrecision()
 
 
 def exact_dtype(device: torch.device) -> torch.dtype:

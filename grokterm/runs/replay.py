@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 
-from grokterm.engines.device import describe, find_device, minding_memory
+from grokterm.engines.device import describe, find_device
 from grokterm.engines.table import resumed_engine
 from grokterm.errors import CheckpointError, ConfigError, OutOfMemoryError
 from grokterm.experiment.experiment import Experiment
@@ -119,7 +119,7 @@ def train_again(trainer: Trainer, records: Iterable[Record], last: int) -> Itera
         yield trainer.step
         if trainer.step >= last:
             return
-        with minding_memory():
+        with trainer.computing():
             for _ in trainer.trainable.advance(trainer.step + 1, lambda _: False):
                 pass
 

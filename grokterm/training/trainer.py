@@ -1,6 +1,7 @@
 """Training as an iterator of records: it pauses when it is not iterated, and knows nothing of a screen."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from time import perf_counter
 
@@ -8,7 +9,7 @@ import torch
 from torch import Tensor
 
 from grokterm.analysis.milestones import EnsembleMilestoneDetector
-from grokterm.engines.device import choose_precision, describe, find_device, minding_memory, synchronize
+from grokterm.engines.device import describe, find_device, matrix_precision, minding_memory, synchronize
 from grokterm.errors import ConfigError, OutOfMemoryError
 from grokterm.experiment.conditions import Comparison, Milestone
 from grokterm.experiment.experiment import Experiment
@@ -90,7 +91,6 @@ class Trainer:
         `before` is what the changes are from, `owner` is this process, if the training is saved.
         """
         self._change_again(changes)
-        choose_precision(self.device, tf32=self.experiment.training.tf32)
         seed, members = self.experiment.seed, self.experiment.training.members
         started = Started(
             step=self.step,
@@ -164,7 +164,11 @@ class Trainer:
             return []
         self.ended = reason
         is_last = reason in ("stopped", self.experiment.training.stop_when) and self._measured_at != self.step
-        measured = self._report([self.trainable.measure()]) if is_last else []
+        measured: list[Record] = []
+        if is_last:
+            with self.computing():
+                last = self.trainable.measure()
+            measured = self._report([last])
         message = self.trainable.advice_on_memory if reason == "out_of_memory" else ""
         settled = [] if reason == "interrupted" else self.wait_for_inspections()  # a run that is left has to be saved first
         finished = Finished(step=self.step, reason=reason, message=message, seconds=self.seconds, n_undone=self._n_undone)
@@ -173,6 +177,16 @@ class Trainer:
     def wait_for_inspections(self, seconds: float | None = None) -> list[Record]:
         """Wait for the inspections in progress, at most this long, and report them."""
         return list(self._inspector.wait_for_inspections(seconds))
+
+    @contextmanager
+    def computing(self) -> Iterator[None]:
+        """Compute inside this context: as precisely as the run asks for, and with one kind of error where memory is exhausted.
+
+        Raises:
+            OutOfMemoryError: if it is.
+        """
+        with minding_memory(), matrix_precision(self.device, tf32=self.experiment.training.tf32):
+            yield
 
     def snapshot(self) -> Snapshot:
         """Copy the network to the host."""
@@ -217,7 +231,7 @@ class Trainer:
         """Train and measure up to a step; return the measurements, and False if memory ran out."""
         measured = list[Measured]()
         try:
-            with minding_memory():
+            with self.computing():
                 measured.extend(self.trainable.advance(last, self._is_due))
                 synchronize(self.device)  # or the next chunk would be as long as the queue of launches allows
         except OutOfMemoryError:
@@ -308,7 +322,7 @@ class Trainer:
     def _measure_now(self) -> list[Record]:
         """Measure and report every side, or end if memory runs out."""
         try:
-            with minding_memory():
+            with self.computing():
                 measured = self.trainable.measure()
         except OutOfMemoryError:
             return self.end("out_of_memory")

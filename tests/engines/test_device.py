@@ -1,3 +1,5 @@
+from threading import Thread
+
 import pytest
 import torch
 
@@ -68,11 +70,28 @@ def test_a_larger_step_gets_more_threads_and_never_more_than_there_are_cores(mon
 def test_short_mantissas_are_only_used_on_cuda_and_where_they_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     chosen: list[str] = []
     monkeypatch.setattr(torch, "set_float32_matmul_precision", chosen.append)
-    device.choose_precision(torch.device("cpu"), tf32=True)
-    assert chosen == []
-    for tf32 in (False, True):
-        device.choose_precision(torch.device("cuda"), tf32=tf32)
-    assert chosen == ["highest", "high"]
+    for name, tf32 in (("cpu", True), ("cuda", False), ("cuda", True)):
+        with device.MatrixPrecision()(torch.device(name), tf32=tf32):
+            chosen.append(name)
+    assert chosen == ["cpu", "highest", "cuda", "high", "cuda"]
+
+
+def test_threads_that_multiply_otherwise_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, wrong = [""], list[str]()
+    monkeypatch.setattr(torch, "set_float32_matmul_precision", lambda precision: now.__setitem__(0, precision))
+    precision = device.MatrixPrecision()
+
+    def multiply(expected: str) -> None:
+        for _ in range(2000):
+            with precision(torch.device("cuda"), tf32=expected == "high"):
+                wrong.extend(one for one in (now[0], now[0]) if one != expected)
+
+    threads = [Thread(target=multiply, args=[expected]) for expected in ("high", "highest", "highest")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
 
 
 @with_cuda

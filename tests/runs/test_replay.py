@@ -1,5 +1,7 @@
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 
@@ -83,6 +85,25 @@ def test_every_step_of_a_run_is_what_it_was_whatever_checkpoint_it_is_reached_fr
         path.unlink()
     for trainer in replay(run, 60):
         assert same(trainer.tensors(), states[trainer.step])
+
+
+@pytest.mark.parametrize("tf32", [False, True])
+def test_steps_are_made_again_as_precisely_as_the_run_has_made_them(
+    tiny: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, tf32: bool
+) -> None:
+    driver = begun(with_settings(tiny, training={"tf32": tf32}), tmp_path)
+    driver.pause_at(3)
+    asked: list[bool] = []
+
+    @contextmanager
+    def precision(_: torch.device, *, tf32: bool) -> Iterator[None]:
+        asked.append(tf32)
+        yield
+
+    driver.leave()
+    monkeypatch.setattr("grokterm.training.trainer.matrix_precision", precision)
+    trainer_at(driver.session.run, 2)
+    assert asked == [tf32] * 2
 
 
 def test_what_was_done_at_a_step_belongs_to_it(eventful: Experiment, tmp_path: Path) -> None:

@@ -11,13 +11,12 @@ from time import perf_counter
 import torch
 
 from grokterm.bench.measurement import Workload, measure, spread
-from grokterm.engines.device import choose_precision, describe, find_device, synchronize
+from grokterm.engines.device import describe, find_device, matrix_precision, synchronize
 
 
 def main() -> None:
     """Multiply square matrices, and print operations a second, device and version of torch."""
     device, size = find_device(sys.argv[1]), int(sys.argv[2])
-    choose_precision(device, tf32=False)
     left, right = (torch.rand(size, size, device=device) for _ in range(2))
     product = partial(torch.mm, left, right, out=torch.empty_like(left))
 
@@ -29,7 +28,8 @@ def main() -> None:
         synchronize(device)
         return perf_counter() - started
 
-    (rates,) = measure({"product": Workload(run)}, repetitions=5, seconds=0.2).values()
+    with matrix_precision(device, tf32=False):
+        (rates,) = measure({"product": Workload(run)}, repetitions=5, seconds=0.2).values()
     found = {"flops": spread(rates).median * 2 * size**3, "device": describe(device), "torch": torch.__version__}
     sys.stdout.write(json.dumps(found) + "\n")
 
