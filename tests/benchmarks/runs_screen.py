@@ -78,6 +78,7 @@ async def _painted(app: object, key: str, is_there: Callable[[], bool]) -> float
         await painted.wait()
         if is_there():
             return perf_counter() - started
+        await asyncio.sleep(0.005)  # as a screen rests, and leaves Python to other threads
 
 
 async def _settle(pilot: Pilot[int]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event
 
 import pytest
 from textual.pilot import Pilot
@@ -9,7 +10,10 @@ from textual.widgets import Input, Static
 
 from grokterm.experiment.experiment import Experiment
 from grokterm.plots.palettes import PALETTES, PaletteName
+from grokterm.runs.listing import reading
 from grokterm.runs.listing.annotations import Annotations, read_annotations
+from grokterm.runs.listing.index import list_rows
+from grokterm.runs.listing.reading import read_facts
 from grokterm.runs.listing.trash import trashed
 from grokterm.session.start import start_session
 from grokterm.session.thread import TrainingThread
@@ -209,6 +213,21 @@ async def test_own_keys_of_the_lab_hold_in_the_list_and_the_form() -> None:
         assert isinstance(app.screen, SetupScreen)
         await pilot.press("Q")
         await until(pilot, lambda: not app.is_running, "the end")
+
+
+async def test_runs_are_listed_before_what_has_changed_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    made_run("known")
+    list_rows(Path("runs"))
+    made_run("new", age=1)
+    may_read = Event()
+    monkeypatch.setattr(reading, "read_facts", lambda *given: may_read.wait(PATIENCE_SECONDS) and read_facts(*given))
+    app = app_on_presets()
+    async with app.run_test(size=SMALL) as pilot:
+        await list_runs(pilot, app, "1")
+        assert chosen(app) == "known"
+        may_read.set()
+        await until(pilot, lambda: counted(app) == "2", "the new one")
+        assert chosen(app) == "known"
 
 
 async def test_a_folder_without_runs_says_so() -> None:

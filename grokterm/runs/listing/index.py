@@ -1,7 +1,7 @@
 """The rows of all runs in a folder: read from an index, and of a run only what has changed since."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -22,10 +22,13 @@ GOES_ON = ("interrupted", "out_of_memory")  # reasons of an end after which a ru
 
 READ_FROM = ("experiment.toml", "meta.json", "journal.jsonl", FILE)
 
-SAVE_SECONDS = 2.0  # between two writings of the index: a long reading that is interrupted is not lost
+SHOW_SECONDS = 1.0  # of a long reading, after which what it has found is shown, and saved: it may be interrupted
 
 Progress = Callable[[int, int], None]
 """Told how many runs were read, of how many that have changed."""
+
+Show = Callable[[list[RunRow]], object]
+"""Given what is known before all is read: the rows of the index, and what a long reading has found so far."""
 
 
 def list_rows(folder: Path, progress: Progress | None = None) -> list[RunRow]:
@@ -42,56 +45,68 @@ class RunIndex:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._file: IndexFile | None = None
+        self._is_loaded = False
         self._entries: dict[str, Entry] = {}
+        self._unsaved: set[str] = set()
         self._rows: dict[str, tuple[Entry, RunRow]] = {}
 
-    def rows(self, progress: Progress | None = None) -> list[RunRow]:
+    def rows(self, progress: Progress | None = None, show: Show | None = None) -> list[RunRow]:
         """List the runs, oldest first.
 
         Raises:
             StorageError: if the folder cannot be read.
         """
         with collecting_no_garbage():
-            stamps = {name: one for name in run_names(self._folder) if (one := _stamp(f"{self._folder}/{name}")) is not None}
-            if self._file is None:
-                self._file = IndexFile.of(self._folder)
-                self._entries = self._file.load()
-            gone = self._entries.keys() - stamps.keys()
-            self._entries = {name: entry for name, entry in self._entries.items() if name in stamps}
-        self._read_changed(stamps, progress)
+            names = run_names(self._folder)
+            if not self._is_loaded:
+                self._entries = IndexFile.of(self._folder).load()
+                self._is_loaded = True
+                if show is not None and self._entries:
+                    show(self._listed(set(names)))
+            stamps = {name: one for name in names if (one := _stamp(f"{self._folder}/{name}")) is not None}
+        self._read_changed(stamps, progress, show)
         with collecting_no_garbage():
-            names = sorted(stamps, key=lambda name: (self._entries[name].facts.created, name))
-            changed = self._compare(names)
-            unended = self._watch(names)
-            changed |= {name for name, (state, _) in unended.items() if state == "killed"}
-            if changed or gone:
-                self._file.save({name: self._entries[name] for name in changed}, gone)
-            rows = [self._row(name, *unended.get(name, (None, None))) for name in names]
-            self._rows = {row.name: (self._entries[row.name], row) for row in rows}
-        return rows
+            return self._listed(stamps)
 
-    def _read_changed(self, stamps: Mapping[str, str], progress: Progress | None) -> None:
+    def _read_changed(self, stamps: Mapping[str, str], progress: Progress | None, show: Show | None) -> None:
         """Read the runs whose files have changed, and those that could not be read, as a disk may have come back."""
         known = {name: "" if entry.facts.shown.get("problem") else entry.stamp for name, entry in self._entries.items()}
         changed = [name for name, text in stamps.items() if known.get(name) != text]
-        if not changed or self._file is None:
+        if not changed:
             return
         from grokterm.runs.listing.reading import read_facts
 
-        unsaved: list[str] = []
+        changed.sort(key=stamps.__getitem__, reverse=True)  # the newest first, as far as their files tell
         begun = monotonic()
         for number, name in enumerate(changed, start=1):
             before = self._entries.get(name)
             facts = read_facts(self._folder / name, before.facts.skim if before is not None else None)
             if before is None or (before.stamp, before.facts) != (stamps[name], facts):
                 self._entries[name] = Entry(stamps[name], facts)
-                unsaved.append(name)
+                self._unsaved.add(name)
             if progress is not None:
                 progress(number, len(changed))
-            if monotonic() > begun + SAVE_SECONDS:
-                self._file.save({name: self._entries[name] for name in unsaved}, ())
-                unsaved, begun = [], monotonic()
+            if monotonic() > begun + SHOW_SECONDS:
+                found = self._listed(stamps)
+                if show is not None:
+                    show(found)
+                begun = monotonic()
+
+    def _listed(self, names: Container[str]) -> list[RunRow]:
+        """Return the rows of those that are known of these runs, save what has changed of them, and forget all others."""
+        gone = [name for name in self._entries if name not in names]
+        for name in gone:
+            del self._entries[name]
+        known = sorted(self._entries, key=lambda name: (self._entries[name].facts.created, name))
+        changed = self._unsaved | self._compare(known)
+        unended = self._watch(known)
+        changed |= {name for name, (state, _) in unended.items() if state == "killed"}
+        if changed or gone:
+            IndexFile.of(self._folder).save({name: self._entries[name] for name in changed}, gone)
+        self._unsaved = set()
+        rows = [self._row(name, *unended.get(name, (None, None))) for name in known]
+        self._rows = {row.name: (self._entries[row.name], row) for row in rows}
+        return rows
 
     def _compare(self, names: Sequence[str]) -> set[str]:
         """Compare the runs with their presets whose settings or whose preset have changed, and name them."""

@@ -1,10 +1,11 @@
 """Reads the runs of a folder for a screen, in a thread."""
 
+import gc
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from time import monotonic
+from time import monotonic, thread_time
 
 from grokterm.errors import GroktermError
 from grokterm.runs.listing.index import RunIndex
@@ -21,8 +22,12 @@ class Reading:
     """What a folder holds."""
 
     rows: Sequence[RunRow]  # the same object as before if nothing has changed
-    rest: float  # seconds after which to read again
+    rest: float | None = None  # seconds after which to read again; None while it is being read
+    progress: str = ""  # of a reading that takes long
     problem: str = ""  # why it cannot be read
+
+
+Tell = Callable[[Reading], object]
 
 
 class RunReader:
@@ -34,21 +39,33 @@ class RunReader:
         self._rows: Sequence[RunRow] = []
         self._turn = Lock()  # of several that want to read at once
 
-    def read(self, say: Callable[[str], object]) -> Reading:
-        """Read the folder; `say` is told how far that is if it takes long."""
+    def read(self, tell: Tell) -> None:
+        """Read the folder. What is known before all is read, and how far that is, is told on the way; the last is the whole."""
         with self._turn:
-            started = said = monotonic()
-
-            def progress(n_read: int, n_changed: int) -> None:
-                nonlocal said
-                if monotonic() > said + SAY_SECONDS:
-                    said = monotonic()
-                    say(f"reading {n_read:,} of {n_changed:,}")
-
+            begun, used = monotonic(), thread_time()
             try:
-                rows = self._index.rows(progress)
+                rows = self._index.rows(*self._on_the_way(tell))
             except GroktermError as error:
-                return Reading([], REST_SECONDS, str(error))
+                tell(Reading([], REST_SECONDS, problem=str(error)))
+                return
             if rows != self._rows:
                 self._rows = rows
-            return Reading(self._rows, max(REST_SECONDS, (monotonic() - started) / SHARE_OF_TIME))
+            # On a slow disk it takes far longer than the processor is used, and is read half of the time at most.
+            rest = max(REST_SECONDS, (thread_time() - used) / SHARE_OF_TIME, monotonic() - begun)
+            tell(Reading(self._rows, rest))
+
+    def _on_the_way(self, tell: Tell) -> tuple[Callable[[int, int], None], Callable[[list[RunRow]], None]]:
+        said, words = monotonic(), ""
+
+        def progress(n_read: int, n_changed: int) -> None:
+            nonlocal said, words
+            if monotonic() > said + SAY_SECONDS:
+                said, words = monotonic(), f"reading {n_read:,} of {n_changed:,}"
+                tell(Reading(self._rows, progress=words))
+
+        def show(rows: list[RunRow]) -> None:
+            self._rows = rows
+            gc.freeze()  # to look for garbage among thousands of rows takes 0.1 s, in which the screen stands still
+            tell(Reading(rows, progress=words))
+
+        return progress, show

@@ -85,15 +85,9 @@ class RunsScreen(Screen[None]):
 
     @dataclass
     class Read(Message):
-        """The folder was read."""
+        """The folder was read, or is so far as this."""
 
         reading: Reading
-
-    @dataclass
-    class Reads(Message):
-        """The folder is being read, which takes long."""
-
-        words: str
 
     def __init__(self, folder: Path, x_scale: Scale) -> None:
         super().__init__(id="browser")
@@ -101,6 +95,7 @@ class RunsScreen(Screen[None]):
         self._selection = Selection()
         self._speeds = Speeds()
         self._emptiness = "reading"  # why nothing is listed
+        self._progress = ""  # of a long reading
         self._is_empty = False  # as far as is known
         self._refusal = ""  # what is wrong with the filter
         self._next: Timer | None = None
@@ -141,27 +136,27 @@ class RunsScreen(Screen[None]):
 
     @work(thread=True, exclusive=True, group="rows")
     def _read(self) -> None:
-        self.post_message(self.Read(self._reader.read(lambda words: self.post_message(self.Reads(words)))))
-
-    @on(Reads)
-    def _say_how_far(self, event: Reads) -> None:
-        if not self._selection.rows:
-            self._emptiness = event.words
-            self._show()
+        self._reader.read(lambda reading: self.post_message(self.Read(reading)))
 
     @on(Read)
     def _list(self, event: Read) -> None:
         reading = event.reading
-        self._speeds.see(reading.rows, time())
-        self._is_empty = not reading.problem
-        self._emptiness = reading.problem or f"no runs in {near(self._reader.folder)}"
+        self._progress = reading.progress
+        self._is_empty = reading.rest is not None and not reading.problem
+        self._emptiness = reading.problem or (f"no runs in {near(self._reader.folder)}" if self._is_empty else "reading")
         if reading.rows is not self._selection.rows:
             self._selection.read(reading.rows)
+        if reading.rest is not None:  # rows that are not checked may tell of steps of long ago
+            self._speeds.see(reading.rows, time())
+            self._rest(reading.rest)
         self._show()
+
+    def _rest(self, seconds: float) -> None:
+        """Read again after some seconds."""
         if self._next is not None:
             self._next.stop()
         if self.is_current:
-            self._next = self.set_timer(reading.rest, self._read)
+            self._next = self.set_timer(seconds, self._read)
 
     def _show(self) -> None:
         """Draw what has changed."""
@@ -173,8 +168,8 @@ class RunsScreen(Screen[None]):
         self._show_keys()
         listed, known, marked = len(selection.listed), len(selection.rows), len(selection.marked)
         counted = f"{listed:,} of {known:,}" if listed < known else f"{known:,}"
-        said = self._refusal or (counted if known else self._emptiness)
-        words = plain_text(f"{said} · {marked} marked" if marked else said)
+        said = self._refusal or (counted if known else self._emptiness), self._progress, f"{marked} marked" if marked else ""
+        words = plain_text(" · ".join(filter(None, said)))
         self.query_one("#listing").border_subtitle = Content(words)
 
     @property

@@ -16,7 +16,7 @@ from grokterm.reports.run import summary_of
 from grokterm.runs.differences import differences
 from grokterm.runs.journal import JournalWriter
 from grokterm.runs.listing import file as index_file
-from grokterm.runs.listing import reading
+from grokterm.runs.listing import index, reading
 from grokterm.runs.listing.annotations import Annotations, write_annotations
 from grokterm.runs.listing.facts import Facts
 from grokterm.runs.listing.file import IndexFile
@@ -127,13 +127,13 @@ def test_a_preset_that_changes_changes_what_differs(runs: list[Run], tiny: Exper
 
 def test_only_what_has_changed_is_read_again(runs: list[Run], tmp_path: Path, read: Read) -> None:
     list_rows(tmp_path)
-    assert read() == ["first", "second", "third"]
+    assert sorted(read()) == ["first", "second", "third"]
     list_rows(tmp_path)
     assert read() == []
     write(runs[1], evaluated(10))
     write_annotations(runs[2].path, Annotations(is_pinned=True, tags=("x",), note="mine"))
     _, second, third = list_rows(tmp_path)
-    assert read() == ["second", "third"]
+    assert sorted(read()) == ["second", "third"]
     assert (second.step, third.is_pinned, third.tags, third.note) == (10, True, ("x",), "mine")
     runs[0].rewrite(changed(runs[0].experiment, "training.steps=90"))
     assert list_rows(tmp_path)[0].steps == 90
@@ -149,10 +149,10 @@ def test_a_growing_journal_is_read_on_from_where_it_was(runs: list[Run], tmp_pat
 
 
 def test_rows_are_the_same_objects_while_nothing_changes(runs: list[Run], tmp_path: Path) -> None:
-    index = RunIndex(tmp_path)
-    before = index.rows()
+    kept = RunIndex(tmp_path)
+    before = kept.rows()
     write(runs[1], Paused(step=7))
-    after = index.rows()
+    after = kept.rows()
     assert [one is other for one, other in zip(before, after, strict=True)] == [True, False, True]
     assert (after[1].state, after[1].step) == ("paused", 7)
 
@@ -305,3 +305,34 @@ def test_progress_is_told(runs: list[Run], tmp_path: Path) -> None:
     assert told == [(1, 3), (2, 3), (3, 3)]
     list_rows(tmp_path, lambda *n: told.append(n))
     assert len(told) == len(runs)
+
+
+def test_what_the_index_knows_is_shown_before_the_folder_is_read(runs: list[Run], tmp_path: Path, read: Read) -> None:
+    before = list_rows(tmp_path)
+    write(runs[1], evaluated(10))
+    shutil.rmtree(runs[2].path)
+    read()
+    shown: list[tuple[list[RunRow], list[str]]] = []
+    after = RunIndex(tmp_path).rows(show=lambda rows: shown.append((rows, read())))
+    assert shown == [(before[:2], [])]
+    assert [row.step for row in after] == [60, 10]
+    assert read() == ["second"]
+
+
+def test_a_long_reading_shows_and_saves_what_it_has_found_the_newest_first(
+    runs: list[Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index, "SHOW_SECONDS", -1)
+    for number, run in enumerate(runs):
+        os.utime(run.path / "experiment.toml", (1e9 + number, 1e9 + number))
+    shown: list[list[str]] = []
+    saved: list[int] = []
+
+    def show(rows: list[RunRow]) -> None:
+        shown.append([row.name for row in rows])
+        saved.append(len(IndexFile.of(tmp_path).load()))
+
+    RunIndex(tmp_path).rows(show=show)
+    names = [run.name for run in runs]
+    assert shown == [names[2:], names[1:], names]
+    assert saved == [1, 2, 3]

@@ -1,0 +1,32 @@
+from pathlib import Path
+
+from grokterm.tui.control.reading import REST_SECONDS, Reading, RunReader
+from tests.tui.saved_runs import made_run
+
+
+def read(reader: RunReader) -> list[Reading]:
+    told: list[Reading] = []
+    reader.read(told.append)
+    return told
+
+
+def test_the_rows_of_the_index_are_told_first_and_the_same_ones_again_if_they_were_right() -> None:
+    made_run("one")
+    (built,) = read(RunReader(Path("runs")))
+    reader = RunReader(Path("runs"))
+    known, checked = read(reader)
+    assert known.rest is None
+    assert known.rows == built.rows
+    assert checked.rest is not None
+    assert checked.rest >= REST_SECONDS
+    assert checked.rows is known.rows
+    made_run("two")
+    (later,) = read(reader)
+    assert len(later.rows) == 2
+
+
+def test_a_folder_that_cannot_be_read_is_told_and_read_again(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (told,) = read(RunReader(tmp_path / "file"))
+    assert "cannot be read: Not a directory" in told.problem
+    assert told.rest == REST_SECONDS
