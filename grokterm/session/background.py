@@ -3,7 +3,7 @@
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from threading import Condition, Thread
-from time import perf_counter
+from time import perf_counter, thread_time
 
 from grokterm.errors import GroktermError
 
@@ -16,6 +16,7 @@ class Answer:
     value: object  # None if it cannot be computed
     problem: str  # why not, for the user; empty if it was
     seconds: float  # wall time of the computation
+    work: float  # seconds of processor time that it took
 
 
 class BackgroundWorker(Thread):
@@ -52,7 +53,7 @@ class BackgroundWorker(Thread):
         """Answer questions until stopped."""
         while (asked := self._wait()) is not None:
             question, work = asked
-            started, value, problem = perf_counter(), None, ""
+            started, worked, value, problem = perf_counter(), thread_time(), None, ""
             try:
                 value = work()
             except GroktermError as error:
@@ -60,7 +61,7 @@ class BackgroundWorker(Thread):
             except BaseException as error:  # noqa: BLE001 - handed to the screen, which raises it
                 self.bug = error
                 return
-            self.answer = Answer(question, value, problem, perf_counter() - started)
+            self.answer = Answer(question, value, problem, perf_counter() - started, thread_time() - worked)
 
     def _wait(self) -> tuple[Hashable, Callable[[], object]] | None:
         with self._changed:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from grokterm.inspection.analysis import NetworkAnalysis
 
-TEXT_SECONDS = 1.0  # that the texts wait at most on a link where pictures are rare
+TEXT_SECONDS = 1.0  # that the texts wait at most
 TEXT_BYTES = 500  # about what banner, status line and facts send
 
 
@@ -69,8 +69,8 @@ class Scene:
 class LabLayout:
     """The parts of the lab that follow a training.
 
-    During training the pictures take turns within one draw budget. The texts, which cost little, are drawn with the curves, so
-    that both show the numbers of one state; where a link makes curves rare, by themselves too.
+    During training the pictures take turns within one draw budget. The texts, which cost little, are drawn with the curves, and
+    by themselves where these are rare: with the step of the newest state, and the numbers that the curves show.
     """
 
     def __init__(self, order: Order, third: str = "") -> None:
@@ -82,6 +82,7 @@ class LabLayout:
         self._has_shown_network = False
         self._glance: Glance | None = None
         self._shown: Scene | None = None
+        self._measured: LabState | None = None  # the one that the curves show
         self._texts_due = 0.0
 
     def draw_for(self, link: Link) -> None:
@@ -99,7 +100,7 @@ class LabLayout:
             self.show(scene)
         elif self._draw_budget.is_due():
             self._show_next(scene)
-        elif self._draw_budget.link is not FULL and monotonic() >= self._texts_due:
+        elif monotonic() >= self._texts_due:
             self._show_texts(scene)
 
     def show(self, scene: Scene) -> None:
@@ -113,6 +114,7 @@ class LabLayout:
         self.curves.forget()
         self.network.forget()
         self._has_shown_network = False
+        self._measured = None
 
     def _show_next(self, scene: Scene) -> None:
         for _ in range(len(self._turns)):
@@ -121,7 +123,8 @@ class LabLayout:
                 return
 
     def _show_curves(self, scene: Scene) -> bool:
-        has_news, earlier = self._show_texts(scene), scene.earlier
+        self._measured, earlier = scene.state, scene.earlier
+        has_news = self._show_texts(scene)
         looked_at = None if earlier is None else earlier.state.step
         return self.curves.show(scene.curves, scene.x_scale, scene.run_name, looked_at) or has_news
 
@@ -131,12 +134,13 @@ class LabLayout:
             scene.run_name,
             scene.pictured.step if scene.is_frozen else None,
             None if scene.earlier is None else scene.earlier.state,
+            self._measured if self.curves.is_on_screen else None,
             "" if scene.earlier is None else scene.earlier.said(scene.state.step),
             self.curves.is_on_screen,
             scene.is_elsewhere,
             reading(scene.curves, self.curves.choice) if self.curves.is_on_screen else (),
         )
-        has_news = self._glance is None or glance.state is not self._glance.state or glance != self._glance
+        has_news = self._glance is None or not glance.is_like(self._glance)
         if has_news:
             self._glance = self.banner.glance = self.status.glance = glance
             self.facts.show(scene.earlier.state if scene.earlier else scene.state, scene.run_name)

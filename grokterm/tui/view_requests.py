@@ -11,7 +11,7 @@ from grokterm.views.view import Choice, Subject, View
 
 Side = Literal["pinned", "present"]
 
-SHARE_OF_TIME = 0.03  # share of wall time for answers that only follow a training, and that no key has asked for
+SHARE_OF_TIME = 0.03  # share of a core for answers that only follow a training, and that no key has asked for
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,8 @@ class ViewRequests:
         self._worker = BackgroundWorker()
         self._pending: tuple[Side, Question] | None = None
         self._due = 0.0
+        self.interval = 0.0
+        """Seconds from the last answer to the next one about a newer network, while it trains: few are not worth a word."""
 
     def start(self) -> None:
         """Start the thread."""
@@ -61,7 +63,7 @@ class ViewRequests:
         self._pending = None
 
     def ask(self, side: Side, question: Question, *, is_idle: bool) -> None:
-        """Ask at once if the question is new or nothing trains; if only the network is new, within a share of time."""
+        """Ask at once if the question is new or nothing trains; if only the network is new, within a share of a core."""
         known = self.answers.get(side)
         if known is not None and known.question.is_like(question):
             if known.question.subject.analysis is question.subject.analysis:
@@ -90,5 +92,6 @@ class ViewRequests:
             return None
         (side, question), self._pending = self._pending, None
         self.answers[side] = ViewAnswer(side, question, answer.value, answer.problem)
-        self._due = monotonic() + answer.seconds / SHARE_OF_TIME
+        self.interval = answer.work / SHARE_OF_TIME
+        self._due = monotonic() + self.interval
         return self.answers[side]

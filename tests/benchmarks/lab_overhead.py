@@ -20,6 +20,7 @@ import sys
 import tempfile
 import termios
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from select import select
 from time import monotonic
@@ -31,6 +32,7 @@ from grokterm.runs.summary import summarize
 
 SIZE = (45, 160)
 LIMIT_SECONDS = 600
+START_SECONDS, END_SECONDS = 120, 60  # until the first evaluation; from the last key or signal on
 ENDLESS = 100_000_000  # steps
 ASK_SECONDS = 0.5
 
@@ -98,44 +100,47 @@ def _watch(preset: Path, folder: Path, link: str, seconds: float | None = None) 
     environment = {**os.environ, "TERM": "xterm-256color", "GROKTERM_CONFIG_DIR": str(folder.parent)}
     process = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, env=environment, start_new_session=True)
     os.close(slave)
-    _read_until(lambda: _has_written(folder, "evaluated"), master)
-    started, worked = monotonic(), _work(process.pid)
-    if seconds:
-        n_bytes = _read_until(lambda: monotonic() - started >= seconds, master)
-    else:
-        n_bytes = _read_until(lambda: _has_written(folder, "finished"), master)
-    watched = Watched(monotonic() - started, _work(process.pid) - worked, n_bytes)
-    if seconds:
-        process.terminate()
-    else:
-        os.write(master, b"q")
-    while process.poll() is None:
-        if select([master], [], [], 0.2)[0]:
-            try:
-                os.read(master, 65536)
-            except OSError:
-                break
-    process.wait(30)
-    os.close(master)
+    try:
+        _read_until("first evaluation", lambda: _has_written(folder, "evaluated"), master, START_SECONDS)
+        started, worked = monotonic(), _work(process.pid)
+        if seconds:
+            n_bytes = _read_until("time", lambda: monotonic() - started >= seconds, master, seconds + START_SECONDS)
+        else:
+            n_bytes = _read_until("end of the run", lambda: _has_written(folder, "finished"), master, LIMIT_SECONDS)
+        watched = Watched(monotonic() - started, _work(process.pid) - worked, n_bytes)
+        if seconds:
+            process.terminate()
+        else:
+            os.write(master, b"q")
+        with suppress(LabHasEndedError):
+            _read_until("exit", lambda: process.poll() is not None, master, END_SECONDS)
+        process.wait(END_SECONDS)
+    finally:
+        process.kill()  # or it would go on in the background, once its terminal is gone
+        os.close(master)
     return watched
 
 
-def _read_until(is_over: Callable[[], bool], master: int) -> int:
+class LabHasEndedError(RuntimeError):
+    """It has closed its terminal."""
+
+
+def _read_until(what: str, is_over: Callable[[], bool], master: int, seconds: float) -> int:
     """Read what the lab writes; return how much. Asking whether it is over takes time from the training, and is rare."""
     n_bytes, last, asked_at = 0, b"", monotonic()
-    end = asked_at + LIMIT_SECONDS
+    end = asked_at + seconds
     while asked_at < end:
         if select([master], [], [], ASK_SECONDS)[0]:
             try:
                 last = os.read(master, 65536)
             except OSError:
-                raise RuntimeError(f"the lab has ended, and wrote last: {last.decode(errors='replace')}") from None
+                raise LabHasEndedError(f"the lab has ended, and wrote last: {last.decode(errors='replace')}") from None
             n_bytes += len(last)
         if monotonic() >= asked_at + ASK_SECONDS:
             if is_over():
                 return n_bytes
             asked_at = monotonic()
-    raise TimeoutError(f"not over after {LIMIT_SECONDS} s")
+    raise TimeoutError(f"no {what} after {seconds:.0f} s; the lab wrote last: {last.decode(errors='replace')}")
 
 
 def _has_written(folder: Path, record: str) -> bool:

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from time import monotonic
 from typing import Any
 
 import pytest
 
 from grokterm.experiment.experiment import Experiment
 from grokterm.session.state import Event, LabState
-from grokterm.tui.layout import LabLayout, Scene
+from grokterm.tui import layout as layout_module
+from grokterm.tui.layout import TEXT_SECONDS, LabLayout, Scene
+from grokterm.tui.link import LINKS, Link
 from tests.tui.driving import BRIEF
 
 ALL = {"words", "curves", "network"}
@@ -73,6 +76,23 @@ def test_nothing_is_drawn_before_it_is_due_but_what_is_urgent(layout: Watched, m
     assert layout.seen == []
     layout.follow(scene(step=6, events=(Event(6, "grokked"),)))
     assert layout.seen == ["words", "curves"]
+
+
+@pytest.mark.parametrize("link", LINKS.values(), ids=LINKS)
+def test_the_step_moves_on_every_second_however_rare_pictures_are(
+    link: Link, layout: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layout.draw_for(link)
+    monkeypatch.setattr(type(layout.network), "has_answer", True)
+    layout.follow(scene())
+    layout.seen.clear()
+    monkeypatch.setattr(layout._draw_budget, "is_due", lambda: False)
+    layout.follow(scene(step=5))
+    assert layout.seen == []
+    later = monotonic() + TEXT_SECONDS
+    monkeypatch.setattr(layout_module, "monotonic", lambda: later)
+    layout.follow(scene(step=6))
+    assert layout.seen == ["words"]
 
 
 @pytest.mark.parametrize("phase", ["paused", "ended"])

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from grokterm.experiment.experiment import Experiment
+from grokterm.session import background
 from grokterm.session.state import LabState
 from grokterm.tui import view_requests as view_requests_module
+from grokterm.tui.draw_budget import DrawBudget
 from grokterm.tui.view_requests import Question, ViewAnswer, ViewRequests
+from grokterm.tui.widgets.network_picture import NetworkPicture
 from grokterm.views.view import Choice, Drawn, Subject, View
 
 if TYPE_CHECKING:
@@ -60,6 +63,23 @@ def test_another_network_waits_until_the_last_answer_is_paid_for(
     assert view_requests._pending is None
     view_requests.ask("present", question("second", "something else"), is_idle=False)
     assert answer(view_requests).question.asked == "something else"
+
+
+def test_what_is_paid_for_is_the_work_and_not_the_wait_for_a_busy_machine(
+    view_requests: ViewRequests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work, clock = iter([1.0, 1.3]), iter([0.0, 100.0])
+    monkeypatch.setattr(background, "thread_time", lambda: next(work))
+    monkeypatch.setattr(background, "perf_counter", lambda: next(clock))
+    view_requests.ask("present", question("network"), is_idle=False)
+    answer(view_requests)
+    assert view_requests.interval == pytest.approx(10)
+
+
+@pytest.mark.parametrize(("interval", "said"), [(0.0, ""), (4.0, ""), (5.0, "anew every 10 s"), (33.0, "anew every 40 s")])
+def test_numbers_that_become_old_say_so(interval: float, said: str, view_requests: ViewRequests) -> None:
+    view_requests.interval = interval
+    assert NetworkPicture("present", view_requests, DrawBudget())._how_often() == said
 
 
 def test_while_nothing_trains_it_does_not_wait(view_requests: ViewRequests) -> None:

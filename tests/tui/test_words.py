@@ -66,6 +66,12 @@ def test_the_status_line_says_how_far_and_how_well() -> None:
     assert "####------" in status(state_with(curves=CURVES), ascii_only=True)
 
 
+def test_the_step_goes_on_while_the_numbers_are_those_of_the_curves() -> None:
+    line = status(state_with(step=1300, curves=curves_of(val_loss=1.0, val_accuracy=0.5)), measured=state_with(curves=CURVES))
+    assert line.startswith("step 1,300 / 3,000")
+    assert "val 0.998  loss 2.1e-06 / 4.0e-05" in line
+
+
 def test_the_status_line_says_how_busy_the_device_is_where_there_is_room() -> None:
     glance, said = Glance(state_with(curves=CURVES, seconds=65.2)), "GPU  87 % 12.3/80 GB 65 °C 310 W"
     assert str(status_line(glance, 160, PALETTES["256"], said)).endswith(f"  {said}   1:05 so far")

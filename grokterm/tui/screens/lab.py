@@ -69,6 +69,7 @@ class LabScreen(Screen[None]):
         self._layout = LabLayout(preferences.values.order, preferences.values.third_chart)
         self._views = TabBar(panes(), id="views")
         self._keys = KeyBar()
+        self._hinted: Situation | None = None  # what the keys are shown for
         self._looked_at: tuple[int, int] | None = None
         self._pictured = Pictured(partial(self.control.notifier.say, severity="warning"))
         self.x_scale = preferences.values.x_scale
@@ -113,10 +114,16 @@ class LabScreen(Screen[None]):
             return
         is_over = self.training.is_over  # before the state is looked at, which is the last one then
         self._layout.follow(self._scene)
-        self._keys.hints = hints(self._situation, self._preferences.values.keys)
+        self._show_keys(self._situation)
         self.control.report()
         if is_over:
             self.control.stay()
+
+    def _show_keys(self, situation: Situation) -> None:
+        """Show which keys do something, once that has changed: listing them takes longer than all else of a poll."""
+        if situation != self._hinted:
+            self._hinted = situation
+            self._keys.hints = hints(situation, self._preferences.values.keys)
 
     def _look(self) -> None:
         """Request a snapshot, if the network is on the screen and has changed since the last one."""

@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import ceil
 
 from grokterm.plots.cells import Rows
-from grokterm.plots.text_lines import shortened
+from grokterm.plots.text_lines import first_fitting, shortened
 from grokterm.tui.draw_budget import DrawBudget
 from grokterm.tui.view_requests import Question, Side, ViewRequests
 from grokterm.tui.widgets.picture import Picture
 from grokterm.views.view import BORDER_BLANKS, Choice, ColorRanges, Drawn, Sheet, Subject, View
+
+NOTED = 5.0  # seconds from which on it is said how often an answer is renewed
 
 
 class NetworkPicture(Picture):
@@ -73,14 +76,22 @@ class NetworkPicture(Picture):
     def _offer(self, view: View, subject: Subject, choice: Choice, value: object, *, is_idle: bool) -> bool:
         def draw(width: int, height: int) -> Rows:
             drawn: Drawn = view.draw(subject, choice, self.sheet(width, height), value)
-            self._caption_of(drawn.title, drawn.subtitle, width)
+            self._caption_of(drawn.title, drawn.subtitle, width, "" if asks_nothing or is_idle else self._how_often())
             return drawn.rows
 
-        events = subject.state.events
+        asks_nothing, events = value is None, subject.state.events
         version = (view.name, subject.analysis, choice, id(value), len(subject.history), events)
         return self.offer(version, draw, wish=None if is_idle else (view.name, choice))
 
-    def _caption_of(self, title: str, subtitle: str, width: int) -> None:
+    def _how_often(self) -> str:
+        """Say how old the answer may become, in tens of seconds, if that is long."""
+        interval = self._view_requests.interval
+        return "" if interval < NOTED else f"anew every {10 * ceil(interval / 10)} s"
+
+    def _caption_of(self, title: str, subtitle: str, width: int, how_often: str = "") -> None:
         named = f"{self.name_shown} · {title}" if self.name_shown else title
         room = width - BORDER_BLANKS
+        if how_often:
+            texts = (f"{subtitle} · {how_often}", f"{subtitle.partition(' · ')[0]} · {how_often}")
+            subtitle = first_fitting(texts, room)
         self.caption(*(shortened(self._palette.printable(text), room, self._palette) for text in (named, subtitle)))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from rich.text import Text
 from textual.reactive import reactive
@@ -36,10 +36,15 @@ class Glance:
     run_name: str = ""
     frozen_at: int | None = None  # the step that the pictures show; None: they follow
     earlier: LabState | None = field(default=None, compare=False)  # what was known at the step that is looked at
+    measured: LabState | None = field(default=None, compare=False)  # whose numbers the curves show, if they are on the screen
     looking: str = ""  # which step that is
     has_curves: bool = False  # on the screen, with the numbers of both sides
     is_elsewhere: bool = False  # another process trains
     reading: tuple[str, ...] = ()  # all values at the cursor of the curves, the most important first; empty without a cursor
+
+    def is_like(self, other: Self) -> bool:
+        """Tell whether the same is written from another."""
+        return self.state is other.state and self.measured is other.measured and self == other
 
 
 class Line(Widget):
@@ -161,17 +166,17 @@ def status(glance: Glance, width: int, palette: Palette, gpu: str = "") -> Text:
     if unsaved := glance.state.unsaved:
         reason = plain_text(unsaved.rpartition(" cannot be written: ")[2])  # without the path, which would fill the line
         return one_line([Part(0, [f"not saved: {reason}: make room, then s"], "bold")], width, gap=2)
-    state = glance.earlier or glance.state
+    state, measured = glance.earlier or glance.state, glance.earlier or glance.measured or glance.state
     steps = f"{state.steps:,}"
-    others = [side for side in ("seen", "average_val") if state.latest(f"{side}_accuracy") is not None]
+    others = [side for side in ("seen", "average_val") if measured.latest(f"{side}_accuracy") is not None]
     sides = ["train", "val", *others]
     accuracies, losses = (
-        {side: _number(state.latest(f"{side}_{measure}"), layout) for side in sides}
+        {side: _number(measured.latest(f"{side}_{measure}"), layout) for side in sides}
         for measure, layout in (("accuracy", ".3f"), ("loss", ".1e"))
     )
     train, val = (palette.inks[side].style or "bold" for side in ("train", "val"))
     inks: dict[str, Style | str] = {"train": train, "val": val, "average_val": val}
-    norm = state.latest("parameter_norm")
+    norm = measured.latest("parameter_norm")
     parts = [
         Part(0, [glance.looking or f"step {state.step:>{len(steps)},} / {steps}"]),
         Part(2, [] if glance.looking else [_progress(state, length, palette) for length in (10, 5)], "dim"),
