@@ -6,9 +6,9 @@ from typing import Any, Self
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from grokterm.errors import ConfigError
-from grokterm.experiment.architectures.kernel import LARGEST_MODULUS, LARGEST_TRAINING_SET, KernelModel
+from grokterm.experiment.architectures.kernel import LARGEST_TRAINING_SET, KernelModel
 from grokterm.experiment.architectures.mlp import MLPModel
-from grokterm.experiment.architectures.tokens import TokenModel
+from grokterm.experiment.compatibility import DEMANDS
 from grokterm.experiment.conditions import Condition
 from grokterm.experiment.expectation import Expect, inspected_after
 from grokterm.experiment.hints import nearest
@@ -23,7 +23,6 @@ from grokterm.experiment.task import Task
 from grokterm.experiment.toml import format_toml, parse_toml
 from grokterm.experiment.training import Training
 from grokterm.experiment.unwise import unwise_settings
-from grokterm.tasks.operations import sums
 from grokterm.tasks.sum_forms import SumForm
 
 
@@ -150,11 +149,8 @@ class Experiment(Settings):
     @property
     def exact_form(self) -> SumForm | None:
         """The sum whose exact solution are the initial weights; None if these are random."""
-        return self.task.sum_form if self._starts_exact else None
-
-    @property
-    def _starts_exact(self) -> bool:
-        return isinstance(self.model, MLPModel) and self.model.initialization == "analytic"
+        starts_exact = isinstance(self.model, MLPModel) and self.model.initialization == "analytic"
+        return self.task.sum_form if starts_exact else None
 
     def check_training_set(self, n_train: int) -> None:
         """Check the size of the training set.
@@ -180,80 +176,9 @@ class Experiment(Settings):
         return device
 
     @model_validator(mode="after")
-    def _kernel_can_be_solved(self) -> Self:
-        is_agop, kind = isinstance(self.optimizer, RecursiveFeatures), self.optimizer.kind
-        if not isinstance(self.model, KernelModel):
-            if is_agop:
-                raise ValueError(
-                    f"optimizer.kind agop learns the metric of a kernel, and model.architecture is {self.model.architecture}:"
-                    " set model.architecture=kernel, or choose another optimizer.kind"
-                )
-            return self
-        if not is_agop:
-            raise ValueError(f"model.architecture kernel needs optimizer.kind agop, not {kind}: set optimizer.kind=agop too")
-        if self.loss.kind != "mse":
-            raise ValueError(f"model.architecture kernel needs loss.kind mse, not {self.loss.kind}: set loss.kind=mse too")
-        if self.training.precision != "float32":
-            raise ValueError(
-                f"training.precision {self.training.precision} is of networks that follow a gradient, and model.architecture"
-                " kernel solves in float64: leave it out"
-            )
-        if self.device == "mps":
-            raise ValueError("model.architecture kernel needs float64, which mps does not have: set device=cpu")
-        if self.task.n_elements > LARGEST_MODULUS:
-            raise ValueError(
-                f"model.architecture kernel keeps modulus³ coefficients: task.modulus must be at most {LARGEST_MODULUS},"
-                f" not {self.task.n_elements}"
-            )
-        self.check_training_set(self.task.train_size)
-        return self
-
-    @model_validator(mode="after")
-    def _device_has_the_precision(self) -> Self:
-        for section, settings in (("loss", self.loss), ("training", self.training)):
-            if self.device == "mps" and settings.precision == "float64":
-                raise ValueError(
-                    f"{section}.precision float64 needs a device that has it, and mps does not: set {section}.precision=float32"
-                    " or device=cpu"
-                )
-        return self
-
-    @model_validator(mode="after")
-    def _model_reads_task(self) -> Self:
-        if isinstance(self.model, TokenModel):
-            self.model.check(self.task.n_elements)
-        return self
-
-    @model_validator(mode="after")
-    def _exact_weights_exist(self) -> Self:
-        if not isinstance(self.model, MLPModel) or not self._starts_exact:
-            return self
-        operation, modulus = self.task.operation, self.task.modulus
-        if self.task.n_operands > 2:
-            raise ValueError(
-                f"model.initialization analytic solves sums of two operands, and task.n_operands is {self.task.n_operands}:"
-                " set model.initialization=random or task.n_operands=2"
-            )
-        if self.task.sum_form is None:
-            raise ValueError(
-                f"model.initialization analytic solves sums F(f1(a) + f2(b)), and {operation} modulo {modulus} is none: set"
-                f" task.operation to {', '.join(sums(modulus))} or an expression without mixed terms, or"
-                " model.initialization=random"
-            )
-        if (highest := self.task.sum_form.order // 2) < max(self.model.frequencies, default=0):
-            raise ValueError(
-                f"model.frequencies must lie between 1 and {highest} for {operation} modulo {modulus},"
-                f" not {list(self.model.frequencies)}"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _model_reads_three(self) -> Self:
-        if self.task.n_operands > 2 and self.model.architecture in ("kernel", "mixture"):
-            raise ValueError(
-                f"model.architecture {self.model.architecture} reads two operands, and task.n_operands is"
-                f" {self.task.n_operands}: choose mlp, embedding_mlp, lstm or transformer, or set task.n_operands=2"
-            )
+    def _parts_fit_together(self) -> Self:
+        for demand in DEMANDS:
+            demand(self)
         return self
 
     @model_validator(mode="after")
