@@ -9,8 +9,9 @@ from grokterm.experiment.interventions import Extend, Save, Set, Swap
 from grokterm.experiment.records import Acted
 from grokterm.session.commands import Command, GoOn
 from grokterm.session.state import LabState
-from grokterm.tui.screens.dialogs import FieldsDialog, change_dialog, extend_dialog
+from grokterm.tui.screens.dialogs import FieldsDialog
 from grokterm.tui.screens.lab import LabScreen
+from grokterm.tui.screens.training_dialogs import change_dialog, extend_dialog
 from tests.tui.driving import (
     BRIEF,
     ENDLESS,

@@ -9,7 +9,7 @@ from grokterm.session.commands import Hold, Release
 from grokterm.tui.control.departure import may_end
 from grokterm.tui.control.opening import branched_training, reason_against_another
 from grokterm.tui.control.training import TrainingControl
-from grokterm.tui.screens.dialogs import branch_dialog
+from grokterm.tui.screens.training_dialogs import branch_dialog
 
 
 async def branch(control: TrainingControl, at: int | None) -> bool:

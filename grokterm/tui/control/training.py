@@ -24,7 +24,8 @@ from grokterm.tui.control.opening import saved_training, training_anew
 from grokterm.tui.control.pace import faster, slower
 from grokterm.tui.control.saved_pictures import save_pictures
 from grokterm.tui.control.succession import end_of, is_trained_elsewhere, successor
-from grokterm.tui.screens.dialogs import FieldsDialog, Question, change_dialog, extend_dialog, swap_dialog
+from grokterm.tui.screens.dialogs import FieldsDialog, Question
+from grokterm.tui.screens.training_dialogs import change_dialog, extend_dialog, swap_dialog
 from grokterm.tui.terminal import SAVE_SECONDS
 
 ANSWER_SECONDS = 10.0  # that a training has for a chunk and a checkpoint
