@@ -33,6 +33,8 @@ class Release(_Command):
     """End one hold; a training that was paused stays paused."""
 
     kind: Literal["release"] = "release"
+    reason: str = ""
+    """Why, if not the one who held it says so; for a notice."""
 
 
 class GoOn(_Command):

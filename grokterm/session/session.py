@@ -171,7 +171,9 @@ class Session:
                 return self.trainer.advance(limit=1)
             case Hold() | Release():
                 self._n_holds = max(0, self._n_holds + (1 if isinstance(command, Hold) else -1))
-                return [Held(step=step, is_held=self._n_holds > 0, is_waiting=self._is_waiting)]
+                held = Held(step=step, is_held=self._n_holds > 0, is_waiting=self._is_waiting)
+                reason = command.reason if isinstance(command, Release) else ""
+                return [held, *([Refused(step=step, message=reason)] if reason else [])]
             case Pause() | Resume() | StepOnce():
                 pass  # nothing to do
             case action if ended and not isinstance(action, Save | GoOn):

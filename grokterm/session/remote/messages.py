@@ -12,7 +12,7 @@ from grokterm import __version__
 from grokterm.experiment.records import Record
 from grokterm.session.commands import Command
 
-PROTOCOL = 1
+PROTOCOL = 2
 """To be raised by every change after which a viewer and a training of two versions would misunderstand each other."""
 
 LONGEST_LINE = 2**20  # bytes of what a viewer sends
@@ -38,6 +38,12 @@ class Server(Hello):
     """The path of the run."""
 
     pid: int
+
+
+class Alive(_Message):
+    """A viewer holds the training, and its screen still answers."""
+
+    kind: Literal["alive"] = "alive"
 
 
 class Changed(_Message):
@@ -113,8 +119,8 @@ class Ended(_Message):
 Message = Annotated[Changed | Happened | Sides | Pictured | Failed | Ended, Discriminator("message")]
 
 MESSAGE: TypeAdapter[Message] = TypeAdapter(Message)
-COMMAND: TypeAdapter[Command] = TypeAdapter(Command)
-
+SAID: TypeAdapter[Command | Alive] = TypeAdapter(Annotated[Command | Alive, Discriminator("kind")])
+"""What a viewer says after its first line."""
 
 HELLO = Hello(grokterm=__version__, protocol=PROTOCOL)
 

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from grokterm.errors import UnreachableError
 from grokterm.session.commands import Command
-from grokterm.session.remote.messages import COMMAND, HELLO, LONGEST_LINE, PATIENCE_SECONDS, Hello
+from grokterm.session.remote.messages import HELLO, LONGEST_LINE, PATIENCE_SECONDS, SAID, Alive, Hello
 
 AT_ONCE = 2**16  # bytes
 
@@ -60,14 +60,14 @@ def check_hello(text: bytes) -> None:
         )
 
 
-def read_command(text: bytes) -> Command:
-    """Read a line of a viewer.
+def read_command(text: bytes) -> Command | Alive:
+    """Read a further line of a viewer.
 
     Raises:
         UnreachableError: if it is no command.
     """
     try:
-        return COMMAND.validate_json(text)
+        return SAID.validate_json(text)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         raise UnreachableError(f"not a command: {first['msg']}") from None

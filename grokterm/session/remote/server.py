@@ -14,6 +14,7 @@ from grokterm.session.remote.address import HAS_SOCKETS, address_of, is_own, lis
 from grokterm.session.remote.messages import (
     HELLO,
     PATIENCE_SECONDS,
+    Alive,
     Ended,
     Failed,
     Happened,
@@ -32,8 +33,10 @@ if TYPE_CHECKING:
     from grokterm.inspection.snapshot import Snapshot
     from grokterm.session.session import Session
 
-LOOK_SECONDS = 1.0  # between two looks whether the socket is still there: a runtime directory goes when its user logs out
+LOOK_SECONDS = 1.0  # between two looks whether the socket, which may go as its user logs out, and who holds are still there
+MOST_SILENT = 8  # looks after which a viewer that says nothing has held the training long enough: it is stopped, or hangs
 BUSY_SECONDS = 0.02  # between two looks whether the session has taken the commands before
+LAPSED = "a dialog no longer holds the training: its screen is stopped, or does not answer"
 MOST_COMMANDS = 100  # that wait; a viewer that sends more is not read meanwhile
 MOST_BATCHES = 100  # of records that wait for the server's thread; if there are more, viewers get the state instead
 
@@ -136,6 +139,7 @@ class TrainingServer:
         while not self._closing.is_set():
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._closing.wait(), LOOK_SECONDS)
+            self._end_lapsed_holds()
             if not self._closing.is_set() and not self._is_found:
                 with suppress(OSError, UnreachableError):
                     if (listener := self._listen()) is not None:
@@ -194,6 +198,9 @@ class TrainingServer:
         try:
             async for text in lines:
                 command = read_command(text)
+                viewer.n_silent = 0
+                if isinstance(command, Alive):
+                    continue
                 while self._session.n_commands > MOST_COMMANDS:
                     await asyncio.sleep(BUSY_SECONDS)
                 self._send(viewer, command)
@@ -223,8 +230,18 @@ class TrainingServer:
         """Forget a viewer that has gone, and what it has asked for."""
         with self._lock:
             self._viewers.discard(viewer)
+        self._end_holds(viewer)
+
+    def _end_holds(self, viewer: Viewer, reason: str = "") -> None:
         while viewer.n_holds:
-            self._send(viewer, Release())
+            self._send(viewer, Release(reason=reason if viewer.n_holds == 1 else ""))
+
+    def _end_lapsed_holds(self) -> None:
+        """End what viewers hold that have not said a word for so many looks: the clock alone does not tell who was stopped."""
+        for viewer in self._viewers:
+            viewer.n_silent += 1
+            if viewer.n_silent > MOST_SILENT:
+                self._end_holds(viewer, LAPSED)
 
     def _deliver(self, joining: Viewer | None = None) -> None:
         """Tell every viewer what it does not know yet; who joins begins with the state after it."""

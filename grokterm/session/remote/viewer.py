@@ -20,6 +20,7 @@ from grokterm.session.remote.address import find_address, is_own
 from grokterm.session.remote.messages import (
     HELLO,
     MESSAGE,
+    Alive,
     Changed,
     Ended,
     Failed,
@@ -101,6 +102,11 @@ class AttachedTraining(Thread):
             return
         with self._sending, suppress(OSError):  # it has gone, as the thread will find
             self._connection.sendall(line(command))
+
+    def say_alive(self) -> None:
+        """Say that the screen still answers, without which a hold of it ends after some seconds."""
+        with self._sending, suppress(OSError):
+            self._connection.sendall(line(Alive()))
 
     def leave(self, seconds: float) -> bool:
         """Disconnect."""

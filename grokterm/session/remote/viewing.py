@@ -23,6 +23,7 @@ class Viewer:
 
     def __init__(self, writer: asyncio.StreamWriter) -> None:
         self.n_holds = 0
+        self.n_silent = 0  # looks for a word of it, one after another and all in vain, while it holds the training
         self.has_looked = False
         self.is_behind = False  # it gets the newest state before anything else
         self._writer = writer

@@ -28,6 +28,7 @@ from grokterm.tui.screens.dialogs import FieldsDialog, Question
 from grokterm.tui.screens.training_dialogs import change_dialog, extend_dialog, swap_dialog
 from grokterm.tui.terminal import SAVE_SECONDS
 
+ALIVE_SECONDS = 1.0  # between two words that this screen still answers
 ANSWER_SECONDS = 10.0  # that a training has for a chunk and a checkpoint
 Answer = TypeVar("Answer")
 
@@ -44,6 +45,7 @@ class TrainingControl:
         self.notifier = Notifier(screen, bell=bell)
         self._dialog: FieldsDialog[Command] | None = None  # the one that holds the training
         self.is_leaving = False  # the training ends because this screen leaves it
+        self._said_alive = 0.0
 
     @property
     def state(self) -> LabState:
@@ -190,8 +192,15 @@ class TrainingControl:
 
     def report(self) -> None:
         """Say what has happened since the last call, and in a dialog at which step the training waits for it."""
-        if self._dialog is not None and self.state.is_held:
-            self._dialog.show_step(self.state.step)
+        if self._dialog is not None:
+            self._dialog.show_step(self.state.step if self.state.is_held else None)
+        if (
+            self.state.is_held
+            and isinstance(self.training, AttachedTraining)
+            and monotonic() > self._said_alive + ALIVE_SECONDS
+        ):
+            self._said_alive = monotonic()
+            self.training.say_alive()
         self.notifier.report(self.state)
 
     def _ask(self, dialog: FieldsDialog[Command]) -> None:

@@ -134,10 +134,10 @@ class FieldsDialog(ModalScreen[Result | None], Generic[Result]):
         """Compose what a dialog has below its fields."""
         yield from ()
 
-    def show_step(self, step: int) -> None:
-        """Say in the title at which step the training is held."""
+    def show_step(self, step: int | None) -> None:
+        """Say in the title at which step the training is held; None if it is not."""
         for dialog in self.query(".dialog"):
-            dialog.border_title = f"{self._title} at step {step:,}"
+            dialog.border_title = self._title if step is None else f"{self._title} at step {step:,}"
 
     def action_go(self, direction: int) -> None:
         """Move to the next or the previous field."""

@@ -38,7 +38,7 @@ from grokterm.session.commands import (
     SetPace,
     StepOnce,
 )
-from grokterm.session.remote.messages import COMMAND, MESSAGE, Changed, Happened, Pictured, Sides, line
+from grokterm.session.remote.messages import MESSAGE, SAID, Changed, Happened, Pictured, Sides, line
 from grokterm.session.remote.packing import pack_picture, pack_sides, pack_state, unpack_picture, unpack_sides, unpack_state
 from grokterm.session.remote.rebuilt import RebuiltForwardPass
 from grokterm.session.start import start_session
@@ -80,7 +80,7 @@ def test_every_record_arrives_as_it_was() -> None:
 
 
 def test_every_command_arrives_as_it_was() -> None:
-    assert [COMMAND.validate_json(line(command)) for command in COMMANDS] == COMMANDS
+    assert [SAID.validate_json(line(command)) for command in COMMANDS] == COMMANDS
 
 
 def values(state: LabState) -> dict[str, object]:

@@ -132,6 +132,33 @@ def test_a_viewer_that_vanishes_lets_go_of_what_it_held_and_of_nothing_else(serv
     assert other.leave(60)
 
 
+def test_a_viewer_that_does_not_answer_holds_the_training_no_longer(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "MOST_SILENT", 100)
+    served.tell(Resume())
+    stopped, lively = Wire(served.address), served.attach()
+    for holder in (stopped, lively):
+        holder.say(line(Hold())) if isinstance(holder, Wire) else holder.send(Hold())
+        served.obey()
+
+    def look(n_times: int) -> None:
+        for _ in range(n_times):
+            served.server._loop.call_soon_threadsafe(served.server._end_lapsed_holds)
+
+    viewers = served.server._viewers
+    look(99)
+    until(lambda: all(viewer.n_silent >= 99 for viewer in viewers), "the looks")
+    lively.say_alive()
+    until(lambda: any(viewer.n_silent < 99 for viewer in viewers), "the word")
+    look(2)
+    served.obey()
+    assert (served.state.is_held, served.state.refusals) == (True, (server.LAPSED,))
+    look(100)
+    served.obey()
+    assert (served.state.is_held, served.state.phase) == (False, "training")
+    stopped.close()
+    assert lively.leave(60)
+
+
 @pytest.mark.parametrize(
     ("said", "problem"),
     [
