@@ -1,5 +1,6 @@
 """Output: results to stdout, status messages to stderr; no color codes unless on a terminal."""
 
+import errno
 import os
 import sys
 from contextlib import suppress
@@ -7,6 +8,7 @@ from io import TextIOWrapper
 
 from rich.console import Console, RenderableType
 
+from grokterm.errors import StorageError
 from grokterm.plots.sanitize import plain_text
 
 PIPE_WIDTH = 160  # columns of a table in a pipe or a file, so that names are not cut
@@ -32,10 +34,20 @@ def results() -> Console:
 
 
 def print_results(*parts: RenderableType) -> None:
-    """Print parts of a report to stdout; only plain text may be wider than the terminal."""
+    """Print parts of a report to stdout; only plain text may be wider than the terminal.
+
+    Raises:
+        StorageError: if they go to a file on a disk that is full.
+    """
     console = results()
-    for part in parts:
-        console.print(part, soft_wrap=isinstance(part, str))
+    try:
+        for part in parts:
+            console.print(part, soft_wrap=isinstance(part, str))
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # for what is still to be flushed
+        raise StorageError(f"what is to be printed cannot be written: {error.strerror}") from None
 
 
 def print_status(*lines: str) -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grokterm.cli.console import print_status
+from grokterm.errors import ProcessDiedError, StorageError
+from grokterm.runs.command_line import command_line
 
 if TYPE_CHECKING:
     from grokterm.cli.signals import LeaveOnSignal
@@ -32,12 +34,11 @@ def train(
     `earlier`: the records of a run that is resumed. `begun` is called once it trains. `part`: of a mixture, which this is.
     """
     from grokterm.cli.progress import Reporter
-    from grokterm.errors import ProcessDiedError
     from grokterm.experiment.records import Acted, Refused, Skipped, Started, Switched
     from grokterm.session import serving
 
     signals.attach(session)
-    resume_option = f"--resume {session.run.name}"
+    go_on = command_line("run --resume", session.run.path)
     try:
         with Reporter() as reporter:
             for records, state in serving.train(session, earlier, part=part):
@@ -49,20 +50,21 @@ def train(
                 switches = [record for record in records if isinstance(record, Switched)]
                 print_status(*(f"engine {switch.engine}, {switch.message}".rstrip(", ") for switch in switches))
                 if state.unsaved:
-                    print_status(f"grokterm: {state.unsaved}: what was written until then can be resumed with {resume_option}")
+                    kept = "no step" if state.saved_at is None else f"step {state.saved_at:,}"
+                    print_status(f"grokterm: {state.unsaved}: {kept} of it is saved; {go_on} goes on, once there is room")
                     return 1
                 if any(isinstance(record, Acted) and _is_by_signal(record) for record in records):
                     print_status(f"saved at step {state.saved_at:,}")
                 reporter.show(state)
     except ProcessDiedError as error:
-        print_status(f"grokterm: {error}: what was saved until then can be resumed with {resume_option}")
+        print_status(f"grokterm: {error}: {go_on} goes on from the last checkpoint")
         return 1
     if state.ended == "out of memory":
-        print_status(f"grokterm: {state.refusals[-1]}; saved at step {state.step:,}: {resume_option} goes on")
+        print_status(f"grokterm: {state.refusals[-1]}; saved at step {state.step:,}: {go_on} goes on")
         return 1
     code = signals.exit_code or (STOPPED if state.ended == "interrupted" else 0)
     if code:
-        print_status(f"interrupted at step {state.step:,}, saved: go on with grokterm run {resume_option}")
+        print_status(f"interrupted at step {state.step:,}, saved: go on with {go_on}")
     return code
 
 
@@ -88,7 +90,7 @@ def exit_code_kept(signals: "LeaveOnSignal") -> Iterator[None]:
     """Print results inside this context: after a hangup it exits with the code of the signal, not of the failed print."""
     try:
         yield
-    except OSError:
+    except (OSError, StorageError):
         if not signals.exit_code:
             raise
         os._exit(signals.exit_code)  # sys.exit would fail to flush stdout, and change the code

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from grokterm.cli.completion import complete_preset
-from grokterm.cli.console import print_status, results
+from grokterm.cli.console import print_results, print_status
 from grokterm.cli.options import Assignments
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def presets(context: typer.Context) -> None:
             table.add_row(Text(plain_text(source or NO_SOURCE), style="bold"))
         for row in rows:
             table.add_row(*(Text(plain_text(cell)) for cell in row))
-    results().print(table)
+    print_results(table)
 
 
 @app.command("show")

@@ -83,8 +83,12 @@ class RunLock:
     def _write(self) -> None:
         holder = Holder(**this_process().model_dump(), socket=self.socket, inode=_inode(self._folder))
         draft = self._folder / f".{HOLDER}.tmp"
-        draft.write_text(holder.model_dump_json(), encoding="utf-8")
-        draft.replace(self._folder / HOLDER)  # whole, for those that read it meanwhile
+        try:
+            draft.write_text(holder.model_dump_json(), encoding="utf-8")
+            draft.replace(self._folder / HOLDER)  # whole, for those that read it meanwhile
+        except OSError:
+            draft.unlink(missing_ok=True)
+            raise
 
 
 def was_locked(folder: Path) -> bool:

@@ -121,17 +121,24 @@ def create_run(  # noqa: PLR0913 - what a run directory holds
         stem = f"{name or preset}-{datetime.now():%Y%m%d-%H%M%S}"
         draft = folder / f".{stem}-{os.getpid()}"
         shutil.rmtree(draft, ignore_errors=True)
-        (draft / "checkpoints").mkdir(parents=True)
         settings, copies = copied(experiment.settings())
-        write_durably(draft / "experiment.toml", format_toml(settings).encode())
-        write_durably(draft / "meta.json", json.dumps({"preset": preset, **meta}, indent=2).encode())
-        for inner, source in links.items():
-            with suppress(OSError):
-                os.link(source, draft / inner)
-        for inner, content in {"journal.jsonl": b"", **copies, **files}.items():
-            (draft / inner).parent.mkdir(parents=True, exist_ok=True)
-            write_durably(draft / inner, content)
-        return Run(_rename_to_free_name(draft, folder / stem))
+        own = {
+            "experiment.toml": format_toml(settings).encode(),
+            "meta.json": json.dumps({"preset": preset, **meta}, indent=2).encode(),
+            "journal.jsonl": b"",
+        }
+        try:
+            (draft / "checkpoints").mkdir(parents=True)
+            for inner, source in links.items():
+                with suppress(OSError):
+                    os.link(source, draft / inner)
+            for inner, content in {**own, **copies, **files}.items():
+                (draft / inner).parent.mkdir(parents=True, exist_ok=True)
+                write_durably(draft / inner, content)
+            return Run(_rename_to_free_name(draft, folder / stem))
+        except OSError:
+            shutil.rmtree(draft, ignore_errors=True)  # on a full disk it would stay for ever
+            raise
 
 
 def without_time(name: str) -> str:

@@ -66,7 +66,7 @@ class Exits:
 
         _save_all()
         training = lab.training if (lab := self._app.lab) is not None else None
-        if isinstance(training, TrainingThread) and self._app.preferences.values.hangup == "continue":
+        if isinstance(training, TrainingThread) and self._app.preferences.hangup_now == "continue":
             hand_over_unattended(training)
         os._exit(HUNG_UP)  # an orderly exit would wait for the terminal that is gone
 

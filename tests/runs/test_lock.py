@@ -87,6 +87,15 @@ def test_a_process_on_another_host_is_named_with_it(run: Path) -> None:
         RunLock(run).take()
 
 
+def test_a_full_disk_gives_no_lock_and_keeps_no_draft(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", failing_once(Path.replace))
+        with pytest.raises(StorageError, match="one cannot be written: No space left on device: free it"):
+            RunLock(run).take()
+    assert [path.name for path in run.iterdir() if path.suffix in (".tmp", ".json")] == []
+    RunLock(run).take()
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="has another kind of lock")
 @pytest.mark.parametrize("number", [errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP])
 def test_on_a_disk_without_locks_a_file_stands_for_one(run: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:

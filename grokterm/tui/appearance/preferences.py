@@ -195,6 +195,14 @@ class RememberedPreferences:
             self._told.add(str(error))
             self.problem = f"{error}. Defaults are used, and nothing is remembered, until then."
 
+    @property
+    def hangup_now(self) -> Literal["continue", "save"]:
+        """What the file says now of `hangup`: it may have been changed since it was read, for this moment."""
+        try:
+            return read_preferences(self._path).values.hangup
+        except GroktermError:
+            return self.values.hangup
+
     def change(self, **changes: Any) -> None:  # noqa: ANN401 - any field
         """Remember values, and write them to the file; a damaged file is left as it is."""
         changed = Preferences.from_settings({**self.values.model_dump(), **changes})

@@ -56,6 +56,15 @@ def test_what_is_written_is_read_again(path: Path) -> None:
     assert [file.name for file in path.parent.iterdir()] == [path.name]
 
 
+def test_what_a_hangup_does_is_read_when_it_happens(path: Path) -> None:
+    preferences, _ = remembered(path)
+    assert preferences.hangup_now == "continue"
+    change_preferences(path, {"hangup": "save"})
+    assert (preferences.values.hangup, preferences.hangup_now) == ("continue", "save")
+    path.write_text("bell =")  # damaged meanwhile
+    assert preferences.hangup_now == "continue"
+
+
 def test_the_folder_is_made_when_there_is_something_to_remember() -> None:
     preferences, told = remembered(preferences_path())
     preferences.change(view="curves")
