@@ -1,23 +1,20 @@
 """Curves over steps: panels above each other that share one axis of steps, with values and marked steps."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from math import ceil, floor
-from typing import NamedTuple, TypeAlias
 
 import numpy as np
-from jaxtyping import Bool, Float, Real
+from jaxtyping import Bool
 
-from grokterm.plots.axis import Axis, Limits, Scale, decimate, fit_axis, steps_to_coordinates, to_coordinates
+from grokterm.plots.axis import Limits, Scale, decimate, steps_to_coordinates
 from grokterm.plots.canvas import Canvas
 from grokterm.plots.cells import Cells, Rows
 from grokterm.plots.frames import Frame, Layout, draw_axes, lay_out
 from grokterm.plots.legend import Mark, Marked, label_marks, length, number_marks, write_text
 from grokterm.plots.lines import Line, LineRaster, Upright
-from grokterm.plots.palettes import Palette, Role
+from grokterm.plots.palettes import Palette
 from grokterm.plots.pixels import place
+from grokterm.plots.series import Curve, Edges, Panel, Points, Series, value_at, visible, y_axis
 from grokterm.plots.text_lines import StyledText, draw_text, shortened
-from grokterm.plots.ticks import short_power
 
 _LEAST_ROWS = {1: 3, 2: 4, 3: 8}  # of each of so many panels, its legend included
 _LEAST_WIDTH = 16
@@ -25,57 +22,6 @@ _LEAST_NAME = 6  # letters of a name in the legend that is cut
 _BELOW = 2  # rows below the panels: the axis of steps and its labels
 _ROWS_PER_NOTE = 5
 _LEAST_BAND = 0.2  # half rows; a narrower band is the curve itself
-
-_Points = Float[np.ndarray, " _"]
-
-
-Band: TypeAlias = tuple[Real[np.ndarray, " point"], Real[np.ndarray, " point"]]
-"""The lowest and the highest value at each step."""
-
-
-@dataclass(frozen=True)
-class Series:
-    """One curve: a value y at each step x, ascending; points that are not finite are not drawn."""
-
-    label: str
-    x: Real[np.ndarray, " point"]
-    y: Real[np.ndarray, " point"]
-    role: Role
-    band: Band | None = None
-    """Lowest and highest value at each step, if y is a mean."""
-    is_faint: bool = False
-    """Drawn dimmed behind the others."""
-    is_named: bool = True
-    """Whether it stands in the legend."""
-
-
-@dataclass(frozen=True)
-class Panel:
-    """Curves on one axis of values. Its first line is the legend."""
-
-    name: str
-    series: Sequence[Series]
-    y_scale: Scale = "linear"
-    y_limits: Limits | None = None
-    written: Callable[[float], str] = lambda value: short_power(f"{value:.3g}").ljust(7)
-    """Writes a value in the legend, always at the same length."""
-
-
-class _Edges(NamedTuple):
-    """A band within the window, in axis coordinates."""
-
-    x: _Points
-    low: _Points
-    high: _Points
-
-
-class _Curve(NamedTuple):
-    """A series within the window, in axis coordinates."""
-
-    series: Series
-    x: _Points
-    y: _Points
-    band: _Edges | None
 
 
 def draw_chart(  # noqa: PLR0913 - each is one property of the picture
@@ -109,8 +55,8 @@ def draw_chart(  # noqa: PLR0913 - each is one property of the picture
         x_scale, x_limits = "linear", (0, 1)
     others = np.array([*(mark.x for mark in marks), np.nan if cursor is None else cursor], dtype=np.float64)
     *steps, others = steps_to_coordinates([*(one.x for panel in panels for one in panel.series), others], x_scale)
-    x_axis, curves = _visible(panels, steps, x_scale, x_limits)
-    axes = [_y_axis(panel, inside) for panel, inside in zip(panels, curves, strict=True)]
+    x_axis, curves = visible(panels, steps, x_scale, x_limits)
+    axes = [y_axis(panel, inside) for panel, inside in zip(panels, curves, strict=True)]
     *positions, at_cursor = others.tolist()
     shown_marks = [(mark, x) for mark, x in zip(marks, positions, strict=True) if x_axis.low <= x <= x_axis.high]
 
@@ -172,70 +118,12 @@ def _legend(panel: Panel, panels: Sequence[Panel], cursor: int | float | None, w
     return text
 
 
-def value_at(series: Series, x: int | float | None) -> float:
-    """Return the last value up to a step, or the last of all; NaN where there is none."""
-    end = len(series.x) if x is None else int(np.searchsorted(series.x, x, side="right"))
-    return float(series.y[end - 1]) if end else np.nan
-
-
 def _value(series: Series, cursor: int | float | None, written: Callable[[float], str]) -> str:
     value = value_at(series, cursor)
     return written(value) if np.isfinite(value) else "-".ljust(len(written(1.0)))
 
 
-def _visible(
-    panels: Sequence[Panel], steps: Sequence[_Points], x_scale: Scale, x_limits: Limits | None
-) -> tuple[Axis, list[list[_Curve]]]:
-    """Return the axis of steps, and what each panel shows within it."""
-    series = [(one, panel.y_scale) for panel in panels for one in panel.series]
-    values = [to_coordinates(one.y, scale) for one, scale in series]
-    known = [x[np.isfinite(x) & np.isfinite(y)] for x, y in zip(steps, values, strict=True)]
-    axis = fit_axis(known, x_scale, x_limits)
-    if x_scale == "linear" and axis.high - axis.low < 2:  # steps are whole
-        axis = Axis(x_scale, float(floor(axis.low)), float(ceil(axis.high)))
-    curves = iter(
-        [
-            _Curve(one, *_within(axis, x, y), _band(one, x, scale, axis))
-            for (one, scale), x, y in zip(series, steps, values, strict=True)
-        ]
-    )
-    return axis, [[next(curves) for _ in panel.series] for panel in panels]
-
-
-def _within(axis: Axis, x: _Points, y: _Points) -> tuple[_Points, _Points]:
-    """Return the finite points within the window, and where the curve enters and leaves it."""
-    finite = np.isfinite(x) & np.isfinite(y)
-    x, y = x[finite], y[finite]
-    if not x.size:
-        return x, y
-    ends = np.array([end for end in (axis.low, axis.high) if x[0] < end < x[-1]])
-    inside = (x >= axis.low) & (x <= axis.high)
-    middle = ends.size and not np.isfinite(at_ends := np.interp(ends, x, y)).all()
-    if not ends.size or middle:
-        return x[inside], y[inside]
-    before, after = ends[ends == axis.low], ends[ends == axis.high]
-    return (
-        np.concatenate([before, x[inside], after]),
-        np.concatenate([at_ends[: before.size], y[inside], at_ends[before.size :]]),
-    )
-
-
-def _band(series: Series, x: _Points, y_scale: Scale, axis: Axis) -> _Edges | None:
-    """Return the band of a series within the window; None without finite points."""
-    if series.band is None:
-        return None
-    low, high = (to_coordinates(edge, y_scale) for edge in series.band)
-    known = np.isfinite(x) & np.isfinite(low) & np.isfinite(high)
-    (inside, lowest), (_, highest) = (_within(axis, x[known], edge[known]) for edge in (low, high))
-    return _Edges(inside, lowest, highest) if inside.size else None
-
-
-def _y_axis(panel: Panel, curves: Sequence[_Curve]) -> Axis:
-    edges = [edge for curve in curves if curve.band is not None for edge in (curve.band.low, curve.band.high)]
-    return fit_axis([*(curve.y for curve in curves), *edges], panel.y_scale, panel.y_limits, rounded=True)
-
-
-def _canvas(layout: Layout, frame: Frame, curves: Sequence[_Curve], marked: Sequence[Marked], palette: Palette) -> Canvas:
+def _canvas(layout: Layout, frame: Frame, curves: Sequence[Curve], marked: Sequence[Marked], palette: Palette) -> Canvas:
     canvas = Canvas(layout.width, frame.height)
     for column, mark in marked:
         canvas.column(column - layout.left, palette.box.mark, palette.inks[mark.role].style)
@@ -249,12 +137,10 @@ def _canvas(layout: Layout, frame: Frame, curves: Sequence[_Curve], marked: Sequ
     return canvas
 
 
-def _raster(
-    layout: Layout, frame: Frame, curves: Sequence[_Curve], uprights: Sequence[Upright], palette: Palette
-) -> LineRaster:
+def _raster(layout: Layout, frame: Frame, curves: Sequence[Curve], uprights: Sequence[Upright], palette: Palette) -> LineRaster:
     """Return the same in pixels, given vertical lines in axis coordinates."""
 
-    def down(y: _Points) -> _Points:
+    def down(y: Points) -> Points:
         return (1 - frame.axis.shares(y)).clip(-1, 2)
 
     lines = []
@@ -266,7 +152,7 @@ def _raster(
     return LineRaster(lines, marked, palette, frame.height)
 
 
-def _region(layout: Layout, frame: Frame, band: _Edges) -> Bool[np.ndarray, "half_row column"]:
+def _region(layout: Layout, frame: Frame, band: Edges) -> Bool[np.ndarray, "half_row column"]:
     """Return the half cells between the edges of a band."""
     # Interpolates relative positions, because slopes between values of a diverging run may overflow.
     centers = (np.arange(layout.width) + 0.5) / layout.width

@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float, Int
 
 from grokterm.experiment.metrics import EVALUATION_METRICS, METRICS_IN_ORDER
 from grokterm.experiment.records import Evaluated
-from grokterm.plots.curves import Band
+from grokterm.plots.series import Band
 
 COLUMNS = ("step", *METRICS_IN_ORDER)  # NaN for what is not measured
 # Further columns of an ensemble: lowest and highest value among its members.

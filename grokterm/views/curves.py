@@ -10,9 +10,10 @@ from jaxtyping import Real
 
 from grokterm.plots.axis import Scale
 from grokterm.plots.cells import Rows
-from grokterm.plots.curves import Panel, Series, draw_chart, n_drawn, value_at
+from grokterm.plots.curves import draw_chart, n_drawn
 from grokterm.plots.legend import Mark
 from grokterm.plots.palettes import Role
+from grokterm.plots.series import Panel, Series, value_at
 from grokterm.plots.text_lines import StyledText
 from grokterm.plots.ticks import short_power
 from grokterm.runs.store import without_time

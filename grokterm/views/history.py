@@ -8,8 +8,9 @@ import numpy as np
 
 from grokterm.plots.axis import Limits, Scale
 from grokterm.plots.cells import Rows
-from grokterm.plots.curves import Panel, Series, draw_chart
+from grokterm.plots.curves import draw_chart
 from grokterm.plots.palettes import Role
+from grokterm.plots.series import Panel, Series
 from grokterm.plots.ticks import short_power
 from grokterm.session.state import LabState
 from grokterm.views.marks import named_marks

@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 from grokterm.experiment.metrics import METRICS
 from grokterm.plots.cells import Cells, Rows
-from grokterm.plots.curves import Series
+from grokterm.plots.series import Series
 from grokterm.plots.sparkline import sparkline
 from grokterm.session.state import LabState
 from grokterm.views.curves import Measure, short_loss, sides

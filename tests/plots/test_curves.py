@@ -10,11 +10,12 @@ from rich.style import Style
 
 from grokterm.plots.axis import Limits, Scale
 from grokterm.plots.cells import Rows, rows_to_text
-from grokterm.plots.curves import Panel, Series, draw_chart
+from grokterm.plots.curves import draw_chart
 from grokterm.plots.graphics import Graphics
 from grokterm.plots.legend import Mark
 from grokterm.plots.palettes import PALETTES, Palette
 from grokterm.plots.pixels import find_placed
+from grokterm.plots.series import Panel, Series
 
 COLORS, ASCII = PALETTES["256"], PALETTES["ascii"]
 PIXELS = COLORS.with_graphics(Graphics("kitty", 8, 16))

@@ -14,7 +14,7 @@ from grokterm.experiment.metrics import METRICS
 from grokterm.inspection.missing import why_missing
 from grokterm.plots.bars import draw_bars
 from grokterm.plots.cells import Rows
-from grokterm.plots.curves import Series
+from grokterm.plots.series import Series
 from grokterm.session.state import LabState
 from grokterm.views.history import draw_history, has_history, no_history, series
 from grokterm.views.view import Choice, Drawn, Sheet, Subject, View

@@ -8,8 +8,8 @@ from grokterm.analysis.efficiency import N_QUANTILES, NormAt, efficiency_labels,
 from grokterm.experiment.metrics import METRICS
 from grokterm.experiment.records import Inspected
 from grokterm.plots.cells import Cells
-from grokterm.plots.curves import Series
 from grokterm.plots.palettes import Role
+from grokterm.plots.series import Series
 from grokterm.views.history import draw_history, has_history, no_history, series
 from grokterm.views.third import norm_curve
 from grokterm.views.view import Choice, Drawn, Sheet, Subject, View
