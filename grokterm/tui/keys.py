@@ -17,14 +17,25 @@ from grokterm.views.view import View
 
 BACK, BRANCH = "back, forth", "branch"  # first in the footer, while an earlier step is looked at
 SAVE_AGAIN = "save again"  # likewise, while what was trained is not saved
+END_COMPARISON = "end comparison"  # likewise, while there is one
+FIRST = {BACK, BRANCH, SAVE_AGAIN, END_COMPARISON}
 
 CHANGEABLE: tuple[Phase, ...] = ("training", "paused", "ended")
 
 
 def keys(own: OwnKeys = NO_OWN_KEYS) -> tuple[Key, ...]:
-    """List every key of the lab, the most useful first."""
-    compare, look, branch, leave, *others = _further_keys()
-    rows = (*_keys_of_training(), compare, *_keys_of_views(VIEWS.values()), look, branch, leave, *_keys_of_curves(), *others)
+    """List every key of the lab, the most useful first: what a small terminal has no room for comes late."""
+    pause, step, swap, change, detach, save, extend, pace = _keys_of_training()
+    layer, order, zoom, *of_pictures = _keys_of_views(VIEWS.values())
+    look, leave, compare, *others = _further_keys()
+    rows = (
+        *(pause, step, swap, change, detach),
+        *(layer, order, zoom),
+        *(look, leave, save, compare, extend, pace),
+        *of_pictures,
+        *_keys_of_curves(),
+        *others,
+    )
     return tuple(key.rebound(own) for key in rows)
 
 
@@ -43,7 +54,7 @@ def choosable() -> list[tuple[str, dict[str, str]]]:
 def hints(situation: Situation, own: OwnKeys = NO_OWN_KEYS) -> tuple[Hint, ...]:
     """List the keys that do something, the most useful first, and last the one that shows all."""
     found = [hint for key in keys(own) if (hint := key.hint(situation)) is not None]
-    return (*sorted(found, key=lambda hint: hint.label not in (BACK, BRANCH, SAVE_AGAIN)), ALL_KEYS)
+    return (*sorted(found, key=lambda hint: hint.label not in FIRST), ALL_KEYS)
 
 
 def guide(situation: Situation, own: OwnKeys = NO_OWN_KEYS) -> Guide:
@@ -76,6 +87,15 @@ def _keys_of_training() -> tuple[Key, ...]:
             "swap the training set: a smaller share (ungrokking), a new split, another operation",
             _when("swap", *CHANGEABLE),
         ),
+        _key("h", "training('change')", "Change", "change a setting", _when("change", *CHANGEABLE)),
+        _key(
+            "d",
+            "app.detach",
+            "Detach",
+            "leave, while the training goes on in the background; `grokterm attach` comes back to it",
+            _when("detach", "training", "paused"),
+        ),
+        _key("s", "training('save')", "Save", "save a checkpoint now", _save),
         _key(
             "e",
             "training('extend')",
@@ -195,13 +215,6 @@ def _keys_of_views(views: Collection[View]) -> tuple[Key, ...]:
 def _further_keys() -> tuple[Key, ...]:
     of_pane = panes()
     return (
-        _key(
-            "c",
-            "compare",
-            "Compare",
-            "compare with any run at any step, shown on the left of this one (again: end it); earlier runs behind the curves",
-            lambda now: "end comparison" if now.is_comparing else _unless_loading("compare")(now),
-        ),
         Key(
             "[ ]",
             "look at the checkpoint before, or after it; past the newest, and at escape, back to the present",
@@ -211,6 +224,14 @@ def _further_keys() -> tuple[Key, ...]:
             ),
             lambda now: BACK if now.is_looking_back else _unless_loading("look back")(now),
         ),
+        _key("q", "app.quit", "Quit", "quit; a training that has not ended is saved first", lambda _: "quit"),
+        _key(
+            "c",
+            "compare",
+            "Compare",
+            "compare with any run at any step, shown on the left of this one (again: end it); earlier runs behind the curves",
+            lambda now: END_COMPARISON if now.is_comparing else _unless_loading("compare")(now),
+        ),
         _key(
             "b",
             "branch",
@@ -218,7 +239,6 @@ def _further_keys() -> tuple[Key, ...]:
             "branch: a new run from the step that is looked at, or the present one, with other settings; this run stays",
             lambda now: BRANCH if now.is_looking_back else "",
         ),
-        _key("q", "app.quit", "Quit", "quit; a training that has not ended is saved first", lambda _: "quit"),
         Key(
             "{ }",
             "the same by evaluation",
@@ -228,15 +248,6 @@ def _further_keys() -> tuple[Key, ...]:
             ),
             lambda _: "",
         ),
-        _key(
-            "d",
-            "app.detach",
-            "Detach",
-            "leave, while the training goes on in the background; `grokterm attach` comes back to it",
-            _when("detach", "training", "paused"),
-        ),
-        _key("h", "training('change')", "Change", "change a setting", _when("change", *CHANGEABLE)),
-        _key("s", "training('save')", "Save", "save a checkpoint now", _save),
         _key(
             "p",
             "picture",

@@ -14,6 +14,7 @@ from grokterm.tui.widgets.key_bar import Hint, KeyBar, arrange_hints
 from grokterm.tui.widgets.tab_bar import TabBar, arrange_tabs
 from grokterm.views.numbers import NUMBERS
 from grokterm.views.table import VIEWS
+from grokterm.views.view import View
 from tests.tui.driving import ENDLESS, SMALL, app_on, content, lab, state, training, until
 
 OF_NETWORK = {name: key for name, key in panes().items() if name in VIEWS}
@@ -39,16 +40,16 @@ def test_all_tabs_fit_into_a_small_terminal(width: int) -> None:
 
 
 HINTS = (Hint("pause", [("space", "space")]), Hint("pace", [("<", "less_than_sign"), (">", "greater_than_sign")]))
-LAST = Hint("all keys", [("?", "question_mark")])
+LAST = Hint("help", [("?", "question_mark")])
 
 
 @pytest.mark.parametrize(
     ("width", "line"),
     [
-        (60, " space pause  < > pace  ? all keys"),
-        (35, " space pause  < > pace  ? all keys"),
-        (33, " space pause  ? all keys"),
-        (11, " ? all keys"),
+        (60, " space pause  < > pace  ? help"),
+        (31, " space pause  < > pace  ? help"),
+        (29, " space pause  ? help"),
+        (7, " ? help"),
     ],
 )
 def test_the_keys_that_fit_are_followed_by_the_one_that_shows_all(width: int, line: str) -> None:
@@ -108,6 +109,28 @@ def test_the_arrows_are_one_word_in_the_footer_when_one_has_another_key() -> Non
     assert [key for hint in moved if hint.label == "move" for key in hint.keys] == [("arrows", "")]
 
 
+@pytest.mark.parametrize(
+    ("width", "phase", "seen"),
+    [
+        (80, "training", {"pause", "swap", "change", "detach", "look back", "quit", "save"}),
+        (80, "paused", {"resume", "step", "swap", "change", "detach", "look back", "quit"}),
+        (160, "training", {"pause", "swap", "change", "detach", "look back", "quit", "save", "compare", "more steps"}),
+        (160, "paused", {"resume", "step", "swap", "change", "detach", "look back", "quit", "save", "compare"}),
+    ],
+)
+def test_what_one_needs_first_is_in_the_footer(width: int, phase: Phase, seen: set[str]) -> None:
+    is_wide = width == 160
+    situation = Situation(phase, has_facts=is_wide, view=VIEWS["weights"] if is_wide else None)
+    assert {place.text for place in arrange_hints(hints(situation), width)} >= {*seen, "help"}
+
+
+@pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
+def test_the_footer_of_a_view_names_what_its_own_keys_do(view: View) -> None:
+    situation = Situation(has_curves=False, has_facts=False, view=view)
+    shown = {place.text for place in arrange_hints(hints(situation), 80)}
+    assert {"layer" if view.next_part else "help", "order" if "o" in view.other_keys else "help"} <= shown
+
+
 @pytest.mark.parametrize("view", [None, *VIEWS.values()])
 def test_the_help_lists_every_key_once_and_explains_every_term(view: Any) -> None:  # noqa: ANN401 - a view or none
     sections = guide(Situation(view=view))
@@ -122,7 +145,7 @@ def test_the_help_lists_every_key_once_and_explains_every_term(view: Any) -> Non
 @pytest.mark.parametrize("view", [None, *VIEWS.values()])
 def test_how_a_comparison_ends_is_seen_while_there_is_one(width: int, view: Any) -> None:  # noqa: ANN401 - a view or none
     places = arrange_hints(hints(Situation(phase="ended", view=view, has_curves=width >= 110, is_comparing=True)), width)
-    assert {"end comparison", "all keys"} <= {place.text for place in places}
+    assert {"end comparison", "help"} <= {place.text for place in places}
     assert places[-1].end <= width
 
 
@@ -138,7 +161,7 @@ async def test_a_click_selects_a_tab_and_presses_a_key() -> None:
         await pilot.click(below, offset=(content(below).index("pause"), 0))
         await until(pilot, lambda: state(app).phase == "paused", "the pause")
         await until(pilot, lambda: content(below).startswith(" space resume  . step"), "the keys of a pause")
-        assert content(below).rstrip().endswith("? all keys")
+        assert content(below).rstrip().endswith("? help")
 
 
 def test_a_situation_that_stays_gives_the_same_line() -> None:

@@ -257,6 +257,8 @@ async def test_what_is_said_before_the_training_has_begun_waits_for_it() -> None
 async def test_the_command_palette_lists_every_action() -> None:
     app = app_on(ENDLESS)
     async with training(app):
-        titles = {command.title for command in app.get_system_commands(app.screen)}
+        listed = [command.title for command in app.get_system_commands(app.screen)]
+    titles = set(listed)
+    assert len(listed) == len(titles)
     assert titles >= {"Pause", "Swap", "Save", "Help", "Step", "Slower", "Faster", "Change", "Restart", "Freeze", "Log-x"}
     assert titles >= {"Layer", "Order", "Hold colors", "New", "Curves", "Weights", "Spectrum", "Facts", "Quit"}

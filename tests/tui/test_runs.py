@@ -81,9 +81,12 @@ async def test_runs_are_found_sorted_and_opened() -> None:
     async with app.run_test(size=SMALL) as pilot:
         await list_runs(pilot, app, "3")
         assert chosen(app) == "aa-1"
+        assert [command.help for command in app.get_system_commands(app.screen) if command.title == "Back"] == [
+            "keys R, escape"
+        ]
         await pilot.press("slash", *"val", "colon")
         await until(pilot, lambda: "val: needs a number" in counted(app), "the problem")
-        assert content(app.screen.query_one(KeyBar)).rstrip() == " enter to the list  escape all runs  ? all keys"
+        assert content(app.screen.query_one(KeyBar)).rstrip() == " enter to the list  escape all runs  ? help"
         app.screen.query_one(Input).value = "zz"
         await until(pilot, lambda: "nothing found: escape shows all" in content(table(app)), "what to do")
         app.screen.query_one(Input).value = "ab"
@@ -235,7 +238,7 @@ async def test_a_folder_without_runs_says_so() -> None:
     async with app.run_test(size=SMALL) as pilot:
         await list_runs(pilot, app, "no runs in runs")
         assert "no run yet: enter on a preset trains one" in content(table(app))
-        assert content(app.screen.query_one(KeyBar)).split("  ") == [" / filter", "o overlay", "R back", "q quit", "? all keys"]
+        assert content(app.screen.query_one(KeyBar)).split("  ") == [" / filter", "o overlay", "R back", "q quit", "? help"]
         await pilot.press("enter", "space", "p", "t", "n", "D", "c", "s", "pagedown", "end", "up")
         assert isinstance(app.screen, RunsScreen)
 

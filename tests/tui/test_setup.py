@@ -239,13 +239,13 @@ async def test_the_footer_has_no_key_that_would_be_typed_and_the_last_line_follo
     app = app_on_preset("aa")
     async with app.run_test(size=SMALL) as pilot:
         keys = app.screen.query_one(KeyBar)
-        of_list = ["start", "filter", "settings", "runs", "quit", "all keys"]
+        of_list = ["start", "filter", "settings", "runs", "quit", "help"]
         await until(pilot, lambda: [hint.label for hint in keys.hints] == of_list, "those of the list")
         await pilot.press("tab")
         await until(pilot, lambda: "quit" in [hint.label for hint in keys.hints], "a list of values")
         await pilot.press("down")
         await until(pilot, lambda: "quit" not in [hint.label for hint in keys.hints], "a text")
-        assert [hint.label for hint in keys.hints] == ["start", "settings", "presets", "all keys"]
+        assert [hint.label for hint in keys.hints] == ["start", "settings", "presets", "help"]
         assert explanation(app).startswith("A polynomial in a and b")
         await pilot.press("escape")
         await until(pilot, lambda: explanation(app) == "Aa 1999", "the source")

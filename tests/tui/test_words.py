@@ -72,6 +72,20 @@ def test_the_step_goes_on_while_the_numbers_are_those_of_the_curves() -> None:
     assert "val 0.998  loss 2.1e-06 / 4.0e-05" in line
 
 
+@pytest.mark.parametrize("width", [60, 80, 160])
+@pytest.mark.parametrize("name", ["n" * 215, "a name of words " * 20])
+def test_a_long_name_leaves_room_for_what_the_training_does(width: int, name: str) -> None:
+    state = state_with(curves=CURVES, device="cpu", milestones={"grokked": 960}, segment={"grokked": 960})
+    for seen in (dict[str, Any](run_name=name), dict[str, Any](run_name=name, frozen_at=900)):
+        line = banner(state, width, **seen, is_elsewhere=True)
+        assert line.startswith(name[:10])
+        assert line.endswith("attached   ● training")
+        assert "grokked 960" in line or width == 60
+        assert len(line) == width
+    titled = banner(replace(state, experiment=state.experiment.model_copy(update={"title": name})), width)
+    assert titled.endswith("● training")
+
+
 def test_the_status_line_says_how_busy_the_device_is_where_there_is_room() -> None:
     glance, said = Glance(state_with(curves=CURVES, seconds=65.2)), "GPU  87 % 12.3/80 GB 65 °C 310 W"
     assert str(status_line(glance, 160, PALETTES["256"], said)).endswith(f"  {said}   1:05 so far")

@@ -21,7 +21,7 @@ class Hint(NamedTuple):
     keys: Sequence[tuple[str, str]]
 
 
-ALL_KEYS = Hint("all keys", [("?", "question_mark")])
+ALL_KEYS = Hint("help", [("?", "question_mark")])
 
 
 def bindings_of(screen: Screen[Any]) -> list[Binding]:
@@ -54,14 +54,13 @@ class Place(NamedTuple):
 
 
 def arrange_hints(hints: Sequence[Hint], width: int) -> list[Place]:
-    """Lay out as many hints as fit, from the first on, and always the last."""
+    """Lay out every hint that fits beside those before it, and always the last."""
     *others, last = hints
     room, shown = width - 1 - _length(last), []
     for hint in others:
-        room -= _length(hint) + 2
-        if room < 0:
-            break
-        shown.append(hint)
+        if room >= _length(hint) + 2:
+            room -= _length(hint) + 2
+            shown.append(hint)
     places: list[Place] = []
     column = 1
     for hint in (*shown, last):
@@ -92,7 +91,7 @@ class KeyBar(Widget):
         self.set_reactive(KeyBar.hints, (*hints, ALL_KEYS))
 
     def render(self) -> Content:
-        """`space pause  w swap  < > pace  ? all keys`."""
+        """`space pause  w swap  < > pace  ? help`."""
         parts: list[str | tuple[str, str]] = []
         column = 0
         for place in arrange_hints(self.hints, self.size.width):

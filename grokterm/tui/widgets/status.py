@@ -12,6 +12,7 @@ from grokterm.analysis.milestones import LEARNED
 from grokterm.experiment.optimizer import RecursiveFeatures
 from grokterm.plots.palettes import Palette
 from grokterm.plots.sanitize import plain_text
+from grokterm.plots.text_lines import shortened
 from grokterm.reports.duration import clock
 from grokterm.runs.store import without_time
 from grokterm.session.gpu_watch import GpuWatch
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from grokterm.experiment.conditions import Milestone
 
 SYMBOLS = {"loading": "○", "training": "●", "paused": "‖", "ended": "■", "failed": "×"}
+NAME_SHARE = 0.4  # of the line, at most
 KEPT = 0.9  # share of a pace that a training which keeps it reaches
 
 
@@ -95,22 +97,23 @@ def header(glance: Glance, width: int, palette: Palette) -> Text:
     """`liu-essay   seed 0   grokked 8,320 (5.1x)      ETA  0:41   cpu 5.5k steps/s   ● training`."""
     state, printable = glance.state, palette.printable if palette.is_ascii else plain_text
     name, title = printable(without_time(glance.run_name)), printable(state.experiment.title)
+    first = shortened(name or title or "grokterm", int(NAME_SHARE * width), palette)
     doing = f"{state.phase} ({state.ended})" if state.phase == "ended" else state.phase
     if state.is_held and state.phase == "paused":
         doing = "held: a dialog is open"
     symbol = SYMBOLS[state.phase]
     left = seconds_left(state)
     parts = [
-        Part(0, [name or title or "grokterm"]),
-        Part(8, [title] if name else []),
-        Part(1, [state.part] if state.part else []),
-        Part(6, [f"seed {state.experiment.seed}"]),
-        Part(1, [phase_of(state)] if len(state.curves) else []),
-        Part(2, [] if glance.frozen_at is None else [f"frozen at step {glance.frozen_at:,}", "frozen"]),
-        Part(3, [] if left is None else [f"ETA {clock(left):>5}"], is_right=True),
-        Part(7, [state.engine] if state.experiment.training.engine != "auto" else [], is_right=True),
-        Part(5, list(_speeds(state)), is_right=True),
-        Part(2, ["attached"] if glance.is_elsewhere else [], is_right=True),
+        Part(0, [first]),
+        Part(9, [title] if name else []),
+        Part(2, [state.part] if state.part else []),
+        Part(7, [f"seed {state.experiment.seed}"]),
+        Part(2, [phase_of(state)] if len(state.curves) else []),
+        Part(3, [] if glance.frozen_at is None else [f"frozen at step {glance.frozen_at:,}", "frozen"]),
+        Part(4, [] if left is None else [f"ETA {clock(left):>5}"], is_right=True),
+        Part(8, [state.engine] if state.experiment.training.engine != "auto" else [], is_right=True),
+        Part(6, list(_speeds(state)), is_right=True),
+        Part(1, ["attached"] if glance.is_elsewhere else [], is_right=True),
         Part(1, [doing] if palette.is_ascii else [f"{symbol} {doing}", symbol], is_right=True),
     ]
     return one_line(parts, width, gap=3)
