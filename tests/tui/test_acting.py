@@ -73,16 +73,21 @@ async def test_a_swap_that_is_no_swap_is_explained_in_the_dialog_which_stays() -
         assert not any(event.is_swap for event in state(app).events)
 
 
-async def test_a_swap_that_the_run_cannot_do_says_why_and_the_lab_stays() -> None:
+async def test_a_swap_that_the_run_cannot_do_says_why_in_the_dialog_which_stays() -> None:
     app = app_on(ENDLESS)
     async with training(app) as pilot:
         await pilot.press("w")
-        await type_into(pilot, app.screen.query(Input).first(), "0.0001")
+        field = app.screen.query(Input).first()
+        await type_into(pilot, field, "0.0001")
         await pilot.press("enter")
-        await until(pilot, lambda: said(app), "the refusal")
-        assert isinstance(app.screen, LabScreen)
+        (refusal,) = state(app).refusals
+        assert str(app.screen.query_one("#problem", Static).render()) == refusal
         assert not any(event.is_swap for event in state(app).events)
-        assert said(app) == list(state(app).refusals)
+        field.value = "0.3"
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, LabScreen), "the lab")
+        assert [event.label for event in state(app).events if event.is_swap] == ["swap to 30 %"]
+        assert said(app) == []
 
 
 async def test_w_twice_asks_once() -> None:

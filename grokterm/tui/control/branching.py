@@ -26,9 +26,14 @@ async def branch(control: TrainingControl, at: int | None) -> bool:
         control.send(Hold())
         await control.until(lambda: control.state.is_held or control.state.phase == "ended")
     state = control.state if at is None else control.state.until(at)
-    assignments = await control.screen.app.push_screen_wait(branch_dialog(run, state))
-    reason = "" if assignments is None else await asyncio.to_thread(reason_against_another, run)
-    if assignments is not None and not reason and at is None and state.saved_at != state.step:
+    dialog = branch_dialog(run, state)
+
+    async def accept(_: tuple[str, ...]) -> str:
+        return await asyncio.to_thread(reason_against_another, run)
+
+    dialog.accept = accept
+    assignments = await control.screen.app.push_screen_wait(dialog)
+    if assignments is not None and at is None and state.saved_at != state.step:
         control.send(Save())  # so that the run can be branched there
         await control.until(lambda: control.state.saved_at == state.step or bool(control.state.unsaved))
     if at is None:
@@ -36,8 +41,8 @@ async def branch(control: TrainingControl, at: int | None) -> bool:
         await control.until(lambda: not control.state.is_held)
     if assignments is None:
         return False
-    if at is None and control.state.unsaved:
-        reason = f"{control.state.unsaved}: make room, and press b again"
+    unsaved = control.state.unsaved if at is None else ""
+    reason = f"{unsaved}: make room, and press b again" if unsaved else ""
     if reason := reason or await asyncio.to_thread(reason_against_another, run, state.step):
         control.notifier.say(reason, "Not branched", "error")
         return False

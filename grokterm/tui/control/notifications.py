@@ -58,6 +58,10 @@ class Notifications:
         """Announce a save that was requested at this step once it is done, or fails, even if the last one failed too."""
         self._save_asked_at, self._unsaved = step, ""
 
+    def pass_over(self, state: LabState) -> None:
+        """Leave out the refusals of this state."""
+        self._n_refusals = len(state.refusals)
+
     def of(self, state: LabState) -> Iterator[Notice]:
         """Return the notifications of a state that were not given before, without those of the past of an opened run."""
         yield from self._progress(state)

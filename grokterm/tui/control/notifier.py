@@ -25,6 +25,10 @@ class Notifier:
         """Announce a save that was requested at this step once it is done, or fails."""
         self._notifications.await_save(step)
 
+    def pass_over(self, state: LabState) -> None:
+        """Leave out what this training has refused so far: it is said elsewhere."""
+        self._notifications.pass_over(state)
+
     def forget(self) -> None:
         """Begin with another training."""
         self._notifications = Notifications()

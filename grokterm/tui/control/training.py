@@ -46,6 +46,7 @@ class TrainingControl:
         self._dialog: FieldsDialog[Command] | None = None  # the one that holds the training
         self.is_leaving = False  # the training ends because this screen leaves it
         self._said_alive = 0.0
+        self._is_trying = False  # a dialog waits for what becomes of its command, and says it
 
     @property
     def state(self) -> LabState:
@@ -201,7 +202,8 @@ class TrainingControl:
         ):
             self._said_alive = monotonic()
             self.training.say_alive()
-        self.notifier.report(self.state)
+        if not self._is_trying:
+            self.notifier.report(self.state)
 
     def _ask(self, dialog: FieldsDialog[Command]) -> None:
         """Ask for a command while the training is held, so that it takes effect at the step that the dialog shows."""
@@ -210,10 +212,27 @@ class TrainingControl:
             return
         self.send(Hold())
         self._dialog = dialog
+        dialog.accept = self._try
         self.screen.app.push_screen(dialog, self._answer)
 
-    def _answer(self, command: Command | None) -> None:
+    async def _try(self, command: Command) -> str:
+        """Send a command, and wait for what becomes of it; return why it is refused, or nothing."""
+        training, before = self.training, self.state
+        self._is_trying = True
+        self.send(command)
+        try:
+            await self.until(lambda: self.training is not training or _is_answered(before, self.state))
+        finally:
+            self._is_trying = False
+        refused = self.state.refusals[len(before.refusals) :] if self.training is training else ()
+        self.notifier.pass_over(self.state)
+        return refused[-1] if refused else ""
+
+    def _answer(self, _: Command | None) -> None:
         self._dialog = None
-        if command is not None:
-            self.send(command)
         self.send(Release())
+
+
+def _is_answered(before: LabState, now: LabState) -> bool:
+    """Tell whether a command was carried out or refused, or will never be."""
+    return (now.events, now.refusals) != (before.events, before.refusals) or now.phase == "failed"

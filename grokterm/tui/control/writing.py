@@ -29,7 +29,9 @@ class RunWriter:
     def pin(self, rows: Sequence[RunRow]) -> None:
         """Pin runs, or unpin them if all are pinned."""
         is_pinned = not all(row.is_pinned for row in rows)
-        self._write({row.path: replace(read_annotations(row.path), is_pinned=is_pinned) for row in rows})
+        problem = self._write({row.path: replace(read_annotations(row.path), is_pinned=is_pinned) for row in rows})
+        if problem:
+            self._say(problem, "Not written")
 
     def tag(self, rows: Sequence[RunRow]) -> None:
         """Ask for the tags of a run; of several, for those that are added to each."""
@@ -83,15 +85,22 @@ class RunWriter:
         self._done()
 
     def _ask(self, dialog: "FieldsDialog[dict[Path, Annotations]]") -> None:
-        self._screen.app.push_screen(dialog, self._write)
+        async def accept(annotations: dict[Path, Annotations]) -> str:
+            return self._write(annotations)
 
-    def _write(self, annotations: dict[Path, Annotations] | None) -> None:
+        dialog.accept = accept
+        self._screen.app.push_screen(dialog)
+
+    def _write(self, annotations: dict[Path, Annotations]) -> str:
+        """Write them; return why that is not possible, or nothing."""
         try:
-            for path, written in (annotations or {}).items():
+            for path, written in annotations.items():
                 write_annotations(path, written)
         except GroktermError as error:
-            self._say(str(error), "Not written")
-        self._done()
+            return str(error)
+        finally:
+            self._done()
+        return ""
 
     def _say(self, text: str, title: str) -> None:
         self._screen.notify(plain_text(text), title=title, severity="warning", markup=False)

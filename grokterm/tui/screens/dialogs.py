@@ -1,7 +1,7 @@
 """The kinds of dialog that lie over a screen: a question, a word to wait, and some fields to fill in."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import ClassVar, Generic, TypeVar
 
@@ -79,7 +79,7 @@ class Waiting(ModalScreen[None]):
 
 
 class FieldsDialog(ModalScreen[Result | None], Generic[Result]):
-    """A few fields from which `make` builds the result; while it refuses them, the dialog stays and says why.
+    """A few fields from which `make` builds the result; while it, or `accept`, refuses them, the dialog stays and says why.
 
     `note` is a line above them, `meanings` explain those that need it while they have the focus.
     """
@@ -98,6 +98,7 @@ class FieldsDialog(ModalScreen[Result | None], Generic[Result]):
         self._title = title
         self._fields = fields
         self._make = make
+        self.accept: Callable[[Result], Awaitable[str]] | None = None  # does what is asked for, or says why it cannot be done
         self._note = note
         self._meanings = meanings
 
@@ -153,8 +154,13 @@ class FieldsDialog(ModalScreen[Result | None], Generic[Result]):
             return
         texts = {str(field.name): field.value.strip() for field in self.query(Input)}
         try:
-            self.dismiss(self._make(texts))
+            result = self._make(texts)
+            objection = "" if self.accept is None else await self.accept(result)
         except GroktermError as error:
-            problem = self.query_one("#problem", Static)
-            problem.update(plain_text(str(error)))
-            self.call_after_refresh(problem.scroll_visible, animate=False)
+            objection = str(error)
+        if not objection:
+            self.dismiss(result)
+            return
+        problem = self.query_one("#problem", Static)
+        problem.update(plain_text(objection))
+        self.call_after_refresh(problem.scroll_visible, animate=False)
