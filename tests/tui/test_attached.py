@@ -16,8 +16,9 @@ from grokterm.tui.control import training as control
 from grokterm.tui.control.opening import saved_training
 from grokterm.tui.control.succession import end_of
 from grokterm.tui.widgets.status import Banner
+from tests.runs.test_lock import another_holds
 from tests.session.driving import Driver
-from tests.tui.driving import ENDLESS, SMALL, app_on_run, content, lab, state, until
+from tests.tui.driving import ENDLESS, SMALL, app_on_run, content, lab, said, state, until
 from tests.tui.test_leaving import question
 
 
@@ -53,6 +54,17 @@ def elsewhere(tmp_path: Path) -> Elsewhere:
     return Elsewhere(
         driver.session.run, replace(fold(LabState(driver.trainer.experiment), driver.heard[:-1]), phase="training")
     )
+
+
+async def test_one_that_is_left_paused_for_another_experiment_is_told_of(elsewhere: Elsewhere) -> None:
+    elsewhere.state = replace(elsewhere.state, phase="paused")
+    app = app_on_run(elsewhere.saved_run, training=elsewhere)
+    async with app.run_test(size=SMALL) as pilot:
+        await until(pilot, lambda: lab(app).is_mounted, "the lab")
+        with another_holds(elsewhere.saved_run.path) as child:
+            await pilot.press("n")
+            await until(pilot, lambda: said(app), "what becomes of it")
+        assert f"waits, paused, in process {child.pid}; grokterm attach" in said(app)[0]
 
 
 @pytest.mark.parametrize("key", ["q", "d"])

@@ -56,6 +56,9 @@ async def may_end(control: TrainingControl, verb: str) -> bool:
         control.notifier.say(reason, "Not restarted", "error")
         return False
     control.is_leaving = await _is_agreed(control, verb)
+    is_left_paused = control.training.is_elsewhere and control.state.phase == "paused"
+    if control.is_leaving and is_left_paused and verb != "quit" and run is not None:  # which says it in its last words
+        control.notifier.say(farewell(control.state, run).removeprefix("grokterm: "), "Left paused", "warning")
     return control.is_leaving
 
 
@@ -67,7 +70,8 @@ async def _is_agreed(control: TrainingControl, verb: str) -> bool:
     if (is_kept and not control.training.is_elsewhere) or state.phase not in ("training", "paused"):
         return True
     if control.training.is_elsewhere:
-        here = "This run goes on where it trains. Start a new one here, with its settings and seed?"
+        stays = "waits, paused," if state.phase == "paused" else "goes on"
+        here = f"This run {stays} where it trains. Start a new one here, with its settings and seed?"
         return await control.screen.app.push_screen_wait(Confirm(here, "Start here"))
     agree = verb.capitalize() if state.unsaved else f"Save and {verb}"
 
