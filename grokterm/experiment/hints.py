@@ -93,7 +93,7 @@ def _meant(name: str, choices: Sequence[str]) -> str:
             return synonym
     typos = {one: n for one in choices if (n := _errors(plain, one.lower().replace("-", "_"))) is not None}
     if typos:
-        return min(typos, key=lambda one: (typos[one], -_n_equal_at_first(plain, one)))
+        return min(typos, key=lambda one: (typos[one], -n_equal_at_first(plain, one)))
     beginnings = [one for one in choices if len(name) > 2 and one.startswith(name)]
     return beginnings[0] if len(beginnings) == 1 else ""
 
@@ -114,7 +114,8 @@ def _errors(written: str, meant: str) -> int | None:
     return n_errors if n_errors <= 1 + len(written) // 6 else None
 
 
-def _n_equal_at_first(one: str, other: str) -> int:
+def n_equal_at_first(one: str, other: str) -> int:
+    """Count the letters at the beginning that two words share."""
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 

@@ -2,11 +2,11 @@
 
 import os
 from collections.abc import Sequence
-from itertools import islice, takewhile
+from itertools import islice
 from pathlib import Path
 
 from grokterm.errors import RunNotFoundError, StorageError
-from grokterm.experiment.hints import nearest
+from grokterm.experiment.hints import n_equal_at_first, nearest
 from grokterm.runs.store import Run, is_run, made_at, placed_at, without_time
 
 NEWEST = "-"
@@ -96,13 +96,8 @@ def run_names(folder: Path) -> list[str]:
 
 def _nearest(name: str, folder: Path, known: Sequence[str]) -> str:
     """Say which run was meant, of those that begin as it does longest."""
-    likely = sorted(known, key=lambda one: -_n_equal(name, one))
+    likely = sorted(known, key=lambda one: -n_equal_at_first(name, one))
     return nearest(name, list(islice((one for one in likely if is_run(folder / one)), MOST_COMPARED)))
-
-
-def _n_equal(one: str, other: str) -> int:
-    """Count the letters at the beginning that two names share."""
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 def _some(names: Sequence[str]) -> str:
