@@ -47,3 +47,7 @@ class NotBegunError(GroktermError):
 
 class UnreachableError(GroktermError):
     """The training of another process cannot be watched."""
+
+
+class EngineError(GroktermError):
+    """What a sweep is worked on by is gone."""

@@ -1,5 +1,6 @@
 """User changes to an experiment before it starts: `--set a.b=value`, or a field of the form."""
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -99,6 +100,9 @@ def _is_text(path: Sequence[str]) -> bool:
 
 def _assign(settings: dict[str, Any], path: Sequence[str], value: Any) -> None:  # noqa: ANN401 - any TOML value
     name = ".".join(path)
+    if (numbered := re.fullmatch(r"interventions\[(\d+)\]", path[0])) and len(path) > 1:
+        _assign_in_intervention(settings, int(numbered[1]), path[1:], value)
+        return
     if path[0] not in Experiment.model_fields:
         choices = f": choose one of {', '.join(Experiment.model_fields)}"
         hint = nearest(path[0], Experiment.model_fields) or (nearest(name, _every_name(settings)) if len(path) == 1 else "")
@@ -114,6 +118,24 @@ def _assign(settings: dict[str, Any], path: Sequence[str], value: Any) -> None: 
     if len(path) > 2 or not isinstance(section, dict):
         raise ConfigError(f"unknown setting {name}: settings are named section.key, as in task.modulus")
     section[path[1]] = value
+
+
+def _assign_in_intervention(settings: dict[str, Any], number: int, path: Sequence[str], value: Any) -> None:  # noqa: ANN401 - any TOML value
+    interventions = [*settings.get("interventions", ())]
+    if number >= len(interventions):
+        n = f"{len(interventions)}, the first of which is interventions[0]" if interventions else "none"
+        raise ConfigError(f"there is no interventions[{number}]: the experiment has {n}")
+    interventions[number] = _assigned(interventions[number], path, value)
+    settings["interventions"] = interventions
+
+
+def _assigned(table: Any, path: Sequence[str], value: Any) -> Any:  # noqa: ANN401 - any TOML value
+    """Return a table with a value at a path below it; a `set` names settings with dots."""
+    first, *below = path
+    known = table if isinstance(table, dict) else {}  # another value is refused by validation
+    if first == "set" and below:
+        return {**known, first: _assigned(known.get(first), [".".join(below)], value)}
+    return {**known, first: _assigned(known.get(first), below, value) if below else value}
 
 
 def _every_name(settings: Mapping[str, Any]) -> Iterator[str]:

@@ -20,6 +20,7 @@ from grokterm.experiment.toml import parse_toml
 if TYPE_CHECKING:
     from grokterm.experiment.experiment import Experiment
     from grokterm.experiment.overrides import Overridden
+    from grokterm.experiment.sweep import Sweep
 
 OURS = "ours"  # the source of presets that reproduce no published figure
 
@@ -39,11 +40,31 @@ class Preset:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The tables of the file, not yet validated; paths in it are relative to its folder.
+        """The tables of the experiment, not yet validated; paths in it are relative to its folder.
 
         Raises:
             PresetError: if the file cannot be read, or is not TOML.
         """
+        return {name: value for name, value in self._tables.items() if name != "sweep"}
+
+    @property
+    def sweep(self) -> "Sweep | None":
+        """How the experiment is varied; None if the file does not say.
+
+        Raises:
+            PresetError: if it cannot be read, or is invalid.
+        """
+        from grokterm.experiment.sweep import Sweep
+
+        if (table := self._tables.get("sweep")) is None:
+            return None
+        try:
+            return Sweep.from_settings(table)
+        except ConfigError as error:
+            raise PresetError(f"preset {self.name}, sweep: {error}") from None
+
+    @property
+    def _tables(self) -> dict[str, Any]:
         from grokterm.experiment.files import located
 
         if self.problem:

@@ -105,8 +105,9 @@ def create_run(  # noqa: PLR0913 - what a run directory holds
     *,
     links: Mapping[str, Path] = MappingProxyType({}),
     name: str = "",
+    is_timed: bool = True,
 ) -> Run:
-    """Create a run directory, with further files, called by this name, else by the preset's, and the time.
+    """Create a run directory, with further files, called by this name, else by the preset's, and the time unless it is untimed.
 
     Built under a hidden name and renamed when complete, so that a listing never shows an incomplete run. `links` are files of
     another run that it shares, if the disk can do that: it does not depend on them.
@@ -118,7 +119,7 @@ def create_run(  # noqa: PLR0913 - what a run directory holds
 
     with _storing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        stem = f"{name or preset}-{datetime.now():%Y%m%d-%H%M%S}"
+        stem = f"{name or preset}-{datetime.now():%Y%m%d-%H%M%S}" if is_timed else name
         draft = folder / f".{stem}-{os.getpid()}"
         shutil.rmtree(draft, ignore_errors=True)
         settings, copies = copied(experiment.settings())
@@ -135,7 +136,7 @@ def create_run(  # noqa: PLR0913 - what a run directory holds
             for inner, content in {**own, **copies, **files}.items():
                 (draft / inner).parent.mkdir(parents=True, exist_ok=True)
                 write_durably(draft / inner, content)
-            return Run(_rename_to_free_name(draft, folder / stem))
+            return Run(_rename_to_free_name(draft, folder / stem) if is_timed else draft.rename(folder / stem))
         except OSError:
             shutil.rmtree(draft, ignore_errors=True)  # on a full disk it would stay for ever
             raise

@@ -28,8 +28,8 @@ from grokterm.session.session import Session
 from grokterm.training.trainer import Trainer, make_trainer
 
 
-def start_session(experiment: Experiment, folder: Path, preset: str, name: str = "") -> Session:
-    """Create a run directory, called by this name, else by the preset's, and a session at step 0.
+def start_session(experiment: Experiment, folder: Path, preset: str, name: str = "", *, is_timed: bool = True) -> Session:
+    """Create a run directory, called by this name, else by the preset's, and the time unless untimed; and a session at step 0.
 
     Raises:
         ConfigError: if this machine lacks the device.
@@ -44,7 +44,9 @@ def start_session(experiment: Experiment, folder: Path, preset: str, name: str =
             f"preset {parts.untrained[0].name} has to be trained first: grokterm run --preset {parts.untrained[0].name}"
         )
     trainer = make_trainer(experiment, parts=load_parts(parts.runs))
-    run = create_run(folder, experiment, preset, meta_of(trainer) | origin, part_files(parts.runs), name=name)
+    run = create_run(
+        folder, experiment, preset, meta_of(trainer) | origin, part_files(parts.runs), name=name, is_timed=is_timed
+    )
     return Session(trainer, run, JournalWriter(run.journal))
 
 

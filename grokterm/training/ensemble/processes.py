@@ -20,9 +20,11 @@ from grokterm.optim.rules import Weights
 from grokterm.tasks.dataset import Dataset
 from grokterm.training.ensemble.arrays import to_arrays, to_tensors
 from grokterm.training.ensemble.naming import with_member
-from grokterm.training.ensemble.pipe import WorkerProcess
 from grokterm.training.single import SingleNetwork
 from grokterm.training.step_loop import Measured
+from grokterm.training.worker_process import WorkerProcess
+
+WORKER = "grokterm.training.ensemble.worker"
 
 
 class ProcessEnsemble:
@@ -39,9 +41,9 @@ class ProcessEnsemble:
         members = experiment.training.members
         self.threads = min(members, experiment.training.fixed_threads or threads or available_cores())
         self._shares = [range(members)[first :: self.threads] for first in range(self.threads)]
-        self._workers = [WorkerProcess() for _ in self._shares]
+        self._workers = [WorkerProcess("trained members of the ensemble", WORKER) for _ in self._shares]
         for worker, share in zip(self._workers, self._shares, strict=True):
-            worker.ask("begin", experiment, share, parts)
+            worker.ask(("begin", (experiment, share, parts), {}))
         self._first = SingleNetwork(experiment.member(0), device, threads=1, parts=parts)
         self._inspects = experiment.training.inspect_every > 0
         self.engine, self.n_parameters = self._first.engine, self._first.n_parameters
@@ -137,7 +139,7 @@ class ProcessEnsemble:
 
     def _fetch_first(self) -> None:
         """Fetch the weights of the first member from its process."""
-        self._workers[0].ask("first_weights")
+        self._workers[0].ask(("first_weights", (), {}))
         self._first.state = _state(_checked(self._workers[0].answer()))
 
     def _by_member(self, shares: Sequence[np.ndarray]) -> np.ndarray:
@@ -150,7 +152,7 @@ class ProcessEnsemble:
     def _ask(self, name: str, *arguments: Any, **options: Any) -> list[Any]:  # noqa: ANN401 - whatever the method takes
         """Call a method of every group in parallel; an error is raised once all have answered."""
         for worker in self._workers:
-            worker.ask(name, *arguments, **options)
+            worker.ask((name, arguments, options))
         answers = [worker.answer() for worker in self._workers]
         failures = [answer for answer in answers if isinstance(answer, Exception)]
         if failures and name == "advance":

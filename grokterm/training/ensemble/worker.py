@@ -1,38 +1,27 @@
 """The process of a group of members, `python -m grokterm.training.ensemble.worker`: answers calls, and ends with its parent."""
 
-import os
-import pickle
-import sys
-import traceback
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from grokterm.engines.arithmetic import steady_arithmetic
-from grokterm.errors import GroktermError
 from grokterm.training.ensemble.members import MemberGroup
+from grokterm.training.worker_process import requests, serve
 
 
-def main() -> None:
-    """Make the group by the first request, then call the method that each request names, until stdin closes."""
-    requests, answers = sys.stdin.buffer, os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints is no answer
-    group: MemberGroup | None = None
-    while True:
-        try:
-            name, arguments, options = pickle.load(requests)
-        except EOFError:
-            return
-        try:
-            with steady_arithmetic():
-                if group is None:
-                    group, answer = MemberGroup(*arguments), None
-                else:
-                    answer = getattr(group, name)(*arguments, **options)
-        except GroktermError as error:
-            answer = error
-        except Exception:  # noqa: BLE001 - a bug is a traceback, in the process that people see
-            answer = RuntimeError(traceback.format_exc())
-        pickle.dump(answer, answers)
-        answers.flush()
+class _Calls:
+    """Makes the group by the first request, then calls the method that each request names."""
+
+    def __init__(self) -> None:
+        self._group: MemberGroup | None = None
+
+    def reply(self, request: tuple[str, Sequence[Any], Mapping[str, Any]]) -> Any:  # noqa: ANN401 - whatever the method returns
+        name, arguments, options = request
+        with steady_arithmetic():
+            if self._group is None:
+                self._group = MemberGroup(*arguments)
+                return None
+            return getattr(self._group, name)(*arguments, **options)
 
 
 if __name__ == "__main__":
-    main()
+    serve(requests(), _Calls().reply)

@@ -1,0 +1,138 @@
+"""A sweep: one experiment many times, with other settings and seeds. The table `[sweep]` of a preset."""
+
+from math import prod
+from typing import Annotated, Literal, Self, TypeAlias
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from grokterm.experiment.ranges import MOST_VALUES, values_of
+from grokterm.experiment.settings import Settings
+
+Value: TypeAlias = bool | int | float | str | Annotated[tuple[bool | int | float | str, ...], Field(strict=False)]
+"""What a setting can hold."""
+
+
+def _listed(given: object) -> object:
+    return values_of(given) if isinstance(given, str) else given
+
+
+def _distinct(values: tuple[Value, ...]) -> tuple[Value, ...]:
+    if not values:
+        raise ValueError("has no values: list some")
+    if len(set(map(repr, values))) < len(values):
+        raise ValueError(f"names a value twice: {', '.join(map(str, values))}")
+    return values
+
+
+Values: TypeAlias = Annotated[
+    tuple[Value, ...], Field(strict=False, max_length=MOST_VALUES), BeforeValidator(_listed), AfterValidator(_distinct)
+]
+Axes: TypeAlias = dict[str, Values]
+
+
+class Search(Settings):
+    """Where a measure crosses a value along an axis, found by bisection instead of a grid."""
+
+    along: str
+    """The setting that is searched."""
+
+    between: Annotated[tuple[float, float], Field(strict=False)]
+    """Two values of it, on both sides of the crossing."""
+
+    crosses: float = 0.5
+    """The value that the measure crosses; a step that is never reached counts as infinite."""
+
+    tolerance: float = Field(gt=0)
+    """How near the two sides of the crossing come; with logarithmic spacing, their ratio minus 1."""
+
+    spacing: Literal["linear", "logarithmic"] = "linear"
+    """Whether the middle of two values is their mean, or the root of their product."""
+
+    expect: Annotated[tuple[float, float] | None, Field(strict=False)] = None
+    """Where the crossing must lie."""
+
+    @model_validator(mode="after")
+    def _has_two_sides(self) -> Self:
+        low, high = self.between
+        if low >= high:
+            raise ValueError(f"between must name the lower value first, and two different ones, not {list(self.between)}")
+        if self.spacing == "logarithmic" and low <= 0:
+            raise ValueError(f"between must be above 0 with logarithmic spacing, not {list(self.between)}")
+        return self
+
+
+class ExpectedPoint(Settings):
+    """What a point of a sweep must show: the median of the measure over its seeds."""
+
+    where: dict[str, Value] = Field(min_length=1)
+    """Values of axes, and `variant`; every point that has them."""
+
+    within: Annotated[tuple[float, float], Field(strict=False)] | Literal["never"]
+    """The lowest and the highest value that is met, or "never" for a step that no seed reaches."""
+
+
+class Sweep(Settings):
+    """Which experiments, and what is drawn of them."""
+
+    seeds: int = Field(1, ge=1, le=MOST_VALUES)
+    """How many at each point: the experiment's seed, the next, ..."""
+
+    grid: Axes = Field({})
+    """Settings and their values, each with each: a list, a range `0.2:0.9:0.1`, or `1e-4:1:log5` at equal ratios."""
+
+    zipped: Axes = Field({})
+    """Settings that change together: the first values of all, the second ones, ..."""
+
+    variants: dict[str, dict[str, Value]] = Field({})
+    """Labels, and what each changes."""
+
+    search: Search | None = None
+    """Where the measure crosses a value along one more axis."""
+
+    measure: str = "val_accuracy"
+    """What is drawn: a name of `run --json` or of `inspect --json`, best_val_accuracy or grokking_delay."""
+
+    at: str = "end"
+    """Where a metric of the network is taken: at the end, or at a milestone: memorized, grokked."""
+
+    over: str = ""
+    """The axis below the curve; empty: the one with most numbers."""
+
+    keep: Literal["all", "results"] = "all"
+    """Of a finished run everything, or all but its checkpoints."""
+
+    evidence: str = ""
+    """Where the expectations come from."""
+
+    expect: tuple[ExpectedPoint, ...] = Field((), strict=False)
+    """What must be seen; `grokterm verify` holds the sweep to it."""
+
+    @model_validator(mode="after")
+    def _is_one_grid(self) -> Self:
+        lengths = {name: len(values) for name, values in self.zipped.items()}
+        if len(set(lengths.values())) > 1:
+            shown = ", ".join(f"{name} has {n}" for name, n in lengths.items())
+            raise ValueError(f"zipped wants as many values of each setting: {shown}")
+        names = [*self.grid, *self.zipped, *([self.search.along] if self.search else [])]
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise ValueError(f"{', '.join(sorted(twice))} is more than one axis: name it once")
+        for label, changes in self.variants.items():
+            if both := [name for name in names if name in changes]:
+                raise ValueError(f"variants.{label} changes {both[0]}, which is an axis: leave it out of one of them")
+        if "seed" in names:
+            raise ValueError("seed is no axis: seeds says how many there are")
+        axes = {**self.grid, **self.zipped}
+        if self.over and self.over not in axes:
+            raise ValueError(f"over must name an axis, {' or '.join(axes) or 'and there is none'}, not {self.over!r}")
+        return self
+
+    @property
+    def axes(self) -> Axes:
+        """All axes with given values, also those that change together."""
+        return {**self.grid, **self.zipped}
+
+    @property
+    def n_points(self) -> int:
+        """How many points the grid has, without those that the search adds."""
+        together = max([len(values) for values in self.zipped.values()], default=1)
+        return max(1, len(self.variants)) * prod(map(len, self.grid.values())) * together

@@ -1,0 +1,181 @@
+"""The folder of a sweep, a direct child of the runs folder. It is the truth about the sweep, whichever processes work on it.
+
+`sweep.toml`: a preset with a table `[sweep]`. `members/KEY/`: the run of a member. `leases/KEY`: which process works on it.
+`results/KEY.json`: what came of it. Results, and the tables made of them, can be made again from the runs.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from grokterm import __version__
+from grokterm.errors import ConfigError, RunNotFoundError, StorageError
+from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.files import copied, located
+from grokterm.experiment.sweep import Sweep
+from grokterm.experiment.toml import format_toml, parse_toml
+from grokterm.runs.finding import beginning_with, run_names
+from grokterm.runs.store import Run, is_run, write_durably
+from grokterm.sweeps.members import Member, members_of
+from grokterm.sweeps.result import Result
+
+DEFINITION, META = "sweep.toml", "meta.json"
+
+FOLDERS = ("members", "leases", "results")
+
+
+@dataclass(frozen=True)
+class SweepFolder:
+    """A sweep on disk."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The name of its directory."""
+        return self.path.name
+
+    @property
+    def preset(self) -> str:
+        """The preset that it follows; empty if that is not known."""
+        try:
+            meta = json.loads((self.path / META).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return ""
+        return str(meta.get("preset", "")) if isinstance(meta, dict) else ""
+
+    @cached_property
+    def settings(self) -> dict[str, Any]:
+        """The settings of the experiment that is varied.
+
+        Raises:
+            RunNotFoundError: if they cannot be read.
+        """
+        return {name: value for name, value in self._definition.items() if name != "sweep"}
+
+    @cached_property
+    def sweep(self) -> Sweep:
+        """How it is varied.
+
+        Raises:
+            RunNotFoundError: if that cannot be read.
+        """
+        try:
+            return Sweep.from_settings(self._definition.get("sweep", {}))
+        except ConfigError as error:
+            raise RunNotFoundError(f"sweep {self.name}: {DEFINITION} cannot be read: {error}") from None
+
+    @cached_property
+    def _definition(self) -> dict[str, Any]:
+        try:
+            return located(parse_toml((self.path / DEFINITION).read_text(encoding="utf-8")), self.path)
+        except (OSError, UnicodeDecodeError, ConfigError) as error:
+            raise RunNotFoundError(f"sweep {self.name}: {DEFINITION} cannot be read: {error}") from None
+
+    def members(self) -> list[Member]:
+        """Make the members of its grid."""
+        return members_of(self.settings, self.sweep)
+
+    def run_of(self, key: str) -> Run | None:
+        """Return the run of a member; None if it was not begun, or left only its result."""
+        path = self.path / "members" / key
+        return Run(path) if is_run(path) else None
+
+    def lease_of(self, key: str) -> Path:
+        """Return the file by which a process claims a member."""
+        return self.path / "leases" / key
+
+    def result_of(self, key: str) -> Result | None:
+        """Read what came of a member; None if nothing did yet, or it cannot be read."""
+        try:
+            return Result.model_validate_json((self.path / "results" / f"{key}.json").read_bytes())
+        except (OSError, ValueError):
+            return None
+
+    def keep_result(self, result: Result) -> None:
+        """Write what came of a member.
+
+        Raises:
+            OSError: if it cannot be written.
+        """
+        write_durably(self.path / "results" / f"{result.key}.json", result.model_dump_json().encode())
+
+    def results(self, known: Mapping[str, Result] | None = None) -> dict[str, Result]:
+        """Read the results of all members, also of those that an edited grid has left; only those that are not known."""
+        try:
+            with os.scandir(self.path / "results") as entries:
+                keys = [entry.name.removesuffix(".json") for entry in entries if not entry.name.startswith(".")]
+        except OSError:
+            keys = []
+        before = known or {}
+        return {key: result for key in keys if (result := before.get(key) or self.result_of(key)) is not None}
+
+
+def keep_sweep(folder: Path, name: str, preset: str, settings: Mapping[str, Any], sweep: Sweep) -> SweepFolder:
+    """Create the folder of a sweep, or give the one that is there this definition: what it has trained stays.
+
+    Raises:
+        ConfigError: if the folder belongs to another preset, or to something else.
+        StorageError: if it cannot be written.
+    """
+    found = SweepFolder(folder / name)
+    try:
+        if found.path.exists() and any(found.path.iterdir()):
+            if not (found.path / DEFINITION).is_file():
+                raise ConfigError(f"{found.path} is there, and is no sweep: choose another name with --name")
+            if found.preset not in ("", preset):
+                raise ConfigError(
+                    f"{found.path} is a sweep of {found.preset}, not of {preset}: choose another name with --name"
+                )
+        for inner in FOLDERS:
+            (found.path / inner).mkdir(parents=True, exist_ok=True)
+        experiment = Experiment.from_settings({key: value for key, value in settings.items() if key != "expect"})
+        kept, copies = copied(experiment.settings())
+        for inner, content in copies.items():
+            (found.path / inner).parent.mkdir(parents=True, exist_ok=True)
+            write_durably(found.path / inner, content)
+        meta = {"preset": preset, "created": datetime.now(UTC).isoformat(timespec="seconds"), "grokterm": __version__}
+        write_durably(found.path / META, json.dumps(meta, indent=2).encode())
+        table = sweep.model_dump(exclude_defaults=True, exclude_none=True)
+        write_durably(found.path / DEFINITION, format_toml(kept | {"sweep": table}).encode())
+    except OSError as error:
+        raise StorageError(f"{found.path} cannot be written: {error.strerror}: choose another folder with --runs-dir") from None
+    return found
+
+
+def is_sweep(path: Path) -> bool:
+    """Whether a folder is that of a sweep."""
+    try:
+        return (path / DEFINITION).is_file()
+    except OSError:  # name too long, or no permission
+        return False
+
+
+def sweep_names(folder: Path) -> list[str]:
+    """List the sweeps of a runs folder by name.
+
+    Raises:
+        StorageError: if the folder cannot be read.
+    """
+    return [name for name in run_names(folder) if is_sweep(folder / name)]
+
+
+def find_sweep(folder: Path, name: str) -> SweepFolder:
+    """Find a sweep by its name in the folder, the beginning of its name if no other begins so, or a path.
+
+    Raises:
+        RunNotFoundError: if there is none.
+    """
+    for path in (folder / name, Path(name).expanduser()):
+        if name and is_sweep(path):
+            return SweepFolder(path.resolve())
+    known = sweep_names(folder)
+    if found := beginning_with(name, known):
+        return SweepFolder((folder / found).resolve())
+    hint = f"there are {', '.join(known[-4:])}" if known else f"the folder {folder} holds none"
+    raise RunNotFoundError(f"no sweep is called {name!r}: {hint}")

@@ -1,0 +1,63 @@
+"""What a sweep measures of a member, read from its run."""
+
+import platform
+from typing import Any
+
+from grokterm.experiment.expectation import MetricAtStep
+from grokterm.experiment.records import Evaluated
+from grokterm.experiment.sweep import Sweep
+from grokterm.runs.journal import read_journal
+from grokterm.runs.metrics import inspect
+from grokterm.runs.store import Run
+from grokterm.runs.summary import Summary, summarize_means
+from grokterm.sweeps.result import Result
+
+FROM_SUMMARY = [name for name in Result.model_fields if name in Summary.model_fields]
+
+
+def measure_name(sweep: Sweep) -> str:
+    """Name what a sweep measures: `val_accuracy`, `ipr @ grokked`."""
+    return sweep.measure if sweep.at == "end" else f"{sweep.measure} @ {sweep.at}"
+
+
+def result_of_run(run: Run, sweep: Sweep, attempts: int = 1) -> Result:
+    """Read what came of a member that has ended.
+
+    Raises:
+        CheckpointError: if its journal cannot be read, or a checkpoint that a metric needs.
+    """
+    records = read_journal(run.journal)
+    summary = summarize_means(run, records)
+    shown: dict[str, Any] = {name: getattr(summary, name) for name in FROM_SUMMARY}
+    accuracies = [one.val_accuracy for one in records if isinstance(one, Evaluated) and one.val_accuracy is not None]
+    is_out = summary.ended == "out_of_memory"
+    return Result(
+        **shown,
+        key=run.name,
+        outcome="failed" if is_out else "diverged" if summary.ended == "diverged" else "finished",
+        problem="out of memory" if is_out else "",
+        best_val_accuracy=max(accuracies, default=None),
+        grokking_delay=_delay(summary),
+        metrics=_metrics(run, sweep, summary),
+        host=platform.node(),
+        attempts=attempts,
+        grokterm=str(run.meta.get("grokterm", "")),
+        torch=str(run.meta.get("torch", "")),
+    )
+
+
+def _delay(summary: Summary) -> int | None:
+    if summary.memorized_at is None or summary.grokked_at is None:
+        return None
+    return summary.grokked_at - summary.memorized_at
+
+
+def _metrics(run: Run, sweep: Sweep, summary: Summary) -> dict[str, float | None]:
+    """Measure the network, if the sweep asks for what no evaluation tells."""
+    name = measure_name(sweep)
+    if name in Result.model_fields:
+        return {}
+    if sweep.at == "end":
+        return inspect(run, {name: MetricAtStep(sweep.measure)})
+    step = getattr(summary, f"{sweep.at}_at")
+    return {name: None} if step is None else inspect(run, {name: MetricAtStep(sweep.measure, step)})

@@ -1,0 +1,110 @@
+"""The members of a sweep: one experiment at each of its points, for each seed."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from itertools import product
+from typing import Any, Self
+
+from grokterm.errors import ConfigError
+from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.files import without_paths
+from grokterm.experiment.overrides import override
+from grokterm.experiment.sweep import Sweep, Value
+from grokterm.experiment.toml import format_value
+
+# What is no part of a member's identity: words, and what leaves its numbers alone up to rounding.
+NOT_HASHED = ("title", "source", "device", "expect")
+
+KEY_LENGTH = 16  # hexadecimal digits: two of a million members have the same key once in 10^7 sweeps
+
+
+@dataclass(frozen=True)
+class Point:
+    """Where in a sweep: a value for each axis, and a variant."""
+
+    values: Mapping[str, Value] = field(default_factory=dict)
+    variant: str = ""
+
+    def with_value(self, name: str, value: Value) -> Self:
+        """Return the point with a value on one more axis."""
+        return replace(self, values={**self.values, name: value})
+
+    @property
+    def columns(self) -> dict[str, Value]:
+        """The values by axis, and the variant, if the sweep has some."""
+        return {**self.values, **({"variant": self.variant} if self.variant else {})}
+
+    def __str__(self) -> str:
+        shown = [f"{name} {value}" for name, value in self.values.items()]
+        return ", ".join([self.variant, *shown] if self.variant else shown) or "the experiment itself"
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One run of a sweep. Its experiment is made where it is trained: there may be many thousand members."""
+
+    point: Point
+    seed: int
+    key: str
+    """What it is called: the hash of its experiment, wherever that comes from and runs."""
+
+
+def points(sweep: Sweep) -> Iterator[Point]:
+    """List the points of the grid; the last axis changes first."""
+    together: Sequence[tuple[Value, ...]] = list(zip(*sweep.zipped.values(), strict=True)) or [()]
+    names = (*sweep.grid, *sweep.zipped)
+    for variant in sweep.variants or ("",):
+        for crossed in product(*sweep.grid.values()):
+            for values in together:
+                yield Point(dict(zip(names, (*crossed, *values), strict=True)), variant)
+
+
+def experiment_at(point: Point, settings: Mapping[str, Any], sweep: Sweep) -> Experiment:
+    """Make the experiment of a point, with its first seed.
+
+    Raises:
+        ConfigError: if it refuses a value.
+    """
+    changes = {**sweep.variants.get(point.variant, {}), **point.values}
+    base = {name: value for name, value in settings.items() if name != "expect"}  # which is about the preset as it is
+    try:
+        return override(base, [f"{name}={format_value(value)}" for name, value in changes.items()]).experiment
+    except ConfigError as error:
+        raise ConfigError(f"{point}: {error}") from None
+
+
+def members_at(point: Point, settings: Mapping[str, Any], sweep: Sweep, n_seeds: int | None = None) -> list[Member]:
+    """Make the members of a point, one for each seed.
+
+    Raises:
+        ConfigError: if the experiment refuses a value.
+    """
+    experiment = experiment_at(point, settings, sweep)
+    hashed = without_paths(experiment.settings())
+    for name in NOT_HASHED:
+        hashed.pop(name, None)
+    hashed["training"] = {name: value for name, value in hashed["training"].items() if name != "threads"}
+    seeds = range(experiment.seed, experiment.seed + (n_seeds or sweep.seeds))
+    return [Member(point, seed, _key(hashed | {"seed": seed})) for seed in seeds]
+
+
+def _key(settings: Mapping[str, Any]) -> str:
+    return sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:KEY_LENGTH]
+
+
+def members_of(settings: Mapping[str, Any], sweep: Sweep) -> list[Member]:
+    """Make all members of the grid, one seed after the other, so that every point is seen early.
+
+    Raises:
+        ConfigError: if the experiment refuses a value.
+    """
+    by_point = [members_at(point, settings, sweep) for point in points(sweep)]
+    return [member for one_seed in zip(*by_point, strict=True) for member in one_seed]
+
+
+def on_one_thread(experiment: Experiment, seed: int) -> Experiment:
+    """Return the experiment of a seed as a sweep trains it on a CPU: on one thread, beside other members."""
+    training = experiment.training.model_copy(update={"threads": 1})
+    return experiment.model_copy(update={"seed": seed, "training": training})
