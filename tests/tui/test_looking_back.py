@@ -43,16 +43,18 @@ async def test_b_keeps_the_training_where_no_branch_can_be_written(monkeypatch: 
     app = app_on(ENDLESS)
     async with training(app) as pilot:
         thread = lab(app).training
-        for module in (store, checkpoint):  # which fail where the branch would be, and where its step is saved
-            with monkeypatch.context() as patch:
-                patch.setattr(module, "write_durably", failing_once(store.write_durably))
-                await pilot.press("b")
-                await until(pilot, lambda: isinstance(app.screen, FieldsDialog), "the dialog")
-                await pilot.press("enter")
-                await until(pilot, lambda: any(one.title == "Not branched" for one in app._notifications), "why not")
-                app.clear_notifications()
-            assert lab(app).training is thread
-            assert not thread.is_over
+        await pilot.press("b")
+        await until(pilot, lambda: isinstance(app.screen, FieldsDialog), "the dialog")
+        with monkeypatch.context() as patch:
+            patch.setattr(store, "write_durably", failing_once(store.write_durably))  # where the branch would be
+            await pilot.press("enter")
+            await until(pilot, lambda: "No space left" in str(app.screen.query_one("#problem", Static).render()), "why not")
+        with monkeypatch.context() as patch:
+            patch.setattr(checkpoint, "write_durably", failing_once(store.write_durably))  # where its step is saved
+            await pilot.press("enter")
+            await until(pilot, lambda: any(one.title == "Not branched" for one in app._notifications), "why not")
+        assert lab(app).training is thread
+        assert not thread.is_over
     assert len(list_runs(Path("runs"))) == 1
 
 
