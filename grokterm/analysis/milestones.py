@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import get_args
 
+import numpy as np
+from jaxtyping import Float
+
 from grokterm.experiment.conditions import Milestone
 from grokterm.experiment.metrics import EVALUATION_METRICS
 
@@ -53,6 +56,20 @@ class MilestoneDetector:
         new = [milestone for milestone, is_true in holds.items() if is_true and milestone not in self.reached]
         self.reached.update(new)
         return new
+
+
+def telling_rows(columns: Mapping[str, Float[np.ndarray, " evaluations"]]) -> set[int]:
+    """Return the rows of evaluations of a network, by metric, after which alone a detector is as after all of them.
+
+    Those that are the first to show something, or to fall below FORGOTTEN after one that did not, and the last.
+    """
+    train, val = columns["train_accuracy"], columns.get("val_accuracy", np.empty(0))
+    generalizes, forgot = (val >= np.float64(FORGOTTEN)), (val < np.float64(FORGOTTEN))
+    is_finite = [np.isfinite(columns[name]) for name in ("train_loss", "val_loss") if name in columns]
+    shown = [train >= np.float64(LEARNED), val >= np.float64(LEARNED), generalizes, forgot, *(~one for one in is_finite)]
+    if generalizes.any():
+        shown.append(forgot & (np.arange(len(val)) > generalizes.argmax()))
+    return {int(one.argmax()) for one in shown if one.any()} | {len(train) - 1}
 
 
 class EnsembleMilestoneDetector:

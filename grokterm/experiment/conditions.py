@@ -5,8 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import isfinite
 from operator import ge, gt, le, lt
-from typing import Annotated, Literal, Self, TypeAlias, cast, get_args
+from typing import Annotated, Any, Literal, Self, TypeAlias, cast, get_args
 
+import numpy as np
+from jaxtyping import Float
 from pydantic import AfterValidator
 
 from grokterm.experiment.hints import nearest
@@ -14,7 +16,7 @@ from grokterm.experiment.metrics import METRICS_IN_ORDER
 
 Milestone = Literal["memorized", "grokked", "ungrokked", "diverged"]
 
-COMPARISONS: dict[str, Callable[[float, float], bool]] = {"<": lt, "<=": le, ">": gt, ">=": ge}
+COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {"<": lt, "<=": le, ">": gt, ">=": ge}
 
 
 def has_comparison(text: str) -> bool:
@@ -50,7 +52,14 @@ class Comparison:
 
     def is_met_by(self, value: float | None) -> bool:
         """Tell whether a value lies within the bound; NaN, and what was not measured, does not."""
-        return value is not None and COMPARISONS[self.comparison](value, self.bound)
+        return value is not None and bool(COMPARISONS[self.comparison](value, self.bound))
+
+    def first_met(self, values: Float[np.ndarray, " evaluations"] | None) -> int | None:
+        """Return the place of the first value within the bound; None if there is none, or nothing was measured."""
+        if values is None:
+            return None
+        is_met = np.asarray(COMPARISONS[self.comparison](values, np.float64(self.bound)))
+        return int(is_met.argmax()) if is_met.any() else None
 
 
 Event: TypeAlias = Milestone | Comparison

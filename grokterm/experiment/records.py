@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Discriminator, TypeAdapter, field_validator, model_validator
 
 from grokterm.experiment.conditions import Milestone
+from grokterm.experiment.evaluations import Evaluations
 from grokterm.experiment.interventions import Action
 from grokterm.experiment.metrics import EVALUATION_METRICS, METRICS, METRICS_IN_ORDER, SEEN_METRICS
 
@@ -320,6 +321,7 @@ Record = Annotated[
     Started
     | Branched
     | Evaluated
+    | Evaluations
     | Inspected
     | Reached
     | Acted

@@ -10,13 +10,15 @@ import numpy as np
 
 from grokterm.errors import ConfigError
 from grokterm.experiment.conditions import Milestone
+from grokterm.experiment.evaluations import Evaluations
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.hints import nearest
 from grokterm.experiment.interventions import Set, Stop, Swap
 from grokterm.experiment.overrides import override, parse_assignment
+from grokterm.experiment.packing import until
 from grokterm.experiment.records import Acted, Branched, Checkpointed, Finished, Reached, Record, Skipped
 from grokterm.runs.finding import find_run
-from grokterm.runs.journal import journal_line, reached_step, read_journal, read_lines
+from grokterm.runs.journal import journal_line, lines_until, reached_step, read_journal, read_lines
 from grokterm.runs.resume import RESUMABLE, check_reached, settings_now
 from grokterm.runs.store import Run
 
@@ -66,9 +68,11 @@ class Branching:
     def _keep(self) -> Iterator[tuple[bytes, Record]]:
         """Keep what was recorded up to this step, but not what ended the run there: the new one goes on."""
         for line, record in read_lines(self.run.journal):
-            if record.step > self.step or (record.step == self.step and isinstance(record, Finished)):
+            if isinstance(record, Evaluations) and record.n_until(self.step) < len(record):
+                yield from ((lines_until(line, self.step), some) for some in until([record], self.step))
+            elif record.step > self.step or (record.step == self.step and isinstance(record, Finished)):
                 continue
-            if record.step < self.step or not (isinstance(record, Acted) and isinstance(record.action, Stop)):
+            elif record.step < self.step or not (isinstance(record, Acted) and isinstance(record.action, Stop)):
                 yield line, record
             elif record.intervention is not None:
                 message = f"interventions[{record.intervention}]: the run is branched here, and goes on"

@@ -5,7 +5,10 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from grokterm.errors import CheckpointError
+from grokterm.experiment.packing import gathered
 from grokterm.experiment.records import RECORD, Record
+from grokterm.runs.journal import collecting_no_garbage
+from grokterm.runs.journal_lines import DamagedError, read_records
 
 LANDMARK = 200  # bytes before the present place, by which a journal that was rewound is known
 
@@ -31,16 +34,18 @@ class JournalReader:
                 if is_anew:
                     file.seek(0)
                     self._end, self._before = 0, b""
-                content = file.read()
+                with collecting_no_garbage():
+                    read = list(read_records(file))
+                self._end += read[-1][1] if read else 0
+                file.seek(self._end)
+                if (rest := file.readline()).endswith(b"\n"):  # else it comes later
+                    RECORD.validate_json(rest)
+                file.seek(max(0, self._end - LANDMARK))
+                self._before = file.read(min(LANDMARK, self._end))
         except OSError as error:
             raise CheckpointError(f"{self._path} cannot be read: {error.strerror}") from None
-        complete = content[: content.rfind(b"\n") + 1]  # the rest of a line comes later
-        try:
-            records = [RECORD.validate_json(line) for line in complete.splitlines()]
-        except ValidationError:
+        except (DamagedError, ValidationError):
             raise CheckpointError(
                 f"{self._path} has a line that is not a record: it is of another version, or damaged"
             ) from None
-        self._end += len(complete)
-        self._before = (self._before + complete)[-LANDMARK:]
-        return records, is_anew
+        return gathered([one for one, _ in read]), is_anew

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import accumulate
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from grokterm.errors import CheckpointError, StorageError
+from grokterm.experiment.evaluations import Evaluations
+from grokterm.experiment.packing import gathered, packed, until
 from grokterm.experiment.records import RECORD, TRANSIENT, Checkpointed, Inspected, Record
+from grokterm.runs.journal_lines import DamagedError, read_records
 from grokterm.runs.thinning import checkpoint_sizes
 
 
@@ -41,7 +41,7 @@ class JournalWriter:
         Raises:
             StorageError: if the write fails; records are kept for the next write, and a partial line is removed by it.
         """
-        self._pending += b"".join(journal_line(record) for record in records if not isinstance(record, TRANSIENT))
+        self._pending += b"".join(map(journal_line, packed(one for one in records if not isinstance(one, TRANSIENT))))
         if not self._pending:
             return
         try:
@@ -67,11 +67,22 @@ def read_journal(path: Path) -> list[Record]:
     return _read(path)[0]
 
 
-def read_lines(path: Path) -> list[tuple[bytes, Record]]:
-    """Read all records, each with its line; with the errors of `read_journal`."""
+def read_lines(path: Path) -> Iterator[tuple[bytes, Record]]:
+    """Read all records, each with its line, or lines of evaluations; with the errors of `read_journal`."""
     records, ends = _read(path)
-    content = path.read_bytes()
-    return [(content[start:end], record) for record, start, end in zip(records, [0, *ends], ends, strict=False)]
+    with path.open("rb") as file:
+        for record, start, end in zip(records, [0, *ends], ends, strict=False):
+            yield file.read(end - start), record
+
+
+def lines_until(lines: bytes, step: int) -> bytes:
+    """Cut lines of evaluations after a step."""
+    return b"".join(
+        line if whole.step == some.step else journal_line(some)
+        for line in lines.splitlines(keepends=True)
+        for whole in [RECORD.validate_json(line)]
+        for some in until([whole], step)
+    )
 
 
 def journal_line(record: Record) -> bytes:
@@ -106,9 +117,18 @@ def rewind_journal(path: Path) -> Rewound:
         if isinstance(record, Checkpointed) and (path.parent / "checkpoints" / record.file).exists():
             while number < len(records) and isinstance(records[number], Inspected):
                 number += 1  # finished after the checkpoint was written, but of steps before it
-            return Rewound(tuple(records[:number]), record, ends[number - 1])
+            return Rewound(_kept(records, number), record, ends[number - 1])
     refuse_lost(path, n_records=len(records))
     return Rewound((), None, 0)
+
+
+def _kept(records: list[Record], n: int) -> tuple[Record, ...]:
+    """Return the first records; what comes next takes the place of the others."""
+    kept = tuple(records[:n])
+    last = next((record for record in reversed(kept) if isinstance(record, Evaluations)), None)
+    if last is not None and last.table is not None:
+        last.table.n_taken = last.first + len(last)
+    return kept
 
 
 def refuse_lost(path: Path, n_records: int) -> None:
@@ -138,20 +158,12 @@ def collecting_no_garbage() -> Iterator[None]:
 
 
 def _read(path: Path) -> tuple[list[Record], list[int]]:
-    """Return the records, and the byte at which the line of each ends."""
+    """Return the records, and the byte at which the line, or lines, of each end."""
     try:
-        lines = path.read_bytes().splitlines(keepends=True)
+        with path.open("rb") as file, collecting_no_garbage():
+            read = list(read_records(file))
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error.strerror}") from None
-    records: list[Record] = []
-    with collecting_no_garbage():
-        for number, line in enumerate(lines, start=1):
-            if not line.endswith(b"\n"):
-                break  # partial, even if it is valid JSON
-            try:
-                records.append(RECORD.validate_json(line))
-            except ValidationError:
-                if number == len(lines):
-                    break
-                raise CheckpointError(f"{path}, line {number}, is not a record: the journal was edited or damaged") from None
-    return records, list(accumulate(map(len, lines[: len(records)])))
+    except DamagedError as error:
+        raise CheckpointError(f"{path}, line {error.number}, is not a record: the journal was edited or damaged") from None
+    return gathered([one for one, _ in read]), [end for _, end in read]

@@ -5,6 +5,7 @@ from pathlib import Path
 from time import time
 
 from grokterm.errors import GroktermError
+from grokterm.experiment.packing import unpacked
 from grokterm.experiment.records import Evaluated
 from grokterm.runs.journal import read_journal
 from grokterm.runs.store import list_runs
@@ -31,7 +32,7 @@ def newest_of(preset: str, folder: Path) -> NewestRun | None:
         return None
     for run in reversed(runs):
         try:
-            evaluated = [one for one in read_journal(run.journal) if isinstance(one, Evaluated)]
+            evaluated = [one for one in unpacked(read_journal(run.journal)) if isinstance(one, Evaluated)]
         except GroktermError:
             continue
         if evaluated:

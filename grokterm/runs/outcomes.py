@@ -1,5 +1,6 @@
 """Read the outcome of a saved run."""
 
+from grokterm.experiment.evaluations import Evaluations
 from grokterm.experiment.expectation import Expect
 from grokterm.experiment.records import Evaluated
 from grokterm.runs.journal import read_journal
@@ -19,7 +20,7 @@ def read_outcome(run: Run, expect: Expect) -> Outcome:
     return Outcome(
         summary=summarize(run, records),
         seed=run.experiment.seed,
-        evaluations=tuple(record for record in records if isinstance(record, Evaluated)),
+        evaluations=tuple(record for record in records if isinstance(record, Evaluated | Evaluations)),
         inspected=inspect(run, expect.inspected),
         meta=run.meta,
     )

@@ -8,6 +8,7 @@ from grokterm.engines.table import resumed_engine
 from grokterm.errors import CheckpointError, ConfigError, OutOfMemoryError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.metrics import METRICS_IN_ORDER
+from grokterm.experiment.packing import since, unpacked, until
 from grokterm.experiment.records import Checkpointed, Evaluated, Record, Started
 from grokterm.runs.checkpoint import load_checkpoint
 from grokterm.runs.journal import reached_step, read_journal
@@ -38,15 +39,15 @@ def replay(run: Run, step: int | None = None, device: str | None = None) -> Iter
     records = read_journal(run.journal)
     last = _newest_checkpoint(run, records) if step is None else step
     check_reached(run, last, records)
-    past = [_of_first_member(record) for record in records if record.step <= last]
+    past = [_of_first_member(record) for record in until(records, last)]
     experiment = run.experiment.member(0).on_device(device or _device_of(past))
     yield from replay_records(run, experiment, past, last)
 
 
 def replay_on(run: Run, trainer: Trainer, past: Sequence[Record], last: int) -> Iterator[Trainer]:
     """Go on with a replay: train its trainer up to a later step by the records of the run until there; as `replay` does."""
-    since = [_of_first_member(record) for record in past if record.step > trainer.step]
-    return _trained_again(run, trainer, since, last)
+    later = [_of_first_member(record) for record in since(past, trainer.step)]
+    return _trained_again(run, trainer, later, last)
 
 
 def replay_records(run: Run, experiment: Experiment, past: Sequence[Record], last: int) -> Iterator[Trainer]:
@@ -54,13 +55,13 @@ def replay_records(run: Run, experiment: Experiment, past: Sequence[Record], las
 
     `experiment` is as `restore_trainer` has it.
     """
-    trainer, since = _at_newest_checkpoint(run, experiment, past)
-    return _trained_again(run, trainer, since, last)
+    trainer, later = _at_newest_checkpoint(run, experiment, past)
+    return _trained_again(run, trainer, later, last)
 
 
-def _trained_again(run: Run, trainer: Trainer, since: Sequence[Record], last: int) -> Iterator[Trainer]:
+def _trained_again(run: Run, trainer: Trainer, later: Sequence[Record], last: int) -> Iterator[Trainer]:
     try:
-        for _ in train_again(trainer, since, last):
+        for _ in train_again(trainer, later, last):
             yield trainer
     except OutOfMemoryError:
         raise OutOfMemoryError(
@@ -112,10 +113,12 @@ def train_again(trainer: Trainer, records: Iterable[Record], last: int) -> Itera
     Raises:
         OutOfMemoryError: if the device has no memory left for a step.
     """
-    remaining = deque(records)
+    remaining = unpacked(records)
+    record = next(remaining, None)
     while True:
-        while remaining and remaining[0].step <= trainer.step:
-            trainer.replay_record(remaining.popleft())
+        while record is not None and record.step <= trainer.step:
+            trainer.replay_record(record)
+            record = next(remaining, None)
         yield trainer.step
         if trainer.step >= last:
             return

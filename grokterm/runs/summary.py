@@ -4,12 +4,15 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal, Self
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from grokterm.analysis.milestones import EnsembleMilestoneDetector
+from grokterm.experiment.evaluations import Evaluations
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Extend, Save, Swap
 from grokterm.experiment.metrics import AVERAGE_METRICS, METRICS_IN_ORDER
+from grokterm.experiment.packing import rows_of
 from grokterm.experiment.records import (
     Acted,
     Branched,
@@ -168,7 +171,7 @@ def summarize(run: Run, records: Iterable[Record]) -> Summary:
     return summary
 
 
-def summarize_means(run: Run, records: Iterable[Record]) -> Summary:
+def summarize_means(run: Run, records: Iterable[Record]) -> Summary:  # noqa: C901, PLR0912 - a row for each kind of record
     """Summarize the records of a run, of an ensemble without its members."""
     summary, timed_steps = Summary(run=run.name, preset=run.preset), 0
     for record in records:
@@ -185,8 +188,9 @@ def summarize_means(run: Run, records: Iterable[Record]) -> Summary:
                 summary.parent, summary.branched_at = record.parent, record.step
             case Switched():
                 summary.engine = record.engine
-            case Evaluated():
-                _add_evaluation(summary, record)
+            case Evaluated() | Evaluations():
+                for evaluated in _telling(record):
+                    _add_evaluation(summary, evaluated)
             case Reached():
                 summary = summary.with_first(record)
                 summary.segments[-1] = summary.segments[-1].with_first(record)
@@ -231,6 +235,15 @@ def _add_intervention(summary: Summary, acted: Acted) -> None:
         summary.segments.append(_segment(acted))
     elif isinstance(acted.action, Extend):
         summary.ended = None
+
+
+def _telling(record: Evaluated | Evaluations) -> Iterable[Evaluated]:
+    """Return the evaluations among which the last one and that of the highest loss of validation are."""
+    if isinstance(record, Evaluated):
+        return [record]
+    losses = record.columns.get("val_loss")
+    highest = [] if losses is None else [0, int(np.where(np.isnan(losses), -np.inf, losses).argmax())]
+    return rows_of(record, [*highest, len(record) - 1])
 
 
 def _add_evaluation(summary: Summary, evaluated: Evaluated) -> None:

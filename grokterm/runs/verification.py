@@ -11,6 +11,7 @@ from statistics import median
 from typing import Any
 
 from grokterm.experiment.conditions import Comparison
+from grokterm.experiment.evaluations import Evaluations
 from grokterm.experiment.expectation import Expect, Wanted
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.records import Evaluated
@@ -23,7 +24,7 @@ class Outcome:
 
     summary: Summary
     seed: int = 0
-    evaluations: tuple[Evaluated, ...] = ()
+    evaluations: tuple[Evaluated | Evaluations, ...] = ()
     inspected: Mapping[str, float | None] = field(default_factory=dict)
     meta: Mapping[str, Any] = field(default_factory=dict)
 
@@ -84,9 +85,15 @@ def judge(expect: Expect, outcomes: Sequence[Outcome]) -> list[Verdict]:
     ]
 
 
-def first_crossing(crossing: Comparison, evaluations: Iterable[Evaluated]) -> int | None:
+def first_crossing(crossing: Comparison, evaluations: Iterable[Evaluated | Evaluations]) -> int | None:
     """Return the first evaluated step that meets the crossing; None if there is none."""
-    return next((evaluated.step for evaluated in evaluations if crossing.is_met_by(getattr(evaluated, crossing.measure))), None)
+    for one in evaluations:
+        if isinstance(one, Evaluations):
+            if (row := crossing.first_met(one.columns.get(crossing.measure))) is not None:
+                return int(one.columns["step"][row])
+        elif crossing.is_met_by(getattr(one, crossing.measure)):
+            return one.step
+    return None
 
 
 def _value(outcome: Outcome, name: str, expect: Expect) -> float | None:

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from math import isfinite, nan
 from typing import NamedTuple, Self
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from grokterm.experiment.evaluations import Column, Evaluations, Table
 from grokterm.experiment.metrics import EVALUATION_METRICS, METRICS_IN_ORDER
 from grokterm.experiment.records import Evaluated
 from grokterm.plots.series import Band
@@ -19,46 +21,7 @@ BANDS = tuple(f"{edge}_{name}" for name in EVALUATION_METRICS for edge in ("lowe
 BLOCK = 128  # evaluations whose extremes are looked for once
 _LEAST_BLOCKS = 4  # in a column of a picture, from which their extremes stand for them
 
-Column = Float[np.ndarray, " evaluations"]
 Indices = Int[np.ndarray, " _"]
-
-
-class _Store:
-    """Growable columns, shared by the Curves of one training: each is a view of their first rows.
-
-    A column has single precision as long as that holds every number exactly, as it does what was measured in it.
-    """
-
-    def __init__(self, columns: Mapping[str, Column], extremes: "_Extremes") -> None:
-        self.columns, self.extremes = dict(columns), extremes
-        self.n_taken = self.room = len(columns["step"]) if columns else 0
-
-    def append(self, new: Mapping[str, Column]) -> None:
-        """Append rows; a column that is not among them, or was not before, is NaN there."""
-        first, last = self.n_taken, self.n_taken + len(new["step"])
-        if last > self.room:
-            self.room = 2 * last
-            self.columns = {name: _resized(column, first, self.room) for name, column in self.columns.items()}
-        for name, values in new.items():
-            if name not in self.columns:
-                kind = np.float64 if name == "step" else np.float32
-                self.columns[name] = _resized(np.full(first, nan, kind), first, self.room)
-            if self.columns[name].dtype == np.float32 and not _is_single(values):
-                self.columns[name] = _resized(self.columns[name][:first].astype(np.float64), first, self.room)
-        for name, column in self.columns.items():
-            column[first:last] = new.get(name, nan)
-        self.n_taken = last
-
-
-def _resized(column: Column, n: int, room: int) -> Column:
-    resized = np.empty(room, column.dtype)
-    resized[:n] = column[:n]
-    return resized
-
-
-def _is_single(values: Column) -> bool:
-    with np.errstate(over="ignore"):
-        return bool(((values.astype(np.float32) == values) | np.isnan(values)).all())
 
 
 class _Extremes:
@@ -93,7 +56,8 @@ class Curves:
     measured: Mapping[str, Column] = field(default_factory=dict)
     """The columns that were measured, by name in COLUMNS and BANDS, and `step`."""
 
-    _store: _Store | None = field(default=None, repr=False)  # the arrays behind them; None if not shared
+    _table: Table | None = field(default=None, repr=False)  # where they lie; None if not shared
+    _extremes: _Extremes = field(default_factory=_Extremes, repr=False)  # of the rows there
 
     def __len__(self) -> int:
         return len(self.measured["step"]) if self.measured else 0
@@ -124,9 +88,29 @@ class Curves:
         """Return some of the evaluations."""
         return type(self)({name: column[which] for name, column in self.measured.items()})
 
-    def extended(self, evaluations: Iterable[Evaluated]) -> Self:
+    def extended(self, evaluations: Iterable[Evaluated | Evaluations]) -> Self:
         """Append evaluations."""
-        return self.appended([_row(evaluated) + _edges(evaluated) for evaluated in evaluations])
+        curves = self
+        for is_packed, some in groupby(evaluations, lambda one: isinstance(one, Evaluations)):
+            run = list(some)
+            if is_packed:
+                curves = curves._extended_by_columns([one for one in run if isinstance(one, Evaluations)])
+            else:
+                curves = curves.appended([_row(one) + _edges(one) for one in run if isinstance(one, Evaluated)])
+        return curves
+
+    def _extended_by_columns(self, run: Sequence[Evaluations]) -> Self:
+        """Append evaluations; without a copy if they are the next ones of the same table."""
+        table, n = run[0].table, len(self)
+        is_next = table is not None and (not n or table is self._table)
+        for one in run:
+            is_next = is_next and one.table is table and one.first == n
+            n += len(one)
+        if not is_next or table is None:
+            return self.joined({name: _joined(name, run) for name in {name: None for one in run for name in one.columns}})
+        names = {*self.measured, *(name for one in run for name in one.columns)}
+        measured = {name: column[:n] for name, column in table.columns.items() if name in names}
+        return self._in(table, self._extremes if len(self) else _Extremes(), measured)
 
     def appended(self, new: Sequence[Sequence[float]] | Float[np.ndarray, "evaluations columns"]) -> Self:
         """Append rows as `rows` has them."""
@@ -138,13 +122,16 @@ class Curves:
 
     def joined(self, new: Mapping[str, Column]) -> Self:
         """Append columns; copies earlier rows only if the arrays are full, or already extended by another value."""
-        store = self._store
-        if store is None or store.n_taken != len(self):
-            store = _Store(self.measured, _Extremes())
-        store.append(new)
-        for name, column in store.columns.items():
-            store.extremes.of(name, column[: store.n_taken])
-        return replace(self, measured={name: column[: store.n_taken] for name, column in store.columns.items()}, _store=store)
+        table, extremes = self._table, self._extremes
+        if table is None or table.n_taken != len(self):
+            table, extremes = Table(self.measured), _Extremes()
+        table.append(new)
+        return self._in(table, extremes, {name: column[: table.n_taken] for name, column in table.columns.items()})
+
+    def _in(self, table: Table, extremes: _Extremes, measured: Mapping[str, Column]) -> Self:
+        for name, column in measured.items():
+            extremes.of(name, column)
+        return replace(self, measured=measured, _table=table, _extremes=extremes)
 
     def telling(self, edges: Float[np.ndarray, " edge"], also: Iterable[float] = ()) -> Indices:
         """Return the rows that a picture needs whose columns lie between these steps, ascending.
@@ -157,10 +144,9 @@ class Curves:
         known = np.searchsorted(steps, [*also], side="right") - 1
         kept = [bounds, np.array([0, len(self) - 1, bounds[0] - 1]), known]
         parts = _Parts.of(bounds)
-        extremes = _Extremes() if self._store is None else self._store.extremes
         for name, column in self.measured.items():
             if name != "step":
-                kept += _extreme_rows(name, column, parts, extremes.of(name, column))
+                kept += _extreme_rows(name, column, parts, self._extremes.of(name, column))
         rows: Indices = np.unique(np.concatenate(kept).astype(np.int64).clip(0, len(self) - 1))
         return rows
 
@@ -216,6 +202,10 @@ def _extreme_rows(name: str, column: Column, parts: _Parts, of_blocks: tuple[Ind
             shown = np.where(_is_shown(name, values), values, sign * np.inf)
             found.append(candidates[members.extreme(shown, which)])
     return found
+
+
+def _joined(name: str, run: Sequence[Evaluations]) -> Column:
+    return np.concatenate([one.columns.get(name, np.full(len(one), nan, np.float32)) for one in run])
 
 
 def _row(evaluated: Evaluated) -> list[float]:

@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple, Self, cast, get_args
 import numpy as np
 
 from grokterm.experiment.conditions import Milestone
+from grokterm.experiment.evaluations import Evaluations
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Extend, Set, Swap
 from grokterm.experiment.overrides import live_changes
@@ -163,12 +164,12 @@ def fold(state: LabState, records: Iterable[Record]) -> LabState:
     """Return the state after these records. Pure: folding the journal of a run reproduces the state of its screen."""
     records = list(records)
     for record in records:
-        if not isinstance(record, Evaluated):
+        if not isinstance(record, Evaluated | Evaluations):
             state = _after(state, record)
     inspected = tuple(record for record in records if isinstance(record, Inspected))
     return replace(
         state,
-        curves=state.curves.extended(record for record in records if isinstance(record, Evaluated)),
+        curves=state.curves.extended(record for record in records if isinstance(record, Evaluated | Evaluations)),
         inspections=(*state.inspections, *inspected) if inspected else state.inspections,
         step=max([state.step, *(record.step for record in records)]),
         seconds=max([state.seconds, *(one.seconds for one in records if isinstance(one, Advanced | Checkpointed | Finished))]),

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from grokterm.experiment.conditions import Comparison, Condition, Event
+from grokterm.experiment.evaluations import Evaluations
 from grokterm.experiment.interventions import Intervention
 from grokterm.experiment.records import Evaluated
 from grokterm.experiment.training import Training
@@ -26,12 +27,21 @@ class Schedule:
         self._reached: dict[Event, int] = {}
         """The steps of the milestones since the last swap."""
 
-    def shown_by(self, evaluated: Evaluated) -> list[Comparison]:
-        """List the comparisons that are waited for and that an evaluation meets."""
+    @property
+    def _comparisons(self) -> list[Comparison]:
+        """The comparisons that are waited for."""
         waiting = [self._conditions[number] for number in self._waiting if number in self._conditions]
         events = [one.event for one in (*waiting, self._stop_condition) if one is not None]
-        comparisons = dict.fromkeys(event for event in events if isinstance(event, Comparison))
-        return [one for one in comparisons if one.is_met_by(getattr(evaluated, one.measure))]
+        return list(dict.fromkeys(event for event in events if isinstance(event, Comparison)))
+
+    def shown_by(self, evaluated: Evaluated) -> list[Comparison]:
+        """List the comparisons that are waited for and that an evaluation meets."""
+        return [one for one in self._comparisons if one.is_met_by(getattr(evaluated, one.measure))]
+
+    def telling_rows(self, evaluations: Evaluations) -> set[int]:
+        """Return the rows after which alone it waits for the same as after all of them: the first to meet a comparison."""
+        rows = [one.first_met(evaluations.columns.get(one.measure)) for one in self._comparisons]
+        return {row for row in rows if row is not None}
 
     def take_note(self, step: int, events: Iterable[Event]) -> None:
         """Start the delays of what waits for events that this step shows."""

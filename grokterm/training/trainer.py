@@ -8,13 +8,15 @@ from time import perf_counter
 import torch
 from torch import Tensor
 
-from grokterm.analysis.milestones import EnsembleMilestoneDetector
+from grokterm.analysis.milestones import EnsembleMilestoneDetector, telling_rows
 from grokterm.engines.device import describe, find_device, matrix_precision, minding_memory, synchronize
 from grokterm.errors import ConfigError, OutOfMemoryError
 from grokterm.experiment.conditions import Comparison, Milestone
+from grokterm.experiment.evaluations import Evaluations
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Action, Extend, Set, Stop, Swap
 from grokterm.experiment.overrides import live_changes
+from grokterm.experiment.packing import rows_of
 from grokterm.experiment.records import (
     Acted,
     Advanced,
@@ -226,6 +228,10 @@ class Trainer:
         elif isinstance(record, Evaluated):
             self._measured_at = record.step
             self._take_note(record)
+        elif isinstance(record, Evaluations):
+            telling = telling_rows(record.columns) | self._schedule.telling_rows(record)
+            for evaluated in rows_of(record, sorted(telling)):
+                self.replay_record(evaluated)
 
     def _train_to(self, last: int) -> tuple[list[Measured], bool]:
         """Train and measure up to a step; return the measurements, and False if memory ran out."""

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from grokterm.experiment.packing import until
 from grokterm.runs.journal import read_journal
 from grokterm.runs.store import Run
 from grokterm.session.background import BackgroundWorker
@@ -56,7 +57,6 @@ class ComparisonJob:
                 return None
         if trainer is None:
             return None
-        records = [record for record in read_journal(self.run.journal) if record.step <= trainer.step]
-        state = fold(LabState(self.run.experiment), records)
+        state = fold(LabState(self.run.experiment), until(read_journal(self.run.journal), trainer.step))
         state = replace(state, phase="ended")  # nothing is added to what is known
         return Subject(state, trainer.analyze(), merged(state.inspections, swaps=state.swaps))

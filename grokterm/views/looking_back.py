@@ -3,6 +3,7 @@
 from functools import partial
 from typing import TYPE_CHECKING
 
+from grokterm.experiment.packing import n_unpacked, until
 from grokterm.experiment.records import Checkpointed, Record
 from grokterm.runs.journal import read_journal
 from grokterm.runs.store import Run
@@ -66,16 +67,16 @@ class LookingBack:
         for trainer, past in self._trained_to(wanted[0]):
             self._trainer, self.reached = trainer, trainer.step
             if self._wanted != wanted:
-                self._n_past = sum(record.step <= trainer.step for record in past)
+                self._n_past = n_unpacked(until(past, trainer.step))
                 return None
-        self._n_past = len(past)
+        self._n_past = n_unpacked(past)
         return trainer.analyze()
 
     def _trained_to(self, step: int) -> "Iterator[tuple[Trainer, Sequence[Record]]]":
         from grokterm.runs.replay import replay, replay_on  # loads torch
 
         run = Run(self.run.path)  # whose settings may have changed
-        past = [record for record in read_journal(run.journal) if record.step <= step]
+        past = list(until(read_journal(run.journal), step))
         if self._trainer is not None and self._goes_on(self._trainer, past, step):
             trainers = replay_on(run, self._trainer, past, step)
         else:
@@ -85,7 +86,7 @@ class LookingBack:
 
     def _goes_on(self, trainer: "Trainer", past: "Sequence[Record]", step: int) -> bool:
         """Whether the last trainer is the shortest way, and nothing was done since at steps that it has made."""
-        if trainer.step > step or sum(record.step <= trainer.step for record in past) != self._n_past:
+        if trainer.step > step or n_unpacked(until(past, trainer.step)) != self._n_past:
             return False
         saved = [one.step for one in past if isinstance(one, Checkpointed) and (self.run.checkpoints / one.file).exists()]
         return step - trainer.step <= SHORT or max(saved, default=0) <= trainer.step

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from grokterm.runs.checkpoint import load_checkpoint
-from grokterm.runs.journal import read_journal
 from grokterm.runs.store import Run
 from tests.cli.process import Here
+from tests.runs.records import journaled
 from tests.tui.driving import LARGE, app_on_run, state, until
 
 SAVED = Path(__file__).parent / "saved" / "quick-20261128-201526"
@@ -26,7 +26,7 @@ def test_its_tensors_and_records_are_those_that_were_written(saved: Run) -> None
     tensors = load_checkpoint(saved.checkpoints / "step-00000200.safetensors")
     names = {f"{kind}.{name}" for kind in ("weights", "memory.first", "memory.second") for name in ("left", "right", "readout")}
     assert tensors.keys() == names | {"memory.count", "memory.initial_norm"}
-    kinds = [record.record for record in read_journal(saved.journal)]
+    kinds = [record.record for record in journaled(saved.journal)]
     assert {kind: kinds.count(kind) for kind in dict.fromkeys(kinds)} == {
         "started": 1,
         "evaluated": 21,
@@ -39,7 +39,7 @@ def test_its_tensors_and_records_are_those_that_were_written(saved: Run) -> None
 
 
 def test_inspect_finds_in_it_what_was_found_when_it_was_trained(saved: Run, here: Here) -> None:
-    written = [record for record in read_journal(saved.journal) if record.record == "inspected"]
+    written = [record for record in journaled(saved.journal) if record.record == "inspected"]
     for record in (written[0], written[-1]):
         found = here("inspect", saved.path, "--step", str(record.step), "--json").json
         assert found["ipr"] == pytest.approx(record.ipr, rel=1e-4)
@@ -54,7 +54,7 @@ def test_plot_draws_it(saved: Run, here: Here) -> None:
 def test_it_goes_on_with_the_weights_and_moments_that_it_had(saved: Run, here: Here) -> None:
     outcome = here("run", "--resume", saved.path, "--set", "training.steps=260", "--json").json
     assert (outcome["steps"], outcome["memorized_at"], outcome["engine"]) == (260, 120, "fused")
-    steps = [record.step for record in read_journal(saved.journal) if record.record == "evaluated"]
+    steps = [record.step for record in journaled(saved.journal) if record.record == "evaluated"]
     assert steps == sorted(steps)
     before, after = (load_checkpoint(saved.checkpoints / f"step-00000{step}.safetensors") for step in (200, 260))
     assert float(after["memory.count"]) == float(before["memory.count"]) + 60

@@ -1,7 +1,16 @@
 """Records with everything filled in that a test does not care about."""
 
+from pathlib import Path
+
 from grokterm.experiment.interventions import Action
-from grokterm.experiment.records import Acted, Checkpointed, Evaluated, Finished, Started
+from grokterm.experiment.packing import unpacked
+from grokterm.experiment.records import Acted, Checkpointed, Evaluated, Finished, Record, Started
+from grokterm.runs.journal import read_journal
+
+
+def journaled(path: Path) -> list[Record]:
+    """Read a journal, every evaluation by itself."""
+    return list(unpacked(read_journal(path)))
 
 
 def started(step: int = 0, **changed: object) -> Started:

@@ -7,6 +7,7 @@ import pytest
 
 from grokterm.errors import CheckpointError
 from grokterm.experiment.interventions import Set, Swap
+from grokterm.experiment.packing import unpacked
 from grokterm.experiment.records import (
     Advanced,
     Continued,
@@ -18,8 +19,8 @@ from grokterm.experiment.records import (
     Refused,
     Unsaved,
 )
-from grokterm.runs.journal import JournalWriter, read_journal, rewind_journal
-from tests.runs.records import acted, checkpointed, evaluated, finished, started
+from grokterm.runs.journal import JournalWriter, rewind_journal
+from tests.runs.records import acted, checkpointed, evaluated, finished, journaled, started
 
 EVERYTHING: list[Record] = [
     started(changes=("training.steps=9",)),
@@ -56,7 +57,7 @@ def test_every_record_survives_the_journal(journal: Path) -> None:
     writer = JournalWriter(journal)
     for record in EVERYTHING:
         writer.write([record])
-    assert read_journal(journal) == EVERYTHING
+    assert journaled(journal) == EVERYTHING
     assert len(journal.read_bytes().splitlines()) == len(EVERYTHING)
 
 
@@ -73,7 +74,7 @@ def test_what_means_nothing_later_is_not_kept(journal: Path) -> None:
 
 def test_numbers_that_are_not_finite_survive_the_journal(journal: Path) -> None:
     keep(journal, [evaluated(0, train_loss=math.nan, val_loss=-math.inf)])
-    (read,) = read_journal(journal)
+    (read,) = journaled(journal)
     assert isinstance(read, Evaluated)
     assert math.isnan(read.train_loss)
     assert read.val_loss == -math.inf
@@ -83,7 +84,7 @@ def test_numbers_that_are_not_finite_survive_the_journal(journal: Path) -> None:
 def test_what_was_trained_on_before_is_journaled_where_there_is_any(journal: Path) -> None:
     both = Evaluated.of(0, [[0.5, 1.0, 0.25, 0.5, 3.0, 0.125, 0.75], [0.5, 1.0, 0.75, 0.5, 5.0, math.nan, math.nan]])
     keep(journal, [both, evaluated(1)])
-    assert list(map(repr, read_journal(journal))) == [repr(both), repr(evaluated(1))]  # nan is not equal to itself
+    assert list(map(repr, journaled(journal))) == [repr(both), repr(evaluated(1))]  # nan is not equal to itself
     assert (both.val_loss, both.parameter_norm, both.seen_loss, both.seen_accuracy) == (0.5, 4.0, 0.125, 0.75)
     assert [len(row) for row in both.rows] == [7, 5]
     first, second = map(json.loads, journal.read_text().splitlines())
@@ -104,7 +105,7 @@ def test_members_of_an_older_journal_are_read_by_the_names_of_their_numbers(jour
     old = {"train_loss": 0.5, "val_loss": 0.5, "train_accuracy": 1.0, "val_accuracy": 0.5}
     rows = [[0.5, 1.0, 0.25, 0.5, 0.125, 0.75], [0.5, 1.0, 0.75, 0.5]]
     journal.write_text(json.dumps({"record": "evaluated", "step": 0, **old, "members": rows}) + "\n")
-    (read,) = read_journal(journal)
+    (read,) = journaled(journal)
     assert isinstance(read, Evaluated)
     assert read.parameter_norm is None
     assert [list(row.values()) for row in read.rows] == rows
@@ -113,9 +114,9 @@ def test_members_of_an_older_journal_are_read_by_the_names_of_their_numbers(jour
 
 @pytest.mark.parametrize("n_lost", range(1, 40))
 def test_a_torn_last_line_is_skipped_wherever_it_tore(n_lost: int, journal: Path) -> None:
-    whole = keep(journal, [started(), evaluated(0), evaluated(1)])
+    whole = keep(journal, [started(), evaluated(0)]) + keep(journal, [evaluated(1)])
     journal.write_bytes(journal.read_bytes()[:-n_lost])
-    assert read_journal(journal) == whole[:-1]
+    assert journaled(journal) == whole[:-1]
 
 
 @pytest.mark.parametrize("n_lost", [1, 2, 30])
@@ -123,7 +124,7 @@ def test_a_run_goes_on_after_a_torn_line_without_a_trace_of_it(n_lost: int, jour
     keep(journal, [started(), checkpointed(0), checkpointed(1)])
     journal.write_bytes(journal.read_bytes()[:-n_lost])
     JournalWriter(journal, rewind_journal(journal).end).write([evaluated(1)])
-    assert read_journal(journal) == [started(), checkpointed(0), evaluated(1)]
+    assert journaled(journal) == [started(), checkpointed(0), evaluated(1)]
 
 
 @pytest.mark.parametrize("damage", [b"{}\n", b"\n", b"\x00\x00\n", b"\xff\n", b'{"record":"evaluated","step":1}\n', b"[]\n"])
@@ -132,12 +133,12 @@ def test_a_damaged_line_in_the_middle_is_refused_with_its_number(damage: bytes, 
     journal.write_bytes(journal.read_bytes() + damage)
     keep(journal, [evaluated(1)])
     with pytest.raises(CheckpointError, match=rf"^{re.escape(str(journal))}, line 2, is not a record: .*damaged$"):
-        read_journal(journal)
+        journaled(journal)
 
 
 def test_a_journal_that_is_missing_is_refused_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match=r"^.*journal.jsonl cannot be read: No such file or directory$"):
-        read_journal(tmp_path / "journal.jsonl")
+        journaled(tmp_path / "journal.jsonl")
 
 
 def test_times_are_for_people_and_never_read(journal: Path) -> None:
@@ -146,9 +147,9 @@ def test_times_are_for_people_and_never_read(journal: Path) -> None:
     assert all(line.pop("time") for line in lines)
     without = "".join(json.dumps(line) + "\n" for line in lines)
     journal.write_text(without)
-    assert read_journal(journal) == EVERYTHING
+    assert journaled(journal) == EVERYTHING
     journal.write_text(without.replace("{", '{"time": "half past nonsense", ', 1))
-    assert read_journal(journal) == EVERYTHING
+    assert journaled(journal) == EVERYTHING
 
 
 def test_a_run_goes_on_from_the_last_checkpoint(journal: Path) -> None:
@@ -156,7 +157,7 @@ def test_a_run_goes_on_from_the_last_checkpoint(journal: Path) -> None:
     end = journal.stat().st_size
     keep(journal, [evaluated(4), finished(5)])
     rewound = rewind_journal(journal)
-    assert list(rewound.records) == before
+    assert list(unpacked(rewound.records)) == before
     assert rewound.checkpoint == checkpointed(3)
     assert rewound.end == end
 
@@ -197,7 +198,7 @@ def test_what_came_after_the_checkpoint_is_dropped_with_the_first_line_that_is_w
     writer.write([Advanced(step=1, steps_per_second=1.0)])
     assert journal.read_bytes() == before  # a run that is only looked at stays as it was
     writer.write([evaluated(3)])
-    assert read_journal(journal) == [started(), checkpointed(1), evaluated(3)]
+    assert journaled(journal) == [started(), checkpointed(1), evaluated(3)]
 
 
 def _refuse(constant: str) -> None:

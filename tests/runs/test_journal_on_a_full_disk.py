@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 
 from grokterm.errors import StorageError
-from grokterm.runs.journal import JournalWriter, read_journal
+from grokterm.runs.journal import JournalWriter
 from tests.runs.failing import failing_once, open_with_room_for
-from tests.runs.records import evaluated, started
+from tests.runs.records import evaluated, journaled, started
 
 
 @pytest.fixture
@@ -27,9 +27,9 @@ def test_a_refused_line_is_written_with_the_next(
         patch.setattr(owner, call, failing_once(getattr(owner, call)))
         with pytest.raises(StorageError, match=r"^.*journal.jsonl cannot be written: No space left on device$"):
             writer.write([evaluated(0)])
-    assert read_journal(journal) == [started()]
+    assert journaled(journal) == [started()]
     writer.write([evaluated(1)])
-    assert read_journal(journal) == [started(), evaluated(0), evaluated(1)]
+    assert journaled(journal) == [started(), evaluated(0), evaluated(1)]
 
 
 @pytest.mark.parametrize("n_bytes", [0, 1, 80, 150])
@@ -42,7 +42,7 @@ def test_a_half_written_line_is_repaired_by_the_next(n_bytes: int, journal: Path
             writer.write([evaluated(0), evaluated(1)])
     assert journal.stat().st_size == writer_end + n_bytes
     writer.write([])
-    assert read_journal(journal) == [started(), evaluated(0), evaluated(1)]
+    assert journaled(journal) == [started(), evaluated(0), evaluated(1)]
 
 
 def test_what_a_full_disk_refuses_again_and_again_is_kept_in_order(journal: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,4 +53,4 @@ def test_what_a_full_disk_refuses_again_and_again_is_kept_in_order(journal: Path
             with pytest.raises(StorageError, match="No space left"):
                 writer.write([evaluated(step)])
     writer.write([evaluated(3)])
-    assert read_journal(journal) == [started(), *(evaluated(step) for step in range(4))]
+    assert journaled(journal) == [started(), *(evaluated(step) for step in range(4))]

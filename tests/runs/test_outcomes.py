@@ -5,6 +5,7 @@ import pytest
 from grokterm.experiment.expectation import Expect
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Save, Swap
+from grokterm.experiment.packing import unpacked
 from grokterm.runs.matching import finished_runs
 from grokterm.runs.outcomes import read_outcome
 from grokterm.runs.store import Run, create_run, list_runs
@@ -91,5 +92,5 @@ def test_what_a_run_showed_holds_what_was_asked_for(tiny: Experiment, tmp_path: 
     run = trained(with_settings(tiny, seed=2), tmp_path)
     outcome = read_outcome(run, Expect.from_settings({"evidence": "ours", "parameter_norm": [0, 1], "val_loss": [0, 1]}))
     assert (outcome.seed, outcome.summary.run, outcome.meta["preset"]) == (2, run.name, "tiny")
-    assert [one.step for one in outcome.evaluations] == list(range(0, 61, 5))
+    assert [one.step for one in unpacked(outcome.evaluations)] == list(range(0, 61, 5))
     assert outcome.inspected.keys() == {"parameter_norm"}

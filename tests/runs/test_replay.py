@@ -14,13 +14,13 @@ from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Save, Set, Stop, Swap
 from grokterm.experiment.records import Acted, Checkpointed
 from grokterm.runs.checkpoint import save_checkpoint
-from grokterm.runs.journal import JournalWriter, read_journal
+from grokterm.runs.journal import JournalWriter
 from grokterm.runs.replay import replay, trainer_at
 from grokterm.runs.store import Run, create_run
 from grokterm.session.commands import StepOnce
 from grokterm.session.start import resume_session, start_session
 from grokterm.training.single import SingleNetwork
-from tests.runs.records import checkpointed, evaluated, finished, started
+from tests.runs.records import checkpointed, evaluated, finished, journaled, started
 from tests.runs.tensors import same
 from tests.session.driving import Driver, files_of, undisturbed, with_settings
 from tests.training.test_rfm import KERNEL
@@ -64,7 +64,7 @@ def killed(run: Run, n_lines: int) -> Run:
     """Leave a run as it was when so much of its journal had been written, and half a line."""
     lines = run.journal.read_bytes().splitlines(keepends=True)
     run.journal.write_bytes(b"".join(lines[:n_lines]) + lines[n_lines][:9])
-    known = {record.file for record in read_journal(run.journal) if isinstance(record, Checkpointed)}
+    known = {record.file for record in journaled(run.journal) if isinstance(record, Checkpointed)}
     for path in checkpoints_of(run):
         if path.name not in known:
             path.unlink()
@@ -76,7 +76,7 @@ def test_every_step_of_a_run_is_what_it_was_whatever_checkpoint_it_is_reached_fr
 ) -> None:
     driver = begun(eventful, tmp_path)
     states, run = states_of(driver), driver.session.run
-    assert [record.step for record in read_journal(run.journal) if isinstance(record, Acted)] == [13, 13, 20, 30, 40]
+    assert [record.step for record in journaled(run.journal) if isinstance(record, Acted)] == [13, 13, 20, 30, 40]
     files = files_of(run)
     for step in (0, 1, 12, 13, 14, 20, 21, 22, 30, 31, 40, 59, 60):
         assert same(trainer_at(run, step).tensors(), states[step])
@@ -147,10 +147,10 @@ def test_a_checkpoint_of_another_network_is_passed_over(tiny: Experiment, tmp_pa
 def test_a_run_that_was_killed_is_seen_up_to_the_last_line_of_its_journal(eventful: Experiment, tmp_path: Path) -> None:
     driver = begun(eventful, tmp_path)
     states = states_of(driver)
-    records = read_journal(driver.session.run.journal)
+    records = journaled(driver.session.run.journal)
     n_lines = next(number for number, record in enumerate(records) if record.step == 55)
     run = killed(driver.session.run, n_lines)
-    assert max(record.step for record in read_journal(run.journal)) == 50
+    assert max(record.step for record in journaled(run.journal)) == 50
     assert trainer_at(run).step == 40
     for step in (0, 13, 40, 50):
         assert same(trainer_at(run, step).tensors(), states[step])
@@ -161,7 +161,7 @@ def test_a_run_that_was_killed_is_seen_up_to_the_last_line_of_its_journal(eventf
 def test_what_was_done_after_the_last_checkpoint_was_done(eventful: Experiment, tmp_path: Path) -> None:
     driver = begun(eventful, tmp_path)
     states_of(driver)
-    records = read_journal(driver.session.run.journal)
+    records = journaled(driver.session.run.journal)
     n_acted = next(number for number, record in enumerate(records, start=1) if isinstance(record, Acted))
     run = killed(driver.session.run, n_acted)
     assert len(trainer_at(run, 13).dataset.train) == 36

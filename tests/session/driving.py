@@ -2,11 +2,11 @@
 
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.records import Acted, Record
-from grokterm.runs.journal import read_journal
 from grokterm.runs.store import Run
 from grokterm.session.commands import Command, Leave, Pause, Resume, StepOnce
 from grokterm.session.session import Session
 from grokterm.training.trainer import Trainer
+from tests.runs.records import journaled
 
 
 class Driver:
@@ -22,7 +22,7 @@ class Driver:
     @property
     def journal(self) -> list[Record]:
         """What is on disk."""
-        return read_journal(self.session.run.journal)
+        return journaled(self.session.run.journal)
 
     def listen(self) -> list[Record]:
         """Let it go on until it reports; a session that waits must have been told something."""

@@ -14,12 +14,12 @@ from grokterm.experiment.presets import find_preset
 from grokterm.experiment.records import Evaluated, Reached, Skipped
 from grokterm.runs.as_preset import as_preset, write_preset
 from grokterm.runs.branching import plan_branch
-from grokterm.runs.journal import read_journal
 from grokterm.runs.store import Run
 from grokterm.session.branch import branch_session
 from grokterm.session.commands import GoOn
 from grokterm.session.start import resume_session, start_session
 from grokterm.training.ensemble.vmapped import VmappedEnsemble
+from tests.runs.records import journaled
 from tests.runs.tensors import same
 from tests.session.driving import Driver, undisturbed, with_settings
 from tests.session.test_mixture_parts import mixture, trained  # noqa: F401 - fixtures
@@ -105,7 +105,7 @@ def test_what_a_condition_has_ended_and_was_ungrokked_after_its_end_is_one_prese
     assert experiment.title == f"Replay of {driver.session.run.name}: Grokking"
     assert (experiment.training.steps, experiment.training.stop_when, experiment.expect) == (90, "never", None)
     assert [(one.at_step, one.action) for one in experiment.interventions] == [(grokked_at, Swap(train_fraction=0.04))]
-    measured = [{one.step for one in read_journal(run.journal) if isinstance(one, Evaluated)} for run in runs_below(tmp_path)]
+    measured = [{one.step for one in journaled(run.journal) if isinstance(one, Evaluated)} for run in runs_below(tmp_path)]
     assert measured[0] - {grokked_at} == measured[1] - {grokked_at}
 
 

@@ -19,7 +19,6 @@ from textual.widgets import Input, Select, Static
 from grokterm.experiment.presets import Preset
 from grokterm.experiment.records import Record
 from grokterm.plots.palettes import PALETTES, PaletteName
-from grokterm.runs.journal import read_journal
 from grokterm.runs.store import Run, list_runs
 from grokterm.session.commands import SetPace
 from grokterm.session.control import Training
@@ -29,6 +28,7 @@ from grokterm.tui.app import GroktermApp, Opening
 from grokterm.tui.control.notifications import MILESTONES
 from grokterm.tui.screens.lab import LabScreen
 from grokterm.tui.widgets.form import ExperimentForm
+from tests.runs.records import journaled
 
 SMALL, LARGE = (80, 24), (160, 45)
 PATIENCE_SECONDS = 120.0
@@ -220,7 +220,7 @@ def only_run(runs_dir: Path = Path("runs")) -> Run:
 
 def journal(run: Run) -> list[Record]:
     """Read what a run wrote down."""
-    return read_journal(run.journal)
+    return journaled(run.journal)
 
 
 def content(widget: Widget) -> str:

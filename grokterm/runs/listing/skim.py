@@ -5,17 +5,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Self
 
+import numpy as np
 from pydantic import ValidationError
+from pydantic_core import from_json
 
 from grokterm.errors import CheckpointError
+from grokterm.experiment.evaluations import Evaluations
+from grokterm.experiment.packing import rows_of
 from grokterm.experiment.records import RECORD, Record
-
-PREFIX = 160  # bytes at the beginning of a line in which its kind is found
+from grokterm.runs.journal_lines import PREFIX
 
 MARK = 64  # bytes at the beginning of the last line, with its time, by which a journal is recognized that has only grown
 
 # Records of which the last one says all; evaluations also have a highest loss. Of every other kind all are kept.
-ONLY_LAST = (b"evaluated", b"inspected", b"checkpointed", b"skipped", b"continued", b"paused")
+EVALUATED = (b"evaluated", b"evaluations")
+ONLY_LAST = (*EVALUATED, b"inspected", b"checkpointed", b"skipped", b"continued", b"paused")
 
 
 @dataclass
@@ -63,7 +67,8 @@ class Skim:
         return list(self._parsed(journal))
 
     def _parsed(self, journal: Path) -> Iterator[Record]:
-        for number, line in sorted(dict(self.kept.values()).items()):
+        lines = sorted(self.kept.items(), key=lambda one: (one[1][0], one[0] != "peak"))
+        for number, line in dict.fromkeys(line for _, line in lines):  # of one that has the peak and is the last, once
             try:
                 yield RECORD.validate_json(line)
             except ValidationError:
@@ -91,10 +96,12 @@ class Skim:
             elif kind not in ONLY_LAST:
                 self.kept[str(self.n_lines)] = self.n_lines, _text(line)
             else:
-                last[kind] = self.n_lines, line
+                last[b"evaluated" if kind in EVALUATED else kind] = self.n_lines, line
                 if kind == b"evaluated":
                     self._compare(line)
-        self.kept |= {kind.decode(): (number, _text(one)) for kind, (number, one) in last.items()}
+                elif kind == b"evaluations":
+                    self._compare_many(line)
+        self.kept |= {kind.decode(): (number, _text(_row(one, -1))) for kind, (number, one) in last.items()}
         self.mark = mark[:MARK].decode("latin-1")
 
     def _compare(self, line: bytes) -> None:
@@ -109,6 +116,33 @@ class Skim:
         if self.peak is None or value > self.peak:
             self.peak = value
             self.kept["peak"] = self.n_lines, _text(line)
+
+    def _compare_many(self, line: bytes) -> None:
+        start = line.find(b'"val_loss":[') + 11
+        if start < 11:
+            return
+        try:
+            values = np.array(from_json(line[start : line.find(b"]", start) + 1]), np.float64)
+        except (ValueError, TypeError):
+            return  # not as it is written here
+        highest = int(np.where(np.isnan(values), -np.inf, values).argmax()) if len(values) else 0
+        for row in dict.fromkeys((0, highest)) if len(values) else ():
+            if self.peak is None or values[row] > self.peak:
+                self.peak = float(values[row])
+                self.kept["peak"] = self.n_lines, _text(_row(line, row))
+
+
+def _row(line: bytes, number: int) -> bytes:
+    """Return one of the evaluations of a line by itself; other lines, and damaged ones, as they are."""
+    if b'"record":"evaluations"' not in line[:PREFIX]:
+        return line
+    try:
+        record = RECORD.validate_json(line)
+    except ValidationError:
+        return line
+    assert isinstance(record, Evaluations)
+    row = next(rows_of(record, [number % len(record)]))
+    return row.model_dump_json(exclude_none=True).encode() + b"\n"
 
 
 def _text(line: bytes) -> str:

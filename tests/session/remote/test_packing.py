@@ -9,6 +9,7 @@ import pytest
 
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Extend, Save, Set, Stop, Swap
+from grokterm.experiment.packing import packed
 from grokterm.experiment.records import (
     Advanced,
     Branched,
@@ -45,6 +46,7 @@ from grokterm.session.start import start_session
 from grokterm.session.state import LabState, fold
 from grokterm.training.trainer import Trainer
 from tests.inspection.test_forward_pass import EVERY_NETWORK
+from tests.runs.records import evaluated
 from tests.runs.test_journal import EVERYTHING
 from tests.session.driving import Driver
 from tests.session.test_mixture_parts import mixture, trained  # noqa: F401 - fixtures
@@ -70,7 +72,7 @@ COMMANDS: list[Command] = [
 
 
 def test_every_record_arrives_as_it_was() -> None:
-    records = [*EVERYTHING, *NOT_JOURNALED]
+    records = [*EVERYTHING, *packed([evaluated(5), evaluated(7)]), *NOT_JOURNALED]
     text = line(Happened(records=records))
     assert text.count(b"\n") == 1
     arrived = MESSAGE.validate_json(text)
