@@ -126,9 +126,9 @@ class Evaluations(BaseModel):
         return self._first
 
     @classmethod
-    def of(cls, columns: dict[str, Column]) -> Self:
+    def of(cls, columns: dict[str, Column]) -> "Evaluations":
         """Make some of columns that are valid."""
-        return cls.model_construct(columns=columns)
+        return Evaluations.model_construct(columns=columns)
 
     @classmethod
     def rows_of(cls, table: Table, names: Sequence[str], first: int, last: int) -> "Evaluations":
@@ -143,7 +143,7 @@ class Evaluations(BaseModel):
         between._table, between._first = self._table, self._first + first
         return between
 
-    def chosen(self, rows: Int[np.ndarray, " _"]) -> Self:
+    def chosen(self, rows: Int[np.ndarray, " _"]) -> "Evaluations":
         """Copy some of them, in their order."""
         return self.of({name: column[rows] for name, column in self.columns.items()})
 
