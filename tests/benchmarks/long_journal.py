@@ -4,7 +4,9 @@ Run it with `python tests/benchmarks/long_journal.py --evaluations 200000`; `--c
 """
 
 import argparse
+import os
 import resource
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -46,6 +48,25 @@ steps = 1
 evaluate_every = 1
 """
 
+OPENED = """
+import sys
+from pathlib import Path
+from grokterm.plots.palettes import PALETTES
+from grokterm.runs.listing.skim import Skim
+from grokterm.runs.store import Run
+from grokterm.session.serving import train
+from grokterm.session.start import resume_session
+from grokterm.views.curves import draw_curves
+from grokterm.views.view import Sheet
+from grokterm.views.window import CurvesChoice
+
+run = Run(Path(sys.argv[1]))
+Skim.of(run.journal).records(run.journal)
+_, state = next(train(*resume_session(run, paused=True), stay=True))
+draw_curves(state, Sheet(88, 40, PALETTES["256"]), "log", CurvesChoice())
+"""
+"""What `grokterm open` does up to its first full picture, without the screen."""
+
 Result = TypeVar("Result")
 
 
@@ -68,11 +89,23 @@ def read(folder: Path, n: int) -> None:
     """Read a journal as opening its run does, one reading after the other."""
     run = written(folder, n)
     say(f"{n:,} evaluations, {run.journal.stat().st_size / 1e6:.0f} MB of journal")
+    for words in (["-c", OPENED, str(run.path)], ["-m", "grokterm", "runs", "show", str(run.path)]):
+        in_a_process(words)
     timed("what a summary needs of it", lambda: Skim.of(run.journal).records(run.journal))
     timed("all of it", lambda: read_journal(run.journal))
     rewound = timed("up to its last checkpoint", lambda: rewind_journal(run.journal))
     timed("restored", lambda: restore_trainer(run, run.experiment, rewound.records))
     draw("drawn", timed("folded", lambda: fold(LabState(run.experiment), rewound.records)))
+
+
+def in_a_process(words: list[str]) -> None:
+    """Say how long a fresh process takes, and the most memory that it has had."""
+    began = perf_counter()
+    process = subprocess.Popen([sys.executable, *words], stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    memory = usage.ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
+    what = "opened in a process of its own" if words[0] == "-c" else " ".join(words[1:4])
+    say(f"{what:36} {1e3 * (perf_counter() - began):10.1f} ms {1e3 * usage.ru_utime:10.1f} CPU {memory:8.0f} MB, exit {status}")
 
 
 def written(folder: Path, n: int) -> Run:
@@ -86,8 +119,8 @@ def written(folder: Path, n: int) -> Run:
     columns = measured(n)
     rows = zip(*(column.tolist() for column in columns.values()), strict=True)
     kind = type(first)
-    for start in range(0, n, 10_000):
-        some = [next(rows) for _ in range(min(10_000, n - start))]
+    for start in range(0, n, 300):  # as many as a chunk of 40 ms has
+        some = [next(rows) for _ in range(min(300, n - start))]
         journal.write(
             [kind.model_construct(**template | dict(zip(columns, row, strict=True), step=int(row[0]))) for row in some]
         )
@@ -100,7 +133,7 @@ def measured(n: int) -> dict[str, np.ndarray]:
     random, steps = np.random.default_rng(0), np.arange(2.0, n + 2)
     loss = np.exp(-5 * steps / n + 0.3 * random.normal(size=n)).astype(np.float32).astype(np.float64)
     norm = (30 + random.random(n)).astype(np.float32).astype(np.float64)
-    accuracy = np.minimum(steps / n, 1) * random.integers(0, 73, n) / 73
+    accuracy = (np.minimum(steps / n, 1) * random.integers(0, 73, n) / 73).astype(np.float32).astype(np.float64)
     return {
         "step": steps,
         "train_loss": loss / 2,
