@@ -1,8 +1,10 @@
 """Numbers and a line of blocks each instead of pictures, for a link that carries no pictures."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import cache, partial
 from operator import methodcaller
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from jaxtyping import Float
@@ -11,6 +13,7 @@ from grokterm.experiment.metrics import METRICS
 from grokterm.plots.cells import Cells, Rows
 from grokterm.plots.series import Series
 from grokterm.plots.sparkline import sparkline
+from grokterm.plots.text_lines import shortened
 from grokterm.session.state import LabState
 from grokterm.views.curves import Measure, short_loss, sides
 from grokterm.views.history import series, written
@@ -19,6 +22,8 @@ from grokterm.views.view import Choice, Drawn, Sheet, Subject, View
 
 if TYPE_CHECKING:
     from grokterm.experiment.records import Inspected
+
+Lines: TypeAlias = Callable[[Subject, Choice, Sheet, Any], Iterable[str]]
 
 LABEL, VALUE = 22, 10  # columns
 LONGEST, SHORTEST = 24, 8  # columns of a line of blocks, which is most of what is sent
@@ -41,7 +46,25 @@ def draw_numbers(state: LabState, sheet: Sheet) -> Rows:
     return cells.rows()
 
 
-def draw_network_numbers(subject: Subject, _choice: Choice, sheet: Sheet, found: "Inspected") -> Drawn:
+@cache
+def in_numbers(view: View) -> View:
+    """Return what stands for a view where no pictures are drawn: what it says in words, or else the metrics of the network."""
+    if view.lines is None:
+        about = f"no picture of the {view.name} on this link: ctrl+p, link"
+        return replace(NUMBERS, name=view.name, draw=partial(draw_network_numbers, about=about))
+    draw = partial(_draw_lines, view.name, view.lines)
+    return replace(view, draw=draw, zoomed="", z_zooms=False, other_keys="", next_part=None, move=None)
+
+
+def _draw_lines(name: str, lines: Lines, subject: Subject, choice: Choice, sheet: Sheet, found: object) -> Drawn:  # noqa: PLR0913, PLR0917 - those of a view, and whose it is
+    cells = Cells(sheet.width, sheet.height)
+    said = (f"step {subject.analysis.step:,}", *lines(subject, choice, sheet, found))
+    for row, line in enumerate(said[: sheet.height]):
+        cells.write(row, 0, shortened(sheet.palette.printable(line), sheet.width, sheet.palette))
+    return Drawn(cells.rows(), f"{name}, in words", "ctrl+p, link: pictures")
+
+
+def draw_network_numbers(subject: Subject, _choice: Choice, sheet: Sheet, found: "Inspected", about: str = "") -> Drawn:
     """Write every metric that the network has, and draw how it came there."""
     cells = Cells(sheet.width, sheet.height)
     values = ((name, metric, found.metric(name)) for name, metric in METRICS.items())
@@ -52,7 +75,8 @@ def draw_network_numbers(subject: Subject, _choice: Choice, sheet: Sheet, found:
         _write(cells, row, label, text, curve, _of_range(curve.y), sheet)
     keys = ", ".join(map(str, found.key_frequencies))
     cells.write(len(known) + 1, 0, f"{'key frequencies':{LABEL}}{keys}" if keys else "")
-    return Drawn(cells.rows(), "numbers", "ctrl+p, link: pictures")  # a title that changes has everything painted again
+    about = sheet.for_border(about or "ctrl+p, link: pictures", "ctrl+p, link: pictures")
+    return Drawn(cells.rows(), "numbers", about)  # a title that changes has everything painted again
 
 
 def _write(cells: Cells, row: int, label: str, text: str, curve: Series, shares: Iterable[float], sheet: Sheet) -> None:  # noqa: PLR0913, PLR0917 - the columns of a table
@@ -83,4 +107,4 @@ NUMBERS = View(
     find=lambda analysis, _asked: analysis.inspected(),
     inspected=lambda found: found,
 )
-"""Stands for every view of the network."""
+"""Stands for a view that says nothing in words."""

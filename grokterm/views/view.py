@@ -183,6 +183,9 @@ class View:
     move: Callable[[Subject, Choice, Sheet, Any, Move], Choice] | None = None
     """What arrow and page keys do, given the last answer or None."""
 
+    lines: Callable[[Subject, Choice, Sheet, Any], Iterable[str]] | None = None
+    """What it says in words, on a link that carries no pictures; None for the metrics of the network."""
+
 
 def held_in(subject: Subject) -> str:
     """Name the third operand, if there is one, which a picture over a and b holds."""

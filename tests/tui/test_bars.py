@@ -12,7 +12,7 @@ from grokterm.tui.panes import panes
 from grokterm.tui.situation import Situation
 from grokterm.tui.widgets.key_bar import Hint, KeyBar, arrange_hints
 from grokterm.tui.widgets.tab_bar import TabBar, arrange_tabs
-from grokterm.views.numbers import NUMBERS
+from grokterm.views.numbers import in_numbers
 from grokterm.views.table import VIEWS
 from grokterm.views.view import View
 from tests.tui.driving import ENDLESS, SMALL, app_on, content, lab, state, training, until
@@ -95,8 +95,9 @@ def test_the_footer_names_what_a_key_does_in_this_view() -> None:
     assert [labels(has_curves=curves)["arrows"] for curves in (True, False)] == ["move", "scroll"]
 
 
-def test_numbers_have_no_keys_of_pictures() -> None:
-    slow = Situation(view=NUMBERS, has_pictures=False)
+@pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
+def test_what_stands_for_a_view_has_no_keys_of_pictures(view: View) -> None:
+    slow = Situation(view=in_numbers(view), has_pictures=False)
     shown = {text for hint in hints(slow) for text, _ in hint.keys}
     listed = {shown for heading, rows in guide(slow).items() if "keys" in heading for shown, _ in rows}
     of_pictures = {"l", "o", "z", "x", "enter", "arrows", "t", "y", "m"}

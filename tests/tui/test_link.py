@@ -3,6 +3,7 @@
 import pytest
 
 from grokterm.tui.link import FULL, LINKS, LinkChoice, LinkName, choose_link
+from grokterm.tui.panes import panes
 from grokterm.tui.widgets.curves import CurvesView
 from grokterm.tui.widgets.picture import Picture
 from tests.tui.driving import ENDLESS, LARGE, app_on, content, paused, training, until
@@ -38,6 +39,14 @@ async def test_the_palette_turns_pictures_into_numbers_and_back() -> None:
         choose("Link: slow")
         assert content(curves).startswith("train accuracy")
         await until(pilot, lambda: content(network).startswith("step "), "the numbers of the network")
+        seen: set[str] = set()
+        for name, words in (("table", "train right"), ("efficiency", "parameter norm"), ("spectrum", "share of the power")):
+            await pilot.press(panes()[name])
+            await until(pilot, lambda words=words: words in content(network), name)  # type: ignore[misc]
+            seen.add(content(network))
+        assert len(seen) == 3
+        await pilot.press(panes()["activations"])
+        await until(pilot, lambda: "no picture of the activations" in str(network.border_subtitle), "what is left out")
         assert "Link: slow" not in [one.title for one in app.get_system_commands(app.screen)]
         choose("Link: full")
         assert app.link is FULL

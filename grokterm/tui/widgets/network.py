@@ -15,7 +15,7 @@ from grokterm.tui.widgets.network_picture import NetworkPicture
 from grokterm.tui.widgets.tab_bar import TabBar
 from grokterm.views.comparison import ComparisonJob
 from grokterm.views.history import History
-from grokterm.views.numbers import NUMBERS
+from grokterm.views.numbers import in_numbers
 from grokterm.views.table import VIEWS
 from grokterm.views.view import ORDERS, Choice, Move, Subject, View, following
 
@@ -76,8 +76,9 @@ class NetworkPane(Vertical):
 
     @property
     def view(self) -> View:
-        """The view that is drawn, or the numbers that stand for it."""
-        return VIEWS[self.tab] if self._draw_budget.link.has_pictures else NUMBERS
+        """The view that is drawn, or what stands for it."""
+        view = VIEWS[self.tab]
+        return view if self._draw_budget.link.has_pictures else in_numbers(view)
 
     def watch_tab(self, tab: str) -> None:
         """Start a view unzoomed."""

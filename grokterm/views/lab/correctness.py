@@ -145,6 +145,13 @@ def _most_frequent(found: Outcomes) -> Iterator[str]:
         yield f"{one.predicted} instead of {one.answer} ({one.n_equations:,})"
 
 
+def say_table(_subject: Subject, _choice: Choice, _sheet: Sheet, found: Outcomes) -> Iterator[str]:
+    """Say how many equations of each side are answered right, and the most frequent wrong answers."""
+    for parts in _tallies(count_cells(found.cells), lambda _: ("", None)):
+        yield "".join(text for text, _ in parts).strip()
+    yield from _most_frequent(found)
+
+
 TABLE = View(
     "table",
     draw_table,
@@ -155,4 +162,5 @@ TABLE = View(
     other_keys="z",
     terms=("seen",),
     move=move_table,
+    lines=say_table,
 )

@@ -88,6 +88,11 @@ def _label(name: str, at: NormAt | None, otherwise: str) -> str:
     return f"{metric.label}: {otherwise}" if at is None else f"{metric.label} {metric.written(at.norm)} at step {at.step:,}"
 
 
+def say_efficiency(subject: Subject, _choice: Choice, _sheet: Sheet, found: Inspected) -> Iterator[str]:
+    """Say the numbers alone."""
+    return _numbers(subject, found)
+
+
 EFFICIENCY = View(
     "efficiency",
     draw_efficiency,
@@ -97,4 +102,5 @@ EFFICIENCY = View(
     zoomed="the logits",
     other_keys="x",
     terms=("memorized_norm", "late_norm", "logit"),
+    lines=say_efficiency,
 )

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 LEAST_LINES, LEAST_COLUMNS = 18, 36  # of a plane, with its name
 
+MOST_LINES, LONGEST_BAR = 12, 24  # frequencies and columns, in words
+
 MOST_KEYS = 8  # key frequencies that are named
 
 
@@ -126,6 +128,21 @@ def _draw_both(picture: SpectrumPicture, sheet: Sheet) -> Rows:
     return bars if fit is None else bars + draw_frequency_map(picture, fit, sheet)
 
 
+def say_spectrum(subject: Subject, choice: Choice, sheet: Sheet, _: object) -> Iterator[str]:
+    """Say which frequencies hold most of the power, and how much of it."""
+    snapshot, layer = subject.analysis.snapshot, _layer(subject, choice)
+    picture = spectrum_picture(snapshot, layer, subject.state)
+    if picture is None:
+        yield f"{snapshot.layers[layer].label}: its rows are not residues"
+        return
+    yield f"{snapshot.layers[layer].label}: share of the power, the largest first"
+    top = picture.shares.max(initial=0) or 1.0
+    for index in np.argsort(-picture.shares, kind="stable")[:MOST_LINES]:
+        share = picture.shares[index]
+        bar = ("#" if sheet.palette.is_ascii else "█") * round(LONGEST_BAR * share / top)
+        yield f"{picture.name(int(index) + 1):>10} {share:>7.1%}  {bar}"
+
+
 SPECTRUM = View(
     "spectrum",
     draw_spectrum,
@@ -134,4 +151,5 @@ SPECTRUM = View(
     zoomed="the circles of tokens",
     next_part=next_layer,
     terms=("frequency", "key frequencies", "circles"),
+    lines=say_spectrum,
 )
