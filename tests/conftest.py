@@ -10,6 +10,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as `grokterm` does, which 
 import hypothesis
 import pytest
 
+from grokterm.runs.command_line import USUAL
 from tests.checking import check
 
 # How long examples take, to run or to draw, says more of the machine than of them.
@@ -97,4 +98,5 @@ def _elsewhere(tmp_path: Path, runtime_directory: Path, monkeypatch: pytest.Monk
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.setenv("GROKTERM_CONFIG_DIR", str(tmp_path / "config"))
-    monkeypatch.delenv("GROKTERM_RUNS_DIR", raising=False)
+    for variable in ("GROKTERM_RUNS_DIR", USUAL):
+        monkeypatch.delenv(variable, raising=False)

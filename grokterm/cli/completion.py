@@ -1,7 +1,9 @@
 """What the shell offers behind TAB: runs, presets, and what a query is made of. Loads nothing that validates or trains."""
 
+import os
 import re
 from collections.abc import Iterable
+from importlib.resources import files
 from pathlib import Path
 
 import typer
@@ -9,7 +11,7 @@ import typer
 from grokterm.errors import GroktermError
 from grokterm.tui.appearance.remembered import default_runs_dir, preferences_path
 
-PLAIN = re.compile(r"[\w.+@%=-]+")  # names that every shell takes as they are; the others are left to be typed
+PLAIN = re.compile(r"[\w.+@%=-]+")  # names that every shell takes as they are; others are offered by bash alone, escaped
 
 
 def complete_run(context: typer.Context, incomplete: str) -> list[str]:
@@ -19,9 +21,10 @@ def complete_run(context: typer.Context, incomplete: str) -> list[str]:
 
     folder = _folder(context)
     try:
-        return [name for name in _offered(run_names(folder), incomplete) if is_run(folder / name)]
+        names = [name for name in run_names(folder) if name.startswith(incomplete) and is_run(folder / name)]
     except GroktermError:
         return []
+    return _offered(names, incomplete)
 
 
 def complete_deleted(context: typer.Context, incomplete: str) -> list[str]:
@@ -39,6 +42,12 @@ def complete_preset(incomplete: str) -> list[str]:
     from grokterm.experiment.presets import preset_names
 
     return _offered(preset_names(), incomplete)
+
+
+def complete_topic(incomplete: str) -> list[str]:
+    """Offer the pages of the manual."""
+    names = sorted(page.name.removesuffix(".md") for page in (files("grokterm") / "help").iterdir())
+    return _offered(names, incomplete)
 
 
 def complete_query(incomplete: str) -> list[str]:
@@ -61,7 +70,17 @@ def complete_column(incomplete: str) -> list[str]:
 
 
 def _offered(names: Iterable[str], incomplete: str) -> list[str]:
-    return [name for name in names if name.startswith(incomplete) and PLAIN.fullmatch(name)]
+    fitting = [name for name in names if name.startswith(incomplete)]
+    if not _escapes():
+        return [name for name in fitting if PLAIN.fullmatch(name)]
+    return [re.sub(r"([^\w.+@%=-])", r"\\\1", name) for name in fitting if name.isprintable()]
+
+
+def _escapes() -> bool:
+    """Whether what is offered is put into a line of bash, behind no quote."""
+    words, place = os.environ.get("COMP_WORDS", "").split("\n"), os.environ.get("COMP_CWORD", "")
+    is_quoted = place.isdecimal() and int(place) < len(words) and words[int(place)].startswith(("'", '"'))
+    return os.environ.get("_GROKTERM_COMPLETE") == "complete_bash" and not is_quoted
 
 
 def _folder(context: typer.Context) -> Path:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from grokterm.cli.completion import complete_topic
 from grokterm.cli.console import print_results, results
 from grokterm.errors import ConfigError
 
@@ -16,7 +17,8 @@ LINE = 100  # columns of a page, however wide the terminal is
 def read_manual(
     context: typer.Context,
     topic: Annotated[
-        str | None, typer.Argument(metavar="TOPIC", help="A topic of the manual.", show_default="the list")
+        str | None,
+        typer.Argument(metavar="TOPIC", help="A topic of the manual.", show_default="the list", autocompletion=complete_topic),
     ] = None,
 ) -> None:
     """Read the manual: a page, or without TOPIC the list of topics."""

@@ -15,6 +15,7 @@ from grokterm.cli.console import open_closed_streams, print_status, replace_unen
 from grokterm.cli.help import read_manual
 from grokterm.cli.options import RUNS, Ascii, LinkOption, NoPixels, RunsDir
 from grokterm.errors import ConfigError, GroktermError
+from grokterm.runs.command_line import USUAL
 from grokterm.training.signals import ignore_saving
 from grokterm.tui.appearance.remembered import default_runs_dir, preferences_path
 
@@ -75,6 +76,7 @@ def _open_the_lab(
         runs_dir, problem = default_runs_dir(preferences_path())
         if problem and context.invoked_subcommand not in SAY_WHAT_IS_WRONG:
             print_status(f"grokterm: {problem}")
+    os.environ.setdefault(USUAL, os.environ.get("GROKTERM_RUNS_DIR") or str(default_runs_dir(preferences_path())[0]))
     os.environ["GROKTERM_RUNS_DIR"] = str(runs_dir)  # so that --runs-dir before a command applies to the command
     options = {"--ascii": ascii_only, "--no-pixels": no_pixels, "--start": start, "--link": link}
     lost = [name for name, given in options.items() if given]

@@ -221,7 +221,7 @@ def _sum_up(run: "Run", *, as_json: bool) -> int:
     from grokterm.runs.summary import summarize
 
     summary = summarize(run, read_journal(run.journal))
-    print_results(summary.to_json() if as_json else describe(summary))
+    print_results(summary.to_json() if as_json else describe(summary, run.path))
     if summary.ended != "diverged":
         return 0
     print_status(f"grokterm: run {run.name} diverged: at step {summary.steps:,} the loss was no longer a finite number")

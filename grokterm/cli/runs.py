@@ -56,6 +56,7 @@ def runs(
     from rich.text import Text
 
     from grokterm.reports.listing import listing
+    from grokterm.runs.command_line import command_in
     from grokterm.runs.listing.index import list_rows
     from grokterm.runs.listing.query import hint, parse_query
     from grokterm.runs.listing.sorting import sorted_rows
@@ -72,7 +73,7 @@ def runs(
     elif rows:
         print_status(f"none of {len(rows):,} runs is found by {query!r}{hint(query)}" if query else "no run can be read")
     else:
-        print_status(f"no runs in {runs_dir}: `grokterm run --preset quick` makes one")
+        print_status(f"no runs in {runs_dir}: `{command_in('run --preset quick', runs_dir)}` makes one")
 
 
 def _progress(n_read: int, n_changed: int) -> None:

@@ -65,8 +65,8 @@ def from_saved_runs(checks: Sequence[Check], request: Request) -> tuple[int, lis
 
 def _unfinished(runs: Sequence[Run]) -> str:
     """Say of the newest run, if it has not ended, whether it still trains."""
-    summaries = [summarize(run, read_journal(run.journal)) for run in runs[-1:]]
-    return "".join(f": {summary.run} {standing(summary)}" for summary in summaries if summary.status != "ended")
+    summaries = [(run, summarize(run, read_journal(run.journal))) for run in runs[-1:]]
+    return "".join(f": {run.name} {standing(summary, run.path)}" for run, summary in summaries if summary.status != "ended")
 
 
 def _train(check: Check, request: Request, signals: LeaveOnSignal) -> tuple[int, tuple[Outcome, ...]]:

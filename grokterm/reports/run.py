@@ -1,11 +1,13 @@
 """A summary in words."""
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from grokterm.experiment.expectation import MILESTONE_STEPS
 from grokterm.experiment.records import Owner
 from grokterm.plots.sanitize import plain_text
 from grokterm.reports.kept import kept
+from grokterm.runs.command_line import command_line
 from grokterm.runs.journal import read_journal, refuse_lost
 from grokterm.runs.over_seeds import Statistics
 from grokterm.runs.store import Run
@@ -22,15 +24,15 @@ def summary_of(run: Run, *, as_json: bool) -> str:
     if not records:
         refuse_lost(run.journal, n_records=0)
     summary = summarize(run, records)
-    return summary.to_json() if as_json else describe(summary)
+    return summary.to_json() if as_json else describe(summary, run.path)
 
 
-def describe(summary: Summary) -> str:
+def describe(summary: Summary, run: Path) -> str:
     """Describe the outcome of a run, one fact a line."""
     facts = [
         ("run", plain_text(summary.run)),
         *([("branch", f"of {plain_text(summary.parent)} at step {summary.branched_at:,}")] if summary.parent else []),
-        ("ended", standing(summary)),
+        ("ended", standing(summary, run)),
         ("time", _time(summary)),
         *([("kept", one)] if (one := kept(summary.n_checkpoints, summary.checkpoint_bytes)) else []),
         *((name.replace("_", " "), _step(getattr(summary, name))) for name in MILESTONE_STEPS),
@@ -43,10 +45,10 @@ def describe(summary: Summary) -> str:
     return "\n".join([*lines, *acts, *_segments(summary.segments), *_members(summary.members or [])])
 
 
-def standing(summary: Summary) -> str:
+def standing(summary: Summary, run: Path) -> str:
     """Say how and where a run ended, or whether it still trains: `complete at step 60`."""
     step = f"at step {summary.steps:,}"
-    going_on = f"grokterm run --resume {plain_text(summary.run)} goes on from step {summary.checkpointed_at or 0:,}"
+    going_on = f"{plain_text(command_line('run --resume', run))} goes on from step {summary.checkpointed_at or 0:,}"
     match summary.status:
         case "ended":
             return f"{summary.ended} {step}"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from grokterm.errors import RunNotFoundError, StorageError
 from grokterm.experiment.hints import n_equal_at_first, nearest
+from grokterm.runs.command_line import command_in
 from grokterm.runs.store import Run, is_run, made_at, placed_at, without_time
 
 NEWEST = "-"
@@ -34,7 +35,7 @@ def find_run(folder: Path, name: str) -> Run:
     if found := beginning_with(name, [one for one in known if name and one.startswith(name) and is_run(folder / one)]):
         return Run((folder / found).resolve())
     holds_runs = any(is_run(folder / one) for one in known)
-    hint = ": `grokterm runs` lists them" if holds_runs else f": the folder {folder} holds no run"
+    hint = f": `{command_in('runs', folder)}` lists them" if holds_runs else f": the folder {folder} holds no run"
     raise RunNotFoundError(f"no run is called {name!r}{_nearest(name, folder, known) or hint}")
 
 
@@ -75,7 +76,7 @@ def newest_name(folder: Path) -> str:
         if is_run(folder / name):
             newest = max(newest, (made_at(Run(folder / name)), name))
     if not newest[1]:
-        raise RunNotFoundError(f"the folder {folder} holds no run: `grokterm run --preset quick` makes one")
+        raise RunNotFoundError(f"the folder {folder} holds no run: `{command_in('run --preset quick', folder)}` makes one")
     return newest[1]
 
 

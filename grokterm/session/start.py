@@ -17,6 +17,7 @@ from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.records import Record
 from grokterm.models.processor import available_cores, processor
+from grokterm.runs.command_line import command_line
 from grokterm.runs.journal import JournalWriter, rewind_journal
 from grokterm.runs.lock import RunLock
 from grokterm.runs.mixture_parts import find_parts, load_parts, part_files
@@ -40,9 +41,8 @@ def start_session(experiment: Experiment, folder: Path, preset: str, name: str =
     experiment = with_start(experiment, folder)
     parts = find_parts(experiment, folder)
     if parts.untrained:
-        raise ConfigError(
-            f"preset {parts.untrained[0].name} has to be trained first: grokterm run --preset {parts.untrained[0].name}"
-        )
+        untrained = parts.untrained[0].name
+        raise ConfigError(f"preset {untrained} has to be trained first: {command_line('run --preset', folder / untrained)}")
     trainer = make_trainer(experiment, parts=load_parts(parts.runs))
     run = create_run(
         folder, experiment, preset, meta_of(trainer) | origin, part_files(parts.runs), name=name, is_timed=is_timed

@@ -7,6 +7,7 @@ import pytest
 
 from grokterm.cli.main import main
 from grokterm.experiment.experiment import Experiment
+from grokterm.runs.command_line import USUAL
 from grokterm.runs.store import Run
 from grokterm.session.remote.address import served_addresses
 from grokterm.session.start import start_session
@@ -39,7 +40,7 @@ def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
     def run(*arguments: str | Path, **variables: str) -> Outcome:
         with monkeypatch.context() as patch:
             patch.setattr(sys, "argv", ["grokterm", *map(str, arguments)])
-            for name in (*QUIET, "GROKTERM_RUNS_DIR"):
+            for name in (*QUIET, "GROKTERM_RUNS_DIR", USUAL):
                 patch.setenv(name, "")  # to be taken back also if it is not there yet
                 patch.delenv(name)
             for name, value in variables.items():

@@ -37,7 +37,7 @@ def offered(here: Here, *words: str, **variables: str) -> list[str]:
     line = {"COMP_WORDS": "\n".join(("grokterm", *words)), "COMP_CWORD": str(len(words))}
     outcome = here(_GROKTERM_COMPLETE="complete_bash", **line, **variables)
     assert (outcome.code, outcome.err) == (0, "")
-    return outcome.out.split()
+    return outcome.out.splitlines()
 
 
 @pytest.mark.usefixtures("runs")
@@ -55,7 +55,7 @@ def offered(here: Here, *words: str, **variables: str) -> list[str]:
     ],
 )
 def test_runs_are_offered_wherever_one_is_taken(here: Here, command: list[str]) -> None:
-    assert offered(here, *command, "quick") == ["quick-1", "quick-2"]
+    assert offered(here, *command, "quick-") == ["quick-1", "quick-2"]
     assert "quick-1" in offered(here, *command, "")
 
 
@@ -65,8 +65,28 @@ def test_runs_are_those_of_the_folder_that_is_named(here: Here) -> None:
     assert offered(here, "--runs-dir", "other", "open", "q") == ["quick-3"]
     assert offered(here, "runs", "--runs-dir", "other", "show", "q") == ["quick-3"]
     assert offered(here, "open", "q", GROKTERM_RUNS_DIR="other") == ["quick-3"]
-    assert offered(here, "open", "q", GROKTERM_RUNS_DIR="nowhere") == []
+    assert offered(here, "open", "q", GROKTERM_RUNS_DIR="nowhere") == [""]
     assert offered(here, "runs", "restore", "") == ["gone-1"]
+
+
+@pytest.mark.parametrize(
+    ("word", "names"),
+    [
+        ("a", ["a\\ b", "a\\:\\[c\\]", "ab"]),
+        ('"a', ["ab"]),
+        ("'a", ["ab"]),
+        ("q", ["quick\\;\\ rm\\ -r\\ \\$HOME"]),
+    ],
+)
+def test_names_are_escaped_as_bash_takes_them(here: Here, tmp_path: Path, word: str, names: list[str]) -> None:
+    for name in ("ab", "a b", "a:[c]", "a\x1b", "quick; rm -r $HOME"):
+        (tmp_path / "runs" / name).mkdir(parents=True)
+        (tmp_path / "runs" / name / "experiment.toml").touch()
+    assert offered(here, "open", word) == names
+
+
+def test_topics_of_the_manual_are_offered(here: Here) -> None:
+    assert offered(here, "help", "sea") == ["searching"]
 
 
 def test_presets_are_offered(here: Here) -> None:
@@ -78,6 +98,7 @@ def test_presets_are_offered(here: Here) -> None:
 def test_what_a_query_is_made_of_is_offered(here: Here) -> None:
     assert offered(here, "runs", "--filter", "opt") == ["optimizer:", "opt:"]
     assert {"grokked", "grokked_at>"} <= set(offered(here, "runs", "--filter", "grokk"))
+    assert offered(here, "runs", "--filter", '"op:add opti') == ["op:add optimizer:"]
     assert offered(here, "runs", "--sort", "val_a") == ["val_accuracy"]
 
 
@@ -99,7 +120,7 @@ def test_other_shells_are_offered_runs_too(here: Here, shell: str) -> None:
 
 @pytest.mark.usefixtures("runs")
 def test_nothing_heavy_is_loaded_to_complete(tmp_path: Path) -> None:
-    asked = {"_GROKTERM_COMPLETE": "complete_bash", "COMP_WORDS": "grokterm\nopen\nq", "COMP_CWORD": "2"}
+    asked = {"_GROKTERM_COMPLETE": "complete_bash", "COMP_WORDS": "grokterm\nopen\nquick-", "COMP_CWORD": "2"}
     done = subprocess.run(
         [sys.executable, "-c", COMPLETED],
         capture_output=True,

@@ -2,8 +2,29 @@ from pathlib import Path
 
 import pytest
 
+from grokterm.experiment.experiment import Experiment
+from grokterm.runs.store import create_run
 from tests.cli.process import Here
 from tests.conftest import TINY
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_command_to_type_names_the_folder_that_the_next_line_would_not_take(
+    *, before: bool, here: Here, tiny: Experiment
+) -> None:
+    create_run(Path("my runs"), tiny, "tiny", {}, name="a b").path.rename("my runs/a b")
+    place = "--runs-dir 'my runs'"
+
+    def told(*command: str, **variables: str) -> str:
+        option = [] if variables else ["--runs-dir", "my runs"]
+        outcome = here(*([*option, *command] if before else [*command, *option]), **variables)
+        return outcome.out + outcome.err
+
+    assert f"grokterm run --resume 'a b' {place} goes on" in told("runs", "show", "a b")
+    assert f"`grokterm runs {place}` lists them" in told("open", "nope")
+    assert f"grokterm runs restore 'a b' {place} brings it back" in told("runs", "delete", "a b", "--yes")
+    assert f"`grokterm run --preset quick {place}` makes one" in told("runs")
+    assert "`grokterm run --preset quick` makes one" in told("runs", GROKTERM_RUNS_DIR="my runs")
 
 
 @pytest.mark.parametrize("before", [True, False])

@@ -1,9 +1,12 @@
+from pathlib import Path
+
 import pytest
 
 from grokterm.experiment.records import Owner
 from grokterm.reports.run import caution, describe, standing
 from grokterm.runs.summary import Status, Summary
 
+RUN = Path("runs/one")
 OWNER = Owner(pid=4711, host="gpu7")
 
 STANDINGS: dict[Status, tuple[str, str]] = {
@@ -26,23 +29,24 @@ STANDINGS: dict[Status, tuple[str, str]] = {
 
 def test_a_run_that_waits_in_its_process_is_called_paused() -> None:
     summary = Summary(run="one", preset="p", status="training", is_paused=True, owner=OWNER, steps=1200)
-    assert standing(summary) == "not yet: at step 1,200, paused in process 4711 on gpu7"
+    assert standing(summary, RUN) == "not yet: at step 1,200, paused in process 4711 on gpu7"
 
 
 @pytest.mark.parametrize("status", STANDINGS)
 def test_a_run_ended_or_was_killed_or_trains_or_nobody_knows(status: Status) -> None:
     ended = {"ended": "complete", "killed": "killed"}.get(status)
     summary = Summary(run="one", preset="p", status=status, ended=ended, owner=OWNER, steps=1200, checkpointed_at=900)
-    assert (standing(summary), caution(summary)) == STANDINGS[status]
+    assert (standing(summary, RUN), caution(summary)) == STANDINGS[status]
 
 
 def test_an_older_run_that_names_no_process_may_still_train() -> None:
     summary = Summary(run="one", preset="p", steps=12)
-    assert standing(summary).startswith("not known: at step 12, maybe still trained by the process that began it; if not, ")
+    begun = "not known: at step 12, maybe still trained by the process that began it; if not, "
+    assert standing(summary, RUN).startswith(begun)
 
 
 def time_of(**known: object) -> str:
-    lines = describe(Summary.model_validate({"run": "one", "preset": "p", **known})).splitlines()
+    lines = describe(Summary.model_validate({"run": "one", "preset": "p", **known}), RUN).splitlines()
     return next(line.removeprefix("time").strip() for line in lines if line.startswith("time"))
 
 

@@ -17,7 +17,6 @@ def test_a_run_is_named_as_the_shell_and_the_command_take_it(
     name: str, restore: str, resume: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("GROKTERM_RUNS_DIR", raising=False)
     for folder, place in (("runs", ""), ("other", " --runs-dir other")):
         for command, line in (("runs restore", restore), ("run --resume", resume)):
             assert command_line(command, tmp_path / folder / name) == f"grokterm {line.replace(' --runs-dir other', place)}"

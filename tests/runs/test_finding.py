@@ -118,7 +118,9 @@ def test_what_is_no_run_is_not_what_was_meant(runs: Make, tmp_path: Path) -> Non
     with pytest.raises(RunNotFoundError, match=r"^no run is called 'damaged-nothing': the folder .* holds no run$"):
         find_run(tmp_path, "damaged-nothing")
     runs("damaged-1")
-    with pytest.raises(RunNotFoundError, match=r"^no run is called 'damaged-nothing': `grokterm runs` lists them$"):
+    with pytest.raises(
+        RunNotFoundError, match=r"^no run is called 'damaged-nothing': `grokterm runs --runs-dir .` lists them$"
+    ):
         find_run(tmp_path, "damaged-nothing")
 
 

@@ -97,8 +97,8 @@ def test_what_was_trained_on_before_is_summed_up_apart_where_there_is_any(run: R
     assert as_json(before)["seen_accuracy"] is as_json(before)["seen_loss"] is None
     assert (after.seen_loss, after.seen_accuracy) == (0.125, 0.75)
     assert [segment.n_seen for segment in after.segments] == [0, 3]
-    assert "seen" not in describe(before)
-    lines = describe(after).splitlines()
+    assert "seen" not in describe(before, run.path)
+    lines = describe(after, run.path).splitlines()
     assert "accuracy      train 0.2500  val 0.0000  seen 0.7500" in lines
     assert any(line.startswith("from 5        6 train, 4 val, 3 seen:") for line in lines)
 

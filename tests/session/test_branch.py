@@ -101,7 +101,7 @@ def test_a_branch_says_where_it_comes_from_and_counts_the_milestones_of_the_whol
     whole = summarize(parent, read_journal(parent.journal))
     assert (summary.parent, summary.branched_at) == (parent.name, 60)
     assert (summary.memorized_at, summary.grokked_at) == (whole.memorized_at, whole.grokked_at)
-    assert f"branch        of {parent.name} at step 60" in describe(summary)
+    assert f"branch        of {parent.name} at step 60" in describe(summary, branch.path)
     assert '"branched_at": 60' in summary.to_json()
     assert "branched_at" not in whole.to_json()
 

@@ -93,7 +93,7 @@ def test_a_swap_after_the_end_is_the_intervention_at_that_step(tiny: Experiment,
     summary = summarize(driver.session.run, driver.journal)
     assert [segment.from_step for segment in summary.segments] == [0, SHORT]
     assert (summary.ended, summary.steps) == ("complete", LONG)
-    assert "at 20         swap to 20 %\nat 20         extend to 40 steps\n" in describe(summary)
+    assert "at 20         swap to 20 %\nat 20         extend to 40 steps\n" in describe(summary, driver.session.run.path)
     assert summarize(driver.session.run, driver.journal[:-1]).ended is None
 
 

@@ -44,7 +44,7 @@ def test_a_run_keeps_what_fits_and_says_so(thin: Driver) -> None:
     assert (last.n_kept, last.n_bytes) == (4, sum(sizes.values()))
     summary = summarize(run, read_journal(run.journal))
     assert (summary.n_checkpoints, summary.checkpoint_bytes) == (4, sum(sizes.values()))
-    assert "kept          4 checkpoints, " in describe(summary)
+    assert "kept          4 checkpoints, " in describe(summary, run.path)
 
 
 def test_a_thinned_run_replays_and_resumes_to_the_same_weights(thin: Driver, tmp_path: Path) -> None:

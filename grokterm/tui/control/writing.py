@@ -9,7 +9,7 @@ from textual.screen import Screen
 
 from grokterm.errors import GroktermError
 from grokterm.plots.sanitize import plain_text
-from grokterm.runs.command_line import command_line
+from grokterm.runs.command_line import command_in, command_line
 from grokterm.runs.listing.annotations import Annotations, read_annotations, write_annotations
 from grokterm.runs.listing.row import RunRow
 from grokterm.runs.listing.trash import move_to_trash, refuse_if_trained
@@ -69,7 +69,7 @@ class RunWriter:
         which = _names(rows) if len(rows) == 1 else f"{len(rows)} marked runs: {_names(rows)}"
         back = f"`{command_line('runs restore', rows[0].path)}` brings it back."
         if len(rows) > 1:
-            back = "`grokterm runs restore NAME` brings one back."
+            back = f"`{command_in('runs restore NAME', rows[0].path.parent)}` brings one back."
         question = f"Move to the trash? {which}.{unknown}\n{back}"
         dialog = Confirm(question, "Delete", "Cancel", is_grave=True)
         self._screen.app.push_screen(dialog, partial(self._delete, rows))
