@@ -13,7 +13,7 @@ from grokterm.runs.listing.row import RunRow
 
 SAY_SECONDS = 0.2  # between two words on how far a long reading is
 
-REST_SECONDS = 1.0
+REST_SECONDS = 1.0, 10.0  # at least, and at most: one reading of a whole folder says nothing of the next
 SHARE_OF_TIME = 0.05  # of a processor, for reading a folder again and again
 
 
@@ -46,13 +46,14 @@ class RunReader:
             try:
                 rows = self._index.rows(*self._on_the_way(tell))
             except GroktermError as error:
-                tell(Reading([], REST_SECONDS, problem=str(error)))
+                tell(Reading([], REST_SECONDS[0], problem=str(error)))
                 return
             if rows != self._rows:
                 self._rows = rows
-            # On a slow disk it takes far longer than the processor is used, and is read half of the time at most.
-            rest = max(REST_SECONDS, (thread_time() - used) / SHARE_OF_TIME, monotonic() - begun)
-            tell(Reading(self._rows, rest))
+            least, most = REST_SECONDS
+            # On a slow disk it takes far longer than the processor is used.
+            rest = max(least, (thread_time() - used) / SHARE_OF_TIME, monotonic() - begun)
+            tell(Reading(self._rows, min(rest, most)))
 
     def _on_the_way(self, tell: Tell) -> tuple[Callable[[int, int], None], Callable[[list[RunRow]], None]]:
         said, words = monotonic(), ""
