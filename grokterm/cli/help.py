@@ -31,13 +31,26 @@ def read_manual(
             table.add_row(name, page.partition("\n")[0].removeprefix("# "))
         print_results(table)
     elif topic in pages:
-        _show(pages[topic].rstrip())
+        _show(f"{_own_keys()}{pages[topic].rstrip()}")
     elif topic in getattr(context.find_root().command, "commands", ()):
         raise ConfigError(f"the manual has no page on {topic!r}: `grokterm {topic} --help` explains the command")
     else:
         from grokterm.experiment.hints import nearest
 
         raise ConfigError(f"the manual has no page on {topic!r}{nearest(topic, pages) or ': `grokterm help` lists the topics'}")
+
+
+def _own_keys() -> str:
+    """Return a line about keys that the user has chosen, if there are any."""
+    from grokterm.tui.appearance.remembered import has_own_keys, preferences_path
+
+    if not has_own_keys(path := preferences_path()):
+        return ""
+    from grokterm.tui.appearance.preferences import read_preferences
+    from grokterm.tui.keymap import moved
+
+    preferences, _ = read_preferences(path)
+    return f"{line}\n\n" if (line := moved(preferences.keys)) else ""
 
 
 def _show(page: str) -> None:

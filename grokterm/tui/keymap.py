@@ -52,7 +52,7 @@ def parse_key(text: object) -> str:
     if not (is_sign or last in NAMES) or not MODIFIERS.issuperset(modifiers):
         hint = nearest(text, NAMES) or ': write one sign, or a name such as "space", "pageup", "f5" or "ctrl+k"'
         raise ConfigError(f"there is no key {text!r}{hint}")
-    name = "+".join((*sorted(modifiers), last))
+    name = "+".join((*sorted(modifiers), "comma" if last == "," else last))  # Textual parts keys at a comma
     if name in SAME:
         raise ConfigError(f"{text} is {SAME[name]} to a terminal: choose another key")
     if modifiers == ["shift"] and is_sign:
@@ -100,3 +100,9 @@ def rebound(bindings: Iterable[Binding], own: Mapping[str, str]) -> tuple[Bindin
     """Put the keys of a user in the place of those by default."""
     changed = (replace(one, key=own[action_name(one)]) if action_name(one) in own else one for one in bindings)
     return tuple(dict.fromkeys(changed))  # an action with two keys by default has one then
+
+
+def moved(own: Mapping[str, str]) -> str:
+    """Say which keys a user has chosen, above pages that name those by default; nothing if none."""
+    listed = ", ".join(f"{action} {written(key)}" for action, key in own.items())
+    return f"The pages name the keys by default. Yours: {listed}." if listed else ""

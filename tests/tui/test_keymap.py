@@ -2,10 +2,11 @@
 
 import pytest
 
+from grokterm.cli.help import read_manual
 from grokterm.errors import ConfigError
 from grokterm.tui.appearance.preferences import change_preferences
 from grokterm.tui.appearance.remembered import preferences_path
-from grokterm.tui.keymap import action_name, check_keys, is_choosable, parse_key, written
+from grokterm.tui.keymap import action_name, check_keys, is_choosable, moved, parse_key, written
 from grokterm.tui.keys import choosable, guide, hints, keys
 from grokterm.tui.situation import Situation
 from grokterm.tui.widgets.key_bar import KeyBar
@@ -21,6 +22,7 @@ BINDINGS = [binding for key in keys() for binding in key.bindings]
         ("K", "K"),
         ("é", "é"),
         ("<", "less_than_sign"),
+        (",", "comma"),
         ("+", "plus"),
         ("space", "space"),
         ("PageUp", "pageup"),
@@ -100,6 +102,16 @@ def test_footer_and_manual_show_the_keys_of_a_user() -> None:
     assert {"P", "< g", "i -", "up down H right pagedown pageup"} < told
     assert told.isdisjoint({"space", "< >", "+ -", "arrows"})
     assert next(written for written in told if written.startswith("1 ")).endswith(" ctrl+k shift+tab")
+
+
+def test_pages_that_name_keys_by_default_say_which_were_moved(capsys: pytest.CaptureFixture[str]) -> None:
+    assert moved({}) == ""
+    read_manual(None, "detach")  # type: ignore[arg-type]  # asked only about other topics
+    before = capsys.readouterr().out
+    change_preferences(preferences_path(), {"keys": {"detach": "k", "slower": ","}})
+    read_manual(None, "detach")  # type: ignore[arg-type]  # asked only about other topics
+    told = "The pages name the keys by default. Yours: detach k, slower ,.\n\n"
+    assert capsys.readouterr().out == told + before
 
 
 async def test_the_lab_obeys_the_keys_of_a_user() -> None:

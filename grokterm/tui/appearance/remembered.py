@@ -31,6 +31,14 @@ def remembered_link(path: Path) -> LinkChoice:
     return cast("LinkChoice", _one_of(get_args(LinkChoice), "link", path) or "auto")
 
 
+def has_own_keys(path: Path) -> bool:
+    """Tell whether a file of preferences names keys."""
+    try:
+        return bool(_entries(path).get("keys"))
+    except (OSError, ValueError):
+        return False
+
+
 def _one_of(known: Container[str], name: str, path: Path) -> str:
     try:
         value = _entries(path).get(name, "")

@@ -17,6 +17,8 @@ from textual.content import Content
 from textual.screen import ModalScreen, Screen
 from textual.widgets import OptionList, Static
 
+from grokterm.tui.keymap import moved
+
 KEYS_TOPIC = "this screen"
 
 Guide: TypeAlias = Mapping[str, Sequence[tuple[str, str]]]
@@ -55,9 +57,14 @@ class HelpScreen(ModalScreen[None]):
     @on(OptionList.OptionHighlighted)
     def _turn_to(self, event: OptionList.OptionHighlighted) -> None:
         topic = str(event.option.prompt)
-        page = _page(self._guide) if topic == KEYS_TOPIC else Markdown(self._pages[topic].read_text("utf-8"))
+        page = _page(self._guide) if topic == KEYS_TOPIC else self._page_on(topic)
         self.query_one("#page", Static).update(page)
         self.query_one(VerticalScroll).scroll_home(animate=False)
+
+    def _page_on(self, topic: str) -> RenderableType:
+        page = Markdown(self._pages[topic].read_text("utf-8"))
+        own = moved(getattr(self.app, "own_keys", {}))
+        return Group(Text(own), Text(), page) if own else page
 
     def _say_where_soon(self) -> None:
         self.call_after_refresh(self._say_where)
