@@ -22,10 +22,10 @@ class Table:
     A column has single precision as long as that holds every number exactly, as it does what was measured in it.
     """
 
-    def __init__(self, columns: Mapping[str, Column], n_taken: int | None = None) -> None:
+    def __init__(self, columns: Mapping[str, Column], room: int = 0) -> None:
         self.columns = dict(columns)
-        self.room = len(self.columns["step"]) if columns else 0
-        self.n_taken = self.room if n_taken is None else n_taken
+        self.n_taken = len(self.columns["step"]) if columns else 0
+        self.room = max(room, self.n_taken)  # of which memory is taken as it is filled
 
     def append(self, new: Mapping[str, Column]) -> None:
         """Append rows; a column that is not among them, or was not before, is NaN there."""

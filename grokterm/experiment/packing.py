@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
-from math import nan
 
 import numpy as np
 
@@ -10,7 +9,7 @@ from grokterm.experiment.evaluations import Column, Evaluations, Table, columns_
 from grokterm.experiment.metrics import METRICS_IN_ORDER
 from grokterm.experiment.records import Evaluated, Record
 
-ROOM = 1.25  # of what is read together, to be trained on without a copy: what is not used takes no memory
+LEAST_BYTES = 16  # of an evaluation in a journal: a table has room for all of it from the start; unused room is no memory
 
 
 def packed(records: Iterable[Record]) -> Iterator[Record]:
@@ -80,22 +79,16 @@ def n_unpacked(records: Iterable[Record]) -> int:
     return sum(len(record) if isinstance(record, Evaluations) else 1 for record in records)
 
 
-def gathered(read: Sequence[Record | dict[str, Column]]) -> list[Record]:
-    """Move columns of evaluations, in their order, into one table; what is given has none then."""
-    pieces = [one for one in read if isinstance(one, dict)]
-    names, ends = [tuple(piece) for piece in pieces], np.cumsum([0, *(len(piece["step"]) for piece in pieces)]).tolist()
-    table = _table_of(pieces, ends)
-    moved = iter(Evaluations.rows_of(table, *one) for one in zip(names, ends, ends[1:], strict=False))
-    return [next(moved) if isinstance(one, dict) else one for one in read]
-
-
-def _table_of(pieces: Sequence[dict[str, Column]], ends: Sequence[int]) -> Table:
-    columns = dict[str, Column]()
-    for name in ("step", *METRICS_IN_ORDER):
-        parts = [piece.pop(name, None) for piece in pieces]
-        kinds = {part.dtype for part in parts if part is not None}
-        if kinds:
-            columns[name] = np.empty(int(ROOM * ends[-1]) + 1, np.result_type(*kinds))
-            for part, first, last in zip(parts, ends, ends[1:], strict=False):
-                columns[name][first:last] = nan if part is None else part
-    return Table(columns, n_taken=ends[-1])
+def gathered(read: Iterable[tuple[Record | dict[str, Column], int]], n_bytes: int) -> tuple[list[Record], list[int]]:
+    """Move columns of evaluations into one table; return the records, and where each ends in a file of so many bytes."""
+    table = Table({}, room=n_bytes // LEAST_BYTES)
+    found, ends = list[Record | tuple[tuple[str, ...], int, int]](), list[int]()
+    for one, end in read:
+        if isinstance(one, dict):
+            first = table.n_taken
+            table.append(one)
+            found.append((tuple(one), first, table.n_taken))
+        else:
+            found.append(one)
+        ends.append(end)
+    return [Evaluations.rows_of(table, *one) if isinstance(one, tuple) else one for one in found], ends

@@ -35,17 +35,17 @@ class JournalReader:
                     file.seek(0)
                     self._end, self._before = 0, b""
                 with collecting_no_garbage():
-                    read = list(read_records(file))
-                self._end += read[-1][1] if read else 0
-                file.seek(self._end)
+                    records, ends = gathered(read_records(file), self._path.stat().st_size - self._end)
+                end = self._end + (ends[-1] if ends else 0)
+                file.seek(end)
                 if (rest := file.readline()).endswith(b"\n"):  # else it comes later
                     RECORD.validate_json(rest)
-                file.seek(max(0, self._end - LANDMARK))
-                self._before = file.read(min(LANDMARK, self._end))
+                file.seek(max(0, end - LANDMARK))
+                self._end, self._before = end, file.read(min(LANDMARK, end))
         except OSError as error:
             raise CheckpointError(f"{self._path} cannot be read: {error.strerror}") from None
         except (DamagedError, ValidationError):
             raise CheckpointError(
                 f"{self._path} has a line that is not a record: it is of another version, or damaged"
             ) from None
-        return gathered([one for one, _ in read]), is_anew
+        return records, is_anew

@@ -161,9 +161,8 @@ def _read(path: Path) -> tuple[list[Record], list[int]]:
     """Return the records, and the byte at which the line, or lines, of each end."""
     try:
         with path.open("rb") as file, collecting_no_garbage():
-            read = list(read_records(file))
+            return gathered(read_records(file), path.stat().st_size)
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error.strerror}") from None
     except DamagedError as error:
         raise CheckpointError(f"{path}, line {error.number}, is not a record: the journal was edited or damaged") from None
-    return gathered([one for one, _ in read]), [end for _, end in read]

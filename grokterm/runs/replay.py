@@ -24,11 +24,14 @@ def trainer_at(run: Run, step: int | None = None, device: str | None = None) -> 
     return deque(replay(run, step, device), maxlen=1).pop()
 
 
-def replay(run: Run, step: int | None = None, device: str | None = None) -> Iterator[Trainer]:
+def replay(
+    run: Run, step: int | None = None, device: str | None = None, records: Sequence[Record] | None = None
+) -> Iterator[Trainer]:
     """Train a run again up to a step, including the actions taken at it.
 
     Yields the same trainer at every step from the newest usable checkpoint on. `step` defaults to that of the newest
     checkpoint, `device` to the run's own or, if this machine lacks it, the CPU. Another device may differ by rounding.
+    `records` are those of the journal, where they have been read.
 
     Raises:
         ConfigError: if the run has not reached this step, or this machine lacks the device or the memory.
@@ -36,7 +39,7 @@ def replay(run: Run, step: int | None = None, device: str | None = None) -> Iter
         RunNotFoundError: if the experiment cannot be read.
         OutOfMemoryError: if the device has no memory left for a step.
     """
-    records = read_journal(run.journal)
+    records = read_journal(run.journal) if records is None else records
     last = _newest_checkpoint(run, records) if step is None else step
     check_reached(run, last, records)
     past = [_of_first_member(record) for record in until(records, last)]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from grokterm.experiment.packing import n_unpacked, until
 from grokterm.experiment.records import Checkpointed, Record
-from grokterm.runs.journal import read_journal
+from grokterm.runs.following import JournalReader
 from grokterm.runs.store import Run
 from grokterm.session.background import BackgroundWorker
 
@@ -28,6 +28,8 @@ class LookingBack:
         self._worker = BackgroundWorker()
         self._worker.start()
         self._trainer: Trainer | None = None
+        self._journal = JournalReader(run.journal)
+        self._records: list[Record] = []  # that it has
         self._n_past = 0  # records until its step, so many of which it has carried out
 
     def look_at(self, step: int) -> None:
@@ -76,13 +78,19 @@ class LookingBack:
         from grokterm.runs.replay import replay, replay_on  # loads torch
 
         run = Run(self.run.path)  # whose settings may have changed
-        past = list(until(read_journal(run.journal), step))
+        past = list(until(self._read(), step))
         if self._trainer is not None and self._goes_on(self._trainer, past, step):
             trainers = replay_on(run, self._trainer, past, step)
         else:
-            self._trainer, trainers = None, replay(run, step)
+            self._trainer, trainers = None, replay(run, step, records=self._records)
         for trainer in trainers:
             yield trainer, past
+
+    def _read(self) -> "Sequence[Record]":
+        """Read the journal, the first time all of it, then what is new."""
+        records, is_anew = self._journal.read()
+        self._records = records if is_anew else [*self._records, *records]
+        return self._records
 
     def _goes_on(self, trainer: "Trainer", past: "Sequence[Record]", step: int) -> bool:
         """Whether the last trainer is the shortest way, and nothing was done since at steps that it has made."""

@@ -8,6 +8,10 @@ import pytest
 
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Swap
+from grokterm.experiment.packing import n_unpacked
+from grokterm.experiment.records import Paused, Record
+from grokterm.runs.following import JournalReader
+from grokterm.runs.journal import journal_line
 from grokterm.runs.replay import trainer_at
 from grokterm.runs.store import Run
 from grokterm.session.start import start_session
@@ -80,3 +84,25 @@ def test_a_step_that_was_not_reached_is_a_problem_in_words(looking: LookingBack)
         assert monotonic() < deadline
     assert "has reached step 40, not 10,000" in looking.problem
     looking.leave()
+
+
+def test_the_journal_is_read_once_and_then_what_is_new(
+    looking: LookingBack, driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, lengths = driver.session.run, list[int]()
+    read = JournalReader.read
+
+    def counted(journal: JournalReader) -> tuple[list[Record], bool]:
+        records, is_anew = read(journal)
+        lengths.append(n_unpacked(records))
+        return records, is_anew
+
+    monkeypatch.setattr(JournalReader, "read", counted)
+    monkeypatch.setattr("grokterm.runs.replay.read_journal", None)
+    weights_at(looking, 9)
+    n_known = lengths[-1]
+    with run.journal.open("ab") as file:
+        file.write(journal_line(Paused(step=40)))
+    weights_at(looking, 3)
+    assert n_known > 10
+    assert lengths == [n_known, 1]

@@ -68,7 +68,9 @@ class Skim:
 
     def _parsed(self, journal: Path) -> Iterator[Record]:
         lines = sorted(self.kept.items(), key=lambda one: (one[1][0], one[0] != "peak"))
-        for number, line in dict.fromkeys(line for _, line in lines):  # of one that has the peak and is the last, once
+        for number, line in dict.fromkeys(
+            (number, line) for _, (number, line) in lines
+        ):  # of one that has the peak and is the last, once
             try:
                 yield RECORD.validate_json(line)
             except ValidationError:
