@@ -67,10 +67,9 @@ class Skim:
         return list(self._parsed(journal))
 
     def _parsed(self, journal: Path) -> Iterator[Record]:
+        # One that has the peak and is the last is kept twice.
         lines = sorted(self.kept.items(), key=lambda one: (one[1][0], one[0] != "peak"))
-        for number, line in dict.fromkeys(
-            (number, line) for _, (number, line) in lines
-        ):  # of one that has the peak and is the last, once
+        for number, line in dict.fromkeys((number, line) for _, (number, line) in lines):
             try:
                 yield RECORD.validate_json(line)
             except ValidationError:
