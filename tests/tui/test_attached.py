@@ -1,6 +1,8 @@
 """The lab on a training of another process: what it says when it is left, and what it does when the training is over."""
 
 import asyncio
+import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +20,7 @@ from grokterm.tui.control.succession import end_of
 from grokterm.tui.widgets.status import Banner
 from tests.runs.test_lock import another_holds
 from tests.session.driving import Driver
-from tests.tui.driving import ENDLESS, SMALL, app_on_run, content, lab, said, state, until
+from tests.tui.driving import ENDLESS, PATIENCE_SECONDS, SMALL, app_on_run, content, lab, said, state, until
 from tests.tui.test_leaving import question
 
 
@@ -43,6 +45,15 @@ class Elsewhere:
     def leave(self, seconds: float) -> bool:
         """Be left."""
         return seconds >= 0
+
+
+@pytest.fixture(autouse=True)
+def _ended() -> Iterator[None]:
+    """What a lab has opened in this process does not outlive the test."""
+    yield
+    for thread in threading.enumerate():
+        if isinstance(thread, TrainingThread):
+            assert thread.leave(PATIENCE_SECONDS)
 
 
 @pytest.fixture
