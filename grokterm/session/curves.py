@@ -19,6 +19,7 @@ COLUMNS = ("step", *METRICS_IN_ORDER)  # NaN for what is not measured
 BANDS = tuple(f"{edge}_{name}" for name in EVALUATION_METRICS for edge in ("lowest", "highest"))
 
 BLOCK = 128  # evaluations whose extremes are looked for once
+_AT_ONCE = 1000  # blocks: copies of all would take as much memory as the evaluations
 _LEAST_BLOCKS = 4  # in a column of a picture, from which their extremes stand for them
 
 Indices = Int[np.ndarray, " _"]
@@ -33,14 +34,19 @@ class _Extremes:
     def of(self, name: str, column: Column) -> tuple[Indices, Indices]:
         """Return them for the whole blocks of a column."""
         n_blocks, known = len(column) // BLOCK, self._found.get(name, (np.empty(0, np.int64),) * 2)
-        if (n_known := len(known[0])) < n_blocks:
-            blocks = column[n_known * BLOCK : n_blocks * BLOCK].reshape(-1, BLOCK)
-            is_shown, first = _is_shown(name, blocks), BLOCK * np.arange(n_known, n_blocks)
-            lowest = first + np.where(is_shown, blocks, np.inf).argmin(axis=1)
-            highest = first + np.where(is_shown, blocks, -np.inf).argmax(axis=1)
-            known = (np.concatenate([known[0], lowest]), np.concatenate([known[1], highest]))
-            self._found[name] = known
+        starts = range(len(known[0]), n_blocks, _AT_ONCE)
+        if starts:
+            found = [known, *(_extremes_of_blocks(name, column, start, min(start + _AT_ONCE, n_blocks)) for start in starts)]
+            lowest, highest = (np.concatenate(rows) for rows in zip(*found, strict=True))
+            known = self._found[name] = lowest, highest
         return known[0][:n_blocks], known[1][:n_blocks]
+
+
+def _extremes_of_blocks(name: str, column: Column, start: int, end: int) -> tuple[Indices, Indices]:
+    blocks, first = column[start * BLOCK : end * BLOCK].reshape(-1, BLOCK), BLOCK * np.arange(start, end)
+    is_shown = _is_shown(name, blocks)
+    lowest = first + np.where(is_shown, blocks, np.inf).argmin(axis=1)
+    return lowest, first + np.where(is_shown, blocks, -np.inf).argmax(axis=1)
 
 
 def _is_shown(name: str, values: Float[np.ndarray, "..."]) -> Bool[np.ndarray, "..."]:
