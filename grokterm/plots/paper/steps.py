@@ -89,7 +89,8 @@ def finish_steps(panels: Sequence[Axes], marks: Sequence[Mark] = (), delay: Dela
     """Finish panels that share a step axis: lines at events, labeled above the first panel, and the delay shaded."""
     for axes in panels:
         log_steps(axes)
-        first = axes.get_xlim()[0]
+        first, last = axes.get_xlim()
+        axes.set_xlim(first, max([last, *(mark.x for mark in marks)]))  # a line would fit it anew, which one step does not bear
         for mark in marks:
             axes.axvline(max(mark.x, first), color=INKS[mark.role].color, linewidth=0.7, linestyle=(0, (4, 2)), zorder=1)
         if delay is not None:

@@ -41,3 +41,12 @@ def test_names_of_marks_do_not_meet(at: list[int]) -> None:
     boxes = [text.get_window_extent() for text in figure.axes[0].texts if isinstance(text, Annotation)]
     assert len(boxes) == len(at)
     assert not any(one.overlaps(other) for one, other in combinations(boxes, 2))
+
+
+def test_a_milestone_at_the_only_step_after_step_zero_is_drawn() -> None:
+    curve = Series("train", np.array([0, 100]), np.array([0.5, 1.0]), "train")
+    with paper_style():
+        figure = draw_curves([curve], [curve], [Mark(100, "memorized", "text"), Mark(100, "grokked", "text")], None)
+        figure.draw_without_rendering()
+    low, high = figure.axes[0].get_xlim()
+    assert low < 100 < high
