@@ -3,6 +3,9 @@
 import platform
 from typing import Any
 
+import numpy as np
+
+from grokterm.experiment.evaluations import Evaluations
 from grokterm.experiment.expectation import MetricAtStep
 from grokterm.experiment.records import Evaluated
 from grokterm.experiment.sweep import Sweep
@@ -10,6 +13,7 @@ from grokterm.runs.journal import read_journal
 from grokterm.runs.metrics import inspect
 from grokterm.runs.store import Run
 from grokterm.runs.summary import Summary, summarize_means
+from grokterm.session.curves import Curves
 from grokterm.sweeps.result import Result
 
 FROM_SUMMARY = [name for name in Result.model_fields if name in Summary.model_fields]
@@ -29,14 +33,15 @@ def result_of_run(run: Run, sweep: Sweep, attempts: int = 1) -> Result:
     records = read_journal(run.journal)
     summary = summarize_means(run, records)
     shown: dict[str, Any] = {name: getattr(summary, name) for name in FROM_SUMMARY}
-    accuracies = [one.val_accuracy for one in records if isinstance(one, Evaluated) and one.val_accuracy is not None]
+    evaluated = (record for record in records if isinstance(record, Evaluated | Evaluations))
+    accuracies = Curves().extended(evaluated).column("val_accuracy")
     is_out = summary.ended == "out_of_memory"
     return Result(
         **shown,
         key=run.name,
         outcome="failed" if is_out else "diverged" if summary.ended == "diverged" else "finished",
         problem="out of memory" if is_out else "",
-        best_val_accuracy=max(accuracies, default=None),
+        best_val_accuracy=float(np.nanmax(accuracies)) if np.isfinite(accuracies).any() else None,
         grokking_delay=_delay(summary),
         metrics=_metrics(run, sweep, summary),
         host=platform.node(),
