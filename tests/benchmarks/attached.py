@@ -156,10 +156,11 @@ def _work(process: int) -> float:
 
 def _steps(run: Run, began: float, ended: float) -> tuple[int, float]:
     """Return how many steps were made between two times, by the evaluations in the journal, and in how many seconds."""
-    lines = [json.loads(line) for line in run.journal.read_text().splitlines() if '"record":"evaluated"' in line]
+    lines = [json.loads(line) for line in run.journal.read_text().splitlines() if '"record":"evaluat' in line]
     times = [datetime.fromisoformat(line["time"]).timestamp() for line in lines]
     first, last = bisect_left(times, began), bisect_left(times, ended) - 1
-    return lines[last]["step"] - lines[first]["step"], times[last] - times[first]
+    steps = [step[-1] if isinstance(step := lines[number]["step"], list) else step for number in (first, last)]
+    return steps[1] - steps[0], times[last] - times[first]
 
 
 if __name__ == "__main__":
