@@ -107,12 +107,10 @@ def _killed(trial: Trial, who: str, draw: random.Random) -> str:
     if who == "both":
         viewer.drop()
         return f"killed at step {reached_step(read_journal(run.journal)):,}"
-    if not wait_until(lambda: viewer.is_shown("which trained it"), PATIENCE_SECONDS):
-        return "WRONG: the viewer does not say that the training has ended"
+    if not wait_until(lambda: viewer.is_shown("which trained it", "resume"), PATIENCE_SECONDS):  # in either order
+        return "WRONG: the viewer does not say that the training has ended, or does not open what is saved"
     viewer.press("\x1b")  # the dialog, if one is open
     wait_until(lambda: False, 0.3)  # otherwise the next key would be one with alt
-    if not wait_until(lambda: viewer.is_shown("resume"), PATIENCE_SECONDS):
-        return "WRONG: the viewer does not open what is saved"
     viewer.press(" ")
     return _goes_on(run, viewer.pid)
 

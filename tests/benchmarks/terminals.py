@@ -40,8 +40,8 @@ class Terminal(Protocol):
     def drop(self) -> None:
         """Let the terminal disappear."""
 
-    def is_shown(self, text: str) -> bool:
-        """Whether a text was written since this was last asked."""
+    def is_shown(self, *texts: str) -> bool:
+        """Whether these texts were written since others were found."""
 
 
 class PlainTerminal:
@@ -80,9 +80,9 @@ class PlainTerminal:
         with suppress(OSError):
             os.write(self._master, keys.encode())
 
-    def is_shown(self, text: str) -> bool:
-        """Whether a text was written since this was last shown."""
-        found = text.encode() in self._seen
+    def is_shown(self, *texts: str) -> bool:
+        """Whether these texts were written since others were found."""
+        found = all(text.encode() in self._seen for text in texts)
         self._seen = b"" if found else self._seen
         return found
 
@@ -116,9 +116,10 @@ class Tmux:
         """Type keys."""
         self._run("send-keys", "-t", "lab", "-l", keys)
 
-    def is_shown(self, text: str) -> bool:
-        """Whether a text is on the screen."""
-        return text in self._run("capture-pane", "-p", "-t", "lab")
+    def is_shown(self, *texts: str) -> bool:
+        """Whether these texts are on the screen."""
+        screen = self._run("capture-pane", "-p", "-t", "lab")
+        return all(text in screen for text in texts)
 
     def drop(self) -> None:
         """Kill the server, and with it the pseudo-terminal."""
