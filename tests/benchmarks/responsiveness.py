@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import termios
+from contextlib import suppress
 from select import select
 from time import monotonic
 
@@ -70,11 +71,12 @@ class Terminal:
         raise TimeoutError(f"none of {texts} within {seconds} s")
 
     def drain(self, seconds: float) -> None:
-        """Read what is written for so long."""
+        """Read what is written for so long, or until the program has ended."""
         end = monotonic() + seconds
-        while (left := end - monotonic()) > 0:
-            if select([self._master], [], [], left)[0]:
-                os.read(self._master, 65536)
+        with suppress(OSError):
+            while (left := end - monotonic()) > 0:
+                if select([self._master], [], [], left)[0]:
+                    os.read(self._master, 65536)
 
     def kill(self) -> None:
         """End the program at once."""
