@@ -33,6 +33,10 @@ class StorageError(GroktermError):
     """A run cannot be read or written: permissions, or a full disk."""
 
 
+class RunHeldError(StorageError):
+    """Another process writes to the run."""
+
+
 class ProcessDiedError(GroktermError):
     """A worker process of the training ended unexpectedly."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from filelock import BaseFileLock, FileLock, SoftFileLock, Timeout
 from pydantic import ValidationError
 
-from grokterm.errors import StorageError
+from grokterm.errors import RunHeldError, StorageError
 from grokterm.experiment.records import Owner
 from grokterm.runs.command_line import command_line
 from grokterm.runs.owner import life, this_process
@@ -50,7 +50,8 @@ class RunLock:
         """Take the lock, unless it is held already.
 
         Raises:
-            StorageError: one line: who holds it, or why the folder cannot be locked.
+            RunHeldError: one line: who holds it.
+            StorageError: one line: why the folder cannot be locked.
         """
         if self._lock is not None:
             return
@@ -58,7 +59,7 @@ class RunLock:
             self._lock = _acquire(self._folder)
             self._write()
         except Timeout:
-            raise StorageError(refusal(self._folder)) from None
+            raise RunHeldError(refusal(self._folder)) from None
         except OSError as error:
             self.give_back()
             raise StorageError(

@@ -6,7 +6,8 @@ is known to be dead, is taken over. Ages are told by the clock of the disk, so h
 
 import os
 import secrets
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event, Thread
 from typing import Self
@@ -26,8 +27,11 @@ class Claim(Owner):
     nonce: str
     """Tells this claim from any other."""
 
+    step: int = 0
+    """The checkpoint from which it goes on."""
+
     attempts: int = 1
-    """How often the member was claimed without having been given back."""
+    """How many processes have gone on from there, none of which has given the member back."""
 
 
 class Lease:
@@ -36,33 +40,25 @@ class Lease:
     def __init__(self, path: Path, claim: Claim) -> None:
         self._path = path
         self.claim = claim
+        self.is_lost = False  # as far as is known: another process has taken it over
         self._is_over = Event()
         self._beats = Thread(target=self._beat, name=f"lease of {path.name}", daemon=True)
 
     @classmethod
-    def take(cls, path: Path) -> Self | None:
-        """Claim a member; None if another process works on it.
+    def take(cls, path: Path, step: int = 0) -> Self | None:
+        """Claim a member, to go on from this checkpoint; None if another process works on it.
 
         Raises:
             OSError: if the folder cannot be written.
         """
         before = read_claim(path)
-        if before is not None or path.exists():
-            if not is_stale(path, before):
-                return None
-            if not _removed(path):
-                return None
-        attempts = before.attempts + 1 if before is not None else 1
-        claim = Claim(**this_process().model_dump(), nonce=secrets.token_hex(8), attempts=attempts)
-        draft = path.with_name(f".{path.name}-{claim.nonce}")
-        draft.write_text(claim.model_dump_json(), encoding="utf-8")
-        try:
-            os.link(draft, path)  # whole at once, and only if there is none
-        except FileExistsError:
+        is_there = before is not None or path.exists()
+        if is_there and not is_stale(path, before):
             return None
-        finally:
-            draft.unlink(missing_ok=True)
-        return cls(path, claim)
+        attempts = before.attempts + 1 if before is not None and before.step == step else 1
+        claim = Claim(**this_process().model_dump(), nonce=secrets.token_hex(8), step=step, attempts=attempts)
+        is_mine = _replaced(path, before, claim) if is_there else _created(path, claim)
+        return cls(path, claim) if is_mine else None
 
     def __enter__(self) -> Self:
         self._beats.start()
@@ -71,8 +67,8 @@ class Lease:
     def __exit__(self, *_: object) -> None:
         self._is_over.set()
         self._beats.join()
-        if self.is_held:
-            with suppress(OSError):
+        with suppress(OSError), _alone(self._path) as is_alone:
+            if is_alone and self.is_held:
                 self._path.unlink()
 
     @property
@@ -86,6 +82,8 @@ class Lease:
             with suppress(OSError):
                 if self.is_held:
                     os.utime(self._path)
+                else:
+                    self.is_lost = read_claim(self._path) is not None or not self._path.exists()
 
 
 def read_claim(path: Path) -> Claim | None:
@@ -97,12 +95,19 @@ def read_claim(path: Path) -> Claim | None:
 
 
 def is_stale(path: Path, claim: Claim | None) -> bool:
-    """Tell whether a lease was left by a process that has gone."""
-    if claim is not None and (known := life(claim)) != "unknown":
+    """Tell whether a lease was left by a process that has gone.
+
+    One from before the host was started anew counts by its age: it may be of another host that has the same name.
+    """
+    if claim is not None and claim.boot == this_process().boot and (known := life(claim)) != "unknown":
         return known == "dead"
+    return _is_old(path)
+
+
+def _is_old(path: Path) -> bool:
     try:
         return _now(path.parent) - path.stat().st_mtime > STALE
-    except OSError:
+    except FileNotFoundError:
         return False  # given back meanwhile
 
 
@@ -116,12 +121,47 @@ def _now(folder: Path) -> float:
         probe.unlink(missing_ok=True)
 
 
-def _removed(path: Path) -> bool:
-    """Remove a stale lease, and tell whether it was this process that did."""
-    grave = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
+def _created(path: Path, claim: Claim) -> bool:
+    """Write a claim where there is none; only one process can."""
     try:
-        path.rename(grave)
-    except OSError:
+        file = path.open("x", encoding="utf-8")
+    except FileExistsError:
         return False
-    grave.unlink(missing_ok=True)
+    try:
+        with file:
+            file.write(claim.model_dump_json())
+    except OSError:
+        path.unlink(missing_ok=True)  # on a full disk
+        raise
     return True
+
+
+def _replaced(path: Path, before: Claim | None, claim: Claim) -> bool:
+    """Write a claim in the place of a stale one, unless another process has done so since that was read."""
+    draft = path.with_name(f".{path.name}-{claim.nonce}")
+    with _alone(path) as is_alone:
+        if not is_alone or not path.exists() or read_claim(path) != before:
+            return False
+        try:
+            draft.write_text(claim.model_dump_json(), encoding="utf-8")
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
+        return True
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[bool]:
+    """Keep other processes from replacing or removing a lease, for a moment; False if one of them is about to."""
+    guard = path.with_name(f".{path.name}-guard")
+    try:
+        guard.touch(exist_ok=False)
+    except FileExistsError:
+        if _is_old(guard):  # of a process that was killed in that moment
+            guard.unlink(missing_ok=True)
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        guard.unlink(missing_ok=True)
