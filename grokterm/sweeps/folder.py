@@ -6,6 +6,8 @@
 
 import json
 import os
+import secrets
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,10 +23,13 @@ from grokterm.experiment.sweep import Sweep
 from grokterm.experiment.toml import format_toml, parse_toml
 from grokterm.runs.finding import beginning_with, run_names
 from grokterm.runs.store import Run, is_run, write_durably
+from grokterm.runs.thinning import checkpoint_sizes
 from grokterm.sweeps.members import Member, members_of
 from grokterm.sweeps.result import Result
 
 DEFINITION, META = "sweep.toml", "meta.json"
+
+DAMAGED = "-damaged"
 
 FOLDERS = ("members", "leases", "results")
 
@@ -86,6 +91,28 @@ class SweepFolder:
         path = self.path / "members" / key
         return Run(path) if is_run(path) else None
 
+    def saved_step(self, key: str) -> int:
+        """Return the step of a member's newest checkpoint; 0 if it has none."""
+        return max(checkpoint_sizes(self.path / "members" / key / "checkpoints"), default=0)
+
+    def set_aside(self, key: str) -> None:
+        """Move what is in the place of a member's run and cannot be gone on with out of the way; keep the last of such.
+
+        Raises:
+            OSError: if that cannot be done.
+        """
+        path = self.path / "members" / key
+        if path.exists():
+            kept = path.with_name(f".{key}{DAMAGED}")
+            shutil.rmtree(kept, ignore_errors=True)
+            path.rename(kept)
+
+    def drop_drafts(self, key: str) -> None:
+        """Remove what processes have left that were killed while they made the run of a member."""
+        for path in (self.path / "members").glob(f".{key}-*"):
+            if not path.name.endswith(DAMAGED):
+                shutil.rmtree(path, ignore_errors=True)
+
     def lease_of(self, key: str) -> Path:
         """Return the file by which a process claims a member."""
         return self.path / "leases" / key
@@ -98,12 +125,33 @@ class SweepFolder:
             return None
 
     def keep_result(self, result: Result) -> None:
-        """Write what came of a member.
+        """Write what came of a member: whole, but not durably, as it can be read from the run again.
 
         Raises:
             OSError: if it cannot be written.
         """
-        write_durably(self.path / "results" / f"{result.key}.json", result.model_dump_json().encode())
+        path = self.path / "results" / f"{result.key}.json"
+        draft = path.with_name(f".{path.name}.tmp")
+        try:
+            draft.write_text(result.model_dump_json(), encoding="utf-8")
+            draft.replace(path)
+        except OSError:
+            draft.unlink(missing_ok=True)
+            raise
+
+    def forget_failed(self) -> list[str]:
+        """Remove the results of members that have failed, so that they are worked on again; return their keys.
+
+        Raises:
+            StorageError: if they cannot be removed.
+        """
+        failed = [key for key, result in self.results().items() if result.outcome == "failed"]
+        try:
+            for key in failed:
+                (self.path / "results" / f"{key}.json").unlink(missing_ok=True)
+        except OSError as error:
+            raise StorageError(f"{self.path} cannot be written: {error.strerror}") from None
+        return failed
 
     def results(self, known: Mapping[str, Result] | None = None) -> dict[str, Result]:
         """Read the results of all members, also of those that an edited grid has left; only those that are not known."""
@@ -138,14 +186,21 @@ def keep_sweep(folder: Path, name: str, preset: str, settings: Mapping[str, Any]
         kept, copies = copied(experiment.settings())
         for inner, content in copies.items():
             (found.path / inner).parent.mkdir(parents=True, exist_ok=True)
-            write_durably(found.path / inner, content)
+            _write(found.path / inner, content)
         meta = {"preset": preset, "created": datetime.now(UTC).isoformat(timespec="seconds"), "grokterm": __version__}
-        write_durably(found.path / META, json.dumps(meta, indent=2).encode())
+        _write(found.path / META, json.dumps(meta, indent=2).encode())
         table = sweep.model_dump(exclude_defaults=True, exclude_none=True)
-        write_durably(found.path / DEFINITION, format_toml(kept | {"sweep": table}).encode())
+        _write(found.path / DEFINITION, format_toml(kept | {"sweep": table}).encode())
     except OSError as error:
         raise StorageError(f"{found.path} cannot be written: {error.strerror}: choose another folder with --runs-dir") from None
     return found
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file durably, also if another process writes it at the same time."""
+    draft = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
+    write_durably(draft, content)
+    draft.replace(path)
 
 
 def is_sweep(path: Path) -> bool:

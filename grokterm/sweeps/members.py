@@ -82,12 +82,21 @@ def members_at(point: Point, settings: Mapping[str, Any], sweep: Sweep, n_seeds:
         ConfigError: if the experiment refuses a value.
     """
     experiment = experiment_at(point, settings, sweep)
+    hashed = _hashed(experiment)
+    seeds = range(experiment.seed, experiment.seed + (n_seeds or sweep.seeds))
+    return [Member(point, seed, _key(hashed | {"seed": seed})) for seed in seeds]
+
+
+def key_of(experiment: Experiment) -> str:
+    """Return the key of the member that has this experiment."""
+    return _key(_hashed(experiment))
+
+
+def _hashed(experiment: Experiment) -> dict[str, Any]:
     hashed = without_paths(experiment.settings())
     for name in NOT_HASHED:
         hashed.pop(name, None)
-    hashed["training"] = {name: value for name, value in hashed["training"].items() if name != "threads"}
-    seeds = range(experiment.seed, experiment.seed + (n_seeds or sweep.seeds))
-    return [Member(point, seed, _key(hashed | {"seed": seed})) for seed in seeds]
+    return hashed | {"training": {name: value for name, value in hashed["training"].items() if name != "threads"}}
 
 
 def _key(settings: Mapping[str, Any]) -> str:

@@ -53,7 +53,7 @@ class Result(BaseModel):
     grokterm: str = ""
     torch: str = ""
     attempts: int = 1
-    """How often it was begun."""
+    """Processes that it took since its last checkpoint."""
 
     def value(self, measure: str) -> float | None:
         """Return a number by its name; None if the member does not have it."""

@@ -2,10 +2,12 @@
 
 import sys
 import traceback
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from grokterm.errors import GroktermError, OutOfMemoryError, StorageError
-from grokterm.experiment.records import Record, Unsaved
+from grokterm.engines.device import is_out_of_memory
+from grokterm.errors import CheckpointError, GroktermError, OutOfMemoryError, RunHeldError, RunNotFoundError, StorageError
+from grokterm.experiment.records import Unsaved
 from grokterm.runs.journal import read_journal
 from grokterm.runs.resume import has_ended
 from grokterm.runs.store import Run
@@ -15,13 +17,13 @@ from grokterm.session.start import resume_session, start_session
 from grokterm.sweeps.folder import SweepFolder
 from grokterm.sweeps.lease import Lease
 from grokterm.sweeps.measures import result_of_run
-from grokterm.sweeps.members import Member, experiment_at, on_one_thread
+from grokterm.sweeps.members import Member, experiment_at, key_of, on_one_thread
 from grokterm.sweeps.result import Result
 
 if TYPE_CHECKING:
     from grokterm.session.session import Session
 
-MOST_ATTEMPTS = 3  # processes that may die of one member: the reason is probably the member's
+MOST_ATTEMPTS = 5  # processes that may die of one member without a further checkpoint: the reason is probably the member's
 
 Status = Literal["done", "elsewhere", "stopped"]
 
@@ -54,67 +56,103 @@ class Work:
         What the member refuses is its result, like a bug.
 
         Raises:
-            StorageError: if the folder of the sweep cannot be written: no other member could be trained either.
+            StorageError: if the folder of the sweep cannot be written, or the sweep is not what it was: no other member could
+                be trained either.
+            RunNotFoundError: if its definition cannot be read.
         """
+        _ = self._sweep.settings, self._sweep.sweep  # or each member would fail for it
         if self._sweep.result_of(member.key) is not None:
             return Report(member.key, "done")
         if self._is_stopped:
             return Report(member.key, "stopped")
         try:
-            lease = Lease.take(self._sweep.lease_of(member.key))
+            lease = Lease.take(self._sweep.lease_of(member.key), self._sweep.saved_step(member.key))
             if lease is None:
                 return Report(member.key, "elsewhere")
             with lease:
-                return Report(member.key, self._train(member, lease.claim.attempts))
+                return Report(member.key, self._train(member, lease))
+        except RunHeldError:
+            return Report(member.key, "elsewhere")
         except OSError as error:
             raise StorageError(f"{self._sweep.path} cannot be written: {error.strerror}") from None
 
-    def _train(self, member: Member, attempts: int) -> Status:
+    def _train(self, member: Member, lease: Lease) -> Status:
+        attempts = lease.claim.attempts
+        if self._sweep.result_of(member.key) is not None:
+            return "done"  # by a process that has given it back meanwhile
         if attempts > MOST_ATTEMPTS:
             problem = f"the process that trained it died {MOST_ATTEMPTS} times: it may need more memory than there is"
-            return self._fail(member, problem, attempts)
+            return self._keep(lease, Result(key=member.key, outcome="failed", problem=problem, attempts=MOST_ATTEMPTS))
         try:
-            run = self._trained(member)
+            run = self._trained(member, lease)
             if run is None:
                 return "stopped"
             result = result_of_run(run, self._sweep.sweep, attempts)
-        except StorageError:
+        except (StorageError, OSError):
             raise
-        except OutOfMemoryError:
-            return self._fail(member, "out of memory", attempts)
-        except GroktermError as error:
-            return self._fail(member, str(error), attempts)
         except Exception as error:  # noqa: BLE001 - a bug of one member leaves the others alone; its traceback is not lost
-            sys.stderr.write(traceback.format_exc())
-            return self._fail(member, f"bug: {type(error).__name__}: {error}".splitlines()[0], attempts)
-        self._sweep.keep_result(result)
+            return self._keep(lease, Result(key=member.key, outcome="failed", problem=_problem(error), attempts=attempts))
+        self._keep(lease, result)
         if self._sweep.sweep.keep == "results":
             drop_checkpoints(run.checkpoints, checkpoint_sizes(run.checkpoints))
         return "done"
 
-    def _fail(self, member: Member, problem: str, attempts: int) -> Status:
-        self._sweep.keep_result(Result(key=member.key, outcome="failed", problem=problem, attempts=attempts))
+    def _keep(self, lease: Lease, result: Result) -> Status:
+        """Write what came of a member, unless that is for another process to say."""
+        if not lease.is_held:
+            raise RunHeldError(f"member {result.key} was taken over")
+        self._sweep.keep_result(result)
         return "done"
 
-    def _trained(self, member: Member) -> Run | None:
+    def _trained(self, member: Member, lease: Lease) -> Run | None:
         """Train a member to its end; None if it was stopped before."""
-        run = self._sweep.run_of(member.key)
-        if run is not None and has_ended(run.experiment, read_journal(run.journal)):
-            return run
-        if run is None:
-            varied = experiment_at(member.point, self._sweep.settings, self._sweep.sweep)
-            experiment = on_one_thread(varied, member.seed)
-            session = start_session(experiment, self._sweep.path / "members", self._sweep.preset, member.key, is_timed=False)
-        else:
-            session, _ = resume_session(run)
+        if lease.claim.attempts > 1:
+            self._sweep.drop_drafts(member.key)
+        session = self._session_of(member)
+        if isinstance(session, Run):
+            return session
+        return session.run if self.train(session, [lease]) else None
+
+    def train(self, session: "Session", leases: Sequence[Lease]) -> bool:
+        """Train to the end; False if it was stopped before.
+
+        Raises:
+            RunHeldError: if one of the leases is lost.
+            StorageError: if the run cannot be written.
+        """
         self._session = session
         if self._is_stopped:
             session.send(Leave())
-        records: list[Record] = []
         try:
             for records in session.records():
+                if any(lease.is_lost for lease in leases):
+                    raise RunHeldError(f"run {session.run.name} was taken over")
                 if unsaved := next((record for record in records if isinstance(record, Unsaved)), None):
-                    raise StorageError(unsaved.message)
+                    raise (StorageError if all(lease.is_held for lease in leases) else RunHeldError)(unsaved.message)
         finally:
             self._session = None
-        return None if session.trainer.ended == "interrupted" else session.run
+        return session.trainer.ended != "interrupted"
+
+    def _session_of(self, member: Member) -> "Session | Run":
+        """Go on with a member, or begin it, also if its run is damaged; one that has ended is returned as it is."""
+        try:
+            if (run := self._sweep.run_of(member.key)) is not None:
+                return run if has_ended(run.experiment, read_journal(run.journal)) else resume_session(run)[0]
+        except (CheckpointError, RunNotFoundError) as error:
+            sys.stderr.write(f"member {member.key} begins again: {error}\n")
+        self._sweep.set_aside(member.key)
+        varied = experiment_at(member.point, self._sweep.settings, self._sweep.sweep)
+        experiment = on_one_thread(varied, member.seed)
+        if key_of(experiment) != member.key:
+            raise StorageError(f"sweep {self._sweep.name} was edited since it was begun here: begin it again")
+        return start_session(experiment, self._sweep.path / "members", self._sweep.preset, member.key, is_timed=False)
+
+
+def _problem(error: Exception) -> str:
+    """Say in one line why a member has failed."""
+    if isinstance(error, OutOfMemoryError) or is_out_of_memory(error):
+        return "out of memory"
+    if isinstance(error, GroktermError):
+        return str(error)
+    sys.stderr.write("".join(traceback.format_exception(error)))
+    return f"bug: {type(error).__name__}: {error}".splitlines()[0]

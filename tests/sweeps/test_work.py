@@ -1,10 +1,21 @@
 """Work on the members of a sweep."""
 
+import errno
+import shutil
 from pathlib import Path
 
+import pytest
+
+from grokterm.errors import RunNotFoundError, StorageError
 from grokterm.runs.owner import this_process
+from grokterm.session.start import start_session
+from grokterm.sweeps import work as working
+from grokterm.sweeps.folder import SweepFolder
 from grokterm.sweeps.lease import Claim, Lease
+from grokterm.sweeps.members import Member, experiment_at, on_one_thread
+from grokterm.sweeps.result import Result
 from grokterm.sweeps.work import MOST_ATTEMPTS, Work
+from grokterm.training.single import SingleNetwork
 from tests.sweeps.fixtures import TINY, tiny_sweep
 
 
@@ -78,14 +89,135 @@ def test_what_the_member_refuses_is_its_result(tmp_path: Path) -> None:
 
 def test_one_that_kills_its_process_again_and_again_has_failed(tmp_path: Path) -> None:
     sweep = tiny_sweep(tmp_path)
+    first, second, *_ = sweep.members()
+    _leave(sweep, first, attempts=MOST_ATTEMPTS)
+    _leave(sweep, second, attempts=MOST_ATTEMPTS - 1)
+    for member in (first, second):
+        Work(sweep).on(member)
+    assert _result(sweep, first).problem.startswith(f"the process that trained it died {MOST_ATTEMPTS} times")
+    assert (_result(sweep, second).outcome, _result(sweep, second).attempts) == ("finished", MOST_ATTEMPTS)
+
+
+def test_one_that_diverges_has_ended_and_the_next_goes_on(tmp_path: Path) -> None:
+    wild = {"grid": {"optimizer.learning_rate": [1e30, 1e-3]}}
+    sweep = tiny_sweep(tmp_path, wild, TINY | {"optimizer": {"kind": "gd"}, "training": {"steps": 40, "evaluate_every": 1}})
+    for member in sweep.members():
+        Work(sweep).on(member)
+    assert [_result(sweep, member).outcome for member in sweep.members()] == ["diverged", "finished"]
+    assert _result(sweep, sweep.members()[0]).diverged_at is not None
+
+
+@pytest.mark.parametrize(
+    ("error", "problem"),
+    [
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory"), "out of memory"),
+        (MemoryError(), "out of memory"),
+        (ValueError("no such thing\nat all"), "bug: ValueError: no such thing"),
+    ],
+)
+def test_what_goes_wrong_in_a_member_is_its_result(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, problem: str
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise error
+
+    sweep = tiny_sweep(tmp_path)
+    first, second, *_ = sweep.members()
+    monkeypatch.setattr(SingleNetwork, "update", fails)
+    assert Work(sweep).on(first).status == "done"
+    assert (_result(sweep, first).outcome, _result(sweep, first).problem) == ("failed", problem)
+    monkeypatch.undo()
+    assert Work(sweep).on(second).status == "done"
+    assert _result(sweep, second).outcome == "finished"
+    assert sweep.forget_failed() == [first.key]
+    assert Work(sweep).on(first).status == "done"
+    assert _result(sweep, first).outcome == "finished"
+
+
+def test_what_a_process_left_that_was_killed_while_it_made_the_run_is_removed(tmp_path: Path) -> None:
+    sweep = tiny_sweep(tmp_path)
     member = sweep.members()[0]
-    dead = this_process().model_copy(update={"pid": 2**22 + 1})
-    claim = Claim(**dead.model_dump(), nonce="x", attempts=MOST_ATTEMPTS)
-    sweep.lease_of(member.key).write_text(claim.model_dump_json())
+    (sweep.path / "members" / f".{member.key}-77" / "checkpoints").mkdir(parents=True)
+    _leave(sweep, member)
     Work(sweep).on(member)
-    result = sweep.result_of(member.key)
-    assert result is not None
-    assert "died 3 times" in result.problem
+    assert [path.name for path in (sweep.path / "members").iterdir()] == [member.key]
+
+
+def test_a_member_whose_run_is_damaged_begins_again(tmp_path: Path) -> None:
+    sweep, whole = tiny_sweep(tmp_path / "a"), tiny_sweep(tmp_path / "b")
+    for number, member in enumerate(sweep.members()[:3]):
+        Work(sweep).on(member)
+        Work(whole).on(member)
+        path = sweep.path / "members" / member.key
+        (sweep.path / "results" / f"{member.key}.json").unlink()
+        (path / "journal.jsonl").write_bytes([b"", b"x\n{}\n", b""][number])
+        if number == 2:
+            (path / "experiment.toml").unlink()
+        assert Work(sweep).on(member).status == "done"
+        assert _numbers(sweep, member) == _numbers(whole, member)
+        assert (path.parent / f".{member.key}-damaged").is_dir()
+
+
+def test_a_run_that_another_process_trains_is_left_to_it(tmp_path: Path) -> None:
+    sweep = tiny_sweep(tmp_path)
+    member = sweep.members()[0]
+    experiment = on_one_thread(experiment_at(member.point, sweep.settings, sweep.sweep), member.seed)
+    session = start_session(experiment, sweep.path / "members", "tiny", member.key, is_timed=False)
+    session.lock.take()
+    assert Work(sweep).on(member).status == "elsewhere"
+    session.lock.give_back()
+    assert Work(sweep).on(member).status == "done"
+
+
+def test_a_member_that_is_taken_over_meanwhile_is_left_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sweep = tiny_sweep(tmp_path)
+    member = sweep.members()[0]
+
+    def slowly(*_: object) -> Result:
+        _leave(sweep, member)
+        return Result(key=member.key)
+
+    monkeypatch.setattr(working, "result_of_run", slowly)
+    assert Work(sweep).on(member).status == "elsewhere"
+    assert sweep.results() == {}
+    assert sweep.lease_of(member.key).exists()
+
+
+def test_what_another_process_wrote_meanwhile_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sweep = tiny_sweep(tmp_path)
+    member, take = sweep.members()[0], Lease.take
+
+    def after_another(path: Path, step: int) -> Lease | None:
+        sweep.keep_result(Result(key=member.key, memorized_at=77))
+        return take(path, step)
+
+    monkeypatch.setattr(Lease, "take", after_another)
+    assert Work(sweep).on(member).status == "done"
+    assert _result(sweep, member).memorized_at == 77
+    assert sweep.run_of(member.key) is None
+
+
+def test_a_disk_that_is_full_ends_the_work_and_leaves_no_lease(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    sweep = tiny_sweep(tmp_path)
+    member = sweep.members()[0]
+    monkeypatch.setattr(SweepFolder, "keep_result", full)
+    with pytest.raises(StorageError, match=r"tiny-sweep cannot be written: No space left on device"):
+        Work(sweep).on(member)
+    monkeypatch.undo()
+    assert not list((sweep.path / "leases").iterdir())
+    assert Work(sweep).on(member).status == "done"
+
+
+def test_a_folder_that_vanishes_ends_the_work(tmp_path: Path) -> None:
+    sweep = tiny_sweep(tmp_path)
+    member = sweep.members()[0]
+    assert (sweep.settings["seed"], sweep.sweep.seeds) == (0, 2)  # which are read once
+    shutil.rmtree(sweep.path)
+    with pytest.raises(StorageError, match="cannot be written: No such file or directory"):
+        Work(sweep).on(member)
 
 
 def test_a_stopped_worker_begins_nothing(tmp_path: Path) -> None:
@@ -94,3 +226,38 @@ def test_a_stopped_worker_begins_nothing(tmp_path: Path) -> None:
     work.stop()
     assert work.on(sweep.members()[0]).status == "stopped"
     assert sweep.results() == {}
+
+
+def test_a_sweep_that_was_edited_meanwhile_trains_no_member_as_another(tmp_path: Path) -> None:
+    member = tiny_sweep(tmp_path).members()[0]
+    edited = tiny_sweep(tmp_path, settings=TINY | {"model": {"architecture": "mlp", "width": 9}})
+    with pytest.raises(StorageError, match="was edited since it was begun here"):
+        Work(edited).on(member)
+    assert edited.results() == {}
+
+
+def test_a_definition_that_cannot_be_read_is_no_fault_of_the_member(tmp_path: Path) -> None:
+    sweep = tiny_sweep(tmp_path)
+    member = sweep.members()[0]
+    (sweep.path / "sweep.toml").unlink()
+    with pytest.raises(RunNotFoundError, match=r"sweep.toml cannot be read"):
+        Work(SweepFolder(sweep.path)).on(member)
+    assert sweep.results() == {}
+
+
+def _leave(sweep: SweepFolder, member: Member, attempts: int = 1) -> None:
+    """Leave the lease of a process that has died."""
+    dead = this_process().model_copy(update={"pid": 2**22 + 1})
+    claim = Claim(**dead.model_dump(), nonce="x", attempts=attempts)
+    sweep.lease_of(member.key).write_text(claim.model_dump_json())
+
+
+def _result(sweep: SweepFolder, member: Member) -> Result:
+    result = sweep.result_of(member.key)
+    assert result is not None
+    return result
+
+
+def _numbers(sweep: SweepFolder, member: Member) -> dict[str, object]:
+    """What does not depend on time or processes."""
+    return _result(sweep, member).model_dump(exclude={"seconds", "attempts"})
