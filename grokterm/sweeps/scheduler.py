@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from threading import Event
 from time import monotonic
+from types import MappingProxyType
 from typing import Protocol
 
 from grokterm.sweeps.engines.engine import Engine
@@ -13,7 +15,7 @@ from grokterm.sweeps.result import Result
 from grokterm.sweeps.work import Report
 
 POLL_SECONDS = 0.25  # between two looks at the engine
-ELSEWHERE_SECONDS = 5.0  # until a member that another process works on is asked for again
+LATER_SECONDS = 5.0  # until a member that another process works on is asked for again
 
 
 class Plan(Protocol):
@@ -38,7 +40,7 @@ class Grid:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a sweep is."""
+    """How far a sweep is. What it shows of members grows while the sweep goes on: copy it before another thread reads it."""
 
     members: Sequence[Member]
     """All that are wanted so far; of two with one key, the first."""
@@ -52,26 +54,33 @@ class Progress:
     n_elsewhere: int = 0
     """Members that other processes work on."""
 
-    @property
-    def n_done(self) -> int:
-        """Members with a result."""
-        return sum(member.key in self.results for member in self.members)
+    n_done: int = 0
+    """Members with a result."""
+
+    n_failed: int = 0
+    """Those of them that have failed."""
 
 
 class Scheduler:
-    """Works through a plan. `stop` may be called from another thread; everything else belongs to one."""
+    """Works through a plan. `stop` and `retry` may be called from another thread; everything else belongs to one."""
 
     def __init__(self, sweep: SweepFolder, plan: Plan, engine: Engine) -> None:
         self._sweep, self._plan, self._engine = sweep, plan, engine
-        self._is_stopped = Event()
-        self._members: dict[str, Member] = {}
+        self._is_stopped, self._is_to_retry = Event(), Event()
+        self._members: list[Member] = []
+        self._by_key: dict[str, Member] = {}
         self._results: dict[str, Result] = sweep.results()
         self._pending: set[str] = set()
-        self._elsewhere: dict[str, float] = {}  # and when to ask for it again
+        self._later: dict[str, float] = {}  # members that are to be asked for again, and when
+        self._n_done = self._n_failed = 0
 
     def stop(self) -> None:
         """Save and end what is trained, and begin nothing more."""
         self._is_stopped.set()
+
+    def retry(self) -> None:
+        """Work again on members that have failed."""
+        self._is_to_retry.set()
 
     def run(self) -> Iterator[Progress]:
         """Work until there is a result of every member, and yield how far it is, several times a second.
@@ -81,10 +90,14 @@ class Scheduler:
             EngineError: if the engine is gone.
         """
         try:
+            shown_at = -inf
             while not self._is_stopped.is_set():
-                self._submit()
-                yield self.progress
-                if not self._pending and not self._elsewhere:
+                self._submit(self._wanted())
+                is_over = not self._pending and not self._later
+                if is_over or monotonic() >= shown_at + POLL_SECONDS:
+                    shown_at = monotonic()
+                    yield self.progress
+                if is_over and not self._is_to_retry.is_set():
                     return
                 for report in self._engine.wait(POLL_SECONDS):
                     self._take(report)
@@ -94,23 +107,51 @@ class Scheduler:
     @property
     def progress(self) -> Progress:
         """How far it is now."""
-        return Progress(list(self._members.values()), dict(self._results), self._engine.working, len(self._elsewhere))
+        working, n_elsewhere = self._engine.working, len(self._later)
+        results = MappingProxyType(self._results)
+        return Progress(self._members, results, working, n_elsewhere, self._n_done, self._n_failed)
 
-    def _submit(self) -> None:
-        """Ask for members that are wanted and have no result, also again for those that another process had."""
-        new = [member for member in self._plan.next_members(self._results) if member.key not in self._members]
-        self._members |= {member.key: member for member in new}
-        due = [key for key, at in self._elsewhere.items() if at <= monotonic()]
+    def _wanted(self) -> list[Member]:
+        """List members to ask for: new ones, those to be asked for again, and those that have failed, if that is asked for."""
+        wanted = []
+        for member in self._plan.next_members(self._results):
+            if member.key not in self._by_key:
+                self._by_key[member.key] = member
+                self._members.append(member)
+                self._count(member.key, 1)
+                wanted.append(member)
+        now = monotonic()
+        due = [key for key, at in self._later.items() if at <= now]
         for key in due:
-            del self._elsewhere[key]
-        wanted = [*new, *(self._members[key] for key in due)]
-        missing = {member.key: member for member in wanted if member.key not in self._results}
-        self._pending |= missing.keys()
-        self._engine.submit(list(missing.values()))
+            del self._later[key]
+        return [*wanted, *(self._by_key[key] for key in (*due, *self._forgotten()))]
+
+    def _forgotten(self) -> list[str]:
+        """Forget what came of members that have failed, once after each `retry`."""
+        if not self._is_to_retry.is_set():
+            return []
+        self._is_to_retry.clear()
+        keys = [key for key in self._sweep.forget_failed() if key in self._by_key and key in self._results]
+        for key in keys:
+            self._count(key, -1)
+            del self._results[key]
+        return keys
+
+    def _submit(self, members: Sequence[Member]) -> None:
+        missing = [member for member in members if member.key not in self._results]
+        self._pending |= {member.key for member in missing}
+        self._engine.submit(missing)
 
     def _take(self, report: Report) -> None:
         self._pending.discard(report.key)
-        if report.status == "elsewhere":
-            self._elsewhere[report.key] = monotonic() + ELSEWHERE_SECONDS
-        elif report.status == "done" and (result := self._sweep.result_of(report.key)) is not None:
+        if report.status == "done" and (result := self._sweep.result_of(report.key)) is not None:
+            self._count(report.key, -1)
             self._results[report.key] = result
+            self._count(report.key, 1)
+        else:  # another process works on it or was stopped, or the disk does not show yet what another host wrote
+            self._later[report.key] = monotonic() + LATER_SECONDS
+
+    def _count(self, key: str, sign: int) -> None:
+        if (result := self._results.get(key)) is not None:
+            self._n_done += sign
+            self._n_failed += sign * (result.outcome == "failed")
