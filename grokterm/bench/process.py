@@ -1,15 +1,13 @@
 """One contestant in its own process: the parent's side of `grokterm.bench.worker`."""
 
-import json
 import os
-import subprocess
 import sys
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from grokterm.errors import ConfigError
+from grokterm.errors import ConfigError, GroktermError
 from grokterm.experiment.experiment import Experiment
-from grokterm.training.signals import start_child
+from grokterm.training.worker_process import WorkerProcess
 
 NOTEBOOK = "notebook"  # the contestant with the default threads of numpy
 
@@ -27,7 +25,10 @@ class ContestantInfo(NamedTuple):
 
 
 class ContestantProcess:
-    """A process that starts at once; `start` creates the contestant in it. Ends with its context or with this process."""
+    """A process that starts at once; `start` creates the contestant in it. Ends with its context or with this process.
+
+    Requests and answers are plain values, so that its program need not know grokterm.
+    """
 
     def __init__(self, name: str, command: Sequence[str] = WORKER) -> None:
         self.memory: int | None = None
@@ -35,18 +36,14 @@ class ContestantProcess:
         environment = dict(os.environ)
         if name == NOTEBOOK:
             environment.pop("OPENBLAS_NUM_THREADS", None)  # which grokterm.cli.main sets
-        self._process = start_child(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._process = WorkerProcess("was to be timed", command, environment=environment, stderr=None)
+        self.kill = self._process.kill
 
     def __enter__(self) -> "ContestantProcess":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.kill()
-        self._process.communicate()
-
-    def kill(self) -> None:
-        """End the process, also from another thread: a request that waits for its answer fails then."""
-        self._process.kill()
+        self._process.end()
 
     def start(self, experiment: Experiment) -> ContestantInfo:
         """Create the contestant and run a first step of each mode.
@@ -67,17 +64,11 @@ class ContestantProcess:
         return float(answer["seconds"])
 
     def _request(self, request: dict[str, Any]) -> dict[str, Any]:
-        assert self._process.stdin
-        assert self._process.stdout
-        try:
-            self._process.stdin.write(json.dumps(request) + "\n")
-            self._process.stdin.flush()
-            line = self._process.stdout.readline()
-        except BrokenPipeError:
-            line = ""
-        if not line:
-            raise ConfigError(f"its process ended with exit code {self._process.wait()}")
-        answer: dict[str, Any] = json.loads(line)
-        if "error" in answer:
-            raise ConfigError(answer["error"])
-        return answer
+        self._process.ask(request)
+        answer: Any = self._process.answer()
+        if isinstance(answer, GroktermError):
+            raise ConfigError(str(answer))
+        if isinstance(answer, Exception):  # a bug, or what a compiler says
+            sys.stderr.write(str(answer))
+            raise ConfigError(str(answer).strip().splitlines()[-1])
+        return dict(answer)

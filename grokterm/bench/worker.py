@@ -1,46 +1,48 @@
-"""The process of one contestant, `python -m grokterm.bench.worker`: answers each JSON line on stdin with one on stdout.
+"""The process of one contestant, `python -m grokterm.bench.worker`: makes it as the first request says, then runs steps.
 
 One process each, so that contestants share neither threads nor memory. A process only works while it is being timed.
 """
 
-import json
-import signal
-import sys
 from collections.abc import Mapping
 from time import perf_counter
 from typing import Any
 
 import torch
 
-from grokterm.bench.contestants import Steps, make_contestant
+from grokterm.bench.contestants import Contestant, Steps, make_contestant
 from grokterm.bench.memory import PeakMemory
 from grokterm.engines.device import describe, find_device, synchronize
-from grokterm.errors import GroktermError
 from grokterm.experiment.experiment import Experiment
+from grokterm.training.worker_process import requests, serve
+
+
+class _Turns:
+    """Makes the contestant by the first request, then runs the steps of each further one."""
+
+    def __init__(self) -> None:
+        self._contestant: Contestant | None = None
+
+    def reply(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        if self._contestant is None:
+            return self._begin(request)
+        seconds = _timed(self._contestant.modes[request["mode"]], request["steps"], self._device)
+        return {"seconds": seconds, "memory": self._memory.peak()}
+
+    def _begin(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        experiment = Experiment.from_toml(request["experiment"])
+        self._device = find_device(experiment.device)
+        self._memory = PeakMemory(self._device)
+        contestant = make_contestant(request["contestant"], experiment)
+        for steps in contestant.modes.values():
+            _timed(steps, 1, self._device)  # captures CUDA graphs, and fails now if it fails
+        self._contestant = contestant
+        about = {"name": contestant.name, "description": contestant.description, "modes": list(contestant.modes)}
+        return {**about, "device": describe(self._device), "torch": torch.__version__}
 
 
 def main() -> None:
-    """Create the contestant of the first line, then run the steps of each further line."""
-    if hasattr(signal, "SIGPIPE"):  # which Windows lacks
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # end without a traceback if the parent is gone
-    requests = map(json.loads, sys.stdin)
-    try:
-        first = next(requests, None)
-        if first is None:
-            return
-        experiment = Experiment.from_toml(first["experiment"])
-        device = find_device(experiment.device)
-        memory = PeakMemory(device)
-        contestant = make_contestant(first["contestant"], experiment)
-        for steps in contestant.modes.values():
-            _timed(steps, 1, device)  # captures CUDA graphs, and fails now if it fails
-        about = {"name": contestant.name, "description": contestant.description, "modes": list(contestant.modes)}
-        _answer({**about, "device": describe(device), "torch": torch.__version__})
-        for request in requests:
-            seconds = _timed(contestant.modes[request["mode"]], request["steps"], device)
-            _answer({"seconds": seconds, "memory": memory.peak()})
-    except GroktermError as error:
-        _answer({"error": str(error)})
+    """Answer requests until there are no more."""
+    serve(requests(), _Turns().reply)
 
 
 def _timed(steps: Steps, n_steps: int, device: torch.device) -> float:
@@ -50,11 +52,6 @@ def _timed(steps: Steps, n_steps: int, device: torch.device) -> float:
     steps(n_steps)
     synchronize(device)
     return perf_counter() - started
-
-
-def _answer(answer: Mapping[str, Any]) -> None:
-    sys.stdout.write(json.dumps(answer) + "\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import traceback
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import IO, Any
 
@@ -23,14 +23,14 @@ class WorkerProcess:
     def __init__(
         self,
         purpose: str,
-        module: str,
-        *arguments: str,
+        command: Sequence[str],
+        *,
         environment: Mapping[str, str] | None = None,
-        stderr: int | IO[bytes] = subprocess.DEVNULL,  # the screen must stay clean; failures come as answers
+        stderr: int | IO[bytes] | None = subprocess.DEVNULL,  # the screen must stay clean; failures come as answers
     ) -> None:
         self._purpose = purpose  # what it did, once it has died
         self._process = start_child(
-            [sys.executable, "-m", module, *arguments],
+            command,
             env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -68,6 +68,10 @@ class WorkerProcess:
         assert self._process.stdin
         with suppress(OSError):
             self._process.stdin.close()
+
+    def kill(self) -> None:
+        """End it now, also from another thread: who waits for an answer learns that it has died."""
+        self._process.kill()
 
     def has_ended(self, seconds: float) -> bool:
         """Wait for its end, at most this long."""

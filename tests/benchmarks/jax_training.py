@@ -1,12 +1,12 @@
 """The same training in JAX, for `against_jax.py`: a whole step under jit, steps under lax.scan, the whole batch at once.
 
-It knows nothing of grokterm or torch: weights and equations come in an .npz file, settings as TOML in the first line on stdin.
-Each further line asks for steps and is answered with the seconds that they took. With --check it prints the training loss after
-so many steps instead.
+It knows nothing of grokterm or torch: weights and equations come in an .npz file, settings as TOML in the first request.
+Each further one asks for steps and is answered with the seconds that they took. With --check it answers with the training loss
+after so many steps instead. Requests on stdin and answers on stdout are pickled dictionaries of plain values.
 """
 
 import argparse
-import json
+import pickle
 import sys
 import tomllib
 from collections.abc import Callable
@@ -142,14 +142,14 @@ def _compiled(
 
 
 def main() -> None:
-    """Answer the lines on stdin."""
+    """Answer the requests on stdin."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data")
     parser.add_argument("--scan", type=int, default=50, help="steps under one scan where nothing is evaluated")
     parser.add_argument("--one-hot", action="store_true")
     parser.add_argument("--check", type=int, metavar="STEPS")
     arguments = parser.parse_args()
-    settings = tomllib.loads(json.loads(sys.stdin.readline())["experiment"])
+    settings = tomllib.loads(pickle.load(sys.stdin.buffer)["experiment"])
     jax.config.update("jax_enable_x64", settings["loss"]["precision"] == "float64")
     with np.load(arguments.data) as data:
         training = Training(settings, dict(data), arguments.scan, reads_one_hot=arguments.one_hot)
@@ -165,16 +165,22 @@ def main() -> None:
         {"name": name, "description": "", "modes": ["training", "update"], "device": device, "torch": f"jax {jax.__version__}"}
     )
     modes = {"training": training.train, "update": training.update}
-    for line in sys.stdin:
-        wanted = json.loads(line)
+    while (wanted := _request()) is not None:
         started = perf_counter()
         modes[wanted["mode"]](wanted["steps"])
         _answer({"seconds": perf_counter() - started, "memory": None})
 
 
+def _request() -> dict[str, Any] | None:
+    try:
+        return dict(pickle.load(sys.stdin.buffer))
+    except EOFError:
+        return None
+
+
 def _answer(answer: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(answer) + "\n")
-    sys.stdout.flush()
+    pickle.dump(answer, sys.stdout.buffer)
+    sys.stdout.buffer.flush()
 
 
 if __name__ == "__main__":

@@ -1,36 +1,56 @@
-"""The local engine: worker processes of this machine, each with one thread, and one member at a time."""
+"""The local engine: worker processes of this machine, one for each core, or for each CUDA device if that is where they train.
 
+Each works on one member at a time, on a CPU with one thread.
+"""
+
+import os
 import selectors
+import sys
 from collections import deque
 from collections.abc import Sequence
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
-from grokterm.errors import EngineError, ProcessDiedError
+import torch
+
+from grokterm.engines.device import find_device
+from grokterm.errors import ConfigError, EngineError, ProcessDiedError
 from grokterm.models.processor import available_cores
 from grokterm.sweeps.folder import SweepFolder
 from grokterm.sweeps.members import Member
 from grokterm.sweeps.work import Report
 from grokterm.training.worker_process import WorkerProcess
 
+WORKER = (sys.executable, "-m", "grokterm.sweeps.worker")
+
+VISIBLE = "CUDA_VISIBLE_DEVICES"
+
 OUTPUT = "output.log"  # what workers say besides their answers
 
 STOP_SECONDS = 30.0  # in which a stopped worker saves what it trains
 
-MOST_DEATHS = 10  # of workers, one after the other, without a report: then it is not the member
+MOST_DEATHS = 10  # for each worker, without any report between them: then it is not the member
 
 
 class LocalEngine:
-    """A pool of processes. One that dies is replaced, and its member queued again."""
+    """A pool of processes. The member of one that dies is queued again; the others go on alone for a while.
+
+    For memory may be short: each report lets one more process start, up to the number of workers.
+    """
 
     def __init__(self, sweep: SweepFolder, n_workers: int | None = None) -> None:
-        self.n_workers = n_workers or available_cores()
+        places = _places(sweep.settings.get("device", "auto"))
+        self.n_workers = n_workers or len(places)
         self._sweep = sweep
+        self._free = deque(islice(cycle(places), self.n_workers))
+        self._place: dict[WorkerProcess, str | None] = {}
         self._waiting: deque[Member] = deque()
         self._at_work: dict[WorkerProcess, Member] = {}
         self._idle: list[WorkerProcess] = []
         self._selector = selectors.DefaultSelector()
         self._n_deaths = 0
+        self._n_at_once = self.n_workers
 
     @property
     def working(self) -> Sequence[str]:
@@ -54,7 +74,7 @@ class LocalEngine:
             StorageError: if the folder of the sweep cannot be written.
             EngineError: if workers die as soon as they are started.
         """
-        ready = [key.fileobj for key, _ in self._selector.select(seconds if self._at_work else 0)]
+        ready = [key.fileobj for key, _ in self._selector.select(seconds)]
         reports = [report for worker in ready if isinstance(worker, WorkerProcess) for report in self._take(worker)]
         self._feed()
         return reports
@@ -75,34 +95,59 @@ class LocalEngine:
     def _take(self, worker: WorkerProcess) -> list[Report]:
         """Take the report of a worker that has one; if it has died, queue its member again."""
         answer: Any = worker.answer()
-        member = self._at_work.pop(worker)
+        member = self._at_work.pop(worker, None)
         if isinstance(answer, Report):
             self._n_deaths = 0
+            self._n_at_once = min(self.n_workers, self._n_at_once + 1)
             self._idle.append(worker)
             return [answer]
         self._selector.unregister(worker)
+        worker.end()
+        self._free.append(self._place.pop(worker))
         if not isinstance(answer, ProcessDiedError):
             raise answer
-        worker.end()
+        if member is None:
+            self._idle.remove(worker)
+            return []
         self._n_deaths += 1
-        if self._n_deaths >= MOST_DEATHS:
+        if self._n_deaths >= MOST_DEATHS * self.n_workers:
             raise EngineError(f"{self._n_deaths} workers died one after the other: {self._output} may say why")
+        self._n_at_once = max(1, len(self._at_work))
         self._waiting.appendleft(member)
         return []
 
     def _feed(self) -> None:
-        while self._waiting and len(self._at_work) < self.n_workers:
+        while self._waiting and len(self._at_work) < self._n_at_once:
             worker = self._idle.pop() if self._idle else self._started()
             member = self._waiting.popleft()
             self._at_work[worker] = member
             worker.ask(member)
 
     def _started(self) -> WorkerProcess:
-        with self._output.open("ab") as output:
-            worker = WorkerProcess("worked on a member", "grokterm.sweeps.worker", str(self._sweep.path), stderr=output)
+        place, command = self._free.popleft(), [*WORKER, str(self._sweep.path)]
+        environment = None if place is None else {**os.environ, VISIBLE: place}
+        try:
+            with self._output.open("ab") as output:
+                worker = WorkerProcess("worked on a member", command, environment=environment, stderr=output)
+        except OSError as error:
+            raise EngineError(f"no worker process can be started: {error}") from None
+        self._place[worker] = place
         self._selector.register(worker, selectors.EVENT_READ)
         return worker
 
     @property
     def _output(self) -> Path:
         return self._sweep.path / OUTPUT
+
+
+def _places(name: str) -> Sequence[str | None]:
+    """List where workers train: CUDA devices, as `CUDA_VISIBLE_DEVICES` names them, or None where they need no telling."""
+    try:
+        device = find_device(name)
+    except ConfigError:  # as each member says
+        device = torch.device("cpu")
+    if device.type == "cpu":
+        return [None] * available_cores()
+    if device.type != "cuda" or device.index is not None:
+        return [None]
+    return os.environ.get(VISIBLE, ",".join(map(str, range(torch.cuda.device_count())))).split(",")

@@ -3,6 +3,7 @@
 Batching small networks into one program gains nothing there; threads of one process would wait for each other.
 """
 
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -24,7 +25,7 @@ from grokterm.training.single import SingleNetwork
 from grokterm.training.step_loop import Measured
 from grokterm.training.worker_process import WorkerProcess
 
-WORKER = "grokterm.training.ensemble.worker"
+WORKER = (sys.executable, "-m", "grokterm.training.ensemble.worker")
 
 
 class ProcessEnsemble:

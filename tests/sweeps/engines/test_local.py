@@ -2,14 +2,42 @@
 
 import os
 import signal
+import sys
 from pathlib import Path
 
 import pytest
+import torch
 
+from grokterm.sweeps.engines import local
 from grokterm.sweeps.engines.local import LocalEngine
 from grokterm.sweeps.scheduler import Grid, Scheduler
 from grokterm.sweeps.work import Work
 from tests.sweeps.fixtures import TINY, tiny_sweep
+
+ENDS = """
+import os, pathlib, sys
+pathlib.Path({folder!r}, f"on-{{os.environ['CUDA_VISIBLE_DEVICES']}}-{{os.getpid()}}").touch()
+sys.exit(9)
+"""
+
+
+def test_each_device_has_a_worker_and_one_that_dies_leaves_it_to_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local, "find_device", torch.device)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setattr(local, "WORKER", (sys.executable, "-c", ENDS.format(folder=str(tmp_path))))
+    sweep = tiny_sweep(tmp_path, settings=TINY | {"device": "cuda"})
+    engine = LocalEngine(sweep)
+    assert engine.n_workers == 2
+    engine.submit(sweep.members())
+    while len(seen := sorted(path.name for path in tmp_path.glob("on-*"))) < 4:
+        assert engine.wait(1) == []
+    assert [name.split("-")[1] for name in seen] == ["0", "0", "1", "1"]
+    engine.stop()
+    assert LocalEngine(sweep, 3).n_workers == 3
+    assert LocalEngine(tiny_sweep(tmp_path, settings=TINY | {"device": "cuda:1"})).n_workers == 1
 
 
 @pytest.mark.slow
@@ -27,6 +55,30 @@ def test_a_sweep_survives_the_death_of_a_worker_and_gives_what_one_process_gives
         assert one is not None
         assert other is not None
         assert one.model_copy(update={"seconds": 0, "attempts": 1}) == other.model_copy(update={"seconds": 0})
+
+
+@pytest.mark.slow
+def test_a_worker_that_dies_while_it_has_nothing_to_do_is_replaced(tmp_path: Path) -> None:
+    sweep = tiny_sweep(tmp_path)
+    first, second, *_ = sweep.members()
+    engine = LocalEngine(sweep, 1)
+    try:
+        engine.submit([first])
+        worker = engine.workers[0]
+        assert _reports(engine) == [first.key]
+        os.kill(worker.pid, signal.SIGKILL)
+        assert worker.has_ended(60.0)
+        assert engine.wait(0.01) == []
+        engine.submit([second])
+        assert _reports(engine) == [second.key]
+    finally:
+        engine.stop()
+
+
+def _reports(engine: LocalEngine) -> list[str]:
+    while not (reports := engine.wait(1)):
+        pass
+    return [report.key for report in reports]
 
 
 @pytest.mark.slow
