@@ -39,8 +39,8 @@ class Search(Settings):
     between: Annotated[tuple[float, float], Field(strict=False)]
     """Two values of it, on both sides of the crossing."""
 
-    crosses: float = 0.5
-    """The value that the measure crosses; a step that is never reached counts as infinite."""
+    crosses: float | None = None
+    """The value that the measure's median over the seeds crosses: 0.5, and of a step, whether it is reached at all."""
 
     tolerance: float = Field(gt=0)
     """How near the two sides of the crossing come; with logarithmic spacing, their ratio minus 1."""
