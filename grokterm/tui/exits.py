@@ -65,9 +65,11 @@ class Exits:
         from grokterm.tui.control.handover import hand_over_unattended
 
         _save_all()
-        training = lab.training if (lab := self._app.lab) is not None else None
-        if isinstance(training, TrainingThread) and self._app.preferences.hangup_now == "continue":
-            hand_over_unattended(training)
+        lab = self._app.lab
+        if lab is not None and isinstance(lab.training, TrainingThread):
+            is_detaching = lab.control.is_detaching  # the user has said what is to become of it
+            if is_detaching or self._app.preferences.hangup_now == "continue":
+                hand_over_unattended(lab.training)
         os._exit(HUNG_UP)  # an orderly exit would wait for the terminal that is gone
 
     def _save_checkpoint(self) -> None:

@@ -112,11 +112,12 @@ async def detach(control: TrainingControl) -> str:
         if reason := reason_against(training):
             control.notifier.say(reason, "Not detached", "warning")
             return ""
+        control.is_leaving = control.is_detaching = True
         await control.screen.app.push_screen(Waiting("Saving, and going on in the background ..."))
-        control.is_leaving = True
         try:
             await asyncio.to_thread(hand_over, training)
         except GroktermError as error:
+            control.is_detaching = False
             control.screen.app.pop_screen()
             control.notifier.say(str(error), "Not detached", "error")
             control.open_here()

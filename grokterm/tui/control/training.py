@@ -45,6 +45,7 @@ class TrainingControl:
         self.notifier = Notifier(screen, bell=bell)
         self._dialog: FieldsDialog[Command] | None = None  # the one that holds the training
         self.is_leaving = False  # the training ends because this screen leaves it
+        self.is_detaching = False  # the user lets it go on in the background
         self._said_alive = 0.0
         self._is_trying = False  # a dialog waits for what becomes of its command, and says it
 
