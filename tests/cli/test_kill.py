@@ -30,7 +30,8 @@ def kill_at(trial: Trial, step: int) -> bool:
 def step_of(trial: Trial) -> int:
     """Read the step from the last whole line: as a reader of all lines would be busier than the run."""
     lines = trial.run.journal.read_bytes()[-10_000:].splitlines(keepends=True) if trial.run else []
-    return max((json.loads(line)["step"] for line in lines[-2:] if line.endswith(b"\n")), default=0)
+    steps = [json.loads(line)["step"] for line in lines[-2:] if line.endswith(b"\n")]
+    return max((step[-1] if isinstance(step, list) else step for step in steps), default=0)
 
 
 def test_a_killed_run_is_told_from_one_that_trains(preset: Path, tmp_path: Path, here: Here) -> None:

@@ -45,9 +45,18 @@ def saved_run(folder: Path) -> Run:
         pass
     written = only_run(folder)
     run = Run(written.path.rename(folder / "exact"))
-    lines = [json.loads(line) for line in run.journal.read_text().splitlines()]
+    lines = [one for line in run.journal.read_text().splitlines() for one in _unpacked(json.loads(line))]
     run.journal.write_text("".join(f"{json.dumps(line)}\n" for line in _as_grokked(lines)))
     return run
+
+
+def _unpacked(line: dict[str, Any]) -> list[dict[str, Any]]:
+    """Give every evaluation a line of its own."""
+    if line["record"] != "evaluations":
+        return [line]
+    columns = {name: values for name, values in line.items() if isinstance(values, list)}
+    rows = (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
+    return [{"time": line["time"], "record": "evaluated", **row} for row in rows]
 
 
 def _as_grokked(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
