@@ -31,8 +31,8 @@ def presets(context: typer.Context) -> None:
 
     table = Table("preset", "what it shows", "where", box=None, pad_edge=False, header_style="bold")
     for source, group in group_presets().items():
-        readable = [(preset.name, preset.experiment) for preset in readable_presets(group)]
-        rows = [(f"  {name}", experiment.title, split_source(experiment.source)[1]) for name, experiment in readable]
+        readable = list(readable_presets(group))
+        rows = [(f"  {one.name}", _shown(one), split_source(one.experiment.source)[1]) for one in readable]
         if rows:
             table.add_row(Text(plain_text(source or NO_SOURCE), style="bold"))
         for row in rows:
@@ -48,9 +48,23 @@ def show(
     """Print a preset with every setting resolved, as TOML."""
     from grokterm.experiment.presets import find_preset
 
-    overridden = find_preset(name).overridden(assignments)
+    preset = find_preset(name)
+    overridden, sweep = preset.overridden(assignments), preset.sweep
     print_status(*overridden.notes)
     typer.echo(overridden.experiment.to_toml(), nl=False)
+    if sweep is not None:
+        from grokterm.experiment.toml import format_toml
+
+        typer.echo("\n" + format_toml({"sweep": sweep.model_dump(exclude_defaults=True, exclude_none=True)}), nl=False)
+
+
+def _shown(preset: "Preset") -> str:
+    """Say what a preset shows, and of a sweep how large it is."""
+    title, sweep = preset.experiment.title, preset.sweep
+    if sweep is None:
+        return title
+    size = f"{sweep.n_points} points" if sweep.search is None else "a search"
+    return f"{title} ({size}, {sweep.seeds} seed{'s' if sweep.seeds > 1 else ''})"
 
 
 def readable_presets(presets: "Iterable[Preset]") -> "Iterator[Preset]":
@@ -59,7 +73,7 @@ def readable_presets(presets: "Iterable[Preset]") -> "Iterator[Preset]":
 
     for preset in presets:
         try:
-            preset.experiment  # noqa: B018 - read, to see whether it can be
+            preset.experiment, preset.sweep  # noqa: B018 - read, to see whether they can be
         except PresetError as error:
             print_status(f"grokterm: {error}")
         else:

@@ -112,4 +112,4 @@ def inspected_after(last: float, names: Iterable[str]) -> list[str]:
 
 def is_step(measure: str) -> bool:
     """Tell whether a measure is the step of something that may never come."""
-    return measure in MILESTONE_STEPS or has_comparison(measure)
+    return measure in (*MILESTONE_STEPS, "grokking_delay") or has_comparison(measure)

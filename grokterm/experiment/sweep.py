@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from grokterm.experiment.expectation import is_step
 from grokterm.experiment.ranges import MOST_VALUES, values_of
 from grokterm.experiment.settings import Settings
 
@@ -62,13 +63,16 @@ class Search(Settings):
 
 
 class ExpectedPoint(Settings):
-    """What a point of a sweep must show: the median of the measure over its seeds."""
+    """What a point of a sweep must show: the median of a measure over its seeds."""
 
     where: dict[str, Value] = Field(min_length=1)
     """Values of axes, and `variant`; every point that has them."""
 
     within: Annotated[tuple[float, float], Field(strict=False)] | Literal["never"]
     """The lowest and the highest value that is met, or "never" for a step that no seed reaches."""
+
+    measure: str = ""
+    """What is compared, at the end; empty: what the sweep measures."""
 
 
 class Sweep(Settings):
@@ -102,7 +106,7 @@ class Sweep(Settings):
     """Of a finished run everything, or all but its checkpoints."""
 
     evidence: str = ""
-    """Where the expectations come from."""
+    """Where the expectations come from: S source, V re-run independently, D digitized, I inferred, ours and how many seeds."""
 
     expect: tuple[ExpectedPoint, ...] = Field((), strict=False)
     """What must be seen; `grokterm verify` holds the sweep to it."""
@@ -124,6 +128,18 @@ class Sweep(Settings):
         axes = {**self.grid, **self.zipped}
         if self.over and self.over not in axes:
             raise ValueError(f"over must name an axis, {' or '.join(axes) or 'and there is none'}, not {self.over!r}")
+        return self
+
+    @model_validator(mode="after")
+    def _expects_on_evidence(self) -> Self:
+        if not self.evidence and (self.expect or (self.search is not None and self.search.expect)):
+            raise ValueError("evidence must say where the expectations come from")
+        for one in self.expect:
+            measure = one.measure or self.measure
+            if one.within == "never" and not is_step(measure):
+                raise ValueError(f"{measure} cannot be never: give a range [low, high]")
+            if one.within != "never" and one.within[0] > one.within[1]:
+                raise ValueError(f"within must be [low, high], not {list(one.within)}")
         return self
 
     @property

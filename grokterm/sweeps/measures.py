@@ -58,11 +58,12 @@ def _delay(summary: Summary) -> int | None:
 
 
 def _metrics(run: Run, sweep: Sweep, summary: Summary) -> dict[str, float | None]:
-    """Measure the network, if the sweep asks for what no evaluation tells."""
-    name = measure_name(sweep)
-    if name in Result.model_fields:
-        return {}
-    if sweep.at == "end":
-        return inspect(run, {name: MetricAtStep(sweep.measure)})
-    step = getattr(summary, f"{sweep.at}_at")
-    return {name: None} if step is None else inspect(run, {name: MetricAtStep(sweep.measure, step)})
+    """Measure of the network what is drawn or expected, and no evaluation tells."""
+    drawn = measure_name(sweep)
+    wanted = {one.measure: MetricAtStep(one.measure) for one in sweep.expect if one.measure}
+    step = None if sweep.at == "end" else getattr(summary, f"{sweep.at}_at")
+    if sweep.at == "end" or step is not None:
+        wanted[drawn] = MetricAtStep(sweep.measure, step)
+    of_network = {name: metric for name, metric in wanted.items() if name not in Result.model_fields}
+    unreached: dict[str, float | None] = {} if drawn in Result.model_fields else {drawn: None}
+    return unreached | inspect(run, of_network)

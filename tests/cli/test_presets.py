@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.presets import find_preset
+from grokterm.experiment.presets import Preset, find_preset
 from tests.cli.process import Here, assert_refused, grokterm
 
 EVIL = 'title = "[bold red]hi[/] \\u001b[31mred\\u001b]0;title\\u0007 end\\u202e\\nline"\n'
@@ -50,6 +50,13 @@ def test_a_preset_is_printed_with_changes_and_what_followed_from_them(here: Here
     assert Experiment.from_toml(shown.out).optimizer.kind == "gd"
     assert "optimizer.kind changed from adamw to gd" in shown.err
     assert "expectations no longer apply" in shown.err
+
+
+def test_a_sweep_is_listed_with_its_size_and_printed_with_its_points(here: Here) -> None:
+    assert "(81 points, 1 seed)" in " ".join(here("presets").out.split())
+    shown = here("presets", "show", "sweep-report-fig4")
+    printed, preset = Preset("x", Path("x.toml"), shown.out), find_preset("sweep-report-fig4")
+    assert (printed.experiment, printed.sweep) == (preset.experiment, preset.sweep)
 
 
 def test_a_word_in_place_of_a_number_is_printed_as_text(here: Here) -> None:

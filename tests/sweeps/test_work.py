@@ -16,7 +16,7 @@ from grokterm.sweeps.members import Member, experiment_at, on_one_thread
 from grokterm.sweeps.result import Result
 from grokterm.sweeps.work import MOST_ATTEMPTS, Work
 from grokterm.training.single import SingleNetwork
-from tests.sweeps.fixtures import TINY, tiny_sweep
+from tests.sweeps.fixtures import TINY, TWO_BY_TWO, tiny_sweep
 
 
 def test_a_member_is_an_ordinary_run(tmp_path: Path) -> None:
@@ -65,6 +65,17 @@ def test_a_metric_may_be_measured_at_a_milestone(tmp_path: Path) -> None:
     assert result is not None
     assert "parameter_norm @ memorized" in result.metrics
     assert (result.value("parameter_norm @ memorized") is None) == (result.memorized_at is None)
+
+
+def test_what_is_expected_is_measured_besides_what_is_drawn(tmp_path: Path) -> None:
+    expect = [{"where": {"task.train_fraction": 0.4}, "measure": "ipr", "within": [0, 1]}]
+    sweep = tiny_sweep(tmp_path, TWO_BY_TWO | {"expect": expect, "evidence": "ours"})
+    member = sweep.members()[0]
+    Work(sweep).on(member)
+    result = sweep.result_of(member.key)
+    assert result is not None
+    assert result.value("ipr") is not None
+    assert result.value("val_accuracy") is not None
 
 
 def test_a_member_that_another_process_works_on_is_left_to_it(tmp_path: Path) -> None:
