@@ -27,11 +27,11 @@ class Table:
         self.n_taken = len(self.columns["step"]) if columns else 0
         self.room = max(room, self.n_taken)  # of which memory is taken as it is filled
 
-    def append(self, new: Mapping[str, Column]) -> None:
-        """Append rows; a column that is not among them, or was not before, is NaN there."""
+    def append(self, new: Mapping[str, Column], room: int = 0) -> None:
+        """Append rows, of at least so many in the end; a column that is not among them, or was not before, is NaN there."""
         first, last = self.n_taken, self.n_taken + len(new["step"])
         if last > self.room:
-            self.room = 2 * last
+            self.room = max(2 * last, room)
             self.columns = {name: _resized(column, first, self.room) for name, column in self.columns.items()}
         for name, values in new.items():
             if name not in self.columns:

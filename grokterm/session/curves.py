@@ -82,13 +82,18 @@ class Curves:
     @property
     def rows(self) -> Float[np.ndarray, "evaluations columns"]:
         """A copy with a row for each evaluation: COLUMNS, and for an ensemble BANDS."""
-        return self.since(0)
+        return self.between(0, len(self))
 
-    def since(self, first: int) -> Float[np.ndarray, "evaluations columns"]:
-        """Copy the rows from one on."""
+    def between(self, first: int, last: int) -> Float[np.ndarray, "evaluations columns"]:
+        """Copy the rows from one on, as `rows` has them."""
         has_bands = any(name in self.measured for name in BANDS)
         names = (*COLUMNS, *BANDS) if has_bands else COLUMNS
-        return np.stack([self.column(name)[first:].astype(np.float64) for name in names], axis=1)
+        return np.stack([self.column(name)[first:last].astype(np.float64) for name in names], axis=1)
+
+    def until(self, step: int) -> Self:
+        """Return the evaluations up to a step, without a copy."""
+        n = int(np.searchsorted(self.column("step"), step, side="right"))
+        return replace(self, measured={name: column[:n] for name, column in self.measured.items()})
 
     def chosen(self, which: slice | Indices) -> Self:
         """Return some of the evaluations."""
@@ -118,20 +123,23 @@ class Curves:
         measured = {name: column[:n] for name, column in table.columns.items() if name in names}
         return self._in(table, self._extremes if len(self) else _Extremes(), measured)
 
-    def appended(self, new: Sequence[Sequence[float]] | Float[np.ndarray, "evaluations columns"]) -> Self:
-        """Append rows as `rows` has them."""
+    def appended(self, new: Sequence[Sequence[float]] | Float[np.ndarray, "evaluations columns"], room: int = 0) -> Self:
+        """Append rows as `rows` has them; `room` as `joined` says."""
         if not len(new):
             return self
         columns = dict(zip((*COLUMNS, *BANDS), np.asarray(new, np.float64).T, strict=False))
         measured = {name: values for name, values in columns.items() if name in self.measured or not np.isnan(values).all()}
-        return self.joined(measured)
+        return self.joined(measured, room)
 
-    def joined(self, new: Mapping[str, Column]) -> Self:
-        """Append columns; copies earlier rows only if the arrays are full, or already extended by another value."""
+    def joined(self, new: Mapping[str, Column], room: int = 0) -> Self:
+        """Append columns; copies earlier rows only if the arrays are full, or already extended by another value.
+
+        `room`: how many evaluations there will be, if that is known.
+        """
         table, extremes = self._table, self._extremes
         if table is None or table.n_taken != len(self):
             table, extremes = Table(self.measured), _Extremes()
-        table.append(new)
+        table.append(new, room)
         return self._in(table, extremes, {name: column[: table.n_taken] for name, column in table.columns.items()})
 
     def _in(self, table: Table, extremes: _Extremes, measured: Mapping[str, Column]) -> Self:

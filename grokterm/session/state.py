@@ -5,8 +5,6 @@ from dataclasses import dataclass, field, replace
 from math import isnan
 from typing import Literal, NamedTuple, Self, cast, get_args
 
-import numpy as np
-
 from grokterm.experiment.conditions import Milestone
 from grokterm.experiment.evaluations import Evaluations
 from grokterm.experiment.experiment import Experiment
@@ -128,7 +126,7 @@ class LabState:
             n_val=sides.n_val,
             n_seen=sides.n_seen,
             swapped_operation=sides.operation,
-            curves=self.curves.chosen(slice(int(np.searchsorted(self.curves.column("step"), step, side="right")))),
+            curves=self.curves.until(step),
             milestones={name: at for name, at in self.milestones.items() if at <= step},
             segment=_segment(events),
             inspections=tuple(inspected for inspected in self.inspections if inspected.step <= step),

@@ -38,8 +38,8 @@ def test_what_is_measured_from_some_step_on_was_not_known_before() -> None:
     first = Curves().extended([Evaluated(step=0, train_loss=1.0, train_accuracy=0.0)])
     both = first.extended([Evaluated(step=5, train_loss=1.0, train_accuracy=0.0, seen_loss=0.1)])
     np.testing.assert_array_equal(both.column("seen_loss"), [np.nan, 0.1])
-    assert both.since(1)[0, 0] == 5
-    np.testing.assert_array_equal(first.appended(both.since(1)).rows, both.rows)
+    assert both.between(1, 2)[0, 0] == 5
+    np.testing.assert_array_equal(first.appended(both.between(1, 2)).rows, both.rows)
 
 
 @pytest.mark.parametrize("scale", ["linear", "log"])
@@ -63,6 +63,21 @@ def test_a_picture_has_the_extremes_of_all_of_its_columns(scale: str, n_columns:
                 assert np.nanmin(np.where(seen > least, seen, np.nan)) == known.min()
                 assert seen[np.isfinite(seen)].max() == known.max()
     assert len(rows) <= 20 * n_columns + 10
+
+
+def test_the_past_of_curves_is_no_copy_and_has_a_future_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    curves = noisy()
+    step = int(curves.column("step")[N // 2])
+    past = curves.until(step)
+    assert len(past) == N // 2 + 1
+    assert np.shares_memory(past.column("train_loss"), curves.column("train_loss"))
+    other = past.joined({name: column[-1:] for name, column in curves.measured.items()})
+    assert (len(other), other.column("step")[-1]) == (N // 2 + 2, curves.column("step")[-1])
+    assert curves.column("step")[N // 2 + 1] < curves.column("step")[-1]
+    edges = np.array([0.0, step])
+    expected = curves.chosen(slice(len(past))).telling(edges)
+    monkeypatch.setattr("grokterm.session.curves._extremes_of_blocks", None)  # none is looked for once more
+    np.testing.assert_array_equal(past.telling(edges), expected)
 
 
 def test_extremes_follow_curves_that_grow_and_futures_that_part() -> None:

@@ -56,6 +56,9 @@ class Changed(_Message):
     grown: dict[str, list[Any]]
     """What is added to what grows."""
 
+    n_rows: int = 0
+    """How many the curves will have, of which the last may follow another message like this one; 0 if that is not told."""
+
     n_columns: int
     n_bytes: int
     """Of float64 values, little-endian, row by row."""

@@ -1,6 +1,8 @@
 """States, datasets and pictures as messages with arrays, and back."""
 
-from dataclasses import fields, replace
+from collections.abc import Iterator
+from dataclasses import fields as fields_of
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -19,6 +21,7 @@ from grokterm.tasks.dataset import Dataset
 from grokterm.tasks.equations import Equations
 
 ROW = np.dtype("<f8")  # of a number of the curves
+ROWS_AT_ONCE = 2**15
 
 GROWING = ("inspections", "events", "refusals", "former")  # fields of a state that only grow, besides its curves
 
@@ -35,7 +38,7 @@ def _read(settings: dict[str, Any], info: ValidationInfo) -> Experiment:
 
 _OnWire = Annotated[Experiment, PlainSerializer(_written), PlainValidator(_read)]
 _TYPES: Final[dict[str, Any]] = {
-    **{field.name: field.type for field in fields(LabState) if field.name != "curves"},
+    **{field.name: field.type for field in fields_of(LabState) if field.name != "curves"},
     "experiment": _OnWire,
     "former": tuple[tuple[int, _OnWire], ...],
 }
@@ -44,19 +47,29 @@ _Fields = create_model("_Fields", **_OPTIONAL)
 """The fields of a state without its curves, each of which may be missing."""
 
 
-def pack_state(known: LabState | None, state: LabState) -> tuple[bytes, memoryview]:
-    """Write what is new in a later state, all of it if none is known: a line, and the bytes that follow it."""
+def pack_state(known: LabState | None, state: LabState) -> Iterator[tuple[bytes, memoryview]]:
+    """Write what is new in a later state, all of it if none is known: lines, each with the bytes that follow it.
+
+    More than one line for many evaluations: rows of millions at once would take several times the memory of the columns.
+    """
     before = {} if known is None else vars(known)
     new = {name: value for name in _TYPES if (value := getattr(state, name)) is not before.get(name, _Fields)}
     grown = {name: new[name][len(before.get(name, ())) :] for name in GROWING if name in new}
-    rows = np.ascontiguousarray(state.curves.since(0 if known is None else len(known.curves)), ROW)
-    message = Changed(
-        fields=_plain({name: value for name, value in new.items() if name not in GROWING}),
-        grown=_plain(grown),
-        n_columns=rows.shape[1],
-        n_bytes=rows.nbytes,
+    fields, n_known = (
+        {name: value for name, value in new.items() if name not in GROWING},
+        0 if known is None else len(known.curves),
     )
-    return line(message), rows.data.cast("B") if rows.size else memoryview(b"")
+    for first in range(n_known, max(len(state.curves), n_known + 1), ROWS_AT_ONCE):
+        rows = np.ascontiguousarray(state.curves.between(first, first + ROWS_AT_ONCE), ROW)
+        message = Changed(
+            fields=_plain(fields),
+            grown=_plain(grown),
+            n_rows=len(state.curves),
+            n_columns=rows.shape[1],
+            n_bytes=rows.nbytes,
+        )
+        yield line(message), rows.data.cast("B") if rows.size else memoryview(b"")
+        fields, grown = {}, {}
 
 
 def unpack_state(known: LabState | None, message: Changed, content: bytes, run: Path) -> LabState:
@@ -70,7 +83,7 @@ def unpack_state(known: LabState | None, message: Changed, content: bytes, run: 
     before = LabState(new["experiment"]) if known is None else known
     grown = {name: (*getattr(before, name), *new[name]) for name in GROWING if name in new}
     rows = np.frombuffer(content, ROW).reshape(-1, message.n_columns)
-    return replace(before, **{**new, **grown}, curves=before.curves.appended(rows))
+    return replace(before, **{**new, **grown}, curves=before.curves.appended(rows, message.n_rows))
 
 
 def _plain(values: dict[str, Any]) -> dict[str, Any]:

@@ -83,10 +83,10 @@ class Viewer:
     async def _write_state(self) -> None:
         state, self.is_behind = self._newest, False
         assert state is not None
-        text, rows = pack_state(self._known, state)
-        self._known = state
-        await self._write(text)
-        await self._write(rows)
+        known, self._known = self._known, state
+        for text, rows in pack_state(known, state):
+            await self._write(text)
+            await self._write(rows)
 
     async def _write_picture(self, snapshot: Snapshot, packed: bytes) -> None:
         self._picture = None

@@ -1,6 +1,6 @@
 """What travels arrives as it was."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from math import inf, nan
 from pathlib import Path
 
@@ -39,6 +39,8 @@ from grokterm.session.commands import (
     SetPace,
     StepOnce,
 )
+from grokterm.session.curves import COLUMNS, Curves
+from grokterm.session.remote import packing
 from grokterm.session.remote.messages import MESSAGE, SAID, Changed, Happened, Pictured, Sides, line
 from grokterm.session.remote.packing import pack_picture, pack_sides, pack_state, unpack_picture, unpack_sides, unpack_state
 from grokterm.session.remote.rebuilt import RebuiltForwardPass
@@ -91,11 +93,13 @@ def values(state: LabState) -> dict[str, object]:
 
 def passed_on(known: LabState | None, state: LabState, run: Path) -> LabState:
     """Send a state to a viewer that has another one, or none."""
-    text, rows = pack_state(known, state)
-    message = MESSAGE.validate_json(text)
-    assert isinstance(message, Changed)
-    assert message.n_bytes == len(rows)
-    return unpack_state(known, message, bytes(rows), run)
+    for text, rows in pack_state(known, state):
+        message = MESSAGE.validate_json(text)
+        assert isinstance(message, Changed)
+        assert message.n_bytes == len(rows)
+        known = unpack_state(known, message, bytes(rows), run)
+    assert known is not None
+    return known
 
 
 def test_a_state_arrives_as_it_was_whole_or_from_where_the_viewer_was(grokking: Experiment) -> None:
@@ -129,9 +133,22 @@ def test_only_what_a_viewer_lacks_is_sent(grokking: Experiment) -> None:
     states = [fold(LabState(grokking), trainer.begin())]
     for _ in range(3):
         states.append(fold(states[-1], trainer.advance()))
-    text, rows = pack_state(states[-2], states[-1])
+    ((text, rows),) = pack_state(states[-2], states[-1])
     assert len(rows) == 8 * states[-1].curves.rows.shape[1] * (len(states[-1].curves) - len(states[-2].curves))
     assert b"title" not in text  # no experiment
+
+
+def test_many_evaluations_arrive_in_pieces_and_their_room_is_made_once(
+    tiny: Experiment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packing, "ROWS_AT_ONCE", 4)
+    columns = {"step": np.arange(10.0), "train_loss": np.arange(10.0) / 3, "val_loss": np.r_[np.full(8, nan), 1.0, 2.0]}
+    state = replace(LabState(tiny), curves=Curves().joined(columns), step=9)
+    assert [len(rows) // (8 * len(COLUMNS)) for _, rows in pack_state(None, state)] == [4, 4, 2]
+    there = passed_on(None, state, Path("run"))
+    np.testing.assert_array_equal(there.curves.rows, state.curves.rows)
+    assert there.curves.measured.keys() == state.curves.measured.keys()
+    assert {len(column.base) for column in there.curves.measured.values()} == {10}  # type: ignore[arg-type]
 
 
 def test_files_that_settings_name_are_found_in_the_run(tiny: Experiment, tmp_path: Path) -> None:
