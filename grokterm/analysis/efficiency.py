@@ -4,13 +4,13 @@ Follows the efficiency report and its public code (YK-YoungK/MIML_proj_Grokking)
 logits at memorization and near the end of a run.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import sqrt
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Real
 
 from grokterm.analysis.observation import Observation, Side
 
@@ -55,18 +55,23 @@ def late_step(steps: int) -> int:
     return -(-98 * steps // 100)
 
 
-def efficiency_labels(norms: Sequence[NormAt], *, memorized_at: int | None, steps: int) -> EfficiencyLabels:
-    """Pick C_mem and C_gen from the norms of a run, in ascending order of steps.
+def efficiency_labels(
+    measured: Real[np.ndarray, " n"], norms: Float[np.ndarray, " n"], *, memorized_at: int | None, steps: int
+) -> EfficiencyLabels:
+    """Pick C_mem and C_gen from the norms of a run, which were measured at these steps, ascending.
 
     Takes the nearest norm, if it is within NEAR of the step.
     """
     late = late_step(steps)
     return EfficiencyLabels(
-        memorizing=None if memorized_at is None else _nearest(norms, memorized_at),
-        generalizing=_nearest(norms, late) if norms and norms[-1].step >= late else None,
+        memorizing=None if memorized_at is None else _nearest(measured, norms, memorized_at),
+        generalizing=_nearest(measured, norms, late) if len(measured) and measured[-1] >= late else None,
     )
 
 
-def _nearest(norms: Sequence[NormAt], step: int) -> NormAt | None:
-    near = [norm for norm in norms if abs(norm.step - step) <= NEAR * step]
+def _nearest(measured: Real[np.ndarray, " n"], norms: Float[np.ndarray, " n"], step: int) -> NormAt | None:
+    after = int(np.searchsorted(measured, step))
+    rows = [int(np.searchsorted(measured, measured[after - 1]))] if after else []
+    found = [NormAt(int(measured[row]), float(norms[row])) for row in (*rows, after) if row < len(measured)]
+    near = [norm for norm in found if abs(norm.step - step) <= NEAR * step]
     return min(near, key=lambda norm: abs(norm.step - step), default=None)

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from jaxtyping import Real
@@ -22,7 +22,7 @@ from grokterm.session.state import LabState
 from grokterm.views.marks import named_marks
 from grokterm.views.third import CHARTS, NORM, third_panel
 from grokterm.views.view import Sheet
-from grokterm.views.window import CurvesChoice, Span, counted_steps, origin_of
+from grokterm.views.window import CurvesChoice, Span, counted, origin_of
 
 Measure = Literal["accuracy", "loss"]
 
@@ -88,18 +88,29 @@ def drawn_of(state: LabState, x_scale: Scale, choice: CurvesChoice, overlays: Se
         return state
     span = choice.window or _reach([state, *(overlay.state for overlay in overlays)], choice, x_scale)
     also = (*state.swaps, *([] if choice.cursor is None else [choice.cursor]))
-    origin, n_columns = origin_of(state, choice), _PER_CELL * width
-    curves = _drawn(state.curves, x_scale, span, origin=origin, n_columns=n_columns, also=also)
-    return replace(state, curves=curves)
+    asked = _Part(x_scale, span, origin_of(state, choice), _PER_CELL * width, also)
+    known = _LAST_DRAWN.get(state.curves)
+    drawn = known[1] if known is not None and known[0] == asked else asked.of(state.curves)
+    _LAST_DRAWN[state.curves] = asked, drawn
+    return replace(state, curves=drawn)
 
 
-@lru_cache(maxsize=1)  # the heading of a picture asks for what it shows
-def _drawn(  # noqa: PLR0913 - what it depends on
-    curves: Curves, scale: Scale, span: Span, *, origin: int, n_columns: int, also: tuple[int, ...]
-) -> Curves:
-    low, high = (max(end, 1) for end in span) if scale == "log" else span
-    edges = (np.geomspace if scale == "log" else np.linspace)(low, high, n_columns + 1)
-    return curves.chosen(curves.telling(origin + edges, also))
+class _Part(NamedTuple):
+    """What a picture shows of curves."""
+
+    scale: Scale
+    span: Span
+    origin: int
+    n_columns: int
+    also: tuple[int, ...]
+
+    def of(self, curves: Curves) -> Curves:
+        low, high = (max(end, 1) for end in self.span) if self.scale == "log" else self.span
+        edges = (np.geomspace if self.scale == "log" else np.linspace)(low, high, self.n_columns + 1)
+        return curves.chosen(curves.telling(self.origin + edges, self.also))
+
+
+_LAST_DRAWN: WeakKeyDictionary[Curves, tuple[_Part, Curves]] = WeakKeyDictionary()  # the heading of a picture asks once more
 
 
 def reading(state: LabState, choice: CurvesChoice) -> tuple[str, ...]:
@@ -194,9 +205,10 @@ def _measure(
 
 def _reach(states: Iterable[LabState], choice: CurvesChoice, x_scale: Scale) -> Span:
     """Return the first and the last step of the axis, as `timeline` has it: a logarithmic one begins at a positive step."""
-    counted = [counted_steps(state, choice) for state in states]
-    shown = [steps[np.searchsorted(steps, 0, side="right" if x_scale == "log" else "left") :] for steps in counted]
-    ends = [float(steps[end]) for steps in shown for end in (0, -1) if len(steps)]
+    runs = [counted(state, choice) for state in states]
+    firsts = [int(np.searchsorted(run.steps, run.origin, side="right" if x_scale == "log" else "left")) for run in runs]
+    shown = [(run, end) for run, first in zip(runs, firsts, strict=True) if first < len(run.steps) for end in (first, -1)]
+    ends = [float(run.steps[end]) - run.origin for run, end in shown]
     return (min(ends), max(ends)) if ends else (1.0, 1.0)
 
 

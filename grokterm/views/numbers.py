@@ -15,10 +15,11 @@ from grokterm.plots.series import Series
 from grokterm.plots.sparkline import sparkline
 from grokterm.plots.text_lines import shortened
 from grokterm.session.state import LabState
-from grokterm.views.curves import Measure, short_loss, sides
+from grokterm.views.curves import Measure, drawn_of, short_loss, sides
 from grokterm.views.history import series, written
 from grokterm.views.third import norm_curve
 from grokterm.views.view import Choice, Drawn, Sheet, Subject, View
+from grokterm.views.window import CurvesChoice
 
 if TYPE_CHECKING:
     from grokterm.experiment.records import Inspected
@@ -34,6 +35,7 @@ def draw_numbers(state: LabState, sheet: Sheet) -> Rows:
     if not len(state.curves):
         return sheet.fill(sheet.words(["waiting for the first evaluation"]))
     cells = Cells(sheet.width, sheet.height)
+    state = drawn_of(state, "log", CurvesChoice(), (), LONGEST)
     measures: tuple[Measure, ...] = ("accuracy", "loss")
     rows = [(f"{one.label} {measure}", measure, one) for measure in measures for one in sides(state, measure)]
     for row, (label, measure, one) in enumerate(rows):

@@ -46,7 +46,9 @@ def norm_curve(state: LabState) -> Series:
     """Return the norm of all parameters at every evaluation that has measured it."""
     steps, norms = state.curves.column("step"), state.curves.column("parameter_norm")
     known = np.isfinite(norms)
-    return Series(METRICS["parameter_norm"].label, steps[known], norms[known], "text")
+    if not known.all():  # copies of millions would take as much memory again
+        steps, norms = steps[known], norms[known]
+    return Series(METRICS["parameter_norm"].label, steps, norms, "text")
 
 
 def _norm(state: LabState) -> Sequence[Series]:
@@ -65,8 +67,8 @@ def _inspected(**roles: "Role") -> Callable[[LabState], Sequence[Series]]:
 
 
 def _learning_rate(state: LabState) -> Sequence[Series]:
-    evaluated = np.unique(state.curves.column("step"))
-    steps = evaluated[:: 1 + len(evaluated) // N_RATES].astype(np.int64).tolist()
+    evaluated = state.curves.column("step")
+    steps = np.unique(evaluated[:: 1 + len(evaluated) // N_RATES]).astype(np.int64).tolist()
     rates = [_rate_at(state, step) for step in steps]
     known = [(step, rate) for step, rate in zip(steps, rates, strict=True) if rate is not None]
     points = np.array(known, dtype=np.float64).reshape(-1, 2)

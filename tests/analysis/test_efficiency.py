@@ -7,7 +7,8 @@ from grokterm.analysis.efficiency import NormAt, efficiency_labels, logit_quanti
 from grokterm.analysis.observation import Observation, Side
 from tests.analysis.observations import answering, observed
 
-NORMS = [NormAt(step, 100.0 - step / 100) for step in range(0, 1001, 10)]
+STEPS = np.arange(0, 1001, 10)
+NORMS = 100.0 - STEPS / 100
 
 
 def with_logits(logits: np.ndarray) -> Observation:
@@ -63,21 +64,28 @@ def test_the_norm_is_computed_in_double_precision() -> None:
 
 
 def test_labels_are_taken_at_their_steps() -> None:
-    labels = efficiency_labels(NORMS, memorized_at=120, steps=1000)
+    labels = efficiency_labels(STEPS, NORMS, memorized_at=120, steps=1000)
     assert labels.memorizing == NormAt(120, 98.8)
     assert labels.generalizing == NormAt(980, 90.2)
 
 
 def test_a_step_that_was_not_measured_is_stood_for_by_the_nearest() -> None:
-    labels = efficiency_labels(NORMS[::7], memorized_at=139, steps=1000)
+    labels = efficiency_labels(STEPS[::7], NORMS[::7], memorized_at=139, steps=1000)
     assert labels.memorizing == NormAt(140, 98.6)
     assert labels.generalizing == NormAt(980, 90.2)
-    assert efficiency_labels(NORMS, memorized_at=None, steps=1011).generalizing == NormAt(990, 90.1)
+    assert efficiency_labels(STEPS, NORMS, memorized_at=None, steps=1011).generalizing == NormAt(990, 90.1)
+    assert efficiency_labels(STEPS, NORMS, memorized_at=125, steps=1000).memorizing == NormAt(120, 98.8)  # of two, the earlier
+
+
+def test_of_two_norms_at_a_step_the_first_counts() -> None:
+    twice, norms = np.array([90, 100, 100, 130]), np.array([1.0, 2.0, 3.0, 4.0])
+    assert efficiency_labels(twice, norms, memorized_at=100, steps=1000).memorizing == NormAt(100, 2.0)
+    assert efficiency_labels(twice, norms, memorized_at=104, steps=1000).memorizing == NormAt(100, 2.0)
 
 
 def test_what_the_run_has_not_reached_has_no_label() -> None:
-    labels = efficiency_labels(NORMS[:98], memorized_at=None, steps=1000)
+    labels = efficiency_labels(STEPS[:98], NORMS[:98], memorized_at=None, steps=1000)
     assert (labels.memorizing, labels.generalizing) == (None, None)
-    assert efficiency_labels(NORMS[:99], memorized_at=None, steps=1000).generalizing == NORMS[98]
-    assert efficiency_labels([], memorized_at=5, steps=10).memorizing is None
-    assert efficiency_labels(NORMS[5:], memorized_at=40, steps=1000).memorizing is None  # 50 is too far
+    assert efficiency_labels(STEPS[:99], NORMS[:99], memorized_at=None, steps=1000).generalizing == NormAt(980, 90.2)
+    assert efficiency_labels(STEPS[:0], NORMS[:0], memorized_at=5, steps=10).memorizing is None
+    assert efficiency_labels(STEPS[5:], NORMS[5:], memorized_at=40, steps=1000).memorizing is None  # 50 is too far

@@ -134,7 +134,7 @@ def test_a_longer_run_behind_moves_the_cursor_with_the_axis(tiny: Experiment, sc
     line = timeline(state, choice, scale, [longer])
     assert line is not None
     low, high = line.span(choice)
-    share = float((line.positions[line.steps == 250][0] - low) / (high - low))
+    share = (line.position(250) - low) / (high - low)
     sheet = Sheet(86, 18, PALETTES["256"])
     drawn = draw_curves(state, sheet, scale, choice, [Overlay("longer", longer)])
     left = next(text.index("└") for text in lines_of(drawn) if "└" in text) + 1

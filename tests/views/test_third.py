@@ -4,7 +4,7 @@ from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Set
 from grokterm.experiment.records import Acted, Evaluated, Inspected
 from grokterm.session.state import LabState, fold
-from grokterm.views.third import CHARTS, known_charts, third_panel
+from grokterm.views.third import CHARTS, known_charts, norm_curve, third_panel
 
 
 def trained(*records: Inspected | Acted, **optimizer: object) -> LabState:
@@ -18,6 +18,13 @@ def test_only_what_was_measured_can_be_chosen_and_the_norm_always() -> None:
     assert known_charts(trained()) == ["norm", "rate"]
     assert known_charts(trained(Inspected(step=50, ipr=0.5, excluded_loss=2.0))) == ["norm", "IPR", "parts", "rate"]
     assert third_panel(trained(), "IPR").name == "norm"
+
+
+def test_a_norm_that_is_known_throughout_is_not_copied() -> None:
+    state = trained()
+    assert np.shares_memory(norm_curve(state).y, state.curves.column("parameter_norm"))
+    later = fold(state, [Evaluated(step=110, train_loss=1.0, train_accuracy=0.5)])
+    assert norm_curve(later).x.tolist() == list(range(0, 101, 10))
 
 
 def test_the_learning_rate_follows_its_schedule_and_what_a_user_set() -> None:

@@ -1,5 +1,6 @@
 """Zooming, panning and reading the curves, without a screen."""
 
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,7 @@ from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Swap
 from grokterm.experiment.records import Acted, Evaluated
 from grokterm.plots.axis import Scale
+from grokterm.session.curves import Curves
 from grokterm.session.state import LabState, fold
 from grokterm.views.window import (
     LEAST_EVALUATIONS,
@@ -80,7 +82,8 @@ def test_whatever_is_done_there_are_evaluations_to_see_and_the_cursor_is_on_one(
     line = line_of(state, choice, scale)
     low, high = line.span(choice)
     steps = np.arange(0, 1001, 10)
-    assert ((line.positions >= low - 1e-6) & (line.positions <= high + 1e-6)).sum() >= LEAST_EVALUATIONS - 1
+    positions = np.array([line.position(step) for step in steps.tolist()])
+    assert ((positions >= low - 1e-6) & (positions <= high + 1e-6)).sum() >= LEAST_EVALUATIONS - 1
     assert choice.cursor is None or choice.cursor in steps
 
 
@@ -112,7 +115,7 @@ def test_since_the_swap_steps_are_counted_from_it_and_again_is_back() -> None:
     state = trained(swapped_at=600)
     choice = since_swap(CurvesChoice(window=(0.0, 100.0)), state.swaps)
     line = line_of(state, choice, "log")
-    assert (choice.window, line.origin, line.steps[0]) == (None, 600, 600)
+    assert (choice.window, line.present.origin, line.present.steps[0]) == (None, 600, 600)
     assert line.whole == pytest.approx((1.0, np.log10(400)))
     assert since_swap(choice, state.swaps) == CurvesChoice()
     assert whole(choice) == CurvesChoice()
@@ -128,3 +131,35 @@ def test_a_new_swap_begins_a_new_window() -> None:
 
 def test_two_evaluations_are_too_few_to_move_among() -> None:
     assert timeline(trained(steps=10), CurvesChoice(), "log") is None
+    twice = replace(trained(steps=10), curves=Curves().joined({"step": np.array([0.0, 10.0, 10.0, 10.0])}))
+    assert timeline(twice, CurvesChoice(), "log") is None
+
+
+@pytest.mark.parametrize("scale", ["linear", "log"])
+def test_what_was_measured_twice_at_a_step_is_one_place_of_the_cursor(scale: Scale) -> None:
+    steps = np.array([0.0, 10.0, 20.0, 20.0, 30.0, 40.0])
+    state = replace(trained(), curves=Curves().joined({"step": steps}))
+    line = line_of(state, CurvesChoice(), scale)
+    there, back = [CurvesChoice(cursor=0)], [CurvesChoice(cursor=40)]
+    for _ in range(4):
+        there.append(moved(there[-1], line, 1, 10_000))
+        back.append(moved(back[-1], line, -1, 10_000))
+    assert [choice.cursor for choice in there] == [choice.cursor for choice in back[::-1]] == [0, 10, 20, 30, 40]
+
+
+def test_a_click_left_of_all_takes_the_step_that_step_0_shares_its_place_with() -> None:
+    assert pointed(CurvesChoice(), line_of(trained(), CurvesChoice(), "log"), 0.0).cursor == 10
+    assert pointed(CurvesChoice(), line_of(trained(), CurvesChoice(), "linear"), 0.0).cursor == 0
+
+
+@pytest.mark.parametrize("scale", ["linear", "log"])
+def test_moving_over_millions_of_evaluations_takes_no_memory(scale: Scale) -> None:
+    steps = np.arange(2e6)
+    state = replace(trained(swapped_at=600), curves=Curves().joined({"step": steps}))
+    tracemalloc.start()
+    for choice in (CurvesChoice(cursor=1000), CurvesChoice(since_swap=True)):
+        line = line_of(state, choice, scale)
+        zoomed(moved(pointed(choice, line, 0.5), line, 1, 60), line, 0.5)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < steps.nbytes / 10

@@ -79,10 +79,9 @@ class Pictured:
         if run is None:
             return
         now = state.step if self.step is None else self.step
-        steps = _steps(run, state, stride)
-        further = steps[steps < now][-1:] if by < 0 else steps[(steps > now) & (steps < state.step)][:1]
-        if further.size:
-            self._look_at(run, state, int(further[0]))
+        further = _next(_steps(run, state, stride), now, by)
+        if further is not None and further < max(now, state.step):
+            self._look_at(run, state, further)
         elif by > 0:
             self.to_present()
 
@@ -113,6 +112,10 @@ class Pictured:
 
 def _steps(run: Run, state: LabState, stride: Stride) -> np.ndarray:
     """List the steps that can be turned to, in order."""
-    if stride == "evaluation":
-        return np.unique(state.curves.column("step")).astype(int)
-    return np.unique([0, *checkpoint_sizes(run.checkpoints)])
+    return state.curves.column("step") if stride == "evaluation" else np.unique([0, *checkpoint_sizes(run.checkpoints)])
+
+
+def _next(steps: np.ndarray, now: int, by: int) -> int | None:
+    """Return the step after one, or before it."""
+    row = int(np.searchsorted(steps, now, side="right") if by > 0 else np.searchsorted(steps, now) - 1)
+    return int(steps[row]) if 0 <= row < len(steps) else None

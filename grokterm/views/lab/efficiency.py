@@ -10,9 +10,11 @@ from grokterm.experiment.records import Inspected
 from grokterm.plots.cells import Cells
 from grokterm.plots.palettes import Role
 from grokterm.plots.series import Series
+from grokterm.views.curves import drawn_of
 from grokterm.views.history import draw_history, has_history, no_history, series
 from grokterm.views.third import norm_curve
 from grokterm.views.view import Choice, Drawn, Sheet, Subject, View
+from grokterm.views.window import CurvesChoice
 
 if TYPE_CHECKING:
     from grokterm.inspection.analysis import NetworkAnalysis
@@ -39,8 +41,9 @@ def find_efficiency(analysis: "NetworkAnalysis", _: object) -> Inspected:
 def draw_efficiency(subject: Subject, choice: Choice, sheet: Sheet, found: Inspected) -> Drawn:
     """Draw the norm over the steps, and below it the band of logits."""
     rows = sheet.words(_numbers(subject, found))
+    drawn = drawn_of(subject.state, choice.x_scale, CurvesChoice(), (), sheet.width)
     pictures = {
-        "Euclidean norm of all parameters": [norm_curve(subject.state)],
+        "Euclidean norm of all parameters": [norm_curve(drawn)],
         "right answers' logits, where training is right": _band(subject),
     }
     title = "large logits from small weights"
@@ -67,9 +70,8 @@ def _band(subject: Subject) -> Sequence[Series]:
 
 def _numbers(subject: Subject, found: Inspected) -> Iterator[str]:
     curve = norm_curve(subject.state)
-    norms = [NormAt(int(step), float(norm)) for step, norm in zip(curve.x, curve.y, strict=True)]
     state, memorized = subject.state, subject.state.milestones.get("memorized")
-    labels = efficiency_labels(norms, memorized_at=memorized, steps=state.steps)
+    labels = efficiency_labels(curve.x, curve.y, memorized_at=memorized, steps=state.steps)
     yield f"{METRICS['parameter_norm'].label} {found.parameter_norm:.4g}"
     if found.logit_quantiles:
         yield f"median logit {found.logit_quantiles[N_QUANTILES // 2]:.3g}"

@@ -12,7 +12,7 @@ from grokterm.plots.paper.style import PaperFigure
 from grokterm.views.curves import sides
 from grokterm.views.paper.naming import LeftOut
 from grokterm.views.paper.network import chosen_maps, unit_of
-from grokterm.views.paper.run import circuits
+from grokterm.views.paper.run import circuits, on_paper
 from grokterm.views.view import Subject
 
 MOST_COLUMNS = 6  # so many columns are still legible beside each other
@@ -38,7 +38,7 @@ def efficiency(subjects: Sequence[Subject]) -> PaperFigure | LeftOut:
 
 
 def _compared(subject: Subject, *, n_maps: int) -> ComparedRun:
-    analysis, state = subject.analysis, subject.state
+    analysis, state = subject.analysis, on_paper(subject.state)
     blocks = analysis.residue_blocks
     name, block = next(iter(blocks.items()), ("", np.empty((0, 0))))
     alike = [other for other in blocks.values() if other.shape == block.shape]

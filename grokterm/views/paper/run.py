@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from grokterm.analysis.efficiency import NormAt, efficiency_labels
+from grokterm.analysis.efficiency import efficiency_labels
 from grokterm.analysis.milestones import LEARNED
 from grokterm.analysis.observation import Side
 from grokterm.experiment.metrics import METRICS
@@ -16,10 +16,13 @@ from grokterm.plots.paper.steps import Delay, draw_curves, draw_stack
 from grokterm.plots.paper.style import PaperFigure
 from grokterm.plots.series import Series
 from grokterm.session.state import LabState
-from grokterm.views.curves import sides
+from grokterm.views.curves import drawn_of, sides
 from grokterm.views.marks import marks_of
 from grokterm.views.paper.naming import LeftOut
 from grokterm.views.view import Subject
+from grokterm.views.window import CurvesChoice
+
+COLUMNS = 500  # of the widest figure
 
 NOT_INSPECTED = LeftOut("nothing was inspected on the way: train with --set training.inspect_every=N")
 
@@ -31,12 +34,18 @@ def curves(subject: Subject) -> PaperFigure | LeftOut:
 
 def curves_of(state: LabState) -> PaperFigure:
     """Draw the curves of a training that has begun."""
-    return draw_curves(sides(state, "accuracy"), sides(state, "loss"), marks_of(state), _delay(state))
+    shown = on_paper(state)
+    return draw_curves(sides(shown, "accuracy"), sides(shown, "loss"), marks_of(state), _delay(state))
+
+
+def on_paper(state: LabState) -> LabState:
+    """Leave out the evaluations of a long run that cannot be seen on a page."""
+    return drawn_of(state, "log", CurvesChoice(), (), COLUMNS)
 
 
 def progress(subject: Subject) -> PaperFigure | LeftOut:
     """Draw the losses with the key frequencies alone and without them, and how sparse and how large the weights are."""
-    state, seen = subject.state, subject.state.inspections
+    state, seen = on_paper(subject.state), subject.state.inspections
     if not seen:
         return NOT_INSPECTED
     keyed = [one for one in seen if one.key_frequencies]  # before, the measure is taken with all frequencies: another one
@@ -54,7 +63,7 @@ def progress(subject: Subject) -> PaperFigure | LeftOut:
 
 def formation(subject: Subject) -> PaperFigure | LeftOut:
     """Draw how the network came near the exact solution, in shares that are 1 there."""
-    state, seen = subject.state, subject.state.inspections
+    state, seen = on_paper(subject.state), subject.state.inspections
     if not seen:
         return NOT_INSPECTED
     series = [
@@ -74,8 +83,8 @@ def efficiency(subject: Subject) -> PaperFigure | LeftOut:
     if not seen:
         return draw_circuits(circuits(subject, ""))
     norm = _series(seen, "parameter_norm", "text")
-    norms = [NormAt(one.step, one.parameter_norm) for one in seen if one.parameter_norm is not None]
-    named = efficiency_labels(norms, memorized_at=subject.state.milestones.get("memorized"), steps=subject.state.steps)
+    memorized = subject.state.milestones.get("memorized")
+    named = efficiency_labels(norm.x, norm.y, memorized_at=memorized, steps=subject.state.steps)
     kinds = ((METRICS["memorized_norm"].label, named.memorizing), (METRICS["late_norm"].label, named.generalizing))
     return draw_over_steps(
         norm,
