@@ -2,12 +2,19 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
+from typing import TypeAlias
 
 import numpy as np
+from jaxtyping import Int
 
 from grokterm.experiment.evaluations import Column, Evaluations, Table, columns_of
 from grokterm.experiment.metrics import METRICS_IN_ORDER
 from grokterm.experiment.records import Evaluated, Record
+
+Numbers = Int[np.ndarray, " _"]
+
+Parsed: TypeAlias = "Record | dict[str, Column]"
+"""A record, or columns of evaluations of one network."""
 
 LEAST_BYTES = 16  # of an evaluation in a journal: a table has room for all of it from the start; unused room is no memory
 
@@ -74,12 +81,40 @@ def since(records: Iterable[Record], step: int) -> Iterator[Record]:
             yield record.between(record.n_until(step), len(record)) if isinstance(record, Evaluations) else record
 
 
+def thinned(records: Iterable[Record], most: int) -> list[Record]:
+    """Keep every nth evaluation, at most so many of them, and the last one of each table; read one record after another."""
+    kept, stride, n_seen = list[tuple[Numbers, Record]](), 1, 0
+    for record in records:
+        n = len(record) if isinstance(record, Evaluations) else int(isinstance(record, Evaluated))
+        kept += _every(stride, np.arange(n_seen, n_seen + n), record)
+        n_seen += n
+        while n_seen > most * stride:
+            stride *= 2
+            kept = [one for numbered in kept for one in _every(stride, *numbered)]
+    return [record for _, record in kept]
+
+
+def _every(stride: int, numbers: Numbers, record: Record) -> list[tuple[Numbers, Record]]:
+    is_kept = numbers % stride == 0
+    if isinstance(record, Evaluations):
+        is_kept[-1] |= len(record) > 1
+        rows = np.flatnonzero(is_kept)
+        return [(numbers[rows], record.chosen(rows))] if len(rows) else []
+    return [] if isinstance(record, Evaluated) and not is_kept.all() else [(numbers, record)]
+
+
 def n_unpacked(records: Iterable[Record]) -> int:
     """Count records, every evaluation by itself."""
     return sum(len(record) if isinstance(record, Evaluations) else 1 for record in records)
 
 
-def gathered(read: Iterable[tuple[Record | dict[str, Column], int]], n_bytes: int) -> tuple[list[Record], list[int]]:
+def last_of_each(read: Iterable[tuple[Parsed, int]]) -> Iterator[tuple[Parsed, int]]:
+    """Keep of columns of evaluations the last row."""
+    for one, end in read:
+        yield {name: column[-1:] for name, column in one.items()} if isinstance(one, dict) else one, end
+
+
+def gathered(read: Iterable[tuple[Parsed, int]], n_bytes: int) -> tuple[list[Record], list[int]]:
     """Move columns of evaluations into one table; return the records, and where each ends in a file of so many bytes."""
     table = Table({}, room=n_bytes // LEAST_BYTES)
     found, ends = list[Record | tuple[tuple[str, ...], int, int]](), list[int]()

@@ -5,7 +5,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from grokterm.errors import CheckpointError
-from grokterm.experiment.packing import gathered
+from grokterm.experiment.packing import gathered, last_of_each
 from grokterm.experiment.records import RECORD, Record
 from grokterm.runs.journal import collecting_no_garbage
 from grokterm.runs.journal_lines import DamagedError, read_records
@@ -16,8 +16,9 @@ LANDMARK = 200  # bytes before the present place, by which a journal that was re
 class JournalReader:
     """Reads what is new in a journal, which may have been rewound since: by a resume, from its last checkpoint on."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, is_brief: bool = False) -> None:
         self._path = path
+        self._is_brief = is_brief  # of evaluations that follow one another only some are wanted, the last among them
         self._end = 0  # of the lines that were read
         self._before = b""  # what stood there before that place
 
@@ -35,7 +36,8 @@ class JournalReader:
                     file.seek(0)
                     self._end, self._before = 0, b""
                 with collecting_no_garbage():
-                    records, ends = gathered(read_records(file), self._path.stat().st_size - self._end)
+                    read = last_of_each(read_records(file)) if self._is_brief else read_records(file)
+                    records, ends = gathered(read, self._path.stat().st_size - self._end)
                 end = self._end + (ends[-1] if ends else 0)
                 file.seek(end)
                 if (rest := file.readline()).endswith(b"\n"):  # else it comes later

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from grokterm.errors import CheckpointError, StorageError
 from grokterm.experiment.evaluations import Evaluations
-from grokterm.experiment.packing import gathered, packed, until
+from grokterm.experiment.packing import gathered, last_of_each, packed, until
 from grokterm.experiment.records import RECORD, TRANSIENT, Checkpointed, Inspected, Record
 from grokterm.runs.journal_lines import DamagedError, read_records
 from grokterm.runs.thinning import checkpoint_sizes
@@ -67,12 +67,26 @@ def read_journal(path: Path) -> list[Record]:
     return _read(path)[0]
 
 
+def read_in_brief(path: Path) -> list[Record]:
+    """Read all records, of evaluations that follow one another only some, the last among them; errors as `read_journal`."""
+    with _reading(path), path.open("rb") as file, collecting_no_garbage():
+        return gathered(last_of_each(read_records(file)), path.stat().st_size)[0]
+
+
+def iterate_journal(path: Path) -> Iterator[Record]:
+    """Read one record after another, evaluations some thousands at a time: for who keeps few; errors as `read_journal`."""
+    with _reading(path), path.open("rb") as file:
+        for one, _ in read_records(file):
+            yield Evaluations.of(one) if isinstance(one, dict) else one
+
+
 def read_lines(path: Path) -> Iterator[tuple[bytes, Record]]:
-    """Read all records, each with its line, or lines of evaluations; with the errors of `read_journal`."""
-    records, ends = _read(path)
-    with path.open("rb") as file:
-        for record, start, end in zip(records, [0, *ends], ends, strict=False):
-            yield file.read(end - start), record
+    """Read one record after another, each with its line, or lines of evaluations; with the errors of `read_journal`."""
+    start = 0
+    with _reading(path), path.open("rb") as file, path.open("rb") as again:
+        for one, end in read_records(file):
+            yield again.read(end - start), Evaluations.of(one) if isinstance(one, dict) else one
+            start = end
 
 
 def lines_until(lines: bytes, step: int) -> bytes:
@@ -159,9 +173,15 @@ def collecting_no_garbage() -> Iterator[None]:
 
 def _read(path: Path) -> tuple[list[Record], list[int]]:
     """Return the records, and the byte at which the line, or lines, of each end."""
+    with _reading(path), path.open("rb") as file, collecting_no_garbage():
+        return gathered(read_records(file), path.stat().st_size)
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Say in a line why a journal cannot be read."""
     try:
-        with path.open("rb") as file, collecting_no_garbage():
-            return gathered(read_records(file), path.stat().st_size)
+        yield
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error.strerror}") from None
     except DamagedError as error:

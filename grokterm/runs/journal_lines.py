@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from io import SEEK_END
 from itertools import accumulate, chain, groupby
-from typing import Any, BinaryIO, TypeAlias
+from typing import Any, BinaryIO
 
 import numpy as np
 from pydantic import ValidationError
@@ -11,14 +11,11 @@ from pydantic_core import from_json
 
 from grokterm.experiment.evaluations import REQUIRED, Column, Evaluations, columns_of
 from grokterm.experiment.metrics import METRICS_IN_ORDER
-from grokterm.experiment.packing import columns_of_rows
-from grokterm.experiment.records import RECORD, Evaluated, Record
+from grokterm.experiment.packing import Parsed, columns_of_rows
+from grokterm.experiment.records import RECORD, Evaluated
 
 PREFIX = 160  # bytes at the beginning of a line in which its kind is found
 PIECE = 2**19  # bytes that are parsed together
-
-Parsed: TypeAlias = "Record | dict[str, Column]"
-"""A record, or columns of evaluations of one network."""
 
 
 class DamagedError(Exception):

@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 
-from grokterm.experiment.packing import until
-from grokterm.runs.journal import read_journal
+from grokterm.experiment.packing import thinned, until
+from grokterm.runs.journal import iterate_journal
 from grokterm.runs.store import Run
 from grokterm.session.background import BackgroundWorker
 from grokterm.session.state import LabState, fold
+from grokterm.views.earlier import MOST_EVALUATIONS
 from grokterm.views.history import merged
 from grokterm.views.view import Subject
 
@@ -50,13 +51,13 @@ class ComparisonJob:
     def _replay(self) -> Subject | None:
         from grokterm.runs.replay import replay  # loads torch
 
-        trainer = None
-        for trainer in replay(self.run, self.wanted):
+        trainer, records = None, thinned(iterate_journal(self.run.journal), MOST_EVALUATIONS)
+        for trainer in replay(self.run, self.wanted, records=records):
             self.step = trainer.step
             if self._is_given_up:
                 return None
         if trainer is None:
             return None
-        state = fold(LabState(self.run.experiment), until(read_journal(self.run.journal), trainer.step))
+        state = fold(LabState(self.run.experiment), until(records, trainer.step))
         state = replace(state, phase="ended")  # nothing is added to what is known
         return Subject(state, trainer.analyze(), merged(state.inspections, swaps=state.swaps))

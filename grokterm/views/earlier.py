@@ -8,8 +8,9 @@ from typing import NamedTuple
 import numpy as np
 
 from grokterm.errors import GroktermError
+from grokterm.experiment.packing import thinned
 from grokterm.runs.differences import differences, in_short
-from grokterm.runs.journal import read_journal
+from grokterm.runs.journal import iterate_journal
 from grokterm.runs.store import Run, list_runs
 from grokterm.session.state import LabState, fold
 from grokterm.views.curves import OVERLAY_ROLES, Overlay
@@ -64,9 +65,6 @@ def _is_readable(run: Run) -> bool:
 
 def _loaded(run: Run) -> Iterable[Overlay]:
     try:
-        state = fold(LabState(run.experiment), read_journal(run.journal))
+        return [Overlay(run.name, fold(LabState(run.experiment), thinned(iterate_journal(run.journal), MOST_EVALUATIONS)))]
     except GroktermError:
         return []
-    n_evaluations = len(state.curves)
-    some = np.arange(0, n_evaluations, 1 + n_evaluations // MOST_EVALUATIONS)  # an array copies: the others need not stay
-    return [Overlay(run.name, replace(state, curves=state.curves.chosen(some)))]

@@ -28,7 +28,7 @@ class LookingBack:
         self._worker = BackgroundWorker()
         self._worker.start()
         self._trainer: Trainer | None = None
-        self._journal = JournalReader(run.journal)
+        self._journal = JournalReader(run.journal, is_brief=True)  # weights depend on no evaluation
         self._records: list[Record] = []  # that it has
         self._n_past = 0  # records until its step, so many of which it has carried out
 

@@ -35,6 +35,15 @@ def test_what_is_added_is_read_once_and_half_a_line_when_it_is_whole(journal: Pa
     assert news(reader) == ([], False)
 
 
+def test_in_brief_of_evaluations_the_last_is_kept_and_everything_else(journal: Path) -> None:
+    writer = JournalWriter(journal)
+    writer.write([evaluated(0), evaluated(1), checkpointed(1), evaluated(2), evaluated(3)])
+    reader = JournalReader(journal, is_brief=True)
+    assert news(reader) == ([evaluated(1), checkpointed(1), evaluated(3)], True)
+    writer.write([evaluated(4)])
+    assert news(reader) == ([evaluated(4)], False)
+
+
 def test_a_journal_that_was_rewound_is_read_anew_also_if_it_is_longer_by_then(journal: Path) -> None:
     reader, writer = JournalReader(journal), JournalWriter(journal)
     writer.write([evaluated(0), checkpointed(0)])

@@ -18,7 +18,7 @@ from grokterm.experiment.evaluations import Evaluations
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Set, Swap
 from grokterm.experiment.metrics import EVALUATION_METRICS
-from grokterm.experiment.packing import n_unpacked, packed, since, unpacked, until
+from grokterm.experiment.packing import n_unpacked, packed, since, thinned, unpacked, until
 from grokterm.experiment.records import Branched, Evaluated, Inspected, Reached, Record
 from grokterm.runs.branching import Branching
 from grokterm.runs.following import JournalReader
@@ -29,7 +29,7 @@ from grokterm.runs.summary import summarize_means
 from grokterm.runs.verification import first_crossing
 from grokterm.session.state import LabState, fold
 from grokterm.training.schedule import Schedule
-from tests.runs.records import acted, checkpointed, finished, journaled, started
+from tests.runs.records import acted, checkpointed, evaluated, finished, journaled, started
 
 EXPERIMENT = """
 [task]
@@ -140,7 +140,7 @@ def test_packed_lines_tell_the_same_as_a_line_each(records: list[Record], sizes:
         plan = Branching(run, step, experiment, (), ())
         kept = [one for one in records if one.step < step or (one.step == step and one.record != "finished")]
         assert same(unpacked(plan.past), kept)
-        (journal.parent / "cut.jsonl").write_bytes(plan.journal)
+        (journal.parent / "cut.jsonl").write_bytes(b"".join(plan.journal))
         assert same(journaled(journal.parent / "cut.jsonl"), kept)
         rewound = rewind_journal(journal)
         assert same(unpacked(rewound.records), records[: n_unpacked(rewound.records)])
@@ -212,3 +212,10 @@ def test_what_is_trained_on_takes_the_place_of_what_came_after_the_checkpoint(tm
     after = fold(before, [Evaluated(step=3, train_loss=0.75, train_accuracy=0.5)])
     assert after.curves.column("train_loss").tolist() == [0.25, 0.25, 0.25, 0.75]
     assert np.shares_memory(before.curves.column("train_loss"), after.curves.column("train_loss"))
+
+
+def test_of_many_evaluations_every_nth_is_kept_and_the_last_before_something_else() -> None:
+    first, second = (list(packed(evaluated(step) for step in steps)) for steps in (range(100), range(100, 107)))
+    kept = thinned([*first, checkpointed(99), *second, evaluated(107), finished(107)], 10)
+    assert [record.step for record in unpacked(kept)] == [*range(0, 97, 16), 99, 99, 106, 107]
+    assert thinned([evaluated(0), checkpointed(0), *second], 10) == [evaluated(0), checkpointed(0), *second]

@@ -43,6 +43,7 @@ async def compare(pilot: Pilot[int], app: GroktermApp, step: str) -> None:
     assert isinstance(app.screen, FieldsDialog)
     await type_into(pilot, app.screen.query(Input).last(), step)
     await pilot.press("enter")
+    await until(pilot, lambda: app.screen is lab(app), "the dialog to close")
 
 
 async def test_a_run_is_put_beside_itself_at_another_step() -> None:
@@ -90,13 +91,14 @@ async def test_what_cannot_be_put_beside_it_is_explained() -> None:
         assert "step must be a whole number" in str(app.screen.query_one("#problem", Static).render())
         await type_into(pilot, fields.last(), "999999")
         await pilot.press("enter")
-        assert "has reached step 0, not 999,999" in str(app.screen.query_one("#problem", Static).render())
+        problem = app.screen.query_one("#problem", Static)
+        await until(pilot, lambda: "has reached step 0, not 999,999" in str(problem.render()), "how far it has come")
 
 
 async def test_a_long_way_says_how_far_it_is_and_can_be_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     left = Event()
 
-    def endless(_run: Run, _step: int | None) -> Iterator[SimpleNamespace]:
+    def endless(_run: Run, _step: int | None, **_records: object) -> Iterator[SimpleNamespace]:
         try:
             while True:
                 yield SimpleNamespace(step=1234)

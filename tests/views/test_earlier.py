@@ -2,6 +2,8 @@ import os
 import re
 from pathlib import Path
 
+import pytest
+
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.records import Branched, Evaluated
 from grokterm.plots.cells import rows_to_text
@@ -66,6 +68,12 @@ def test_two_earlier_runs_of_one_preset_are_named_in_full_and_set_the_scale_of_t
     )
     assert all(run.name in drawn.plain for run in runs)
     assert re.search(r"1e-\d┤", drawn.plain)
+
+
+def test_of_many_evaluations_some_are_drawn_behind(tiny: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("grokterm.views.earlier.MOST_EVALUATIONS", 4)
+    (overlay,) = load_overlays([run_of(tiny, tmp_path, 0.5).path])
+    assert overlay.state.curves.column("step").tolist() == [0, 40, 80]
 
 
 def test_a_branch_is_drawn_from_the_step_on_at_which_it_left_a_run_that_is_drawn_too(tiny: Experiment) -> None:

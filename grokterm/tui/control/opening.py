@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grokterm.errors import GroktermError
-from grokterm.runs.journal import read_journal
+from grokterm.runs.journal import read_in_brief
 from grokterm.runs.naming import Named
 from grokterm.runs.resume import check_reached
 from grokterm.runs.store import Run, check_room, without_time
@@ -78,7 +78,7 @@ def training_anew(run: Run) -> "Callable[[], TrainingThread]":
 def reason_against_another(run: Run, step: int = 0) -> str:
     """Say why no other run can begin beside one, at a step of it; empty if one can, as far as that is known before."""
     try:
-        check_reached(run, step, read_journal(run.journal))
+        check_reached(run, step, read_in_brief(run.journal))
         largest = max(checkpoint_sizes(run.checkpoints).values(), default=0)
         check_room(run.path.parent, 2 * largest)  # of the step that is left, and of the run that begins
     except GroktermError as error:

@@ -1,5 +1,6 @@
 """What to compare a training with: a network beside it, and earlier runs on its curves."""
 
+import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ from textual.widgets.selection_list import Selection
 from grokterm.errors import ConfigError
 from grokterm.plots.sanitize import plain_text
 from grokterm.runs.finding import find_run
-from grokterm.runs.journal import reached_step, read_journal
+from grokterm.runs.journal import reached_step, read_in_brief
 from grokterm.runs.store import Run
 from grokterm.tui.screens.dialogs import FieldsDialog
 from grokterm.views.comparison import ComparisonJob
@@ -53,6 +54,7 @@ class CompareDialog(FieldsDialog[Comparing]):
             "step": ("", "its newest checkpoint; 0: before training"),
         }
         super().__init__("compare", fields, self._chosen, "A network beside this one:")
+        self.accept = _objection
         self._run = run
         self._overlaid = overlaid
 
@@ -94,10 +96,16 @@ class CompareDialog(FieldsDialog[Comparing]):
         if number and not number.isdecimal():
             raise ConfigError(f"step must be a whole number, not {texts['step']!r}")
         run = find_run(self._run.path.parent, texts["run"])
-        step = int(number) if number else None
-        if step is not None and step > (reached := reached_step(read_journal(run.journal))):
-            raise ConfigError(f"run {run.name} has reached step {reached:,}, not {step:,}")
-        return Comparing(self._selected, ComparisonJob(run, step))
+        return Comparing(self._selected, ComparisonJob(run, int(number) if number else None))
+
+
+async def _objection(chosen: Comparing) -> str:
+    """Say that a run has not come to the step that is asked for, if so: a long journal is read meanwhile."""
+    job = chosen.network
+    if job is None or job.wanted is None:
+        return ""
+    reached = reached_step(await asyncio.to_thread(read_in_brief, job.run.journal))
+    return "" if job.wanted <= reached else f"run {job.run.name} has reached step {reached:,}, not {job.wanted:,}"
 
 
 class RunList(SelectionList[Path]):
