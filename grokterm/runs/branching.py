@@ -16,9 +16,9 @@ from grokterm.experiment.hints import nearest
 from grokterm.experiment.interventions import Set, Stop, Swap
 from grokterm.experiment.overrides import override, parse_assignment
 from grokterm.experiment.packing import until
-from grokterm.experiment.records import Acted, Branched, Checkpointed, Finished, Reached, Record, Skipped
+from grokterm.experiment.records import Acted, Branched, Checkpointed, Evaluated, Finished, Reached, Record, Skipped
 from grokterm.runs.finding import find_run
-from grokterm.runs.journal import journal_line, lines_until, reached_step, read_journal, read_lines
+from grokterm.runs.journal import iterate_journal, journal_line, lines_until, reached_step, read_journal, read_lines
 from grokterm.runs.resume import RESUMABLE, check_reached, settings_now
 from grokterm.runs.store import Run
 
@@ -44,26 +44,22 @@ class Branching:
     notes: tuple[str, ...] = ()
     """What else the user should know."""
 
-    @property
+    @cached_property
     def past(self) -> list[Record]:
         """The records that the new run begins with."""
-        return [record for _, record in self._kept]
+        return [record for _, record in self._keep()]
 
     @property
-    def journal(self) -> bytes:
-        """Their lines."""
-        return b"".join(line for line, _ in self._kept)
+    def journal(self) -> Iterator[bytes]:
+        """Their lines, read once more: those of millions of evaluations need not fit into memory."""
+        return (line for line, _ in self._keep())
 
     @property
     def seconds(self) -> float:
         """The training time up to this step, as far as checkpoints tell it."""
-        timed = [one for one in read_journal(self.run.journal) if isinstance(one, Checkpointed | Finished)]
+        timed = [one for one in iterate_journal(self.run.journal) if isinstance(one, Checkpointed | Finished)]
         steps, seconds = [0, *(one.step for one in timed)], [0.0, *(one.seconds for one in timed)]
         return float(np.interp(self.step, steps, seconds))
-
-    @cached_property
-    def _kept(self) -> list[tuple[bytes, Record]]:
-        return list(self._keep())
 
     def _keep(self) -> Iterator[tuple[bytes, Record]]:
         """Keep what was recorded up to this step, but not what ended the run there: the new one goes on."""
@@ -137,7 +133,8 @@ def plan_branch(run: Run, step: int, assignments: Sequence[str] = ()) -> Branchi
         ConfigError: if a setting may not change there, or has an invalid value, or nothing is left to train.
         CheckpointError: if the journal cannot be read.
     """
-    records = [record for record in read_journal(run.journal) if record.step <= step]
+    done = [record for record in iterate_journal(run.journal) if not isinstance(record, Evaluated | Evaluations)]
+    records = [record for record in done if record.step <= step]
     assignments = [*_dropped_end(run, step, records, assignments), *assignments]
     live, changes, values, swapped = run.experiment.live_names(), [], {}, {}
     for assignment in assignments:

@@ -8,7 +8,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -101,7 +101,7 @@ def create_run(  # noqa: PLR0913 - what a run directory holds
     experiment: "Experiment",
     preset: str,
     meta: Mapping[str, Any],
-    files: Mapping[str, bytes] = MappingProxyType({}),
+    files: Mapping[str, bytes | Iterable[bytes]] = MappingProxyType({}),
     *,
     links: Mapping[str, Path] = MappingProxyType({}),
     name: str = "",
@@ -162,12 +162,12 @@ def list_runs(folder: Path) -> list[Run]:
     return sorted(map(Run, paths), key=lambda run: (made_at(run), run.name))
 
 
-def write_durably(path: Path, content: bytes) -> None:
-    """Write a file atomically and durably: after a power cut it is either complete or absent."""
+def write_durably(path: Path, content: bytes | Iterable[bytes]) -> None:
+    """Write a file, whole or in parts, atomically and durably: after a power cut it is either complete or absent."""
     draft = path.with_name(f".{path.name}.tmp")
     try:
         with draft.open("wb") as file:
-            file.write(content)
+            file.writelines([content] if isinstance(content, bytes) else content)
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)

@@ -1,13 +1,14 @@
 """Start a session for a new run from a step of another one."""
 
 from collections import deque
+from itertools import chain
 from pathlib import Path
 
 from grokterm.errors import ConfigError
 from grokterm.experiment.records import Checkpointed, Record
 from grokterm.runs.branching import Branching
 from grokterm.runs.checkpoint import checkpoint_content
-from grokterm.runs.journal import JournalWriter, journal_line, read_journal
+from grokterm.runs.journal import JournalWriter, journal_line, read_in_brief, read_journal
 from grokterm.runs.mixture_parts import copied_parts, part_files
 from grokterm.runs.naming import branch_name
 from grokterm.runs.replay import replay_records
@@ -31,7 +32,7 @@ def branch_session(plan: Branching, folder: Path) -> tuple[Session, tuple[Record
         StorageError: if the folder cannot be written.
     """
     parent, step = plan.run, plan.step
-    check_reached(parent, step, read_journal(parent.journal))
+    check_reached(parent, step, read_in_brief(parent.journal))
     name, title = branch_name(plan)
     experiment = plan.experiment.model_copy(update={"title": title})
     trainer = deque(replay_records(parent, experiment, plan.past, step), maxlen=1).pop()
@@ -49,7 +50,7 @@ def branch_session(plan: Branching, folder: Path) -> tuple[Session, tuple[Record
             {**meta, "branched_from": f"{parent.name}@{step}"},
             {
                 **part_files(copied_parts(parent)),
-                "journal.jsonl": plan.journal + b"".join(map(journal_line, lines)),
+                "journal.jsonl": chain(plan.journal, map(journal_line, lines)),
                 f"checkpoints/{checkpoint}": checkpoint_content(step, trainer.tensors(), trainer.experiment),
             },
             links={f"checkpoints/{one}": parent.checkpoints / one for one in plan.shared_checkpoints},

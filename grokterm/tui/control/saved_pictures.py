@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
 from math import isnan
 
@@ -14,6 +15,7 @@ from grokterm.session.curves import BANDS, COLUMNS, Curves
 from grokterm.session.state import LabState
 
 DOTS_PER_INCH = 200
+LINES_AT_ONCE = 2**12  # of a file
 
 
 def save_pictures(run: Run, view: str, svg: str, state: LabState) -> str:
@@ -23,7 +25,10 @@ def save_pictures(run: Run, view: str, svg: str, state: LabState) -> str:
         StorageError: if the folder cannot be written.
     """
     folder, at = run.path / "pictures", f"step-{state.step:08}"
-    contents = {f"lab-{view}-{at}.svg": svg.encode(), f"curves-{at}.csv": curves_as_csv(state.curves).encode()}
+    contents: dict[str, bytes | Iterable[bytes]] = {
+        f"lab-{view}-{at}.svg": svg.encode(),
+        f"curves-{at}.csv": map(str.encode, curves_as_csv(state.curves)),
+    }
     if len(state.curves) > 1 and find_spec("matplotlib") is not None:
         contents[f"curves-{at}.png"] = _curves_as_png(state)
     try:
@@ -35,16 +40,17 @@ def save_pictures(run: Run, view: str, svg: str, state: LabState) -> str:
     return f"{', '.join(name.rpartition('.')[2].upper() for name in contents)} in {near(folder)}"
 
 
-def curves_as_csv(curves: Curves) -> str:
-    """Return a line for each evaluation; what was not measured is empty, and a column that never was is left out."""
-    text = io.StringIO()
+def curves_as_csv(curves: Curves) -> Iterator[str]:
+    """Yield a line for each evaluation, many at once; what was not measured is empty, a column that never was is left out."""
     known = {name: curves.measured[name] for name in (*COLUMNS, *BANDS) if name in curves.measured}
     measured = {name: column for name, column in known.items() if not np.isnan(column).all()}
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(measured)
-    for step, *row in zip(*(column.tolist() for column in measured.values()), strict=True):
-        writer.writerow([int(step), *("" if isnan(value) else value for value in row)])
-    return text.getvalue()
+    yield ",".join(measured) + "\n"
+    for first in range(0, len(curves), LINES_AT_ONCE):
+        text = io.StringIO()
+        columns = (column[first : first + LINES_AT_ONCE].tolist() for column in measured.values())
+        rows = ([int(step), *("" if isnan(value) else value for value in row)] for step, *row in zip(*columns, strict=True))
+        csv.writer(text, lineterminator="\n").writerows(rows)
+        yield text.getvalue()
 
 
 def _curves_as_png(state: LabState) -> bytes:

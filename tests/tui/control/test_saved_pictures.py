@@ -35,7 +35,7 @@ def run(tmp_path: Path) -> Run:
 
 
 def test_the_data_of_the_curves_are_exact_and_what_was_not_measured_is_empty() -> None:
-    first, last = csv.DictReader(curves_as_csv(STATE.curves).splitlines())
+    first, last = csv.DictReader("".join(curves_as_csv(STATE.curves)).splitlines())
     assert first == {
         "step": "0",
         "train_loss": "0.1",
@@ -45,6 +45,14 @@ def test_the_data_of_the_curves_are_exact_and_what_was_not_measured_is_empty() -
         "parameter_norm": "",
     }
     assert (last["step"], float(last["train_loss"]), last["val_loss"], last["parameter_norm"]) == ("1200", 1e-9, "", "38.75")
+
+
+def test_the_data_of_many_evaluations_are_written_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = list(curves_as_csv(STATE.curves))
+    monkeypatch.setattr(saved_pictures, "LINES_AT_ONCE", 1)
+    pieces = list(curves_as_csv(STATE.curves))
+    assert (len(whole), len(pieces)) == (2, 3)
+    assert "".join(pieces) == "".join(whole)
 
 
 def test_screen_data_and_curves_are_files_of_the_run_at_their_step(run: Run) -> None:
