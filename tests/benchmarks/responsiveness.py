@@ -70,6 +70,14 @@ class Terminal:
                     return monotonic() - started
         raise TimeoutError(f"none of {texts} within {seconds} s")
 
+    def settle(self, quiet: float, seconds: float = 20.0) -> float:
+        """Read until nothing is written for so long; return how long something was, or `seconds` if that does not end."""
+        started = last = monotonic()
+        while last < started + seconds and select([self._master], [], [], quiet)[0]:
+            os.read(self._master, 65536)
+            last = monotonic()
+        return last - started
+
     def drain(self, seconds: float) -> None:
         """Read what is written for so long, or until the program has ended."""
         end = monotonic() + seconds

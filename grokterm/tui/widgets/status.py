@@ -202,7 +202,7 @@ def _duration(state: LabState) -> str:
 
 def _progress(state: LabState, length: int, palette: Palette) -> str:
     done, rest = "#-" if palette.is_ascii else "▓░"
-    n_done = length * state.step // state.steps if state.steps else length
+    n_done = min(length * state.step // state.steps, length) if state.steps else length
     return done * n_done + rest * (length - n_done)
 
 
