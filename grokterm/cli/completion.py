@@ -44,6 +44,18 @@ def complete_preset(incomplete: str) -> list[str]:
     return _offered(preset_names(), incomplete)
 
 
+def complete_sweep(context: typer.Context, incomplete: str) -> list[str]:
+    """Offer the presets, and the sweeps of the folder that is chosen."""
+    from grokterm.experiment.presets import preset_names
+
+    return _offered(sorted({*preset_names(), *_sweeps(_folder(context))}), incomplete)
+
+
+def complete_run_or_sweep(context: typer.Context, incomplete: str) -> list[str]:
+    """Offer the runs and the sweeps of the folder that is chosen."""
+    return [*complete_run(context, incomplete), *_offered(_sweeps(_folder(context)), incomplete)]
+
+
 def complete_topic(incomplete: str) -> list[str]:
     """Offer the pages of the manual."""
     names = sorted(page.name.removesuffix(".md") for page in (files("grokterm") / "help").iterdir())
@@ -67,6 +79,15 @@ def complete_column(incomplete: str) -> list[str]:
 
     sign = "-" * incomplete.startswith("-")
     return [f"{sign}{name}" for name in COLUMNS if name.startswith(incomplete.removeprefix("-"))]
+
+
+def _sweeps(folder: Path) -> list[str]:
+    from grokterm.runs.finding import run_names
+
+    try:
+        return [name for name in run_names(folder) if (folder / name / "sweep.toml").is_file()]
+    except GroktermError:
+        return []
 
 
 def _offered(names: Iterable[str], incomplete: str) -> list[str]:

@@ -11,6 +11,7 @@ import typer
 from grokterm.cli.console import print_status
 from grokterm.cli.options import RUNS, Ascii, LinkOption, NoPixels, RunName, RunsDir
 from grokterm.errors import ConfigError
+from grokterm.runs.command_line import command_line
 
 if TYPE_CHECKING:
     from grokterm.experiment.presets import Preset
@@ -42,10 +43,13 @@ def open_run(
     runs_dir: RunsDir = RUNS,
 ) -> None:
     """Open the lab on a run: a saved one, to look at it or to resume it, or one that another process trains."""
-    from grokterm.runs.finding import find_run
+    from grokterm.cli.finding import run_or_sweep
+    from grokterm.runs.store import Run
     from grokterm.session.attaching import watched
 
-    run = find_run(runs_dir, name)
+    run = run_or_sweep(runs_dir, name)
+    if not isinstance(run, Run):
+        raise ConfigError(f"{run.name} is a sweep: {command_line('runs show', run.path)} sums it up, and a path opens a member")
     show_run(run, runs_dir, ascii_only=ascii_only, no_pixels=no_pixels, link=link, training=watched(run))
 
 

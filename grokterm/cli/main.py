@@ -9,7 +9,7 @@ import typer
 from typer.exceptions import TyperException
 
 from grokterm import __version__
-from grokterm.cli import attach, bench, doctor, figures, inspect, lab, plot, presets, run, runs, settings, verify
+from grokterm.cli import attach, bench, doctor, figures, inspect, lab, plot, presets, run, runs, settings, sweep, verify
 from grokterm.cli.completion import complete_preset
 from grokterm.cli.console import open_closed_streams, print_status, replace_unencodable
 from grokterm.cli.help import read_manual
@@ -26,6 +26,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("run")(run.run)
+app.command("sweep")(sweep.sweep)
 app.command("open")(lab.open_run)
 app.command("attach")(attach.attach)
 app.command("verify")(verify.verify)

@@ -77,17 +77,18 @@ def _metrics_of(state: LabState) -> str:
 def replay_to(run: Run, step: int | None) -> Trainer:
     """Replay a run to a step, or to its newest checkpoint, on the CPU, with progress on stderr and the errors of `replay`."""
     is_shown, is_terminal, next_show = False, sys.stderr.isatty(), monotonic() + QUIET_SECONDS
-    show = _replace_line if is_terminal else print_status
+    show = replace_line if is_terminal else print_status
     for trainer in replay(run, step, "cpu"):
         if (now := monotonic()) >= next_show:
             show(f"{run.name}: step {trainer.step:,}" + ("" if step is None else f" of {step:,}"))
             is_shown, next_show = True, now + (BAR_SECONDS if is_terminal else LINE_SECONDS)
     if is_terminal and is_shown:
-        _replace_line("")
+        replace_line("")
     return trainer
 
 
-def _replace_line(line: str) -> None:
+def replace_line(line: str) -> None:
+    """Write a line in place of the last one."""
     with suppress(OSError):  # the terminal is gone; the replay is not
         sys.stderr.write(f"\r\x1b[2K{plain_text(line)}")
         sys.stderr.flush()

@@ -11,7 +11,7 @@ from grokterm.cli import annotating, trash
 from grokterm.cli.attach import stop
 from grokterm.cli.completion import complete_column, complete_query
 from grokterm.cli.console import print_results, print_status, results
-from grokterm.cli.options import RUNS, AsJson, RunName, RunsDir
+from grokterm.cli.options import RUNS, AsJson, RunName, RunsDir, chosen_folder
 from grokterm.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -148,9 +148,15 @@ def _write_preset(run: "Run", file: str, may_overwrite: bool) -> None:
 
 @app.command("show")
 def show(context: typer.Context, name: RunName, as_json: AsJson = False, runs_dir: RunsDir = RUNS) -> None:
-    """Summarize a run."""
+    """Summarize a run, or say what the points of a sweep came to."""
+    from grokterm.cli.finding import run_or_sweep
     from grokterm.reports.run import summary_of
-    from grokterm.runs.finding import find_run
+    from grokterm.runs.store import Run
 
-    given_dir, given_json = context.obj
-    print_results(summary_of(find_run(runs_dir if runs_dir != RUNS else given_dir, name), as_json=as_json or given_json))
+    found, as_json = run_or_sweep(chosen_folder(context, runs_dir), name), as_json or context.obj[1]
+    if isinstance(found, Run):
+        print_results(summary_of(found, as_json=as_json))
+        return
+    from grokterm.cli.sweeping import show as show_sweep
+
+    show_sweep(found, as_json=as_json)

@@ -8,26 +8,33 @@ import os
 import signal
 from threading import Timer
 from types import FrameType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from grokterm.experiment.interventions import Save
 from grokterm.session.commands import Leave
 from grokterm.training.signals import ENDING, SAVING, ignore_saving
 
 if TYPE_CHECKING:
-    from grokterm.session.session import Session
+    from grokterm.session.commands import Command
 
 SAVE_SECONDS = 20.0  # time limit for saving, after which the process ends anyway: the disk may hang
+
+
+class Trains(Protocol):
+    """What a signal is passed on to: a session, or many."""
+
+    def send(self, command: "Command") -> None:
+        """Take a command, from any thread."""
 
 
 class LeaveOnSignal:
     """Inside this context, a signal saves and ends the attached session or, without one, ends the process."""
 
     def __init__(self) -> None:
-        self.session: Session | None = None
+        self.session: Trains | None = None
         self._received = 0
 
-    def attach(self, session: "Session") -> None:
+    def attach(self, session: Trains) -> None:
         """Make this the session to save or end; ends it at once if a signal was received before."""
         self.session = session
         if self._received:

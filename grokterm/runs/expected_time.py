@@ -1,6 +1,7 @@
 """How long a run will take here: of a mixture with its parts, of an ensemble with all members."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from grokterm.engines.device import find_device
@@ -27,7 +28,7 @@ def estimate_run(experiment: Experiment, folder: Path, is_wanted: Callable[[], b
     if members == 1 or find_device(experiment.device).type != "cpu":
         return estimate(experiment, is_wanted=is_wanted)
     one = estimate(experiment.member(0), is_wanted=is_wanted)  # processes side by side, with a core each
-    return Estimate(one.seconds * members / min(members, available_cores()), one.n_parameters)
+    return replace(one, seconds=one.seconds * members / min(members, available_cores()))
 
 
 def _of_mixture(experiment: Experiment, model: MixtureModel, folder: Path, is_wanted: Callable[[], bool]) -> Estimate:
@@ -40,4 +41,4 @@ def _of_mixture(experiment: Experiment, model: MixtureModel, folder: Path, is_wa
             own = find_preset(getattr(model, role)).experiment
             parts[role] = MixturePart(getattr(model, role), own, network_of(own))
     itself = estimate(experiment, parts, is_wanted)
-    return Estimate(before + itself.seconds, itself.n_parameters)
+    return replace(itself, seconds=before + itself.seconds)

@@ -5,12 +5,14 @@ from typing import Any
 
 import numpy as np
 
+from grokterm.errors import ConfigError
 from grokterm.experiment.evaluations import Evaluations
 from grokterm.experiment.expectation import MetricAtStep
+from grokterm.experiment.hints import nearest
+from grokterm.experiment.metrics import METRICS
 from grokterm.experiment.records import Evaluated
 from grokterm.experiment.sweep import Sweep
 from grokterm.runs.journal import read_journal
-from grokterm.runs.metrics import inspect
 from grokterm.runs.store import Run
 from grokterm.runs.summary import Summary, summarize_means
 from grokterm.session.curves import Curves
@@ -18,10 +20,32 @@ from grokterm.sweeps.result import Result
 
 FROM_SUMMARY = [name for name in Result.model_fields if name in Summary.model_fields]
 
+NUMBERS = [
+    name
+    for name, field in Result.model_fields.items()
+    if field.annotation in (int | None, float | None) or name in ("steps", "seconds")
+]
+"""What can be drawn of every member."""
+
 
 def measure_name(sweep: Sweep) -> str:
     """Name what a sweep measures: `val_accuracy`, `ipr @ grokked`."""
     return sweep.measure if sweep.at == "end" else f"{sweep.measure} @ {sweep.at}"
+
+
+def check_measure(sweep: Sweep) -> None:
+    """Check that there is what the sweep measures.
+
+    Raises:
+        ConfigError: with the nearest name.
+    """
+    if sweep.at not in ("end", "memorized", "grokked"):
+        raise ConfigError(f"at must be end, memorized or grokked, not {sweep.at!r}")
+    known = [*NUMBERS, *(name for name in METRICS if name not in NUMBERS)] if sweep.at == "end" else list(METRICS)
+    if sweep.measure not in known:
+        where = "" if sweep.at == "end" else f", at {sweep.at} of the network"
+        hint = nearest(sweep.measure, known) or f": choose one of {', '.join(known)}"
+        raise ConfigError(f"measure must be a number of a run{where}, and {sweep.measure!r} is none{hint}")
 
 
 def result_of_run(run: Run, sweep: Sweep, attempts: int = 1) -> Result:
@@ -59,6 +83,8 @@ def _delay(summary: Summary) -> int | None:
 
 def _metrics(run: Run, sweep: Sweep, summary: Summary) -> dict[str, float | None]:
     """Measure of the network what is drawn or expected, and no evaluation tells."""
+    from grokterm.runs.metrics import inspect  # and with it torch, without which a sweep is refused sooner
+
     drawn = measure_name(sweep)
     wanted = {one.measure: MetricAtStep(one.measure) for one in sweep.expect if one.measure}
     step = None if sweep.at == "end" else getattr(summary, f"{sweep.at}_at")

@@ -33,8 +33,8 @@ class Point:
 
     @property
     def columns(self) -> dict[str, Value]:
-        """The values by axis, and the variant, if the sweep has some."""
-        return {**self.values, **({"variant": self.variant} if self.variant else {})}
+        """The variant, if the sweep has some, and the values by axis."""
+        return {**({"variant": self.variant} if self.variant else {}), **self.values}
 
     def __str__(self) -> str:
         shown = [f"{name} {value}" for name, value in self.values.items()]

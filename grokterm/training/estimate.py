@@ -16,6 +16,8 @@ class Estimate:
 
     seconds: float
     n_parameters: int
+    checkpoint_bytes: int = 0
+    """What one checkpoint takes."""
 
 
 def estimate(
@@ -39,7 +41,8 @@ def estimate(
         trainer.advance()
     steps, seconds = trainer.step - first, trainer.seconds - warm_up
     is_over = trainer.ended is not None or steps == 0
-    return Estimate(trainer.seconds if is_over else seconds / steps * training.steps, trainer.trainable.n_parameters)
+    n_bytes = sum(tensor.nbytes for tensor in trainer.tensors().values())
+    return Estimate(trainer.seconds if is_over else seconds / steps * training.steps, trainer.trainable.n_parameters, n_bytes)
 
 
 def _is_enough(steps: int, every: int, seconds: float) -> bool:

@@ -1,0 +1,29 @@
+"""The run or the sweep that a name means, where a command takes both."""
+
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from grokterm.errors import RunNotFoundError
+from grokterm.runs.finding import find_run
+
+if TYPE_CHECKING:
+    from grokterm.runs.store import Run
+    from grokterm.sweeps.folder import SweepFolder
+
+
+def run_or_sweep(folder: Path, name: str) -> "Run | SweepFolder":
+    """Find a run, or else a sweep; a name that both have, or begin with, is the run's.
+
+    Raises:
+        RunNotFoundError: if there is neither.
+        StorageError: if the folder cannot be read.
+    """
+    try:
+        return find_run(folder, name)
+    except RunNotFoundError:
+        from grokterm.sweeps.folder import find_sweep  # and what validates an experiment, for which a run need not wait
+
+        with suppress(RunNotFoundError):
+            return find_sweep(folder, name)
+        raise

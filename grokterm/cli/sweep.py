@@ -1,0 +1,74 @@
+"""`grokterm sweep`: one experiment many times, with other settings and seeds."""
+
+from typing import Annotated, Literal
+
+import typer
+
+from grokterm.cli.completion import complete_sweep
+from grokterm.cli.console import print_status
+from grokterm.cli.options import RUNS, AsJson, Assignments, RunsDir
+from grokterm.errors import ConfigError
+
+MANY = 100_000  # members, more than which must be meant
+
+
+def sweep(
+    preset: Annotated[
+        str,
+        typer.Argument(
+            metavar="PRESET",
+            help="A preset, by name or path, or the name of a sweep that is there.",
+            autocompletion=complete_sweep,
+        ),
+    ],
+    *,
+    grid: Annotated[
+        list[str],
+        typer.Option("--grid", metavar="A.B=VALUES", help="An axis: 0,0.1,1 or 0.2:0.9:0.1 or 1e-4:1:log5. May be repeated."),
+    ] = [],  # noqa: B006 - Typer reads the default
+    zipped: Annotated[
+        list[str], typer.Option("--zip", metavar="A.B=VALUES", help="One of several axes that change together.")
+    ] = [],  # noqa: B006 - Typer reads the default
+    assignments: Assignments = [],  # noqa: B006 - Typer reads the default
+    seeds: Annotated[int | None, typer.Option("--seeds", min=1, help="Members at each point: the seed, the next, ...")] = None,
+    measure: Annotated[str | None, typer.Option("--measure", metavar="NAME", help="What is drawn of each member.")] = None,
+    at: Annotated[
+        Literal["end", "memorized", "grokked"] | None, typer.Option("--at", help="Where a metric of the network is taken.")
+    ] = None,
+    over: Annotated[str | None, typer.Option("--over", metavar="AXIS", help="The axis below the curve.")] = None,
+    name: Annotated[str, typer.Option("--name", help="Name of the sweep's folder.", show_default="PRESET-sweep")] = "",
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=1, help="Members side by side.", show_default="one a core")
+    ] = None,
+    keep: Annotated[
+        Literal["all", "results"] | None, typer.Option("--keep", help="results: no checkpoints of what has ended.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Train nothing: list members, estimate time and disk.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help=f"Also more than {MANY:,} members.")] = False,
+    retry: Annotated[bool, typer.Option("--retry", help="Train again what has failed.")] = False,
+    as_json: AsJson = False,
+    runs_dir: RunsDir = RUNS,
+) -> None:
+    """Sweep an experiment: train it with other settings and seeds, side by side, and say what each point came to.
+
+    grokterm sweep quick --grid task.train_fraction=0.2:0.9:0.1 --seeds 8
+
+    grokterm sweep quick --grid optimizer.weight_decay=0.01:10:log7 --measure grokked_at --dry-run
+
+    grokterm sweep quick-sweep --seeds 16
+
+    A member that has ended is never trained again, one that was interrupted goes on from its checkpoint, and a longer grid or
+    more seeds add only what is new. Ctrl+C saves and ends what is trained; the name of the sweep goes on with it.
+    """
+    from grokterm.sweeps.definition import Changes, define
+
+    asked = define(preset, runs_dir, Changes(grid, zipped, assignments, seeds, measure, at, over, keep), name)
+    print_status(*asked.notes)
+    from grokterm.cli import sweeping
+
+    if dry_run:
+        sweeping.show_plan(asked, workers, as_json=as_json)
+    elif asked.n_members > MANY and not yes:
+        raise ConfigError(f"{asked.n_members:,} members {sweeping.need(asked, workers)}: say --yes if you mean them")
+    else:
+        raise typer.Exit(sweeping.work_on(asked, workers, retries=retry, as_json=as_json))

@@ -1,0 +1,147 @@
+"""What a sweep is to be: a preset or a sweep that is there, with what the command line changes of it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from grokterm.errors import ConfigError, PresetError
+from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.hints import nearest
+from grokterm.experiment.overrides import Overridden, override, parse_assignment
+from grokterm.experiment.presets import find_preset, preset_names
+from grokterm.experiment.ranges import values_of
+from grokterm.experiment.sweep import Sweep
+from grokterm.sweeps.folder import SweepFolder, find_sweep, is_sweep, sweep_names
+from grokterm.sweeps.measures import check_measure
+from grokterm.sweeps.members import NOT_HASHED
+
+AS_IN = "--grid task.train_fraction=0.2:0.9:0.1 --seeds 8"
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What the command line says of a sweep; None and empty: as it is."""
+
+    grid: Sequence[str] = ()
+    zipped: Sequence[str] = ()
+    assignments: Sequence[str] = ()
+    seeds: int | None = None
+    measure: str | None = None
+    at: str | None = None
+    over: str | None = None
+    keep: str | None = None
+
+    @property
+    def table(self) -> dict[str, Any]:
+        """What it changes of `[sweep]`, but for the axes."""
+        given = {"seeds": self.seeds, "measure": self.measure, "at": self.at, "over": self.over, "keep": self.keep}
+        return {name: value for name, value in given.items() if value is not None}
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A sweep, before its folder is written."""
+
+    folder: Path
+    """The runs folder."""
+
+    name: str
+    preset: str
+    settings: dict[str, Any]
+    """Of the experiment that is varied."""
+
+    sweep: Sweep
+    notes: tuple[str, ...] = ()
+
+    @property
+    def n_members(self) -> int:
+        """How many it has, without those that a search adds; nothing is made to count them."""
+        return self.sweep.n_points * self.sweep.seeds
+
+
+def define(source: str, folder: Path, changes: Changes, name: str = "") -> Definition:
+    """Read a preset, by name or path, or a sweep of the runs folder, and change it; a name that both have is the preset's.
+
+    Raises:
+        ConfigError: if there is none, or a change is refused; points are not looked at.
+        RunNotFoundError: if the sweep cannot be read.
+    """
+    there = _sweep_there(source, folder)
+    if there is None:
+        preset = find_preset(source)
+        overridden, table = preset.overridden(changes.assignments), _table(preset.sweep)
+        known = name or (preset.name if table else f"{preset.name}-sweep")
+        definition = Definition(folder, known, preset.name, {}, Sweep())
+    elif name not in ("", there.name):
+        raise ConfigError(f"{there.name} is a sweep, and keeps its name: leave out --name")
+    else:
+        overridden, table = _overridden(there, changes.assignments), _table(there.sweep)
+        definition = Definition(there.path.parent, there.name, there.preset, {}, Sweep())
+    if "/" in definition.name or definition.name.startswith((".", "-")):
+        raise ConfigError(f"--name names a folder below {folder}, without a slash, not {name!r}")
+    sweep = Sweep.from_settings(_with_axes(table, changes) | changes.table)
+    _check(definition, overridden.experiment, sweep, changes.assignments)
+    return Definition(
+        definition.folder, definition.name, definition.preset, overridden.experiment.settings(), sweep, overridden.notes
+    )
+
+
+def _sweep_there(source: str, folder: Path) -> SweepFolder | None:
+    """Find the sweep that is meant; None if it is a preset."""
+    if is_sweep(path := Path(source).expanduser()):
+        return SweepFolder(path.resolve())
+    presets = preset_names()
+    if source in presets or "/" in source or source.endswith(".toml"):
+        return None
+    names = sweep_names(folder)
+    if any(one.startswith(source) for one in names):
+        return find_sweep(folder, source)
+    hint = nearest(source, [*presets, *names]) or ": `grokterm presets` lists the presets"
+    raise PresetError(f"no preset and no sweep is called {source!r}{hint}")
+
+
+def _overridden(there: SweepFolder, assignments: Sequence[str]) -> Overridden:
+    if assignments:
+        return override(there.settings, assignments)
+    return Overridden(Experiment.from_settings(there.settings), ())
+
+
+def _table(sweep: Sweep | None) -> dict[str, Any]:
+    return {} if sweep is None else sweep.model_dump(exclude_defaults=True, exclude_none=True)
+
+
+def _with_axes(table: dict[str, Any], changes: Changes) -> dict[str, Any]:
+    """Give axes the values of the command line, which add to those that there are or take their place."""
+    grid, zipped = dict(_axes("--grid", changes.grid)), dict(_axes("--zip", changes.zipped))
+    return table | {
+        "grid": {name: values for name, values in table.get("grid", {}).items() if name not in zipped} | grid,
+        "zipped": {name: values for name, values in table.get("zipped", {}).items() if name not in grid} | zipped,
+    }
+
+
+def _axes(option: str, given: Iterable[str]) -> Iterable[tuple[str, list[Any]]]:
+    for one in given:
+        name, equals, text = one.partition("=")
+        if not equals or not name.strip():
+            raise ConfigError(f"{option} wants NAME=VALUES, as in task.train_fraction=0.2:0.9:0.1, not {one!r}")
+        try:
+            yield name.strip(), values_of(text)
+        except ValueError as error:
+            raise ConfigError(f"{option} {name.strip()}: {error}") from None
+
+
+def _check(definition: Definition, experiment: Experiment, sweep: Sweep, assignments: Sequence[str]) -> None:
+    """Refuse what no point can mend."""
+    check_measure(sweep)
+    for name in (".".join(parse_assignment(assignment)[0]) for assignment in assignments):
+        if name in sweep.axes:
+            raise ConfigError(f"{name} is an axis of the sweep, so --set has no effect: give it values with --grid {name}=...")
+    for name in {*NOT_HASHED, "training.threads"}.intersection(sweep.axes):
+        raise ConfigError(f"{name} is no axis: members that differ in nothing else are the same run")
+    if experiment.training.members > 1 or "training.members" in sweep.axes:
+        raise ConfigError("a member of a sweep is one network: leave out training.members, and say --seeds 8")
+    if sweep.search is None and sweep.n_points * sweep.seeds == 1:
+        there = is_sweep(definition.folder / definition.name)
+        hint = f"; `grokterm sweep {definition.name}` goes on with the one that is there" if there else ""
+        raise ConfigError(f"nothing is varied: give axes or seeds, as in {AS_IN}{hint}")

@@ -1,0 +1,53 @@
+"""The plan of a sweep, and the members that it has wanted so far."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from grokterm.experiment.sweep import Sweep
+from grokterm.sweeps.crossing import Crossing
+from grokterm.sweeps.folder import SweepFolder
+from grokterm.sweeps.members import Member, members_of
+from grokterm.sweeps.result import Result
+from grokterm.sweeps.scheduler import Grid, Plan
+from grokterm.sweeps.search import SearchPlan
+
+
+class Remembering:
+    """A plan that remembers what it has wanted: also two members with one key, which are one run at two points."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.members: list[Member] = []
+        """Grows in place."""
+
+    def next_members(self, results: Mapping[str, Result]) -> Sequence[Member]:
+        """Return the members that are wanted from now on."""
+        new = self.plan.next_members(results)
+        self.members += new
+        return new
+
+
+def plan_of(settings: Mapping[str, Any], sweep: Sweep) -> Plan:
+    """Make the plan of a sweep.
+
+    Raises:
+        ConfigError: if the experiment refuses a value.
+    """
+    return Grid(members_of(settings, sweep)) if sweep.search is None else SearchPlan(settings, sweep)
+
+
+def crossings_of(plan: Plan, results: Mapping[str, Result]) -> list[Crossing]:
+    """Tell what the searches of a plan have found; none if it is a grid."""
+    return plan.crossings(results) if isinstance(plan, SearchPlan) else []
+
+
+def plan_so_far(sweep: SweepFolder, results: Mapping[str, Result]) -> Remembering:
+    """Make the plan of a sweep as it was once it had these results, with the members that it had wanted until then.
+
+    Raises:
+        ConfigError: if the experiment refuses a value.
+    """
+    plan = Remembering(plan_of(sweep.settings, sweep.sweep))
+    while plan.next_members(results):
+        pass
+    return plan

@@ -1,0 +1,89 @@
+"""A sweep in words."""
+
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from grokterm.sweeps.definition import Definition
+from grokterm.sweeps.estimate import SweepEstimate
+from grokterm.sweeps.folder import SweepFolder
+from grokterm.sweeps.report import describe, needs, number, plan, progress_line
+from grokterm.sweeps.result import Result
+from grokterm.sweeps.scheduler import Progress
+from tests.sweeps.fixtures import tiny_sweep
+
+
+@pytest.fixture
+def sweep(tmp_path: Path) -> SweepFolder:
+    return tiny_sweep(
+        tmp_path, {"grid": {"task.train_fraction": [0.4, 0.6]}, "variants": {"plain": {}, "wide": {"model.width": 16}},
+        "seeds": 3, "measure": "grokked_at"}
+    )  # fmt: skip
+
+
+def lines(*parts: object) -> list[str]:
+    text = StringIO()
+    console = Console(file=text, width=100)
+    for part in parts:
+        console.print(part)
+    return [" ".join(line.split()) for line in text.getvalue().splitlines()]
+
+
+def test_each_point_has_its_center_its_interval_and_its_seeds(sweep: SweepFolder) -> None:
+    members = sweep.members()
+    reached = {0.4: None, 0.6: 1200}
+    results = {
+        one.key: Result(key=one.key, grokked_at=reached[one.point.values["task.train_fraction"]])  # type: ignore[index]  # a float
+        for one in members
+        if one.point.variant == "plain"
+    }
+    failed = next(one for one in members if one.point.variant == "wide")
+    results[failed.key] = Result(key=failed.key, outcome="failed", problem="out of memory")
+    told = lines(*describe(sweep.sweep, members, results))
+    assert told[0] == "variant train fraction grokked_at 95 % n"
+    assert told[1] == "plain 0.4 never never to never 3"
+    assert told[2] == "plain 0.6 1,200 1,200 to 1,200 3"
+    assert told[3] == "wide 0.4 - 0 of 3"
+    assert told[-2:] == ["12 members: 6 finished, 1 failed, 5 not ended", "failed 1 times: out of memory"]
+
+
+def test_a_line_says_how_far_it_is(sweep: SweepFolder) -> None:
+    members = sweep.members()
+    assert progress_line(Progress(members, {}), None) == "0 / 12 members"
+    done = {members[0].key: Result(key=members[0].key, outcome="failed")}
+    line = progress_line(Progress(members, done, n_elsewhere=2, n_done=1, n_failed=1), 200.0)
+    assert line == "1 / 12 members  1 failed  2 elsewhere  3 min 20 s left"
+
+
+def test_a_plan_lists_the_first_members_and_what_all_need(sweep: SweepFolder) -> None:
+    needed = SweepEstimate(member_seconds=10.0, n_workers=2, seconds=60.0, memory=600_000_000, disk=3_000_000)
+    asked = Definition(sweep.path.parent, sweep.name, "tiny", sweep.settings, sweep.sweep)
+    members = sweep.members()
+    told = lines(*plan(asked, members[:2], 12, 0, needed))
+    assert told[0] == "variant train fraction seed key"
+    assert told[1] == f"plain 0.4 0 {members[0].key}"
+    assert told[3] == "and 10 more"
+    assert told[4:] == [
+        "12 members: 4 points × 3 seeds take about 1 min 00 s on 2 workers, 600 MB of memory and 3 MB on the",
+        "disk",
+    ]
+    assert lines(*plan(asked, members[:2], 12, 12, needed))[-1] == "12 members: 4 points × 3 seeds, all of which have ended"
+
+
+def test_what_the_system_does_not_tell_is_left_out() -> None:
+    assert needs(SweepEstimate(1.0, 1, 5.0, None, 1000)) == "take about 5 s on 1 worker and 1 KB on the disk"
+
+
+@pytest.mark.parametrize(
+    ("value", "measure", "said"),
+    [
+        (1234.5, "grokked_at", "1,234.5"),
+        (float("inf"), "grokked_at", "never"),
+        (0.98765, "val_accuracy", "0.9877"),
+        (2, "n", "2"),
+    ],
+)
+def test_a_number_is_written_as_its_measure_wants(value: float, measure: str, said: str) -> None:
+    assert number(value, measure) == said

@@ -1,0 +1,101 @@
+"""Figures of a sweep."""
+
+from collections.abc import Mapping
+from math import inf
+from typing import Any
+
+import numpy as np
+import pytest
+from matplotlib.colors import LogNorm
+from matplotlib.container import ErrorbarContainer
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+
+from grokterm.experiment.sweep import Sweep, Value
+from grokterm.sweeps.members import Point, points
+from grokterm.sweeps.outcomes import PointOutcome
+from grokterm.sweeps.statistics import Estimate
+from grokterm.views.paper.naming import LeftOut
+from grokterm.views.paper.sweep import SweepSubject, curves, heat_map
+
+
+def subject(table: dict[str, Any], centers: Mapping[str, float | None]) -> SweepSubject:
+    """A sweep whose points have these medians, by how they are written, and else 1; each with an interval of 0.5 around it."""
+    sweep = Sweep.from_settings(table)
+
+    def outcome(point: Point) -> PointOutcome:
+        center = centers.get(str(point), 1.0)
+        return PointOutcome(point, (), (), None if center is None else Estimate(3, center, center - 0.5, center + 0.5))
+
+    return SweepSubject(sweep, [outcome(point) for point in points(sweep)])
+
+
+def drawn(figure: object) -> Figure:
+    assert isinstance(figure, Figure)
+    return figure
+
+
+def cells_of(image: AxesImage) -> np.ndarray:
+    return np.asarray(np.ma.asarray(image.get_array()).filled(np.nan))
+
+
+FRACTIONS: dict[str, Value] = {"task.train_fraction": "0.2:0.4:0.1"}
+
+
+def test_a_line_is_drawn_for_each_variant_and_value_of_the_other_axes() -> None:
+    table = {"grid": {"optimizer.weight_decay": [0, 1], **FRACTIONS}, "variants": {"plain": {}, "wide": {"model.width": 9}}}
+    figure = drawn(curves(subject(table, {"plain, optimizer.weight_decay 1, task.train_fraction 0.3": 2.0})))
+    (axes,) = figure.axes
+    bars = [one for one in axes.containers if isinstance(one, ErrorbarContainer)]
+    assert [one.get_label() for one in bars] == [
+        "plain, weight decay 0",
+        "plain, weight decay 1",
+        "wide, weight decay 0",
+        "wide, weight decay 1",
+    ]
+    assert bars[1].lines[0].get_xdata() == pytest.approx([0.2, 0.3, 0.4])
+    assert bars[1].lines[0].get_ydata() == pytest.approx([1, 2, 1])
+    (segments,) = bars[1].lines[2]
+    assert segments.get_segments()[1][:, 1] == pytest.approx([1.5, 2.5])
+    assert axes.get_xlabel() == "train fraction"
+
+
+def test_what_was_never_reached_stands_at_the_top_and_what_is_unknown_nowhere() -> None:
+    table = {"grid": FRACTIONS, "measure": "grokked_at"}
+    figure = drawn(curves(subject(table, {"task.train_fraction 0.2": inf, "task.train_fraction 0.3": None})))
+    (axes,) = figure.axes
+    bars, never = axes.lines[0], axes.lines[-1]
+    assert bars.get_xdata() == pytest.approx([0.4])
+    assert never.get_xdata() == pytest.approx([0.2])
+    assert [text.get_text() for text in axes.texts] == ["never"]
+
+
+def test_the_axis_below_is_the_one_with_most_numbers_unless_another_is_asked_for() -> None:
+    table = {"grid": {"model.activation": ["relu", "gelu", "sine", "tanh"], "model.width": [8, 16], **FRACTIONS}}
+    assert subject(table, {}).over == "task.train_fraction"
+    asked = subject({**table, "over": "model.activation"}, {})
+    (axes,) = drawn(curves(asked)).axes
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["relu", "gelu", "sine", "tanh"]
+
+
+def test_values_at_equal_ratios_lie_on_a_logarithmic_axis() -> None:
+    (axes,) = drawn(curves(subject({"grid": {"optimizer.weight_decay": "1e-4:1:log5"}}, {}))).axes
+    assert axes.get_xscale() == "log"
+    (axes,) = drawn(curves(subject({"grid": FRACTIONS}, {}))).axes
+    assert axes.get_xscale() == "linear"
+
+
+def test_two_axes_make_a_map() -> None:
+    table = {"grid": {"optimizer.weight_decay": [0, 1], **FRACTIONS}}
+    found = subject(table, {"optimizer.weight_decay 1, task.train_fraction 0.2": inf, str(Point()): 1.0})
+    axes = drawn(heat_map(found)).axes[0]
+    never, shown = (cells_of(image) for image in axes.images)
+    assert shown == pytest.approx(np.array([[1, 1, 1], [np.nan, 1, 1]]), nan_ok=True)
+    assert np.isfinite(never).sum() == 1
+    assert not isinstance(axes.images[1].norm, LogNorm)
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["0.2", "0.3", "0.4"]
+
+
+def test_what_has_no_axes_is_left_out() -> None:
+    assert heat_map(subject({"grid": FRACTIONS}, {})) == LeftOut("a map has two axes, and the sweep 1")
+    assert curves(subject({"seeds": 3}, {})) == LeftOut("the sweep has one point")
