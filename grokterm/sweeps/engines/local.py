@@ -1,6 +1,6 @@
 """The local engine: worker processes of this machine, one for each core, or for each CUDA device if that is where they train.
 
-Each works on one member at a time, on a CPU with one thread.
+On a CPU each works on one member at a time, with one thread; on a GPU on the seeds of a point together.
 """
 
 import os
@@ -30,6 +30,8 @@ OUTPUT = "output.log"  # what workers say besides their answers
 
 STOP_SECONDS = 30.0  # in which a stopped worker saves what it trains
 
+MOST_TOGETHER = 64  # seeds of a point on a GPU: what is saved of them, and shown, comes with the last of them
+
 MOST_DEATHS = 10  # for each worker, without any report between them: then it is not the member
 
 
@@ -40,13 +42,15 @@ class LocalEngine:
     """
 
     def __init__(self, sweep: SweepFolder, n_workers: int | None = None) -> None:
-        places = _places(sweep.settings.get("device", "auto"))
+        device = _device(sweep.settings.get("device", "auto"))
+        places = _places(device)
+        self._most_together = MOST_TOGETHER if device.type == "cuda" else 1
         self.n_workers = n_workers or len(places)
         self._sweep = sweep
         self._free = deque(islice(cycle(places), self.n_workers))
         self._place: dict[WorkerProcess, str | None] = {}
-        self._waiting: deque[Member] = deque()
-        self._at_work: dict[WorkerProcess, Member] = {}
+        self._waiting: deque[Sequence[Member]] = deque()
+        self._at_work: dict[WorkerProcess, Sequence[Member]] = {}
         self._idle: list[WorkerProcess] = []
         self._selector = selectors.DefaultSelector()
         self._n_deaths = 0
@@ -55,7 +59,7 @@ class LocalEngine:
     @property
     def working(self) -> Sequence[str]:
         """The keys of the members that are worked on now."""
-        return [member.key for member in self._at_work.values()]
+        return [member.key for members in self._at_work.values() for member in members]
 
     @property
     def workers(self) -> Sequence[WorkerProcess]:
@@ -63,8 +67,8 @@ class LocalEngine:
         return list(self._at_work)
 
     def submit(self, members: Sequence[Member]) -> None:
-        """Queue members, to be worked on in this order."""
-        self._waiting.extend(members)
+        """Queue members, to be worked on in this order, or those of a point together."""
+        self._waiting += _groups(members, self._most_together)
         self._feed()
 
     def wait(self, seconds: float) -> list[Report]:
@@ -93,35 +97,35 @@ class LocalEngine:
         self._selector.close()
 
     def _take(self, worker: WorkerProcess) -> list[Report]:
-        """Take the report of a worker that has one; if it has died, queue its member again."""
+        """Take the report of a worker that has one; if it has died, queue its members again."""
         answer: Any = worker.answer()
-        member = self._at_work.pop(worker, None)
-        if isinstance(answer, Report):
+        members = self._at_work.pop(worker, None)
+        if isinstance(answer, list):
             self._n_deaths = 0
             self._n_at_once = min(self.n_workers, self._n_at_once + 1)
             self._idle.append(worker)
-            return [answer]
+            return answer
         self._selector.unregister(worker)
         worker.end()
         self._free.append(self._place.pop(worker))
         if not isinstance(answer, ProcessDiedError):
             raise answer
-        if member is None:
+        if members is None:
             self._idle.remove(worker)
             return []
         self._n_deaths += 1
         if self._n_deaths >= MOST_DEATHS * self.n_workers:
             raise EngineError(f"{self._n_deaths} workers died one after the other: {self._output} may say why")
         self._n_at_once = max(1, len(self._at_work))
-        self._waiting.appendleft(member)
+        self._waiting.appendleft(members)
         return []
 
     def _feed(self) -> None:
         while self._waiting and len(self._at_work) < self._n_at_once:
             worker = self._idle.pop() if self._idle else self._started()
-            member = self._waiting.popleft()
-            self._at_work[worker] = member
-            worker.ask(member)
+            members = self._waiting.popleft()
+            self._at_work[worker] = members
+            worker.ask(members)
 
     def _started(self) -> WorkerProcess:
         place, command = self._free.popleft(), [*WORKER, str(self._sweep.path)]
@@ -140,12 +144,25 @@ class LocalEngine:
         return self._sweep.path / OUTPUT
 
 
-def _places(name: str) -> Sequence[str | None]:
-    """List where workers train: CUDA devices, as `CUDA_VISIBLE_DEVICES` names them, or None where they need no telling."""
+def _groups(members: Sequence[Member], most: int) -> list[Sequence[Member]]:
+    """Group members: each by itself, or those of a point, so many at most."""
+    if most == 1:
+        return [(member,) for member in members]
+    by_point: dict[str, list[Member]] = {}
+    for member in members:
+        by_point.setdefault(repr(member.point.columns), []).append(member)
+    return [group[first : first + most] for group in by_point.values() for first in range(0, len(group), most)]
+
+
+def _device(name: str) -> torch.device:
     try:
-        device = find_device(name)
+        return find_device(name)
     except ConfigError:  # as each member says
-        device = torch.device("cpu")
+        return torch.device("cpu")
+
+
+def _places(device: torch.device) -> Sequence[str | None]:
+    """List where workers train: CUDA devices, as `CUDA_VISIBLE_DEVICES` names them, or None where they need no telling."""
     if device.type == "cpu":
         return [None] * available_cores()
     if device.type != "cuda" or device.index is not None:
