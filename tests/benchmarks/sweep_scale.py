@@ -5,7 +5,7 @@
 Members are untrained networks, measured once. They are made by a plain loop in one process, a tenth of them before the sweep
 and a tenth after it; then by a sweep with one worker: the difference of the two is what scheduling costs. Memory of scheduler
 and worker is printed at each tenth of the way: results stay in memory, everything else must stay as large as it was. Then the
-folder is read again. With --folder, the sweep is kept there.
+folder is read again. With --made-up nothing is trained, and only what is done with the results is timed.
 """
 
 import argparse
@@ -25,6 +25,7 @@ from grokterm.session.start import start_session
 from grokterm.sweeps.engines.local import LocalEngine
 from grokterm.sweeps.folder import SweepFolder, keep_sweep
 from grokterm.sweeps.members import Member, experiment_at, on_one_thread
+from grokterm.sweeps.result import Result
 from grokterm.sweeps.scheduler import Grid, Scheduler
 
 T = TypeVar("T")
@@ -51,27 +52,46 @@ def main() -> None:
     parser.add_argument("--members", type=int, default=10_000)
     parser.add_argument("--points", type=int, default=10, help="of the grid, each with as many seeds")
     parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--folder", type=Path)
+    parser.add_argument("--made-up", action="store_true")
     options = parser.parse_args()
     _say(f"{processor()}, {available_cores()} cores, load {os.getloadavg()[0]:.1f}")
     with tempfile.TemporaryDirectory() as scratch:
         decays = [number / options.points for number in range(options.points)]
         table = {"grid": {"optimizer.weight_decay": decays}, "seeds": options.members // options.points}
-        sweep = keep_sweep(options.folder or Path(scratch), "many", "many", SETTINGS, Sweep.from_settings(table))
+        sweep = keep_sweep(Path(scratch), "many", "many", SETTINGS, Sweep.from_settings(table))
         members = _timed("make the members", sweep.members)
-        share = members[: max(1, len(members) // 10)]
-        before = _plain(sweep, share, Path(scratch, "before"))
-        swept = _sweep(sweep, members, options.workers)
-        after = _plain(sweep, share, Path(scratch, "after"))
-        plain = (before + after) / 2
-        _say(f"a member: {plain:.2f} ms in a plain loop ({before:.2f} before, {after:.2f} after), {swept:.2f} ms in the sweep, "
-             f"{swept * options.workers - plain:+.2f} ms of a worker")  # fmt: skip
+        if options.made_up:
+            _timed("write all results", lambda: _make_up(sweep, members))
+        else:
+            _compare(sweep, members, options.workers, Path(scratch))
+        before = resident("VmRSS")
         read = _timed("read all results", sweep.results)
         assert len(read) == len(members)
-        files = [path for path in sweep.path.rglob("*") if path.is_file()]
-        disk = sum(path.stat().st_blocks * 512 for path in sweep.path.rglob("*"))
-        _say(f"the folder: {len(files) / len(members):.1f} files and {disk / len(members) / 1000:.1f} KB a member")
+        _say(f"results in memory: {(resident('VmRSS') - before) / len(members) / 1000:.1f} KB each")
         _timed("sweep again, with nothing to do", lambda: list(Scheduler(sweep, Grid(members), LocalEngine(sweep, 1)).run()))
+
+
+def _compare(sweep: SweepFolder, members: list[Member], n_workers: int, scratch: Path) -> None:
+    """Work on the members in a sweep, and on a fifth of them in a plain loop."""
+    share = members[: max(1, len(members) // 10)]
+    before = _plain(sweep, share, scratch / "before")
+    swept = _sweep(sweep, members, n_workers)
+    after = _plain(sweep, share, scratch / "after")
+    plain = (before + after) / 2
+    _say(f"a member: {plain:.2f} ms in a plain loop ({before:.2f} before, {after:.2f} after), {swept:.2f} ms in the sweep, "
+         f"{swept * n_workers - plain:+.2f} ms of a worker")  # fmt: skip
+    files = [path for path in sweep.path.rglob("*") if path.is_file()]
+    disk = sum(path.stat().st_blocks * 512 for path in sweep.path.rglob("*"))
+    _say(f"the folder: {len(files) / len(members):.1f} files and {disk / len(members) / 1000:.1f} KB a member")
+
+
+def _make_up(sweep: SweepFolder, members: list[Member]) -> None:
+    """Write a result of each member, with a number everywhere."""
+    numbers = {name: 0.1234567 for name, field in Result.model_fields.items() if field.annotation == float | None}
+    told = {"ended": "complete", "host": "a-host", "device": "cpu", "engine": "fused", "grokterm": "1.0", "torch": "2.0"}
+    result = Result.model_validate({"key": "", **numbers, **told, "grokked_at": 1200, "memorized_at": 900, "steps": 3000})
+    for member in members:
+        sweep.keep_result(result.model_copy(update={"key": member.key}))
 
 
 def _plain(sweep: SweepFolder, members: list[Member], folder: Path) -> float:
