@@ -87,9 +87,9 @@ def members_at(point: Point, settings: Mapping[str, Any], sweep: Sweep, n_seeds:
     return [Member(point, seed, _key(hashed | {"seed": seed})) for seed in seeds]
 
 
-def key_of(experiment: Experiment) -> str:
-    """Return the key of the member that has this experiment."""
-    return _key(_hashed(experiment))
+def key_of(experiment: Experiment, seed: int) -> str:
+    """Return the key of the member that has this experiment, with this seed."""
+    return _key(_hashed(experiment) | {"seed": seed})
 
 
 def _hashed(experiment: Experiment) -> dict[str, Any]:
@@ -114,6 +114,9 @@ def members_of(settings: Mapping[str, Any], sweep: Sweep) -> list[Member]:
 
 
 def on_one_thread(experiment: Experiment, seed: int) -> Experiment:
-    """Return the experiment of a seed as a sweep trains it on a CPU: on one thread, beside other members."""
-    training = experiment.training.model_copy(update={"threads": 1})
+    """Return the experiment of a seed as a sweep trains it: on one thread of a CPU, beside other members, and uninspected.
+
+    Inspections cost some members a third of their time, and a sweep measures the network when it has ended.
+    """
+    training = experiment.training.model_copy(update={"threads": 1, "inspect_every": 0})
     return experiment.model_copy(update={"seed": seed, "training": training})

@@ -1,7 +1,7 @@
 """Members that differ only in their seeds, trained together as one ensemble: on a GPU one batched program, which is what pays.
 
 What comes of it are the runs that they would have been alone, to rounding: each with its journal, up to where it would have
-ended, and with a checkpoint if that is where all end. They are not inspected on the way: no member of an ensemble is.
+ended, and with a checkpoint if that is where all end.
 """
 
 import shutil
@@ -170,7 +170,7 @@ class TogetherWork:
                 return resume_session(run)[0]
         shutil.rmtree(run.path, ignore_errors=True)
         experiment = self._experiment(first)
-        training = experiment.training.model_copy(update={"members": n_members, "inspect_every": 0})
+        training = experiment.training.model_copy(update={"members": n_members})
         ensemble = experiment.model_copy(update={"training": training})
         try:
             return start_session(ensemble, run.path.parent, self._sweep.preset, run.name, is_timed=False)

@@ -142,9 +142,9 @@ class Work:
             sys.stderr.write(f"member {member.key} begins again: {error}\n")
         self._sweep.set_aside(member.key)
         varied = experiment_at(member.point, self._sweep.settings, self._sweep.sweep)
-        experiment = on_one_thread(varied, member.seed)
-        if key_of(experiment) != member.key:
+        if key_of(varied, member.seed) != member.key:
             raise StorageError(f"sweep {self._sweep.name} was edited since it was begun here: begin it again")
+        experiment = on_one_thread(varied, member.seed)
         return start_session(experiment, self._sweep.path / "members", self._sweep.preset, member.key, is_timed=False)
 
 

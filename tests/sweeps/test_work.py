@@ -32,6 +32,17 @@ def test_a_member_is_an_ordinary_run(tmp_path: Path) -> None:
     assert not list((sweep.path / "leases").iterdir())
 
 
+def test_a_member_is_not_inspected_on_the_way(tmp_path: Path) -> None:
+    inspected = TINY | {"training": {"steps": 6, "inspect_every": 2}}
+    sweep = tiny_sweep(tmp_path, {"measure": "ipr"}, inspected)
+    member = sweep.members()[0]
+    Work(sweep).on(member)
+    run = sweep.run_of(member.key)
+    assert run is not None
+    assert b'"inspected"' not in run.journal.read_bytes()
+    assert _result(sweep, member).value("ipr") is not None
+
+
 def test_a_result_that_was_lost_is_read_from_the_run_again(tmp_path: Path) -> None:
     sweep = tiny_sweep(tmp_path)
     member = sweep.members()[0]
