@@ -1,0 +1,89 @@
+"""The Ray engine, on a cluster of a head and two nodes, all on this host."""
+
+import os
+import signal
+import socket
+import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from grokterm.errors import ConfigError
+from grokterm.runs.journal import read_journal
+from grokterm.sweeps.engines.ray import RayEngine
+from grokterm.sweeps.folder import SweepFolder
+from grokterm.sweeps.lease import read_claim
+from grokterm.sweeps.scheduler import Grid, Scheduler
+from tests.sweeps.engines.same import assert_same, trained_alone
+from tests.sweeps.fixtures import LONG, THREE, tiny_sweep
+
+if TYPE_CHECKING:
+    from ray.cluster_utils import Cluster
+
+MEMORY = 80 * 2**20  # bytes of a node's object store, the least that Ray takes
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> "Iterator[Cluster]":
+    """A head that works on nothing, and two nodes with a core and a temporary folder each."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Ray's own
+        from ray.cluster_utils import Cluster
+
+        made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
+        for name in ("one", "two"):
+            (tmp_path / name).mkdir()
+            made.add_node(num_cpus=1, object_store_memory=MEMORY, env_vars={"TMPDIR": str(tmp_path / name)})
+    yield made
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        made.shutdown()
+
+
+def _claimant(sweep: SweepFolder, working: Sequence[str]) -> int | None:
+    """The process that has begun to train a member."""
+    for key in working:
+        run, claim = sweep.run_of(key), read_claim(sweep.lease_of(key))
+        if run and claim and run.journal.stat().st_size:
+            return claim.pid
+    return None
+
+
+@pytest.mark.slow
+def test_a_sweep_on_a_cluster_comes_to_what_one_process_comes_to(cluster: "Cluster", tmp_path: Path) -> None:
+    """One test, because Ray takes seconds to start: nodes without the folder, a stop, and nodes with it, one of which dies."""
+    sweep = tiny_sweep(tmp_path / "sweep", THREE, LONG)
+    engine = RayEngine(sweep, address=cluster.address)
+    assert engine.n_workers == 2
+    next(sweep.path.glob(".seen-*")).unlink()  # as on hosts that do not share the folder
+    scheduler = Scheduler(sweep, Grid(sweep.members()), engine)
+    for progress in scheduler.run():
+        if progress.n_done:
+            scheduler.stop()
+    nodes = [list((tmp_path / name).glob("grokterm-*/*/sweep.toml")) for name in ("one", "two")]
+    assert [len(found) for found in nodes] == [1, 1]
+    arrived = [run for member in sweep.members() if (run := sweep.run_of(member.key))]
+    assert {read_journal(run.journal)[-1].step for run in arrived} >= {LONG["training"]["steps"]}
+    assert len(arrived) > len(sweep.results())  # also what was stopped
+
+    is_disturbed = False
+    for progress in Scheduler(sweep, Grid(sweep.members()), RayEngine(sweep, address=cluster.address)).run():
+        if not is_disturbed and (pid := _claimant(sweep, progress.working)):
+            os.kill(pid, signal.SIGKILL)
+            cluster.remove_node(next(iter(cluster.worker_nodes)))
+            is_disturbed = True
+    assert is_disturbed
+    assert_same(sweep, trained_alone(tmp_path / "alone", sweep))
+
+
+@pytest.mark.slow
+def test_an_address_that_does_not_answer_is_refused_in_a_line(tmp_path: Path) -> None:
+    sweep = tiny_sweep(tmp_path)
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{closed.getsockname()[1]}"
+    with pytest.raises(ConfigError, match=f"no Ray answers at {address}: Connection refused: `ray start --head` starts one"):
+        RayEngine(sweep, address=address)
+    assert not list(sweep.path.glob(".seen-*"))
