@@ -40,6 +40,14 @@ class Layout(NamedTuple):
         """Return the column of the chart that shows a step."""
         return self.left + self.x.cell(coordinate, self.width)
 
+    def labels(self, ticks: Sequence[Tick]) -> list[tuple[int, str]]:
+        """Put the labels of ticks on the axis below into columns."""
+        return [(self.column(tick.position), tick.label) for tick in ticks]
+
+    def has_room(self, ticks: Sequence[Tick], width: int) -> bool:
+        """Tell whether the labels of ticks fit beside each other."""
+        return None not in label_starts(self.labels(ticks), width)
+
     def marked(self, marks: Sequence[tuple[Mark, float]]) -> list[Marked]:
         """Put marks, each with its position, into columns."""
         return [Marked(self.column(x), mark) for mark, x in marks]
@@ -62,7 +70,19 @@ def lay_out(axes: Sequence[Axis], x: Axis, width: int, room: int) -> Layout:
 
 
 def draw_axes(cells: Cells, layout: Layout, palette: Palette) -> None:
-    """Draw the axes, with labels that neither touch each other nor are left out."""
+    """Draw the axes of values and of steps, with labels that neither touch each other nor are left out."""
+    draw_sides(cells, layout, palette)
+
+    def fits(ticks: Sequence[Tick]) -> bool:
+        steps = (10.0**tick.position if layout.x.scale == "log" else tick.position for tick in ticks)
+        are_whole = all(abs(step - round(step)) < NEARLY * max(step, 1.0) for step in steps)
+        return are_whole and layout.has_room(ticks, cells.width)
+
+    draw_floor(cells, layout, layout.x.ticks(layout.width // COLUMNS_PER_TICK, fits), palette)
+
+
+def draw_sides(cells: Cells, layout: Layout, palette: Palette) -> None:
+    """Draw the axes of values."""
     style, box = palette.inks["dim"].style, palette.box
     for frame in layout.frames:
         for row in range(frame.top, frame.top + frame.height):
@@ -70,17 +90,12 @@ def draw_axes(cells: Cells, layout: Layout, palette: Palette) -> None:
         for tick in frame.ticks:
             label = f"{tick.label}{box.side_tick}"
             cells.write(frame.row(tick.position), layout.left - len(label), label, style)
+
+
+def draw_floor(cells: Cells, layout: Layout, ticks: Sequence[Tick], palette: Palette) -> None:
+    """Draw the axis below the panels."""
+    style, box = palette.inks["dim"].style, palette.box
     cells.write(layout.bottom, layout.left - 1, box.corner + box.floor * layout.width, style)
-
-    def labels(ticks: Sequence[Tick]) -> list[tuple[int, str]]:
-        return [(layout.column(tick.position), tick.label) for tick in ticks]
-
-    def fits(ticks: Sequence[Tick]) -> bool:
-        steps = (10.0**tick.position if layout.x.scale == "log" else tick.position for tick in ticks)
-        are_whole = all(abs(step - round(step)) < NEARLY * max(step, 1.0) for step in steps)
-        return are_whole and None not in label_starts(labels(ticks), cells.width)
-
-    ticks = layout.x.ticks(layout.width // COLUMNS_PER_TICK, fits)
-    for column, _ in labels(ticks):
+    for column, _ in layout.labels(ticks):
         cells.write(layout.bottom, column, box.floor_tick, style)
-    cells.write_labels(layout.bottom + 1, labels(ticks), style)
+    cells.write_labels(layout.bottom + 1, layout.labels(ticks), style)
