@@ -6,13 +6,15 @@ from math import inf
 from threading import Event
 from time import monotonic
 from types import MappingProxyType
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from grokterm.sweeps.engines.engine import Engine
 from grokterm.sweeps.folder import SweepFolder
 from grokterm.sweeps.members import Member
 from grokterm.sweeps.result import Result
-from grokterm.sweeps.work import Report
+
+if TYPE_CHECKING:  # a screen reads a sweep without loading torch
+    from grokterm.sweeps.engines.engine import Engine
+    from grokterm.sweeps.work import Report
 
 POLL_SECONDS = 0.25  # between two looks at the engine
 LATER_SECONDS = 5.0  # until a member that another process works on is asked for again
@@ -64,7 +66,7 @@ class Progress:
 class Scheduler:
     """Works through a plan. `stop` and `retry` may be called from another thread; everything else belongs to one."""
 
-    def __init__(self, sweep: SweepFolder, plan: Plan, engine: Engine) -> None:
+    def __init__(self, sweep: SweepFolder, plan: Plan, engine: "Engine") -> None:
         self._sweep, self._plan, self._engine = sweep, plan, engine
         self._is_stopped, self._is_to_retry = Event(), Event()
         self._members: list[Member] = []
@@ -142,7 +144,7 @@ class Scheduler:
         self._pending |= {member.key for member in missing}
         self._engine.submit(missing)
 
-    def _take(self, report: Report) -> None:
+    def _take(self, report: "Report") -> None:
         self._pending.discard(report.key)
         if report.status == "done" and (result := self._sweep.result_of(report.key)) is not None:
             self._count(report.key, -1)

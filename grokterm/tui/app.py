@@ -39,10 +39,12 @@ if TYPE_CHECKING:
     from grokterm.runs.naming import Named
     from grokterm.runs.store import Run
     from grokterm.session.control import Training
+    from grokterm.sweeps.live import LiveSweep
     from grokterm.tui.appearance.preferences import RememberedPreferences
     from grokterm.tui.control.notifications import Severity
     from grokterm.tui.screens.lab import LabScreen
     from grokterm.tui.screens.runs import RunsScreen
+    from grokterm.tui.screens.sweep import SweepScreen
 
 READING_SECONDS = 15.0
 
@@ -63,6 +65,7 @@ class Opening:
     training: "Training | None" = None  # of that run, in another process
     notice: str = ""  # what to know of that run
     link: Link = FULL
+    sweep: "LiveSweep | None" = None  # to show instead of a run
 
 
 class GroktermApp(App[int]):
@@ -84,6 +87,7 @@ class GroktermApp(App[int]):
         self._has_pixels = True  # except in a screenshot
         self.last_words = ""  # for standard error, after the screen has closed
         self._exits = Exits(self)
+        self._home: SweepScreen | None = None  # instead of the setup
         self._first: Training | None = None  # of the run that was asked for on the command line
         self._listed: Training | None = None  # of the last run that was opened from the list
         self.register_theme(DARK)
@@ -99,7 +103,9 @@ class GroktermApp(App[int]):
         self._exits.watch()
         fit(self, self.size)
         opening = self._opening
-        if opening.run is not None:
+        if opening.sweep is not None:
+            self._show_sweep(opening.sweep)
+        elif opening.run is not None:
             self._first = self._open(opening.run, opening.training)
         elif opening.start:
             from grokterm.runs.naming import named
@@ -230,8 +236,42 @@ class GroktermApp(App[int]):
         """Return from the lab to the form, as it was left."""
         while self.lab is not None:
             self.pop_screen()
-        if not isinstance(self.screen, SetupScreen):
+        if not self._is_home(self.screen):
             self.push_screen(SetupScreen(self._opening.preset, self._opening.runs_dir))
+
+    @property
+    def sweep(self) -> "LiveSweep | None":
+        """The sweep that is shown, also below a lab."""
+        return self._opening.sweep
+
+    def _show_sweep(self, sweep: "LiveSweep") -> None:
+        from grokterm.tui.screens.sweep import SweepScreen
+
+        self._home = SweepScreen(sweep)
+        self.push_screen(self._home)
+
+    def _is_home(self, screen: Screen[object]) -> bool:
+        """Tell whether a screen is the one to which others return."""
+        return isinstance(screen, SetupScreen) or screen is self._home
+
+    def on_sweep_screen_opened(self, event: "SweepScreen.Opened") -> None:
+        """Open a member of the sweep: one that trains is followed."""
+        sweep, key = event.sweep, event.member.key
+        if (run := sweep.run_of(key)) is not None:
+            self._open(run)
+        else:
+            self._say("Not opened", "only its result was kept" if sweep.result_of(key) else "it has not begun yet")
+
+    @work(exclusive=True)
+    async def on_lab_screen_left(self) -> None:
+        """Return from a member to its sweep."""
+        from grokterm.tui.control.departure import may_leave
+
+        if (lab := self.lab) is not None and self._home is not None and await may_leave(lab.control):
+            lab.training.leave(0.0)
+            self._exits.last_left = lab.training
+            while self.screen is not self._home:
+                await self.pop_screen()
 
     @cached_property
     def _runs(self) -> "RunsScreen":
@@ -268,7 +308,7 @@ class GroktermApp(App[int]):
                 return
             lab.training.leave(0.0)
             self._exits.last_left = lab.training
-        while self.screen is not lab if is_open else len(self.screen_stack) > 1 and not isinstance(self.screen, SetupScreen):
+        while self.screen is not lab if is_open else len(self.screen_stack) > 1 and not self._is_home(self.screen):
             await self.pop_screen()
         if not is_open:
             self._listed = self._open(Run(event.path))

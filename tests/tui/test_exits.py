@@ -30,7 +30,7 @@ def test_a_training_that_is_being_detached_goes_on_whatever_a_hangup_means(
     monkeypatch.setattr(os, "_exit", end)
     monkeypatch.setattr(handover, "hand_over_unattended", handed_over.append)
     lab = SimpleNamespace(training=training, control=SimpleNamespace(is_detaching=is_detaching))
-    app = SimpleNamespace(lab=lab, preferences=SimpleNamespace(hangup_now=hangup))
+    app = SimpleNamespace(lab=lab, sweep=None, preferences=SimpleNamespace(hangup_now=hangup))
     with pytest.raises(EndedError, match="129"):
         exits.Exits(cast("Any", app))._hang_up()
     assert handed_over == [training] * goes_on

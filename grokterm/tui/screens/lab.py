@@ -46,6 +46,9 @@ class LabScreen(Screen[None]):
 
     view: reactive[str] = reactive("curves")
 
+    class Left(Message):
+        """There is nothing to zoom out of: the user may want to go back to where the lab was opened from."""
+
     class Failed(Message):
         """The training could not be opened, or could not go on."""
 
@@ -185,12 +188,20 @@ class LabScreen(Screen[None]):
 
     def action_network(self, what: str) -> None:
         """Change how the network is shown."""
+        if what == "unzoom" and not self._is_zoomed:
+            self.post_message(self.Left())
         getattr(self._layout.network, what)()
         if what == "unzoom":
             self._layout.curves.leave()
             self._pictured.to_present()
         self._preferences.change(order=self._layout.network.choice.order)
         self._layout.show(self._scene)
+
+    @property
+    def _is_zoomed(self) -> bool:
+        """Whether something else is looked at than the whole of the present."""
+        has_cursor = self._layout.curves.choice.cursor is not None
+        return self._layout.network.choice.is_zoomed or has_cursor or self._pictured.step is not None
 
     @on(CurvesView.Changed)
     def redraw(self) -> None:

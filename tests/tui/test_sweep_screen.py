@@ -1,0 +1,157 @@
+"""A sweep on the screen, with an engine that trains nothing."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from grokterm.plots.palettes import PALETTES, PaletteName
+from grokterm.sweeps.folder import SweepFolder
+from grokterm.sweeps.live import LiveSweep, SweepState
+from grokterm.sweeps.members import Member
+from grokterm.sweeps.result import Result
+from grokterm.sweeps.work import Work
+from grokterm.tui.app import GroktermApp, Opening
+from grokterm.tui.screens.help import keys_of
+from grokterm.tui.screens.lab import LabScreen
+from grokterm.tui.screens.sweep import SweepScreen
+from grokterm.tui.widgets.key_bar import KeyBar
+from grokterm.tui.widgets.member_table import MemberTable
+from tests.sweeps.fixtures import tiny_sweep
+from tests.sweeps.gated_engine import GatedEngine
+from tests.tui.driving import BRIEF, LARGE, PATIENCE_SECONDS, SMALL, content, preset_of, state, until
+from tests.tui.test_snapshots import compare, settled
+
+
+@pytest.fixture(autouse=True)
+def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("grokterm.sweeps.live.READ_SECONDS", 0.01)
+    monkeypatch.setattr("grokterm.sweeps.scheduler.POLL_SECONDS", 0.01)
+    monkeypatch.setattr("grokterm.tui.draw_budget.SHARE_OF_TIME", 1.0)
+    monkeypatch.setattr("grokterm.sweeps.estimate.TimeLeft.seconds", lambda *_: 75.0)
+
+
+def measured(member: Member) -> Result:
+    share = member.point.values["task.train_fraction"]
+    assert isinstance(share, float)
+    if member.seed == 1 and share == 0.4:
+        return Result(key=member.key, outcome="failed", problem="out of memory")
+    grokked_at, accuracy = 1500 if share > 0.5 else None, round(share + member.seed / 20, 2)
+    return Result(key=member.key, memorized_at=120, grokked_at=grokked_at, val_accuracy=accuracy, steps=3000, seconds=71.0)
+
+
+class Driven:
+    """An application on a sweep, and the engines that it made."""
+
+    def __init__(self, sweep: SweepFolder, *, works: bool = True, palette: PaletteName = "256") -> None:
+        self.engines: list[GatedEngine] = []
+        self.live = LiveSweep(sweep, self._engine, works=works)
+        self.app = GroktermApp(Opening(preset_of(BRIEF), sweep.path.parent, PALETTES[palette], sweep=self.live))
+
+    def _engine(self, sweep: SweepFolder) -> GatedEngine:
+        self.engines.append(GatedEngine(sweep, measured))
+        return self.engines[-1]
+
+    @property
+    def shown(self) -> SweepState:
+        """What the table shows."""
+        return self.app.screen.query_one(MemberTable)._state
+
+    @asynccontextmanager
+    async def run(self, size: tuple[int, int] = SMALL) -> AsyncIterator[Pilot[int]]:
+        async with self.app.run_test(size=size) as pilot:
+            yield pilot
+            self.live.leave(PATIENCE_SECONDS)
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "160x45"])
+async def test_a_sweep_looks_as_it_did(size: tuple[int, int], tmp_path: Path) -> None:
+    grid = {"task.train_fraction": [0.3, 0.4, 0.5, 0.6, 0.7]}
+    variants = {"plain": {}, "wide": {"model.width": 16}}
+    driven = Driven(tiny_sweep(tmp_path, {"grid": grid, "variants": variants, "seeds": 3}))
+    async with driven.run(size) as pilot:
+        await until(pilot, lambda: driven.engines, "the engine")
+        driven.engines[0].n_let = 19
+        await until(pilot, lambda: driven.shown.n_done == 19 and driven.shown.working, "the results")
+        compare(await settled(pilot, driven.app), f"sweep-{size[0]}x{size[1]}.txt")
+
+
+async def test_keys_pause_a_sweep_add_seeds_and_retry_what_has_failed(tmp_path: Path) -> None:
+    driven = Driven(tiny_sweep(tmp_path))
+    async with driven.run() as pilot:
+        await until(pilot, lambda: driven.engines and driven.shown.working, "the engine")
+        assert "pause" in hints(driven.app)
+        assert "retry" not in hints(driven.app)
+        driven.engines[0].n_let = 3
+        await until(pilot, lambda: driven.shown.n_done == 3, "three results")
+        await pilot.press("space")
+        await until(pilot, lambda: driven.shown.phase == "resting", "the pause")
+        assert {"go on", "retry"} <= hints(driven.app)
+        await pilot.press("plus")
+        await until(pilot, lambda: len(driven.engines) == 2 and len(driven.shown.members) == 6, "more members")
+        await pilot.press("r")
+        await until(pilot, lambda: not driven.shown.n_failed, "the retry")
+        driven.engines[1].n_let = 4
+        await until(pilot, lambda: driven.shown.phase == "done", "the end")
+        assert driven.shown.n_failed == 1
+        assert not {"pause", "go on"} & hints(driven.app)
+
+
+async def test_a_member_opens_in_the_lab_and_escape_comes_back(tmp_path: Path) -> None:
+    sweep = tiny_sweep(tmp_path)
+    first = sweep.members()[0]
+    Work(sweep).on(first)
+    driven = Driven(sweep, works=False)
+    async with driven.run() as pilot:
+        await until(pilot, lambda: driven.shown.n_done == 1, "the result")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(driven.app.screen, LabScreen) and state(driven.app).phase == "ended", "the lab")
+        assert state(driven.app).step == 6
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(driven.app.screen, SweepScreen), "the sweep")
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: driven.app._notifications, "why not")
+        assert [one.message for one in driven.app._notifications] == ["it has not begun yet"]
+
+
+async def test_leaving_saves_the_sweep_and_says_how_to_go_on(tmp_path: Path) -> None:
+    driven = Driven(tiny_sweep(tmp_path))
+    async with driven.run() as pilot:
+        await until(pilot, lambda: driven.engines and driven.shown.working, "the engine")
+        await pilot.press("q")
+        await until(pilot, lambda: driven.app.last_words, "the last words")
+    assert driven.engines[0].is_stopped.is_set()
+    assert "0 of 4 members have ended" in driven.app.last_words
+    assert "grokterm sweep tiny-sweep --runs-dir . goes on with it" in driven.app.last_words
+
+
+@pytest.mark.parametrize("palette", ["16", "mono", "ascii"])
+async def test_a_map_takes_the_place_of_the_curve(tmp_path: Path, palette: PaletteName) -> None:
+    grid = {"task.train_fraction": [0.4, 0.6], "optimizer.learning_rate": [1e-3, 1e-2]}
+    driven = Driven(tiny_sweep(tmp_path, {"grid": grid}), palette=palette)
+    async with driven.run() as pilot:
+        await until(pilot, lambda: driven.engines and driven.shown.working, "the engine")
+        driven.engines[0].n_let = 3
+        await until(pilot, lambda: driven.shown.n_done == 3, "three results")
+        assert "learning rate 1e-3" in picture(driven.app)
+        await pilot.press("m")
+        await until(pilot, lambda: "not yet" in picture(driven.app), "the map")
+        await pilot.press("m")
+        await until(pilot, lambda: "learning rate 1e-3" in picture(driven.app), "the curve")
+
+
+def picture(app: GroktermApp) -> str:
+    return content(app.screen.query_one("#swept"))
+
+
+def hints(app: GroktermApp) -> set[str]:
+    return {hint.label for hint in app.screen.query_one(KeyBar).hints}
+
+
+async def test_every_key_of_the_sweep_is_explained(tmp_path: Path) -> None:
+    driven = Driven(tiny_sweep(tmp_path), works=False)
+    async with driven.run():
+        keys = dict(keys_of(driven.app.screen))
+    assert {"enter", "space", "+", "r", "m", "p", "q"} <= keys.keys()
