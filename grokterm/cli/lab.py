@@ -4,7 +4,7 @@ import gc
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from grokterm.experiment.presets import Preset
     from grokterm.runs.store import Run
     from grokterm.session.control import Training
+    from grokterm.sweeps.engines.engine import Engine
+    from grokterm.sweeps.folder import SweepFolder
+    from grokterm.sweeps.live import LiveSweep
     from grokterm.tui.link import LinkChoice
 
 DEFAULT_PRESET = "liu-essay"
@@ -42,14 +45,14 @@ def open_run(
     link: LinkOption = None,
     runs_dir: RunsDir = RUNS,
 ) -> None:
-    """Open the lab on a run: a saved one, to look at it or to resume it, or one that another process trains."""
+    """Open the lab on a run: a saved one, to look at it or to resume it, or one that another process trains; or a sweep."""
     from grokterm.cli.finding import run_or_sweep
     from grokterm.runs.store import Run
     from grokterm.session.attaching import watched
 
     run = run_or_sweep(runs_dir, name)
     if not isinstance(run, Run):
-        raise ConfigError(f"{run.name} is a sweep: {command_line('runs show', run.path)} sums it up, and a path opens a member")
+        show_sweep(run, runs_dir, ascii_only=ascii_only, no_pixels=no_pixels, link=link, workers=None, works=False)
     show_run(run, runs_dir, ascii_only=ascii_only, no_pixels=no_pixels, link=link, training=watched(run))
 
 
@@ -67,6 +70,31 @@ def show_run(
     _show(preset, runs_dir, ascii_only=ascii_only, no_pixels=no_pixels, link=link, run=run, training=training, notice=notice)
 
 
+def show_sweep(
+    sweep: "SweepFolder",
+    runs_dir: Path,
+    *,
+    ascii_only: bool,
+    no_pixels: bool,
+    link: "LinkChoice | None",
+    workers: int | None,
+    works: bool,
+) -> NoReturn:
+    """Show a sweep, and work on it at once or when that is asked for."""
+    from grokterm.experiment.presets import Preset
+    from grokterm.experiment.toml import format_toml
+    from grokterm.sweeps.live import LiveSweep
+
+    def engine_of(sweep: "SweepFolder") -> "Engine":
+        from grokterm.sweeps.engines.local import LocalEngine
+
+        return LocalEngine(sweep, workers)
+
+    preset = Preset(sweep.name, sweep.path / "sweep.toml", format_toml(sweep.settings), followed=sweep.preset)
+    live = LiveSweep(sweep, engine_of, works=works)
+    _show(preset, runs_dir, ascii_only=ascii_only, no_pixels=no_pixels, link=link, sweep=live)
+
+
 def _show(
     preset: "Preset",
     runs_dir: Path,
@@ -78,11 +106,17 @@ def _show(
     run: "Run | None" = None,
     training: "Training | None" = None,
     notice: str = "",
-) -> None:
+    sweep: "LiveSweep | None" = None,
+) -> NoReturn:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         if training is not None:
             training.leave(0.0)
-        raise ConfigError("the lab needs a terminal: grokterm run --preset NAME trains without one")
+        without = (
+            "grokterm run --preset NAME trains"
+            if sweep is None
+            else f"{command_line('runs show', sweep.sweep.path)} sums it up"
+        )
+        raise ConfigError(f"the lab needs a terminal: {without} without one")
     from grokterm.tui.appearance.remembered import preferences_path, remembered_link
     from grokterm.tui.graphics.asking import begin_asking, is_remote
     from grokterm.tui.link import choose_link
@@ -97,7 +131,7 @@ def _show(
     answer = asked()
     palette = choose_palette(os.environ, ascii_only=ascii_only).with_graphics(answer.graphics)
     far = choose_link(chosen, answer.round_trip if is_remote(os.environ) else None)
-    app = GroktermApp(Opening(preset, runs_dir, palette, start, run, training, notice, far))
+    app = GroktermApp(Opening(preset, runs_dir, palette, start, run, training, notice, far, sweep))
     code = app.run() or app.return_code or 0
     if app.last_words:
         print_status(app.last_words)

@@ -1,12 +1,13 @@
 """`grokterm sweep`: one experiment many times, with other settings and seeds."""
 
+import sys
 from typing import Annotated, Literal
 
 import typer
 
 from grokterm.cli.completion import complete_sweep
 from grokterm.cli.console import print_status
-from grokterm.cli.options import RUNS, AsJson, Assignments, RunsDir
+from grokterm.cli.options import RUNS, Ascii, AsJson, Assignments, LinkOption, NoPixels, RunsDir
 from grokterm.errors import ConfigError
 
 MANY = 100_000  # members, more than which must be meant
@@ -46,6 +47,12 @@ def sweep(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Train nothing: list members, estimate time and disk.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help=f"Also more than {MANY:,} members.")] = False,
     retry: Annotated[bool, typer.Option("--retry", help="Train again what has failed.")] = False,
+    no_screen: Annotated[
+        bool, typer.Option("--no-screen", help="One line of progress also in a terminal, and the table in the end.")
+    ] = False,
+    ascii_only: Ascii = False,
+    no_pixels: NoPixels = False,
+    link: LinkOption = None,
     as_json: AsJson = False,
     runs_dir: RunsDir = RUNS,
 ) -> None:
@@ -58,7 +65,8 @@ def sweep(
     grokterm sweep quick-sweep --seeds 16
 
     A member that has ended is never trained again, one that was interrupted goes on from its checkpoint, and a longer grid or
-    more seeds add only what is new. Ctrl+C saves and ends what is trained; the name of the sweep goes on with it.
+    more seeds add only what is new. In a terminal the curve is drawn while it forms, and q saves and leaves; without one,
+    Ctrl+C does. The name of the sweep goes on with it.
     """
     from grokterm.sweeps.definition import Changes, define
 
@@ -70,5 +78,10 @@ def sweep(
         sweeping.show_plan(asked, workers, as_json=as_json)
     elif asked.n_members > MANY and not yes:
         raise ConfigError(f"{asked.n_members:,} members {sweeping.need(asked, workers)}: say --yes if you mean them")
+    elif sys.stdin.isatty() and sys.stdout.isatty() and not (no_screen or as_json):
+        from grokterm.cli.lab import show_sweep
+
+        _, kept = sweeping.kept(asked, retries=retry)
+        show_sweep(kept, runs_dir, ascii_only=ascii_only, no_pixels=no_pixels, link=link, workers=workers, works=True)
     else:
         raise typer.Exit(sweeping.work_on(asked, workers, retries=retry, as_json=as_json))

@@ -69,12 +69,18 @@ def _estimate(asked: Definition, workers: int | None, member: "Member", n_member
     return estimate(asked, member, n_members, workers or available_cores())
 
 
-def work_on(asked: Definition, workers: int | None, *, retries: bool, as_json: bool) -> int:
-    """Work through a sweep, and say what came of it; return the exit code."""
-    plan = Remembering(plan_of(asked.settings, asked.sweep))  # refuses values before anything is written
+def kept(asked: Definition, *, retries: bool) -> tuple[Remembering, SweepFolder]:
+    """Make the folder of a sweep, and its plan: values are refused before anything is written."""
+    plan = Remembering(plan_of(asked.settings, asked.sweep))
     sweep = keep_sweep(asked.folder, asked.name, asked.preset, asked.settings, asked.sweep)
     if retries:
         sweep.forget_failed()
+    return plan, sweep
+
+
+def work_on(asked: Definition, workers: int | None, *, retries: bool, as_json: bool) -> int:
+    """Work through a sweep, and say what came of it; return the exit code."""
+    plan, sweep = kept(asked, retries=retries)
     with LeaveOnSignal() as signals:
         import_torch()
         from grokterm.cli.headless import exit_code_kept

@@ -124,7 +124,7 @@ def test_figures_of_a_sweep_are_drawn_and_its_table_is_shown(here: Here, tiny: E
     assert "4 members: 4 finished" in here("runs", "show", name).out
     assert here("runs", "show", name, "--json").json["finished"] == 4
     assert_refused(here("figures", name, name), "draw it alone")
-    assert_refused(here("open", name), f"{name} is a sweep", "grokterm runs show")
+    assert_refused(here("open", name), "needs a terminal", f"grokterm runs show {name}")
     assert "no runs in runs" in here("runs").err
 
 
