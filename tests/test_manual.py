@@ -14,7 +14,7 @@ from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.metrics import METRICS as NETWORK_METRICS
 from grokterm.experiment.model import MODELS
 from grokterm.experiment.optimizer import OPTIMIZERS
-from grokterm.experiment.presets import list_presets
+from grokterm.experiment.presets import Preset, list_presets
 from grokterm.experiment.records import Inspected
 from grokterm.runs.summary import Summary
 
@@ -100,7 +100,9 @@ def test_every_setting_that_is_named_exists(page: str) -> None:
 @pytest.mark.parametrize("page", TEXTS)
 def test_every_experiment_that_is_written_out_is_valid(page: str) -> None:
     for text in blocks(TEXTS[page], "toml"):
-        assert Experiment.from_toml(text).title
+        written = Preset(page, ROOT / page, text)
+        assert written.experiment.title
+        assert written.sweep is None or written.sweep.seeds
 
 
 @pytest.mark.parametrize("page", TEXTS)

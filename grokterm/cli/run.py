@@ -99,6 +99,8 @@ def _start(preset: str, manner: Manner) -> int:
     overridden = found.overridden(manner.assignments)
     if manner.is_detached:
         return _detach(["--preset", preset], manner)
+    if found.sweep is not None:
+        print_status(f"this trains the experiment that {found.name} varies; `grokterm sweep {preset}` trains its members")
     print_status(*overridden.notes)
     with LeaveOnSignal() as signals:
         return _train_new(named(overridden.experiment, found), signals, manner)

@@ -84,21 +84,37 @@ def work_on(asked: Definition, workers: int | None, *, retries: bool, as_json: b
     with LeaveOnSignal() as signals:
         import_torch()
         from grokterm.cli.headless import exit_code_kept
-        from grokterm.sweeps.engines.local import LocalEngine
-        from grokterm.sweeps.scheduler import Scheduler
 
-        scheduler = Scheduler(sweep, plan, LocalEngine(sweep, workers))
-        signals.attach(_Stopping(scheduler))
-        try:
-            _run(scheduler, sweep, plan.members)
-        except (StorageError, EngineError) as error:
-            print_status(f"grokterm: {error}: {_again(sweep)} goes on")
+        scheduler = _train(sweep, plan, workers, signals)
+        if scheduler is None:
             return 1
         with exit_code_kept(signals):
             all_failed = _sum_up(sweep, plan, scheduler.progress.results, as_json=as_json)
     if signals.exit_code:
         print_status(f"interrupted, saved: go on with {_again(sweep)}")
     return signals.exit_code or int(all_failed)
+
+
+def train_missing(asked: Definition, signals: LeaveOnSignal) -> int:
+    """Train what is missing of a sweep, and leave what came of it to be read; return the exit code."""
+    plan = Remembering(plan_of(asked.settings, asked.sweep))
+    sweep = keep_sweep(asked.folder, asked.name, asked.preset, asked.settings, asked.sweep)
+    return 1 if _train(sweep, plan, None, signals) is None else signals.exit_code
+
+
+def _train(sweep: SweepFolder, plan: Remembering, workers: int | None, signals: LeaveOnSignal) -> "Scheduler | None":
+    """Work through a plan; None if it cannot go on, which is said."""
+    from grokterm.sweeps.engines.local import LocalEngine
+    from grokterm.sweeps.scheduler import Scheduler
+
+    scheduler = Scheduler(sweep, plan, LocalEngine(sweep, workers))
+    signals.attach(_Stopping(scheduler))
+    try:
+        _run(scheduler, sweep, plan.members)
+    except (StorageError, EngineError) as error:
+        print_status(f"grokterm: {error}: {_again(sweep)} goes on")
+        return None
+    return scheduler
 
 
 class _Stopping:

@@ -1,6 +1,8 @@
 """`grokterm verify`: runs presets and compares them with their expectations."""
 
+from dataclasses import dataclass
 from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -19,6 +21,15 @@ if TYPE_CHECKING:
 NOT_MET = 3  # exit code: an expectation was not met
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What the command line says of each preset."""
+
+    changes: list[str]
+    runs_dir: Path = RUNS
+    n_seeds: int | None = None
+
+
 def verify(
     names: Annotated[
         list[str], typer.Argument(metavar="PRESET", help="Names or paths of presets.", autocompletion=complete_preset)
@@ -33,15 +44,15 @@ def verify(
     as_markdown: AsMarkdown = False,
     runs_dir: RunsDir = RUNS,
 ) -> None:
-    """Run presets and compare them with their [expect]; exit code 3 if an expectation is not met.
+    """Run presets and compare them with their [expect], sweeps with [[sweep.expect]]; exit code 3 if one is not met.
 
     Without names: the presets that take less than a minute here, as estimated from a few timed steps. With several seeds the
-    median decides, and a step never reached counts as infinite; "never" must hold for every seed. Presets that are not run
-    count as not met.
+    median decides, and a step never reached counts as infinite; "never" must hold for every seed. Members of a sweep that have
+    ended are not trained again. Presets that are not run count as not met.
     """
     output = output_of(as_json=as_json, as_markdown=as_markdown)
-    changes = [*assignments, *([f"device={device}"] if device else [])]
-    checks = _named(names, changes) if names else _expecting(changes)
+    asked = Asked([*assignments, *([f"device={device}"] if device else [])], runs_dir, n_seeds)
+    checks = _named(names, asked) if names else _expecting(asked)
     only_short = not (names or everything or from_runs)
 
     from grokterm.cli.signals import LeaveOnSignal
@@ -68,29 +79,42 @@ def _exit_code(checked: "list[Check]") -> int:
     return 0 if all(verdict.is_met for verdict in verdicts) else NOT_MET
 
 
-def _named(names: list[str], changes: list[str]) -> "list[Check]":
+def _named(names: list[str], asked: Asked) -> "list[Check]":
     from grokterm.experiment.presets import find_preset
 
     checks = []
     for name in dict.fromkeys(names):
-        check = _check(find_preset(name), changes)
+        preset = find_preset(name)
+        check = _check(preset, asked)
         if check is None:
-            raise ConfigError(f"preset {name} expects nothing: it has no [expect]")
+            missing = "[expect]" if preset.sweep is None else "[[sweep.expect]]"
+            raise ConfigError(f"preset {name} expects nothing: it has no {missing}")
         checks.append(check)
     return checks
 
 
-def _expecting(changes: list[str]) -> "list[Check]":
+def _expecting(asked: Asked) -> "list[Check]":
     from grokterm.experiment.presets import group_presets
 
     presets = readable_presets(chain.from_iterable(group_presets().values()))
-    return [check for preset in presets if (check := _check(preset, changes))]
+    return [check for preset in presets if (check := _check(preset, asked))]
 
 
-def _check(preset: "Preset", changes: list[str]) -> "Check | None":
+def _check(preset: "Preset", asked: Asked) -> "Check | None":
+    if preset.sweep is not None:
+        return _check_sweep(preset, asked)
     from grokterm.runs.verification import Check
 
-    overridden = preset.overridden(changes)
+    overridden = preset.overridden(asked.changes)
     print_status(*(f"{preset.name}: {note}" for note in overridden.notes))
     expect = overridden.experiment.expect
     return Check(preset.name, overridden.experiment, expect) if expect and expect.ranges else None
+
+
+def _check_sweep(preset: "Preset", asked: Asked) -> "Check | None":
+    from grokterm.sweeps.definition import Changes, define
+    from grokterm.sweeps.verification import check_of
+
+    definition = define(str(preset.path), asked.runs_dir, Changes(assignments=asked.changes, seeds=asked.n_seeds))
+    print_status(*(f"{preset.name}: {note}" for note in definition.notes))
+    return check_of(definition)

@@ -9,7 +9,8 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from grokterm.experiment.expectation import MILESTONE_STEPS, Expect, MetricAtStep, is_step
+from grokterm.experiment.conditions import has_comparison
+from grokterm.experiment.expectation import MEASURES, MILESTONE_STEPS, Expect, MetricAtStep, is_step
 from grokterm.experiment.metrics import METRICS
 from grokterm.plots.sanitize import plain_text
 from grokterm.reports.duration import duration
@@ -27,6 +28,8 @@ DIGITS = (
     " and a milestone may move by some evaluations."
 )
 SPACES = str.maketrans("_.", "  ")
+
+MOST_SHOWN = 12  # expectations of a preset in its row of the Markdown table; of more, those that are not met
 
 
 def verification(checks: Sequence[Check], output: str, *, shows_all: bool) -> list[RenderableType]:
@@ -51,7 +54,8 @@ def _table(checks: Sequence[Check]) -> list[RenderableType]:
     for check in checks:
         head = [check.preset, source(check), check.expect.evidence]
         for verdict in check.verdicts:
-            cells = [*head, f"{verdict.measure} {expected(verdict, check.expect)}", measured(verdict, number), is_met(verdict)]
+            wanted = f"{_place(verdict)}{verdict.measure} {expected(verdict, check.expect)}"
+            cells = [*head, wanted, measured(verdict, number), is_met(verdict)]
             table.add_row(*(Text(plain_text(cell)) for cell in cells))
             head = ["", "", ""]
     notes = not_run(checks)
@@ -88,7 +92,8 @@ def _preset_as_json(check: Check) -> dict[str, Any]:
 
 def _verdict_as_json(verdict: Verdict) -> dict[str, Any]:
     names = ("values", "median", "n_inside", "is_met")
-    return {"measure": verdict.measure, "wanted": verdict.expected} | {name: getattr(verdict, name) for name in names}
+    where = {"where": dict(verdict.where)} if verdict.where else {}
+    return {"measure": verdict.measure, **where, "wanted": verdict.expected} | {name: getattr(verdict, name) for name in names}
 
 
 def _markdown(checks: Sequence[Check]) -> str:
@@ -104,22 +109,43 @@ def _row(check: Check) -> list[str]:
     seconds = median(summary.seconds for summary in summaries)
     return [
         *_head(check),
-        ", ".join(
-            _phrase(verdict.measure, measured(verdict, reproducible)) + _objection(verdict) for verdict in check.verdicts
-        ),
+        _measured(check.verdicts),
         ", ".join(sorted({summary.device for summary in summaries})),
-        ", ".join(str(outcome.seed) for outcome in check.outcomes),
+        ", ".join(dict.fromkeys(str(outcome.seed) for outcome in check.outcomes)),
         f"{seconds:.2g} s" if seconds < 60 else duration(seconds),
     ]
 
 
+def _measured(verdicts: Sequence[Verdict]) -> str:
+    """Write what was measured; of many expectations, those that are not met."""
+    shown = verdicts if len(verdicts) <= MOST_SHOWN else [verdict for verdict in verdicts if not verdict.is_met]
+    phrases = [_phrase(verdict, measured(verdict, reproducible)) + _objection(verdict) for verdict in shown]
+    others = [f"{len(verdicts) - len(shown)} met"] if len(shown) < len(verdicts) else []
+    return ", ".join([*others, *phrases])
+
+
 def _head(check: Check) -> list[str]:
-    verdicts = [Verdict(name, wanted, ()) for name, wanted in check.expect.ranges.items()]
-    wanted = ", ".join(_phrase(verdict.measure, expected(verdict, check.expect)) for verdict in verdicts)
+    phrases = [_phrase(verdict, expected(verdict, check.expect)) for verdict in check.wanted]
+    wanted = ", ".join(phrases) if len(phrases) <= MOST_SHOWN else f"{len(phrases)} points"
     return [f"`{check.preset}`", source(check), f"{wanted} [{check.expect.evidence}]"]
 
 
-def _phrase(measure: str, figure: str) -> str:
+def _phrase(verdict: Verdict, figure: str) -> str:
+    """`memorized 15–30`, and at a point of a sweep `lstm, train fraction 0.3: never grokked`."""
+    return _place(verdict) + _in_words(verdict.measure, figure)
+
+
+def _place(verdict: Verdict) -> str:
+    """Name the point of a sweep, by the last parts of its axes."""
+    named = [str(value) if name == "variant" else f"{_short(name)} {value}" for name, value in verdict.where.items()]
+    return ", ".join(named) + ": " if named else ""
+
+
+def _short(axis: str) -> str:
+    return axis.rpartition(".")[2].replace("_", " ")
+
+
+def _in_words(measure: str, figure: str) -> str:
     """`memorized 15–30`, `never grokked`, `train loss < 1e-4 at 73–165`, `val accuracy 0.99–1`, `IPR at 200: 0.85–1`."""
     if metric_at_step := MetricAtStep.parse(measure):
         words = "IPR" if metric_at_step.measure == "ipr" else metric_at_step.measure.translate(SPACES)
@@ -127,7 +153,7 @@ def _phrase(measure: str, figure: str) -> str:
     words = measure.replace("_", " ")
     if measure in MILESTONE_STEPS:
         words = words.removesuffix(" at")
-    elif is_step(measure):
+    elif has_comparison(measure):
         words += "" if figure == "never" else " at"
     return f"never {words}" if figure == "never" else f"{words} {figure}"
 
@@ -190,7 +216,7 @@ def is_met(verdict: Verdict) -> str:
 def number(measure: str, value: float | None) -> str:
     """Write a step, or the value of another measure."""
     if value is None:
-        return "never" if is_step(measure) else "none" if MetricAtStep.parse(measure) else "not finite"
+        return "never" if is_step(measure) else "not finite" if measure in MEASURES else "none"
     return format(value, ",.10g" if is_step(measure) or measure == "val_loss_peak_at" else ".4g")
 
 

@@ -35,8 +35,11 @@ class Verdict:
 
     measure: str
     expected: Wanted
-    values: tuple[float | None, ...]
+    values: tuple[float | None, ...] = ()
     """One per run; None for a step never reached, and for a metric that is not finite or undefined for the network."""
+
+    where: Mapping[str, object] = field(default_factory=dict)
+    """The point of a sweep at which it is expected: values of axes, and `variant`."""
 
     @property
     def median(self) -> float | None:
@@ -64,6 +67,11 @@ class Check:
     expect: Expect
     outcomes: tuple[Outcome, ...] = ()
     not_run: str = ""
+
+    @property
+    def wanted(self) -> list[Verdict]:
+        """The expectations, without values."""
+        return [Verdict(name, wanted) for name, wanted in self.expect.ranges.items()]
 
     @property
     def verdicts(self) -> list[Verdict]:

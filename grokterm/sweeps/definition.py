@@ -80,7 +80,10 @@ def define(source: str, folder: Path, changes: Changes, name: str = "") -> Defin
         definition = Definition(there.path.parent, there.name, there.preset, {}, Sweep())
     if "/" in definition.name or definition.name.startswith((".", "-")):
         raise ConfigError(f"--name names a folder below {folder}, without a slash, not {name!r}")
-    sweep = Sweep.from_settings(_with_axes(table, changes) | changes.table)
+    table = _with_axes(table, changes) | changes.table
+    if changes.grid or changes.zipped or changes.measure or changes.at:
+        table.pop("expect", None)  # it was about other points, or numbers
+    sweep = Sweep.from_settings(table)
     _check(definition, overridden.experiment, sweep, changes.assignments)
     return Definition(
         definition.folder, definition.name, definition.preset, overridden.experiment.settings(), sweep, overridden.notes

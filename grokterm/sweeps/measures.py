@@ -1,6 +1,7 @@
 """What a sweep measures of a member, read from its run."""
 
 import platform
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -41,11 +42,18 @@ def check_measure(sweep: Sweep) -> None:
     """
     if sweep.at not in ("end", "memorized", "grokked"):
         raise ConfigError(f"at must be end, memorized or grokked, not {sweep.at!r}")
-    known = [*NUMBERS, *(name for name in METRICS if name not in NUMBERS)] if sweep.at == "end" else list(METRICS)
-    if sweep.measure not in known:
-        where = "" if sweep.at == "end" else f", at {sweep.at} of the network"
-        hint = nearest(sweep.measure, known) or f": choose one of {', '.join(known)}"
-        raise ConfigError(f"measure must be a number of a run{where}, and {sweep.measure!r} is none{hint}")
+    at_end = [*NUMBERS, *(name for name in METRICS if name not in NUMBERS)]
+    where = "" if sweep.at == "end" else f", at {sweep.at} of the network"
+    _check_known(sweep.measure, at_end if sweep.at == "end" else list(METRICS), where)
+    for one in sweep.expect:
+        if one.measure:
+            _check_known(one.measure, at_end, ", as is expected")
+
+
+def _check_known(measure: str, known: Sequence[str], where: str) -> None:
+    if measure not in known:
+        hint = nearest(measure, known) or f": choose one of {', '.join(known)}"
+        raise ConfigError(f"measure must be a number of a run{where}, and {measure!r} is none{hint}")
 
 
 def result_of_run(run: Run, sweep: Sweep, attempts: int = 1) -> Result:

@@ -36,6 +36,12 @@ def test_an_untrained_network_can_be_looked_at(here: Here, preset: Path) -> None
     assert summed_up["val_accuracy"] is not None
 
 
+def test_a_run_of_the_preset_of_a_sweep_says_what_trains_the_others(here: Here) -> None:
+    outcome = here("run", "--preset", "sweep-exact-width")
+    assert outcome.code == 0, outcome.err
+    assert "`grokterm sweep sweep-exact-width` trains its members" in outcome.err
+
+
 def test_a_run_that_diverges_is_a_result_in_strict_json(here: Here, preset: Path) -> None:
     wild = ("--set", "optimizer.learning_rate=1e30", "--set", "optimizer.weight_decay=0.0")
     outcome = here("run", "--preset", preset, *wild, "--json")

@@ -12,6 +12,9 @@ from grokterm.runs.journal import read_journal
 from grokterm.runs.store import list_runs
 from grokterm.runs.summary import summarize
 from grokterm.session.start import start_session
+from grokterm.sweeps.definition import Changes, define
+from grokterm.sweeps.folder import keep_sweep
+from grokterm.sweeps.result import Result
 from tests.cli.background import SECONDS, started, wait_for, wait_for_lines, with_patch
 from tests.cli.process import Here, Outcome, assert_refused, command_line, grokterm
 from tests.session.driving import with_settings
@@ -27,6 +30,24 @@ MET = {
 """What every training of the tiny experiment shows."""
 
 NOT_MET = MET | {"memorized_at": [1000, 2000]}
+
+SWEEP = """
+[sweep]
+seeds    = 2
+measure  = "grokked_at"
+evidence = "ours"
+
+[[sweep.expect]]
+where  = { "task.train_fraction" = 0.4 }
+within = [30, 50]
+
+[[sweep.expect]]
+where  = { "task.train_fraction" = 0.6 }
+within = "never"
+
+[sweep.grid]
+"task.train_fraction" = [0.4, 0.6]
+"""
 
 AN_INTERRUPT_BETWEEN_TWO_SESSIONS = """
 import os, signal
@@ -152,6 +173,28 @@ def test_saved_runs_are_held_against_the_preset_as_it_is_now(here: Here, presets
     assert len(list_runs(Path("runs"))) == n_runs
 
 
+def test_a_sweep_is_held_against_its_points_and_what_has_ended_is_not_trained_again(here: Here, presets: Path) -> None:
+    (presets / "swept.toml").write_text((presets / "mute.toml").read_text(encoding="utf-8") + SWEEP, encoding="utf-8")
+    before = here("verify", "swept", "--from-runs")
+    assert before.code == 1
+    assert before.out.startswith("not run: swept: no sweep swept in runs\n")
+    asked = define("swept", Path("runs"), Changes())
+    sweep = keep_sweep(asked.folder, asked.name, asked.preset, asked.settings, asked.sweep)
+    for member in sweep.members():
+        sweep.keep_result(Result(key=member.key, grokked_at=40 + member.seed, device="cpu"))
+    outcome = here("verify", "swept", "--json")
+    assert outcome.code == 3, outcome.err
+    (preset,) = outcome.json["presets"]
+    assert (preset["evidence"], preset["seeds"], preset["devices"]) == ("ours", [0, 0, 1, 1], ["cpu"])
+    first, second = preset["expectations"]
+    assert (first["where"], first["values"], first["is_met"]) == ({"task.train_fraction": 0.4}, [40, 41], True)
+    assert (second["where"], second["wanted"], second["is_met"]) == ({"task.train_fraction": 0.6}, "never", False)
+    shown = here("verify", "swept", "--from-runs")
+    assert rows(shown)[1][-3:] == ["train fraction 0.4: grokked_at 30–50", "40.5 (40–41)", "met, 2 of 2 seeds inside"]
+    assert rows(shown)[-1] == ["1 met, 1 not met, 0 not run"]
+    assert not list((sweep.path / "members").iterdir())
+
+
 @pytest.mark.usefixtures("presets")
 def test_what_was_not_run_is_said_and_never_met(here: Here) -> None:
     outcome = here("verify", "met", "--from-runs")
@@ -187,10 +230,10 @@ def test_without_names_what_takes_long_is_not_run_and_says_how_long(
     (presets / "long.toml").write_text(long.to_toml(), encoding="utf-8")
     from grokterm.cli.signals import LeaveOnSignal
     from grokterm.cli.sources import Request, from_training
-    from grokterm.cli.verify import _expecting
+    from grokterm.cli.verify import Asked, _expecting
 
     request = Request(Path("runs"), n_seeds=None, device=None, only_short=True)
-    code, checks = from_training(_expecting([]), request, LeaveOnSignal())
+    code, checks = from_training(_expecting(Asked([])), request, LeaveOnSignal())
     assert code == 0
     by_name = {check.preset: check for check in checks}
     assert by_name.keys() == {"met", "missed", "long"}

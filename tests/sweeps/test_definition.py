@@ -90,3 +90,9 @@ def test_what_makes_no_sweep_is_refused(source: str, changes: dict[str, Any], sa
         of(source, **changes)
     assert said in str(refused.value)
     assert not Path("runs").exists()
+
+
+def test_what_is_expected_does_not_outlive_another_grid_or_measure(tmp_path: Path) -> None:
+    assert define("sweep-report-fig2-3", tmp_path, Changes(seeds=2)).sweep.expect
+    assert not define("sweep-report-fig2-3", tmp_path, Changes(measure="val_accuracy")).sweep.expect
+    assert not define("sweep-report-fig2-3", tmp_path, Changes(grid=["task.train_fraction=0.2,0.4"])).sweep.expect
