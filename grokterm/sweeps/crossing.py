@@ -59,9 +59,8 @@ class Crossing:
         sign = 0.5 if self.high.is_above else -0.5  # a vote for the crossing to lie below
         votes = np.array([[_vote(ballot, seed) * sign for ballot in self.ballots] for seed in seeds])
         drawn = np.random.default_rng(0).multinomial(len(seeds), np.full(len(seeds), 1 / len(seeds)), size=N_RESAMPLES)
-        contradictions = np.cumsum(
-            np.insert(drawn @ votes, 0, 0, axis=1), axis=1
-        )  # of a cut before each value, up to a constant
+        # Votes that contradict a cut before the first value, the second, ..., each by the same number too few or too many.
+        contradictions = np.cumsum(np.insert(drawn @ votes, 0, 0, axis=1), axis=1)
         is_least = contradictions == contradictions.min(axis=1, keepdims=True)
         first, last = is_least.argmax(axis=1), len(self.ballots) - is_least[:, ::-1].argmax(axis=1)
         values = np.array([float(ballot.at) for ballot in self.ballots])

@@ -24,7 +24,7 @@ class SearchPlan:
         """
         self._settings, self._sweep = settings, sweep
         self._bisections = [self._bisection(point) for point in points(sweep)]
-        self.crossings({})
+        self._found = [bisection.crossing({}) for bisection in self._bisections]
         self._open = list(self._bisections)
         self._asked: set[str] = set()
 
@@ -44,7 +44,9 @@ class SearchPlan:
 
     def crossings(self, results: Mapping[str, Result]) -> list[Crossing]:
         """Tell what each search has found, in the order of the points of the grid."""
-        return [bisection.crossing(results) for bisection in self._bisections]
+        found = [bisection.crossing(results) for bisection in self._bisections]
+        self._found = [old if old == new else new for old, new in zip(self._found, found, strict=True)]  # with its estimate
+        return list(self._found)
 
     def _bisection(self, point: Point) -> Bisection:
         search = self._sweep.search

@@ -23,6 +23,7 @@ def test_each_point_of_the_grid_has_a_search_of_its_own() -> None:
             results[member.key] = Result(key=member.key, val_accuracy=float(width >= (20 if rate == 1e-3 else 30)))
             n += 1
     found = plan.crossings(results)
+    assert [one is other for one, other in zip(found, plan.crossings(results), strict=True)] == [True, True]
     assert [(crossing.low.at, crossing.high.at) for crossing in found] == [(19, 20), (29, 30)]
     assert [crossing.point.values for crossing in found] == [
         {"optimizer.learning_rate": 1e-3},
