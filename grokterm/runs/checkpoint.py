@@ -8,10 +8,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from grokterm.errors import CheckpointError, StorageError
+from grokterm.errors import CheckpointError
 from grokterm.experiment.experiment import Experiment
 from grokterm.runs.store import write_durably
 from grokterm.runs.thinning import checkpoint_name
+from grokterm.runs.unwritable import unwritable
 
 
 def save_checkpoint(folder: Path, step: int, tensors: Mapping[str, Tensor], experiment: Experiment) -> str:
@@ -24,7 +25,7 @@ def save_checkpoint(folder: Path, step: int, tensors: Mapping[str, Tensor], expe
     try:
         write_durably(folder / name, checkpoint_content(step, tensors, experiment))
     except OSError as error:
-        raise StorageError(f"{folder / name} cannot be written: {error.strerror}") from None
+        raise unwritable(folder / name, error) from None
     return name
 
 

@@ -14,6 +14,7 @@ from grokterm.experiment.packing import gathered, last_of_each, packed, until
 from grokterm.experiment.records import RECORD, TRANSIENT, Checkpointed, Inspected, Record
 from grokterm.runs.journal_lines import DamagedError, read_records
 from grokterm.runs.thinning import checkpoint_sizes
+from grokterm.runs.unwritable import unwritable
 
 
 class JournalWriter:
@@ -32,8 +33,15 @@ class JournalWriter:
 
     @property
     def is_as_it_was(self) -> bool:
-        """Whether no other process has written to the file."""
-        return self._path.stat().st_size in self._sizes
+        """Whether no other process has written to the file.
+
+        Raises:
+            StorageError: if it is gone.
+        """
+        try:
+            return self._path.stat().st_size in self._sizes
+        except OSError as error:
+            raise unwritable(self._path, error) from None
 
     def write(self, records: Iterable[Record]) -> None:
         """Append records, without transient ones.
@@ -52,7 +60,7 @@ class JournalWriter:
                 file.write(self._pending)
         except OSError as error:
             self._sizes = range(self._end, max(self._sizes.stop, self._end + len(self._pending) + 1))
-            raise StorageError(f"{self._path} cannot be written: {error.strerror}") from None
+            raise unwritable(self._path, error) from None
         self._end += len(self._pending)
         self._sizes = range(self._end, self._end + 1)
         self._pending = b""

@@ -12,6 +12,7 @@ from grokterm.errors import RunHeldError, StorageError
 from grokterm.experiment.records import Owner
 from grokterm.runs.command_line import command_line
 from grokterm.runs.owner import life, this_process
+from grokterm.runs.unwritable import gone, unwritable
 
 LOCK, MARKER, HOLDER = "lock", "lock.soft", "lock.json"
 
@@ -55,6 +56,8 @@ class RunLock:
         """
         if self._lock is not None:
             return
+        if lost := gone(self._folder):
+            raise StorageError(lost)  # a lock would make the folder again, and be all that it holds
         try:
             self._lock = _acquire(self._folder)
             self._write()
@@ -62,9 +65,7 @@ class RunLock:
             raise RunHeldError(refusal(self._folder)) from None
         except OSError as error:
             self.give_back()
-            raise StorageError(
-                f"{self._folder} cannot be written: {error.strerror}: free it, or choose another folder with --runs-dir"
-            ) from None
+            raise unwritable(self._folder, error, "choose another folder with --runs-dir") from None
 
     def serve_at(self, socket: str) -> None:
         """Tell other processes where this one takes commands, from now on or once the lock is taken."""

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from grokterm.errors import ConfigError, RunNotFoundError, StorageError
 from grokterm.experiment.toml import format_toml, parse_toml
+from grokterm.runs.unwritable import unwritable
 
 if TYPE_CHECKING:
     from grokterm.experiment.experiment import Experiment
@@ -248,6 +249,4 @@ def _storing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StorageError(
-            f"{path} cannot be written: {error.strerror}: free it, or choose another folder with --runs-dir"
-        ) from None
+        raise unwritable(path, error, "choose another folder with --runs-dir") from None

@@ -34,7 +34,11 @@ def thinned(
 
 def checkpoint_sizes(folder: Path) -> dict[int, int]:
     """Return the bytes of each checkpoint in a folder, by step."""
-    return {int(path.stem.removeprefix("step-")): path.stat().st_size for path in folder.glob("step-*.safetensors")}
+    sizes = {}
+    for path in folder.glob("step-*.safetensors"):
+        with suppress(FileNotFoundError):  # thinned away meanwhile, or moved with its run
+            sizes[int(path.stem.removeprefix("step-"))] = path.stat().st_size
+    return sizes
 
 
 def drop_checkpoints(folder: Path, steps: Iterable[int]) -> None:

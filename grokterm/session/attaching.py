@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from time import monotonic, sleep
 
-from grokterm.errors import StorageError, UnreachableError
+from grokterm.errors import RunNotFoundError, StorageError, UnreachableError
 from grokterm.runs.command_line import command_line
 from grokterm.runs.journal import read_journal
 from grokterm.runs.lock import Holder, holder_of
@@ -33,13 +33,18 @@ def attached(run: Run) -> AttachedTraining:
 
 
 def watched(run: Run) -> AttachedTraining | FollowedTraining | None:
-    """Return the training of a run that another process trains, attached if that can be, else followed; None if none does."""
+    """Return the training of a run that another process trains, attached if that can be, else followed.
+
+    None if none does, or its settings cannot be read.
+    """
     holder = holder_of(run.path)
     if holder is None or holder.pid == os.getpid():
         return None
-    with suppress(UnreachableError):
-        return attached(run)
-    return FollowedTraining(run)
+    with suppress(RunNotFoundError):  # moved or deleted meanwhile
+        with suppress(UnreachableError):
+            return attached(run)
+        return FollowedTraining(run)
+    return None
 
 
 def trained_here() -> list[Run]:

@@ -9,6 +9,7 @@ from grokterm.experiment.records import Record, Refused
 from grokterm.runs.following import JournalReader
 from grokterm.runs.lock import holder_of
 from grokterm.runs.store import Run
+from grokterm.runs.unwritable import gone
 from grokterm.session.commands import Analyze, Command, Hold, Release
 from grokterm.session.state import LabState, fold
 from grokterm.session.torch_import import import_torch
@@ -36,6 +37,7 @@ class FollowedTraining(Thread):
         self._is_looked_at = False
         self._pictured: int | None = None  # the checkpoint of the last picture, or of one that cannot be read
         self._has_changed, self._has_left = Event(), False
+        self._has_followed = False  # its journal was read
         self._was_held = False  # by the process that trains it
 
     @property
@@ -77,12 +79,15 @@ class FollowedTraining(Thread):
                 self._has_changed.wait(LOOK_SECONDS)
                 self._has_changed.clear()
         except GroktermError as error:
+            if self._has_followed and gone(self.saved_run.path):
+                return  # the last state stays
             self.failure, self.state = str(error), replace(self.state, phase="failed")
         except BaseException as error:  # noqa: BLE001 - handed to the screen, which raises it
             self.bug = error
 
     def _follow(self) -> None:
         records, is_anew = self._journal.read()
+        self._has_followed = True
         if is_anew:
             state = fold(LabState(self.saved_run.experiment), records)
             self.state = replace(state, n_earlier_events=len(state.events), opened_at=state.step)

@@ -198,10 +198,11 @@ class Session:
             return ""
         try:
             self.lock.take()
+            if self._journal.is_as_it_was:
+                return ""
         except StorageError as error:
+            self.lock.give_back()
             return str(error)
-        if self._journal.is_as_it_was:
-            return ""
         self.lock.give_back()
         return f"run {self.run.name} was trained by another process since it was opened here: open it again"
 

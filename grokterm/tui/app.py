@@ -20,6 +20,7 @@ from textual.filter import Monochrome, NoColor
 from textual.screen import Screen
 from textual.theme import Theme
 
+from grokterm.errors import GroktermError
 from grokterm.experiment.presets import Preset
 from grokterm.plots.palettes import Palette
 from grokterm.plots.sanitize import plain_text
@@ -278,9 +279,15 @@ class GroktermApp(App[int]):
         """The list of runs, with filter, order and marks as they were left."""
         from grokterm.tui.screens.runs import RunsScreen
 
-        screen = RunsScreen(self._opening.runs_dir, self.preferences.values.x_scale)
+        screen = RunsScreen(self._opening.runs_dir, self.preferences.values.x_scale, lambda: self._opened_path)
         self.install_screen(screen, screen.id or "")
         return screen
+
+    @property
+    def _opened_path(self) -> Path | None:
+        """The folder of the run that the lab shows."""
+        run = self.lab.training.saved_run if self.lab is not None else None
+        return None if run is None else run.path.resolve()
 
     def action_runs(self) -> None:
         """List the runs over what is on the screen."""
@@ -301,8 +308,13 @@ class GroktermApp(App[int]):
         from grokterm.views.comparison import ComparisonJob
 
         lab = self.lab
-        shown = lab.training.saved_run if lab is not None else None
-        is_open = shown is not None and shown.path.resolve() == event.path.resolve()
+        is_open = self._opened_path == event.path.resolve()
+        run = Run(event.path)
+        try:
+            run.experiment  # noqa: B018 - read, before anything is left for it
+        except GroktermError as error:
+            self._say("Not opened", str(error))
+            return
         if lab is not None and not is_open:
             if not await may_leave(lab.control):
                 return
@@ -311,7 +323,7 @@ class GroktermApp(App[int]):
         while self.screen is not lab if is_open else len(self.screen_stack) > 1 and not self._is_home(self.screen):
             await self.pop_screen()
         if not is_open:
-            self._listed = self._open(Run(event.path))
+            self._listed = self._open(run)
         if event.beside is not None and (lab := self.lab) is not None:
             lab.call_after_refresh(lab.put_beside, ComparisonJob(Run(event.beside), None))
 

@@ -63,7 +63,9 @@ def test_a_refused_checkpoint_leaves_the_older_one_whole(
     path = tmp_path / save_checkpoint(tmp_path, 1, TENSORS, tiny)
     with monkeypatch.context() as patch:
         patch.setattr(owner, call, failing_once(getattr(owner, call)))
-        with pytest.raises(StorageError, match=r"^.*step-00000001.safetensors cannot be written: No space left on device$"):
+        with pytest.raises(
+            StorageError, match=r"^.*step-00000001.safetensors cannot be written: No space left on device: make room$"
+        ):
             save_checkpoint(tmp_path, 1, {"weights.left": torch.zeros(1)}, tiny)
     assert same(load_checkpoint(path), TENSORS)
 

@@ -25,7 +25,7 @@ def test_a_refused_line_is_written_with_the_next(
     writer = JournalWriter(journal, journal.stat().st_size)
     with monkeypatch.context() as patch:
         patch.setattr(owner, call, failing_once(getattr(owner, call)))
-        with pytest.raises(StorageError, match=r"^.*journal.jsonl cannot be written: No space left on device$"):
+        with pytest.raises(StorageError, match=r"^.*journal.jsonl cannot be written: No space left on device: make room$"):
             writer.write([evaluated(0)])
     assert journaled(journal) == [started()]
     writer.write([evaluated(1)])

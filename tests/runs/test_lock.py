@@ -90,7 +90,10 @@ def test_a_process_on_another_host_is_named_with_it(run: Path) -> None:
 def test_a_full_disk_gives_no_lock_and_keeps_no_draft(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(Path, "replace", failing_once(Path.replace))
-        with pytest.raises(StorageError, match="one cannot be written: No space left on device: free it"):
+        with pytest.raises(
+            StorageError,
+            match="one cannot be written: No space left on device: make room or choose another folder with --runs-dir",
+        ):
             RunLock(run).take()
     assert [path.name for path in run.iterdir() if path.suffix in (".tmp", ".json")] == []
     RunLock(run).take()

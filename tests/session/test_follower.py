@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -65,3 +66,10 @@ def test_nothing_is_changed_and_that_is_said(driver: Driver, followed: FollowedT
     assert refusal.endswith("here its journal is followed, and nothing can be changed")
     assert (followed.state.phase, followed.state.is_held) == ("paused", False)
     assert files_of(driver.session.run) == files
+
+
+def test_what_is_known_stays_when_the_folder_is_moved_away(driver: Driver, followed: FollowedTraining, tmp_path: Path) -> None:
+    until(lambda: followed.state.step == 4, "what was")
+    driver.session.run.path.rename(tmp_path / "away")
+    until(lambda: followed.is_over, "its end")
+    assert (followed.state.step, followed.failure) == (4, "")

@@ -8,11 +8,11 @@ import torch
 
 from grokterm.errors import CheckpointError, ConfigError
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.interventions import Stop, Swap
-from grokterm.experiment.records import Checkpointed, Evaluated, Finished, Inspected, Reached, Refused, Started
+from grokterm.experiment.interventions import Save, Stop, Swap
+from grokterm.experiment.records import Checkpointed, Evaluated, Finished, Inspected, Reached, Refused, Started, Unsaved
 from grokterm.inspection.analysis import NetworkAnalysis
 from grokterm.runs.checkpoint import save_checkpoint
-from grokterm.runs.journal import read_journal
+from grokterm.runs.journal import read_journal, rewind_journal
 from grokterm.runs.lock import holder_of
 from grokterm.runs.resume import has_ended
 from grokterm.runs.store import Run, list_runs
@@ -257,3 +257,26 @@ def test_a_run_that_is_only_looked_at_is_not_locked_and_one_that_goes_on_is(driv
     assert isinstance(refused, Refused)
     assert refused.message.endswith("was trained by another process since it was opened here: open it again")
     assert holder_of(driver.session.run.path) is None
+
+
+@pytest.mark.parametrize("is_held", [False, True], ids=["only opened", "trained before"])
+def test_a_run_that_is_moved_away_while_it_is_open_is_missed_in_a_line_and_goes_on_where_it_is_put_back(
+    driver: Driver,
+    is_held: bool,  # noqa: FBT001
+    tmp_path: Path,
+) -> None:
+    driver.leave()
+    visit = Driver(resume_session(driver.session.run, paused=True)[0])
+    if is_held:
+        visit.pause_at(visit.trainer.step + 2)
+    path, step = driver.session.run.path, visit.trainer.step
+    path.rename(tmp_path / "away")
+    told = visit.tell(Save())[-1]
+    assert isinstance(told, Unsaved if is_held else Refused)
+    assert told.message == f"its folder is gone: {path} was moved or deleted: put it back"
+    assert not path.exists()
+    (tmp_path / "away").rename(path)
+    visit.tell(StepOnce())
+    visit.tell(Save())
+    visit.leave()
+    assert rewind_journal(path / "journal.jsonl").checkpoint.step == step + 1  # type: ignore[union-attr]

@@ -113,6 +113,17 @@ async def test_once_it_is_over_the_saved_run_is_open_here_and_nothing_vanishes(e
         await until(pilot, lambda: state(app).step == 21, "a step")
 
 
+async def test_the_last_state_stays_when_its_folder_is_moved_away(elsewhere: Elsewhere, tmp_path: Path) -> None:
+    app = app_on_run(elsewhere.saved_run, training=elsewhere)
+    async with app.run_test(size=SMALL) as pilot:
+        await pilot.pause()
+        elsewhere.saved_run.path.rename(tmp_path / "away")
+        elsewhere.is_over = True
+        await until(pilot, lambda: any("its folder is gone" in text for text in said(app)), "the notice")
+        await pilot.pause(0.1)  # more looks
+        assert (lab(app).training is elsewhere, len(said(app))) == (True, 2)
+
+
 @pytest.mark.parametrize("is_found_by", ["looking out", "space"])
 async def test_it_is_attached_again_to_the_process_that_goes_on_with_the_run(
     elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch, is_found_by: str

@@ -110,7 +110,7 @@ async def test_a_full_disk_is_said_and_the_lab_stays_and_quitting_names_what_is_
         await until(pilot, lambda: state(app).step > kept, "a step that is not saved")
         await pilot.press("s")
         await until(pilot, lambda: said(app), "the notification")
-        assert "No space left on device. Training waits: make room, save, then resume." in said(app)[0]
+        assert "No space left on device: make room. Training waits: save, then resume." in said(app)[0]
         assert isinstance(app.screen, LabScreen)
         await pilot.press("q")
         assert f"No space left on device. What came after step {kept} will be lost." in question(app.screen)

@@ -341,7 +341,7 @@ def test_a_full_disk_is_said_once_and_again_after_a_save_that_fails_too() -> Non
 
 
 def test_the_status_line_says_why_nothing_was_saved_until_something_is() -> None:
-    full = state_with(unsaved="/a/b/step-00000040.safetensors cannot be written: disk full", phase="paused")
+    full = state_with(unsaved="/a/b/step-00000040.safetensors cannot be written: disk full: make room", phase="paused")
     assert status(full, 60) == "not saved: disk full: make room, then s"
     assert "not saved" not in status(state_with(phase="paused"))
 

@@ -42,7 +42,7 @@ async def branch(control: TrainingControl, at: int | None) -> bool:
     if assignments is None:
         return False
     unsaved = control.state.unsaved if at is None else ""
-    reason = f"{unsaved}: make room, and press b again" if unsaved else ""
+    reason = f"{unsaved}, and press b again" if unsaved else ""
     if reason := reason or await asyncio.to_thread(reason_against_another, run, state.step):
         control.notifier.say(reason, "Not branched", "error")
         return False

@@ -14,7 +14,7 @@ def reason_against(training: TrainingThread) -> str:
     """Say why a training of this process cannot be handed over now; empty if it can."""
     state, run = training.state, training.saved_run
     if state.unsaved:
-        return f"{state.unsaved}: make room, and press s before d"
+        return f"{state.unsaved}, and press s before d"
     if state.ended:
         return "it has ended: q leaves"
     if run is None or state.phase == "loading":

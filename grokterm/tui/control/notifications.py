@@ -69,7 +69,7 @@ class Notifications:
             yield Notice(message, "Not done", "warning")
         self._n_refusals = len(state.refusals)
         if state.unsaved and state.unsaved != self._unsaved:
-            yield Notice(f"{state.unsaved}. Training waits: make room, save, then resume.", "Not saved", "error")
+            yield Notice(f"{state.unsaved}. Training waits: save, then resume.", "Not saved", "error")
         self._unsaved = state.unsaved
         asked, saved = self._save_asked_at, state.saved_at
         if asked is not None and saved is not None and saved >= asked and not state.unsaved:

@@ -9,9 +9,10 @@ from typing import TypeVar
 
 from textual.screen import Screen
 
-from grokterm.errors import StorageError
+from grokterm.errors import GroktermError, StorageError
 from grokterm.experiment.interventions import Extend, Save
 from grokterm.runs.store import Run
+from grokterm.runs.unwritable import gone
 from grokterm.session.attaching import watched
 from grokterm.session.commands import Command, GoOn, Hold, Leave, Pause, Release, Resume, SetPace, StepOnce
 from grokterm.session.control import Training
@@ -47,6 +48,7 @@ class TrainingControl:
         self.is_leaving = False  # the training ends because this screen leaves it
         self.is_detaching = False  # the user lets it go on in the background
         self._said_alive = 0.0
+        self._is_lost = False  # the folder of the run is gone: what was known of it stays on the screen
         self._is_trying = False  # a dialog waits for what becomes of its command, and says it
 
     @property
@@ -142,7 +144,7 @@ class TrainingControl:
     async def restart(self) -> None:
         """Save and leave this run; start again with the same settings and seed; to be awaited in a worker."""
         await self.screen.run_worker(partial(self.leave, SAVE_SECONDS), thread=True).wait()
-        self.training = self.again()
+        self.training, self._is_lost = self.again(), False
         self.notifier.forget()
         self.training.start()
         self.is_leaving = False
@@ -153,14 +155,14 @@ class TrainingControl:
         return self.training.leave(seconds)
 
     def stay(self) -> None:
-        """Once the training is over, go over to what it has saved, unless this screen leaves it."""
-        if self.is_leaving:
+        """Once the training is over, go over to what it has saved, unless this screen leaves it, or that is gone."""
+        if self.is_leaving or self._is_lost:
             return
         if (notice := end_of(self.training)) is not None:
             self.notifier.say(notice.text, notice.title, notice.severity)
         run = self.training.saved_run
         self.open_here()
-        if run is not None:
+        if run is not None and not self._is_lost:
             self.screen.run_worker(self._look_out(run), group=SUCCESSOR, exclusive=True)
 
     async def _look_out(self, run: Run) -> None:
@@ -185,12 +187,19 @@ class TrainingControl:
         self.notifier.say(f"it goes on {where}, which is shown again", "Attached")
 
     def open_here(self) -> None:
-        """Open the run in this process; until then, what was known of it stays on the screen."""
-        if (run := self.training.saved_run) is not None:
-            self.training = saved_training(run, self.training)
-            self.again = training_anew(run)
-            self.training.start()
-            self.is_leaving = False
+        """Open the run in this process; until then, and if its folder is gone, what was known of it stays on the screen."""
+        if (run := self.training.saved_run) is None:
+            return
+        try:
+            self.training, self.again = saved_training(run, self.training), training_anew(run)
+        except GroktermError as error:
+            self._is_lost, why = True, gone(run.path) or str(error)
+            if isinstance(self.training, AttachedTraining):
+                self.training.epitaph = why
+            self.notifier.say(why, "Run not found", "error")
+            return
+        self.training.start()
+        self.is_leaving = False
 
     def report(self) -> None:
         """Say what has happened since the last call, and in a dialog at which step the training waits for it."""

@@ -20,11 +20,15 @@ LONGEST_NAME = 60
 
 
 class RunWriter:
-    """Asks on a screen what to write to runs, and writes it; `done` is told that their folders have changed."""
+    """Asks on a screen what to write to runs, and writes it.
 
-    def __init__(self, screen: Screen[None], done: Callable[[], object]) -> None:
+    `done` is told that their folders have changed; `opened` says which one the lab shows.
+    """
+
+    def __init__(self, screen: Screen[None], done: Callable[[], object], opened: Callable[[], Path | None]) -> None:
         self._screen = screen
         self._done = done
+        self._opened = opened
 
     def pin(self, rows: Sequence[RunRow]) -> None:
         """Pin runs, or unpin them if all are pinned."""
@@ -62,6 +66,9 @@ class RunWriter:
                     self._say(f"this lab trains it: {row.name}", "Not deleted")
                     return
                 refuse_if_trained(row.path)
+                if row.path.resolve() == self._opened():
+                    self._say(f"this lab has it open: {row.name}: open another first", "Not deleted")
+                    return
         except GroktermError as error:
             self._say(str(error), "Not deleted")
             return

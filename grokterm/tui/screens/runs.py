@@ -1,5 +1,6 @@
 """The runs of a folder: find, sort and mark them, write to them, and open one."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from time import time
@@ -89,7 +90,7 @@ class RunsScreen(Screen[None]):
 
         reading: Reading
 
-    def __init__(self, folder: Path, x_scale: Scale) -> None:
+    def __init__(self, folder: Path, x_scale: Scale, opened: Callable[[], Path | None]) -> None:
         super().__init__(id="browser")
         self._reader = RunReader(folder)
         self._selection = Selection()
@@ -101,7 +102,7 @@ class RunsScreen(Screen[None]):
         self._next: Timer | None = None
         self._filter = Input(placeholder="/ to filter: op:add wd>1 grokked", id="filter", compact=True)
         self._table, self._details, self._curves = RunTable(), RunDetails(), RunCurves(x_scale)
-        self._writer = RunWriter(self, self._read)
+        self._writer = RunWriter(self, self._read, opened)
 
     def compose(self) -> ComposeResult:
         """Compose the list, and below it what is known of the run under the cursor."""

@@ -168,7 +168,7 @@ def status(glance: Glance, width: int, palette: Palette, gpu: str = "") -> Text:
     """`step 12,400 / 30,000   ▓▓▓▓░░░░░░   train 1.000   val 0.882   lr 0.001   wd 0.01   norm  38.8   0:12`."""
     if unsaved := glance.state.unsaved:
         reason = plain_text(unsaved.rpartition(" cannot be written: ")[2])  # without the path, which would fill the line
-        return one_line([Part(0, [f"not saved: {reason}: make room, then s"], "bold")], width, gap=2)
+        return one_line([Part(0, [f"not saved: {reason}, then s"], "bold")], width, gap=2)
     state, measured = glance.earlier or glance.state, glance.earlier or glance.measured or glance.state
     steps = f"{state.steps:,}"
     others = [side for side in ("seen", "average_val") if measured.latest(f"{side}_accuracy") is not None]

@@ -41,7 +41,7 @@ class Trained:
         ({"phase": "loading"}, "it has not begun: wait a moment"),
         ({"phase": "ended", "ended": "complete"}, "it has ended: q leaves"),
         ({"part": "part 1 of 2"}, ""),
-        ({"unsaved": "disk full"}, "disk full: make room, and press s before d"),
+        ({"unsaved": "disk full: make room"}, "disk full: make room, and press s before d"),
     ],
 )
 def test_what_cannot_be_handed_over_says_why(tmp_path: Path, changes: dict[str, object], reason: str) -> None:
