@@ -16,6 +16,7 @@ from grokterm.session.commands import Leave
 from grokterm.session.torch_import import import_torch
 from grokterm.sweeps.definition import Definition
 from grokterm.sweeps.folder import SweepFolder, keep_sweep
+from grokterm.sweeps.measures import network_measures
 from grokterm.sweeps.members import members_at, points
 from grokterm.sweeps.plans import Remembering, crossings_of, plan_of, plan_so_far
 from grokterm.sweeps.search import SearchPlan
@@ -73,6 +74,7 @@ def kept(asked: Definition, *, retries: bool) -> tuple[Remembering, SweepFolder]
     """Make the folder of a sweep, and its plan: values are refused before anything is written."""
     plan = Remembering(plan_of(asked.settings, asked.sweep))
     sweep = keep_sweep(asked.folder, asked.name, asked.preset, asked.settings, asked.sweep)
+    sweep.forget_unmeasured(network_measures(asked.sweep))
     if retries:
         sweep.forget_failed()
     return plan, sweep

@@ -17,7 +17,7 @@ def room(n_bytes: int | None, gigabytes: float) -> str:
 
 def size(n_bytes: float) -> str:
     """Write bytes: `24 MB`."""
-    for unit, name in ((GIGABYTE, "GB"), (1e6, "MB"), (1e3, "KB")):
+    for unit, name in ((1000 * GIGABYTE, "TB"), (GIGABYTE, "GB"), (1e6, "MB"), (1e3, "KB")):
         if n_bytes >= unit:
             return f"{n_bytes / unit:.3g} {name}"
     return f"{n_bytes:.0f} bytes"

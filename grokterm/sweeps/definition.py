@@ -1,6 +1,6 @@
 """What a sweep is to be: a preset or a sweep that is there, with what the command line changes of it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,13 +70,13 @@ def define(source: str, folder: Path, changes: Changes, name: str = "") -> Defin
     there = _sweep_there(source, folder)
     if there is None:
         preset = find_preset(source)
-        overridden, table = preset.overridden(changes.assignments), _table(preset.sweep)
+        overridden, table = _overridden(preset.settings, changes.assignments), _table(preset.sweep)
         known = name or (preset.name if table else f"{preset.name}-sweep")
         definition = Definition(folder, known, preset.name, {}, Sweep())
     elif name not in ("", there.name):
         raise ConfigError(f"{there.name} is a sweep, and keeps its name: leave out --name")
     else:
-        overridden, table = _overridden(there, changes.assignments), _table(there.sweep)
+        overridden, table = _overridden(there.settings, changes.assignments), _table(there.sweep)
         definition = Definition(there.path.parent, there.name, there.preset, {}, Sweep())
     if "/" in definition.name or definition.name.startswith((".", "-")):
         raise ConfigError(f"--name names a folder below {folder}, without a slash, not {name!r}")
@@ -104,10 +104,10 @@ def _sweep_there(source: str, folder: Path) -> SweepFolder | None:
     raise PresetError(f"no preset and no sweep is called {source!r}{hint}")
 
 
-def _overridden(there: SweepFolder, assignments: Sequence[str]) -> Overridden:
-    if assignments:
-        return override(there.settings, assignments)
-    return Overridden(Experiment.from_settings(there.settings), ())
+def _overridden(settings: Mapping[str, Any], assignments: Sequence[str]) -> Overridden:
+    """Apply assignments to settings without `[expect]`, which is about one run."""
+    varied = {name: value for name, value in settings.items() if name != "expect"}
+    return override(varied, assignments) if assignments else Overridden(Experiment.from_settings(varied), ())
 
 
 def _table(sweep: Sweep | None) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -146,12 +146,26 @@ class SweepFolder:
             StorageError: if they cannot be removed.
         """
         failed = [key for key, result in self.results().items() if result.outcome == "failed"]
+        self._forget(failed)
+        return failed
+
+    def forget_unmeasured(self, names: Collection[str]) -> None:
+        """Remove results that lack one of these metrics, if there is still a network to measure when they are made again.
+
+        Raises:
+            StorageError: if they cannot be removed.
+        """
+        if names:
+            found = self.results().values()
+            lacking = [one.key for one in found if one.outcome != "failed" and not one.metrics.keys() >= set(names)]
+            self._forget([key for key in lacking if checkpoint_sizes(self.path / "members" / key / "checkpoints")])
+
+    def _forget(self, keys: Iterable[str]) -> None:
         try:
-            for key in failed:
+            for key in keys:
                 (self.path / "results" / f"{key}.json").unlink(missing_ok=True)
         except OSError as error:
             raise StorageError(f"{self.path} cannot be written: {error.strerror}") from None
-        return failed
 
     def results(self, known: Mapping[str, Result] | None = None) -> dict[str, Result]:
         """Read the results of all members, also of those that an edited grid has left; only those that are not known."""

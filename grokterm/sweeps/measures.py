@@ -56,6 +56,11 @@ def _check_known(measure: str, known: Sequence[str], where: str) -> None:
         raise ConfigError(f"measure must be a number of a run{where}, and {measure!r} is none{hint}")
 
 
+def network_measures(sweep: Sweep) -> set[str]:
+    """Name what a sweep measures of the network itself, which no evaluation tells."""
+    return {measure_name(sweep), *(one.measure for one in sweep.expect if one.measure)} - Result.model_fields.keys()
+
+
 def result_of_run(run: Run, sweep: Sweep, attempts: int = 1) -> Result:
     """Read what came of a member that has ended.
 

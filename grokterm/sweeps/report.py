@@ -35,6 +35,8 @@ MOST_ROWS = 200  # points in the report; the table has all
 
 MOST_PROBLEMS = 5
 
+MOST_HOURS = 72  # from which on a time is written in days
+
 
 def progress_line(progress: Progress, seconds_left: float | None) -> str:
     """Say how far a sweep is: `12 / 48 members  1 failed  2 elsewhere  3 min 20 s left`."""
@@ -185,7 +187,9 @@ def needs(needed: "SweepEstimate") -> str:
     """Say what members need: `take about 2 h 05 min on 2 workers, 600 MB of memory and 3 GB on the disk`."""
     memory = "" if needed.memory is None else f", {size(needed.memory)} of memory"
     workers = f"{needed.n_workers} worker{'s' if needed.n_workers > 1 else ''}"
-    return f"take about {duration(needed.seconds)} on {workers}{memory} and {size(needed.disk)} on the disk"
+    days = needed.seconds / 86400
+    time = f"{days:,.0f} days" if days >= MOST_HOURS / 24 else duration(needed.seconds)
+    return f"take about {time} on {workers}{memory} and {size(needed.disk)} on the disk"
 
 
 def short_name(setting: str) -> str:

@@ -40,6 +40,7 @@ def test_any_preset_becomes_a_sweep_with_axes_and_seeds() -> None:
     assert asked.sweep.grid == {"task.train_fraction": (0.3, 0.5)}
     assert asked.settings["training"]["steps"] == 5
     assert asked.sweep.measure == "grokked_at"
+    assert asked.notes == ()
 
 
 def test_what_the_command_line_says_takes_the_place_of_what_the_preset_says(preset: str) -> None:
@@ -56,7 +57,7 @@ def test_a_sweep_that_is_there_goes_on_by_its_name_with_more_seeds() -> None:
     keep_sweep(first.folder, first.name, first.preset, first.settings, first.sweep)
     asked = of("quick-s", seeds=4)
     assert (asked.name, asked.preset, asked.n_members) == ("quick-sweep", "quick", 8)
-    assert asked.settings == {name: value for name, value in first.settings.items() if name != "expect"}
+    assert asked.settings == first.settings
     with pytest.raises(ConfigError, match="keeps its name"):
         of("quick-sweep", name="other")
     with pytest.raises(ConfigError, match="`grokterm sweep quick-sweep` goes on with the one that is there"):

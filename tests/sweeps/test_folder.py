@@ -8,8 +8,10 @@ from grokterm.errors import ConfigError, RunNotFoundError
 from grokterm.experiment.sweep import Sweep
 from grokterm.runs.store import list_runs
 from grokterm.sweeps.folder import SweepFolder, find_sweep, keep_sweep, sweep_names
+from grokterm.sweeps.measures import network_measures
 from grokterm.sweeps.members import members_of
 from grokterm.sweeps.result import Result
+from grokterm.sweeps.work import Work
 from tests.sweeps.fixtures import TINY, TWO_BY_TWO, tiny_sweep
 
 
@@ -54,6 +56,22 @@ def test_one_that_cannot_be_read_says_so_in_a_line(tmp_path: Path) -> None:
         _ = SweepFolder(sweep.path).sweep
     with pytest.raises(RunNotFoundError, match="no sweep is called 'big': there are tiny-sweep"):
         find_sweep(tmp_path, "big")
+
+
+def test_another_measure_of_the_network_is_taken_of_what_has_ended(tmp_path: Path) -> None:
+    sweep = tiny_sweep(tmp_path)
+    first, second = sweep.members()[:2]
+    Work(sweep).on(first)
+    sweep.keep_result(Result(key=second.key))  # of a run that has left no checkpoint
+    asked = tiny_sweep(tmp_path, TWO_BY_TWO | {"measure": "ipr"})
+    asked.forget_unmeasured(network_measures(asked.sweep))
+    assert asked.results().keys() == {second.key}
+    Work(asked).on(first)
+    result = asked.result_of(first.key)
+    assert result is not None
+    assert result.value("ipr") is not None
+    asked.forget_unmeasured(network_measures(asked.sweep))
+    assert len(asked.results()) == 2
 
 
 def test_a_result_that_cannot_be_read_is_none(tmp_path: Path) -> None:
