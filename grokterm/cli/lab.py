@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from grokterm.experiment.presets import Preset
     from grokterm.runs.store import Run
     from grokterm.session.control import Training
-    from grokterm.sweeps.engines.engine import Engine
+    from grokterm.sweeps.engines.table import EngineOf
     from grokterm.sweeps.folder import SweepFolder
     from grokterm.sweeps.live import LiveSweep
     from grokterm.tui.link import LinkChoice
@@ -52,7 +52,9 @@ def open_run(
 
     run = run_or_sweep(runs_dir, name)
     if not isinstance(run, Run):
-        show_sweep(run, runs_dir, ascii_only=ascii_only, no_pixels=no_pixels, link=link, workers=None, works=False)
+        from grokterm.sweeps.engines.table import here
+
+        show_sweep(run, runs_dir, ascii_only=ascii_only, no_pixels=no_pixels, link=link, engine_of=here, works=False)
     show_run(run, runs_dir, ascii_only=ascii_only, no_pixels=no_pixels, link=link, training=watched(run))
 
 
@@ -77,18 +79,13 @@ def show_sweep(
     ascii_only: bool,
     no_pixels: bool,
     link: "LinkChoice | None",
-    workers: int | None,
+    engine_of: "EngineOf",
     works: bool,
 ) -> NoReturn:
     """Show a sweep, and work on it at once or when that is asked for."""
     from grokterm.experiment.presets import Preset
     from grokterm.experiment.toml import format_toml
     from grokterm.sweeps.live import LiveSweep
-
-    def engine_of(sweep: "SweepFolder") -> "Engine":
-        from grokterm.sweeps.engines.local import LocalEngine
-
-        return LocalEngine(sweep, workers)
 
     preset = Preset(sweep.name, sweep.path / "sweep.toml", format_toml(sweep.settings), followed=sweep.preset)
     live = LiveSweep(sweep, engine_of, works=works)

@@ -1,6 +1,7 @@
 """`grokterm sweep`: one experiment many times, with other settings and seeds."""
 
 import sys
+from functools import partial
 from typing import Annotated, Literal
 
 import typer
@@ -38,8 +39,18 @@ def sweep(
     ] = None,
     over: Annotated[str | None, typer.Option("--over", metavar="AXIS", help="The axis below the curve.")] = None,
     name: Annotated[str, typer.Option("--name", help="Name of the sweep's folder.", show_default="PRESET-sweep")] = "",
+    engine: Annotated[
+        str, typer.Option("--engine", metavar="NAME", help="What works on members: local, ray or slurm.")
+    ] = "local",
+    address: Annotated[
+        str, typer.Option("--address", metavar="HOST:PORT", help="Of a Ray cluster; auto: the one of this host.")
+    ] = "",
+    queue: Annotated[
+        list[str],
+        typer.Option("--option", metavar="NAME=VALUE", help="What Slurm wants to know: timeout_min=120. May be repeated."),
+    ] = [],  # noqa: B006 - Typer reads the default
     workers: Annotated[
-        int | None, typer.Option("--workers", min=1, help="Members side by side.", show_default="one a core")
+        int | None, typer.Option("--workers", min=1, help="Members side by side.", show_default="one a core, or a device")
     ] = None,
     keep: Annotated[
         Literal["all", "results"] | None, typer.Option("--keep", help="results: no checkpoints of what has ended.")
@@ -68,8 +79,12 @@ def sweep(
     more seeds add only what is new. In a terminal the curve is drawn while it forms, and q saves and leaves; without one,
     Ctrl+C does. The name of the sweep goes on with it.
     """
-    from grokterm.sweeps.definition import Changes, define
+    from grokterm.sweeps.definition import Changes, define, options_of
+    from grokterm.sweeps.engines.table import Workplace, check_engine, make_engine
 
+    place = Workplace(workers, address, options_of(queue))
+    check_engine(engine, place)
+    engine_of = partial(make_engine, engine, place=place)
     asked = define(preset, runs_dir, Changes(grid, zipped, assignments, seeds, measure, at, over, keep), name)
     print_status(*asked.notes)
     from grokterm.cli import sweeping
@@ -82,6 +97,6 @@ def sweep(
         from grokterm.cli.lab import show_sweep
 
         _, kept = sweeping.kept(asked, retries=retry)
-        show_sweep(kept, runs_dir, ascii_only=ascii_only, no_pixels=no_pixels, link=link, workers=workers, works=True)
+        show_sweep(kept, runs_dir, ascii_only=ascii_only, no_pixels=no_pixels, link=link, engine_of=engine_of, works=True)
     else:
-        raise typer.Exit(sweeping.work_on(asked, workers, retries=retry, as_json=as_json))
+        raise typer.Exit(sweeping.work_on(asked, engine_of, retries=retry, as_json=as_json))

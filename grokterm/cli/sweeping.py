@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from grokterm.session.commands import Command
+    from grokterm.sweeps.engines.table import EngineOf
     from grokterm.sweeps.estimate import SweepEstimate
     from grokterm.sweeps.members import Member
     from grokterm.sweeps.result import Result
@@ -80,14 +81,14 @@ def kept(asked: Definition, *, retries: bool) -> tuple[Remembering, SweepFolder]
     return plan, sweep
 
 
-def work_on(asked: Definition, workers: int | None, *, retries: bool, as_json: bool) -> int:
+def work_on(asked: Definition, engine_of: "EngineOf", *, retries: bool, as_json: bool) -> int:
     """Work through a sweep, and say what came of it; return the exit code."""
     plan, sweep = kept(asked, retries=retries)
     with LeaveOnSignal() as signals:
         import_torch()
         from grokterm.cli.headless import exit_code_kept
 
-        scheduler = _train(sweep, plan, workers, signals)
+        scheduler = _train(sweep, plan, engine_of, signals)
         if scheduler is None:
             return 1
         with exit_code_kept(signals):
@@ -99,17 +100,17 @@ def work_on(asked: Definition, workers: int | None, *, retries: bool, as_json: b
 
 def train_missing(asked: Definition, signals: LeaveOnSignal) -> int:
     """Train what is missing of a sweep, and leave what came of it to be read; return the exit code."""
-    plan = Remembering(plan_of(asked.settings, asked.sweep))
-    sweep = keep_sweep(asked.folder, asked.name, asked.preset, asked.settings, asked.sweep)
-    return 1 if _train(sweep, plan, None, signals) is None else signals.exit_code
+    from grokterm.sweeps.engines.table import here
+
+    plan, sweep = kept(asked, retries=False)
+    return 1 if _train(sweep, plan, here, signals) is None else signals.exit_code
 
 
-def _train(sweep: SweepFolder, plan: Remembering, workers: int | None, signals: LeaveOnSignal) -> "Scheduler | None":
+def _train(sweep: SweepFolder, plan: Remembering, engine_of: "EngineOf", signals: LeaveOnSignal) -> "Scheduler | None":
     """Work through a plan; None if it cannot go on, which is said."""
-    from grokterm.sweeps.engines.local import LocalEngine
     from grokterm.sweeps.scheduler import Scheduler
 
-    scheduler = Scheduler(sweep, plan, LocalEngine(sweep, workers))
+    scheduler = Scheduler(sweep, plan, engine_of(sweep))
     signals.attach(_Stopping(scheduler))
     try:
         _run(scheduler, sweep, plan.members)

@@ -12,6 +12,7 @@ from grokterm.experiment.overrides import Overridden, override, parse_assignment
 from grokterm.experiment.presets import find_preset, preset_names
 from grokterm.experiment.ranges import values_of
 from grokterm.experiment.sweep import Sweep
+from grokterm.experiment.toml import parse_value
 from grokterm.sweeps.folder import SweepFolder, find_sweep, is_sweep, sweep_names
 from grokterm.sweeps.measures import check_measure
 from grokterm.sweeps.members import NOT_HASHED
@@ -132,6 +133,21 @@ def _axes(option: str, given: Iterable[str]) -> Iterable[tuple[str, list[Any]]]:
             yield name.strip(), values_of(text)
         except ValueError as error:
             raise ConfigError(f"{option} {name.strip()}: {error}") from None
+
+
+def options_of(given: Iterable[str]) -> dict[str, Any]:
+    """Read what a queue is told, `timeout_min=120`.
+
+    Raises:
+        ConfigError: if one has another form.
+    """
+    found = {}
+    for one in given:
+        name, equals, text = one.partition("=")
+        if not equals or not name.strip():
+            raise ConfigError(f"--option wants NAME=VALUE, as in timeout_min=120, not {one!r}")
+        found[name.strip()] = parse_value(text)
+    return found
 
 
 def _check(definition: Definition, experiment: Experiment, sweep: Sweep, assignments: Sequence[str]) -> None:

@@ -84,6 +84,9 @@ def test_more_members_than_are_likely_meant_must_be_meant(here: Here, preset: Pa
     [
         (["--grid", "task.train_fractoin=0.4,0.6"], ["did you mean 'train_fraction'"]),
         ([AXIS, "--grid", "optimizer.weight_decay=1,-1"], ["optimizer.weight_decay must be at least 0, not -1"]),
+        ([AXIS, "--engine", "rya"], ["engine must be local, ray, slurm, not 'rya': did you mean 'ray'"]),
+        ([AXIS, "--address", "auto"], ["engine local takes no address"]),
+        ([AXIS, "--engine", "slurm", "--option", "hours"], ["--option wants NAME=VALUE"]),
         ([AXIS, "--name", "taken"], ["taken is there, and is no sweep: choose another name with --name"]),
     ],
 )

@@ -1,10 +1,12 @@
 """What a scheduler asks of an engine: it submits members and waits for reports, and never carries results."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from grokterm.sweeps.members import Member
-from grokterm.sweeps.work import Report
+
+if TYPE_CHECKING:
+    from grokterm.sweeps.work import Report  # and torch, without which a sweep is refused sooner
 
 
 class Engine(Protocol):
@@ -21,7 +23,7 @@ class Engine(Protocol):
     def submit(self, members: Sequence[Member]) -> None:
         """Queue members, to be worked on in this order."""
 
-    def wait(self, seconds: float) -> list[Report]:
+    def wait(self, seconds: float) -> "list[Report]":
         """Wait for reports, at most this long, and return those that have come; each member gets one.
 
         Raises:

@@ -6,12 +6,15 @@ To add one: a class that is an `Engine`, a function that makes it, and a row in 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import Any, TypeAlias
 
 from grokterm.errors import ConfigError
 from grokterm.experiment.hints import nearest
 from grokterm.sweeps.engines.engine import Engine
 from grokterm.sweeps.folder import SweepFolder
+
+EngineOf: TypeAlias = Callable[[SweepFolder], Engine]
+"""Starts an engine for a sweep."""
 
 
 @dataclass(frozen=True)
@@ -101,3 +104,8 @@ def make_engine(name: str, sweep: SweepFolder, place: Workplace) -> Engine:
     """
     check_engine(name, place)
     return ENGINES[name].make(sweep, place)
+
+
+def here(sweep: SweepFolder) -> Engine:
+    """Start an engine on this machine, with as many workers as there is room for."""
+    return make_engine("local", sweep, Workplace())
