@@ -79,10 +79,10 @@ def _together(lines: Sequence[bytes]) -> Iterator[tuple[int, bytes | dict[str, C
         ValueError, TypeError, KeyError: if that is not what they are.
     """
     joined = b",".join(lines)
-    if b'"record":"evaluat' not in lines[0][:PREFIX] or b'"members":' in joined or b"null" in joined:
+    if b'"record":"evaluat' not in lines[0][:PREFIX] or b'"members":' in lines[0] or b"null" in joined:
         raise ValueError
-    rows: list[dict[str, Any]] = from_json(b"[%b]" % joined)
-    if len(rows) != len(lines):
+    rows: list[dict[str, Any]] = from_json(b"[%b]" % joined, cache_strings="keys")
+    if len(rows) != len(lines) or any("members" in row for row in rows):
         raise ValueError
     return iter([_columns(list(some)) for _, some in groupby(rows, lambda row: (row["record"], *row))])
 
