@@ -19,6 +19,7 @@ from grokterm.session.control import Training
 from grokterm.session.follower import FollowedTraining
 from grokterm.session.remote.viewer import AttachedTraining
 from grokterm.session.state import LabState
+from grokterm.tui.control.meant import ShownPhase
 from grokterm.tui.control.notifications import Notice
 from grokterm.tui.control.notifier import Notifier
 from grokterm.tui.control.opening import saved_training, training_anew
@@ -49,6 +50,7 @@ class TrainingControl:
         self.is_detaching = False  # the user lets it go on in the background
         self._said_alive = 0.0
         self._is_lost = False  # the folder of the run is gone: what was known of it stays on the screen
+        self._shown = ShownPhase()
         self._is_trying = False  # a dialog waits for what becomes of its command, and says it
 
     @property
@@ -71,7 +73,8 @@ class TrainingControl:
             self.notifier.say("it was held by a dialog, open on another screen, which keeps it no longer", "Goes on")
             self.send(Resume())
         else:
-            self.send(Resume() if self.state.phase == "paused" else Pause())
+            self._shown.show(self.state, monotonic())
+            self.send(Resume() if self._shown.meant(monotonic()) == "resume" else Pause())
 
     def step(self) -> None:
         """Train one step while paused."""
@@ -203,6 +206,7 @@ class TrainingControl:
 
     def report(self) -> None:
         """Say what has happened since the last call, and in a dialog at which step the training waits for it."""
+        self._shown.show(self.state, monotonic())
         if self._dialog is not None:
             self._dialog.show_step(self.state.step if self.state.is_held else None)
         if (
