@@ -4,8 +4,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from grokterm.errors import GroktermError
+from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.files import FILE_SETTINGS, is_file
+from grokterm.experiment.interventions import Swap
 from grokterm.experiment.presets import find_preset
+from grokterm.experiment.records import Acted, Record
+from grokterm.runs.resume import settings_now
 from grokterm.runs.store import Run
 from grokterm.tasks.operations import MADE_OF, has_own_order
 
@@ -36,6 +40,17 @@ def differences(runs: Iterable[Run]) -> Iterator[dict[str, object]]:
         if preset not in usual:
             usual[preset] = settings_of(preset) or own
         yield {name: as_written(run, name, own[name]) for name in told(own, usual[preset])}
+
+
+def settings_at_end(experiment: Experiment, records: Iterable[Record]) -> dict[str, object]:
+    """Return the flat settings of a run as they are after these records, and the training sets that were swapped in by hand."""
+    records = list(records)
+    settings = dict(flat(settings_now(experiment, records).settings()))
+    for record in records:
+        if isinstance(record, Acted) and record.intervention is None and isinstance(record.action, Swap):
+            values = dict(flat(record.action.model_dump(exclude={"kind"}, exclude_none=True)))
+            settings[f"swap at step {record.step:,}"] = in_short(values)
+    return settings
 
 
 def told(own: Mapping[str, object], usual: Mapping[str, object]) -> list[str]:

@@ -7,8 +7,9 @@ from rich.text import Text
 
 from grokterm.experiment.expectation import MILESTONE_STEPS
 from grokterm.plots.palettes import Palette
-from grokterm.runs.differences import flat, short, told, without_folder
+from grokterm.runs.differences import settings_at_end, short, told, without_folder
 from grokterm.runs.listing.row import RunRow
+from grokterm.runs.listing.skim import Skim
 from grokterm.runs.store import Run
 
 Line = tuple[str, str, str]
@@ -16,12 +17,14 @@ Line = tuple[str, str, str]
 
 
 def differing_settings(first: Run, second: Run) -> list[Line]:
-    """List the settings in which two runs differ.
+    """List the settings in which two runs differ, as they are at the end: also those that were changed on the way.
 
     Raises:
         RunNotFoundError: if the settings of one cannot be read.
+        CheckpointError: if a journal cannot be read.
     """
-    ours, theirs = (dict(flat(run.experiment.settings())) for run in (first, second))
+    runs = ((run, Skim.of(run.journal).records(run.journal)) for run in (first, second))
+    ours, theirs = (settings_at_end(run.experiment, records) for run, records in runs)
     names = dict.fromkeys((*told(ours, theirs), *told(theirs, ours)))
     return [(name, _written(name, ours), _written(name, theirs)) for name in names]
 
@@ -64,6 +67,8 @@ def side_by_side(first: RunRow, second: RunRow, settings: list[Line], palette: P
 
     heads = ((first, inks["val"]), (second, inks["first"]))
     table.add_row(Text(), *(Text(palette.printable(row.name), ink.style or "") for row, ink in heads))
+    if first.parent or second.parent:
+        add("branch of", first.parent, second.parent)
     for heading, lines in (("settings that differ", settings), ("what they reached", results(first, second))):
         table.add_row(Text())
         table.add_row(Text(heading, "bold"), *([Text(), Text()] if lines else [Text("none"), Text()]))

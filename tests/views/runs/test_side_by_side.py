@@ -6,8 +6,10 @@ from pathlib import Path
 from rich.console import Console
 
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.interventions import Intervention
+from grokterm.experiment.interventions import Intervention, Set, Swap
+from grokterm.experiment.records import Acted, Branched
 from grokterm.plots.palettes import PALETTES
+from grokterm.runs.journal import JournalWriter
 from grokterm.runs.store import create_run
 from grokterm.views.runs.side_by_side import differing_settings, results, side_by_side
 from tests.views.runs.rows import row
@@ -41,3 +43,21 @@ def test_hostile_names_stay_text() -> None:
     assert "[red]a[/red]" in file.getvalue()
     assert "\x1b" not in file.getvalue()
     assert file.getvalue().isascii()
+
+
+def test_what_was_changed_on_the_way_counts(tiny: Experiment) -> None:
+    runs = [create_run(Path("runs"), tiny, "tiny", {}) for _ in range(2)]
+    done = [Set(values={"optimizer.learning_rate": 0.5}), Swap(train_fraction=0.3)]
+    branched = Branched(step=7, parent="tiny", path="tiny")
+    JournalWriter(runs[1].journal).write([branched, *(Acted(step=7, action=one, n_train=1, n_val=1) for one in done)])
+    before = f"{tiny.optimizer.learning_rate:g}"  # type: ignore[union-attr]
+    assert differing_settings(*runs) == [
+        ("optimizer.learning_rate", before, "0.5"),
+        ("swap at step 7", "", "train_fraction=0.3"),
+    ]
+
+
+def test_it_is_said_of_which_run_one_is_a_branch() -> None:
+    file = io.StringIO()
+    Console(file=file, width=80).print(side_by_side(row("a"), row("b", parent="a@200"), [], PALETTES["ascii"]))
+    assert any(line.split() == ["branch", "of", "*", "a@200"] for line in file.getvalue().splitlines()), file.getvalue()
