@@ -51,7 +51,7 @@ def train(
                 print_status(*(f"engine {switch.engine}, {switch.message}".rstrip(", ") for switch in switches))
                 if state.unsaved:
                     kept = "no step" if state.saved_at is None else f"step {state.saved_at:,}"
-                    print_status(f"grokterm: {state.unsaved}: {kept} of it is saved; {go_on} goes on, once there is room")
+                    print_status(f"grokterm: {state.unsaved}: {kept} of it is saved; {go_on} goes on, once that is done")
                     return 1
                 if any(isinstance(record, Acted) and _is_by_signal(record) for record in records):
                     print_status(f"saved at step {state.saved_at:,}")

@@ -113,7 +113,7 @@ async def test_a_full_disk_is_said_and_the_lab_stays_and_quitting_names_what_is_
         assert "No space left on device: make room. Training waits: save, then resume." in said(app)[0]
         assert isinstance(app.screen, LabScreen)
         await pilot.press("q")
-        assert f"No space left on device. What came after step {kept} will be lost." in question(app.screen)
+        assert f"No space left on device: make room. What came after step {kept} will be lost." in question(app.screen)
         await pilot.press("enter")
         await until(pilot, lambda: not app.is_running, "the end")
     assert app.return_value == 1

@@ -122,7 +122,7 @@ async def test_a_run_is_thrown_into_the_trash_once_that_is_agreed_to() -> None:
         await list_runs(pilot, app, "2")
         await pilot.press("D", "enter")
         assert gone.exists()
-        await pilot.press("D", "y")
+        await pilot.press("D", "left", "enter")  # from Cancel
         await until(pilot, lambda: counted(app) == "1", "the other one")
         assert trashed(Path("runs")) == ["new"]
         assert not gone.exists()
@@ -259,3 +259,14 @@ async def test_hostile_names_and_notes_and_what_cannot_be_read_are_text_on_a_pla
         await pilot.press("enter")
         await until(pilot, lambda: said(app), "why it cannot be opened")
         assert app.screen.query_one(Input).value == ""
+
+
+async def test_a_run_that_the_lab_has_open_is_not_thrown_away() -> None:
+    run = made_run("open")
+    app = app_on_run(run)
+    async with app.run_test(size=SMALL, notifications=True) as pilot:
+        await list_runs(pilot, app, "1")
+        await pilot.press("D")
+        await until(pilot, lambda: any("this lab has it open" in text for text in said(app)), "the refusal")
+        assert isinstance(app.screen, RunsScreen)
+        assert lab(app).control.leave(PATIENCE_SECONDS)

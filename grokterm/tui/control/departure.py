@@ -17,7 +17,7 @@ from grokterm.tui.control.farewell import farewell, open_command
 from grokterm.tui.control.handover import hand_over, reason_against
 from grokterm.tui.control.opening import reason_against_another
 from grokterm.tui.control.training import TrainingControl
-from grokterm.tui.screens.dialogs import Confirm, Question, Waiting
+from grokterm.tui.screens.dialogs import BESIDE, Confirm, Question, Waiting
 
 Answer = Literal["detach", "save", "stay"]
 
@@ -31,6 +31,7 @@ class Departure(Question[Answer]):
         Binding("d", "dismiss('detach')", "Go on in the background"),
         Binding("y", "dismiss('save')", "Save and end"),
         Binding("n,escape", "dismiss('stay')", "Stay"),
+        *BESIDE,
     ]
 
     def compose(self) -> ComposeResult:
@@ -39,7 +40,7 @@ class Departure(Question[Answer]):
             yield self.question
             with Horizontal(classes="buttons"):
                 for answer, label in ANSWERS.items():
-                    yield Button(label, variant="primary" if answer == "detach" else "default", id=answer, compact=True)
+                    yield Button(label, id=answer, compact=True)
 
     @on(Button.Pressed)
     def _answer(self, event: Button.Pressed) -> None:

@@ -23,6 +23,13 @@ Answer = TypeVar("Answer")
 Result = TypeVar("Result")
 
 
+BESIDE = (
+    Binding("left", "app.focus_previous", "Button before", show=False),
+    Binding("right", "app.focus_next", "Next button", show=False),
+)
+"""Keys that move between the buttons of a question."""
+
+
 class Question(ModalScreen[Answer]):
     """A question, which can be written again while it is asked."""
 
@@ -41,6 +48,7 @@ class Confirm(Question[bool]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "dismiss(True)", "Agree"),
         Binding("n,escape", "dismiss(False)", "Stay"),
+        *BESIDE,
     ]
 
     def __init__(self, question: str, agree: str, stay: str = "Stay", *, is_grave: bool = False) -> None:
@@ -53,7 +61,7 @@ class Confirm(Question[bool]):
         with Vertical(classes="dialog"):
             yield self.question
             with Horizontal(classes="buttons"):
-                yield Button(self._agree, variant="primary", id="agree", compact=True)
+                yield Button(self._agree, id="agree", compact=True)
                 yield Button(self._stay, id="stay", compact=True)
 
     def on_mount(self) -> None:

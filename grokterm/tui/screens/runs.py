@@ -169,7 +169,11 @@ class RunsScreen(Screen[None]):
         self._show_keys()
         listed, known, marked = len(selection.listed), len(selection.rows), len(selection.marked)
         counted = f"{listed:,} of {known:,}" if listed < known else f"{known:,}"
-        said = self._refusal or (counted if known else self._emptiness), self._progress, f"{marked} marked" if marked else ""
+        said = (
+            self._refusal or (counted if known else self._emptiness),
+            self._progress,
+            self._selection.hidden or (f"{marked} marked" if marked else ""),
+        )
         words = plain_text(" · ".join(filter(None, said)))
         self.query_one("#listing").border_subtitle = Content(words)
 
@@ -256,14 +260,14 @@ class RunsScreen(Screen[None]):
 
     def action_overlay(self) -> None:
         """Draw the marked runs behind the curves of the lab."""
-        marked = tuple(self._selection.marked)
+        marked = tuple(row.path for row in self._rows_marked())
         self.post_message(self.Overlaid(marked))
         n = f"{len(marked)} run{'s' * (len(marked) > 1)}" if marked else "no runs"
         self.notify(f"{n} behind the curves of the lab", title="Overlay", markup=False)
 
     def action_compare(self) -> None:
         """Compare two runs."""
-        rows = self._selection.marked_rows
+        rows = self._rows_marked()
         if len(rows) > 2:
             self._say(f"two runs are compared, and {len(rows)} are marked: space takes a mark away")
             return
@@ -289,13 +293,13 @@ class RunsScreen(Screen[None]):
 
     def action_pin(self) -> None:
         """Pin runs, or unpin them."""
-        if self._chosen:
-            self._writer.pin(self._chosen)
+        if rows := self._chosen():
+            self._writer.pin(rows)
 
     def action_tag(self) -> None:
         """Ask for tags."""
-        if self._chosen:
-            self._writer.tag(self._chosen)
+        if rows := self._chosen():
+            self._writer.tag(rows)
 
     def action_note(self) -> None:
         """Ask for the note of the run under the cursor."""
@@ -304,13 +308,18 @@ class RunsScreen(Screen[None]):
 
     def action_delete(self) -> None:
         """Ask whether runs may go to the trash."""
-        if self._chosen:
-            self._writer.delete(self._chosen)
+        if rows := self._chosen():
+            self._writer.delete(rows)
 
-    @property
     def _chosen(self) -> list[RunRow]:
-        """The marked runs, or else the one under the cursor."""
-        return self._selection.marked_rows or [row for row in (self._table.row,) if row is not None]
+        """Return the marked runs, or else the one under the cursor."""
+        return self._rows_marked() or [row for row in (self._table.row,) if row is not None]
+
+    def _rows_marked(self) -> list[RunRow]:
+        """Return the marked runs that are listed; say if others are not."""
+        if hidden := self._selection.hidden:
+            self._say(f"{hidden}: nothing is done to what is not listed")
+        return self._selection.marked_rows
 
     def action_scale(self) -> None:
         """Switch the axis of steps between logarithmic and linear."""

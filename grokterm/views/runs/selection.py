@@ -61,6 +61,12 @@ class Selection:
 
     @property
     def marked_rows(self) -> list[RunRow]:
-        """The marked runs, in the order of their colors."""
-        rows = {row.path: row for row in self.rows}
-        return [rows[path] for path in self.marked]
+        """The marked runs that are listed, in the order of their colors: nothing is done to one that is not seen."""
+        rows = {row.path: row for row in self.listed}
+        return [rows[path] for path in self.marked if path in rows]
+
+    @property
+    def hidden(self) -> str:
+        """Say how many marked runs the filter hides; nothing if it hides none."""
+        n_hidden, n = len(self.marked) - len(self.marked_rows), len(self.marked)
+        return f"{n_hidden} of {n} marked run{'s' * (n > 1)} hidden by the filter" if n_hidden else ""

@@ -55,3 +55,13 @@ def test_a_run_that_is_gone_is_no_longer_marked(selection: Selection) -> None:
     selection.toggle(RUNS[1].path)
     selection.read(RUNS[1:])
     assert selection.marked_rows == [RUNS[1]]
+
+
+def test_marked_runs_that_the_filter_hides_are_left_alone_and_counted(selection: Selection) -> None:
+    for run in RUNS[:3]:
+        selection.toggle(run.path)
+    selection.filter("op:divide")
+    assert selection.marked_rows == [RUNS[0], RUNS[2]]
+    assert selection.hidden == "1 of 3 marked runs hidden by the filter"
+    selection.filter("")
+    assert (selection.marked_rows, selection.hidden) == (RUNS[:3], "")
