@@ -3,9 +3,10 @@
     python -m tests.benchmarks.sweep_scale --members 10000
 
 Members are untrained networks, measured once. They are made by a plain loop in one process, a tenth of them before the sweep
-and a tenth after it; then by a sweep with one worker: the difference of the two is what scheduling costs. Memory of scheduler
-and worker is printed at each tenth of the way: results stay in memory, everything else must stay as large as it was. Then the
-folder is read again. With --made-up nothing is trained, and only what is done with the results is timed.
+and a tenth after it, and by a sweep: the difference of the two is what scheduling costs. It is told in time on the wall, which
+needs a quiet machine, and in time of the processor, of all processes together. Memory of scheduler and worker is printed at
+each tenth of the way: results stay in memory, everything else must stay as large as it was. Then the folder is read again.
+With --made-up nothing is trained, and only what is done with the results is timed.
 """
 
 import argparse
@@ -14,7 +15,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import TypeVar
 
 from grokterm.bench.memory import resident
@@ -27,6 +28,7 @@ from grokterm.sweeps.folder import SweepFolder, keep_sweep
 from grokterm.sweeps.members import Member, experiment_at, on_one_thread
 from grokterm.sweeps.result import Result
 from grokterm.sweeps.scheduler import Grid, Scheduler
+from grokterm.sweeps.tables import write_table
 
 T = TypeVar("T")
 
@@ -69,17 +71,19 @@ def main() -> None:
         assert len(read) == len(members)
         _say(f"results in memory: {(resident('VmRSS') - before) / len(members) / 1000:.1f} KB each")
         _timed("sweep again, with nothing to do", lambda: list(Scheduler(sweep, Grid(members), LocalEngine(sweep, 1)).run()))
+        _timed("write the table", lambda: write_table(sweep, members, read))
 
 
 def _compare(sweep: SweepFolder, members: list[Member], n_workers: int, scratch: Path) -> None:
     """Work on the members in a sweep, and on a fifth of them in a plain loop."""
     share = members[: max(1, len(members) // 10)]
-    before = _plain(sweep, share, scratch / "before")
+    plain = [_plain(sweep, share, scratch / "before")]
     swept = _sweep(sweep, members, n_workers)
-    after = _plain(sweep, share, scratch / "after")
-    plain = (before + after) / 2
-    _say(f"a member: {plain:.2f} ms in a plain loop ({before:.2f} before, {after:.2f} after), {swept:.2f} ms in the sweep, "
-         f"{swept * n_workers - plain:+.2f} ms of a worker")  # fmt: skip
+    plain.append(_plain(sweep, share, scratch / "after"))
+    for what, number in (("wall", 0), ("processor", 1)):
+        before, after = (one[number] for one in plain)
+        taken = swept[number] * (n_workers if what == "wall" else 1)
+        _say(f"a member, {what}: {before:.2f} and {after:.2f} ms in a plain loop, {taken:.2f} ms in the sweep")
     files = [path for path in sweep.path.rglob("*") if path.is_file()]
     disk = sum(path.stat().st_blocks * 512 for path in sweep.path.rglob("*"))
     _say(f"the folder: {len(files) / len(members):.1f} files and {disk / len(members) / 1000:.1f} KB a member")
@@ -94,27 +98,33 @@ def _make_up(sweep: SweepFolder, members: list[Member]) -> None:
         sweep.keep_result(result.model_copy(update={"key": member.key}))
 
 
-def _plain(sweep: SweepFolder, members: list[Member], folder: Path) -> float:
-    """Make members one after the other; return milliseconds for each."""
-    started = perf_counter()
+def _plain(sweep: SweepFolder, members: list[Member], folder: Path) -> tuple[float, float]:
+    """Make members one after the other; return milliseconds for each, on the wall and of the processor."""
+    wall, processor_time = perf_counter(), process_time()
     for member in members:
         experiment = on_one_thread(experiment_at(member.point, SETTINGS, sweep.sweep), member.seed)
         for _ in start_session(experiment, folder, "many", member.key, is_timed=False).records():
             pass
-    return 1000 * (perf_counter() - started) / len(members)
+    return 1000 * (perf_counter() - wall) / len(members), 1000 * (process_time() - processor_time) / len(members)
 
 
-def _sweep(sweep: SweepFolder, members: list[Member], n_workers: int) -> float:
-    """Sweep; return milliseconds for each member, from the first report on."""
-    engine, begun, tenth = LocalEngine(sweep, n_workers), (0.0, 0), 0
+def _sweep(sweep: SweepFolder, members: list[Member], n_workers: int) -> tuple[float, float]:
+    """Sweep; return milliseconds for each member from the first to the last tenth, on the wall and of the processor."""
+    engine, seen, tenth = LocalEngine(sweep, n_workers), [], 0
     for progress in Scheduler(sweep, Grid(members), engine).run():
-        if begun[1] == 0 and progress.n_done:
-            begun = perf_counter(), progress.n_done
-        if 10 * progress.n_done >= (tenth + 1) * len(members):
+        if 10 * progress.n_done >= (tenth + 1) * len(members) and len(engine.workers) == n_workers:
             tenth = 10 * progress.n_done // len(members)
-            workers = ", ".join(f"{_resident_of(worker.pid):.1f}" for worker in engine.workers)
-            _say(f"{progress.n_done:9,} members   scheduler {resident('VmRSS') / 1e6:.1f} MB   workers {workers or '-'} MB")
-    return 1000 * (perf_counter() - begun[0]) / (len(members) - begun[1])
+            pids = [worker.pid for worker in engine.workers]
+            seen.append((progress.n_done, perf_counter(), process_time() + sum(map(_processor_time_of, pids))))
+            workers = ", ".join(f"{_resident_of(pid):.1f}" for pid in pids)
+            _say(f"{progress.n_done:9,} members   scheduler {resident('VmRSS') / 1e6:.1f} MB   workers {workers} MB")
+    n_members, wall, processor_time = (last - first for first, last in zip(seen[0], seen[-1], strict=True))
+    return 1000 * wall / n_members, 1000 * processor_time / n_members
+
+
+def _processor_time_of(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _resident_of(pid: int) -> float:
