@@ -114,8 +114,8 @@ class Bisection:
         if low.is_above != high.is_above:
             return ""
         if isinf(self.crosses):
-            where = "at neither" if low.is_above else "at both"
-            return f"most seeds reach {self.measure} {where} {self.search.along} {low.at} and {high.at}"
+            either, both = ("neither", "nor") if low.is_above else ("both", "and")
+            return f"most seeds reach {self.measure} at {either} {self.search.along} {low.at} {both} {high.at}"
         centers = " and ".join("never" if center == inf else f"{center:.3g}" for center in (low.center, high.center))
         return (
             f"{self.measure} does not cross {self.crosses:g} between {self.search.along} {low.at} and {high.at}:"

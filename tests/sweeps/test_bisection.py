@@ -166,6 +166,8 @@ def test_a_measure_that_does_not_cross_says_so() -> None:
     assert len(results) == 4
     found, _ = played(bisection(3, measure="grokked_at"), lambda *_: Result(key="", grokked_at=4))
     assert found.problem == "most seeds reach grokked_at at both size 0.0 and 1.0"
+    found, _ = played(bisection(3, measure="grokked_at"), lambda *_: Result(key="", grokked_at=None))
+    assert found.problem == "most seeds reach grokked_at at neither size 0.0 nor 1.0"
 
 
 def test_members_that_fail_are_no_votes() -> None:
