@@ -52,7 +52,7 @@ def draw_compared_curves(runs: Sequence[ComparedRun]) -> Figure:
     upper, lower = figure.subplots(2, 1, sharex=True)
     first = first_step([series for run in runs for series in run.accuracy])
     for number, run in enumerate(runs):
-        color, dashes = _line_style(number)
+        color, dashes = line_style(number)
         for axes, both in ((upper, run.accuracy), (lower, run.loss)):
             for series, (width, alpha) in zip(both, ((0.7, 0.5), (1.3, 1.0)), strict=False):
                 x, y = on_log_axis(series, first, is_log=axes is lower)
@@ -63,7 +63,7 @@ def draw_compared_curves(runs: Sequence[ComparedRun]) -> Figure:
     upper.set(ylabel="accuracy", ylim=(-0.03, 1.03))
     lower.set(ylabel="loss", yscale="log")
     finish_steps([upper, lower])
-    styles = [(run.label, *_line_style(number)) for number, run in enumerate(runs)]
+    styles = [(run.label, *line_style(number)) for number, run in enumerate(runs)]
     handles = [Line2D([], [], color=color, linestyle=dashes, label=escape_label(label)) for label, color, dashes in styles]
     held_out = sorted({series.label for run in runs for series in run.accuracy[1:]}, reverse=True)
     sides = [Line2D([], [], color="black", linewidth=1.3, label=" or ".join(held_out))] if held_out else []
@@ -72,8 +72,8 @@ def draw_compared_curves(runs: Sequence[ComparedRun]) -> Figure:
     return figure
 
 
-def _line_style(number: int) -> tuple[str, Any]:
-    """Return color and dashes of a run, by its number."""
+def line_style(number: int) -> tuple[str, Any]:
+    """Return color and dashes of one of many lines, by its number."""
     return RUN_COLORS[number % len(RUN_COLORS)], _DASHES[number // len(RUN_COLORS) % len(_DASHES)]
 
 

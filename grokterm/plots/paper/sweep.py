@@ -9,9 +9,10 @@ from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from grokterm.plots.paper.style import RUN_COLORS, SEQUENTIAL, escape_label, frame_image, new_figure
+from grokterm.plots.paper.comparison import line_style
+from grokterm.plots.paper.style import SEQUENTIAL, escape_label, frame_image, new_figure
 
-_MARKERS = "osD^vPX*"
+_MARKERS = "osD^vPX"
 
 Interval: TypeAlias = tuple[float, float, float]
 """Its low end, its center and its high end."""
@@ -67,13 +68,22 @@ def draw_curves(lines: Sequence[SweptLine], axis: SweptAxis, measure: str, cross
 
 
 def _draw_line(axes: Axes, line: SweptLine, number: int) -> None:
-    color, marker = RUN_COLORS[number % len(RUN_COLORS)], _MARKERS[number % len(_MARKERS)]
-    style: dict[str, Any] = {"color": color, "marker": marker, "markersize": 3}
+    color, dashes = line_style(number)
+    style: dict[str, Any] = {"color": color, "marker": _MARKERS[number % len(_MARKERS)], "markersize": 3}
     reached = np.isfinite(line.centers)
     x, y = line.x[reached], line.centers[reached]
     low = np.where(np.isfinite(line.low[reached]), y - line.low[reached], 0.0)
     high = np.where(np.isfinite(line.high[reached]), line.high[reached] - y, 0.0)
-    axes.errorbar(x, y, yerr=np.maximum(0.0, [low, high]), label=escape_label(line.label), elinewidth=0.7, capsize=1.5, **style)
+    axes.errorbar(
+        x,
+        y,
+        yerr=np.maximum(0.0, [low, high]),
+        label=escape_label(line.label),
+        elinewidth=0.7,
+        capsize=1.5,
+        linestyle=dashes,
+        **style,
+    )
     never = line.x[np.isinf(line.centers)]
     axes.plot(
         never, np.ones(len(never)), linestyle="none", markerfacecolor="white", clip_on=False,

@@ -60,6 +60,13 @@ def test_a_line_is_drawn_for_each_variant_and_value_of_the_other_axes() -> None:
     assert axes.get_xlabel() == "train fraction"
 
 
+def test_no_two_of_many_lines_look_alike() -> None:
+    table = {"grid": {"optimizer.weight_decay": "0:19:1", "task.train_fraction": "0.1:0.9:0.01"}}
+    (axes,) = drawn(curves(subject(table, {}))).axes
+    lines = [one.lines[0] for one in axes.containers if isinstance(one, ErrorbarContainer)]
+    assert len({(line.get_color(), line.get_marker(), str(line.get_linestyle())) for line in lines}) == len(lines) == 20
+
+
 def test_what_was_never_reached_stands_at_the_top_and_what_is_unknown_nowhere() -> None:
     table = {"grid": FRACTIONS, "measure": "grokked_at"}
     figure = drawn(curves(subject(table, {"task.train_fraction 0.2": inf, "task.train_fraction 0.3": None})))
