@@ -94,7 +94,12 @@ def draw_map(found: SweepMap, *, width: int, height: int, palette: Palette) -> R
         return [*heading, *Cells(width, height - len(heading)).rows()][: max(height, 0)]
     cells = Cells(width, height - len(heading))
     picture = draw_heatmap(
-        found.shares[::-1], width=columns, height=lines, limit=1.0, palette=palette.with_graphics(None), signed=False
+        _lit(found.shares[::-1], palette),
+        width=columns,
+        height=lines,
+        limit=1.0,
+        palette=palette.with_graphics(None),
+        signed=False,
     )
     for row, segments in enumerate(picture):
         _write(cells, row, left, segments)
@@ -103,6 +108,14 @@ def draw_map(found: SweepMap, *, width: int, height: int, palette: Palette) -> R
         _write_marks(cells, found, (left, *tile), palette)
     _write(cells, lines + 1, 0, draw_text(_key(found, palette), width=width, palette=palette)[0])
     return [*heading, *cells.rows()]
+
+
+def _lit(shares: Float[np.ndarray, "rows columns"], palette: Palette) -> Float[np.ndarray, "rows columns"]:
+    """Leave out the first color, which is about that of the ground: what is lowest is no blank."""
+    n_colors = len(palette.shades or palette.sequential)
+    least = 1 / (n_colors - 1) if n_colors else 0.0
+    lit: Float[np.ndarray, "rows columns"] = least + (1 - least) * shares
+    return lit
 
 
 def _write(cells: Cells, row: int, column: int, segments: Iterable[Segment]) -> None:
@@ -139,7 +152,7 @@ def _write_marks(cells: Cells, found: SweepMap, area: tuple[int, int, int], pale
 
 def _key(found: SweepMap, palette: Palette) -> list[StyledText | str]:
     """Say what the colors and marks mean."""
-    ramp = np.linspace(0, 1, KEY_CELLS)[None]
+    ramp = _lit(np.linspace(0, 1, KEY_CELLS)[None], palette)
     colors = draw_heatmap(ramp, width=KEY_CELLS, height=1, limit=1.0, palette=palette.with_graphics(None), signed=False)[0]
     low, high = (short_number(float(f"{value:.3g}")) for value in found.limits)
     key: list[StyledText | str] = [[(f"{low} ", None), *((one.text, one.style) for one in colors), (f" {high}", None)]]

@@ -36,6 +36,7 @@ def test_tiles_without_a_color_say_why_and_axes_have_their_values() -> None:
     body = "\n".join(rows[1:-2])
     assert rows[0].strip() == "grokked at over learning rate and weight decay"
     assert body.count("^") == 3
+    assert "......" in body, "the lowest value is no blank"
     assert [row.split()[0] for row in rows[1:10] if row[:5].strip()] == ["1", "0.1", "0"]
     assert rows[10].split() == ["1e-3", "1e-2", "0.1", "1"]
     assert "100" in rows[11]
