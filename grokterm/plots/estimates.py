@@ -95,7 +95,7 @@ def draw_estimates(chart: EstimateChart, *, width: int, height: int, palette: Pa
     legend = legend[: max(height // MOST_LEGEND, 1)]
     has_never = any(np.isposinf(line.center).any() for line in chart.lines)
     room = height - len(legend) + (not has_never)  # the first row of the panel is for what is never
-    if room < LEAST_HEIGHT or width < LEAST_WIDTH or not chart.ticks:
+    if room < LEAST_HEIGHT or width < LEAST_WIDTH or not (chart.ticks and chart.lines):
         return [*legend, *Cells(width, height - len(legend)).rows()][: max(height, 0)]
     layout = _lay_out(chart, width, room - BELOW, has_never=has_never)
     cells = Cells(width, room)

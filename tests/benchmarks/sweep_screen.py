@@ -31,6 +31,7 @@ from tests.sweeps.gated_engine import GatedEngine
 SIZE = (160, 45)
 KEYS = ["down", "pagedown", "up", "end", "home", "m"] * 20
 REST_SECONDS = 0.05  # between two keys, in which a result comes
+PATIENCE_SECONDS = 30.0  # for a key: then the screen has failed
 WAITING = 0.05  # share of members without a result at first
 
 
@@ -94,7 +95,7 @@ async def _painted(app: GroktermApp, key: str) -> float:
     started, painted = perf_counter(), asyncio.Event()
     app.simulate_key(key)
     app.call_later(lambda: app.screen.call_after_refresh(painted.set))
-    await painted.wait()
+    await asyncio.wait_for(painted.wait(), PATIENCE_SECONDS)
     return perf_counter() - started
 
 

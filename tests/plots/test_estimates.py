@@ -88,6 +88,10 @@ def test_a_chart_has_the_size_that_is_asked_for(palette: PaletteName, size: tupl
     assert [len(row) for row in text(rows)] == [width] * height
 
 
+def test_a_chart_without_a_line_is_blank() -> None:
+    assert text(draw_estimates(EstimateChart("", [], TICKS), width=30, height=9, palette=ASCII)) == [" " * 30] * 9
+
+
 def test_nine_lines_have_nine_marks() -> None:
     for palette, marks in (("256", MARKS), ("ascii", ASCII_MARKS)):
         assert len({mark_of(number, PALETTES[palette]) for number in range(9)}) == len(marks) == 9  # type: ignore[index]
