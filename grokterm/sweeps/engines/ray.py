@@ -31,6 +31,8 @@ ENVIRONMENT = {
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # else it warns that it will be so
 }
 
+IMPATIENT = {"RAY_NUM_REDIS_GET_RETRIES": "8"}  # seconds in which an open port must turn out to be Ray's
+
 
 class Request(NamedTuple):
     """What the process that speaks to Ray is asked for."""
@@ -69,7 +71,7 @@ class RayEngine:
             self._driver = WorkerProcess(
                 "speaks to Ray",
                 [*DRIVER, str(sweep.path), nonce, address, str(n_workers or 0)],
-                environment={**os.environ, **ENVIRONMENT},
+                environment={**os.environ, **ENVIRONMENT, **(IMPATIENT if address else {})},
                 stderr=output,
             )
         try:

@@ -134,9 +134,12 @@ def connect(address: str, most: int | None) -> None:
     try:
         ray.init(address=address or "auto", **QUIET)
     except ConnectionError as error:
+        if address == "auto":
+            raise ConfigError("no Ray runs on this host: `ray start --address HOST:6379` joins it to a cluster") from None
         if address:
-            start = "no Ray runs on this host" if address == "auto" else f"ray at {address}: {_line(error)}"
-            raise ConfigError(f"{start}: `ray start --address HOST:6379` joins it to a cluster") from None
+            raise ConfigError(
+                f"ray at {address}: {_line(error)}: is it Ray's port, and the token that of the cluster?"
+            ) from None
         ray.init(address="local", num_cpus=most or available_cores(), include_dashboard=False, **QUIET)
     except (RayError, RuntimeError, ValueError, OSError) as error:
         raise ConfigError(f"ray at {address or 'this host'}: {_line(error)}") from None
