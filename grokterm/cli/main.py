@@ -87,6 +87,18 @@ def _open_the_lab(
         lab.open_lab(preset, start=start, ascii_only=ascii_only, no_pixels=no_pixels, link=link, runs_dir=Path(runs_dir))
 
 
+def _with_advice(error: TyperException) -> str:
+    """Return the message of a wrong command line; of what is missing in it, with what to do."""
+    message = error.format_message()
+    if not message.startswith("Missing"):
+        return message
+    if message == "Missing argument 'RUN'.":
+        return "Missing argument 'RUN': name a run, or write - for the newest; `grokterm runs` lists them"
+    context = getattr(error, "ctx", None)
+    command = "grokterm" if context is None else context.command_path
+    return f"{message.rstrip('.')}: `{command} --help` says what it takes"
+
+
 def main() -> None:
     """Run a command. User errors print one line and exit with code 2; bugs print a traceback."""
     # numpy's threads spin while they wait, which slows down training beside them, and their number changes the bits of a run.
@@ -98,7 +110,7 @@ def main() -> None:
     try:
         sys.exit(app(standalone_mode=False, prog_name="grokterm"))
     except TyperException as error:
-        print_status(f"grokterm: {error.format_message()}")
+        print_status(f"grokterm: {_with_advice(error)}")
     except GroktermError as error:
         print_status(f"grokterm: {error}")
     sys.exit(2)

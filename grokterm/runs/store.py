@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from grokterm.errors import ConfigError, RunNotFoundError, StorageError
 from grokterm.experiment.toml import format_toml, parse_toml
+from grokterm.plots.sanitize import plain_text
 from grokterm.runs.unwritable import unwritable
 
 if TYPE_CHECKING:
@@ -120,7 +121,8 @@ def create_run(  # noqa: PLR0913 - what a run directory holds
 
     with _storing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        stem = f"{name or preset}-{datetime.now():%Y%m%d-%H%M%S}" if is_timed else name
+        called = plain_text(name or preset)  # as it is shown, so that what is shown finds it
+        stem = f"{called}-{datetime.now():%Y%m%d-%H%M%S}" if is_timed else called
         draft = folder / f".{stem}-{os.getpid()}"
         shutil.rmtree(draft, ignore_errors=True)
         settings, copies = copied(experiment.settings())

@@ -106,3 +106,7 @@ def test_a_device_that_is_not_there_is_refused_before_a_run_is_made(here: Here, 
     outcome = here("run", "--preset", preset, "--set", "device=cuda")
     assert_refused(outcome, "device cuda: this machine has no CUDA device")
     assert list_runs(tmp_path / "runs") == []
+
+
+def test_what_is_missing_is_said_with_what_to_do(here: Here) -> None:
+    assert_refused(here("runs", "show"), "Missing argument 'RUN': name a run", "`grokterm runs` lists them")

@@ -139,3 +139,7 @@ def test_a_disk_without_room_for_another_run_is_refused_and_nothing_is_left_on_i
     with pytest.raises(StorageError, match="cannot be written: No space left on device"):
         check_room(tmp_path, 2**60)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_is_called_what_is_shown_of_the_name_of_its_file(tiny: Experiment, tmp_path: Path) -> None:
+    assert make(tmp_path, tiny, "\x1b[31mred\x07").name.startswith("red-2")

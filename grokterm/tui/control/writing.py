@@ -73,12 +73,11 @@ class RunWriter:
             self._say(str(error), "Not deleted")
             return
         unknown = " It may be trained on another host." if any(row.state == "unknown" for row in rows) else ""
-        names = [plain_text(row.name) for row in rows]
-        which = f" {names[0]}." if len(rows) == 1 else "".join(f"\n- {name}" for name in names)
+        names = ", ".join(row.name for row in rows)
         back = f"`{command_line('runs restore', rows[0].path)}` brings it back."
         if len(rows) > 1:
             back = f"`{command_in('runs restore NAME', rows[0].path.parent)}` brings one back."
-        question = f"Move {'it' if len(rows) == 1 else f'these {len(rows)} runs'} to the trash?{which}{unknown}\n{back}"
+        question = f"Move {'it' if len(rows) == 1 else f'these {len(rows)} runs'} to the trash? {names}.{unknown} {back}"
         dialog = Confirm(question, "Delete", "Cancel", is_grave=True)
         self._screen.app.push_screen(dialog, partial(self._delete, rows))
 
