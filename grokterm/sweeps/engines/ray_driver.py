@@ -122,7 +122,7 @@ class Tasks:
 
 
 def connect(address: str, most: int | None) -> None:
-    """Join a cluster; without an address the one of this host, or else a cluster of this host alone.
+    """Join a cluster; without an address start one of this host alone.
 
     Raises:
         ConfigError: if it does not answer, or does not want this process.
@@ -131,16 +131,13 @@ def connect(address: str, most: int | None) -> None:
         raise ConfigError("a ray:// address is for thin clients: run this on a host of the cluster, with --address auto")
     if address not in ("", "auto"):
         _probe(address)
+    alone = {} if address else {"num_cpus": most or available_cores(), "include_dashboard": False}
     try:
-        ray.init(address=address or "auto", **QUIET)
+        ray.init(address=address or "local", **alone, **QUIET)
     except ConnectionError as error:
         if address == "auto":
             raise ConfigError("no Ray runs on this host: `ray start --address HOST:6379` joins it to a cluster") from None
-        if address:
-            raise ConfigError(
-                f"ray at {address}: {_line(error)}: is it Ray's port, and the token that of the cluster?"
-            ) from None
-        ray.init(address="local", num_cpus=most or available_cores(), include_dashboard=False, **QUIET)
+        raise ConfigError(f"ray at {address}: {_line(error)}: is it Ray's port, and the token that of the cluster?") from None
     except (RayError, RuntimeError, ValueError, OSError) as error:
         raise ConfigError(f"ray at {address or 'this host'}: {_line(error)}") from None
 
