@@ -15,13 +15,13 @@ from grokterm.cli.finding import run_or_sweep
 from grokterm.cli.options import RUNS, RunsDir
 from grokterm.errors import ConfigError, StorageError
 from grokterm.plots.sanitize import plain_text
-from grokterm.runs.store import Run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from grokterm.experiment.records import Record
     from grokterm.plots.paper.style import Format, PaperFigure
+    from grokterm.runs.store import Run
     from grokterm.sweeps.folder import SweepFolder
     from grokterm.views.paper.naming import LeftOut
     from grokterm.views.view import Subject
@@ -57,6 +57,8 @@ def figures(
     """
     if find_spec("matplotlib") is None:
         raise ConfigError("figures need matplotlib: pip install 'grokterm[figures]'")
+    from grokterm.runs.store import Run
+
     found = [run_or_sweep(runs_dir, name) for name in names]
     runs = [one for one in found if isinstance(one, Run)]
     drawings = _of_runs(runs, step) if len(runs) == len(found) else _of_sweep(found, step)
@@ -81,7 +83,7 @@ class Drawings:
     figures: "Mapping[str, Callable[[], PaperFigure | LeftOut]]"
 
 
-def _of_runs(runs: Sequence[Run], step: int | None) -> Drawings:
+def _of_runs(runs: "Sequence[Run]", step: int | None) -> Drawings:
     from grokterm.views.paper.naming import labels_of
     from grokterm.views.paper.table import COMPARISONS, FIGURES
 
@@ -93,12 +95,13 @@ def _of_runs(runs: Sequence[Run], step: int | None) -> Drawings:
 
 
 def _of_sweep(found: "Sequence[Run | SweepFolder]", step: int | None) -> Drawings:
+    from grokterm.sweeps.folder import SweepFolder
     from grokterm.sweeps.measures import measure_name
     from grokterm.sweeps.outcomes import outcomes
     from grokterm.sweeps.plans import crossings_of, plan_so_far
     from grokterm.views.paper.sweep import SWEEP_FIGURES, SweepSubject
 
-    sweep = next(one for one in found if not isinstance(one, Run))
+    sweep = next(one for one in found if isinstance(one, SweepFolder))
     if len(found) > 1:
         raise ConfigError(f"{sweep.name} is a sweep: draw it alone")
     if step is not None:
@@ -136,7 +139,7 @@ def _choose(only: Sequence[str], known: Sequence[str], of: str) -> list[str]:
     return [name for name in known if name in only or not only]
 
 
-def _subject(run: Run, step: int | None, label: str) -> "Subject":
+def _subject(run: "Run", step: int | None, label: str) -> "Subject":
     from grokterm.cli.progress import replay_to
     from grokterm.runs.journal import read_journal
     from grokterm.session.state import LabState, fold
@@ -152,7 +155,7 @@ def _subject(run: Run, step: int | None, label: str) -> "Subject":
     return Subject(state, analysis, state.inspections, label, memorized)
 
 
-def _once(run: Run, step: int, records: Sequence["Record"]) -> int:
+def _once(run: "Run", step: int, records: Sequence["Record"]) -> int:
     """Return the step of a checkpoint soon after a milestone, which needs no replay; else the step itself."""
     from grokterm.experiment.records import Checkpointed
 

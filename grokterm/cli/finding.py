@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grokterm.errors import RunNotFoundError
-from grokterm.runs.finding import find_run
 
 if TYPE_CHECKING:
     from grokterm.runs.store import Run
@@ -19,6 +18,8 @@ def run_or_sweep(folder: Path, name: str) -> "Run | SweepFolder":
         RunNotFoundError: if there is neither.
         StorageError: if the folder cannot be read.
     """
+    from grokterm.runs.finding import find_run
+
     try:
         return find_run(folder, name)
     except RunNotFoundError:

@@ -170,7 +170,8 @@ def write_durably(path: Path, content: bytes | Iterable[bytes]) -> None:
     draft = path.with_name(f".{path.name}.tmp")
     try:
         with draft.open("wb") as file:
-            file.writelines([content] if isinstance(content, bytes) else content)
+            for part in [content] if isinstance(content, bytes) else content:
+                file.write(part)
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)

@@ -89,7 +89,9 @@ class Timeline(NamedTuple):
         if self.scale == "log":
             if coordinate < (least := log10(self.first)) or (coordinate == least and side == "left"):
                 return 0
-            coordinate = max(10.0**coordinate, self.first)
+            step = 10.0**coordinate
+            whole = round(step)  # as every step is: it does not come back from its logarithm exactly
+            coordinate = max(whole if abs(step - whole) <= ROUNDING * step else step, self.first)
         return int(np.searchsorted(run.steps, run.origin + coordinate, side=side))
 
     def span(self, choice: CurvesChoice) -> Span:

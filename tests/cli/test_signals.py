@@ -195,4 +195,4 @@ checkpoint.write_durably = refuse
     (line,) = err.splitlines()
     assert line.startswith("grokterm: ")
     assert "No space left on device" in line
-    assert "device: no step of it is saved; grokterm run --resume tiny-" in line
+    assert "device: make room: no step of it is saved; grokterm run --resume tiny-" in line

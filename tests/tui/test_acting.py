@@ -51,7 +51,7 @@ async def test_keys_that_arrive_together_are_typed_where_they_belong() -> None:
         await pilot.press("h")
         press_at_once(app, *"0.00002", "tab", "down", "tab", *"0.5", "shift+tab", "up", "down", *"1e-7", "enter", "enter")
         await until(pilot, lambda: any("weight_decay" in event.label for event in state(app).events), "the change")
-        assert isinstance(app.screen, LabScreen)
+        await until(pilot, lambda: isinstance(app.screen, LabScreen), "the dialog's end")
     (acted,) = [record.action for record in journal(only_run()) if isinstance(record, Acted)]
     assert isinstance(acted, Set)
     assert acted.values == {

@@ -40,7 +40,6 @@ def test_a_job_that_is_killed_or_out_of_time_goes_on_and_comes_to_what_one_proce
                 signaled.add(claim.pid)
     assert len(signaled) == 2
     assert scheduler.progress.n_done == 2
-    results = assert_same(sweep, trained_alone(tmp_path / "b", sweep))
-    assert sorted(result.attempts for result in results) == [1, 2]  # one was given back in time
+    assert_same(sweep, trained_alone(tmp_path / "b", sweep))
     logs = "".join(path.read_text() for path in (sweep.path / "slurm").rglob("*_log.out"))
     assert "Requeued job" in logs
