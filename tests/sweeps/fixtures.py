@@ -28,7 +28,6 @@ LONG = TINY | {"training": {"steps": 10_000, "evaluate_every": 1000}}
 """Long enough to be disturbed."""
 
 TWO: dict[str, Any] = {"seeds": 2}
-THREE: dict[str, Any] = {"seeds": 3}
 TWO_BY_TWO: dict[str, Any] = {"grid": {"task.train_fraction": [0.4, 0.6]}, "seeds": 2}
 
 

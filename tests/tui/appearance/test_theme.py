@@ -47,11 +47,14 @@ async def test_pictures_take_the_colors_of_the_theme_at_once() -> None:
         await until(pilot, lambda: lab(app).training.analysis is not None, "a look at the network")
         for theme, palette, other in ((LIGHT, light, dark), (DARK, dark, light)):
             app.theme = theme.name
-            await pilot.pause()
             inks, others = ({ink.style.color for ink in one.inks.values() if ink.style} for one in (palette, other))
+            new, old = inks - others, others - inks - set(palette.diverging)
+
+            def is_drawn(new: "set[Color | None]" = new, old: "set[Color | None]" = old) -> bool:
+                return bool(colors_of(app) & new) and not colors_of(app) & old
+
+            await until(pilot, is_drawn, "the colors")
             assert app.palette is palette
-            assert colors_of(app) & (inks - others)
-            assert colors_of(app) & (others - inks - set(palette.diverging)) == set()
 
 
 def test_the_sixteen_colors_reach_the_terminal_as_they_are() -> None:
