@@ -122,6 +122,8 @@ def _left_behind(drop: Drop, terminal: Terminal, runs: Path) -> str:
     if drop.hangup == "save" and drop.keys != "d":  # which goes on by itself
         return _is_saved(run, runs)
     if not wait_until(lambda: _background(run, terminal.pid), SETTLE_SECONDS):
+        if drop.hangup == "save" and not processes_on(runs):
+            return _is_saved(run, runs)  # the key came before there was something to detach
         log = run.path / OUTPUT
         said = log.read_text("utf-8").strip().rpartition("\n")[2] if log.exists() else "nothing"
         return f"WRONG: nothing goes on: {_is_saved(run, runs)}; {OUTPUT} says {said}"

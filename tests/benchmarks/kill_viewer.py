@@ -110,7 +110,7 @@ def _killed(trial: Trial, who: str, draw: random.Random) -> str:
     if not wait_until(lambda: viewer.is_shown("which trained it", "resume"), PATIENCE_SECONDS):  # in either order
         return "WRONG: the viewer does not say that the training has ended, or does not open what is saved"
     viewer.press("\x1b")  # the dialog, if one is open
-    wait_until(lambda: False, 0.3)  # otherwise the next key would be one with alt
+    wait_until(lambda: False, 1.0)  # until what space does has been read, and is not a key with alt
     viewer.press(" ")
     return _goes_on(run, viewer.pid)
 
