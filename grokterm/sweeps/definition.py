@@ -15,7 +15,7 @@ from grokterm.experiment.sweep import Sweep
 from grokterm.experiment.toml import parse_value
 from grokterm.sweeps.folder import SweepFolder, find_sweep, is_sweep, sweep_names
 from grokterm.sweeps.measures import check_measure
-from grokterm.sweeps.members import NOT_HASHED
+from grokterm.sweeps.members import NOT_HASHED, experiment_at, points
 
 AS_IN = "--grid task.train_fraction=0.2:0.9:0.1 --seeds 8"
 
@@ -161,6 +161,7 @@ def _check(definition: Definition, experiment: Experiment, sweep: Sweep, assignm
     if experiment.training.members > 1 or "training.members" in sweep.axes:
         raise ConfigError("a member of a sweep is one network: leave out training.members, and say --seeds 8")
     if sweep.search is None and sweep.n_points * sweep.seeds == 1:
+        experiment_at(next(points(sweep)), experiment.settings(), sweep)  # an axis that does not exist is the better reason
         there = is_sweep(definition.folder / definition.name)
         hint = f"; `grokterm sweep {definition.name}` goes on with the one that is there" if there else ""
         raise ConfigError(f"nothing is varied: give axes or seeds, as in {AS_IN}{hint}")

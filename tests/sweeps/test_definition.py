@@ -74,6 +74,7 @@ def test_ten_million_members_are_counted_without_being_made() -> None:
     [
         ("quik", {}, "no preset and no sweep is called 'quik': did you mean 'quick'"),
         ("quick", {}, "nothing is varied: give axes or seeds"),
+        ("quick", {"grid": ["task.train_fractoin=0.2"]}, "did you mean 'train_fraction'"),
         ("quick", {"grid": ["task.train_fraction"]}, "--grid wants NAME=VALUES"),
         ("quick", {"grid": ["task.train_fraction="]}, "--grid task.train_fraction: has no values"),
         ("quick", {"zipped": ["task.train_fraction=0.9:0.1:0.1"]}, "--zip task.train_fraction: '0.9:0.1:0.1' is no range"),
