@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from math import inf, isinf, sqrt
 
 from grokterm.errors import ConfigError
+from grokterm.experiment.expectation import is_step
 from grokterm.experiment.sweep import Search
 from grokterm.sweeps.ballot import Ballot
 from grokterm.sweeps.crossing import Crossing
 from grokterm.sweeps.members import Member, Point
 from grokterm.sweeps.result import Result
-from grokterm.sweeps.statistics import is_step
 
 FINENESS = 50  # a middle is rounded by at most this part of the distance between both sides, so that it reads well
 

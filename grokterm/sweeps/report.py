@@ -11,6 +11,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from grokterm.experiment.expectation import is_step
 from grokterm.experiment.metrics import METRICS
 from grokterm.experiment.sweep import Sweep, Value
 from grokterm.experiment.toml import format_value
@@ -24,7 +25,6 @@ from grokterm.sweeps.members import Member
 from grokterm.sweeps.outcomes import PointOutcome, outcomes
 from grokterm.sweeps.result import Result
 from grokterm.sweeps.scheduler import Progress
-from grokterm.sweeps.statistics import is_step
 from grokterm.sweeps.tables import Written
 
 if TYPE_CHECKING:

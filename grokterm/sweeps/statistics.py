@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from grokterm.experiment.expectation import is_step
 from grokterm.sweeps.result import Result
 
 CONFIDENCE = 0.95
@@ -31,11 +32,6 @@ class Estimate(NamedTuple):
     center: float
     low: float
     high: float
-
-
-def is_step(measure: str) -> bool:
-    """Tell whether a measure is a number of steps, infinite where they were not reached."""
-    return measure.endswith("_at") or measure == "grokking_delay"
 
 
 def measured(result: Result, measure: str) -> float | None:

@@ -5,6 +5,7 @@ from math import isfinite, isinf, nan
 
 import numpy as np
 
+from grokterm.experiment.expectation import is_step
 from grokterm.experiment.sweep import Sweep, Value
 from grokterm.plots.axis import Limits, Scale
 from grokterm.plots.cells import Rows
@@ -13,7 +14,7 @@ from grokterm.plots.palettes import Palette
 from grokterm.sweeps.crossing import Crossing
 from grokterm.sweeps.measures import measure_name
 from grokterm.sweeps.outcomes import PointOutcome
-from grokterm.sweeps.statistics import Estimate, is_step
+from grokterm.sweeps.statistics import Estimate
 from grokterm.views.sweep.axes import ValueAxis, axis_below, further_axes, label_of, short_name, value_axis
 
 LEAST_DECADES = 10  # largest value by smallest, from which a measure is drawn on a logarithmic axis

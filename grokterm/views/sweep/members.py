@@ -5,6 +5,7 @@ from typing import Literal, NamedTuple
 
 from rich.segment import Segment
 
+from grokterm.experiment.expectation import is_step
 from grokterm.experiment.sweep import Sweep, Value
 from grokterm.plots.palettes import Palette, Role
 from grokterm.plots.ticks import short_number
@@ -13,7 +14,6 @@ from grokterm.sweeps.live import SweepState
 from grokterm.sweeps.measures import measure_name
 from grokterm.sweeps.members import Member
 from grokterm.sweeps.result import Result
-from grokterm.sweeps.statistics import is_step
 from grokterm.views.sweep.axes import short_name, written
 
 Standing = Literal["working", "elsewhere", "failed", "diverged", "finished", "waiting"]
