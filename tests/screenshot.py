@@ -10,7 +10,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from grokterm.experiment.presets import find_preset
+from grokterm.experiment.reading.presets import find_preset
 from grokterm.plots.palettes import PALETTES
 from grokterm.tui.app import GroktermApp, Opening
 from grokterm.tui.screens.lab import LabScreen

@@ -14,9 +14,9 @@ from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.metrics import METRICS as NETWORK_METRICS
 from grokterm.experiment.model import MODELS
 from grokterm.experiment.optimizer import OPTIMIZERS
-from grokterm.experiment.presets import Preset, list_presets
-from grokterm.experiment.records import Inspected
-from grokterm.runs.summary import Summary
+from grokterm.experiment.reading.presets import Preset, list_presets
+from grokterm.experiment.recording.records import Inspected
+from grokterm.runs.results.summary import Summary
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")

@@ -13,7 +13,7 @@ from grokterm.engines.device import find_device
 from grokterm.errors import ConfigError
 from grokterm.experiment.architectures.mixture import MixtureModel
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.records import Started
+from grokterm.experiment.recording.records import Started
 from grokterm.experiment.training import Training
 from grokterm.training.trainer import make_trainer
 

@@ -8,7 +8,7 @@ from grokterm.bench.floor import Floor
 from grokterm.bench.notebook import Notebook, OneHotMLP
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.records import Started
+from grokterm.experiment.recording.records import Started
 from grokterm.training.trainer import make_trainer
 
 Steps = Callable[[int], None]

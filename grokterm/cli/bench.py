@@ -40,8 +40,8 @@ def bench(
     """
     output = output_of(as_json=as_json, as_markdown=as_markdown)
 
-    from grokterm.cli.signals import LeaveOnSignal
-    from grokterm.experiment.presets import find_preset
+    from grokterm.cli.headless.signals import LeaveOnSignal
+    from grokterm.experiment.reading.presets import find_preset
 
     changes = [f"device={device}"] if device else []
     changes += [f"training.members={members}"] if members else []

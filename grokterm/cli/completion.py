@@ -39,14 +39,14 @@ def complete_deleted(context: typer.Context, incomplete: str) -> list[str]:
 
 def complete_preset(incomplete: str) -> list[str]:
     """Offer the presets."""
-    from grokterm.experiment.presets import preset_names
+    from grokterm.experiment.reading.presets import preset_names
 
     return _offered(preset_names(), incomplete)
 
 
 def complete_sweep(context: typer.Context, incomplete: str) -> list[str]:
     """Offer the presets, and the sweeps of the folder that is chosen."""
-    from grokterm.experiment.presets import preset_names
+    from grokterm.experiment.reading.presets import preset_names
 
     return _offered(sorted({*preset_names(), *_sweeps(_folder(context))}), incomplete)
 

@@ -19,10 +19,10 @@ from grokterm.plots.sanitize import plain_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from grokterm.experiment.records import Record
+    from grokterm.experiment.recording.records import Record
     from grokterm.plots.paper.style import Format, PaperFigure
     from grokterm.runs.store import Run
-    from grokterm.sweeps.folder import SweepFolder
+    from grokterm.sweeps.storage.folder import SweepFolder
     from grokterm.views.paper.naming import LeftOut
     from grokterm.views.view import Subject
 
@@ -95,10 +95,10 @@ def _of_runs(runs: "Sequence[Run]", step: int | None) -> Drawings:
 
 
 def _of_sweep(found: "Sequence[Run | SweepFolder]", step: int | None) -> Drawings:
-    from grokterm.sweeps.folder import SweepFolder
     from grokterm.sweeps.measures import measure_name
     from grokterm.sweeps.outcomes import outcomes
     from grokterm.sweeps.plans import crossings_of, plan_so_far
+    from grokterm.sweeps.storage.folder import SweepFolder
     from grokterm.views.paper.sweep import SWEEP_FIGURES, SweepSubject
 
     sweep = next(one for one in found if isinstance(one, SweepFolder))
@@ -131,7 +131,7 @@ def _draw(
 
 
 def _choose(only: Sequence[str], known: Sequence[str], of: str) -> list[str]:
-    from grokterm.experiment.hints import nearest
+    from grokterm.experiment.reading.hints import nearest
 
     for name in only:
         if name not in known:
@@ -140,7 +140,7 @@ def _choose(only: Sequence[str], known: Sequence[str], of: str) -> list[str]:
 
 
 def _subject(run: "Run", step: int | None, label: str) -> "Subject":
-    from grokterm.cli.progress import replay_to
+    from grokterm.cli.headless.progress import replay_to
     from grokterm.runs.journal import read_journal
     from grokterm.session.state import LabState, fold
     from grokterm.views.view import Subject
@@ -157,7 +157,7 @@ def _subject(run: "Run", step: int | None, label: str) -> "Subject":
 
 def _once(run: "Run", step: int, records: Sequence["Record"]) -> int:
     """Return the step of a checkpoint soon after a milestone, which needs no replay; else the step itself."""
-    from grokterm.experiment.records import Checkpointed
+    from grokterm.experiment.recording.records import Checkpointed
 
     kept = [one.step for one in records if isinstance(one, Checkpointed) and (run.checkpoints / one.file).exists()]
     return min((at for at in kept if step <= at <= SOON * step), default=step)

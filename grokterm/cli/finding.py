@@ -8,7 +8,7 @@ from grokterm.errors import RunNotFoundError
 
 if TYPE_CHECKING:
     from grokterm.runs.store import Run
-    from grokterm.sweeps.folder import SweepFolder
+    from grokterm.sweeps.storage.folder import SweepFolder
 
 
 def run_or_sweep(folder: Path, name: str) -> "Run | SweepFolder":
@@ -23,7 +23,7 @@ def run_or_sweep(folder: Path, name: str) -> "Run | SweepFolder":
     try:
         return find_run(folder, name)
     except RunNotFoundError:
-        from grokterm.sweeps.folder import find_sweep  # and what validates an experiment, for which a run need not wait
+        from grokterm.sweeps.storage.folder import find_sweep  # and what validates an experiment, for which a run need not wait
 
         with suppress(RunNotFoundError):
             return find_sweep(folder, name)

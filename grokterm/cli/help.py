@@ -35,7 +35,7 @@ def read_manual(
     elif topic in getattr(context.find_root().command, "commands", ()):
         raise ConfigError(f"the manual has no page on {topic!r}: `grokterm {topic} --help` explains the command")
     else:
-        from grokterm.experiment.hints import nearest
+        from grokterm.experiment.reading.hints import nearest
 
         raise ConfigError(f"the manual has no page on {topic!r}{nearest(topic, pages) or ': `grokterm help` lists the topics'}")
 

@@ -31,16 +31,16 @@ def inspect(
 
     A step without a checkpoint is reached by training again from the one before it, on the CPU and in memory only.
     """
-    from grokterm.cli.signals import LeaveOnSignal
+    from grokterm.cli.headless.signals import LeaveOnSignal
     from grokterm.runs.finding import find_run
 
     runs = {run.path: run for run in (find_run(runs_dir, name) for name in names)}
     with LeaveOnSignal():
         import_torch()
-        from grokterm.cli.progress import replay_to
+        from grokterm.cli.headless.progress import replay_to
         from grokterm.reports.network import objects, report
-        from grokterm.runs.metrics import RunMetrics
-        from grokterm.runs.norms import Norms
+        from grokterm.runs.results.metrics import RunMetrics
+        from grokterm.runs.results.norms import Norms
 
         metrics = []
         for run in runs.values():

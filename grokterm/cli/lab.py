@@ -14,12 +14,12 @@ from grokterm.errors import ConfigError
 from grokterm.runs.command_line import command_line
 
 if TYPE_CHECKING:
-    from grokterm.experiment.presets import Preset
+    from grokterm.experiment.reading.presets import Preset
     from grokterm.runs.store import Run
     from grokterm.session.control import Training
     from grokterm.sweeps.engines.table import EngineOf
-    from grokterm.sweeps.folder import SweepFolder
     from grokterm.sweeps.live import LiveSweep
+    from grokterm.sweeps.storage.folder import SweepFolder
     from grokterm.tui.link import LinkChoice
 
 DEFAULT_PRESET = "liu-essay"
@@ -29,7 +29,7 @@ def open_lab(
     preset: str | None, *, start: bool, ascii_only: bool, no_pixels: bool, link: "LinkChoice | None", runs_dir: Path
 ) -> None:
     """Open the lab on a preset, or on the one by default."""
-    from grokterm.experiment.presets import find_preset
+    from grokterm.experiment.reading.presets import find_preset
 
     found = find_preset(DEFAULT_PRESET if preset is None else preset)
     if start or preset is not None:
@@ -62,10 +62,10 @@ def show_run(
     run: "Run", runs_dir: Path, *, ascii_only: bool, no_pixels: bool, link: "LinkChoice | None", training: "Training | None"
 ) -> None:
     """Open the lab on a run, with the process that trains it if there is one."""
-    from grokterm.experiment.presets import Preset
+    from grokterm.experiment.reading.presets import Preset
     from grokterm.reports.run import caution
     from grokterm.runs.listing.skim import Skim
-    from grokterm.runs.summary import summarize_means
+    from grokterm.runs.results.summary import summarize_means
 
     notice = caution(summarize_means(run, Skim.of(run.journal).records(run.journal))) if training is None else ""
     preset = Preset(run.name, run.path / "experiment.toml", run.experiment.to_toml(), followed=run.preset)
@@ -83,8 +83,8 @@ def show_sweep(
     works: bool,
 ) -> NoReturn:
     """Show a sweep, and work on it at once or when that is asked for."""
-    from grokterm.experiment.presets import Preset
-    from grokterm.experiment.toml import format_toml
+    from grokterm.experiment.reading.presets import Preset
+    from grokterm.experiment.reading.toml import format_toml
     from grokterm.sweeps.live import LiveSweep
 
     preset = Preset(sweep.name, sweep.path / "sweep.toml", format_toml(sweep.settings), followed=sweep.preset)

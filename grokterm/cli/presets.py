@@ -11,7 +11,7 @@ from grokterm.cli.options import Assignments
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from grokterm.experiment.presets import Preset
+    from grokterm.experiment.reading.presets import Preset
 
 app = typer.Typer(help="List the presets, or print one.", invoke_without_command=True, rich_markup_mode=None)
 
@@ -26,7 +26,7 @@ def presets(context: typer.Context) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from grokterm.experiment.presets import group_presets, split_source
+    from grokterm.experiment.reading.presets import group_presets, split_source
     from grokterm.plots.sanitize import plain_text
 
     table = Table("preset", "what it shows", "where", box=None, pad_edge=False, header_style="bold")
@@ -46,14 +46,14 @@ def show(
     assignments: Assignments = [],  # noqa: B006 - Typer reads the default
 ) -> None:
     """Print a preset with every setting resolved, as TOML."""
-    from grokterm.experiment.presets import find_preset
+    from grokterm.experiment.reading.presets import find_preset
 
     preset = find_preset(name)
     overridden, sweep = preset.overridden(assignments), preset.sweep
     print_status(*overridden.notes)
     typer.echo(overridden.experiment.to_toml(), nl=False)
     if sweep is not None:
-        from grokterm.experiment.toml import format_toml
+        from grokterm.experiment.reading.toml import format_toml
 
         typer.echo("\n" + format_toml({"sweep": sweep.model_dump(exclude_defaults=True, exclude_none=True)}), nl=False)
 

@@ -15,8 +15,8 @@ from grokterm.session.torch_import import import_torch
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from grokterm.cli.signals import LeaveOnSignal
-    from grokterm.experiment.records import Record
+    from grokterm.cli.headless.signals import LeaveOnSignal
+    from grokterm.experiment.recording.records import Record
     from grokterm.runs.naming import Named
     from grokterm.runs.store import Run
     from grokterm.session.detached import Background
@@ -91,8 +91,8 @@ def run(
 
 
 def _start(preset: str, manner: Manner) -> int:
-    from grokterm.cli.signals import LeaveOnSignal
-    from grokterm.experiment.presets import find_preset
+    from grokterm.cli.headless.signals import LeaveOnSignal
+    from grokterm.experiment.reading.presets import find_preset
     from grokterm.runs.naming import named
 
     found = find_preset(preset)
@@ -108,7 +108,7 @@ def _start(preset: str, manner: Manner) -> int:
 
 def _go_on_with_whole(name: str, manner: Manner) -> int:
     """Go on with a part of a mixture; then train the mixture."""
-    from grokterm.cli.signals import LeaveOnSignal
+    from grokterm.cli.headless.signals import LeaveOnSignal
     from grokterm.runs.finding import find_run
     from grokterm.runs.journal import read_journal
     from grokterm.runs.resume import has_ended
@@ -119,7 +119,7 @@ def _go_on_with_whole(name: str, manner: Manner) -> int:
     with LeaveOnSignal() as signals:
         if not has_ended(part.experiment, read_journal(part.journal)):
             import_torch()
-            from grokterm.cli.headless import PART, train
+            from grokterm.cli.headless.training import PART, train
             from grokterm.session.start import resume_session
 
             session, earlier = resume_session(part)
@@ -136,7 +136,7 @@ def _train_new(chosen: "Named", signals: "LeaveOnSignal", manner: Manner) -> int
     warnings = experiment.warnings()
     print_status(*(f"warning: {warning}" for warning in warnings))
     import_torch()
-    from grokterm.cli.headless import train_parts
+    from grokterm.cli.headless.training import train_parts
     from grokterm.session.start import start_session
 
     if code := train_parts(experiment, manner.runs_dir, signals, manner.begun):
@@ -148,7 +148,7 @@ def _train_new(chosen: "Named", signals: "LeaveOnSignal", manner: Manner) -> int
 
 
 def _resume(name: str, manner: Manner) -> int:
-    from grokterm.cli.signals import LeaveOnSignal
+    from grokterm.cli.headless.signals import LeaveOnSignal
     from grokterm.runs.finding import find_run
     from grokterm.runs.journal import read_journal
     from grokterm.runs.resume import has_ended, resumption
@@ -172,7 +172,7 @@ def _resume(name: str, manner: Manner) -> int:
 
 
 def _branch(origin: str, manner: Manner) -> int:
-    from grokterm.cli.signals import LeaveOnSignal
+    from grokterm.cli.headless.signals import LeaveOnSignal
     from grokterm.runs.branching import find_origin, plan_branch
 
     plan = plan_branch(*find_origin(manner.runs_dir, origin), manner.assignments)
@@ -207,7 +207,7 @@ def _detach(source: list[str], manner: Manner) -> int:
 
 
 def _train(session: "Session", signals: "LeaveOnSignal", manner: Manner, earlier: "Sequence[Record]" = ()) -> int:
-    from grokterm.cli.headless import exit_code_kept, train
+    from grokterm.cli.headless.training import exit_code_kept, train
 
     code = train(session, signals, earlier, manner.begun)
     if code == 1:
@@ -220,7 +220,7 @@ def _sum_up(run: "Run", *, as_json: bool) -> int:
     """Print the summary of a run; return 1 if it diverged, else 0."""
     from grokterm.reports.run import describe
     from grokterm.runs.journal import read_journal
-    from grokterm.runs.summary import summarize
+    from grokterm.runs.results.summary import summarize
 
     summary = summarize(run, read_journal(run.journal))
     print_results(summary.to_json() if as_json else describe(summary, run.path))

@@ -86,8 +86,8 @@ def _as_json(rows: "Sequence[RunRow]") -> str:
     from grokterm.reports.listing import listing_as_json
     from grokterm.runs.journal import read_journal
     from grokterm.runs.listing.skim import Skim
+    from grokterm.runs.results.summary import summarize, summarize_means
     from grokterm.runs.store import Run
-    from grokterm.runs.summary import summarize, summarize_means
 
     runs = [Run(row.path) for row in rows]
     summaries = [
@@ -157,6 +157,6 @@ def show(context: typer.Context, name: RunName, as_json: AsJson = False, runs_di
     if isinstance(found, Run):
         print_results(summary_of(found, as_json=as_json))
         return
-    from grokterm.cli.sweeping import show as show_sweep
+    from grokterm.cli.headless.sweep import show as show_sweep
 
     show_sweep(found, as_json=as_json)

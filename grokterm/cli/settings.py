@@ -51,7 +51,7 @@ def _lines(path: Path, preferences: "Preferences") -> Iterator[str]:
 
 
 def _entries(meaning: str, values: Mapping[str, object], defaults: Mapping[str, object]) -> Iterator[str]:
-    from grokterm.experiment.toml import format_value
+    from grokterm.experiment.reading.toml import format_value
     from grokterm.plots.sanitize import plain_text
 
     yield f"# {meaning}"

@@ -87,16 +87,16 @@ def sweep(
     engine_of = partial(make_engine, engine, place=place)
     asked = define(preset, runs_dir, Changes(grid, zipped, assignments, seeds, measure, at, over, keep), name)
     print_status(*asked.notes)
-    from grokterm.cli import sweeping
+    from grokterm.cli.headless import sweep as headless
 
     if dry_run:
-        sweeping.show_plan(asked, workers, as_json=as_json)
+        headless.show_plan(asked, workers, as_json=as_json)
     elif asked.n_members > MANY and not yes:
-        raise ConfigError(f"{asked.n_members:,} members {sweeping.need(asked, workers)}: say --yes if you mean them")
+        raise ConfigError(f"{asked.n_members:,} members {headless.need(asked, workers)}: say --yes if you mean them")
     elif sys.stdin.isatty() and sys.stdout.isatty() and not (no_screen or as_json):
         from grokterm.cli.lab import show_sweep
 
-        _, kept = sweeping.kept(asked, retries=retry)
+        _, kept = headless.kept(asked, retries=retry)
         show_sweep(kept, runs_dir, ascii_only=ascii_only, no_pixels=no_pixels, link=link, engine_of=engine_of, works=True)
     else:
-        raise typer.Exit(sweeping.work_on(asked, engine_of, retries=retry, as_json=as_json))
+        raise typer.Exit(headless.work_on(asked, engine_of, retries=retry, as_json=as_json))

@@ -15,8 +15,8 @@ from grokterm.errors import ConfigError
 from grokterm.session.torch_import import import_torch
 
 if TYPE_CHECKING:
-    from grokterm.experiment.presets import Preset
-    from grokterm.runs.verification import Check
+    from grokterm.experiment.reading.presets import Preset
+    from grokterm.runs.results.verification import Check
 
 NOT_MET = 3  # exit code: an expectation was not met
 
@@ -55,12 +55,12 @@ def verify(
     checks = _named(names, asked) if names else _expecting(asked)
     only_short = not (names or everything or from_runs)
 
-    from grokterm.cli.signals import LeaveOnSignal
+    from grokterm.cli.headless.signals import LeaveOnSignal
 
     with LeaveOnSignal() as signals:
         import_torch()
-        from grokterm.cli.headless import exit_code_kept
-        from grokterm.cli.sources import Request, from_saved_runs, from_training
+        from grokterm.cli.headless.sources import Request, from_saved_runs, from_training
+        from grokterm.cli.headless.training import exit_code_kept
         from grokterm.reports.verification import not_run, verification
 
         request = Request(runs_dir, n_seeds, device, only_short)
@@ -80,7 +80,7 @@ def _exit_code(checked: "list[Check]") -> int:
 
 
 def _named(names: list[str], asked: Asked) -> "list[Check]":
-    from grokterm.experiment.presets import find_preset
+    from grokterm.experiment.reading.presets import find_preset
 
     checks = []
     for name in dict.fromkeys(names):
@@ -94,7 +94,7 @@ def _named(names: list[str], asked: Asked) -> "list[Check]":
 
 
 def _expecting(asked: Asked) -> "list[Check]":
-    from grokterm.experiment.presets import group_presets
+    from grokterm.experiment.reading.presets import group_presets
 
     presets = readable_presets(chain.from_iterable(group_presets().values()))
     return [check for preset in presets if (check := _check(preset, asked))]
@@ -103,7 +103,7 @@ def _expecting(asked: Asked) -> "list[Check]":
 def _check(preset: "Preset", asked: Asked) -> "Check | None":
     if preset.sweep is not None:
         return _check_sweep(preset, asked)
-    from grokterm.runs.verification import Check
+    from grokterm.runs.results.verification import Check
 
     overridden = preset.overridden(asked.changes)
     print_status(*(f"{preset.name}: {note}" for note in overridden.notes))

@@ -11,8 +11,8 @@ import numpy as np
 from jaxtyping import Float
 from pydantic import AfterValidator
 
-from grokterm.experiment.hints import nearest
 from grokterm.experiment.metrics import METRICS_IN_ORDER
+from grokterm.experiment.reading.hints import nearest
 
 Milestone = Literal["memorized", "grokked", "ungrokked", "diverged"]
 

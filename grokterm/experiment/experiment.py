@@ -11,16 +11,16 @@ from grokterm.experiment.architectures.mlp import MLPModel
 from grokterm.experiment.compatibility import DEMANDS
 from grokterm.experiment.conditions import Condition
 from grokterm.experiment.expectation import Expect, inspected_after
-from grokterm.experiment.hints import nearest
 from grokterm.experiment.idle import idle_settings
 from grokterm.experiment.interventions import Intervention, LiveValue, Set, Swap
 from grokterm.experiment.loss import Loss
 from grokterm.experiment.model import Model
 from grokterm.experiment.optimizer import GradientDescent, Optimizer, RecursiveFeatures
 from grokterm.experiment.optimizers.schedule import SCHEDULES
+from grokterm.experiment.reading.hints import nearest
+from grokterm.experiment.reading.toml import format_toml, parse_toml
 from grokterm.experiment.settings import RUNNING, Settings, is_live, own_first
 from grokterm.experiment.task import Task
-from grokterm.experiment.toml import format_toml, parse_toml
 from grokterm.experiment.training import Training
 from grokterm.experiment.unwise import unwise_settings
 from grokterm.tasks.sum_forms import SumForm

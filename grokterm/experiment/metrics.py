@@ -1,7 +1,7 @@
 """The metrics of a network: names, labels, meanings, and what a network needs to have each.
 
 To add one, write a row in METRICS and a function under the same name in `grokterm.inspection.metrics`, or in
-`grokterm.runs.metrics` if it takes a saved run. The report and the JSON of `inspect`, `[expect]` and the journal follow.
+`grokterm.runs.results.metrics` if it takes a saved run. The report, the JSON of `inspect`, `[expect]` and the journal follow.
 """
 
 from collections.abc import Callable

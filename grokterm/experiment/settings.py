@@ -12,7 +12,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, PydanticKnownError, core_schema
 
 from grokterm.errors import ConfigError
-from grokterm.experiment.validation_errors import describe
+from grokterm.experiment.reading.validation_errors import describe
 
 RUNNING = "is_running"  # what validators of a whole experiment find in their context
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self, TypeAlias
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from grokterm.experiment.expectation import is_step
-from grokterm.experiment.ranges import MOST_VALUES, values_of
+from grokterm.experiment.reading.ranges import MOST_VALUES, values_of
 from grokterm.experiment.settings import Settings
 
 Value: TypeAlias = bool | int | float | str | Annotated[tuple[bool | int | float | str, ...], Field(strict=False)]

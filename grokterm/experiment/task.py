@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from grokterm.errors import ConfigError
-from grokterm.experiment.files import hashes, read_file
+from grokterm.experiment.reading.files import hashes, read_file
 from grokterm.experiment.settings import KeyOf, Settings, live
 from grokterm.tasks.dataset import Dataset
 from grokterm.tasks.equations import MOST_ELEMENTS

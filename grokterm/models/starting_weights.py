@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from grokterm.errors import ConfigError
 from grokterm.experiment.architectures.initial import InitialWeights
-from grokterm.experiment.files import is_file, read_file
+from grokterm.experiment.reading.files import is_file, read_file
 
 PREFIXES = ("weights.", "member-0000.weights.")
 """What stands before the names of weights in a checkpoint, of an ensemble of those of its first member."""

@@ -15,7 +15,7 @@ from jaxtyping import Bool, Float
 from grokterm.plots.axis import Axis, Limits, Scale, fit_axis, to_coordinates
 from grokterm.plots.canvas import Canvas
 from grokterm.plots.cells import Cells, Rows
-from grokterm.plots.frames import Layout, draw_floor, draw_sides, lay_out
+from grokterm.plots.curves.frames import Layout, draw_floor, draw_sides, lay_out
 from grokterm.plots.palettes import BRAILLE, Ink, Palette, Role
 from grokterm.plots.text_lines import StyledText, draw_text
 from grokterm.plots.ticks import Tick, choose_ticks

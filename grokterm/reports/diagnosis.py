@@ -15,7 +15,7 @@ from grokterm.analysis.milestones import FORGOTTEN, LEARNED
 from grokterm.experiment.architectures.mlp import MLPModel
 from grokterm.experiment.metrics import ipr_of_noise
 from grokterm.inspection.missing import no_circuit, no_waves
-from grokterm.runs.metrics import RunMetrics
+from grokterm.runs.results.metrics import RunMetrics
 from grokterm.tasks.operations import OwnOperation
 
 PURE = 0.999  # matched share, exact fit and resultant of the exact solution, up to rounding

@@ -12,7 +12,7 @@ from grokterm.plots.sanitize import plain_text
 from grokterm.runs.listing.row import RunRow
 
 if TYPE_CHECKING:
-    from grokterm.runs.summary import Summary
+    from grokterm.runs.results.summary import Summary
 
 GAP = "  "
 PIN = " *"  # after the name of a pinned run

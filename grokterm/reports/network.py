@@ -13,7 +13,7 @@ from grokterm.analysis.confusion import confusions, mirror_leakage
 from grokterm.experiment.metrics import METRICS, Metric, Noise
 from grokterm.plots.sanitize import plain_text
 from grokterm.reports.diagnosis import cleaner, reads_in_waves, verdict
-from grokterm.runs.metrics import RunMetrics
+from grokterm.runs.results.metrics import RunMetrics
 
 NOTHING = "–"
 MOST_CONFUSIONS = 5

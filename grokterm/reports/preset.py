@@ -10,7 +10,7 @@ from grokterm.experiment.architectures.mixture import PARTS, MixtureModel
 from grokterm.experiment.expectation import MILESTONE_STEPS, Wanted, is_step
 from grokterm.experiment.experiment import Experiment
 from grokterm.reports.duration import duration
-from grokterm.runs.newest import NewestRun, newest_of
+from grokterm.runs.results.newest import NewestRun, newest_of
 
 if TYPE_CHECKING:
     from grokterm.training.estimate import Estimate
@@ -43,7 +43,7 @@ def look_ahead(experiment: Experiment, preset: str, folder: Path, is_wanted: Cal
     """
     prospect = Prospect(experiment, newest=newest_of(preset, folder))
     yield prospect
-    from grokterm.runs.expected_time import estimate_run
+    from grokterm.runs.results.expected_time import estimate_run
 
     try:
         yield replace(prospect, estimate=estimate_run(experiment, folder, is_wanted))

@@ -4,14 +4,14 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from grokterm.experiment.expectation import MILESTONE_STEPS
-from grokterm.experiment.records import Owner
+from grokterm.experiment.recording.records import Owner
 from grokterm.plots.sanitize import plain_text
 from grokterm.reports.kept import kept
 from grokterm.runs.command_line import command_line
 from grokterm.runs.journal import read_journal, refuse_lost
-from grokterm.runs.over_seeds import Statistics
+from grokterm.runs.results.over_seeds import Statistics
+from grokterm.runs.results.summary import Member, Segment, Summary, summarize
 from grokterm.runs.store import Run
-from grokterm.runs.summary import Member, Segment, Summary, summarize
 
 
 def summary_of(run: Run, *, as_json: bool) -> str:

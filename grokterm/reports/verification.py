@@ -14,7 +14,7 @@ from grokterm.experiment.expectation import MEASURES, MILESTONE_STEPS, Expect, M
 from grokterm.experiment.metrics import METRICS
 from grokterm.plots.sanitize import plain_text
 from grokterm.reports.duration import duration
-from grokterm.runs.verification import Check, Outcome, Verdict
+from grokterm.runs.results.verification import Check, Outcome, Verdict
 
 DIGITIZED = "≈ was read off a picture of one run: a neighborhood, not a bound"
 MARKDOWN_HEADINGS = ("preset", "source's figure", "expected", "measured", "device", "seeds", "time of one run")

@@ -8,11 +8,11 @@ from pathlib import Path
 from grokterm.errors import ConfigError, StorageError
 from grokterm.experiment.architectures.mixture import PARTS, MixtureModel
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.files import copied
 from grokterm.experiment.interventions import Intervention, Save, Set, Swap
-from grokterm.experiment.overrides import live_changes
-from grokterm.experiment.records import Acted, Record, Skipped, Started, Switched
-from grokterm.experiment.toml import format_toml
+from grokterm.experiment.reading.files import copied
+from grokterm.experiment.reading.overrides import live_changes
+from grokterm.experiment.reading.toml import format_toml
+from grokterm.experiment.recording.records import Acted, Record, Skipped, Started, Switched
 from grokterm.runs.journal import reached_step, read_journal
 from grokterm.runs.resume import change_of
 from grokterm.runs.store import Run, is_run, write_durably

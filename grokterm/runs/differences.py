@@ -5,10 +5,10 @@ from pathlib import Path
 
 from grokterm.errors import GroktermError
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.files import FILE_SETTINGS, is_file
 from grokterm.experiment.interventions import Swap
-from grokterm.experiment.presets import find_preset
-from grokterm.experiment.records import Acted, Record
+from grokterm.experiment.reading.files import FILE_SETTINGS, is_file
+from grokterm.experiment.reading.presets import find_preset
+from grokterm.experiment.recording.records import Acted, Record
 from grokterm.runs.resume import settings_now
 from grokterm.runs.store import Run
 from grokterm.tasks.operations import MADE_OF, has_own_order

@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 
 from grokterm.errors import RunNotFoundError, StorageError
-from grokterm.experiment.hints import n_equal_at_first, nearest
+from grokterm.experiment.reading.hints import n_equal_at_first, nearest
 from grokterm.runs.command_line import command_in
 from grokterm.runs.store import Run, is_run, made_at, placed_at, without_time
 

@@ -5,8 +5,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from grokterm.errors import CheckpointError
-from grokterm.experiment.packing import gathered, last_of_each
-from grokterm.experiment.records import RECORD, Record
+from grokterm.experiment.recording.packing import gathered, last_of_each
+from grokterm.experiment.recording.records import RECORD, Record
 from grokterm.runs.journal import collecting_no_garbage
 from grokterm.runs.journal_lines import DamagedError, read_records
 

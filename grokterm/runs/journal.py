@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from grokterm.errors import CheckpointError, StorageError
-from grokterm.experiment.evaluations import Evaluations
-from grokterm.experiment.packing import gathered, last_of_each, packed, until
-from grokterm.experiment.records import RECORD, TRANSIENT, Checkpointed, Inspected, Record
+from grokterm.experiment.recording.evaluations import Evaluations
+from grokterm.experiment.recording.packing import gathered, last_of_each, packed, until
+from grokterm.experiment.recording.records import RECORD, TRANSIENT, Checkpointed, Inspected, Record
 from grokterm.runs.journal_lines import DamagedError, read_records
 from grokterm.runs.thinning import checkpoint_sizes
 from grokterm.runs.unwritable import unwritable

@@ -7,15 +7,15 @@ from pathlib import Path
 from grokterm.errors import CheckpointError, ConfigError, PresetError
 from grokterm.experiment.architectures.mixture import PARTS, MixtureModel
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.files import copied
-from grokterm.experiment.presets import Preset, find_preset
-from grokterm.experiment.records import Finished
+from grokterm.experiment.reading.files import copied
+from grokterm.experiment.reading.presets import Preset, find_preset
+from grokterm.experiment.recording.records import Finished
 from grokterm.models.build import network_of
 from grokterm.models.mixture import MixturePart
 from grokterm.runs.checkpoint import load_checkpoint
 from grokterm.runs.finding import exact_run
 from grokterm.runs.journal import read_journal, rewind_journal
-from grokterm.runs.matching import finished_runs, is_readable
+from grokterm.runs.results.matching import finished_runs, is_readable
 from grokterm.runs.store import Run, list_runs
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from grokterm.errors import PresetError
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.overrides import parse_assignment
-from grokterm.experiment.presets import Preset
+from grokterm.experiment.reading.overrides import parse_assignment
+from grokterm.experiment.reading.presets import Preset
 from grokterm.experiment.settings import Settings
 from grokterm.runs.branching import Branching
 from grokterm.runs.differences import flat, in_short, short, told, without_folder

@@ -7,9 +7,9 @@ from typing import Any
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Extend, Set
-from grokterm.experiment.overrides import live_changes, override, parse_assignment
-from grokterm.experiment.records import Acted, Branched, Finished, Record, Started
-from grokterm.experiment.toml import format_value
+from grokterm.experiment.reading.overrides import live_changes, override, parse_assignment
+from grokterm.experiment.reading.toml import format_value
+from grokterm.experiment.recording.records import Acted, Branched, Finished, Record, Started
 from grokterm.runs.command_line import command_line
 from grokterm.runs.journal import reached_step, read_journal, rewind_journal
 from grokterm.runs.lock import holder_of

@@ -5,8 +5,8 @@ from pathlib import Path
 from grokterm.errors import ConfigError
 from grokterm.experiment.architectures.initial import InitialWeights
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.files import is_file
-from grokterm.experiment.records import Checkpointed
+from grokterm.experiment.reading.files import is_file
+from grokterm.experiment.recording.records import Checkpointed
 from grokterm.runs.finding import find_run
 from grokterm.runs.journal import read_journal
 

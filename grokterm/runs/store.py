@@ -18,7 +18,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from grokterm.errors import ConfigError, RunNotFoundError, StorageError
-from grokterm.experiment.toml import format_toml, parse_toml
+from grokterm.experiment.reading.toml import format_toml, parse_toml
 from grokterm.plots.sanitize import plain_text
 from grokterm.runs.unwritable import unwritable
 
@@ -67,7 +67,7 @@ class Run:
             RunNotFoundError: if they cannot be read.
         """
         from grokterm.experiment.experiment import Experiment
-        from grokterm.experiment.files import located
+        from grokterm.experiment.reading.files import located
 
         try:
             text = (self.path / "experiment.toml").read_text(encoding="utf-8")
@@ -91,7 +91,7 @@ class Run:
 
     def rewrite(self, experiment: "Experiment") -> None:
         """Replace the settings, when a resume changes them."""
-        from grokterm.experiment.files import copied
+        from grokterm.experiment.reading.files import copied
 
         with _storing(self.path):
             write_durably(self.path / "experiment.toml", format_toml(copied(experiment.settings())[0]).encode())
@@ -117,7 +117,7 @@ def create_run(  # noqa: PLR0913 - what a run directory holds
     Raises:
         StorageError: if the folder cannot be written.
     """
-    from grokterm.experiment.files import copied
+    from grokterm.experiment.reading.files import copied
 
     with _storing(folder):
         folder.mkdir(parents=True, exist_ok=True)

@@ -11,8 +11,8 @@ from grokterm.runs.command_line import command_line
 from grokterm.runs.journal import read_journal
 from grokterm.runs.lock import Holder, holder_of
 from grokterm.runs.owner import life
+from grokterm.runs.results.summary import summarize
 from grokterm.runs.store import Run
-from grokterm.runs.summary import summarize
 from grokterm.session.commands import Leave
 from grokterm.session.follower import FollowedTraining
 from grokterm.session.remote.address import served_addresses

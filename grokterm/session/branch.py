@@ -5,7 +5,7 @@ from itertools import chain
 from pathlib import Path
 
 from grokterm.errors import ConfigError
-from grokterm.experiment.records import Checkpointed, Record
+from grokterm.experiment.recording.records import Checkpointed, Record
 from grokterm.runs.branching import Branching
 from grokterm.runs.checkpoint import checkpoint_content
 from grokterm.runs.journal import JournalWriter, journal_line, read_in_brief, read_journal

@@ -9,10 +9,10 @@ from typing import NamedTuple, Self
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from grokterm.experiment.evaluations import Column, Evaluations, Table
 from grokterm.experiment.metrics import EVALUATION_METRICS, METRICS_IN_ORDER
-from grokterm.experiment.records import Evaluated
-from grokterm.plots.series import Band
+from grokterm.experiment.recording.evaluations import Column, Evaluations, Table
+from grokterm.experiment.recording.records import Evaluated
+from grokterm.plots.curves.series import Band
 
 COLUMNS = ("step", *METRICS_IN_ORDER)  # NaN for what is not measured
 # Further columns of an ensemble: lowest and highest value among its members.

@@ -5,7 +5,7 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from grokterm.errors import GroktermError
-from grokterm.experiment.records import Record, Refused
+from grokterm.experiment.recording.records import Record, Refused
 from grokterm.runs.following import JournalReader
 from grokterm.runs.lock import holder_of
 from grokterm.runs.store import Run

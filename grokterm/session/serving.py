@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from grokterm.experiment.records import Record, Refused
+from grokterm.experiment.recording.records import Record, Refused
 from grokterm.session.remote.server import TrainingServer
 from grokterm.session.session import Session
 from grokterm.session.state import LabState, fold

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from grokterm.errors import ConfigError, StorageError
 from grokterm.experiment.interventions import Save
-from grokterm.experiment.records import (
+from grokterm.experiment.recording.records import (
     TRANSIENT,
     Acted,
     Branched,

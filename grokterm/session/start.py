@@ -15,7 +15,7 @@ from grokterm.engines.arithmetic import arithmetic
 from grokterm.engines.device import describe
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.records import Record
+from grokterm.experiment.recording.records import Record
 from grokterm.models.processor import available_cores, processor
 from grokterm.runs.command_line import command_line
 from grokterm.runs.journal import JournalWriter, rewind_journal

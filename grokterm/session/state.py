@@ -6,11 +6,11 @@ from math import isnan
 from typing import Literal, NamedTuple, Self, cast, get_args
 
 from grokterm.experiment.conditions import Milestone
-from grokterm.experiment.evaluations import Evaluations
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Extend, Set, Swap
-from grokterm.experiment.overrides import live_changes
-from grokterm.experiment.records import (
+from grokterm.experiment.reading.overrides import live_changes
+from grokterm.experiment.recording.evaluations import Evaluations
+from grokterm.experiment.recording.records import (
     Acted,
     Advanced,
     Branched,

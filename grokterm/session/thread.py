@@ -12,7 +12,7 @@ from grokterm.session.state import LabState
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from grokterm.experiment.records import Record
+    from grokterm.experiment.recording.records import Record
     from grokterm.inspection.analysis import NetworkAnalysis
     from grokterm.runs.naming import Named
     from grokterm.runs.store import Run

@@ -7,15 +7,15 @@ from typing import Any
 
 from grokterm.errors import ConfigError, PresetError
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.hints import nearest
-from grokterm.experiment.overrides import Overridden, override, parse_assignment
-from grokterm.experiment.presets import find_preset, preset_names
-from grokterm.experiment.ranges import values_of
+from grokterm.experiment.reading.hints import nearest
+from grokterm.experiment.reading.overrides import Overridden, override, parse_assignment
+from grokterm.experiment.reading.presets import find_preset, preset_names
+from grokterm.experiment.reading.ranges import values_of
+from grokterm.experiment.reading.toml import parse_value
 from grokterm.experiment.sweep import Sweep
-from grokterm.experiment.toml import parse_value
-from grokterm.sweeps.folder import SweepFolder, find_sweep, is_sweep, sweep_names
 from grokterm.sweeps.measures import check_measure
 from grokterm.sweeps.members import NOT_HASHED, experiment_at, points
+from grokterm.sweeps.storage.folder import SweepFolder, find_sweep, is_sweep, sweep_names
 
 AS_IN = "--grid task.train_fraction=0.2:0.9:0.1 --seeds 8"
 

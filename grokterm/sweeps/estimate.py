@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from time import monotonic
 
 from grokterm.experiment.experiment import Experiment
-from grokterm.runs.expected_time import estimate_run
+from grokterm.runs.results.expected_time import estimate_run
 from grokterm.sweeps.definition import Definition
 from grokterm.sweeps.members import Member, experiment_at, on_one_thread
 from grokterm.training.estimate import Estimate

@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Literal
 
 from grokterm.errors import GroktermError
 from grokterm.session.torch_import import import_torch
-from grokterm.sweeps.folder import SweepFolder, keep_sweep
-from grokterm.sweeps.lease import is_stale, read_claim
 from grokterm.sweeps.measures import measure_name
 from grokterm.sweeps.members import Member
 from grokterm.sweeps.outcomes import PointOutcome
-from grokterm.sweeps.result import Result
+from grokterm.sweeps.storage.folder import SweepFolder, keep_sweep
+from grokterm.sweeps.storage.lease import is_stale, read_claim
+from grokterm.sweeps.storage.result import Result
 from grokterm.sweeps.tally import Tally
 
 if TYPE_CHECKING:
-    from grokterm.sweeps.crossing import Crossing
     from grokterm.sweeps.engines.engine import Engine
     from grokterm.sweeps.plans import Remembering
     from grokterm.sweeps.scheduler import Scheduler
+    from grokterm.sweeps.search.crossing import Crossing
 
 READ_SECONDS = 2.0  # between two looks into the folder
 
@@ -149,7 +149,7 @@ class LiveSweep(Thread):
         import_torch()
         from grokterm.sweeps.estimate import TimeLeft
         from grokterm.sweeps.scheduler import Scheduler
-        from grokterm.sweeps.tables import GrowingTable, write_table
+        from grokterm.sweeps.storage.tables import GrowingTable, write_table
 
         try:
             if self._is_to_retry:

@@ -7,17 +7,17 @@ from typing import Any
 import numpy as np
 
 from grokterm.errors import ConfigError
-from grokterm.experiment.evaluations import Evaluations
 from grokterm.experiment.expectation import MetricAtStep
-from grokterm.experiment.hints import nearest
 from grokterm.experiment.metrics import METRICS
-from grokterm.experiment.records import Evaluated
+from grokterm.experiment.reading.hints import nearest
+from grokterm.experiment.recording.evaluations import Evaluations
+from grokterm.experiment.recording.records import Evaluated
 from grokterm.experiment.sweep import Sweep
 from grokterm.runs.journal import read_journal
+from grokterm.runs.results.summary import Summary, summarize_means
 from grokterm.runs.store import Run
-from grokterm.runs.summary import Summary, summarize_means
 from grokterm.session.curves import Curves
-from grokterm.sweeps.result import Result
+from grokterm.sweeps.storage.result import Result
 
 FROM_SUMMARY = [name for name in Result.model_fields if name in Summary.model_fields]
 
@@ -96,7 +96,7 @@ def _delay(summary: Summary) -> int | None:
 
 def _metrics(run: Run, sweep: Sweep, summary: Summary) -> dict[str, float | None]:
     """Measure of the network what is drawn or expected, and no evaluation tells."""
-    from grokterm.runs.metrics import inspect  # and with it torch, without which a sweep is refused sooner
+    from grokterm.runs.results.metrics import inspect  # and with it torch, without which a sweep is refused sooner
 
     drawn = measure_name(sweep)
     wanted = {one.measure: MetricAtStep(one.measure) for one in sweep.expect if one.measure}

@@ -9,10 +9,10 @@ from typing import Any, Self
 
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.files import without_paths
-from grokterm.experiment.overrides import override
+from grokterm.experiment.reading.files import without_paths
+from grokterm.experiment.reading.overrides import override
+from grokterm.experiment.reading.toml import format_value
 from grokterm.experiment.sweep import Sweep, Value
-from grokterm.experiment.toml import format_value
 
 # What is no part of a member's identity: words, and what leaves its numbers alone up to rounding.
 NOT_HASHED = ("title", "source", "device", "expect")

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from grokterm.experiment.sweep import Sweep
-from grokterm.sweeps.crossing import Crossing
-from grokterm.sweeps.folder import SweepFolder
 from grokterm.sweeps.members import Member, members_of
-from grokterm.sweeps.result import Result
 from grokterm.sweeps.scheduler import Grid, Plan
-from grokterm.sweeps.search import SearchPlan
+from grokterm.sweeps.search.crossing import Crossing
+from grokterm.sweeps.search.plan import SearchPlan
+from grokterm.sweeps.storage.folder import SweepFolder
+from grokterm.sweeps.storage.result import Result
 
 
 class Remembering:

@@ -13,19 +13,19 @@ from rich.text import Text
 
 from grokterm.experiment.expectation import is_step
 from grokterm.experiment.metrics import METRICS
+from grokterm.experiment.reading.toml import format_value
 from grokterm.experiment.sweep import Sweep, Value
-from grokterm.experiment.toml import format_value
 from grokterm.plots.sanitize import plain_text
 from grokterm.reports.duration import duration
 from grokterm.reports.kept import size
-from grokterm.sweeps.crossing import Crossing
-from grokterm.sweeps.folder import SweepFolder
 from grokterm.sweeps.measures import measure_name
 from grokterm.sweeps.members import Member
 from grokterm.sweeps.outcomes import PointOutcome, outcomes
-from grokterm.sweeps.result import Result
 from grokterm.sweeps.scheduler import Progress
-from grokterm.sweeps.tables import Written
+from grokterm.sweeps.search.crossing import Crossing
+from grokterm.sweeps.storage.folder import SweepFolder
+from grokterm.sweeps.storage.result import Result
+from grokterm.sweeps.storage.tables import Written
 
 if TYPE_CHECKING:
     from grokterm.sweeps.definition import Definition

@@ -8,9 +8,9 @@ from time import monotonic
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
-from grokterm.sweeps.folder import SweepFolder
 from grokterm.sweeps.members import Member
-from grokterm.sweeps.result import Result
+from grokterm.sweeps.storage.folder import SweepFolder
+from grokterm.sweeps.storage.result import Result
 
 if TYPE_CHECKING:  # a screen reads a sweep without loading torch
     from grokterm.sweeps.engines.engine import Engine

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from grokterm.experiment.expectation import is_step
-from grokterm.sweeps.result import Result
+from grokterm.sweeps.storage.result import Result
 
 CONFIDENCE = 0.95
 

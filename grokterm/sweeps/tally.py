@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from grokterm.sweeps.members import Member
 from grokterm.sweeps.outcomes import PointOutcome
-from grokterm.sweeps.result import Result
 from grokterm.sweeps.statistics import Estimate, over_seeds
+from grokterm.sweeps.storage.result import Result
 
 MORE = 1.05  # times as many seeds as before change an estimate
 

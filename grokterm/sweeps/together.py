@@ -20,16 +20,26 @@ from grokterm.experiment.conditions import Milestone
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Intervention, Set, Swap
 from grokterm.experiment.metrics import EVALUATION_METRICS
-from grokterm.experiment.packing import unpacked
-from grokterm.experiment.records import Acted, Checkpointed, Evaluated, Finished, Reached, Record, Skipped, Started, Switched
+from grokterm.experiment.recording.packing import unpacked
+from grokterm.experiment.recording.records import (
+    Acted,
+    Checkpointed,
+    Evaluated,
+    Finished,
+    Reached,
+    Record,
+    Skipped,
+    Started,
+    Switched,
+)
 from grokterm.runs.checkpoint import save_checkpoint
 from grokterm.runs.journal import JournalWriter, read_journal
 from grokterm.runs.store import Run, create_run, is_run
 from grokterm.session.session import Session
 from grokterm.session.start import resume_session, start_session
-from grokterm.sweeps.folder import SweepFolder
-from grokterm.sweeps.lease import Lease
 from grokterm.sweeps.members import Member, experiment_at, on_one_thread
+from grokterm.sweeps.storage.folder import SweepFolder
+from grokterm.sweeps.storage.lease import Lease
 from grokterm.sweeps.work import Report, Work
 from grokterm.training.ensemble.naming import of_member
 

@@ -8,18 +8,18 @@ from grokterm.errors import ConfigError
 from grokterm.experiment.expectation import Expect
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.sweep import Sweep
-from grokterm.runs.summary import Summary
-from grokterm.runs.verification import Check, Outcome, Verdict
-from grokterm.sweeps.crossing import Crossing
+from grokterm.runs.results.summary import Summary
+from grokterm.runs.results.verification import Check, Outcome, Verdict
 from grokterm.sweeps.definition import Definition
-from grokterm.sweeps.folder import SweepFolder, is_sweep
 from grokterm.sweeps.measures import measure_name
 from grokterm.sweeps.members import Member, points
 from grokterm.sweeps.outcomes import by_point
 from grokterm.sweeps.plans import Remembering, crossings_of, plan_of
-from grokterm.sweeps.result import Result
-from grokterm.sweeps.search import SearchPlan
+from grokterm.sweeps.search.crossing import Crossing
+from grokterm.sweeps.search.plan import SearchPlan
 from grokterm.sweeps.statistics import measured
+from grokterm.sweeps.storage.folder import SweepFolder, is_sweep
+from grokterm.sweeps.storage.result import Result
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from grokterm.engines.device import is_out_of_memory
 from grokterm.errors import CheckpointError, GroktermError, OutOfMemoryError, RunHeldError, RunNotFoundError, StorageError
-from grokterm.experiment.records import Unsaved
+from grokterm.experiment.recording.records import Unsaved
 from grokterm.runs.journal import read_journal
 from grokterm.runs.resume import has_ended
 from grokterm.runs.store import Run
 from grokterm.runs.thinning import checkpoint_sizes, drop_checkpoints
 from grokterm.session.commands import Leave
 from grokterm.session.start import resume_session, start_session
-from grokterm.sweeps.folder import SweepFolder
-from grokterm.sweeps.lease import Lease
 from grokterm.sweeps.measures import result_of_run
 from grokterm.sweeps.members import Member, experiment_at, key_of, on_one_thread
-from grokterm.sweeps.result import Result
+from grokterm.sweeps.storage.folder import SweepFolder
+from grokterm.sweeps.storage.lease import Lease
+from grokterm.sweeps.storage.result import Result
 
 if TYPE_CHECKING:
     from grokterm.session.session import Session

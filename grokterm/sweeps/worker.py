@@ -10,8 +10,8 @@ from queue import SimpleQueue
 from threading import Thread
 
 from grokterm.engines.arithmetic import steady_arithmetic
-from grokterm.sweeps.folder import SweepFolder
 from grokterm.sweeps.members import Member
+from grokterm.sweeps.storage.folder import SweepFolder
 from grokterm.sweeps.together import TogetherWork
 from grokterm.sweeps.work import Report
 from grokterm.training.worker_process import requests, serve

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 
 from grokterm.experiment.conditions import Comparison, Condition, Event
-from grokterm.experiment.evaluations import Evaluations
 from grokterm.experiment.interventions import Intervention
-from grokterm.experiment.records import Evaluated
+from grokterm.experiment.recording.evaluations import Evaluations
+from grokterm.experiment.recording.records import Evaluated
 from grokterm.experiment.training import Training
 
 

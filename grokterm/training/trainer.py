@@ -12,12 +12,12 @@ from grokterm.analysis.milestones import EnsembleMilestoneDetector, telling_rows
 from grokterm.engines.device import describe, find_device, matrix_precision, minding_memory, synchronize
 from grokterm.errors import ConfigError, OutOfMemoryError
 from grokterm.experiment.conditions import Comparison, Milestone
-from grokterm.experiment.evaluations import Evaluations
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Action, Extend, Set, Stop, Swap
-from grokterm.experiment.overrides import live_changes
-from grokterm.experiment.packing import rows_of
-from grokterm.experiment.records import (
+from grokterm.experiment.reading.overrides import live_changes
+from grokterm.experiment.recording.evaluations import Evaluations
+from grokterm.experiment.recording.packing import rows_of
+from grokterm.experiment.recording.records import (
     Acted,
     Advanced,
     Evaluated,

@@ -21,7 +21,7 @@ from textual.screen import Screen
 from textual.theme import Theme
 
 from grokterm.errors import GroktermError
-from grokterm.experiment.presets import Preset
+from grokterm.experiment.reading.presets import Preset
 from grokterm.plots.palettes import Palette
 from grokterm.plots.sanitize import plain_text
 from grokterm.tui.appearance.plain_screen import PlainScreen

@@ -8,7 +8,7 @@ from textual.binding import Binding
 from textual.keys import Keys, format_key
 
 from grokterm.errors import ConfigError
-from grokterm.experiment.hints import nearest
+from grokterm.experiment.reading.hints import nearest
 
 RESERVED = {
     "question_mark": "opens the manual",

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from grokterm.experiment.packing import thinned, until
+from grokterm.experiment.recording.packing import thinned, until
 from grokterm.runs.journal import iterate_journal
 from grokterm.runs.store import Run
 from grokterm.session.background import BackgroundWorker

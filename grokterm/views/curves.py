@@ -10,10 +10,10 @@ from jaxtyping import Real
 
 from grokterm.plots.axis import Scale
 from grokterm.plots.cells import Rows
-from grokterm.plots.curves import draw_chart, n_drawn
-from grokterm.plots.legend import Mark
+from grokterm.plots.curves.curves import draw_chart, n_drawn
+from grokterm.plots.curves.legend import Mark
+from grokterm.plots.curves.series import Panel, Series, value_at
 from grokterm.plots.palettes import Role
-from grokterm.plots.series import Panel, Series, value_at
 from grokterm.plots.text_lines import StyledText
 from grokterm.plots.ticks import short_power
 from grokterm.runs.store import without_time

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from grokterm.errors import GroktermError
-from grokterm.experiment.packing import thinned
+from grokterm.experiment.recording.packing import thinned
 from grokterm.runs.differences import differences, in_short
 from grokterm.runs.journal import iterate_journal
 from grokterm.runs.store import Run, list_runs

@@ -8,16 +8,16 @@ import numpy as np
 
 from grokterm.plots.axis import Limits, Scale
 from grokterm.plots.cells import Rows
-from grokterm.plots.curves import draw_chart
+from grokterm.plots.curves.curves import draw_chart
+from grokterm.plots.curves.series import Panel, Series
 from grokterm.plots.palettes import Role
-from grokterm.plots.series import Panel, Series
 from grokterm.plots.ticks import short_power
 from grokterm.session.state import LabState
 from grokterm.views.marks import named_marks
 from grokterm.views.view import Sheet
 
 if TYPE_CHECKING:
-    from grokterm.experiment.records import Inspected
+    from grokterm.experiment.recording.records import Inspected
 
 ONE_STEP = "only one step is known: "
 

@@ -3,8 +3,8 @@
 from functools import partial
 from typing import TYPE_CHECKING
 
-from grokterm.experiment.packing import n_unpacked, until
-from grokterm.experiment.records import Checkpointed, Record
+from grokterm.experiment.recording.packing import n_unpacked, until
+from grokterm.experiment.recording.records import Checkpointed, Record
 from grokterm.runs.following import JournalReader
 from grokterm.runs.store import Run
 from grokterm.session.background import BackgroundWorker

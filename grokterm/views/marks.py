@@ -3,7 +3,7 @@
 from typing import get_args
 
 from grokterm.experiment.conditions import Milestone
-from grokterm.plots.legend import Mark
+from grokterm.plots.curves.legend import Mark
 from grokterm.session.state import Event, LabState
 
 UNMARKED = ("save", "extend")  # actions that change nothing in the curves

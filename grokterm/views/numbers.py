@@ -11,7 +11,7 @@ from jaxtyping import Float
 
 from grokterm.experiment.metrics import METRICS
 from grokterm.plots.cells import Cells, Rows
-from grokterm.plots.series import Series
+from grokterm.plots.curves.series import Series
 from grokterm.plots.sparkline import sparkline
 from grokterm.plots.text_lines import shortened
 from grokterm.session.state import LabState
@@ -22,7 +22,7 @@ from grokterm.views.view import Choice, Drawn, Sheet, Subject, View
 from grokterm.views.window import CurvesChoice
 
 if TYPE_CHECKING:
-    from grokterm.experiment.records import Inspected
+    from grokterm.experiment.recording.records import Inspected
 
 Lines: TypeAlias = Callable[[Subject, Choice, Sheet, Any], Iterable[str]]
 

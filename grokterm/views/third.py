@@ -9,7 +9,7 @@ import numpy as np
 from grokterm.experiment.metrics import METRICS
 from grokterm.experiment.optimizer import RecursiveFeatures
 from grokterm.plots.axis import Limits, Scale
-from grokterm.plots.series import Panel, Series
+from grokterm.plots.curves.series import Panel, Series
 from grokterm.session.state import LabState
 from grokterm.views.history import series, written
 

@@ -8,7 +8,7 @@ from grokterm.bench.contestants import engine
 from grokterm.bench.process import NOTEBOOK, ContestantProcess
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.presets import find_preset
+from grokterm.experiment.reading.presets import find_preset
 from tests.training.outcome import changed
 
 

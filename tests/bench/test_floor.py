@@ -4,7 +4,7 @@ import torch
 from grokterm.bench.floor import Floor, Products, ProductShape, layers_of
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.presets import find_preset
+from grokterm.experiment.reading.presets import find_preset
 from grokterm.models.build import build
 from tests.training.outcome import changed
 

@@ -7,8 +7,8 @@ from grokterm.bench.contestants import compiled, notebook
 from grokterm.bench.notebook import Notebook
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.presets import find_preset
-from grokterm.experiment.records import Evaluated
+from grokterm.experiment.reading.presets import find_preset
+from grokterm.experiment.recording.records import Evaluated
 from grokterm.training.trainer import Trainer
 from tests.training.outcome import changed
 

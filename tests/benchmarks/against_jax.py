@@ -23,8 +23,8 @@ from grokterm.bench.comparison import AUTO, TRAINING, UPDATE, as_timed
 from grokterm.bench.measurement import Workload, measure, ratio, spread
 from grokterm.bench.process import ContestantProcess
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.presets import find_preset
-from grokterm.experiment.records import Evaluated
+from grokterm.experiment.reading.presets import find_preset
+from grokterm.experiment.recording.records import Evaluated
 from grokterm.training.trainer import Trainer
 
 OURS = "grokterm"

@@ -19,16 +19,16 @@ from time import perf_counter
 
 import numpy as np
 
-from grokterm.experiment.presets import find_preset
+from grokterm.experiment.reading.presets import find_preset
 from grokterm.models.processor import available_cores, processor
 from grokterm.session.start import start_session
-from grokterm.sweeps.crossing import Crossing
 from grokterm.sweeps.engines.local import LocalEngine
-from grokterm.sweeps.folder import SweepFolder, keep_sweep
-from grokterm.sweeps.result import Result
 from grokterm.sweeps.scheduler import Grid, Plan, Scheduler
-from grokterm.sweeps.search import SearchPlan
+from grokterm.sweeps.search.crossing import Crossing
+from grokterm.sweeps.search.plan import SearchPlan
 from grokterm.sweeps.statistics import share
+from grokterm.sweeps.storage.folder import SweepFolder, keep_sweep
+from grokterm.sweeps.storage.result import Result
 
 PRESET = "sweep-critical-size"
 

@@ -21,11 +21,11 @@ from dataclasses import dataclass
 from itertools import cycle, islice, product
 from pathlib import Path
 
-from grokterm.experiment.records import Checkpointed, Paused, Record, Started
+from grokterm.experiment.recording.records import Checkpointed, Paused, Record, Started
 from grokterm.runs.journal import reached_step, read_journal
 from grokterm.runs.lock import holder_of
+from grokterm.runs.results.summary import summarize
 from grokterm.runs.store import Run, list_runs
-from grokterm.runs.summary import summarize
 from grokterm.session.detached import OUTPUT
 from tests.benchmarks.terminals import PlainTerminal, Terminal, Tmux, command_line, processes_on, share_of_a_core, wait_until
 

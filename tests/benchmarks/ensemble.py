@@ -18,8 +18,8 @@ import torch
 from grokterm.bench.comparison import as_timed
 from grokterm.bench.measurement import Workload, measure, ratio, spread
 from grokterm.bench.notebook import Notebook
-from grokterm.experiment.overrides import override
-from grokterm.experiment.presets import find_preset
+from grokterm.experiment.reading.overrides import override
+from grokterm.experiment.reading.presets import find_preset
 from grokterm.training.trainer import make_trainer
 
 N_THREADS = torch.get_num_threads()

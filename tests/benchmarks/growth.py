@@ -30,8 +30,8 @@ from grokterm.bench.measurement import Workload, measure, spread
 from grokterm.bench.notebook import Notebook
 from grokterm.bench.process import ContestantProcess
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.overrides import override
-from grokterm.experiment.presets import find_preset
+from grokterm.experiment.reading.overrides import override
+from grokterm.experiment.reading.presets import find_preset
 from grokterm.plots.paper.style import COLUMN, GRAY, RUN_COLORS, new_figure, paper_style, save_figure
 from grokterm.training.trainer import make_trainer
 

@@ -27,8 +27,8 @@ from time import monotonic
 from typing import NamedTuple
 
 from grokterm.runs.journal import read_journal
+from grokterm.runs.results.summary import summarize
 from grokterm.runs.store import list_runs
-from grokterm.runs.summary import summarize
 
 SIZE = (45, 160)
 LIMIT_SECONDS = 600

@@ -40,7 +40,7 @@ from grokterm.views.window import CurvesChoice
 from tests.benchmarks.responsiveness import Terminal
 
 if TYPE_CHECKING:
-    from grokterm.experiment.records import Record
+    from grokterm.experiment.recording.records import Record
 
 EXPERIMENT = """
 [task]

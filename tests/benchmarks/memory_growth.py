@@ -12,8 +12,8 @@ import tempfile
 from pathlib import Path
 
 from grokterm.bench.memory import resident
-from grokterm.experiment.overrides import override
-from grokterm.experiment.presets import find_preset
+from grokterm.experiment.reading.overrides import override
+from grokterm.experiment.reading.presets import find_preset
 from grokterm.session.start import start_session
 from grokterm.session.state import LabState, fold
 

@@ -189,7 +189,7 @@ class Benchmark:
     def _long_presets(self) -> Sequence[tuple[str, float]]:
         """List presets, and how many seconds each takes at the speed that was measured."""
         from grokterm.experiment.experiment import Experiment
-        from grokterm.experiment.presets import group_presets
+        from grokterm.experiment.reading.presets import group_presets
 
         rates: dict[str, float] = ASSUMED | {
             row["preset"]: row["training"]["median"]

@@ -17,7 +17,7 @@ from time import perf_counter
 
 from textual.pilot import Pilot
 
-from grokterm.experiment.presets import find_preset
+from grokterm.experiment.reading.presets import find_preset
 from grokterm.models.processor import available_cores, processor
 from grokterm.plots.palettes import PALETTES
 from grokterm.runs.listing.index import list_rows

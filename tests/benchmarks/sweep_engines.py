@@ -14,12 +14,12 @@ from time import monotonic
 
 import torch
 
-from grokterm.experiment.presets import find_preset
+from grokterm.experiment.reading.presets import find_preset
 from grokterm.experiment.sweep import Sweep
 from grokterm.runs.checkpoint import load_checkpoint
 from grokterm.sweeps.engines.table import Workplace, make_engine
-from grokterm.sweeps.folder import SweepFolder, keep_sweep
 from grokterm.sweeps.scheduler import Grid, Scheduler
+from grokterm.sweeps.storage.folder import SweepFolder, keep_sweep
 
 
 def trained(name: str, place: Workplace, folder: Path, preset: str, n_members: int) -> tuple[SweepFolder, float, float]:

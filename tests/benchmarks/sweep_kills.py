@@ -19,9 +19,9 @@ from contextlib import suppress
 from pathlib import Path
 from time import monotonic, sleep
 
+from grokterm.experiment.reading.toml import parse_toml
 from grokterm.experiment.sweep import Sweep
-from grokterm.experiment.toml import parse_toml
-from grokterm.sweeps.folder import SweepFolder, keep_sweep
+from grokterm.sweeps.storage.folder import SweepFolder, keep_sweep
 from tests.benchmarks.kill_and_resume import differences
 
 EXPERIMENT = """
@@ -49,7 +49,7 @@ SCHEDULE = """
 import sys
 from pathlib import Path
 from grokterm.sweeps.engines.local import LocalEngine
-from grokterm.sweeps.folder import SweepFolder
+from grokterm.sweeps.storage.folder import SweepFolder
 from grokterm.sweeps.scheduler import Grid, Scheduler
 sweep = SweepFolder(Path(sys.argv[1]))
 for _ in Scheduler(sweep, Grid(sweep.members()), LocalEngine(sweep, int(sys.argv[2]))).run():

@@ -19,16 +19,16 @@ from time import perf_counter, process_time
 from typing import TypeVar
 
 from grokterm.bench.memory import resident
+from grokterm.experiment.reading.toml import parse_toml
 from grokterm.experiment.sweep import Sweep
-from grokterm.experiment.toml import parse_toml
 from grokterm.models.processor import available_cores, processor
 from grokterm.session.start import start_session
 from grokterm.sweeps.engines.local import LocalEngine
-from grokterm.sweeps.folder import SweepFolder, keep_sweep
 from grokterm.sweeps.members import Member, experiment_at, on_one_thread
-from grokterm.sweeps.result import Result
 from grokterm.sweeps.scheduler import Grid, Scheduler
-from grokterm.sweeps.tables import write_table
+from grokterm.sweeps.storage.folder import SweepFolder, keep_sweep
+from grokterm.sweeps.storage.result import Result
+from grokterm.sweeps.storage.tables import write_table
 
 T = TypeVar("T")
 

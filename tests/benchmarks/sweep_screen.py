@@ -16,14 +16,14 @@ from time import perf_counter, thread_time
 
 import numpy as np
 
-from grokterm.experiment.presets import find_preset
+from grokterm.experiment.reading.presets import find_preset
 from grokterm.experiment.sweep import Sweep
 from grokterm.models.processor import available_cores, processor
 from grokterm.plots.palettes import PALETTES
-from grokterm.sweeps.folder import SweepFolder, keep_sweep
 from grokterm.sweeps.live import LiveSweep
 from grokterm.sweeps.members import Member
-from grokterm.sweeps.result import Result
+from grokterm.sweeps.storage.folder import SweepFolder, keep_sweep
+from grokterm.sweeps.storage.result import Result
 from grokterm.tui.app import GroktermApp, Opening
 from grokterm.tui.screens.sweep import SweepScreen
 from tests.sweeps.gated_engine import GatedEngine

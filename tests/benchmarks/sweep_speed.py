@@ -17,14 +17,14 @@ from typing import Any
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as `grokterm` does, before numpy is loaded
 
 from grokterm.bench.measurement import ratio, spread
-from grokterm.experiment.overrides import override
-from grokterm.experiment.presets import find_preset
+from grokterm.experiment.reading.overrides import override
+from grokterm.experiment.reading.presets import find_preset
 from grokterm.experiment.sweep import Sweep
 from grokterm.models.processor import available_cores, processor
 from grokterm.session.start import start_session
 from grokterm.sweeps.engines.local import LocalEngine
-from grokterm.sweeps.folder import keep_sweep
 from grokterm.sweeps.scheduler import Grid, Scheduler
+from grokterm.sweeps.storage.folder import keep_sweep
 
 
 def main() -> None:

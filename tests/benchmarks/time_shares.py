@@ -26,10 +26,10 @@ import torch
 from torch.autograd.profiler_util import FunctionEvent
 from torch.profiler import ProfilerActivity, profile, record_function
 
-from grokterm.cli.progress import Reporter
+from grokterm.cli.headless.progress import Reporter
 from grokterm.engines.evaluation import Evaluator
-from grokterm.experiment.overrides import override
-from grokterm.experiment.presets import find_preset
+from grokterm.experiment.reading.overrides import override
+from grokterm.experiment.reading.presets import find_preset
 from grokterm.models.processor import processor
 from grokterm.models.products import LIBRARY
 from grokterm.runs.journal import JournalWriter

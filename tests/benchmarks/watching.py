@@ -21,8 +21,8 @@ from itertools import pairwise
 from pathlib import Path
 from time import monotonic, thread_time
 
-from grokterm.experiment.overrides import override
-from grokterm.experiment.presets import Preset, find_preset
+from grokterm.experiment.reading.overrides import override
+from grokterm.experiment.reading.presets import Preset, find_preset
 from grokterm.plots.palettes import PALETTES
 from grokterm.session.control import Training
 from grokterm.tui.app import GroktermApp, Opening

@@ -81,6 +81,6 @@ def test_an_interrupt_leaves_at_once_without_a_traceback(preset: Path) -> None:
 
 @pytest.mark.parametrize("name", bench.PRESETS)
 def test_the_presets_that_are_timed_by_default_are_there(name: str) -> None:
-    from grokterm.experiment.presets import find_preset
+    from grokterm.experiment.reading.presets import find_preset
 
     assert isinstance(find_preset(name).experiment, Experiment)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from grokterm.experiment.presets import list_presets
+from grokterm.experiment.reading.presets import list_presets
 from tests.cli.process import SECONDS, Here, environment
 
 NEVER_LOADED = {"torch", "numpy", "textual", "matplotlib", "plotext", "grokterm.experiment.experiment"}

@@ -8,7 +8,7 @@ import pytest
 
 from grokterm.errors import NotBegunError
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.presets import find_preset
+from grokterm.experiment.reading.presets import find_preset
 from grokterm.runs.lock import holder_of
 from grokterm.runs.naming import named
 from grokterm.runs.replay import trainer_at

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from grokterm.cli import figures, progress
+from grokterm.cli import figures
+from grokterm.cli.headless import progress
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.records import Checkpointed, Inspected, PhaseAlignment
+from grokterm.experiment.recording.records import Checkpointed, Inspected, PhaseAlignment
 from grokterm.runs.journal import JournalWriter
 from grokterm.runs.store import Run
 from grokterm.session.start import start_session

@@ -12,8 +12,8 @@ from grokterm.experiment.expectation import MetricAtStep
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.metrics import METRICS
 from grokterm.reports.network import report
-from grokterm.runs.metrics import RunMetrics, inspect
-from grokterm.runs.norms import Norms
+from grokterm.runs.results.metrics import RunMetrics, inspect
+from grokterm.runs.results.norms import Norms
 from grokterm.runs.store import Run, create_run
 from grokterm.session.start import start_session
 from tests.cli.background import SECONDS, started, with_patch
@@ -48,7 +48,7 @@ CONTRACT = {
 
 AN_ENDLESS_WAY = """
 from threading import Event
-from grokterm.cli import progress
+from grokterm.cli.headless import progress
 from grokterm.training.single import SingleNetwork
 
 progress.QUIET_SECONDS = -1.0

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.presets import Preset, find_preset
+from grokterm.experiment.reading.presets import Preset, find_preset
 from tests.cli.process import Here, assert_refused, grokterm
 
 EVIL = 'title = "[bold red]hi[/] \\u001b[31mred\\u001b]0;title\\u0007 end\\u202e\\nline"\n'

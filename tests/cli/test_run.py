@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from grokterm.experiment.records import Acted, Started
+from grokterm.experiment.recording.records import Acted, Started
 from grokterm.runs.journal import read_journal
 from grokterm.runs.replay import trainer_at
 from grokterm.runs.store import Run, list_runs
 from tests.cli.process import SECONDS, Here, assert_refused, command_line, environment, grokterm
-from tests.runs.test_summary import CONTRACT
+from tests.runs.results.test_summary import CONTRACT
 from tests.session.driving import files_of
 
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Swap
-from grokterm.experiment.presets import find_preset
+from grokterm.experiment.reading.presets import find_preset
 from grokterm.runs.store import Run, create_run
 from grokterm.session.commands import Leave
 from grokterm.session.start import start_session

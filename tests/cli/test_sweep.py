@@ -9,8 +9,8 @@ import pytest
 from grokterm.experiment.experiment import Experiment
 from grokterm.runs.store import Run
 from grokterm.sweeps.definition import Changes, define
-from grokterm.sweeps.folder import find_sweep, keep_sweep
-from grokterm.sweeps.result import Result
+from grokterm.sweeps.storage.folder import find_sweep, keep_sweep
+from grokterm.sweeps.storage.result import Result
 from tests.cli.background import SECONDS, started, wait_for
 from tests.cli.process import Here, assert_refused, command_line
 

@@ -6,15 +6,15 @@ import pytest
 import torch
 
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.presets import find_preset
+from grokterm.experiment.reading.presets import find_preset
 from grokterm.models.processor import available_cores
 from grokterm.runs.journal import read_journal
+from grokterm.runs.results.summary import summarize
 from grokterm.runs.store import list_runs
-from grokterm.runs.summary import summarize
 from grokterm.session.start import start_session
 from grokterm.sweeps.definition import Changes, define
-from grokterm.sweeps.folder import keep_sweep
-from grokterm.sweeps.result import Result
+from grokterm.sweeps.storage.folder import keep_sweep
+from grokterm.sweeps.storage.result import Result
 from tests.cli.background import SECONDS, started, wait_for, wait_for_lines, with_patch
 from tests.cli.process import Here, Outcome, assert_refused, command_line, grokterm
 from tests.session.driving import with_settings
@@ -51,7 +51,7 @@ within = "never"
 
 AN_INTERRUPT_BETWEEN_TWO_SESSIONS = """
 import os, signal
-from grokterm.cli import sources
+from grokterm.cli.headless import sources
 
 def start(experiment, *rest, real=sources.start_session):
     session = real(experiment, *rest)
@@ -225,11 +225,11 @@ def test_a_preset_that_cannot_be_run_here_is_not_run(here: Here) -> None:
 def test_without_names_what_takes_long_is_not_run_and_says_how_long(
     presets: Path, tiny: Experiment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("grokterm.experiment.presets._folders", lambda: [presets])
+    monkeypatch.setattr("grokterm.experiment.reading.presets._folders", lambda: [presets])
     long = with_settings(tiny, expect=MET, training={"steps": 10**9})
     (presets / "long.toml").write_text(long.to_toml(), encoding="utf-8")
-    from grokterm.cli.signals import LeaveOnSignal
-    from grokterm.cli.sources import Request, from_training
+    from grokterm.cli.headless.signals import LeaveOnSignal
+    from grokterm.cli.headless.sources import Request, from_training
     from grokterm.cli.verify import Asked, _expecting
 
     request = Request(Path("runs"), n_seeds=None, device=None, only_short=True)

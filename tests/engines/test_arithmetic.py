@@ -117,7 +117,7 @@ def test_weights_that_decay_end_at_zero_and_not_among_the_subnormal_numbers(tiny
 RUN = """
 import hashlib, json
 from grokterm.engines.arithmetic import arithmetic
-from grokterm.experiment.presets import find_preset
+from grokterm.experiment.reading.presets import find_preset
 from grokterm.training.trainer import make_trainer
 
 digest = hashlib.sha256()

@@ -4,7 +4,7 @@ import pytest
 
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.idle import IDLE
-from grokterm.experiment.overrides import override
+from grokterm.experiment.reading.overrides import override
 
 ADAMW, LSTM = "optimizer.kind=adamw", "model.architecture=lstm"
 KERNEL = ("model.architecture=kernel", "optimizer.kind=agop")

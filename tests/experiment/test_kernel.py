@@ -2,8 +2,8 @@ import pytest
 
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.overrides import override
-from grokterm.experiment.presets import find_preset
+from grokterm.experiment.reading.overrides import override
+from grokterm.experiment.reading.presets import find_preset
 
 KERNEL = '[model]\narchitecture = "kernel"\n'
 AGOP = '[optimizer]\nkind = "agop"\n'

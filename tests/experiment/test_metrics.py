@@ -11,16 +11,16 @@ from grokterm.errors import ConfigError
 from grokterm.experiment.expectation import Expect
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.metrics import METRICS, Metric
-from grokterm.experiment.records import RECORD, Inspected
+from grokterm.experiment.recording.records import RECORD, Inspected
 from grokterm.inspection.analysis import NetworkAnalysis
 from grokterm.inspection.metrics import NETWORK_METRICS
 from grokterm.reports.network import report
 from grokterm.runs.journal import read_journal
-from grokterm.runs.metrics import RUN_METRICS, RunMetrics
-from grokterm.runs.norms import Norms
-from grokterm.runs.outcomes import read_outcome
+from grokterm.runs.results.metrics import RUN_METRICS, RunMetrics
+from grokterm.runs.results.norms import Norms
+from grokterm.runs.results.outcomes import read_outcome
+from grokterm.runs.results.verification import judge
 from grokterm.runs.store import Run
-from grokterm.runs.verification import judge
 from grokterm.session.start import start_session
 from tests.training.outcome import changed
 

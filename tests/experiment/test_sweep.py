@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from grokterm.errors import ConfigError
-from grokterm.experiment.presets import Preset
+from grokterm.experiment.reading.presets import Preset
 from grokterm.experiment.sweep import Sweep
 
 AXIS = {"task.train_fraction": [0.3, 0.5]}

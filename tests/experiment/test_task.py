@@ -7,7 +7,7 @@ import pytest
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Swap
-from grokterm.experiment.overrides import override
+from grokterm.experiment.reading.overrides import override
 
 SHARE: dict[str, Any] = {"task": {"modulus": 40, "train_fraction": 0.25}}
 NUMBER: dict[str, Any] = {"task": {"modulus": 40, "n_train": 640}}

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from grokterm.errors import PresetError
-from grokterm.experiment.presets import find_preset, list_presets
+from grokterm.experiment.reading.presets import find_preset, list_presets
 
 
 def test_a_file_that_is_no_text_is_listed_with_its_problem_and_hides_no_other(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from grokterm.analysis.confusion import Cell
 from grokterm.analysis.observation import Side
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.records import RECORD, Evaluated
+from grokterm.experiment.recording.records import RECORD, Evaluated
 from grokterm.inspection.analysis import NetworkAnalysis
 from grokterm.inspection.forward_pass import ForwardPass
 from grokterm.tasks.groups import symmetric

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from grokterm.analysis.fourier import mean_ipr
-from grokterm.experiment.presets import find_preset
+from grokterm.experiment.reading.presets import find_preset
 from grokterm.inspection.analysis import NetworkAnalysis
 from tests.inspection.test_analysis import analysis_of
 from tests.training.outcome import changed, trained_to

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from grokterm.plots.cells import Rows, rows_to_text
-from grokterm.plots.curves import draw_chart
+from grokterm.plots.curves.curves import draw_chart
+from grokterm.plots.curves.legend import Mark
+from grokterm.plots.curves.series import Panel, Series
 from grokterm.plots.graphics import Graphics
-from grokterm.plots.legend import Mark
 from grokterm.plots.lines import Line, LineRaster
 from grokterm.plots.palettes import PALETTES, Palette, Role
 from grokterm.plots.pixels import BLANK, find_placed
-from grokterm.plots.series import Panel, Series
 
 WIDTH, HEIGHT = 9, 18  # of a cell
 PALETTE = PALETTES["256"].with_graphics(Graphics("kitty", WIDTH, HEIGHT))

@@ -8,8 +8,8 @@ import pytest
 from grokterm.analysis.circuit import Certificate
 from grokterm.experiment.experiment import Experiment
 from grokterm.reports.diagnosis import cleaner, verdict
-from grokterm.runs.metrics import RunMetrics
-from grokterm.runs.norms import Norms
+from grokterm.runs.results.metrics import RunMetrics
+from grokterm.runs.results.norms import Norms
 from grokterm.runs.store import Run
 from grokterm.session.start import start_session
 from tests.training.outcome import changed

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from grokterm.experiment.presets import find_preset, list_presets
+from grokterm.experiment.reading.presets import find_preset, list_presets
 from grokterm.reports.preset import Prospect, ago, costs, expected, in_two_lines
 from grokterm.training.estimate import Estimate
 

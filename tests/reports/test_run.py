@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from grokterm.experiment.records import Owner
+from grokterm.experiment.recording.records import Owner
 from grokterm.reports.run import caution, describe, standing
-from grokterm.runs.summary import Status, Summary
+from grokterm.runs.results.summary import Status, Summary
 
 RUN = Path("runs/one")
 OWNER = Owner(pid=4711, host="gpu7")

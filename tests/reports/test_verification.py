@@ -3,8 +3,8 @@ import pytest
 from grokterm.experiment.expectation import Expect
 from grokterm.experiment.experiment import Experiment
 from grokterm.reports.verification import expected, measured, number, reproducible, verification
-from grokterm.runs.summary import Summary
-from grokterm.runs.verification import Check, Outcome, Verdict
+from grokterm.runs.results.summary import Summary
+from grokterm.runs.results.verification import Check, Outcome, Verdict
 
 EXPECTED: dict[str, object] = {"evidence": "ours", "ipr @ 200": [0.85, 1], "phase_alignment.mean": [-0.05, 0.05]}
 

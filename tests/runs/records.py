@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from grokterm.experiment.interventions import Action
-from grokterm.experiment.packing import unpacked
-from grokterm.experiment.records import Acted, Checkpointed, Evaluated, Finished, Record, Started
+from grokterm.experiment.recording.packing import unpacked
+from grokterm.experiment.recording.records import Acted, Checkpointed, Evaluated, Finished, Record, Started
 from grokterm.runs.journal import read_journal
 
 

@@ -5,7 +5,7 @@ import pytest
 from grokterm.errors import ConfigError, RunNotFoundError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Set, Swap
-from grokterm.experiment.records import Reached, Record
+from grokterm.experiment.recording.records import Reached, Record
 from grokterm.runs.branching import find_origin, plan_branch
 from grokterm.runs.journal import JournalWriter
 from grokterm.runs.store import Run, create_run

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from grokterm.errors import CheckpointError
-from grokterm.experiment.packing import unpacked
-from grokterm.experiment.records import Record
+from grokterm.experiment.recording.packing import unpacked
+from grokterm.experiment.recording.records import Record
 from grokterm.runs.following import JournalReader
 from grokterm.runs.journal import JournalWriter
 from tests.runs.records import checkpointed, evaluated

@@ -7,8 +7,8 @@ import pytest
 
 from grokterm.errors import CheckpointError
 from grokterm.experiment.interventions import Set, Swap
-from grokterm.experiment.packing import unpacked
-from grokterm.experiment.records import (
+from grokterm.experiment.recording.packing import unpacked
+from grokterm.experiment.recording.records import (
     Advanced,
     Continued,
     Evaluated,

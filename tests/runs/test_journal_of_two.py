@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from grokterm.errors import StorageError
-from grokterm.experiment.records import Continued, Paused
+from grokterm.experiment.recording.records import Continued, Paused
 from grokterm.runs.journal import JournalWriter, read_journal
 
 

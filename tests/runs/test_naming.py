@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from grokterm.experiment.presets import Preset, find_preset, list_presets
+from grokterm.experiment.reading.presets import Preset, find_preset, list_presets
 from grokterm.runs.naming import named
 from grokterm.runs.store import without_time
 from tests.tui.driving import BRIEF

@@ -14,19 +14,19 @@ from hypothesis import strategies as st
 from grokterm.analysis.milestones import MilestoneDetector, telling_rows
 from grokterm.errors import CheckpointError
 from grokterm.experiment.conditions import Comparison
-from grokterm.experiment.evaluations import Evaluations
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Set, Swap
 from grokterm.experiment.metrics import EVALUATION_METRICS
-from grokterm.experiment.packing import n_unpacked, packed, since, thinned, unpacked, until
-from grokterm.experiment.records import Branched, Evaluated, Inspected, Reached, Record
+from grokterm.experiment.recording.evaluations import Evaluations
+from grokterm.experiment.recording.packing import n_unpacked, packed, since, thinned, unpacked, until
+from grokterm.experiment.recording.records import Branched, Evaluated, Inspected, Reached, Record
 from grokterm.runs.branching import Branching
 from grokterm.runs.following import JournalReader
 from grokterm.runs.journal import JournalWriter, journal_line, read_journal, read_lines, rewind_journal
 from grokterm.runs.listing.skim import Skim
+from grokterm.runs.results.summary import summarize_means
+from grokterm.runs.results.verification import first_crossing
 from grokterm.runs.store import Run
-from grokterm.runs.summary import summarize_means
-from grokterm.runs.verification import first_crossing
 from grokterm.session.state import LabState, fold
 from grokterm.training.schedule import Schedule
 from tests.runs.records import acted, checkpointed, evaluated, finished, journaled, started

@@ -12,7 +12,7 @@ from torch import Tensor
 from grokterm.errors import CheckpointError, ConfigError, OutOfMemoryError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Save, Set, Stop, Swap
-from grokterm.experiment.records import Acted, Checkpointed
+from grokterm.experiment.recording.records import Acted, Checkpointed
 from grokterm.runs.checkpoint import save_checkpoint
 from grokterm.runs.journal import JournalWriter
 from grokterm.runs.replay import replay, trainer_at

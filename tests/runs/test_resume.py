@@ -6,13 +6,13 @@ import pytest
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Set
-from grokterm.experiment.overrides import override
+from grokterm.experiment.reading.overrides import override
 from grokterm.runs.resume import RESUMABLE, Resumption, has_ended, resumption, rounding_note
 from grokterm.runs.store import Run, create_run
 from tests.runs.records import acted, finished, started
 
 if TYPE_CHECKING:
-    from grokterm.experiment.records import Record
+    from grokterm.experiment.recording.records import Record
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """A session driven in the test's own thread: every command is answered before the next one is given."""
 
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.records import Acted, Record
+from grokterm.experiment.recording.records import Acted, Record
 from grokterm.runs.store import Run
 from grokterm.session.commands import Command, Leave, Pause, Resume, StepOnce
 from grokterm.session.session import Session

@@ -8,15 +8,15 @@ from torch import Tensor
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Set, Stop, Swap
-from grokterm.experiment.records import Branched, Evaluated, Finished, Inspected, Skipped
+from grokterm.experiment.recording.records import Branched, Evaluated, Finished, Inspected, Skipped
 from grokterm.reports.run import describe
 from grokterm.runs.branching import find_origin, plan_branch
 from grokterm.runs.checkpoint import load_checkpoint
 from grokterm.runs.journal import read_journal
-from grokterm.runs.matching import finished_runs
 from grokterm.runs.replay import trainer_at
+from grokterm.runs.results.matching import finished_runs
+from grokterm.runs.results.summary import summarize
 from grokterm.runs.store import Run, list_runs
-from grokterm.runs.summary import summarize
 from grokterm.session.branch import branch_session
 from grokterm.session.start import resume_session, start_session
 from grokterm.training.ensemble.vmapped import VmappedEnsemble

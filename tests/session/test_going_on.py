@@ -7,14 +7,14 @@ import pytest
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Extend, Set, Swap
-from grokterm.experiment.records import Evaluated, Finished, Reached, Refused
+from grokterm.experiment.recording.records import Evaluated, Finished, Reached, Refused
 from grokterm.reports.run import describe
 from grokterm.runs.journal import read_journal
-from grokterm.runs.matching import finished_runs
 from grokterm.runs.replay import trainer_at
+from grokterm.runs.results.matching import finished_runs
+from grokterm.runs.results.summary import summarize
 from grokterm.runs.resume import has_ended
 from grokterm.runs.store import Run
-from grokterm.runs.summary import summarize
 from grokterm.session.commands import Command, GoOn, Hold, Pause, Release, Resume, StepOnce
 from grokterm.session.start import resume_session, start_session
 from grokterm.session.state import LabState, fold

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from grokterm.experiment import files
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Set
-from grokterm.runs.matching import runs_of
+from grokterm.experiment.reading import files
 from grokterm.runs.replay import trainer_at
+from grokterm.runs.results.matching import runs_of
 from grokterm.runs.store import Run
 from grokterm.session.start import resume_session, start_session
 from tests.runs.tensors import same

@@ -2,7 +2,7 @@ import numpy as np
 
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Save, Set, Swap
-from grokterm.experiment.records import Record
+from grokterm.experiment.recording.records import Record
 from grokterm.session.commands import Analyze, SetPace
 from grokterm.session.state import LabState, fold
 from tests.session.driving import Driver, acts

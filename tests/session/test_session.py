@@ -5,7 +5,7 @@ import pytest
 
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Save, ScheduledAction, Set, Stop, Swap
-from grokterm.experiment.records import (
+from grokterm.experiment.recording.records import (
     Acted,
     Checkpointed,
     Evaluated,

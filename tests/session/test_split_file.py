@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from grokterm.errors import ConfigError
-from grokterm.experiment import files
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.overrides import override
+from grokterm.experiment.reading import files
+from grokterm.experiment.reading.overrides import override
 from grokterm.runs.replay import trainer_at
 from grokterm.session.start import start_session
 from grokterm.tasks.split_file import write_split

@@ -9,7 +9,16 @@ import torch
 from grokterm.errors import CheckpointError, ConfigError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Save, Stop, Swap
-from grokterm.experiment.records import Checkpointed, Evaluated, Finished, Inspected, Reached, Refused, Started, Unsaved
+from grokterm.experiment.recording.records import (
+    Checkpointed,
+    Evaluated,
+    Finished,
+    Inspected,
+    Reached,
+    Refused,
+    Started,
+    Unsaved,
+)
 from grokterm.inspection.analysis import NetworkAnalysis
 from grokterm.runs.checkpoint import save_checkpoint
 from grokterm.runs.journal import read_journal, rewind_journal

@@ -9,9 +9,9 @@ import torch
 from grokterm.errors import ConfigError, RunNotFoundError
 from grokterm.experiment.experiment import Experiment
 from grokterm.runs.differences import differences
-from grokterm.runs.metrics import RunMetrics
-from grokterm.runs.norms import Norms
 from grokterm.runs.replay import trainer_at
+from grokterm.runs.results.metrics import RunMetrics
+from grokterm.runs.results.norms import Norms
 from grokterm.runs.store import Run
 from grokterm.session.start import resume_session, start_session
 from tests.session.driving import Driver

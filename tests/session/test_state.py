@@ -7,7 +7,7 @@ import pytest
 
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Extend, Set, Swap
-from grokterm.experiment.records import (
+from grokterm.experiment.recording.records import (
     Advanced,
     Branched,
     Checkpointed,

@@ -4,13 +4,13 @@ import pytest
 
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Save, Swap
-from grokterm.experiment.records import Checkpointed
+from grokterm.experiment.recording.records import Checkpointed
 from grokterm.reports.run import describe
 from grokterm.runs.checkpoint import load_checkpoint
 from grokterm.runs.journal import read_journal
 from grokterm.runs.replay import trainer_at
+from grokterm.runs.results.summary import summarize
 from grokterm.runs.store import Run
-from grokterm.runs.summary import summarize
 from grokterm.runs.thinning import GIGABYTE, checkpoint_sizes
 from grokterm.session.commands import StepOnce
 from grokterm.session.start import resume_session, start_session

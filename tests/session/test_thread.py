@@ -7,7 +7,7 @@ import pytest
 from grokterm.errors import CheckpointError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Stop
-from grokterm.experiment.records import Finished, Record
+from grokterm.experiment.recording.records import Finished, Record
 from grokterm.runs.journal import read_journal
 from grokterm.runs.naming import Named
 from grokterm.runs.store import list_runs

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
+from grokterm.experiment.reading.toml import parse_toml
 from grokterm.experiment.sweep import Sweep
-from grokterm.experiment.toml import parse_toml
-from grokterm.sweeps.folder import SweepFolder, keep_sweep
+from grokterm.sweeps.storage.folder import SweepFolder, keep_sweep
 
 TINY = parse_toml(
     """

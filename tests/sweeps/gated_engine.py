@@ -4,9 +4,9 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from threading import Event
 
-from grokterm.sweeps.folder import SweepFolder
 from grokterm.sweeps.members import Member
-from grokterm.sweeps.result import Result
+from grokterm.sweeps.storage.folder import SweepFolder
+from grokterm.sweeps.storage.result import Result
 from grokterm.sweeps.work import Report
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from grokterm.errors import ConfigError, GroktermError
 from grokterm.sweeps.definition import Changes, Definition, define
-from grokterm.sweeps.folder import keep_sweep
+from grokterm.sweeps.storage.folder import keep_sweep
 
 FRACTIONS = ("task.train_fraction=0.3,0.5",)
 

@@ -7,11 +7,11 @@ from time import monotonic, sleep
 
 import pytest
 
-from grokterm.sweeps.folder import SweepFolder
-from grokterm.sweeps.lease import Lease
 from grokterm.sweeps.live import LiveSweep, SweepState
 from grokterm.sweeps.members import Member
-from grokterm.sweeps.result import Result
+from grokterm.sweeps.storage.folder import SweepFolder
+from grokterm.sweeps.storage.lease import Lease
+from grokterm.sweeps.storage.result import Result
 from tests.sweeps.fixtures import tiny_sweep
 from tests.sweeps.gated_engine import GatedEngine
 

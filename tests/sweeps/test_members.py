@@ -3,7 +3,7 @@
 import pytest
 
 from grokterm.errors import ConfigError
-from grokterm.experiment.presets import find_preset
+from grokterm.experiment.reading.presets import find_preset
 from grokterm.experiment.sweep import Sweep
 from grokterm.sweeps.members import Point, experiment_at, members_at, members_of, points
 

@@ -5,7 +5,7 @@ from math import inf
 from grokterm.experiment.sweep import Sweep
 from grokterm.sweeps.members import members_of
 from grokterm.sweeps.outcomes import outcomes
-from grokterm.sweeps.result import Result
+from grokterm.sweeps.storage.result import Result
 from tests.sweeps.fixtures import TINY
 
 SWEEP = Sweep.from_settings({"grid": {"task.train_fraction": [0.4, 0.6]}, "seeds": 3})

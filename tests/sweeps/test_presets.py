@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from grokterm.experiment.presets import Preset, find_preset, list_presets
+from grokterm.experiment.reading.presets import Preset, find_preset, list_presets
 from grokterm.sweeps.definition import Changes, Definition, define
 from grokterm.sweeps.members import Point, experiment_at, members_of
-from grokterm.sweeps.search import SearchPlan
+from grokterm.sweeps.search.plan import SearchPlan
 from grokterm.sweeps.verification import check_of
 
 SWEEPS = [preset for preset in list_presets() if preset.sweep is not None]

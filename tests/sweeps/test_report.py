@@ -8,10 +8,10 @@ from rich.console import Console
 
 from grokterm.sweeps.definition import Definition
 from grokterm.sweeps.estimate import SweepEstimate
-from grokterm.sweeps.folder import SweepFolder
 from grokterm.sweeps.report import describe, needs, number, plan, progress_line
-from grokterm.sweeps.result import Result
 from grokterm.sweeps.scheduler import Progress
+from grokterm.sweeps.storage.folder import SweepFolder
+from grokterm.sweeps.storage.result import Result
 from tests.sweeps.fixtures import tiny_sweep
 
 

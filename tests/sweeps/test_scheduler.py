@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from grokterm.sweeps import scheduler as scheduling
-from grokterm.sweeps.folder import SweepFolder
 from grokterm.sweeps.members import Member
-from grokterm.sweeps.result import Outcome, Result
 from grokterm.sweeps.scheduler import Grid, Progress, Scheduler
+from grokterm.sweeps.storage.folder import SweepFolder
+from grokterm.sweeps.storage.result import Outcome, Result
 from grokterm.sweeps.work import Report, Status
 from tests.sweeps.fixtures import tiny_sweep
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from grokterm.experiment.expectation import is_step
-from grokterm.sweeps.result import Result
 from grokterm.sweeps.statistics import CENTERS, CONFIDENCE, N_RESAMPLES, Center, bootstrap, measured, over_seeds, share
+from grokterm.sweeps.storage.result import Result
 
 
 @pytest.mark.parametrize(("k", "n"), [(0, 8), (1, 8), (4, 8), (8, 8), (3, 1000)])

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from grokterm.sweeps.outcomes import outcomes
-from grokterm.sweeps.result import Result
+from grokterm.sweeps.storage.result import Result
 from grokterm.sweeps.tally import Tally
 from tests.sweeps.fixtures import tiny_sweep
 

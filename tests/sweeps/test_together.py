@@ -8,13 +8,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from grokterm.experiment.evaluations import Evaluations
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.packing import unpacked
-from grokterm.experiment.records import Acted, Evaluated, Finished, Reached, Record, Started
+from grokterm.experiment.recording.evaluations import Evaluations
+from grokterm.experiment.recording.packing import unpacked
+from grokterm.experiment.recording.records import Acted, Evaluated, Finished, Reached, Record, Started
 from grokterm.runs.checkpoint import load_checkpoint
 from grokterm.runs.journal import read_journal
-from grokterm.sweeps.folder import SweepFolder
+from grokterm.sweeps.storage.folder import SweepFolder
 from grokterm.sweeps.together import MemberJournals, TogetherWork, can_train_together
 from grokterm.sweeps.work import Work
 from grokterm.training import kinds

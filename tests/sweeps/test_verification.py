@@ -8,10 +8,10 @@ import pytest
 from grokterm.errors import ConfigError
 from grokterm.experiment.sweep import Sweep
 from grokterm.sweeps.definition import Definition
-from grokterm.sweeps.folder import SweepFolder
 from grokterm.sweeps.members import Member
-from grokterm.sweeps.result import Result
-from grokterm.sweeps.search import SearchPlan
+from grokterm.sweeps.search.plan import SearchPlan
+from grokterm.sweeps.storage.folder import SweepFolder
+from grokterm.sweeps.storage.result import Result
 from grokterm.sweeps.verification import SweepCheck, check_of, judge_sweep
 from tests.sweeps.fixtures import TINY, tiny_sweep
 

@@ -10,10 +10,10 @@ from grokterm.errors import RunNotFoundError, StorageError
 from grokterm.runs.owner import this_process
 from grokterm.session.start import start_session
 from grokterm.sweeps import work as working
-from grokterm.sweeps.folder import SweepFolder
-from grokterm.sweeps.lease import Claim, Lease
 from grokterm.sweeps.members import Member, experiment_at, on_one_thread
-from grokterm.sweeps.result import Result
+from grokterm.sweeps.storage.folder import SweepFolder
+from grokterm.sweeps.storage.lease import Claim, Lease
+from grokterm.sweeps.storage.result import Result
 from grokterm.sweeps.work import MOST_ATTEMPTS, Work
 from grokterm.training.single import SingleNetwork
 from tests.sweeps.fixtures import TINY, TWO_BY_TWO, tiny_sweep

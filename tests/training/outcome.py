@@ -10,8 +10,8 @@ from torch import Tensor
 
 from grokterm.experiment.conditions import Milestone
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.overrides import override
-from grokterm.experiment.records import TRANSIENT, Evaluated, Finished, Reached, Record
+from grokterm.experiment.reading.overrides import override
+from grokterm.experiment.recording.records import TRANSIENT, Evaluated, Finished, Reached, Record
 from grokterm.training.single import SingleNetwork
 from grokterm.training.trainer import Trainer
 

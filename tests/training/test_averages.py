@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.records import Evaluated
+from grokterm.experiment.recording.records import Evaluated
+from grokterm.runs.results.summary import summarize
 from grokterm.runs.store import create_run
-from grokterm.runs.summary import summarize
 from tests.training.outcome import changed, finish, single_of, started
 
 AVERAGED = "optimizer.average_decay=0.7"

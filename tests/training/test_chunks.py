@@ -5,7 +5,7 @@ from itertools import cycle, repeat
 import pytest
 
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.records import Acted
+from grokterm.experiment.recording.records import Acted
 from grokterm.training import trainer as trainer_module
 from tests.training.outcome import Outcome, assert_same_numbers, changed, finish, started
 

@@ -6,7 +6,7 @@ import pytest
 
 from grokterm.experiment.conditions import Comparison
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.records import Acted, Evaluated, Finished
+from grokterm.experiment.recording.records import Acted, Evaluated, Finished
 from tests.training.outcome import Outcome, assert_same_numbers, changed, finish, halts, started
 from tests.training.test_chunks import assert_chunks_leave_no_trace
 from tests.training.test_restore import restored

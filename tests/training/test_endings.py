@@ -5,9 +5,9 @@ import pytest
 
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Swap
-from grokterm.experiment.records import Acted, Advanced, Evaluated, Finished, Skipped
+from grokterm.experiment.recording.records import Acted, Advanced, Evaluated, Finished, Skipped
+from grokterm.runs.results.summary import summarize
 from grokterm.runs.store import create_run
-from grokterm.runs.summary import summarize
 from grokterm.training import trainer as trainer_module
 from grokterm.training.trainer import Trainer
 from tests.training.outcome import changed, finish, started

@@ -3,7 +3,7 @@
 import pytest
 
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.records import Acted, Evaluated, Finished, Inspected, Reached
+from grokterm.experiment.recording.records import Acted, Evaluated, Finished, Inspected, Reached
 from grokterm.inspection.analysis import NetworkAnalysis
 from grokterm.inspection.forward_pass import ForwardPass
 from tests.training.outcome import Outcome, changed, finish, started, trained_to

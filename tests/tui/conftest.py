@@ -29,7 +29,7 @@ def _drawn_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def _no_other_presets(monkeypatch: pytest.MonkeyPatch) -> None:
     """A form lists what lies in ./presets, instead of reading all that ship each time."""
-    monkeypatch.setattr("grokterm.experiment.presets._folders", lambda: [Path("presets")])
+    monkeypatch.setattr("grokterm.experiment.reading.presets._folders", lambda: [Path("presets")])
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 from textual.widgets import Input, Select, Static
 
-from grokterm.experiment.presets import Preset
-from grokterm.experiment.records import Record
+from grokterm.experiment.reading.presets import Preset
+from grokterm.experiment.recording.records import Record
 from grokterm.plots.palettes import PALETTES, PaletteName
 from grokterm.runs.store import Run, list_runs
 from grokterm.session.commands import SetPace

@@ -6,7 +6,7 @@ from textual.widgets import Input, Static
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Extend, Save, Set, Swap
-from grokterm.experiment.records import Acted
+from grokterm.experiment.recording.records import Acted
 from grokterm.session.commands import Command, GoOn
 from grokterm.session.state import LabState
 from grokterm.tui.screens.dialogs import FieldsDialog

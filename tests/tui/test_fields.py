@@ -6,9 +6,9 @@ from grokterm.experiment.architectures.kernel import KernelModel
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.model import MODELS
 from grokterm.experiment.optimizer import GradientDescent, RecursiveFeatures
-from grokterm.experiment.overrides import override
-from grokterm.experiment.presets import Preset, list_presets
-from grokterm.experiment.toml import parse_toml, parse_value
+from grokterm.experiment.reading.overrides import override
+from grokterm.experiment.reading.presets import Preset, list_presets
+from grokterm.experiment.reading.toml import parse_toml, parse_value
 from grokterm.tui.widgets.fields import CHOICES, FIRST, form_fields, without_other_kinds
 from tests.tui.driving import BRIEF
 

@@ -19,7 +19,7 @@ SCRIPT = """
 import asyncio, json, sys
 from pathlib import Path
 import grokterm.cli.main
-from grokterm.experiment.presets import find_preset
+from grokterm.experiment.reading.presets import find_preset
 from grokterm.plots.palettes import PALETTES
 from grokterm.tui.app import GroktermApp, Opening
 from grokterm.tui.screens.setup import SetupScreen

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from textual.events import MouseScrollDown, MouseScrollUp
 
-from grokterm.experiment.records import Continued, Finished, Paused
+from grokterm.experiment.recording.records import Continued, Finished, Paused
 from grokterm.plots.ticks import short_power
 from grokterm.runs.store import list_runs
 from grokterm.session.commands import Pause, Resume

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input, Static
 
-from grokterm.experiment.records import Branched
+from grokterm.experiment.recording.records import Branched
 from grokterm.runs import checkpoint, store
 from grokterm.runs.store import list_runs
 from grokterm.tui.screens.dialogs import FieldsDialog

@@ -18,7 +18,7 @@ from time import monotonic
 
 import pytest
 
-from grokterm.experiment.records import Started
+from grokterm.experiment.recording.records import Started
 from grokterm.runs.lock import holder_of
 from grokterm.runs.store import Run
 from grokterm.session.start import resume_session

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import OptionList, Static
 
-from grokterm.experiment.presets import Preset
+from grokterm.experiment.reading.presets import Preset
 from grokterm.plots.palettes import PALETTES
 from grokterm.tui.app import GroktermApp, Opening
 from grokterm.tui.screens.lab import LabScreen

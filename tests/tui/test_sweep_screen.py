@@ -8,10 +8,10 @@ import pytest
 from textual.pilot import Pilot
 
 from grokterm.plots.palettes import PALETTES, PaletteName
-from grokterm.sweeps.folder import SweepFolder
 from grokterm.sweeps.live import LiveSweep, SweepState
 from grokterm.sweeps.members import Member
-from grokterm.sweeps.result import Result
+from grokterm.sweeps.storage.folder import SweepFolder
+from grokterm.sweeps.storage.result import Result
 from grokterm.sweeps.work import Work
 from grokterm.tui.app import GroktermApp, Opening
 from grokterm.tui.screens.help import keys_of

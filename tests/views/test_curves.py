@@ -9,11 +9,11 @@ from rich.segment import Segment
 from rich.style import Style
 
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.records import Evaluated
+from grokterm.experiment.recording.records import Evaluated
 from grokterm.plots.axis import Scale
 from grokterm.plots.cells import Rows, rows_to_text
+from grokterm.plots.curves.series import Series
 from grokterm.plots.palettes import PALETTES
-from grokterm.plots.series import Series
 from grokterm.session.curves import Curves
 from grokterm.session.state import Event, LabState, fold
 from grokterm.views import curves

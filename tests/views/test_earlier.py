@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.records import Branched, Evaluated
+from grokterm.experiment.recording.records import Branched, Evaluated
 from grokterm.plots.cells import rows_to_text
 from grokterm.plots.palettes import PALETTES
 from grokterm.runs.store import Run, create_run, without_time

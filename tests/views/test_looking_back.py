@@ -8,8 +8,8 @@ import pytest
 
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Swap
-from grokterm.experiment.packing import n_unpacked
-from grokterm.experiment.records import Paused, Record
+from grokterm.experiment.recording.packing import n_unpacked
+from grokterm.experiment.recording.records import Paused, Record
 from grokterm.runs.following import JournalReader
 from grokterm.runs.journal import journal_line
 from grokterm.runs.replay import trainer_at

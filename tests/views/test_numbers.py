@@ -3,7 +3,7 @@
 import numpy as np
 
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.records import Evaluated, Inspected
+from grokterm.experiment.recording.records import Evaluated, Inspected
 from grokterm.plots.cells import Rows
 from grokterm.plots.palettes import PALETTES
 from grokterm.session.state import LabState, fold

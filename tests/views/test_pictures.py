@@ -3,7 +3,7 @@ import pytest
 
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Swap
-from grokterm.experiment.records import Acted
+from grokterm.experiment.recording.records import Acted
 from grokterm.inspection.snapshot import LayerPicture, Snapshot
 from grokterm.session.state import LabState, fold
 from grokterm.tasks.groups import symmetric

@@ -2,7 +2,7 @@ import numpy as np
 
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Set
-from grokterm.experiment.records import Acted, Evaluated, Inspected
+from grokterm.experiment.recording.records import Acted, Evaluated, Inspected
 from grokterm.session.state import LabState, fold
 from grokterm.views.third import CHARTS, known_charts, norm_curve, third_panel
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Swap
-from grokterm.experiment.records import Acted, Evaluated
+from grokterm.experiment.recording.records import Acted, Evaluated
 from grokterm.plots.axis import Scale
 from grokterm.session.curves import Curves
 from grokterm.session.state import LabState, fold

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from grokterm.experiment.files import hashes
+from grokterm.experiment.reading.files import hashes
 from grokterm.experiment.settings import Settings
 
 

@@ -11,11 +11,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogFormatterMathtext, LogLocator
 
+from grokterm.plots.curves.series import Series
 from grokterm.plots.paper.spectra import plot_spectrum
 from grokterm.plots.paper.steps import finish_steps, first_step, on_log_axis, plot_over_steps
 from grokterm.plots.paper.style import COLUMN, DIVERGING, RUN_COLORS, escape_label, frame_image, new_figure
 from grokterm.plots.paper.weights import centered, color_limit, tiled
-from grokterm.plots.series import Series
 
 _DASHES: tuple[Any, ...] = ("-", (0, (5, 1)), (0, (3, 1, 1, 1)))
 

@@ -9,10 +9,10 @@ from jaxtyping import Float, Real
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from grokterm.plots.legend import Mark
+from grokterm.plots.curves.legend import Mark
+from grokterm.plots.curves.series import Series
 from grokterm.plots.paper.steps import finish_steps, plot_over_steps
 from grokterm.plots.paper.style import INKS, RUN_COLORS, escape_label, new_figure
-from grokterm.plots.series import Series
 
 CircuitKind = Literal["memorized", "generalized", "neither"]
 """C_mem: when the run had memorized. C_gen: at its end, if it has generalized."""

@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from grokterm.plots.legend import Mark
+from grokterm.plots.curves.legend import Mark
+from grokterm.plots.curves.series import Series
 from grokterm.plots.paper.style import INKS, escape_label, new_figure
-from grokterm.plots.series import Series
 
 # Points: the step axis of a one-column figure, how far labels may exceed it, the width of a letter.
 _AXIS_POINTS, _MARGIN_POINTS, _LETTER_POINTS = 200, 8, 3.9

@@ -40,7 +40,7 @@ class Annotations:
         Raises:
             ConfigError: if the run does not have one of them.
         """
-        from grokterm.experiment.hints import nearest
+        from grokterm.experiment.reading.hints import nearest
 
         taken = [tag.removeprefix("#") for tag in tags]
         for tag in taken:

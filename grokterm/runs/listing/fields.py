@@ -8,7 +8,7 @@ from functools import cache
 from time import time
 
 from grokterm.errors import ConfigError
-from grokterm.experiment.hints import SYNONYMS, nearest
+from grokterm.experiment.reading.hints import SYNONYMS, nearest
 from grokterm.runs.listing.row import RunRow
 
 Value = object  # text, a number, a truth value, several texts, or None where a run has none
@@ -72,7 +72,7 @@ SHORT = {
     "tags": "tag",
     "run": "name",
 }
-"""What columns are called for short. The short names of settings are those of `grokterm.experiment.hints`."""
+"""What columns are called for short. The short names of settings are those of `grokterm.experiment.reading.hints`."""
 
 
 def find_field(name: str) -> tuple[Getter, bool]:

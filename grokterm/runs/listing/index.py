@@ -6,7 +6,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from grokterm.experiment.presets import list_presets
+from grokterm.experiment.reading.presets import list_presets
 from grokterm.runs.finding import run_names
 from grokterm.runs.journal import collecting_no_garbage
 from grokterm.runs.listing.annotations import FILE
@@ -16,7 +16,7 @@ from grokterm.runs.listing.reference import Reference
 from grokterm.runs.listing.row import RunRow, State
 
 if TYPE_CHECKING:
-    from grokterm.experiment.records import Owner
+    from grokterm.experiment.recording.records import Owner
 
 GOES_ON = ("interrupted", "out_of_memory")  # reasons of an end after which a run is resumed
 

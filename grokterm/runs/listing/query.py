@@ -12,7 +12,7 @@ from math import isclose
 from typing import get_args
 
 from grokterm.errors import ConfigError
-from grokterm.experiment.hints import nearest
+from grokterm.experiment.reading.hints import nearest
 from grokterm.runs.listing.fields import Getter, find_field
 from grokterm.runs.listing.row import RunRow, State
 

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from grokterm.errors import GroktermError
-from grokterm.experiment.records import Owner, Paused, Record
+from grokterm.experiment.recording.records import Owner, Paused, Record
 from grokterm.runs.differences import as_written, flat
 from grokterm.runs.journal import refuse_lost
 from grokterm.runs.listing.annotations import read_annotations
 from grokterm.runs.listing.facts import Facts
 from grokterm.runs.listing.skim import Skim
+from grokterm.runs.results.summary import Status, status_of_unended, summarize_means
 from grokterm.runs.store import Run, made_at
-from grokterm.runs.summary import Status, status_of_unended, summarize_means
 
 
 def read_facts(folder: Path, skim: Mapping[str, Any] | None = None) -> Facts:

@@ -10,9 +10,9 @@ from pydantic import ValidationError
 from pydantic_core import from_json
 
 from grokterm.errors import CheckpointError
-from grokterm.experiment.evaluations import Evaluations
-from grokterm.experiment.packing import rows_of
-from grokterm.experiment.records import RECORD, Record
+from grokterm.experiment.recording.evaluations import Evaluations
+from grokterm.experiment.recording.packing import rows_of
+from grokterm.experiment.recording.records import RECORD, Record
 from grokterm.runs.journal_lines import PREFIX
 
 MARK = 64  # bytes at the beginning of the last line, with its time, by which a journal is recognized that has only grown

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 from grokterm.errors import ConfigError, RunNotFoundError, StorageError
-from grokterm.experiment.hints import nearest
+from grokterm.experiment.reading.hints import nearest
 from grokterm.runs.finding import NEWEST, beginning_with, newest_name
 from grokterm.runs.listing.reading import read_facts, status_of
 from grokterm.runs.lock import holder_of, refusal

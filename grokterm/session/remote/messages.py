@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Discriminator, TypeAdapter
 
 from grokterm import __version__
-from grokterm.experiment.records import Record
+from grokterm.experiment.recording.records import Record
 from grokterm.session.commands import Command
 
 PROTOCOL = 2

@@ -11,7 +11,7 @@ from pydantic import PlainSerializer, PlainValidator, ValidationInfo, create_mod
 from safetensors.numpy import load, save
 
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.files import copied, located
+from grokterm.experiment.reading.files import copied, located
 from grokterm.inspection.snapshot import Snapshot, picture_of
 from grokterm.models.layers import Layer
 from grokterm.session.remote.messages import Changed, LayerSeen, Pictured, Sides, line

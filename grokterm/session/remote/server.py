@@ -8,7 +8,7 @@ from threading import Lock, Thread
 from typing import TYPE_CHECKING, Self
 
 from grokterm.errors import UnreachableError
-from grokterm.experiment.records import Finished, Record
+from grokterm.experiment.recording.records import Finished, Record
 from grokterm.session.commands import Analyze, Command, Hold, Release
 from grokterm.session.remote.address import HAS_SOCKETS, address_of, is_own, listen
 from grokterm.session.remote.messages import (

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from pydantic import ValidationError
 
 from grokterm.errors import GroktermError, UnreachableError
-from grokterm.experiment.records import Refused
+from grokterm.experiment.recording.records import Refused
 from grokterm.inspection.analysis import NetworkAnalysis
 from grokterm.runs.store import Run
 from grokterm.session.commands import Analyze, Command

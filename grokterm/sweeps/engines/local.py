@@ -17,8 +17,8 @@ import torch
 from grokterm.engines.device import find_device
 from grokterm.errors import ConfigError, EngineError, ProcessDiedError
 from grokterm.models.processor import available_cores
-from grokterm.sweeps.folder import SweepFolder
 from grokterm.sweeps.members import Member
+from grokterm.sweeps.storage.folder import SweepFolder
 from grokterm.sweeps.work import Report
 from grokterm.training.worker_process import WorkerProcess
 

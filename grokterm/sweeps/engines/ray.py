@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 from grokterm.errors import ConfigError, EngineError, ProcessDiedError
 from grokterm.sweeps.engines.local import OUTPUT
-from grokterm.sweeps.folder import SweepFolder
 from grokterm.sweeps.members import Member
+from grokterm.sweeps.storage.folder import SweepFolder
 from grokterm.sweeps.work import Report
 from grokterm.training.worker_process import WorkerProcess
 

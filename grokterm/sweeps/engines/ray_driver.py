@@ -20,10 +20,10 @@ from grokterm.errors import ConfigError, EngineError, GroktermError, StorageErro
 from grokterm.models.processor import available_cores
 from grokterm.sweeps.engines.ray import STOP_SECONDS, Request, Round
 from grokterm.sweeps.engines.ray_task import Bell, Origin, work_on
-from grokterm.sweeps.folder import SweepFolder
 from grokterm.sweeps.members import Member
-from grokterm.sweeps.parcel import Parcel, definition_of, pack, unpack
-from grokterm.sweeps.result import Result
+from grokterm.sweeps.storage.folder import SweepFolder
+from grokterm.sweeps.storage.parcel import Parcel, definition_of, pack, unpack
+from grokterm.sweeps.storage.result import Result
 from grokterm.sweeps.work import Report
 from grokterm.training.signals import ENDING, SAVING
 from grokterm.training.worker_process import requests, serve

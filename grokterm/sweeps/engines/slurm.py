@@ -18,9 +18,9 @@ from submitit.helpers import DelayedSubmission
 
 from grokterm.engines.arithmetic import steady_arithmetic
 from grokterm.errors import ConfigError, EngineError
-from grokterm.sweeps.folder import SweepFolder
-from grokterm.sweeps.lease import is_stale, read_claim
 from grokterm.sweeps.members import Member
+from grokterm.sweeps.storage.folder import SweepFolder
+from grokterm.sweeps.storage.lease import is_stale, read_claim
 from grokterm.sweeps.work import Report, Work
 
 LOGS = "slurm"  # the folder of what jobs are given and say, below the sweep's

@@ -9,9 +9,9 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any, TypeAlias
 
 from grokterm.errors import ConfigError
-from grokterm.experiment.hints import nearest
+from grokterm.experiment.reading.hints import nearest
 from grokterm.sweeps.engines.engine import Engine
-from grokterm.sweeps.folder import SweepFolder
+from grokterm.sweeps.storage.folder import SweepFolder
 
 EngineOf: TypeAlias = Callable[[SweepFolder], Engine]
 """Starts an engine for a sweep."""

@@ -10,10 +10,10 @@ from textual.theme import BUILTIN_THEMES
 
 from grokterm.analysis.ordering import Order
 from grokterm.errors import ConfigError, GroktermError, StorageError
-from grokterm.experiment.hints import nearest
-from grokterm.experiment.overrides import parse_assignment
+from grokterm.experiment.reading.hints import nearest
+from grokterm.experiment.reading.overrides import parse_assignment
+from grokterm.experiment.reading.toml import parse_toml
 from grokterm.experiment.settings import KeyOf, Settings
-from grokterm.experiment.toml import parse_toml
 from grokterm.plots.axis import Scale
 from grokterm.tui.appearance.remembered import FILE, RUNS_DIR
 from grokterm.tui.appearance.theme import DARK, LIGHT

@@ -16,7 +16,7 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Button, Static
 
-from grokterm.experiment.presets import Preset
+from grokterm.experiment.reading.presets import Preset
 from grokterm.plots.sanitize import plain_text
 from grokterm.tui.widgets.explanation import Explanation
 from grokterm.tui.widgets.home_banner import HomeBanner

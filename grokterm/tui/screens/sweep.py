@@ -18,9 +18,9 @@ from grokterm.plots.sanitize import plain_text
 from grokterm.runs.command_line import near
 from grokterm.runs.store import write_durably
 from grokterm.session.background import BackgroundWorker
-from grokterm.sweeps.folder import SweepFolder
 from grokterm.sweeps.live import LiveSweep, SweepState
 from grokterm.sweeps.members import Member
+from grokterm.sweeps.storage.folder import SweepFolder
 from grokterm.tui.appearance.theme import palette_of
 from grokterm.tui.control.notifications import Severity
 from grokterm.tui.draw_budget import DrawBudget

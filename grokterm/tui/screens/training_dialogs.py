@@ -7,7 +7,7 @@ from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.idle import idle_settings
 from grokterm.experiment.interventions import Extend, Set, Swap
-from grokterm.experiment.toml import parse_value
+from grokterm.experiment.reading.toml import parse_value
 from grokterm.runs.branching import SWAPPED, plan_branch
 from grokterm.runs.store import Run
 from grokterm.session.commands import Command, GoOn

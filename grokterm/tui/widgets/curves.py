@@ -11,7 +11,7 @@ from textual.message import Message
 
 from grokterm.plots.axis import Scale
 from grokterm.plots.cells import Rows
-from grokterm.plots.curves import n_drawn
+from grokterm.plots.curves.curves import n_drawn
 from grokterm.session.state import LabState
 from grokterm.tui.draw_budget import DrawBudget
 from grokterm.tui.widgets.picture import Picture

@@ -12,7 +12,7 @@ from grokterm.plots.text_lines import shortened
 from grokterm.reports.preset import Prospect, ago, costs, expected, in_two_lines, parts
 
 if TYPE_CHECKING:
-    from grokterm.runs.newest import NewestRun
+    from grokterm.runs.results.newest import NewestRun
 
 LONGEST_LINE, SHORTEST_LINE = 40, 8  # columns of a sparkline
 

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.files import is_hash
-from grokterm.experiment.overrides import KINDS_OF_SECTION
+from grokterm.experiment.reading.files import is_hash
+from grokterm.experiment.reading.overrides import KINDS_OF_SECTION
+from grokterm.experiment.reading.toml import format_value
 from grokterm.experiment.settings import Settings, choices_of, field_docstrings, own_first
-from grokterm.experiment.toml import format_value
 
 SECTIONS = ("task", "model", "loss", "optimizer", "training")
 CHOICES: dict[str, tuple[str, ...]] = {

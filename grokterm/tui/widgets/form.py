@@ -13,8 +13,8 @@ from textual.widgets import Collapsible, Input, Label, Select
 
 from grokterm.errors import ConfigError, PresetError
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.overrides import DECIDE_MODULUS, override
-from grokterm.experiment.presets import Preset
+from grokterm.experiment.reading.overrides import DECIDE_MODULUS, override
+from grokterm.experiment.reading.presets import Preset
 from grokterm.reports.structure import in_line
 from grokterm.runs.naming import Named, named
 from grokterm.tasks.operations import EXPRESSION, MADE_OF, has_own_order

@@ -10,7 +10,7 @@ from textual.message import Message
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
-from grokterm.experiment.presets import Preset, group_presets
+from grokterm.experiment.reading.presets import Preset, group_presets
 from grokterm.plots.sanitize import plain_text
 
 FIRST_PRESET = "quick"

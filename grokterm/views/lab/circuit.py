@@ -14,13 +14,13 @@ from grokterm.experiment.metrics import METRICS
 from grokterm.inspection.missing import why_missing
 from grokterm.plots.bars import draw_bars
 from grokterm.plots.cells import Rows
-from grokterm.plots.series import Series
+from grokterm.plots.curves.series import Series
 from grokterm.session.state import LabState
 from grokterm.views.history import draw_history, has_history, no_history, series
 from grokterm.views.view import Choice, Drawn, Sheet, Subject, View
 
 if TYPE_CHECKING:
-    from grokterm.experiment.records import Inspected
+    from grokterm.experiment.recording.records import Inspected
     from grokterm.inspection.analysis import NetworkAnalysis
     from grokterm.plots.axis import Scale
     from grokterm.plots.palettes import Role

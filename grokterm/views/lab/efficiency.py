@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from grokterm.analysis.efficiency import N_QUANTILES, NormAt, efficiency_labels, late_step
 from grokterm.experiment.metrics import METRICS
-from grokterm.experiment.records import Inspected
+from grokterm.experiment.recording.records import Inspected
 from grokterm.plots.cells import Cells
+from grokterm.plots.curves.series import Series
 from grokterm.plots.palettes import Role
-from grokterm.plots.series import Series
 from grokterm.views.curves import drawn_of
 from grokterm.views.history import draw_history, has_history, no_history, series
 from grokterm.views.third import norm_curve

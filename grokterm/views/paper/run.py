@@ -8,13 +8,13 @@ from grokterm.analysis.efficiency import efficiency_labels
 from grokterm.analysis.milestones import LEARNED
 from grokterm.analysis.observation import Side
 from grokterm.experiment.metrics import METRICS
-from grokterm.experiment.records import Inspected
+from grokterm.experiment.recording.records import Inspected
 from grokterm.inspection.missing import why_missing
+from grokterm.plots.curves.series import Series
 from grokterm.plots.palettes import Role
 from grokterm.plots.paper.efficiency import CircuitEfficiency, CircuitKind, draw_circuits, draw_over_steps
 from grokterm.plots.paper.steps import Delay, draw_curves, draw_stack
 from grokterm.plots.paper.style import PaperFigure
-from grokterm.plots.series import Series
 from grokterm.session.state import LabState
 from grokterm.views.curves import drawn_of, sides
 from grokterm.views.marks import marks_of

@@ -9,10 +9,10 @@ import numpy as np
 from grokterm.experiment.sweep import Sweep, Value
 from grokterm.plots.paper.style import PaperFigure
 from grokterm.plots.paper.sweep import SweptAxis, SweptLine, draw_curves, draw_map
-from grokterm.sweeps.crossing import Crossing
 from grokterm.sweeps.measures import measure_name
 from grokterm.sweeps.outcomes import PointOutcome
 from grokterm.sweeps.report import short_name, written
+from grokterm.sweeps.search.crossing import Crossing
 from grokterm.views.paper.naming import LeftOut
 
 VARIANT = "variant"

@@ -7,8 +7,8 @@ from math import log10
 import numpy as np
 from jaxtyping import Float
 
+from grokterm.experiment.reading.toml import format_value
 from grokterm.experiment.sweep import Sweep, Value
-from grokterm.experiment.toml import format_value
 from grokterm.plots.ticks import Tick, short_number
 
 LEAST_RATIO = 8  # of the largest value to the smallest, from which an axis may be logarithmic

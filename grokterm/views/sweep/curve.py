@@ -11,9 +11,9 @@ from grokterm.plots.axis import Limits, Scale
 from grokterm.plots.cells import Rows
 from grokterm.plots.estimates import Bracket, EstimateChart, Estimates, draw_estimates
 from grokterm.plots.palettes import Palette
-from grokterm.sweeps.crossing import Crossing
 from grokterm.sweeps.measures import measure_name
 from grokterm.sweeps.outcomes import PointOutcome
+from grokterm.sweeps.search.crossing import Crossing
 from grokterm.sweeps.statistics import Estimate
 from grokterm.views.sweep.axes import ValueAxis, axis_below, further_axes, label_of, short_name, value_axis
 

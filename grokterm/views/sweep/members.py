@@ -13,7 +13,7 @@ from grokterm.reports.duration import clock
 from grokterm.sweeps.live import SweepState
 from grokterm.sweeps.measures import measure_name
 from grokterm.sweeps.members import Member
-from grokterm.sweeps.result import Result
+from grokterm.sweeps.storage.result import Result
 from grokterm.views.sweep.axes import short_name, written
 
 Standing = Literal["working", "elsewhere", "failed", "diverged", "finished", "waiting"]

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from grokterm.reports.duration import duration
 from grokterm.runs.command_line import command_line
-from grokterm.sweeps.folder import SweepFolder
 from grokterm.sweeps.live import Phase, SweepState
+from grokterm.sweeps.storage.folder import SweepFolder
 
 PHASES: dict[Phase, str] = {
     "reading": "reading",

@@ -16,7 +16,7 @@ from grokterm.bench.process import NOTEBOOK, WORKER, ContestantInfo, ContestantP
 from grokterm.engines.batches import batch_size
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.presets import find_preset
+from grokterm.experiment.reading.presets import find_preset
 from grokterm.models.build import build
 
 AUTO, EAGER = "auto", "eager"

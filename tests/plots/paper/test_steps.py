@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from matplotlib.text import Annotation
 
-from grokterm.plots.legend import Mark
+from grokterm.plots.curves.legend import Mark
+from grokterm.plots.curves.series import Series
 from grokterm.plots.paper.steps import draw_curves, on_log_axis
 from grokterm.plots.paper.style import paper_style
-from grokterm.plots.series import Series
 
 STEPS = np.array([0, 10, 20, 500, 1000])
 

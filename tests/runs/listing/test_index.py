@@ -10,8 +10,8 @@ import pytest
 from grokterm.errors import CheckpointError, StorageError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Swap
-from grokterm.experiment.presets import find_preset
-from grokterm.experiment.records import Branched, Paused, Reached, Record
+from grokterm.experiment.reading.presets import find_preset
+from grokterm.experiment.recording.records import Branched, Paused, Reached, Record
 from grokterm.reports.run import summary_of
 from grokterm.runs.differences import differences
 from grokterm.runs.journal import JournalWriter

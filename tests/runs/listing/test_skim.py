@@ -7,11 +7,11 @@ import pytest
 from grokterm.errors import CheckpointError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Extend, Save, Set, Swap
-from grokterm.experiment.records import Continued, Inspected, Paused, Reached, Record, Skipped, Switched
+from grokterm.experiment.recording.records import Continued, Inspected, Paused, Reached, Record, Skipped, Switched
 from grokterm.runs.journal import JournalWriter, read_journal
 from grokterm.runs.listing.skim import Skim
+from grokterm.runs.results.summary import summarize_means
 from grokterm.runs.store import Run, create_run
-from grokterm.runs.summary import summarize_means
 from tests.runs.records import acted, checkpointed, evaluated, finished, started
 
 SAVED = Path(__file__).parents[2] / "cli" / "saved"

@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from grokterm.experiment.records import Record
+from grokterm.experiment.recording.records import Record
 from grokterm.session.commands import Command
 from grokterm.session.remote.address import find_address
 from grokterm.session.remote.messages import HELLO, line

@@ -9,8 +9,8 @@ import pytest
 
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Extend, Save, Set, Stop, Swap
-from grokterm.experiment.packing import packed
-from grokterm.experiment.records import (
+from grokterm.experiment.recording.packing import packed
+from grokterm.experiment.recording.records import (
     Advanced,
     Branched,
     Evaluated,

@@ -11,7 +11,7 @@ import pytest
 from grokterm.errors import UnreachableError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Swap
-from grokterm.experiment.records import Refused
+from grokterm.experiment.recording.records import Refused
 from grokterm.session.commands import Analyze, Hold, Pause, Release, Resume, StepOnce
 from grokterm.session.remote import address, reading, server
 from grokterm.session.remote.address import find_address

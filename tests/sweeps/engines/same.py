@@ -5,8 +5,8 @@ from pathlib import Path
 import torch
 
 from grokterm.runs.checkpoint import load_checkpoint
-from grokterm.sweeps.folder import SweepFolder, keep_sweep
-from grokterm.sweeps.result import Result
+from grokterm.sweeps.storage.folder import SweepFolder, keep_sweep
+from grokterm.sweeps.storage.result import Result
 from grokterm.sweeps.work import Work
 
 

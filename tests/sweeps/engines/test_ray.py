@@ -13,9 +13,9 @@ import pytest
 from grokterm.errors import ConfigError
 from grokterm.runs.journal import read_journal
 from grokterm.sweeps.engines.ray import RayEngine
-from grokterm.sweeps.folder import SweepFolder
-from grokterm.sweeps.lease import read_claim
 from grokterm.sweeps.scheduler import Grid, Scheduler
+from grokterm.sweeps.storage.folder import SweepFolder
+from grokterm.sweeps.storage.lease import read_claim
 from tests.sweeps.engines.same import assert_same, trained_alone
 from tests.sweeps.fixtures import LONG, tiny_sweep
 

@@ -8,8 +8,8 @@ import pytest
 
 from grokterm.errors import ConfigError
 from grokterm.sweeps.engines.slurm import SlurmEngine
-from grokterm.sweeps.lease import read_claim
 from grokterm.sweeps.scheduler import Grid, Scheduler
+from grokterm.sweeps.storage.lease import read_claim
 from tests.sweeps.engines.same import assert_same, trained_alone
 from tests.sweeps.fixtures import LONG, TWO, tiny_sweep
 

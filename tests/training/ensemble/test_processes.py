@@ -10,7 +10,7 @@ from grokterm.errors import ConfigError, ProcessDiedError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Swap
 from grokterm.experiment.metrics import EVALUATION_METRICS
-from grokterm.experiment.records import Evaluated, Inspected, Started
+from grokterm.experiment.recording.records import Evaluated, Inspected, Started
 from grokterm.session.commands import Leave
 from grokterm.session.start import start_session
 from grokterm.training.ensemble.naming import of_member

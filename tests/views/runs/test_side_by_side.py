@@ -7,7 +7,7 @@ from rich.console import Console
 
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Intervention, Set, Swap
-from grokterm.experiment.records import Acted, Branched
+from grokterm.experiment.recording.records import Acted, Branched
 from grokterm.plots.palettes import PALETTES
 from grokterm.runs.journal import JournalWriter
 from grokterm.runs.store import create_run

@@ -8,7 +8,7 @@ from grokterm.experiment.sweep import Sweep
 from grokterm.plots.cells import Rows
 from grokterm.sweeps.members import Member, points
 from grokterm.sweeps.outcomes import PointOutcome, outcomes
-from grokterm.sweeps.result import Result
+from grokterm.sweeps.storage.result import Result
 
 Measured = Callable[[Mapping[str, Any], int], float | None]
 """What is measured at a point with a seed: inf for never, None for not yet."""

@@ -8,11 +8,11 @@ import numpy as np
 from grokterm.experiment.sweep import Sweep
 from grokterm.plots.estimates import draw_estimates
 from grokterm.plots.palettes import PALETTES
-from grokterm.sweeps.ballot import Ballot
-from grokterm.sweeps.crossing import Crossing
 from grokterm.sweeps.members import Member, Point
 from grokterm.sweeps.outcomes import outcomes
-from grokterm.sweeps.result import Result
+from grokterm.sweeps.search.ballot import Ballot
+from grokterm.sweeps.search.crossing import Crossing
+from grokterm.sweeps.storage.result import Result
 from grokterm.views.sweep.curve import chart_of, said_of
 from tests.views.sweep.swept import swept, text
 

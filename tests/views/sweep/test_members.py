@@ -4,7 +4,7 @@ from grokterm.experiment.sweep import Sweep
 from grokterm.plots.palettes import PALETTES
 from grokterm.sweeps.live import SweepState
 from grokterm.sweeps.members import Member, Point
-from grokterm.sweeps.result import Result
+from grokterm.sweeps.storage.result import Result
 from grokterm.views.sweep.members import columns_of, draw_heads, draw_member, ordered
 
 SWEEP = Sweep.from_settings({"grid": {"task.train_fraction": [0.2, 0.35]}, "measure": "grokked_at"})

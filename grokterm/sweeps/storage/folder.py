@@ -1,0 +1,250 @@
+"""The folder of a sweep, a direct child of the runs folder. It is the truth about the sweep, whichever processes work on it.
+
+`sweep.toml`: a preset with a table `[sweep]`. `members/KEY/`: the run of a member. `leases/KEY`: which process works on it.
+`results/KEY.json`: what came of it. Results, and the tables made of them, can be made again from the runs.
+"""
+
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from grokterm import __version__
+from grokterm.errors import ConfigError, RunNotFoundError, StorageError
+from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.reading.files import copied, located
+from grokterm.experiment.reading.toml import format_toml, parse_toml
+from grokterm.experiment.sweep import Sweep
+from grokterm.runs.finding import beginning_with, run_names
+from grokterm.runs.store import Run, is_run, write_durably
+from grokterm.runs.thinning import checkpoint_sizes
+from grokterm.sweeps.members import Member, members_of
+from grokterm.sweeps.storage.result import Result
+
+DEFINITION, META = "sweep.toml", "meta.json"
+
+DAMAGED = "-damaged"
+
+FOLDERS = ("members", "leases", "results")
+
+
+@dataclass(frozen=True)
+class SweepFolder:
+    """A sweep on disk."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The name of its directory."""
+        return self.path.name
+
+    @property
+    def preset(self) -> str:
+        """The preset that it follows; empty if that is not known."""
+        try:
+            meta = json.loads((self.path / META).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return ""
+        return str(meta.get("preset", "")) if isinstance(meta, dict) else ""
+
+    @cached_property
+    def settings(self) -> dict[str, Any]:
+        """The settings of the experiment that is varied.
+
+        Raises:
+            RunNotFoundError: if they cannot be read.
+        """
+        return {name: value for name, value in self._definition.items() if name != "sweep"}
+
+    @cached_property
+    def sweep(self) -> Sweep:
+        """How it is varied.
+
+        Raises:
+            RunNotFoundError: if that cannot be read.
+        """
+        try:
+            return Sweep.from_settings(self._definition.get("sweep", {}))
+        except ConfigError as error:
+            raise RunNotFoundError(f"sweep {self.name}: {DEFINITION} cannot be read: {error}") from None
+
+    @cached_property
+    def _definition(self) -> dict[str, Any]:
+        try:
+            return located(parse_toml((self.path / DEFINITION).read_text(encoding="utf-8")), self.path)
+        except (OSError, UnicodeDecodeError, ConfigError) as error:
+            raise RunNotFoundError(f"sweep {self.name}: {DEFINITION} cannot be read: {error}") from None
+
+    def members(self) -> list[Member]:
+        """Make the members of its grid."""
+        return members_of(self.settings, self.sweep)
+
+    def run_of(self, key: str) -> Run | None:
+        """Return the run of a member; None if it was not begun, or left only its result."""
+        path = self.path / "members" / key
+        return Run(path) if is_run(path) else None
+
+    def saved_step(self, key: str) -> int:
+        """Return the step of a member's newest checkpoint; 0 if it has none."""
+        return max(checkpoint_sizes(self.path / "members" / key / "checkpoints"), default=0)
+
+    def set_aside(self, key: str) -> None:
+        """Move what is in the place of a member's run and cannot be gone on with out of the way; keep the last of such.
+
+        Raises:
+            OSError: if that cannot be done.
+        """
+        path = self.path / "members" / key
+        if path.exists():
+            kept = path.with_name(f".{key}{DAMAGED}")
+            shutil.rmtree(kept, ignore_errors=True)
+            path.rename(kept)
+
+    def drop_drafts(self, key: str) -> None:
+        """Remove what processes have left that were killed while they made the run of a member."""
+        for path in (self.path / "members").glob(f".{key}-*"):
+            if not path.name.endswith(DAMAGED):
+                shutil.rmtree(path, ignore_errors=True)
+
+    def lease_of(self, key: str) -> Path:
+        """Return the file by which a process claims a member."""
+        return self.path / "leases" / key
+
+    def result_of(self, key: str) -> Result | None:
+        """Read what came of a member; None if nothing did yet, or it cannot be read."""
+        try:
+            return Result.model_validate_json((self.path / "results" / f"{key}.json").read_bytes())
+        except (OSError, ValueError):
+            return None
+
+    def keep_result(self, result: Result) -> None:
+        """Write what came of a member: whole, but not durably, as it can be read from the run again.
+
+        Raises:
+            OSError: if it cannot be written.
+        """
+        path = self.path / "results" / f"{result.key}.json"
+        draft = path.with_name(f".{path.name}.tmp")
+        try:
+            draft.write_text(result.model_dump_json(), encoding="utf-8")
+            draft.replace(path)
+        except OSError:
+            draft.unlink(missing_ok=True)
+            raise
+
+    def forget_failed(self) -> list[str]:
+        """Remove the results of members that have failed, so that they are worked on again; return their keys.
+
+        Raises:
+            StorageError: if they cannot be removed.
+        """
+        failed = [key for key, result in self.results().items() if result.outcome == "failed"]
+        self._forget(failed)
+        return failed
+
+    def forget_unmeasured(self, names: Collection[str]) -> None:
+        """Remove results that lack one of these metrics, if there is still a network to measure when they are made again.
+
+        Raises:
+            StorageError: if they cannot be removed.
+        """
+        if names:
+            found = self.results().values()
+            lacking = [one.key for one in found if one.outcome != "failed" and not one.metrics.keys() >= set(names)]
+            self._forget([key for key in lacking if checkpoint_sizes(self.path / "members" / key / "checkpoints")])
+
+    def _forget(self, keys: Iterable[str]) -> None:
+        try:
+            for key in keys:
+                (self.path / "results" / f"{key}.json").unlink(missing_ok=True)
+        except OSError as error:
+            raise StorageError(f"{self.path} cannot be written: {error.strerror}") from None
+
+    def results(self, known: Mapping[str, Result] | None = None) -> dict[str, Result]:
+        """Read the results of all members, also of those that an edited grid has left; only those that are not known."""
+        try:
+            with os.scandir(self.path / "results") as entries:
+                keys = [entry.name.removesuffix(".json") for entry in entries if not entry.name.startswith(".")]
+        except OSError:
+            keys = []
+        before = known or {}
+        return {key: result for key in keys if (result := before.get(key) or self.result_of(key)) is not None}
+
+
+def keep_sweep(folder: Path, name: str, preset: str, settings: Mapping[str, Any], sweep: Sweep) -> SweepFolder:
+    """Create the folder of a sweep, or give the one that is there this definition: what it has trained stays.
+
+    Raises:
+        ConfigError: if the folder belongs to another preset, or to something else.
+        StorageError: if it cannot be written.
+    """
+    found = SweepFolder(folder / name)
+    try:
+        if found.path.exists() and any(found.path.iterdir()):
+            if not (found.path / DEFINITION).is_file():
+                raise ConfigError(f"{found.path} is there, and is no sweep: choose another name with --name")
+            if found.preset not in ("", preset):
+                raise ConfigError(
+                    f"{found.path} is a sweep of {found.preset}, not of {preset}: choose another name with --name"
+                )
+        for inner in FOLDERS:
+            (found.path / inner).mkdir(parents=True, exist_ok=True)
+        experiment = Experiment.from_settings({key: value for key, value in settings.items() if key != "expect"})
+        kept, copies = copied(experiment.settings())
+        for inner, content in copies.items():
+            (found.path / inner).parent.mkdir(parents=True, exist_ok=True)
+            _write(found.path / inner, content)
+        meta = {"preset": preset, "created": datetime.now(UTC).isoformat(timespec="seconds"), "grokterm": __version__}
+        _write(found.path / META, json.dumps(meta, indent=2).encode())
+        table = sweep.model_dump(exclude_defaults=True, exclude_none=True)
+        _write(found.path / DEFINITION, format_toml(kept | {"sweep": table}).encode())
+    except OSError as error:
+        raise StorageError(f"{found.path} cannot be written: {error.strerror}: choose another folder with --runs-dir") from None
+    return found
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file durably, also if another process writes it at the same time."""
+    draft = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
+    write_durably(draft, content)
+    draft.replace(path)
+
+
+def is_sweep(path: Path) -> bool:
+    """Whether a folder is that of a sweep."""
+    try:
+        return (path / DEFINITION).is_file()
+    except OSError:  # name too long, or no permission
+        return False
+
+
+def sweep_names(folder: Path) -> list[str]:
+    """List the sweeps of a runs folder by name.
+
+    Raises:
+        StorageError: if the folder cannot be read.
+    """
+    return [name for name in run_names(folder) if is_sweep(folder / name)]
+
+
+def find_sweep(folder: Path, name: str) -> SweepFolder:
+    """Find a sweep by its name in the folder, the beginning of its name if no other begins so, or a path.
+
+    Raises:
+        RunNotFoundError: if there is none.
+    """
+    for path in (folder / name, Path(name).expanduser()):
+        if name and is_sweep(path):
+            return SweepFolder(path.resolve())
+    known = sweep_names(folder)
+    if found := beginning_with(name, known):
+        return SweepFolder((folder / found).resolve())
+    hint = f"there are {', '.join(known[-4:])}" if known else f"the folder {folder} holds none"
+    raise RunNotFoundError(f"no sweep is called {name!r}: {hint}")

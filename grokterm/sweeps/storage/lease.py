@@ -1,0 +1,167 @@
+"""The lease of a member: one process at a time works on it, on whichever host that shares the folder.
+
+A file that only one process can create, touched every few seconds. A lease that was not touched for a minute, or whose process
+is known to be dead, is taken over. Ages are told by the clock of the disk, so hosts need not agree on the time.
+"""
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import Event, Thread
+from typing import Self
+
+from pydantic import ValidationError
+
+from grokterm.experiment.recording.records import Owner
+from grokterm.runs.owner import life, this_process
+
+BEAT = 10.0  # seconds between two touches
+STALE = 60.0  # seconds without one, after which a process counts as dead
+
+
+class Claim(Owner):
+    """The process that works on a member."""
+
+    nonce: str
+    """Tells this claim from any other."""
+
+    step: int = 0
+    """The checkpoint from which it goes on."""
+
+    attempts: int = 1
+    """How many processes have gone on from there, none of which has given the member back."""
+
+
+class Lease:
+    """The right to work on a member, until it is given back or this process ends."""
+
+    def __init__(self, path: Path, claim: Claim) -> None:
+        self._path = path
+        self.claim = claim
+        self.is_lost = False  # as far as is known: another process has taken it over
+        self._is_over = Event()
+        self._beats = Thread(target=self._beat, name=f"lease of {path.name}", daemon=True)
+
+    @classmethod
+    def take(cls, path: Path, step: int = 0) -> Self | None:
+        """Claim a member, to go on from this checkpoint; None if another process works on it.
+
+        Raises:
+            OSError: if the folder cannot be written.
+        """
+        before = read_claim(path)
+        is_there = before is not None or path.exists()
+        if is_there and not is_stale(path, before):
+            return None
+        attempts = before.attempts + 1 if before is not None and before.step == step else 1
+        claim = Claim(**this_process().model_dump(), nonce=secrets.token_hex(8), step=step, attempts=attempts)
+        is_mine = _replaced(path, before, claim) if is_there else _created(path, claim)
+        return cls(path, claim) if is_mine else None
+
+    def __enter__(self) -> Self:
+        self._beats.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_over.set()
+        self._beats.join()
+        with suppress(OSError), _alone(self._path) as is_alone:
+            if is_alone and self.is_held:
+                self._path.unlink()
+
+    @property
+    def is_held(self) -> bool:
+        """Whether no other process has taken it over, as one does from a process that stood still for a minute."""
+        found = read_claim(self._path)
+        return found is not None and found.nonce == self.claim.nonce
+
+    def _beat(self) -> None:
+        while not self._is_over.wait(BEAT):
+            with suppress(OSError):
+                if self.is_held:
+                    os.utime(self._path)
+                else:
+                    self.is_lost = read_claim(self._path) is not None or not self._path.exists()
+
+
+def read_claim(path: Path) -> Claim | None:
+    """Read who works on a member; None if no process does, or the file cannot be read."""
+    try:
+        return Claim.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError):
+        return None
+
+
+def is_stale(path: Path, claim: Claim | None) -> bool:
+    """Tell whether a lease was left by a process that has gone.
+
+    One from before the host was started anew counts by its age: it may be of another host that has the same name.
+    """
+    if claim is not None and claim.boot == this_process().boot and (known := life(claim)) != "unknown":
+        return known == "dead"
+    return _is_old(path)
+
+
+def _is_old(path: Path) -> bool:
+    try:
+        return _now(path.parent) - path.stat().st_mtime > STALE
+    except FileNotFoundError:
+        return False  # given back meanwhile
+
+
+def _now(folder: Path) -> float:
+    """Return the time by the clock of the disk."""
+    probe = folder / f".now-{os.getpid()}-{secrets.token_hex(4)}"
+    probe.touch()
+    try:
+        return probe.stat().st_mtime
+    finally:
+        probe.unlink(missing_ok=True)
+
+
+def _created(path: Path, claim: Claim) -> bool:
+    """Write a claim where there is none; only one process can."""
+    try:
+        file = path.open("x", encoding="utf-8")
+    except FileExistsError:
+        return False
+    try:
+        with file:
+            file.write(claim.model_dump_json())
+    except OSError:
+        path.unlink(missing_ok=True)  # on a full disk
+        raise
+    return True
+
+
+def _replaced(path: Path, before: Claim | None, claim: Claim) -> bool:
+    """Write a claim in the place of a stale one, unless another process has done so since that was read."""
+    draft = path.with_name(f".{path.name}-{claim.nonce}")
+    with _alone(path) as is_alone:
+        if not is_alone or not path.exists() or read_claim(path) != before:
+            return False
+        try:
+            draft.write_text(claim.model_dump_json(), encoding="utf-8")
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
+        return True
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[bool]:
+    """Keep other processes from replacing or removing a lease, for a moment; False if one of them is about to."""
+    guard = path.with_name(f".{path.name}-guard")
+    try:
+        guard.touch(exist_ok=False)
+    except FileExistsError:
+        if _is_old(guard):  # of a process that was killed in that moment
+            guard.unlink(missing_ok=True)
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        guard.unlink(missing_ok=True)

@@ -1,0 +1,119 @@
+"""A sweep's definition, and members, as they travel to a host that does not see the sweep's folder, and back."""
+
+import secrets
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from grokterm.runs.lock import HOLDER, LOCK, MARKER
+from grokterm.runs.store import write_durably
+from grokterm.sweeps.storage.folder import DEFINITION, FOLDERS, META, SweepFolder, is_sweep
+from grokterm.sweeps.storage.lease import Lease
+from grokterm.sweeps.storage.result import Result
+
+Files = Mapping[str, bytes]
+"""What a folder holds, by path."""
+
+OF_A_PROCESS = {LOCK, MARKER, HOLDER}
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """A member: its run, ended or not, and what came of it."""
+
+    key: str
+    run: Files
+    result: Result | None = None
+
+
+def definition_of(sweep: SweepFolder) -> Files:
+    """Read what a sweep is defined by, without its members."""
+    own = {name: (sweep.path / name).read_bytes() for name in (DEFINITION, META)}
+    return own | {f"files/{name}": content for name, content in _read(sweep.path / "files").items()}
+
+
+def set_up(definition: Files, path: Path) -> SweepFolder:
+    """Make a folder of a sweep, unless another process has.
+
+    Raises:
+        OSError: if it cannot be written.
+    """
+    if not is_sweep(path):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
+        _write(definition, draft)
+        for inner in FOLDERS:
+            (draft / inner).mkdir()
+        try:
+            draft.rename(path)
+        except OSError:
+            shutil.rmtree(draft)
+            if not is_sweep(path):
+                raise
+    return SweepFolder(path)
+
+
+def pack(sweep: SweepFolder, key: str) -> Parcel:
+    """Read a member.
+
+    Raises:
+        OSError: if it cannot be read.
+    """
+    return Parcel(key, _read(sweep.path / "members" / key), sweep.result_of(key))
+
+
+def take_out(sweep: SweepFolder, key: str) -> Parcel:
+    """Read a member, and remove it here.
+
+    Raises:
+        OSError: if it cannot be read.
+    """
+    parcel = pack(sweep, key)
+    shutil.rmtree(sweep.path / "members" / key, ignore_errors=True)
+    (sweep.path / "results" / f"{key}.json").unlink(missing_ok=True)
+    return parcel
+
+
+def unpack(parcel: Parcel, sweep: SweepFolder) -> bool:
+    """Write a member, whole or not at all, unless it has ended here; False if another process works on it.
+
+    Raises:
+        OSError: if it cannot be written.
+    """
+    if sweep.result_of(parcel.key) is not None:
+        return True
+    lease = Lease.take(sweep.lease_of(parcel.key))
+    if lease is None:
+        return False
+    with lease:
+        if parcel.run:
+            _replace(parcel.run, sweep.path / "members" / parcel.key)
+        if parcel.result is not None:
+            sweep.keep_result(parcel.result)
+    return True
+
+
+def _replace(files: Files, path: Path) -> None:
+    draft, grave = (path.with_name(f".{path.name}-{secrets.token_hex(8)}") for _ in range(2))
+    try:
+        _write(files, draft)
+        (draft / "checkpoints").mkdir(exist_ok=True)  # also where only results are kept
+        if path.exists():
+            path.rename(grave)
+        draft.rename(path)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+        shutil.rmtree(grave, ignore_errors=True)
+
+
+def _write(files: Files, folder: Path) -> None:
+    folder.mkdir()
+    for inner, content in files.items():
+        (folder / inner).parent.mkdir(parents=True, exist_ok=True)
+        write_durably(folder / inner, content)
+
+
+def _read(folder: Path) -> Files:
+    paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and not path.name.startswith(".")]
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths if path.name not in OF_A_PROCESS}

@@ -1,0 +1,80 @@
+"""The folder of a sweep."""
+
+from pathlib import Path
+
+import pytest
+
+from grokterm.errors import ConfigError, RunNotFoundError
+from grokterm.experiment.sweep import Sweep
+from grokterm.runs.store import list_runs
+from grokterm.sweeps.measures import network_measures
+from grokterm.sweeps.members import members_of
+from grokterm.sweeps.storage.folder import SweepFolder, find_sweep, keep_sweep, sweep_names
+from grokterm.sweeps.storage.result import Result
+from grokterm.sweeps.work import Work
+from tests.sweeps.fixtures import TINY, TWO_BY_TWO, tiny_sweep
+
+
+def test_it_has_the_members_that_it_was_made_with(tmp_path: Path) -> None:
+    made = tiny_sweep(tmp_path)
+    found = find_sweep(tmp_path, "tiny")
+    assert found.path == made.path
+    assert found.preset == "tiny"
+    assert found.members() == members_of(TINY, Sweep.from_settings(TWO_BY_TWO))
+
+
+def test_it_is_no_run(tmp_path: Path) -> None:
+    tiny_sweep(tmp_path)
+    assert not list_runs(tmp_path)
+    assert sweep_names(tmp_path) == ["tiny-sweep"]
+
+
+def test_an_edited_grid_keeps_what_came_of_its_members(tmp_path: Path) -> None:
+    sweep = tiny_sweep(tmp_path)
+    first = sweep.members()[0]
+    sweep.keep_result(Result(key=first.key, memorized_at=4, val_loss=float("inf")))
+    edited = tiny_sweep(tmp_path, {"grid": {"task.train_fraction": [0.4, 0.5]}, "seeds": 3})
+    assert edited.results()[first.key].memorized_at == 4
+    assert edited.results()[first.key].val_loss == float("inf")
+    assert len(edited.members()) == 6
+
+
+def test_a_folder_of_another_sweep_is_refused(tmp_path: Path) -> None:
+    tiny_sweep(tmp_path)
+    with pytest.raises(ConfigError, match="is a sweep of tiny, not of quick"):
+        keep_sweep(tmp_path, "tiny-sweep", "quick", TINY, Sweep())
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "file").touch()
+    with pytest.raises(ConfigError, match="is there, and is no sweep"):
+        keep_sweep(tmp_path, "other", "quick", TINY, Sweep())
+
+
+def test_one_that_cannot_be_read_says_so_in_a_line(tmp_path: Path) -> None:
+    sweep = tiny_sweep(tmp_path)
+    (sweep.path / "sweep.toml").write_text("[sweep]\nseeds = 'x'")
+    with pytest.raises(RunNotFoundError, match=r"sweep tiny-sweep: sweep.toml cannot be read: seeds must be"):
+        _ = SweepFolder(sweep.path).sweep
+    with pytest.raises(RunNotFoundError, match="no sweep is called 'big': there are tiny-sweep"):
+        find_sweep(tmp_path, "big")
+
+
+def test_another_measure_of_the_network_is_taken_of_what_has_ended(tmp_path: Path) -> None:
+    sweep = tiny_sweep(tmp_path)
+    first, second = sweep.members()[:2]
+    Work(sweep).on(first)
+    sweep.keep_result(Result(key=second.key))  # of a run that has left no checkpoint
+    asked = tiny_sweep(tmp_path, TWO_BY_TWO | {"measure": "ipr"})
+    asked.forget_unmeasured(network_measures(asked.sweep))
+    assert asked.results().keys() == {second.key}
+    Work(asked).on(first)
+    result = asked.result_of(first.key)
+    assert result is not None
+    assert result.value("ipr") is not None
+    asked.forget_unmeasured(network_measures(asked.sweep))
+    assert len(asked.results()) == 2
+
+
+def test_a_result_that_cannot_be_read_is_none(tmp_path: Path) -> None:
+    sweep = tiny_sweep(tmp_path)
+    (sweep.path / "results" / "abc.json").write_text("{")
+    assert sweep.results() == {}
