@@ -1,5 +1,6 @@
 """A sweep: one experiment many times, with other settings and seeds. The table `[sweep]` of a preset."""
 
+from collections.abc import Mapping
 from math import prod
 from typing import Annotated, Literal, Self, TypeAlias
 
@@ -7,6 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from grokterm.experiment.expectation import is_step
 from grokterm.experiment.reading.ranges import MOST_VALUES, values_of
+from grokterm.experiment.reading.toml import format_value
 from grokterm.experiment.settings import Settings
 
 Value: TypeAlias = bool | int | float | str | Annotated[tuple[bool | int | float | str, ...], Field(strict=False)]
@@ -29,6 +31,9 @@ Values: TypeAlias = Annotated[
     tuple[Value, ...], Field(strict=False, max_length=MOST_VALUES), BeforeValidator(_listed), AfterValidator(_distinct)
 ]
 Axes: TypeAlias = dict[str, Values]
+
+VARIANT = "variant"
+"""What the axis of variants is called."""
 
 
 class Search(Settings):
@@ -152,3 +157,23 @@ class Sweep(Settings):
         """How many points the grid has, without those that the search adds."""
         together = max([len(values) for values in self.zipped.values()], default=1)
         return max(1, len(self.variants)) * prod(map(len, self.grid.values())) * together
+
+
+def short_name(setting: str) -> str:
+    """Write the name of a setting, or of a measure, as people say it: `train fraction`."""
+    return setting.rpartition(".")[2].replace("_", " ")
+
+
+def written(value: Value) -> str:
+    """Write a value of an axis, a number with six digits."""
+    if isinstance(value, float):
+        digits, power, exponent = f"{value:.6g}".partition("e")
+        return f"{digits}e{int(exponent)}" if power else digits
+    return value if isinstance(value, str) else format_value(value)
+
+
+def label_of(columns: Mapping[str, Value]) -> str:
+    """Name what is at these values of axes: `wide, weight decay 1`."""
+    return ", ".join(
+        written(value) if name == VARIANT else f"{short_name(name)} {written(value)}" for name, value in columns.items()
+    )

@@ -12,6 +12,7 @@ from rich.text import Text
 from grokterm.experiment.conditions import has_comparison
 from grokterm.experiment.expectation import MEASURES, MILESTONE_STEPS, Expect, MetricAtStep, is_step
 from grokterm.experiment.metrics import METRICS
+from grokterm.experiment.sweep import label_of
 from grokterm.plots.sanitize import plain_text
 from grokterm.reports.duration import duration
 from grokterm.runs.results.verification import Check, Outcome, Verdict
@@ -137,12 +138,7 @@ def _phrase(verdict: Verdict, figure: str) -> str:
 
 def _place(verdict: Verdict) -> str:
     """Name the point of a sweep, by the last parts of its axes."""
-    named = [str(value) if name == "variant" else f"{_short(name)} {value}" for name, value in verdict.where.items()]
-    return ", ".join(named) + ": " if named else ""
-
-
-def _short(axis: str) -> str:
-    return axis.rpartition(".")[2].replace("_", " ")
+    return f"{label_of(verdict.where)}: " if verdict.where else ""
 
 
 def _in_words(measure: str, figure: str) -> str:

@@ -12,7 +12,7 @@ from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.reading.files import without_paths
 from grokterm.experiment.reading.overrides import override
 from grokterm.experiment.reading.toml import format_value
-from grokterm.experiment.sweep import Sweep, Value
+from grokterm.experiment.sweep import VARIANT, Sweep, Value
 
 # What is no part of a member's identity: words, and what leaves its numbers alone up to rounding.
 NOT_HASHED = ("title", "source", "device", "expect")
@@ -34,7 +34,7 @@ class Point:
     @property
     def columns(self) -> dict[str, Value]:
         """The variant, if the sweep has some, and the values by axis."""
-        return {**({"variant": self.variant} if self.variant else {}), **self.values}
+        return {**({VARIANT: self.variant} if self.variant else {}), **self.values}
 
     def __str__(self) -> str:
         shown = [f"{name} {value}" for name, value in self.values.items()]

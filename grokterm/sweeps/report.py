@@ -13,8 +13,7 @@ from rich.text import Text
 
 from grokterm.experiment.expectation import is_step
 from grokterm.experiment.metrics import METRICS
-from grokterm.experiment.reading.toml import format_value
-from grokterm.experiment.sweep import Sweep, Value
+from grokterm.experiment.sweep import Sweep, short_name, written
 from grokterm.plots.sanitize import plain_text
 from grokterm.reports.duration import duration
 from grokterm.reports.kept import size
@@ -190,18 +189,6 @@ def needs(needed: "SweepEstimate") -> str:
     days = needed.seconds / 86400
     time = f"{days:,.0f} days" if days >= MOST_HOURS / 24 else duration(needed.seconds)
     return f"take about {time} on {workers}{memory} and {size(needed.disk)} on the disk"
-
-
-def short_name(setting: str) -> str:
-    """Write the name of an axis as people say it: `train fraction`."""
-    return setting.rpartition(".")[2].replace("_", " ")
-
-
-def written(value: Value) -> str:
-    """Write a value of an axis."""
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    return value if isinstance(value, str) else format_value(value)
 
 
 def number(value: float, measure: str) -> str:

@@ -7,7 +7,7 @@ from math import isfinite
 from grokterm.errors import ConfigError
 from grokterm.experiment.expectation import Expect
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.sweep import Sweep
+from grokterm.experiment.sweep import Sweep, Value
 from grokterm.runs.results.summary import Summary
 from grokterm.runs.results.verification import Check, Outcome, Verdict
 from grokterm.sweeps.definition import Definition
@@ -124,7 +124,7 @@ def _of_point(sweep: Sweep, group: Sequence[Member], results: Mapping[str, Resul
     return verdicts
 
 
-def _of_search(sweep: Sweep, columns: Mapping[str, object], found: Crossing | None = None) -> Verdict:
+def _of_search(sweep: Sweep, columns: Mapping[str, Value], found: Crossing | None = None) -> Verdict:
     assert sweep.search is not None
     assert sweep.search.expect is not None
     estimate = None if found is None else found.estimate

@@ -2,22 +2,25 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from grokterm.plots.axis import Limits, Scale
 from grokterm.plots.paper.comparison import line_style
 from grokterm.plots.paper.style import SEQUENTIAL, escape_label, frame_image, new_figure
 
 _MARKERS = "osD^vPX"
 
-Interval: TypeAlias = tuple[float, float, float]
-"""Its low end, its center and its high end."""
+GRAY = "#505050"
 
-WIDE = 50.0  # ratio of the largest to the smallest value from which on an axis is logarithmic
+MARGIN = 0.03  # of an axis with limits, beyond them
+
+FEW = 9  # values of a logarithmic axis, up to which each has a tick where powers of ten would be too few
+LEAST_DECADES = 2.5  # from which powers of ten are enough
 
 
 @dataclass(frozen=True)
@@ -37,30 +40,48 @@ class SweptAxis:
 
     label: str
     names: Sequence[str] = ()
+    scale: Scale = "linear"
+    zero_gap: float = 0.0
+    """Decades between a zero on a logarithmic axis and the value beside it; 0 if there is no zero."""
 
 
-def draw_curves(lines: Sequence[SweptLine], axis: SweptAxis, measure: str, crossings: Sequence[Interval] = ()) -> Figure:
-    """Draw each line with error bars; what was never reached stands as a hollow mark at the top.
+@dataclass(frozen=True)
+class Measured:
+    """What is drawn over the axes."""
 
-    Crossings are the places on the axis that were searched, each with its interval.
-    """
+    label: str
+    scale: Scale = "linear"
+    limits: Limits | None = None
+    """Of its axis, or of its colors; None: those of the values."""
+
+
+class Crossed(NamedTuple):
+    """An interval of the axis, where a line crosses a value."""
+
+    low: float
+    center: float
+    high: float
+    line: int
+    """Which."""
+
+
+def draw_curves(lines: Sequence[SweptLine], axis: SweptAxis, measured: Measured, crossings: Sequence[Crossed] = ()) -> Figure:
+    """Draw each line with error bars; what was never reached stands as a hollow mark at the top."""
     several = len(lines) > 1
     figure = new_figure(2.3 + 0.13 * ((len(lines) + 1) // 2 if several else 0))
     axes = figure.add_subplot()
     for number, line in enumerate(lines):
         _draw_line(axes, line, number)
-    for low, center, high in crossings:
-        axes.axvspan(low, high, color="#505050", alpha=0.12, linewidth=0)
-        axes.axvline(center, color="#505050", linewidth=0.8, linestyle=":")
-    axes.set(xlabel=escape_label(axis.label), ylabel=escape_label(measure))
-    _scale_x(axes, axis, np.concatenate([line.x for line in lines]))
-    values = np.concatenate([line.centers for line in lines])
-    finite = values[np.isfinite(values)]
-    if finite.size and finite.min() >= 0 and finite.max() <= 1:
-        axes.set_ylim(-0.03, 1.03)
-    elif is_wide(finite):
-        axes.set_yscale("log")
-    if np.isinf(values).any():
+    for crossed in crossings:
+        color = line_style(crossed.line)[0] if several else GRAY
+        axes.axvspan(crossed.low, crossed.high, color=color, alpha=0.12, linewidth=0)
+        axes.axvline(crossed.center, color=color, linewidth=0.8, linestyle=":")
+    axes.set(xlabel=escape_label(axis.label), ylabel=escape_label(measured.label), yscale=measured.scale)
+    _scale_x(axes, axis, np.unique(np.concatenate([line.x for line in lines])))
+    if measured.limits is not None:
+        low, high = measured.limits
+        axes.set_ylim(low - MARGIN * (high - low), high + MARGIN * (high - low))
+    if any(np.isinf(line.centers).any() for line in lines):
         axes.annotate("never", (1.0, 1.0), xycoords="axes fraction", xytext=(0, 3), textcoords="offset points", ha="right")
     if several:
         figure.legend(loc="outside upper left", ncols=2)
@@ -95,33 +116,33 @@ def _scale_x(axes: Axes, axis: SweptAxis, x: Float[np.ndarray, " _"]) -> None:
     if axis.names:
         axes.set_xticks(range(len(axis.names)), [escape_label(name) for name in axis.names])
         axes.tick_params(axis="x", rotation=30 if sum(map(len, axis.names)) > 36 else 0)
-    elif is_wide(x):
+    elif axis.zero_gap:
+        # matplotlib draws from zero to `linthresh` in `linscale` decades, of which it takes one part in ten more.
+        least = x[x > 0].min()
+        axes.set_xscale("symlog", linthresh=least, linscale=0.9 * axis.zero_gap)
+        margin = MARGIN * (axis.zero_gap + np.log10(x[-1] / least))  # in decades
+        axes.set_xlim(-least * margin / axis.zero_gap, x[-1] * 10**margin)
+    elif axis.scale == "log":
         axes.set_xscale("log")
+        if len(x) <= FEW and np.log10(x[-1] / x[0]) < LEAST_DECADES:
+            axes.set_xticks(x, [f"{value:g}" for value in x], minor=False)
+            axes.minorticks_off()
 
 
-def is_wide(values: Float[np.ndarray, " _"]) -> bool:
-    """Tell whether positive values span so much that an axis of them is logarithmic."""
-    return bool(values.size and values.min() > 0 and values.max() >= WIDE * values.min())
-
-
-def draw_map(values: Float[np.ndarray, "row column"], rows: SweptAxis, columns: SweptAxis, measure: str) -> Figure:
+def draw_map(values: Float[np.ndarray, "row column"], rows: SweptAxis, columns: SweptAxis, measured: Measured) -> Figure:
     """Draw a measure over two axes, one cell a point; what was never reached is gray, what is unknown white."""
     figure = new_figure(2.6)
     axes = figure.add_subplot()
     shown = np.where(np.isfinite(values), values, np.nan)
     never = np.where(np.isinf(values), 0.5, np.nan)
     axes.imshow(never, cmap="gray", vmin=0, vmax=1, origin="lower", aspect="auto")
-    image = axes.imshow(shown, cmap=SEQUENTIAL, origin="lower", aspect="auto", norm="log" if is_wide(_finite(values)) else None)
+    image = axes.imshow(shown, cmap=SEQUENTIAL, origin="lower", aspect="auto", norm=measured.scale)
+    image.set_clim(measured.limits)
     axes.set_xticks(range(len(columns.names)), [escape_label(name) for name in columns.names], rotation=45, ha="right")
     axes.set_yticks(range(len(rows.names)), [escape_label(name) for name in rows.names])
     axes.set(xlabel=escape_label(columns.label), ylabel=escape_label(rows.label))
     if np.isinf(values).any():
         axes.set_title("gray: never", loc="right")
     frame_image(axes)
-    figure.colorbar(image, ax=axes, shrink=0.9).set_label(escape_label(measure))
+    figure.colorbar(image, ax=axes, shrink=0.9).set_label(escape_label(measured.label))
     return figure
-
-
-def _finite(values: Float[np.ndarray, "row column"]) -> Float[np.ndarray, " _"]:
-    finite: Float[np.ndarray, " _"] = values[np.isfinite(values)]
-    return finite

@@ -15,6 +15,7 @@ from grokterm.experiment.expectation import Expect, Wanted
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.recording.evaluations import Evaluations
 from grokterm.experiment.recording.records import Evaluated
+from grokterm.experiment.sweep import Value
 from grokterm.runs.results.summary import Summary
 
 
@@ -38,7 +39,7 @@ class Verdict:
     values: tuple[float | None, ...] = ()
     """One per run; None for a step never reached, and for a metric that is not finite or undefined for the network."""
 
-    where: Mapping[str, object] = field(default_factory=dict)
+    where: Mapping[str, Value] = field(default_factory=dict)
     """The point of a sweep at which it is expected: values of axes, and `variant`."""
 
     @property

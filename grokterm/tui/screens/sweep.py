@@ -18,6 +18,7 @@ from grokterm.plots.sanitize import plain_text
 from grokterm.runs.command_line import near
 from grokterm.runs.store import write_durably
 from grokterm.session.background import BackgroundWorker
+from grokterm.sweeps.layout import SweptMap, map_of
 from grokterm.sweeps.live import LiveSweep, SweepState
 from grokterm.sweeps.members import Member
 from grokterm.sweeps.storage.folder import SweepFolder
@@ -31,7 +32,7 @@ from grokterm.tui.widgets.one_line import Part
 from grokterm.tui.widgets.picture import Picture
 from grokterm.tui.widgets.sweep_line import SweepLine
 from grokterm.views.sweep.curve import chart_of, said_of
-from grokterm.views.sweep.heat_map import SweepMap, draw_map, map_of, prefers_map
+from grokterm.views.sweep.heat_map import draw_map, prefers_map
 from grokterm.views.sweep.members import ordered
 from grokterm.views.sweep.words import counted, phase_word
 
@@ -44,7 +45,7 @@ class Shown:
     """What is drawn of a state, which takes long to find of many members."""
 
     state: SweepState
-    picture: EstimateChart | SweepMap
+    picture: EstimateChart | SweptMap
     members: Sequence[Member]
 
 
@@ -143,7 +144,7 @@ class SweepScreen(Screen[None]):
     def _draw(self, width: int, height: int) -> Rows:
         assert self._shown is not None
         picture, palette = self._shown.picture, palette_of(self)
-        if isinstance(picture, SweepMap):
+        if isinstance(picture, SweptMap):
             return draw_map(picture, width=width, height=height, palette=palette)
         return draw_estimates(picture, width=width, height=height, palette=palette)
 
@@ -210,7 +211,7 @@ class SweepScreen(Screen[None]):
     def action_turn(self) -> None:
         """Show a map, or lines."""
         if self._shown is not None:
-            self._wants_map = not isinstance(self._shown.picture, SweepMap)
+            self._wants_map = not isinstance(self._shown.picture, SweptMap)
             self._asked = None
 
     def action_picture(self) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
 
+from grokterm.experiment.sweep import short_name
 from grokterm.runs.differences import flat
 from grokterm.runs.store import Run
 from grokterm.views.view import Subject
@@ -30,9 +31,7 @@ def labels_of(runs: Sequence[Run]) -> list[str]:
     settings = [dict(flat(run.experiment.settings())) for run in runs]
     names = dict.fromkeys(name for one in settings for name in one)
     differing = [name for name in names if any(one.get(name) != settings[0].get(name) for one in settings)]
-    told_apart = [
-        ", ".join(f"{name.rpartition('.')[2].replace('_', ' ')} {one.get(name, '–')}" for name in differing) for one in settings
-    ]
+    told_apart = [", ".join(f"{short_name(name)} {one.get(name, '–')}" for name in differing) for one in settings]
     if len(set(told_apart)) == len(told_apart):
         return told_apart
     return [f"{label or preset} ({number})" for number, label, preset in zip(count(1), told_apart, presets)]

@@ -1,23 +1,19 @@
 """The curve of a sweep: the measure over one axis, a line for each variant and each value of the other axes."""
 
 from collections.abc import Mapping, Sequence
-from math import isfinite, isinf, nan
+from math import isinf, nan
 
 import numpy as np
 
-from grokterm.experiment.expectation import is_step
-from grokterm.experiment.sweep import Sweep, Value
-from grokterm.plots.axis import Limits, Scale
+from grokterm.experiment.sweep import Sweep, Value, short_name
 from grokterm.plots.cells import Rows
 from grokterm.plots.estimates import Bracket, EstimateChart, Estimates, draw_estimates
 from grokterm.plots.palettes import Palette
-from grokterm.sweeps.measures import measure_name
+from grokterm.sweeps.axes import ValueAxis
+from grokterm.sweeps.layout import lines_of
 from grokterm.sweeps.outcomes import PointOutcome
 from grokterm.sweeps.search.crossing import Crossing
 from grokterm.sweeps.statistics import Estimate
-from grokterm.views.sweep.axes import ValueAxis, axis_below, further_axes, label_of, short_name, value_axis
-
-LEAST_DECADES = 10  # largest value by smallest, from which a measure is drawn on a logarithmic axis
 
 UNKNOWN = Estimate(0, nan, nan, nan)
 
@@ -37,27 +33,20 @@ def draw_curve(  # noqa: PLR0913 - each is one property of the picture
 
 def chart_of(sweep: Sweep, outcomes: Sequence[PointOutcome], crossings: Sequence[Crossing] = ()) -> EstimateChart:
     """Make lines of the points of a sweep."""
-    columns = [outcome.point.columns for outcome in outcomes]
-    below = axis_below(sweep, columns)
-    others = further_axes(sweep, below)
-    axis = value_axis(below, [one[below] for one in columns if below in one] or [""])
-    lines: dict[str, dict[Value, PointOutcome]] = {}
-    for outcome, one in zip(outcomes, columns, strict=True):
-        lines.setdefault(label_of(one, others), {})[one.get(below, "")] = outcome
-    numbers = {label: number for number, label in enumerate(lines)}
+    found = lines_of(sweep, outcomes)
+    numbers = {label: number for number, label in enumerate(found.by_label)}
     brackets = []
     for crossing in crossings:
         if crossing.estimate is not None:
-            center, low, high = map(axis.position, crossing.estimate[1:])
-            brackets.append(Bracket(center, low, high, numbers.get(label_of(crossing.point.columns, others), 0)))
-    scale, limits = value_scale(sweep.measure, outcomes)
-    over = f" over {short_name(below)}" if below else ""
+            center, low, high = map(found.below.position, crossing.estimate[1:])
+            brackets.append(Bracket(center, low, high, numbers.get(found.label(crossing.point), 0)))
+    over = f" over {short_name(found.below.name)}" if found.below.name else ""
     return EstimateChart(
-        f"{short_name(measure_name(sweep))}{over}",
-        [_line(label, axis, points) for label, points in lines.items()],
-        axis.ticks,
-        scale,
-        limits,
+        f"{found.measure}{over}",
+        [_line(label, found.below, points) for label, points in found.by_label.items()],
+        found.below.ticks,
+        found.scale,
+        found.limits,
         brackets,
     )
 
@@ -69,17 +58,6 @@ def _line(label: str, axis: ValueAxis, points: Mapping[Value, PointOutcome]) -> 
     _, center, low, high = numbers.T
     is_partial = np.array([len(one.results) < len(one.members) for one in here], dtype=np.bool_)
     return Estimates(label, axis.positions[places], center, low, high, is_partial)
-
-
-def value_scale(measure: str, outcomes: Sequence[PointOutcome]) -> tuple[Scale, Limits | None]:
-    """Choose the axis of a measure: shares from 0 to 1, steps and losses on a logarithmic one where they differ much."""
-    if measure.endswith("accuracy"):
-        return "linear", (0, 1)
-    found = [one.estimate.center for one in outcomes if one.estimate is not None and isfinite(one.estimate.center)]
-    is_positive = bool(found) and min(found) > 0
-    if is_positive and (is_step(measure) or "loss" in measure) and max(found) >= LEAST_DECADES * min(found):
-        return "log", None
-    return "linear", None
 
 
 def said_of(crossing: Crossing) -> str:

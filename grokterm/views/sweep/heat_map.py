@@ -1,24 +1,21 @@
 """The map of a sweep over two axes: a tile for each point, colored by the measure."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from math import isfinite, isinf, log10
+from math import isfinite, isinf
 
 import numpy as np
 from jaxtyping import Float
 from rich.segment import Segment
 
-from grokterm.experiment.sweep import Sweep
+from grokterm.experiment.sweep import Sweep, short_name
 from grokterm.plots.cells import Cells, Rows
 from grokterm.plots.estimates import never_mark, unknown_mark
 from grokterm.plots.heatmap import draw_heatmap
 from grokterm.plots.palettes import Palette
 from grokterm.plots.text_lines import StyledText, draw_text
 from grokterm.plots.ticks import short_number
-from grokterm.sweeps.measures import measure_name
+from grokterm.sweeps.layout import SweptMap, map_of
 from grokterm.sweeps.outcomes import PointOutcome
-from grokterm.views.sweep.axes import ValueAxis, axis_below, further_axes, is_number, short_name, value_axis
-from grokterm.views.sweep.curve import value_scale
 
 LEAST_VALUES = 3  # of both axes, from which a map says more than lines
 
@@ -27,63 +24,20 @@ KEY_CELLS = 10  # of the color key
 BELOW = 2  # lines below the map: the labels of one axis, and the key
 
 
-@dataclass(frozen=True, eq=False)
-class SweepMap:
-    """The measure at each pair of values; NaN where nothing is known yet, inf where a step was not reached."""
-
-    name: str
-    below: ValueAxis
-    beside: ValueAxis
-    values: Float[np.ndarray, "beside below"]
-    limits: tuple[float, float]
-    """The values of the first and the last color."""
-
-    is_logarithmic: bool
-
-    @property
-    def shares(self) -> Float[np.ndarray, "beside below"]:
-        """Where values lie between the limits; NaN where there is no color."""
-        low, high = self.limits
-        values = np.where(np.isfinite(self.values), self.values, np.nan)
-        if self.is_logarithmic:
-            low, high, values = log10(low), log10(high), np.log10(values)
-        shares: Float[np.ndarray, "beside below"] = (values - low) / (high - low if high > low else 1.0)
-        return shares
-
-
 def prefers_map(sweep: Sweep, outcomes: Sequence[PointOutcome]) -> bool:
     """Tell whether a map says more than lines: over two axes of numbers, if none was chosen to be below a curve."""
     found = map_of(sweep, outcomes)
     if found is None or sweep.over:
         return False
     axes = (found.below, found.beside)
-    return all(len(axis.values) >= LEAST_VALUES and all(map(is_number, axis.values)) for axis in axes)
+    return all(len(axis.values) >= LEAST_VALUES and axis.is_numeric for axis in axes)
 
 
-def map_of(sweep: Sweep, outcomes: Sequence[PointOutcome]) -> SweepMap | None:
-    """Make a map of the points of a sweep; None if it has not two axes."""
-    columns = [outcome.point.columns for outcome in outcomes]
-    below = axis_below(sweep, columns)
-    others = further_axes(sweep, below)
-    if len(others) != 1 or sweep.search is not None or not columns:
-        return None
-    (beside,) = others
-    across, up = (value_axis(name, [one[name] for one in columns]) for name in (below, beside))
-    values = np.full((len(up.values), len(across.values)), np.nan)
-    for outcome, one in zip(outcomes, columns, strict=True):
-        if outcome.estimate is not None:
-            values[up.places[one[beside]], across.places[one[below]]] = outcome.estimate.center
-    scale, limits = value_scale(sweep.measure, outcomes)
-    finite = values[np.isfinite(values)]
-    low, high = limits or ((float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0))
-    name = f"{short_name(measure_name(sweep))} over {short_name(below)} and {short_name(beside)}"
-    return SweepMap(name, across, up, values, (low, high), scale == "log")
-
-
-def draw_map(found: SweepMap, *, width: int, height: int, palette: Palette) -> Rows:
+def draw_map(found: SweptMap, *, width: int, height: int, palette: Palette) -> Rows:
     """Draw a map in `height` lines of `width` cells: the largest value beside it is on top, and a key of colors below."""
-    heading = draw_text([[(palette.printable(found.name), palette.inks["text"].style)]], width=width, palette=palette)[:1]
-    labels = [palette.printable(tick.label) for tick in found.beside.ticks]
+    name = f"{found.measure} over {short_name(found.below.name)} and {short_name(found.beside.name)}"
+    heading = draw_text([[(palette.printable(name), palette.inks["text"].style)]], width=width, palette=palette)[:1]
+    labels = [palette.printable(label) for label in found.beside.labels]
     left = min(max(map(len, labels)), width // 3) + 1
     n_up, n_across = found.values.shape
     room = height - len(heading) - BELOW
@@ -124,7 +78,7 @@ def _write(cells: Cells, row: int, column: int, segments: Iterable[Segment]) -> 
         column += len(segment.text)
 
 
-def _write_labels(cells: Cells, found: SweepMap, labels: Sequence[str], area: tuple[int, int, int], palette: Palette) -> None:
+def _write_labels(cells: Cells, found: SweptMap, labels: Sequence[str], area: tuple[int, int, int], palette: Palette) -> None:
     """Write the values of both axes, as many as have room."""
     left, columns, lines = area
     dim = palette.inks["dim"].style
@@ -135,11 +89,11 @@ def _write_labels(cells: Cells, found: SweepMap, labels: Sequence[str], area: tu
         if row != last:
             cells.write(row, max(left - 1 - len(label), 0), label[: left - 1], dim)
         last = row
-    across = [(left + (2 * place + 1) * columns // (2 * n_across), tick.label) for place, tick in enumerate(found.below.ticks)]
+    across = [(left + (2 * place + 1) * columns // (2 * n_across), label) for place, label in enumerate(found.below.labels)]
     cells.write_labels(lines, across, dim)
 
 
-def _write_marks(cells: Cells, found: SweepMap, area: tuple[int, int, int], palette: Palette) -> None:
+def _write_marks(cells: Cells, found: SweptMap, area: tuple[int, int, int], palette: Palette) -> None:
     """Mark the tiles that have no color: those of which nothing is known yet, and those where a step was not reached."""
     left, across, down = area
     for up, beside in enumerate(found.values[::-1].tolist()):
@@ -150,7 +104,7 @@ def _write_marks(cells: Cells, found: SweepMap, area: tuple[int, int, int], pale
                 cells.write(up * down + down // 2, left + place * across + (across - 1) // 2, mark, style)
 
 
-def _key(found: SweepMap, palette: Palette) -> list[StyledText | str]:
+def _key(found: SweptMap, palette: Palette) -> list[StyledText | str]:
     """Say what the colors and marks mean."""
     ramp = _lit(np.linspace(0, 1, KEY_CELLS)[None], palette)
     colors = draw_heatmap(ramp, width=KEY_CELLS, height=1, limit=1.0, palette=palette.with_graphics(None), signed=False)[0]

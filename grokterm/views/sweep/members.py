@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 from rich.segment import Segment
 
 from grokterm.experiment.expectation import is_step
-from grokterm.experiment.sweep import Sweep, Value
+from grokterm.experiment.sweep import VARIANT, Sweep, Value, short_name, written
 from grokterm.plots.palettes import Palette, Role
 from grokterm.plots.ticks import short_number
 from grokterm.reports.duration import clock
@@ -14,7 +14,6 @@ from grokterm.sweeps.live import SweepState
 from grokterm.sweeps.measures import measure_name
 from grokterm.sweeps.members import Member
 from grokterm.sweeps.storage.result import Result
-from grokterm.views.sweep.axes import short_name, written
 
 Standing = Literal["working", "elsewhere", "failed", "diverged", "finished", "waiting"]
 """What a member does, or what came of it; in the order of the table."""
@@ -66,7 +65,7 @@ def ordered(state: SweepState) -> list[Member]:
 
 def columns_of(sweep: Sweep, width: int) -> list[Column]:
     """Choose the columns that fit."""
-    axes = {**({"variant": tuple(sweep.variants)} if sweep.variants else {}), **sweep.axes}
+    axes = {**({VARIANT: tuple(sweep.variants)} if sweep.variants else {}), **sweep.axes}
     if sweep.search is not None:
         axes[sweep.search.along] = sweep.search.between
     columns = [

@@ -12,11 +12,15 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
 from grokterm.experiment.sweep import Sweep, Value
-from grokterm.sweeps.members import Point, points
+from grokterm.sweeps.members import Member, Point, points
 from grokterm.sweeps.outcomes import PointOutcome
+from grokterm.sweeps.search.ballot import Ballot
+from grokterm.sweeps.search.crossing import Crossing
 from grokterm.sweeps.statistics import Estimate
+from grokterm.sweeps.storage.result import Result
 from grokterm.views.paper.naming import LeftOut
 from grokterm.views.paper.sweep import SweepSubject, curves, heat_map
+from grokterm.views.sweep.curve import chart_of
 
 
 def subject(table: dict[str, Any], centers: Mapping[str, float | None]) -> SweepSubject:
@@ -77,19 +81,49 @@ def test_what_was_never_reached_stands_at_the_top_and_what_is_unknown_nowhere() 
     assert [text.get_text() for text in axes.texts] == ["never"]
 
 
-def test_the_axis_below_is_the_one_with_most_numbers_unless_another_is_asked_for() -> None:
-    table = {"grid": {"model.activation": ["relu", "gelu", "sine", "tanh"], "model.width": [8, 16], **FRACTIONS}}
-    assert subject(table, {}).over == "task.train_fraction"
-    asked = subject({**table, "over": "model.activation"}, {})
-    (axes,) = drawn(curves(asked)).axes
+def test_words_stand_at_the_ticks_of_their_axis() -> None:
+    table = {"grid": {"model.activation": ["relu", "gelu", "sine", "tanh"], **FRACTIONS}, "over": "model.activation"}
+    (axes,) = drawn(curves(subject(table, {}))).axes
     assert [tick.get_text() for tick in axes.get_xticklabels()] == ["relu", "gelu", "sine", "tanh"]
 
 
-def test_values_at_equal_ratios_lie_on_a_logarithmic_axis() -> None:
-    (axes,) = drawn(curves(subject({"grid": {"optimizer.weight_decay": "1e-4:1:log5"}}, {}))).axes
-    assert axes.get_xscale() == "log"
-    (axes,) = drawn(curves(subject({"grid": FRACTIONS}, {}))).axes
-    assert axes.get_xscale() == "linear"
+@pytest.mark.parametrize(
+    ("values", "scale"),
+    [("1e-4:1:log5", "log"), ([8, 16, 32, 64], "log"), ([0, 0.1, 1, 10], "symlog"), ([1, 40, 80], "linear")],
+)
+def test_numbers_lie_as_on_the_screen(values: Value, scale: str) -> None:
+    sweep = subject({"grid": {"optimizer.weight_decay": values}}, {})
+    (axes,) = drawn(curves(sweep)).axes
+    assert axes.get_xscale() == scale
+    ((bars,), (line,)) = axes.containers, chart_of(sweep.sweep, sweep.outcomes).lines
+    assert isinstance(bars, ErrorbarContainer)
+    across = axes.transData.transform(np.array([(x, 1.0) for x in np.asarray(bars.lines[0].get_xdata())]))[:, 0]
+    assert np.diff(across) / np.ptp(across) == pytest.approx(np.diff(line.x) / np.ptp(line.x))
+
+
+def test_axes_that_change_together_make_one_line() -> None:
+    (axes,) = drawn(curves(subject({"zipped": {"model.width": [8, 9, 10], "task.modulus": [5, 7, 11]}}, {}))).axes
+    assert axes.get_xlabel() == "width"
+    assert len(axes.containers) == 1
+
+
+def test_a_search_is_drawn_over_its_axis_with_where_it_crosses() -> None:
+    share = "task.train_fraction"
+    search = {"along": share, "between": [0.1, 0.9], "tolerance": 0.5}
+    sweep = Sweep.from_settings({"search": search, "grid": {"optimizer.weight_decay": [0, 1, 2]}})
+    result = {at: Result(key=str(at), val_accuracy=round(at)) for at in (0.1, 0.9)}
+    outcomes, crossings = [], []
+    for decay in (0, 1, 2):
+        point = Point({"optimizer.weight_decay": decay})
+        members = {at: Member(point.with_value(share, at), 0, str(at)) for at in result}
+        outcomes += [PointOutcome(one.point, [one], [result[at]], Estimate(1, at, at, at)) for at, one in members.items()]
+        low, high = (Ballot(at, [one], {one.key: result[at]}, "val_accuracy", 0.5) for at, one in members.items())
+        crossings.append(Crossing(point, [low, high], low, high))
+    (axes,) = drawn(curves(SweepSubject(sweep, outcomes, crossings))).axes
+    assert axes.get_xlabel() == "train fraction"
+    assert [one.get_label() for one in axes.containers] == ["weight decay 0", "weight decay 1", "weight decay 2"]
+    assert [line.get_xdata() for line in axes.lines if line.get_linestyle() == ":"] == 3 * [[0.5, 0.5]]
+    assert heat_map(SweepSubject(sweep, outcomes)) == LeftOut("it takes a sweep over two axes, without a search")
 
 
 def test_two_axes_make_a_map() -> None:
@@ -104,5 +138,5 @@ def test_two_axes_make_a_map() -> None:
 
 
 def test_what_has_no_axes_is_left_out() -> None:
-    assert heat_map(subject({"grid": FRACTIONS}, {})) == LeftOut("a map has two axes, and the sweep 1")
+    assert heat_map(subject({"grid": FRACTIONS}, {})) == LeftOut("it takes a sweep over two axes, without a search")
     assert curves(subject({"seeds": 3}, {})) == LeftOut("the sweep has one point")

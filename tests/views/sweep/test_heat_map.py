@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from grokterm.plots.palettes import PALETTES, PaletteName
-from grokterm.views.sweep.heat_map import draw_map, map_of, prefers_map
+from grokterm.sweeps.layout import map_of
+from grokterm.views.sweep.heat_map import draw_map, prefers_map
 from tests.views.sweep.swept import swept, text
 
 RATE, DECAY = "optimizer.learning_rate", "optimizer.weight_decay"
