@@ -116,7 +116,7 @@ def members_of(settings: Mapping[str, Any], sweep: Sweep) -> list[Member]:
 def on_one_thread(experiment: Experiment, seed: int) -> Experiment:
     """Return the experiment of a seed as a sweep trains it: on one thread of a CPU, beside other members, and uninspected.
 
-    Inspections cost some members a third of their time, and a sweep measures the network when it has ended.
+    What a sweep measures of a network it measures once it has ended.
     """
     training = experiment.training.model_copy(update={"threads": 1, "inspect_every": 0})
     return experiment.model_copy(update={"seed": seed, "training": training})

@@ -25,7 +25,7 @@ class Workplace:
     """How many side by side; None: as many as there is room for."""
 
     address: str = ""
-    """Of a cluster; empty: the one that this host belongs to, or this host alone."""
+    """Of a cluster; empty: this host alone."""
 
     options: Mapping[str, Any] = field(default_factory=dict)
     """What a queue wants to know: `timeout_min`, `slurm_partition`."""
