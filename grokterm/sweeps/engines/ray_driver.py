@@ -22,6 +22,7 @@ from grokterm.sweeps.engines.ray import STOP_SECONDS, Request, Round
 from grokterm.sweeps.engines.ray_task import Bell, Origin, work_on
 from grokterm.sweeps.members import Member
 from grokterm.sweeps.storage.folder import SweepFolder
+from grokterm.sweeps.storage.lease import is_claimed
 from grokterm.sweeps.storage.parcel import Parcel, definition_of, pack, unpack
 from grokterm.sweeps.storage.result import Result
 from grokterm.sweeps.work import Report
@@ -62,9 +63,9 @@ class Tasks:
         """
         self._waiting.extend(request.members)
         try:
-            self._feed()
-            reports = self._reports(request.seconds)
-            self._feed()
+            reports = self._feed()
+            reports += self._reports(0 if reports else request.seconds)
+            reports += self._feed()
         except RayError as error:
             raise EngineError(f"the connection to Ray is lost: {_line(error)}") from None
         return Round(reports, [member.key for member in self._at_work.values()], self._n_workers)
@@ -79,16 +80,22 @@ class Tasks:
                 self._reports(left)
         ray.shutdown()
 
-    def _feed(self) -> None:
+    def _feed(self) -> list[Report]:
+        """Submit members that wait, as many as there is room for, but what another process works on: it is only reported."""
         if monotonic() - self._counted_at > COUNT_SECONDS:
             n_there = int(ray.cluster_resources().get(self._resource, 0))
             self._n_workers = min(n_there, self._most or n_there)
             self._counted_at = monotonic()
+        elsewhere = []
         while self._waiting and len(self._at_work) < max(1, self._n_workers):
             member = self._waiting.popleft()
+            if is_claimed(self._sweep.lease_of(member.key)):
+                elsewhere.append(Report(member.key, "elsewhere"))
+                continue
             begun = self._sweep.run_of(member.key) is not None
             before = [ray.put(pack(self._sweep, member.key))] if begun else []
             self._at_work[self._work_on.remote(self._origin, self._bell, member, before)] = member
+        return elsewhere
 
     def _reports(self, seconds: float) -> list[Report]:
         if not self._at_work:

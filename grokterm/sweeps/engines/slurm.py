@@ -20,7 +20,7 @@ from grokterm.engines.arithmetic import steady_arithmetic
 from grokterm.errors import ConfigError, EngineError
 from grokterm.sweeps.members import Member
 from grokterm.sweeps.storage.folder import SweepFolder
-from grokterm.sweeps.storage.lease import is_stale, read_claim
+from grokterm.sweeps.storage.lease import is_claimed
 from grokterm.sweeps.work import Report, Work
 
 LOGS = "slurm"  # the folder of what jobs are given and say, below the sweep's
@@ -145,7 +145,7 @@ class SlurmEngine:
     def _submitted(self) -> list[Report]:
         """Submit what is queued, but what another process works on: it is only reported."""
         queued, self._queued = self._queued, []
-        elsewhere = [member.key for member in queued if self._is_claimed(member.key)]
+        elsewhere = [member.key for member in queued if is_claimed(self._sweep.lease_of(member.key))]
         mine = [member for member in queued if member.key not in elsewhere]
         packs = [mine[first :: self.n_workers] for first in range(min(self.n_workers, len(mine)))]
         if packs:
@@ -155,10 +155,6 @@ class SlurmEngine:
                 raise EngineError(f"slurm takes no job: {_line(error)}") from None
             self._jobs += [_Job(job, {member.key: member for member in pack}) for job, pack in zip(jobs, packs, strict=True)]
         return [Report(key, "elsewhere") for key in elsewhere]
-
-    def _is_claimed(self, key: str) -> bool:
-        claim = read_claim(self._sweep.lease_of(key))
-        return claim is not None and not is_stale(self._sweep.lease_of(key), claim)
 
     def _found(self) -> list[Report]:
         """Report members whose results have come into the folder."""

@@ -94,6 +94,12 @@ def read_claim(path: Path) -> Claim | None:
         return None
 
 
+def is_claimed(path: Path) -> bool:
+    """Tell whether a process works on a member."""
+    claim = read_claim(path)
+    return (claim is not None or path.exists()) and not is_stale(path, claim)
+
+
 def is_stale(path: Path, claim: Claim | None) -> bool:
     """Tell whether a lease was left by a process that has gone.
 

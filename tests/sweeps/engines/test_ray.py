@@ -3,10 +3,8 @@
 import os
 import signal
 import socket
-import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,34 +13,21 @@ from grokterm.runs.journal import read_journal
 from grokterm.sweeps.engines.ray import RayEngine
 from grokterm.sweeps.scheduler import Grid, Scheduler
 from grokterm.sweeps.storage.folder import SweepFolder
-from grokterm.sweeps.storage.lease import read_claim
+from grokterm.sweeps.storage.lease import Lease, read_claim
+from tests.sweeps.engines.cluster import SmallCluster
 from tests.sweeps.engines.same import assert_same, trained_alone
 from tests.sweeps.fixtures import LONG, tiny_sweep
-
-if TYPE_CHECKING:
-    from ray.cluster_utils import Cluster
 
 ONE_SHORT = {"grid": {"training.steps": [10, 40_000, 40_001]}}
 """One member that ends long before the others, which can be stopped and disturbed until then."""
 
-MEMORY = 80 * 2**20  # bytes of a node's object store, the least that Ray takes
-
 
 @pytest.fixture
-def cluster(tmp_path: Path) -> "Iterator[Cluster]":
-    """A head that works on nothing, and two nodes with a core and a temporary folder each."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Ray's own
-        from ray.cluster_utils import Cluster
-
-        made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
-        for name in ("one", "two"):
-            (tmp_path / name).mkdir()
-            made.add_node(num_cpus=1, object_store_memory=MEMORY, env_vars={"TMPDIR": str(tmp_path / name)})
+def cluster(tmp_path: Path) -> Iterator[SmallCluster]:
+    """Two nodes."""
+    made = SmallCluster(tmp_path)
     yield made
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        made.shutdown()
+    made.shut_down()
 
 
 def _claimant(sweep: SweepFolder, working: Sequence[str]) -> int | None:
@@ -55,17 +40,21 @@ def _claimant(sweep: SweepFolder, working: Sequence[str]) -> int | None:
 
 
 @pytest.mark.slow
-def test_a_sweep_on_a_cluster_comes_to_what_one_process_comes_to(cluster: "Cluster", tmp_path: Path) -> None:
+def test_a_sweep_on_a_cluster_comes_to_what_one_process_comes_to(cluster: SmallCluster, tmp_path: Path) -> None:
     """One test, because Ray takes seconds to start: nodes without the folder, a stop, and nodes with it, one of which dies."""
     sweep = tiny_sweep(tmp_path / "sweep", ONE_SHORT, LONG)
     engine = RayEngine(sweep, address=cluster.address)
     assert engine.n_workers == 2
     next(sweep.path.glob(".seen-*")).unlink()  # as on hosts that do not share the folder
     scheduler = Scheduler(sweep, Grid(sweep.members()), engine)
-    for progress in scheduler.run():
-        if progress.n_done:
-            scheduler.stop()
-    nodes = [list((tmp_path / name).glob("grokterm-*/*/sweep.toml")) for name in ("one", "two")]
+    lease = Lease.take(sweep.lease_of(sweep.members()[1].key))
+    assert lease is not None
+    with lease:
+        for progress in scheduler.run():
+            assert sweep.members()[1].key not in progress.working  # which the cluster would train for nothing
+            if progress.n_done:
+                scheduler.stop()
+    nodes = [list(home.glob("grokterm-*/*/sweep.toml")) for home in cluster.homes]
     assert [len(found) for found in nodes] == [1, 1]
     arrived = [run for member in sweep.members() if (run := sweep.run_of(member.key))]
     assert 10 in {read_journal(run.journal)[-1].step for run in arrived}
@@ -75,7 +64,7 @@ def test_a_sweep_on_a_cluster_comes_to_what_one_process_comes_to(cluster: "Clust
     for progress in Scheduler(sweep, Grid(sweep.members()), RayEngine(sweep, address=cluster.address)).run():
         if not is_disturbed and (pid := _claimant(sweep, progress.working)):
             os.kill(pid, signal.SIGKILL)
-            cluster.remove_node(next(iter(cluster.worker_nodes)))
+            cluster.remove_node(cluster.nodes[0], gracefully=True)
             is_disturbed = True
     assert is_disturbed
     assert_same(sweep, trained_alone(tmp_path / "alone", sweep))

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from grokterm.runs.journal import read_journal
 from grokterm.sweeps.storage.folder import SweepFolder
 from grokterm.sweeps.storage.lease import Lease
@@ -43,6 +45,20 @@ def test_a_second_process_finds_the_folder_that_the_first_has_set_up(tmp_path: P
     first.keep_result(_result(first))
     assert _elsewhere(sweep, tmp_path).results() == first.results()
     assert len(list(first.path.parent.iterdir())) == 1
+
+
+def test_a_checkpoint_that_is_dropped_while_it_is_packed_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sweep = tiny_sweep(tmp_path)
+    member, read = sweep.members()[0], Path.read_bytes
+    Work(sweep).on(member)
+
+    def after_another(path: Path) -> bytes:
+        for checkpoint in (sweep.path / "members" / member.key / "checkpoints").iterdir():
+            checkpoint.unlink()
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", after_another)
+    assert set(pack(sweep, member.key).run) == {"experiment.toml", "journal.jsonl", "meta.json"}
 
 
 def test_files_that_an_experiment_names_travel_with_it(tmp_path: Path) -> None:
