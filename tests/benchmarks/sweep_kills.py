@@ -1,20 +1,23 @@
 """Kill the processes of a sweep again and again, and compare what it came to with one that was left alone.
 
-    python -m tests.benchmarks.sweep_kills --kills 20
+    python -m tests.benchmarks.sweep_kills
+    python -m tests.benchmarks.sweep_kills --engine ray
+    python -m tests.benchmarks.sweep_kills --engine ray --without-folder
 
 Each kill is a SIGKILL at a random moment, of the scheduler or of one of its workers, whichever the draw says; a scheduler that
-was killed is started again at once, while its workers still save what they train. Every member must be there once, with the
-same results, the same evaluations, and the same bits in its last checkpoint. Exit code 1 if anything differs. Linux only.
+was killed is started again at once, while its workers still save what they train. With Ray it may also be the process that
+speaks to it, alone or with the scheduler, or a node: a new one joins then. Most kills wait until a member is trained, and all
+are spread over the time that the sweep takes alone. Every member must be there once, with the same results, the same
+evaluations, and the same bits in its last checkpoint. Exit code 1 if anything differs. Linux only.
 """
 
 import argparse
-import os
 import random
-import signal
 import subprocess
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from time import monotonic, sleep
@@ -23,6 +26,7 @@ from grokterm.experiment.reading.toml import parse_toml
 from grokterm.experiment.sweep import Sweep
 from grokterm.sweeps.storage.folder import SweepFolder, keep_sweep
 from tests.benchmarks.kill_and_resume import differences
+from tests.benchmarks.sweep_victims import Place, RayCluster, ThisHost
 
 EXPERIMENT = """
 [task]
@@ -48,15 +52,30 @@ GRID = {"task.train_fraction": [0.5, 0.6, 0.7], "optimizer.weight_decay": [1.0, 
 SCHEDULE = """
 import sys
 from pathlib import Path
-from grokterm.sweeps.engines.local import LocalEngine
-from grokterm.sweeps.storage.folder import SweepFolder
+from grokterm.errors import EngineError
+from grokterm.sweeps.engines.table import Workplace, make_engine
 from grokterm.sweeps.scheduler import Grid, Scheduler
-sweep = SweepFolder(Path(sys.argv[1]))
-for _ in Scheduler(sweep, Grid(sweep.members()), LocalEngine(sweep, int(sys.argv[2]))).run():
-    pass
+from grokterm.sweeps.storage.folder import SweepFolder
+from grokterm.sweeps.storage.tables import write_table
+folder, name, n_workers, address, *hidden = sys.argv[1:]
+sweep = SweepFolder(Path(folder))
+try:
+    engine = make_engine(name, sweep, Workplace(int(n_workers) or None, address))
+    for mark in sweep.path.glob(".seen-*") if hidden else ():
+        mark.unlink()
+    for progress in Scheduler(sweep, Grid(sweep.members()), engine).run():
+        write_table(sweep, progress.members, progress.results)
+except EngineError as error:
+    sys.exit(str(error))
 """
 
 TIMELY = ("seconds", "attempts")  # of a result: what may differ
+
+SHARE = 0.6  # of the time that the sweep takes alone, over which kills are spread
+
+AT_WORK = 0.75  # of the kills that wait until a member is trained; the others may fall on a start
+
+LONGEST = 300.0  # seconds in which the sweep must end once it is left alone
 
 
 def make_sweep(folder: Path, steps: int, seeds: int) -> SweepFolder:
@@ -87,66 +106,96 @@ def deviations(sweep: SweepFolder, expected: SweepFolder) -> list[str]:
 def main() -> int:
     """Kill, go on, compare."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--engine", choices=["local", "ray"], default="local")
+    parser.add_argument("--without-folder", action="store_true", help="Ray's nodes do not see the folder of the sweep")
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--steps", type=int, default=3000)
     parser.add_argument("--seeds", type=int, default=4, help="of each of the six points")
-    parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--pause", type=float, default=4.0, help="longest time between two kills, in seconds")
+    parser.add_argument("--workers", type=int, default=2, help="or nodes with a core each")
     parser.add_argument("--seed", type=int, default=0, help="of the kills")
     options = parser.parse_args()
-    draw = random.Random(options.seed)
     with tempfile.TemporaryDirectory() as folder:
         expected, sweep = (make_sweep(Path(folder, name), options.steps, options.seeds) for name in ("alone", "killed"))
+        alone = _alone(expected, options.workers)
+        _say(f"left alone, by the local engine: {len(expected.members())} members in {alone:.1f} s")
+        place = ThisHost(options.workers) if options.engine == "local" else RayCluster(options.workers, Path(folder, "nodes"))
+        hunt = Hunt(sweep, place, ["hidden"] if options.without_folder else [])
         begun = monotonic()
-        if _scheduler(expected, options.workers).wait():
-            raise SystemExit("the sweep failed")
-        alone = monotonic() - begun
-        _say(f"left alone: {len(expected.members())} members in {alone:.1f} s")
-        begun = monotonic()
-        killed = _killed(sweep, options, draw)
-        _say(f"with {sum(killed.values())} kills ({killed['scheduler']} of the scheduler): {monotonic() - begun:.1f} s")
-        found = deviations(sweep, expected)
+        try:
+            hunt.run(options.kills, alone, random.Random(options.seed))
+        finally:
+            place.close()
+        killed = ", ".join(f"{number} of a {name}" for name, number in sorted(hunt.killed.items()))
+        _say(f"{hunt.n_killed} kills ({killed}): {monotonic() - begun:.1f} s")
+        found = hunt.problems + deviations(sweep, expected)
     _say("\n".join(found) or f"{len(expected.members())} members, each once, the same results bit for bit")
-    return 1 if found or sum(killed.values()) < options.kills else 0
+    return 1 if found or hunt.n_killed < options.kills else 0
 
 
-def _killed(sweep: SweepFolder, options: argparse.Namespace, draw: random.Random) -> Counter[str]:
-    """Work on a sweep to its end, and kill processes meanwhile."""
-    killed, scheduler = Counter[str](), _scheduler(sweep, options.workers)
-    while scheduler.poll() is None:
-        if sum(killed.values()) == options.kills:
-            scheduler.wait()
-            break
-        with suppress(subprocess.TimeoutExpired):
-            scheduler.wait(draw.uniform(0, options.pause))
-            break
-        workers = _children(scheduler.pid)
-        pid = draw.choice([scheduler.pid, *workers])
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-            who = "scheduler" if pid == scheduler.pid else "worker"
-            killed[who] += 1
-            _say(f"kill {sum(killed.values()):2}: a {who}, after {len(sweep.results())} results")
-        if pid == scheduler.pid:
-            scheduler.wait()
-            scheduler = _scheduler(sweep, options.workers)
-    _wait_for_leases(sweep)
-    return killed
+class Hunt:
+    """Kills, while a sweep is worked on to its end."""
+
+    def __init__(self, sweep: SweepFolder, place: Place, further: Sequence[str]) -> None:
+        self.killed = Counter[str]()
+        self.problems: list[str] = []
+        self._sweep, self._place, self._n_members = sweep, place, len(sweep.members())
+        self._command = [sys.executable, "-c", SCHEDULE, str(sweep.path), *place.arguments, *further]
+        self._scheduler = subprocess.Popen(self._command)
+
+    @property
+    def n_killed(self) -> int:
+        """How many times."""
+        return self.killed.total()
+
+    def run(self, n_kills: int, alone: float, draw: random.Random) -> None:
+        """Kill so many times; then let it come to its end."""
+        while self.n_killed < n_kills and self._is_on():
+            if draw.random() < AT_WORK:
+                self._wait_for_work()
+            left = 1 - len(self._sweep.results()) / self._n_members
+            with suppress(subprocess.TimeoutExpired):
+                self._scheduler.wait(2 * draw.random() * SHARE * alone * left / (n_kills - self.n_killed))
+            if self._is_on():
+                self._kill(draw)
+        try:
+            self._scheduler.wait(LONGEST)
+        except subprocess.TimeoutExpired:
+            self.problems.append(f"it does not end: {len(self._sweep.results())} results")
+            self._scheduler.kill()
+        if self._scheduler.returncode:
+            self.problems.append(f"the scheduler ended with exit code {self._scheduler.returncode}")
+        self._wait_for_leases()
+
+    def _is_on(self) -> bool:
+        return self._scheduler.poll() is None
+
+    def _kill(self, draw: random.Random) -> None:
+        victims = self._place.victims(self._sweep, self._scheduler.pid)
+        kind = draw.choice(sorted({victim.kind for victim in victims}))
+        victim = draw.choice([victim for victim in victims if victim.kind == kind])
+        victim.kill()
+        self.killed[victim.name] += 1
+        _say(f"kill {self.n_killed:2}: a {victim.name}, after {len(self._sweep.results())} results")
+        if kind == "scheduler":
+            self._scheduler.wait()
+            self._scheduler = subprocess.Popen(self._command)
+
+    def _wait_for_work(self) -> None:
+        while self._is_on() and not self._place.at_work(self._sweep):
+            sleep(0.05)
+
+    def _wait_for_leases(self, seconds: float = 30.0) -> None:
+        """Wait for workers whose scheduler was killed: they still save what they train."""
+        deadline = monotonic() + seconds
+        while any((self._sweep.path / "leases").iterdir()) and monotonic() < deadline:
+            sleep(0.1)
 
 
-def _wait_for_leases(sweep: SweepFolder, seconds: float = 30.0) -> None:
-    """Wait for workers whose scheduler was killed: they still save what they train."""
-    deadline = monotonic() + seconds
-    while any((sweep.path / "leases").iterdir()) and monotonic() < deadline:
-        sleep(0.1)
-
-
-def _scheduler(sweep: SweepFolder, n_workers: int) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-c", SCHEDULE, str(sweep.path), str(n_workers)])
-
-
-def _children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split()]
+def _alone(sweep: SweepFolder, n_workers: int) -> float:
+    begun = monotonic()
+    if subprocess.run([sys.executable, "-c", SCHEDULE, str(sweep.path), "local", str(n_workers), ""], check=False).returncode:
+        raise SystemExit("the sweep failed")
+    return monotonic() - begun
 
 
 def _say(line: str) -> None:
