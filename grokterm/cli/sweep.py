@@ -38,7 +38,7 @@ def sweep(
         Literal["end", "memorized", "grokked"] | None, typer.Option("--at", help="Where a metric of the network is taken.")
     ] = None,
     over: Annotated[str | None, typer.Option("--over", metavar="AXIS", help="The axis below the curve.")] = None,
-    name: Annotated[str, typer.Option("--name", help="Name of the sweep's folder.", show_default="PRESET-sweep")] = "",
+    name: Annotated[str | None, typer.Option("--name", help="Name of the sweep's folder.", show_default="PRESET-sweep")] = None,
     engine: Annotated[
         str, typer.Option("--engine", metavar="NAME", help="What works on members: local, ray or slurm.")
     ] = "local",

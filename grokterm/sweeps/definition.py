@@ -12,7 +12,9 @@ from grokterm.experiment.reading.overrides import Overridden, override, parse_as
 from grokterm.experiment.reading.presets import find_preset, preset_names
 from grokterm.experiment.reading.ranges import values_of
 from grokterm.experiment.reading.toml import parse_value
-from grokterm.experiment.sweep import Sweep
+from grokterm.experiment.sweep import VARIANT, Sweep
+from grokterm.runs.command_line import near
+from grokterm.runs.differences import flat, told
 from grokterm.sweeps.measures import check_measure
 from grokterm.sweeps.members import NOT_HASHED, experiment_at, points
 from grokterm.sweeps.storage.folder import SweepFolder, find_sweep, is_sweep, sweep_names
@@ -61,7 +63,7 @@ class Definition:
         return self.sweep.n_points * self.sweep.seeds
 
 
-def define(source: str, folder: Path, changes: Changes, name: str = "") -> Definition:
+def define(source: str, folder: Path, changes: Changes, name: str | None = None) -> Definition:
     """Read a preset, by name or path, or a sweep of the runs folder, and change it; a name that both have is the preset's.
 
     Raises:
@@ -69,23 +71,25 @@ def define(source: str, folder: Path, changes: Changes, name: str = "") -> Defin
         RunNotFoundError: if the sweep cannot be read.
     """
     there = _sweep_there(source, folder)
+    if name is not None and (not name or "/" in name or name.startswith((".", "-"))):
+        raise ConfigError(f"--name names a folder below {folder}, without a slash, not {name!r}")
     if there is None:
         preset = find_preset(source)
         overridden, table = _overridden(preset.settings, changes.assignments), _table(preset.sweep)
         known = name or (preset.name if table else f"{preset.name}-sweep")
         definition = Definition(folder, known, preset.name, {}, Sweep())
-    elif name not in ("", there.name):
+    elif name not in (None, there.name):
         raise ConfigError(f"{there.name} is a sweep, and keeps its name: leave out --name")
     else:
         overridden, table = _overridden(there.settings, changes.assignments), _table(there.sweep)
         definition = Definition(there.path.parent, there.name, there.preset, {}, Sweep())
-    if "/" in definition.name or definition.name.startswith((".", "-")):
-        raise ConfigError(f"--name names a folder below {folder}, without a slash, not {name!r}")
     table = _with_axes(table, changes) | changes.table
     if changes.grid or changes.zipped or changes.measure or changes.at:
         table.pop("expect", None)  # it was about other points, or numbers
     sweep = Sweep.from_settings(table)
     _check(definition, overridden.experiment, sweep, changes.assignments)
+    if there is None:
+        _refuse_folder_of_another(SweepFolder(folder / known), preset.name, overridden.experiment, sweep)
     return Definition(
         definition.folder, definition.name, definition.preset, overridden.experiment.settings(), sweep, overridden.notes
     )
@@ -117,22 +121,26 @@ def _table(sweep: Sweep | None) -> dict[str, Any]:
 
 def _with_axes(table: dict[str, Any], changes: Changes) -> dict[str, Any]:
     """Give axes the values of the command line, which add to those that there are or take their place."""
-    grid, zipped = dict(_axes("--grid", changes.grid)), dict(_axes("--zip", changes.zipped))
+    grid, zipped = _axes("--grid", changes.grid), _axes("--zip", changes.zipped)
     return table | {
         "grid": {name: values for name, values in table.get("grid", {}).items() if name not in zipped} | grid,
         "zipped": {name: values for name, values in table.get("zipped", {}).items() if name not in grid} | zipped,
     }
 
 
-def _axes(option: str, given: Iterable[str]) -> Iterable[tuple[str, list[Any]]]:
+def _axes(option: str, given: Iterable[str]) -> dict[str, list[Any]]:
+    axes: dict[str, list[Any]] = {}
     for one in given:
-        name, equals, text = one.partition("=")
-        if not equals or not name.strip():
+        name, equals, text = (part.strip() for part in one.partition("="))
+        if not equals or not name:
             raise ConfigError(f"{option} wants NAME=VALUES, as in task.train_fraction=0.2:0.9:0.1, not {one!r}")
+        if name in axes:
+            raise ConfigError(f"{option} {name} is given twice: list all of its values in one")
         try:
-            yield name.strip(), values_of(text)
+            axes[name] = values_of(text)
         except ValueError as error:
-            raise ConfigError(f"{option} {name.strip()}: {error}") from None
+            raise ConfigError(f"{option} {name}: {error}") from None
+    return axes
 
 
 def options_of(given: Iterable[str]) -> dict[str, Any]:
@@ -165,3 +173,27 @@ def _check(definition: Definition, experiment: Experiment, sweep: Sweep, assignm
         there = is_sweep(definition.folder / definition.name)
         hint = f"; `grokterm sweep {definition.name}` goes on with the one that is there" if there else ""
         raise ConfigError(f"nothing is varied: give axes or seeds, as in {AS_IN}{hint}")
+
+
+def _refuse_folder_of_another(found: SweepFolder, preset: str, experiment: Experiment, sweep: Sweep) -> None:
+    """Refuse a folder with results of the same preset that is varied otherwise: none of them would be shown any more."""
+    if not is_sweep(found.path) or found.preset != preset or not found.has_results:
+        return
+    before, after = _swept(found.sweep), _swept(sweep)
+    other = f"is swept over {_listed(before)}, not over {_listed(after)}" if set(before) != set(after) else ""
+    if not other:
+        was, now = (dict(flat(one.settings())) for one in (_overridden(found.settings, ()).experiment, experiment))
+        different = [name for name in told(now, was) if name not in (*sweep.axes, "training.threads")]
+        other = "".join(f"has {name} {was.get(name)}, not {now[name]}" for name in different[:1])
+    if other:
+        go_on = f"`grokterm sweep {found.name}` goes on with that one"
+        raise ConfigError(f"{near(found.path)} {other}: choose another name with --name; {go_on}")
+
+
+def _swept(sweep: Sweep) -> list[str]:
+    """Name what is varied, but for the seed."""
+    return [*([VARIANT] if sweep.variants else []), *sweep.axes, *([sweep.search.along] if sweep.search else [])]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(names) or "seeds alone"

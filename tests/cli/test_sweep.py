@@ -120,7 +120,7 @@ def test_figures_of_a_sweep_are_drawn_and_its_table_is_shown(here: Here, tiny: E
     drawn = here("figures", name, "--format", "svg")
     assert drawn.code == 0, drawn.err
     assert drawn.out.splitlines() == [f"figures/{name}/curves.svg"]
-    assert drawn.err.splitlines() == ["map is left out: a map has two axes, and the sweep 1"]
+    assert drawn.err.splitlines() == ["map is left out: it takes a sweep over two axes, without a search"]
     text = Path("figures", name, "curves.svg").read_text()
     assert ">train fraction<" in text
     assert ">grokked at<" in text

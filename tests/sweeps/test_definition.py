@@ -8,6 +8,7 @@ import pytest
 from grokterm.errors import ConfigError, GroktermError
 from grokterm.sweeps.definition import Changes, Definition, define
 from grokterm.sweeps.storage.folder import keep_sweep
+from grokterm.sweeps.storage.result import Result
 
 FRACTIONS = ("task.train_fraction=0.3,0.5",)
 
@@ -30,7 +31,7 @@ def preset(tmp_path: Path) -> str:
     return str(path)
 
 
-def of(source: str, *, name: str = "", **changes: Any) -> Definition:  # noqa: ANN401 - what Changes takes
+def of(source: str, *, name: str | None = None, **changes: Any) -> Definition:  # noqa: ANN401 - what Changes takes
     return define(source, Path("runs"), Changes(**changes), name)
 
 
@@ -64,6 +65,21 @@ def test_a_sweep_that_is_there_goes_on_by_its_name_with_more_seeds() -> None:
         of("quick")
 
 
+def test_another_sweep_of_a_preset_does_not_take_the_folder_of_one_that_has_results() -> None:
+    first = of("quick", grid=FRACTIONS, assignments=["training.steps=5"])
+    sweep = keep_sweep(first.folder, first.name, first.preset, first.settings, first.sweep)
+    over_decay: dict[str, Any] = {"grid": ["optimizer.weight_decay=1,2"], "assignments": ["training.steps=5"]}
+    assert of("quick", **over_decay).name == "quick-sweep"
+    sweep.keep_result(Result(key="0"))
+    with pytest.raises(ConfigError, match=r"is swept over task.train_fraction, not over optimizer.weight_decay: choose"):
+        of("quick", **over_decay)
+    with pytest.raises(ConfigError, match=r"has training.steps 5, not 200"):
+        of("quick", grid=FRACTIONS)
+    assert of("quick", **over_decay, name="decay").name == "decay"
+    assert of("quick", grid=["task.train_fraction=0.9"], seeds=3, assignments=["training.steps=5", "device=cpu"]).n_members == 3
+    assert of("quick-sweep", assignments=["training.steps=6"]).settings["training"]["steps"] == 6
+
+
 def test_ten_million_members_are_counted_without_being_made() -> None:
     asked = of("quick", grid=["optimizer.weight_decay=0:1:0.0001"], seeds=1000)
     assert asked.n_members == 10_001_000
@@ -78,7 +94,9 @@ def test_ten_million_members_are_counted_without_being_made() -> None:
         ("quick", {"grid": ["task.train_fraction"]}, "--grid wants NAME=VALUES"),
         ("quick", {"grid": ["task.train_fraction="]}, "--grid task.train_fraction: has no values"),
         ("quick", {"zipped": ["task.train_fraction=0.9:0.1:0.1"]}, "--zip task.train_fraction: '0.9:0.1:0.1' is no range"),
+        ("quick", {"grid": (*FRACTIONS, *FRACTIONS)}, "--grid task.train_fraction is given twice"),
         ("quick", {"grid": FRACTIONS, "name": "a/b"}, "without a slash"),
+        ("quick", {"grid": FRACTIONS, "name": ""}, "without a slash, not ''"),
         ("quick", {"grid": FRACTIONS, "measure": "grokked"}, "'grokked' is none: did you mean 'grokked_at'"),
         ("quick", {"grid": FRACTIONS, "measure": "grokked_at", "at": "memorized"}, "at memorized of the network"),
         ("quick", {"grid": FRACTIONS, "over": "model.width"}, "over must name an axis, task.train_fraction"),

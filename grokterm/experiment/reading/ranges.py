@@ -9,6 +9,7 @@ from grokterm.errors import ConfigError
 from grokterm.experiment.reading.toml import parse_toml, parse_value
 
 SPACED = re.compile(r"\s*([^:]+?)\s*:\s*([^:]+?)\s*:\s*(log)?\s*([^:]+?)\s*")  # FIRST:LAST:STEP or FIRST:LAST:logN
+UNSPACED = re.compile(r"[-+.\deE_\s]+:[-+.\deE_\s]+")  # two numbers
 
 MOST_VALUES = 100_000  # of one axis
 
@@ -55,11 +56,15 @@ def values_of(text: str) -> list[Any]:
     """
     if (found := spaced(text)) is not None:
         return list(found)
+    if UNSPACED.fullmatch(text):
+        raise ValueError(f"{text!r} is no range: write FIRST:LAST:STEP, or FIRST:LAST:logN")
     try:
         listed = parse_toml(f"values = [{text}]")
     except ConfigError:
         listed = {}
     values = listed["values"] if len(listed) == 1 else [parse_value(part) for part in text.split(",")]
-    if not values or values == [""]:
+    if not any(value != "" for value in values):
         raise ValueError("has no values: write NAME=0.1,0.2 or NAME=0.1:0.9:0.1")
+    if "" in values and '""' not in text:
+        raise ValueError(f"{text!r} has nothing between two commas")
     return list(values)

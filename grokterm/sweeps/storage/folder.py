@@ -124,6 +124,11 @@ class SweepFolder:
         except (OSError, ValueError):
             return None
 
+    @property
+    def has_results(self) -> bool:
+        """Whether a member has ended."""
+        return any((self.path / "results").glob("*.json"))
+
     def keep_result(self, result: Result) -> None:
         """Write what came of a member: whole, but not durably, as it can be read from the run again.
 

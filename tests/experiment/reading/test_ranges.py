@@ -1,5 +1,7 @@
 """Values of an axis, written as a text."""
 
+import re
+
 import pytest
 
 from grokterm.experiment.reading.ranges import spaced, values_of
@@ -37,6 +39,15 @@ def test_what_is_no_range_is_refused(text: str) -> None:
         spaced(text)
 
 
-def test_an_axis_without_values_is_refused() -> None:
-    with pytest.raises(ValueError, match="has no values"):
-        values_of(" ")
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (" ", "has no values"),
+        (",", "has no values"),
+        ("0.5,,0.6", "'0.5,,0.6' has nothing between two commas"),
+        ("0.1:0.9", "'0.1:0.9' is no range: write FIRST:LAST:STEP"),
+    ],
+)
+def test_an_axis_that_lacks_something_is_refused(text: str, said: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(said)):
+        values_of(text)
