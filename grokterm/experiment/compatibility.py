@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from grokterm.experiment.architectures.kernel import LARGEST_MODULUS, KernelModel
 from grokterm.experiment.architectures.mlp import MLPModel
+from grokterm.experiment.architectures.plugin import PluginModel
 from grokterm.experiment.architectures.tokens import TokenModel
 from grokterm.experiment.optimizer import RecursiveFeatures
 from grokterm.tasks.operations import sums
@@ -83,7 +84,9 @@ def _exact_weights_exist(experiment: "Experiment") -> None:
 
 def _model_reads_three(experiment: "Experiment") -> None:
     architecture, n_operands = experiment.model.architecture, experiment.task.n_operands
-    if n_operands > 2 and architecture in ("kernel", "mixture"):
+    model = experiment.model
+    reads_two = architecture in ("kernel", "mixture") or (isinstance(model, PluginModel) and not model.reads_three)
+    if n_operands > 2 and reads_two:
         raise ValueError(
             f"model.architecture {architecture} reads two operands, and task.n_operands is {n_operands}:"
             " choose mlp, embedding_mlp, lstm or transformer, or set task.n_operands=2"

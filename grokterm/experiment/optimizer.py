@@ -1,9 +1,10 @@
 """The settings of every optimizer."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Discriminator, Field
+from pydantic import Field
 
+from grokterm.experiment.kinds import OneOf
 from grokterm.experiment.modifiers import Modifiers
 from grokterm.experiment.optimizers.groups import Groups
 from grokterm.experiment.settings import Settings, live
@@ -11,7 +12,9 @@ from grokterm.experiment.settings import Settings, live
 Betas = Annotated[tuple[Annotated[float, Field(ge=0, lt=1)], Annotated[float, Field(ge=0, lt=1)]], Field(strict=False)]
 
 
-class _Optimizer(Settings):
+class StepSettings(Settings):
+    """Settings of the batches and the groups of weights, shared by all gradient-based optimizers."""
+
     batch_size: Literal["full"] | Annotated[int, Field(ge=1)] = live("full")
     """Equations per step, or "full" for the whole training set."""
 
@@ -22,7 +25,7 @@ class _Optimizer(Settings):
     """Weights with a learning_rate or weight_decay of their own, by patterns such as embedding*, of which the first counts."""
 
 
-class GradientDescent(Modifiers, _Optimizer):
+class GradientDescent(Modifiers, StepSettings):
     """w ← w − η (g + λ w)."""
 
     kind: Literal["gd"] = "gd"
@@ -35,7 +38,7 @@ class GradientDescent(Modifiers, _Optimizer):
     """λ, coupled into the gradient."""
 
 
-class SGD(Modifiers, _Optimizer):
+class SGD(Modifiers, StepSettings):
     """Gradient descent with momentum: v ← μ v + g + λ w, w ← w − η v."""
 
     kind: Literal["sgd"] = "sgd"
@@ -51,7 +54,7 @@ class SGD(Modifiers, _Optimizer):
     """λ, coupled into the gradient."""
 
 
-class Adam(Modifiers, _Optimizer):
+class Adam(Modifiers, StepSettings):
     """Adam with the decay coupled into the gradient (Kingma & Ba, 2014)."""
 
     kind: Literal["adam"] = "adam"
@@ -70,7 +73,7 @@ class Adam(Modifiers, _Optimizer):
     """λ, coupled into the gradient, unlike in adamw."""
 
 
-class AdamW(Modifiers, _Optimizer):
+class AdamW(Modifiers, StepSettings):
     """Adam with decoupled weight decay: w ← (1 − η λ) w − η m̂ / (√v̂ + ε) (Loshchilov & Hutter, 2017)."""
 
     kind: Literal["adamw"] = "adamw"
@@ -92,7 +95,7 @@ class AdamW(Modifiers, _Optimizer):
     """What the weights decay to: zero, or their initial values, w ← w + η λ (w0 − w)."""
 
 
-class Lion(Modifiers, _Optimizer):
+class Lion(Modifiers, StepSettings):
     """The sign of a momentum: w ← (1 − η λ) w − η sign(β1 m + (1 − β1) g) (Chen, 2023, arXiv:2302.06675)."""
 
     kind: Literal["lion"] = "lion"
@@ -108,7 +111,7 @@ class Lion(Modifiers, _Optimizer):
     """λ, decoupled from the gradient; three to ten times more than adamw's."""
 
 
-class Muon(Modifiers, _Optimizer):
+class Muon(Modifiers, StepSettings):
     """Orthogonalized momentum for matrices; AdamW for all other parameters (Jordan, 2024).
 
     Muon is meant for matrices between hidden layers (`muon_for = "hidden"`); by default it moves embedding and readout too,
@@ -164,6 +167,33 @@ class Muon(Modifiers, _Optimizer):
         )
 
 
+class PluginOptimizer(Modifiers, StepSettings):
+    """An update rule from a plugin: its class has the arguments of the function as well."""
+
+    kind: str = ""
+    """The update rule."""
+
+    learning_rate: float = live(1e-3, ge=0)
+    """η."""
+
+    weight_decay: float = live(0.0, ge=0)
+    """λ."""
+
+    @property
+    def own(self) -> dict[str, Any]:
+        """The settings that the function takes."""
+        shared = {*Modifiers.model_fields, *StepSettings.model_fields, "kind"}
+        return {name: getattr(self, name) for name in type(self).model_fields if name not in shared}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let another process that has loaded the plugin find its class."""
+        return _restored, (self.kind, self.model_dump())
+
+
+def _restored(kind: str, settings: dict[str, Any]) -> Settings:
+    return next(one for one in OPTIMIZERS if one.model_fields["kind"].default == kind).model_validate(settings)
+
+
 class RecursiveFeatures(Settings):
     """No gradient descent: a step is M ← AGOP^power / its maximum, then (K + ridge I) α = Y is solved (Mallinar, 2024)."""
 
@@ -180,7 +210,7 @@ class RecursiveFeatures(Settings):
     """Exponent of the average gradient outer product."""
 
 
-GradientOptimizer = GradientDescent | SGD | Adam | AdamW | Lion | Muon
+GradientOptimizer = GradientDescent | SGD | Adam | AdamW | Lion | Muon | PluginOptimizer
 """The gradient-based optimizers."""
 
 
@@ -191,5 +221,14 @@ def rates_and_decays(optimizer: GradientOptimizer) -> list[tuple[float, float]]:
     return [(one.learning_rate, one.weight_decay) for one in [*alike, *grouped]]
 
 
-Optimizer = Annotated[GradientOptimizer | RecursiveFeatures, Discriminator("kind")]
-OPTIMIZERS = (GradientDescent, SGD, Adam, AdamW, Lion, Muon, RecursiveFeatures)
+OPTIMIZERS: list[type[GradientOptimizer | RecursiveFeatures]] = [
+    GradientDescent,
+    SGD,
+    Adam,
+    AdamW,
+    Lion,
+    Muon,
+    RecursiveFeatures,
+]
+
+Optimizer = Annotated[GradientOptimizer | RecursiveFeatures, OneOf(OPTIMIZERS, "kind")]

@@ -109,13 +109,19 @@ def own_first(settings: type[BaseModel]) -> list[str]:
 
 @cache
 def field_docstrings(settings: type[BaseModel]) -> dict[str, str]:
-    """Read the docstrings of the fields from the source; pydantic would read those of all classes at import."""
+    """Read the docstrings of the fields from the source; pydantic would read those of all classes at import.
+
+    A class that was made from the arguments of a function has no source, but descriptions.
+    """
     found: dict[str, str] = {}
     for part in reversed(settings.__mro__[: settings.__mro__.index(BaseModel)]):
-        (definition,) = ast.parse(inspect.getsource(part)).body
+        try:
+            (definition,) = ast.parse(inspect.getsource(part)).body
+        except OSError:
+            continue
         assert isinstance(definition, ast.ClassDef)
         for field, docstring in pairwise(definition.body):
             match field, docstring:
                 case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
                     found[name] = inspect.cleandoc(text)
-    return found
+    return found | {name: field.description for name, field in settings.model_fields.items() if field.description}

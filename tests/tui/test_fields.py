@@ -9,7 +9,7 @@ from grokterm.experiment.optimizer import GradientDescent, RecursiveFeatures
 from grokterm.experiment.reading.overrides import override
 from grokterm.experiment.reading.presets import Preset, list_presets
 from grokterm.experiment.reading.toml import parse_toml, parse_value
-from grokterm.tui.widgets.fields import CHOICES, FIRST, form_fields, without_other_kinds
+from grokterm.tui.widgets.fields import FIRST, form_fields, kinds, without_other_kinds
 from tests.tui.driving import BRIEF
 
 ALL = [
@@ -33,9 +33,9 @@ def test_what_a_form_shows_first_exists_for_some_network() -> None:
     assert set(FIRST) <= {field.name for experiment in ALL for field in form_fields(experiment)}
 
 
-@pytest.mark.parametrize("kind", [*CHOICES["optimizer.kind"], *CHOICES["model.architecture"]])
+@pytest.mark.parametrize("kind", [*kinds()["optimizer.kind"], *kinds()["model.architecture"]])
 def test_the_texts_of_a_form_give_the_experiment_back(kind: str) -> None:
-    name = next(name for name, kinds in CHOICES.items() if kind in kinds)
+    name = next(name for name, known in kinds().items() if kind in known)
     together = ["model.architecture=kernel", "optimizer.kind=agop"]
     changes = together if kind in ("kernel", "agop") else [f"{name}={kind}"]
     experiment = override(Experiment.from_toml(BRIEF).settings(), changes).experiment

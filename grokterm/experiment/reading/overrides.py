@@ -11,16 +11,16 @@ from grokterm.errors import ConfigError
 from grokterm.experiment.expectation import inspected_after
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Set
+from grokterm.experiment.kinds import holders_of
 from grokterm.experiment.model import MODELS
 from grokterm.experiment.optimizer import OPTIMIZERS
 from grokterm.experiment.optimizers.schedule import SCHEDULES
 from grokterm.experiment.reading.files import FILE_SETTINGS
 from grokterm.experiment.reading.hints import nearest
 from grokterm.experiment.reading.toml import parse_value
-from grokterm.experiment.reading.validation_errors import models_of
 from grokterm.tasks.operations import MADE_OF, has_own_order
 
-KINDS_OF_SECTION: dict[str, tuple[str, tuple[type[BaseModel], ...]]] = {
+KINDS_OF_SECTION: dict[str, tuple[str, Sequence[type[BaseModel]]]] = {
     "model": ("architecture", MODELS),
     "optimizer": ("kind", OPTIMIZERS),
 }
@@ -94,7 +94,7 @@ def _is_text(path: Sequence[str]) -> bool:
     """Whether a setting holds a text, also one that looks like a number: title=2024."""
     *section, name = path
     field = Experiment.model_fields.get(section[0]) if len(section) == 1 else None
-    holders = models_of(field.annotation) if field else [Experiment] if not section else []
+    holders = holders_of(field) if field else [Experiment] if not section else []
     return any(holder.model_fields[name].annotation is str for holder in holders if name in holder.model_fields)
 
 
@@ -143,7 +143,7 @@ def _every_name(settings: Mapping[str, Any]) -> Iterator[str]:
     for section in ("task", "model", "loss", "optimizer", "training"):
         kind, _ = KINDS_OF_SECTION.get(section, ("", ()))
         chosen = (Experiment().settings()[section] | _table(settings, section)).get(kind)
-        for holder in models_of(Experiment.model_fields[section].annotation):
+        for holder in holders_of(Experiment.model_fields[section]):
             if not kind or holder.model_fields[kind].default == chosen:
                 yield from (f"{section}.{name}" for name in holder.model_fields)
 

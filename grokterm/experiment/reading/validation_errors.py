@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from grokterm.experiment.kinds import holders_of, models_of
 from grokterm.experiment.reading.hints import nearest
 
 _TYPES = {
@@ -97,7 +98,7 @@ def _locate(detail: ErrorDetails, root: type[BaseModel]) -> tuple[str, Sequence[
             holders = tagged
         elif found := [holder.model_fields[part] for holder in holders if part in holder.model_fields]:
             path, field = f"{path}.{part}".lstrip("."), found[0]
-            holders = models_of(field.annotation) or holders
+            holders = holders_of(field) or holders
         elif field is not None and get_origin(field.annotation) is dict and models_of(field.annotation):
             path, field = f'{path}."{part}"', None  # the key of a table of tables
         elif detail["type"] in ("extra_forbidden", "value_error") and part == detail["loc"][-1]:
@@ -111,10 +112,3 @@ def _tags(model: type[BaseModel]) -> tuple[str, ...]:
     """Return the discriminator of a union member: the value of its `kind` or `architecture`."""
     field = model.model_fields.get("kind") or model.model_fields.get("architecture")
     return get_args(field.annotation) if field and len(get_args(field.annotation)) == 1 else ()
-
-
-def models_of(annotation: Any) -> list[type[BaseModel]]:  # noqa: ANN401 - any annotation
-    """Find the models inside a union, an optional, a tuple or an Annotated."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [model for part in get_args(annotation) for model in models_of(part)]

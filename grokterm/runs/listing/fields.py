@@ -3,13 +3,16 @@
 To add a column, add a row to COLUMNS, and what it is called for short to SHORT.
 """
 
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Sequence
 from time import time
+from typing import TYPE_CHECKING
 
 from grokterm.errors import ConfigError
 from grokterm.experiment.reading.hints import SYNONYMS, nearest
 from grokterm.runs.listing.row import RunRow
+
+if TYPE_CHECKING:
+    from grokterm.experiment.settings import Settings
 
 Value = object  # text, a number, a truth value, several texts, or None where a run has none
 Getter = Callable[[RunRow], Value]
@@ -96,7 +99,6 @@ def find_field(name: str) -> tuple[Getter, bool]:
     return lambda row: next((row.settings[one] for one in meant if one in row.settings), None), False
 
 
-@cache
 def setting_names() -> tuple[str, ...]:
     """Return the dotted names of all settings, of every network and every optimizer."""
     from grokterm.experiment.experiment import Experiment
@@ -104,7 +106,7 @@ def setting_names() -> tuple[str, ...]:
     from grokterm.experiment.optimizer import OPTIMIZERS
 
     sections = {name: (type(getattr(Experiment(), name)),) for name in ("task", "loss", "training")}
-    kinds = {**sections, "model": MODELS, "optimizer": OPTIMIZERS}
+    kinds: dict[str, Sequence[type[Settings]]] = {**sections, "model": MODELS, "optimizer": OPTIMIZERS}
     found = [f"{section}.{name}" for section, some in kinds.items() for kind in some for name in kind.model_fields]
     return tuple(dict.fromkeys(("seed", "device", *found)))
 

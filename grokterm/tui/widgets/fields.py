@@ -10,11 +10,15 @@ from grokterm.experiment.reading.toml import format_value
 from grokterm.experiment.settings import Settings, choices_of, field_docstrings, own_first
 
 SECTIONS = ("task", "model", "loss", "optimizer", "training")
-CHOICES: dict[str, tuple[str, ...]] = {
-    f"{section}.{kind}": tuple(member.model_fields[kind].default for member in members)
-    for section, (kind, members) in KINDS_OF_SECTION.items()
-}
-"""Fields that decide which other fields exist, and the values they may take."""
+
+
+def kinds() -> dict[str, tuple[str, ...]]:
+    """Return the fields that decide which other fields exist, and the values they may take."""
+    return {
+        f"{section}.{kind}": tuple(member.model_fields[kind].default for member in members)
+        for section, (kind, members) in KINDS_OF_SECTION.items()
+    }
+
 
 # Fields that a form shows at once; the others are folded away.
 FIRST = (
@@ -80,7 +84,7 @@ def without_other_kinds(edits: dict[str, str]) -> dict[str, str]:
 def _field(settings: Settings, name: str, prefix: str) -> FormField:
     info = type(settings).model_fields[name]
     dotted = prefix + name
-    choices = CHOICES.get(dotted) or (("true", "false") if info.annotation is bool else choices_of(info))
+    choices = kinds().get(dotted) or (("true", "false") if info.annotation is bool else choices_of(info))
     description = " ".join(field_docstrings(type(settings)).get(name, "").split())
     return FormField(dotted, _as_text(settings.model_dump(include={name}, exclude_none=True)[name]), choices, description)
 

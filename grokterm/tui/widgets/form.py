@@ -18,7 +18,7 @@ from grokterm.experiment.reading.presets import Preset
 from grokterm.reports.structure import in_line
 from grokterm.runs.naming import Named, named
 from grokterm.tasks.operations import EXPRESSION, MADE_OF, has_own_order
-from grokterm.tui.widgets.fields import CHOICES, FIRST, FormField, form_fields, without_other_kinds
+from grokterm.tui.widgets.fields import FIRST, FormField, form_fields, kinds, without_other_kinds
 from grokterm.tui.widgets.text_field import SettingField
 
 TALL = 40  # lines of a terminal that shows the further settings unfolded
@@ -176,7 +176,7 @@ class ExperimentForm(VerticalScroll, inherit_bindings=False):
             return
         self.query(".-invalid").remove_class("-invalid")
         self.post_message(self.Edited(self.experiment, "", notes))
-        if not CHOICES.keys().isdisjoint(self._edits) or self._shows_what_was_dropped():
+        if not kinds().keys().isdisjoint(self._edits) or self._shows_what_was_dropped():
             self._show(self.experiment, {})
             await self._rebuild()
 
