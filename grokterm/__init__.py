@@ -9,11 +9,29 @@ from importlib import import_module
 TYPE_CHECKING = False  # not from typing, whose import takes longer than all the rest
 if TYPE_CHECKING:  # what type checkers and editors see of the table below
     from grokterm.errors import GroktermError as GroktermError
+    from grokterm.inspection.analysis import NetworkAnalysis as NetworkAnalysis
+    from grokterm.inspection.plugins import metric as metric
+    from grokterm.models.hook_points import HookPoint as HookPoint
+    from grokterm.models.plugins import network as network
+    from grokterm.optim.plugins import loss as loss
+    from grokterm.optim.plugins import update_rule as update_rule
+    from grokterm.plugins.loading import load_plugins as load_plugins
+    from grokterm.tasks.plugins import operation as operation
+    from grokterm.views.plugins import view as view
 
 __version__ = "0.1.0"
 
 _MODULES = {
     "GroktermError": "grokterm.errors",
+    "HookPoint": "grokterm.models.hook_points",
+    "NetworkAnalysis": "grokterm.inspection.analysis",
+    "load_plugins": "grokterm.plugins.loading",
+    "loss": "grokterm.optim.plugins",
+    "metric": "grokterm.inspection.plugins",
+    "network": "grokterm.models.plugins",
+    "operation": "grokterm.tasks.plugins",
+    "update_rule": "grokterm.optim.plugins",
+    "view": "grokterm.views.plugins",
 }
 """Where each public name is defined. To add one, add a row, and its import above."""
 

@@ -17,6 +17,10 @@ class PresetError(ConfigError):
     """A preset cannot be found or read."""
 
 
+class PluginError(ConfigError):
+    """A plugin cannot be loaded, or what it adds does not work."""
+
+
 class RunNotFoundError(GroktermError):
     """No saved run has this name."""
 

@@ -13,6 +13,7 @@ from grokterm.cli.completion import complete_run_or_sweep
 from grokterm.cli.console import print_status, results
 from grokterm.cli.finding import run_or_sweep
 from grokterm.cli.options import RUNS, RunsDir
+from grokterm.cli.plugins import say_what_changed
 from grokterm.errors import ConfigError, StorageError
 from grokterm.plots.sanitize import plain_text
 
@@ -145,6 +146,7 @@ def _subject(run: "Run", step: int | None, label: str) -> "Subject":
     from grokterm.session.state import LabState, fold
     from grokterm.views.view import Subject
 
+    say_what_changed(run)
     records = read_journal(run.journal)
     state = fold(LabState(run.experiment), records)
     analysis = replay_to(run, step).analyze()

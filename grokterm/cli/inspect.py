@@ -6,6 +6,7 @@ import typer
 
 from grokterm.cli.console import print_results
 from grokterm.cli.options import RUNS, RunNames, RunsDir
+from grokterm.cli.plugins import say_what_changed
 from grokterm.session.torch_import import import_torch
 
 
@@ -35,6 +36,8 @@ def inspect(
     from grokterm.runs.finding import find_run
 
     runs = {run.path: run for run in (find_run(runs_dir, name) for name in names)}
+    for run in runs.values():
+        say_what_changed(run)
     with LeaveOnSignal():
         import_torch()
         from grokterm.cli.headless.progress import replay_to

@@ -63,11 +63,13 @@ def show_run(
 ) -> None:
     """Open the lab on a run, with the process that trains it if there is one."""
     from grokterm.experiment.reading.presets import Preset
+    from grokterm.plugins.registry import changed
     from grokterm.reports.run import caution
     from grokterm.runs.listing.skim import Skim
     from grokterm.runs.results.summary import summarize_means
 
     notice = caution(summarize_means(run, Skim.of(run.journal).records(run.journal))) if training is None else ""
+    notice = changed(run.meta.get("plugins")) or notice
     preset = Preset(run.name, run.path / "experiment.toml", run.experiment.to_toml(), followed=run.preset)
     _show(preset, runs_dir, ascii_only=ascii_only, no_pixels=no_pixels, link=link, run=run, training=training, notice=notice)
 

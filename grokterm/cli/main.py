@@ -14,6 +14,7 @@ from grokterm.cli.completion import complete_preset
 from grokterm.cli.console import open_closed_streams, print_status, replace_unencodable
 from grokterm.cli.help import read_manual
 from grokterm.cli.options import RUNS, Ascii, LinkOption, NoPixels, RunsDir
+from grokterm.cli.plugins import Plugins, load, with_plugins
 from grokterm.errors import ConfigError, GroktermError
 from grokterm.runs.command_line import USUAL
 from grokterm.training.signals import ignore_saving
@@ -25,15 +26,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("run")(run.run)
-app.command("sweep")(sweep.sweep)
-app.command("open")(lab.open_run)
-app.command("attach")(attach.attach)
-app.command("verify")(verify.verify)
-app.command("bench")(bench.bench)
-app.command("plot")(plot.plot)
-app.command("figures")(figures.figures)
-app.command("inspect")(inspect.inspect)
+app.command("run")(with_plugins(run.run))
+app.command("sweep")(with_plugins(sweep.sweep))
+app.command("open")(with_plugins(lab.open_run))
+app.command("attach")(with_plugins(attach.attach))
+app.command("verify")(with_plugins(verify.verify))
+app.command("bench")(with_plugins(bench.bench))
+app.command("plot")(with_plugins(plot.plot))
+app.command("figures")(with_plugins(figures.figures))
+app.command("inspect")(with_plugins(inspect.inspect))
 app.add_typer(presets.app, name="presets")
 app.add_typer(runs.app, name="runs")
 app.command("doctor")(doctor.doctor)
@@ -68,6 +69,7 @@ def _open_the_lab(
     ascii_only: Ascii = False,
     no_pixels: NoPixels = False,
     link: LinkOption = None,
+    plugins: Plugins = [],  # noqa: B006 - Typer reads the default
     runs_dir: RunsDir = RUNS,
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
@@ -83,6 +85,8 @@ def _open_the_lab(
     lost = [name for name, given in options.items() if given]
     if context.invoked_subcommand is not None and lost:
         raise ConfigError(f"{lost[0]} before {context.invoked_subcommand} has no effect: write it after the command")
+    if plugins or context.invoked_subcommand is None:
+        load(plugins)
     if context.invoked_subcommand is None:
         lab.open_lab(preset, start=start, ascii_only=ascii_only, no_pixels=no_pixels, link=link, runs_dir=Path(runs_dir))
 

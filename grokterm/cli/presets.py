@@ -7,6 +7,7 @@ import typer
 from grokterm.cli.completion import complete_preset
 from grokterm.cli.console import print_results, print_status
 from grokterm.cli.options import Assignments
+from grokterm.cli.plugins import with_plugins
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -19,6 +20,7 @@ NO_SOURCE = "no source given"
 
 
 @app.callback()
+@with_plugins
 def presets(context: typer.Context) -> None:
     """List the presets, by the source they follow."""
     if context.invoked_subcommand is not None:
@@ -41,6 +43,7 @@ def presets(context: typer.Context) -> None:
 
 
 @app.command("show")
+@with_plugins
 def show(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Name or path of a preset.", autocompletion=complete_preset)],
     assignments: Assignments = [],  # noqa: B006 - Typer reads the default

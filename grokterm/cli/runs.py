@@ -12,6 +12,7 @@ from grokterm.cli.attach import stop
 from grokterm.cli.completion import complete_column, complete_query
 from grokterm.cli.console import print_results, print_status, results
 from grokterm.cli.options import RUNS, AsJson, RunName, RunsDir, chosen_folder
+from grokterm.cli.plugins import say_what_changed, with_plugins
 from grokterm.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -26,10 +27,11 @@ MANY = 1000  # runs that take long enough to read to say so
 
 app = typer.Typer(help="List the saved runs, or sum one up.", invoke_without_command=True, rich_markup_mode=None)
 for name, command in (*annotating.COMMANDS.items(), *trash.COMMANDS.items(), ("stop", stop)):
-    app.command(name)(command)
+    app.command(name)(with_plugins(command))
 
 
 @app.callback()
+@with_plugins
 def runs(
     context: typer.Context,
     query: Annotated[
@@ -100,6 +102,7 @@ def _as_json(rows: "Sequence[RunRow]") -> str:
 
 
 @app.command("export")
+@with_plugins
 def export(
     context: typer.Context,
     name: RunName,
@@ -120,6 +123,7 @@ def export(
     if (layout is None) == (preset is None):
         raise ConfigError("runs export needs one of --format split and --preset FILE")
     run = find_run(runs_dir if runs_dir != RUNS else given_dir, name)
+    say_what_changed(run)
     if preset is None:
         _print_split(run)
     else:
@@ -147,6 +151,7 @@ def _write_preset(run: "Run", file: str, may_overwrite: bool) -> None:
 
 
 @app.command("show")
+@with_plugins
 def show(context: typer.Context, name: RunName, as_json: AsJson = False, runs_dir: RunsDir = RUNS) -> None:
     """Summarize a run, or say what the points of a sweep came to."""
     from grokterm.cli.finding import run_or_sweep

@@ -17,6 +17,7 @@ from grokterm.engines.batches import Selection
 from grokterm.engines.step import TrainState
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.optimizer import RecursiveFeatures
+from grokterm.experiment.plugins import plugins_of
 from grokterm.optim.modifiers import rule_of
 from grokterm.optim.rng import Lasting, StepRng
 from grokterm.optim.rules import OptimizerState, Weights
@@ -29,11 +30,15 @@ RngRead = TypeVar("RngRead", bound=StepRng, contravariant=True)
 
 WARM_UPS = 3  # calls before a capture, in which libraries initialize, as torch requires. They are steps like any other.
 
+CODE = ("network", "loss", "update rule")  # kinds of plugins that run in every step
+
 
 def unsupported_reason(experiment: Experiment, device: torch.device) -> str:
     """Return why the steps of an experiment cannot be captured; empty if they can."""
     if isinstance(experiment.optimizer, RecursiveFeatures):
         return "needs a gradient to follow, and agop solves for its weights"
+    if any(one["kind"] in CODE for one in plugins_of(experiment)):
+        return "cannot capture the code of a plugin, which may read values from the device"
     if isinf(rule_of(experiment.optimizer).step_invariant_from):
         return "cannot replay optimizer.gradient_filter ma, whose window moves with every step"
     return "" if device.type == "cuda" else f"replays cuda graphs, and there are none on {device.type}"

@@ -9,6 +9,7 @@ from grokterm.errors import ConfigError, StorageError
 from grokterm.experiment.architectures.mixture import PARTS, MixtureModel
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Intervention, Save, Set, Swap
+from grokterm.experiment.plugins import plugins_of
 from grokterm.experiment.reading.files import copied
 from grokterm.experiment.reading.overrides import live_changes
 from grokterm.experiment.reading.toml import format_toml
@@ -57,7 +58,8 @@ def as_preset(run: Run) -> AsPreset:
     if _compared(experiment) != _compared(run.experiment):
         title = re.sub(r"^Replay of \S+: ", "", began.title)
         experiment = experiment.model_copy(update={"title": f"Replay of {run.name}: {title}"})
-    return AsPreset(experiment, (*left_out, *_doubts(records)))
+    needs = sorted({f"it needs {one['source']}: run it with the same plugins" for one in plugins_of(experiment)})
+    return AsPreset(experiment, (*left_out, *needs, *_doubts(records)))
 
 
 def write_preset(preset: AsPreset, path: Path, *, may_overwrite: bool) -> list[str]:

@@ -19,7 +19,7 @@ from grokterm.experiment.recording.packing import until
 from grokterm.experiment.recording.records import Acted, Branched, Checkpointed, Evaluated, Finished, Reached, Record, Skipped
 from grokterm.runs.finding import find_run
 from grokterm.runs.journal import iterate_journal, journal_line, lines_until, reached_step, read_journal, read_lines
-from grokterm.runs.resume import RESUMABLE, check_reached, settings_now
+from grokterm.runs.resume import RESUMABLE, check_plugins, check_reached, settings_now
 from grokterm.runs.store import Run
 
 SWAPPED = {"task.train_fraction": "train_fraction", "task.n_train": "n_train", "task.operation": "operation", "seed": "seed"}
@@ -130,9 +130,10 @@ def plan_branch(run: Run, step: int, assignments: Sequence[str] = ()) -> Branchi
     """Check what is to differ from a step on; the swap itself, and whether the run has come so far, are checked later.
 
     Raises:
-        ConfigError: if a setting may not change there, or has an invalid value, or nothing is left to train.
+        ConfigError: if a setting may not change there, has an invalid value, nothing is left to train, or a plugin differs.
         CheckpointError: if the journal cannot be read.
     """
+    check_plugins(run)
     done = [record for record in iterate_journal(run.journal) if not isinstance(record, Evaluated | Evaluations)]
     records = [record for record in done if record.step <= step]
     assignments = [*_dropped_end(run, step, records, assignments), *assignments]

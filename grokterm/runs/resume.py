@@ -6,10 +6,11 @@ from typing import Any
 
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.interventions import Extend, Set
+from grokterm.experiment.interventions import Extend, Set, Swap
 from grokterm.experiment.reading.overrides import live_changes, override, parse_assignment
 from grokterm.experiment.reading.toml import format_value
 from grokterm.experiment.recording.records import Acted, Branched, Finished, Record, Started
+from grokterm.plugins.registry import changed, lacks
 from grokterm.runs.command_line import command_line
 from grokterm.runs.journal import reached_step, read_journal, rewind_journal
 from grokterm.runs.lock import holder_of
@@ -73,6 +74,29 @@ def resumption(run: Run, assignments: Sequence[str]) -> Resumption:
     if action is not None:
         settings_now(experiment, read_journal(run.journal)).changed(action)  # refuses what is invalid
     return Resumption(experiment, tuple(changes), tuple(before), action)
+
+
+def check_plugins(run: Run) -> None:
+    """Check whether the plugins that a run needs are what they were.
+
+    Raises:
+        ConfigError: if one is another now: what was computed before would not be gone on with.
+    """
+    if said := changed(run.meta.get("plugins")):
+        raise ConfigError(f"run {run.name} cannot go on: {said}: load the former, or start a new run")
+
+
+def check_recorded(run: Run, action: object) -> None:
+    """Check whether a run records the plugin of the operation that it is to turn to: its journal could not be read without.
+
+    Raises:
+        ConfigError: if it does not.
+    """
+    if isinstance(action, Swap) and action.operation and lacks(run.meta.get("plugins"), "operation", action.operation):
+        raise ConfigError(
+            f"operation {action.operation} is a plugin's, which this run does not record: branch with task.operation="
+            f"{action.operation}, or start a new run"
+        )
 
 
 def settings_now(experiment: Experiment, records: Iterable[Record]) -> Experiment:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from grokterm.errors import ConfigError, RunNotFoundError, StorageError
 from grokterm.experiment.reading.toml import format_toml, parse_toml
 from grokterm.plots.sanitize import plain_text
+from grokterm.plugins.registry import missing
 from grokterm.runs.unwritable import unwritable
 
 if TYPE_CHECKING:
@@ -64,11 +65,13 @@ class Run:
         """The settings of the run.
 
         Raises:
-            RunNotFoundError: if they cannot be read.
+            RunNotFoundError: if they cannot be read, or name what a plugin has added that is not loaded.
         """
         from grokterm.experiment.experiment import Experiment
         from grokterm.experiment.reading.files import located
 
+        if lacking := missing(self.meta.get("plugins")):
+            raise RunNotFoundError(f"run {self.name} {lacking}")
         try:
             text = (self.path / "experiment.toml").read_text(encoding="utf-8")
             return Experiment.from_settings(located(parse_toml(text.replace(RETIRED_ENGINE, REPLACEMENT_ENGINE)), self.path))

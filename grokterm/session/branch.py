@@ -5,7 +5,9 @@ from itertools import chain
 from pathlib import Path
 
 from grokterm.errors import ConfigError
-from grokterm.experiment.recording.records import Checkpointed, Record
+from grokterm.experiment.interventions import Swap
+from grokterm.experiment.plugins import plugins_of
+from grokterm.experiment.recording.records import Acted, Checkpointed, Record
 from grokterm.runs.branching import Branching
 from grokterm.runs.checkpoint import checkpoint_content
 from grokterm.runs.journal import JournalWriter, journal_line, read_in_brief, read_journal
@@ -42,7 +44,9 @@ def branch_session(plan: Branching, folder: Path) -> tuple[Session, tuple[Record
         _check_goes_on(trainer, plan)
         checkpoint = checkpoint_name(step)
         lines = [plan.branched, *done, Checkpointed(step=step, file=checkpoint, seconds=trainer.seconds)]
-        meta = meta_of(trainer)
+        swaps = [one.action for one in (*plan.past, *done) if isinstance(one, Acted) and isinstance(one.action, Swap)]
+        needed = plugins_of(trainer.experiment, [swap.operation for swap in swaps if swap.operation is not None])
+        meta = {**meta_of(trainer), "plugins": needed}
         run = create_run(
             folder,
             experiment,

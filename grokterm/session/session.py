@@ -26,6 +26,7 @@ from grokterm.runs.checkpoint import save_checkpoint
 from grokterm.runs.journal import JournalWriter
 from grokterm.runs.lock import RunLock
 from grokterm.runs.owner import this_process
+from grokterm.runs.resume import check_plugins, check_recorded
 from grokterm.runs.store import Run
 from grokterm.runs.thinning import GIGABYTE, checkpoint_sizes, drop_checkpoints, thinned
 from grokterm.session.commands import Analyze, Command, GoOn, Hold, Leave, Pause, Release, Resume, SetPace, StepOnce
@@ -180,6 +181,7 @@ class Session:
                 return [Refused(step=step, message="training has ended: extend or restart it to change it")]
             case act:
                 try:
+                    check_recorded(self.run, act)
                     return self._go_on(act) if isinstance(act, GoOn) else self.trainer.act(act)
                 except ConfigError as error:
                     return [Refused(step=step, message=str(error))]
@@ -197,10 +199,11 @@ class Session:
         if self.lock.is_held:
             return ""
         try:
+            check_plugins(self.run)
             self.lock.take()
             if self._journal.is_as_it_was:
                 return ""
-        except StorageError as error:
+        except (StorageError, ConfigError) as error:
             self.lock.give_back()
             return str(error)
         self.lock.give_back()

@@ -15,6 +15,7 @@ from grokterm.engines.arithmetic import arithmetic
 from grokterm.engines.device import describe
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.plugins import plugins_of
 from grokterm.experiment.recording.records import Record
 from grokterm.models.processor import available_cores, processor
 from grokterm.runs.command_line import command_line
@@ -22,7 +23,7 @@ from grokterm.runs.journal import JournalWriter, rewind_journal
 from grokterm.runs.lock import RunLock
 from grokterm.runs.mixture_parts import find_parts, load_parts, part_files
 from grokterm.runs.replay import restore_trainer
-from grokterm.runs.resume import resumption, rounding_note
+from grokterm.runs.resume import check_plugins, resumption, rounding_note
 from grokterm.runs.starting_points import with_start
 from grokterm.runs.store import Run, create_run
 from grokterm.session.session import Session
@@ -65,13 +66,14 @@ def resume_session(run: Run, assignments: Sequence[str] = (), *, paused: bool = 
     """Resume a run at its last checkpoint, with changed settings; return the session and the records before it.
 
     Raises:
-        ConfigError: if a change is not allowed when a run is resumed.
+        ConfigError: if a change is not allowed when a run is resumed, or a plugin has changed.
         CheckpointError: if the checkpoint or the journal cannot be read.
         StorageError: if the run cannot be written, or is to train at once while another process trains it.
     """
     resumed = resumption(run, assignments)
     lock = RunLock(run.path)
     if not paused:
+        check_plugins(run)
         lock.take()
     try:
         rewound = rewind_journal(run.journal)
@@ -112,6 +114,7 @@ def meta_of(trainer: Trainer) -> dict[str, Any]:
         "engine": trainer.trainable.engine,
         "threads": trainer.trainable.threads,
         "arithmetic": arithmetic(),
+        "plugins": plugins_of(trainer.experiment),
         "grokterm": __version__,
         "python": platform.python_version(),
         "torch": torch.__version__,

@@ -45,6 +45,9 @@ class Operation:
     group: Callable[[int], Group] | None = None
     """The group of which a, b and c are elements, for a modulus; None where they are residues, or what a table numbers."""
 
+    is_tried: bool = False
+    """Its function is not ours: it is tried on the whole table before an experiment has it."""
+
     n_operands: int = 2
     label_of_three: str = ""
     """Its formula for three operands, worked out from the left; empty if it takes two only."""

@@ -171,7 +171,7 @@ def check_modulus(name: str, operation: Operation, modulus: int) -> None:
     """Refuse an operation that the modulus does not allow; an expression takes any.
 
     Raises:
-        ConfigError: with the moduli that do, or the nearest of them.
+        ConfigError: with the moduli that do, or the nearest of them; or with what is wrong in the answers of a plugin.
     """
     if modulus > (largest := MOST_ELEMENTS // operation.elements_per_modulus):
         raise ConfigError(f"modulus must be at most {largest} for {name}, which has twice as many elements, not {modulus}")
@@ -181,3 +181,10 @@ def check_modulus(name: str, operation: Operation, modulus: int) -> None:
         below = next(number for number in range(modulus, 1, -1) if is_prime(number))
         above = next(number for number in range(modulus, 2 * modulus) if is_prime(number))
         raise ConfigError(f"modulus must be prime for {name}, and {modulus} is not: choose {below} or {above}")
+    if operation.is_tried:
+        _try(operation, modulus)
+
+
+@lru_cache(maxsize=32)
+def _try(operation: Operation, modulus: int) -> None:
+    operation.answers(operation.operands(modulus), modulus, seed=0)

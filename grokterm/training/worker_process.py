@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import IO, Any
 
-from grokterm.errors import GroktermError, ProcessDiedError
+from grokterm.errors import GroktermError, PluginError, ProcessDiedError
+from grokterm.plugins.loading import load_inherited
 from grokterm.training.signals import start_child
 
 
@@ -110,6 +111,12 @@ def requests() -> Iterator[Any]:
 def serve(asked: Iterator[Any], reply: Callable[[Any], Any]) -> None:
     """Answer each request; an error that the user can fix is an answer, and so is a bug, as a traceback."""
     stream = answers()
+    try:
+        load_inherited()
+    except PluginError as error:
+        pickle.dump(error, stream)
+        stream.flush()
+        return
     for request in asked:
         answer: Any
         try:

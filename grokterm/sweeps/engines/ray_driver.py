@@ -18,6 +18,7 @@ from ray.exceptions import RayError, RayTaskError
 
 from grokterm.errors import ConfigError, EngineError, GroktermError, StorageError
 from grokterm.models.processor import available_cores
+from grokterm.plugins.loading import loaded_files
 from grokterm.sweeps.engines.ray import STOP_SECONDS, Request, Round
 from grokterm.sweeps.engines.ray_task import Bell, Origin, work_on
 from grokterm.sweeps.members import Member
@@ -48,7 +49,7 @@ class Tasks:
         self._at_work: dict[Any, Member] = {}
         self._n_workers, self._counted_at = 0, 0.0
         self._resource = resource_of(str(sweep.settings.get("device", "auto")), ray.cluster_resources())
-        self._origin = ray.put(Origin(sweep.path, nonce, definition_of(sweep)))
+        self._origin = ray.put(Origin(sweep.path, nonce, definition_of(sweep), loaded_files()))
         bell = ray.remote(Bell).options(num_cpus=0, max_concurrency=100_000, max_restarts=-1, max_task_retries=-1)
         self._bell = bell.remote()
         on_gpu = {"num_gpus": 1} if self._resource == "GPU" else {}

@@ -17,6 +17,7 @@ from typing import Any
 import ray
 
 from grokterm.engines.arithmetic import steady_arithmetic
+from grokterm.plugins.loading import load_shipped
 from grokterm.sweeps.engines.ray import mark_of
 from grokterm.sweeps.members import Member
 from grokterm.sweeps.storage.folder import SweepFolder
@@ -36,6 +37,9 @@ class Origin:
 
     definition: Files
     """For a node that does not see it."""
+
+    plugins: Sequence[tuple[str, bytes]] = ()
+    """Files to load before any member."""
 
 
 class Bell:
@@ -58,7 +62,9 @@ def work_on(origin: Origin, bell: Any, member: Member, before: Sequence[Any]) ->
 
     Raises:
         StorageError: if the folder cannot be written.
+        PluginError: if a plugin fails here.
     """
+    load_shipped(origin.plugins)
     sweep = _seen(origin.path, origin.nonce)
     if sweep is not None:
         return _worked(sweep, origin, bell, member)

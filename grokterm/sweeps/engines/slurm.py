@@ -18,6 +18,7 @@ from submitit.helpers import DelayedSubmission
 
 from grokterm.engines.arithmetic import steady_arithmetic
 from grokterm.errors import ConfigError, EngineError
+from grokterm.plugins.loading import load_shipped, loaded_files
 from grokterm.sweeps.members import Member
 from grokterm.sweeps.storage.folder import SweepFolder
 from grokterm.sweeps.storage.lease import is_claimed
@@ -43,10 +44,11 @@ class Pack:
     """Members that one job works on, one after the other, also after it was requeued."""
 
     def __init__(self, path: Path, stop: Path) -> None:
-        self._path, self._stop = path, stop
+        self._path, self._stop, self._plugins = path, stop, loaded_files()
 
     def __call__(self, members: Sequence[Member]) -> list[Report]:
         """Work on the members, in a thread of its own: signals come to this one."""
+        load_shipped(self._plugins)
         self._work, is_over = Work(SweepFolder(self._path)), Event()
         Thread(target=self._watch, args=(is_over,), name="stop", daemon=True).start()
         with ThreadPoolExecutor(1) as pool:

@@ -1,0 +1,171 @@
+"""What was added from outside the package, and by which file or distribution: a decorator asks here before it adds a row.
+
+It knows no table: each layer adds to its own, in its `plugins.py`.
+"""
+
+import hashlib
+import inspect
+import traceback
+from collections.abc import Callable, Container, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from grokterm.errors import GroktermError, PluginError
+
+Kind = Literal["operation", "network", "loss", "update rule", "metric", "view"]
+
+SESSION = "this session"
+"""The source of what no file has added: a notebook, or the prompt of Python."""
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """A file or a distribution that adds something."""
+
+    source: str
+    """The name of the file, or the distribution and its version."""
+
+    file: str
+    """Its path; empty where there is none."""
+
+    sha256: str
+    """Of that file, as it was run; empty where there is none."""
+
+
+PROVIDED: dict[tuple[str, str], Plugin] = {}
+"""What has added each thing, by its kind and name."""
+
+_loading: list[Plugin] = []  # the last is the one whose code runs now
+
+
+@contextmanager
+def adding(plugin: Plugin) -> Iterator[None]:
+    """What is added in this context comes from a plugin."""
+    _loading.append(plugin)
+    try:
+        yield
+    finally:
+        _loading.pop()
+
+
+def check_name(kind: Kind, name: object, taken: Container[str]) -> None:
+    """Check the name of what is to be added.
+
+    Raises:
+        PluginError: if it is no identifier, or taken.
+    """
+    if not isinstance(name, str) or not (name.isascii() and name.isidentifier()) or name.startswith("_"):
+        raise PluginError(f"{kind} {name!r} is no name: choose letters, digits and _, beginning with a letter, as in cube_sum")
+    if name in taken:
+        raise PluginError(f"{kind} {name!r} is taken{_taken_by(kind, name)}: choose another name")
+
+
+def provide(kind: Kind, name: str, code: Callable[..., object] | type) -> None:
+    """Note where something comes from that is added now."""
+    PROVIDED[kind, name] = _loading[-1] if _loading else _plugin_of(code)
+
+
+def printable(what: str, text: object) -> str:
+    """Check a text that is shown, and return it.
+
+    Raises:
+        PluginError: if it cannot be printed in a line.
+    """
+    if not isinstance(text, str) or not text.isprintable() or not text.strip():
+        raise PluginError(f"{what} must be a text that can be printed in a line, not {text!r}")
+    return text
+
+
+def hash_of(content: bytes) -> str:
+    """Return the hash by which a file is known."""
+    return hashlib.sha256(content).hexdigest()
+
+
+@contextmanager
+def blamed(what: str) -> Iterator[None]:
+    """Turn what code from outside raises into one line with its place, but where memory is exhausted.
+
+    Raises:
+        PluginError: if anything is raised.
+    """
+    try:
+        yield
+    except GroktermError:
+        raise
+    except Exception as error:
+        if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or "allocate memory" in str(error):
+            raise
+        raise PluginError(f"{what} failed: {said(error)}") from error
+
+
+def said(error: BaseException) -> str:
+    """Say an exception and its place in one line: the innermost that a plugin has written."""
+    if isinstance(error, SyntaxError):
+        return f"{Path(error.filename or '?').name}:{error.lineno}: SyntaxError: {error.msg}"
+    frames, files = traceback.extract_tb(error.__traceback__), {one.file for one in (*PROVIDED.values(), *_loading)}
+    frame = ([frame for frame in frames if frame.filename in files] or frames)[-1]
+    place = f"{Path(frame.filename).name}:{frame.lineno}"
+    text = " ".join(str(error).split())
+    return f"{place}: {type(error).__name__}{f': {text}' if text else ''}"
+
+
+def missing(recorded: object) -> str:
+    """Say what of a run's record of plugins is not there; empty if all is."""
+    gone = [one for one in _records(recorded) if (one["kind"], one["name"]) not in PROVIDED]
+    if not gone:
+        return ""
+    first = gone[0]
+    things = ", ".join(f"{one['kind']} {one['name']}" for one in gone if one["source"] == first["source"])
+    how = f"load it with --plugins {first['source']}" if first["source"].endswith(".py") else "install it"
+    return f"needs {things} of {first['source']}{_short(first['sha256'])}: {how}"
+
+
+def changed(recorded: object) -> str:
+    """Say what of a run's record of plugins is another one now; empty if all is as it was."""
+    for one in _records(recorded):
+        now = PROVIDED.get((one["kind"], one["name"]))
+        if now is not None and now.sha256 != one["sha256"]:
+            then, here = _short(one["sha256"]), _short(now.sha256)
+            return f"{one['kind']} {one['name']} of {one['source']}{then} is that of {now.source} now{here}"
+    return ""
+
+
+def lacks(recorded: object, kind: Kind, name: str) -> bool:
+    """Tell whether something comes from a plugin that a run's record does not name."""
+    return (kind, name) in PROVIDED and (kind, name) not in {(one["kind"], one["name"]) for one in _records(recorded)}
+
+
+def record(needed: Container[tuple[str, str]]) -> list[dict[str, str]]:
+    """List where things come from, as a run records it; what grokterm has itself is left out."""
+    return [
+        {"kind": kind, "name": name, "source": plugin.source, "sha256": plugin.sha256}
+        for (kind, name), plugin in PROVIDED.items()
+        if (kind, name) in needed
+    ]
+
+
+def _records(recorded: object) -> list[Mapping[str, str]]:
+    """Read a record; what a damaged file has instead is no record."""
+    keys = ("kind", "name", "source", "sha256")
+    given = recorded if isinstance(recorded, list) else []
+    return [one for one in given if isinstance(one, Mapping) and all(isinstance(one.get(key), str) for key in keys)]
+
+
+def _short(sha256: str) -> str:
+    return f" (sha256 {sha256[:12]}…)" if sha256 else ""
+
+
+def _taken_by(kind: str, name: str) -> str:
+    plugin = PROVIDED.get((kind, name))
+    return f" by {plugin.source}" if plugin else ""
+
+
+def _plugin_of(code: Callable[..., object] | type) -> Plugin:
+    """Return the file in which code was written that no loading has run: a script, or none."""
+    try:
+        path = Path(inspect.getfile(code))
+        return Plugin(path.name, str(path), hash_of(path.read_bytes()))
+    except (TypeError, OSError):
+        return Plugin(SESSION, "", "")
