@@ -8,6 +8,13 @@ from importlib import import_module
 
 TYPE_CHECKING = False  # not from typing, whose import takes longer than all the rest
 if TYPE_CHECKING:  # what type checkers and editors see of the table below
+    from grokterm.api.analysis import Analysis as Analysis
+    from grokterm.api.catalog import presets as presets
+    from grokterm.api.dataset import Dataset as Dataset
+    from grokterm.api.saved_run import SavedRun as SavedRun
+    from grokterm.api.saved_run import open_run as open_run
+    from grokterm.api.training import Training as Training
+    from grokterm.api.training import train as train
     from grokterm.errors import GroktermError as GroktermError
     from grokterm.inspection.analysis import NetworkAnalysis as NetworkAnalysis
     from grokterm.inspection.plugins import metric as metric
@@ -22,14 +29,21 @@ if TYPE_CHECKING:  # what type checkers and editors see of the table below
 __version__ = "0.1.0"
 
 _MODULES = {
+    "Analysis": "grokterm.api.analysis",
+    "Dataset": "grokterm.api.dataset",
     "GroktermError": "grokterm.errors",
     "HookPoint": "grokterm.models.hook_points",
     "NetworkAnalysis": "grokterm.inspection.analysis",
+    "SavedRun": "grokterm.api.saved_run",
+    "Training": "grokterm.api.training",
     "load_plugins": "grokterm.plugins.loading",
     "loss": "grokterm.optim.plugins",
     "metric": "grokterm.inspection.plugins",
     "network": "grokterm.models.plugins",
+    "open_run": "grokterm.api.saved_run",
     "operation": "grokterm.tasks.plugins",
+    "presets": "grokterm.api.catalog",
+    "train": "grokterm.api.training",
     "update_rule": "grokterm.optim.plugins",
     "view": "grokterm.views.plugins",
 }

@@ -63,6 +63,10 @@ class Mixture(Network):
         networks = zip(PARTS, (self.generalizer, self.memorizer), strict=True)
         return {f"{role} · {label}": point for role, network in networks for label, point in network.hook_points.items()}
 
+    def read(self, operands: Int[Tensor, "equations operands"]) -> Int[Tensor, "equations tokens"]:
+        """Return the tokens that both parts read."""
+        return self.generalizer.read(operands)
+
     def encode(self, equations: Equations) -> tuple[Int[Tensor, "equations tokens"], Int[Tensor, "equations ..."]]:
         """Encode equations; both parts share one encoding."""
         return self.generalizer.encode(equations)

@@ -68,9 +68,13 @@ class Network(nn.Module):
         """Hook points by label, in the order of the forward pass."""
         return {module.label: module for module in self.modules() if isinstance(module, HookPoint)}
 
+    def read(self, operands: Int[Tensor, "equations operands"]) -> Int[Tensor, "equations tokens"]:
+        """Return the tokens that ask for the answer to these operands."""
+        return operands
+
     def encode(self, equations: Equations) -> tuple[Int[Tensor, "equations tokens"], Int[Tensor, "equations ..."]]:
         """Return the tokens of equations and the target class at each scored position."""
-        return torch.from_numpy(equations.operands), torch.from_numpy(equations.answers)
+        return self.read(torch.from_numpy(equations.operands)), torch.from_numpy(equations.answers)
 
     def token_features(self, n_equations: int) -> TokenFeatures:
         """Return features that depend on a single token, for `n_equations`; all blocks of a batch share them."""

@@ -3,7 +3,9 @@
 torch sends float32 products to MKL on x86, which uses half of an AMD core's vector width. numpy's OpenBLAS uses all of it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -33,8 +35,20 @@ LIBRARY: Library = LIBRARIES.get(vendor(), "torch")
 # Multiply-adds from which numpy pays off under autograd, where calls from Python cost more.
 WORTH_CALLING = 500_000
 
+_is_by_torch = ContextVar("_is_by_torch", default=False)
+
 # torch keeps this to itself. Without it every call counts as transformed, and autograd never records numpy's products.
 _is_transformed: Callable[[], bool] = getattr(torch._C, "_are_functorch_transforms_active", lambda: True)
+
+
+@contextmanager
+def products_by_torch() -> Iterator[None]:
+    """In this context, `linear` is torch's own, which can be differentiated twice."""
+    before = _is_by_torch.set(True)
+    try:
+        yield
+    finally:
+        _is_by_torch.reset(before)
 
 
 class SharedMatrix(NamedTuple):
@@ -84,6 +98,7 @@ def _suits_numpy(rows: Tensor, matrix: Tensor) -> bool:
         and rows.is_cpu
         and rows.dtype is torch.float32
         and not _is_transformed()
+        and not _is_by_torch.get()
     )
 
 

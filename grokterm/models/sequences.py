@@ -3,7 +3,6 @@
 Tokens: the residues 0 .. p - 1, then =, the operator and <eos>. A larger vocabulary adds unused tokens.
 """
 
-import numpy as np
 import torch
 from jaxtyping import Int64
 from torch import Tensor
@@ -15,12 +14,13 @@ from grokterm.tasks.equations import Equations
 SIGNS = ("=", "op", "<eos>")  # the tokens that are not residues
 
 
-def tokenize(equations: Equations, template: str, n_elements: int) -> Int64[Tensor, "equations tokens"]:
+def tokenize(
+    operands: Int64[Tensor, "equations operands"], answers: Int64[Tensor, " equations"], template: str, n_elements: int
+) -> Int64[Tensor, "equations tokens"]:
     """Return the tokens of equations written like `template`, such as "<eos> a op b = c"; the answer follows the operands."""
-    signs = {sign: n_elements + number for number, sign in enumerate(SIGNS)}
-    tokens = {**dict(zip("abcd", (*equations.operands.T, equations.answers), strict=False)), **signs}
-    columns = [np.broadcast_to(tokens[symbol], len(equations)) for symbol in template.split()]
-    return torch.from_numpy(np.stack(columns, axis=1).astype(np.int64))
+    signs = {sign: torch.full_like(answers, n_elements + number) for number, sign in enumerate(SIGNS)}
+    tokens = {**dict(zip("abcd", (*operands.unbind(dim=1), answers), strict=False)), **signs}
+    return torch.stack([tokens[symbol] for symbol in template.split()], dim=1)
 
 
 def rewritten(template: str, n_operands: int) -> str:
@@ -41,7 +41,12 @@ class TokenNetwork(Network):
         self.n_elements = n_elements
         self.n_prompt, self.n_scored = len(self.prompt.split()), len(self.target.split())
 
+    def read(self, operands: Int64[Tensor, "equations operands"]) -> Int64[Tensor, "equations tokens"]:
+        """Return the tokens of the prompt, with 0 for an answer after the position that predicts it."""
+        return tokenize(operands, torch.zeros_like(operands[:, 0]), self.prompt, self.n_elements)
+
     def encode(self, equations: Equations) -> tuple[Int64[Tensor, "equations tokens"], Int64[Tensor, "equations ..."]]:
         """Return the prompt tokens, and the target tokens at the last one or two positions."""
-        targets = tokenize(equations, self.target, self.n_elements)
-        return tokenize(equations, self.prompt, self.n_elements), targets.squeeze(dim=1)
+        operands, answers = torch.from_numpy(equations.operands), torch.from_numpy(equations.answers)
+        tokens, targets = (tokenize(operands, answers, one, self.n_elements) for one in (self.prompt, self.target))
+        return tokens, targets.squeeze(dim=1)

@@ -19,6 +19,7 @@ from grokterm.experiment.recording.packing import until
 from grokterm.experiment.recording.records import Acted, Branched, Checkpointed, Evaluated, Finished, Reached, Record, Skipped
 from grokterm.runs.finding import find_run
 from grokterm.runs.journal import iterate_journal, journal_line, lines_until, reached_step, read_journal, read_lines
+from grokterm.runs.results.sides import dataset_after
 from grokterm.runs.resume import RESUMABLE, check_plugins, check_reached, settings_now
 from grokterm.runs.store import Run
 
@@ -170,11 +171,8 @@ def plan_branch(run: Run, step: int, assignments: Sequence[str] = ()) -> Branchi
 
 def _check_swap(experiment: Experiment, step: int, records: Sequence[Record], swap: Swap) -> None:
     """Try a swap on the equations of that step; those of other members of an ensemble are as many."""
-    dataset, since = experiment.task.dataset(experiment.seed), 0
-    for record in records:
-        if isinstance(record, Acted) and isinstance(record.action, Swap):
-            dataset, since = record.action.applied(dataset, was_used=record.step > since), record.step
-    swap.applied(dataset, was_used=step > since)
+    dataset, swapped_at = dataset_after(experiment, records)
+    swap.applied(dataset, was_used=step > swapped_at)
 
 
 def _dropped_end(run: Run, step: int, records: Sequence[Record], assignments: Sequence[str]) -> list[str]:

@@ -1,0 +1,45 @@
+"""The equations of a run, as arrays."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from jaxtyping import Bool, Int64
+
+from grokterm.tasks import dataset as tasks
+from grokterm.tasks.equations import Equations
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """All equations of a task at a step, a row each, and on which side they are; some may be on none after a swap."""
+
+    inputs: Int64[np.ndarray, "equations operands"]
+    """The operands a, b (and c): numbers from 0 on."""
+
+    answers: Int64[np.ndarray, " equations"]
+    """The answers as they are trained on, with label noise."""
+
+    train: Bool[np.ndarray, " equations"]
+    """Which are trained on."""
+
+    val: Bool[np.ndarray, " equations"]
+    """Which are held out, and were never trained on."""
+
+    seen: Bool[np.ndarray, " equations"]
+    """Which are held out now, and were trained on before a swap."""
+
+    n_elements: int
+    """How many values operands and answers have: the modulus, or the order of a group."""
+
+    @classmethod
+    def of(cls, dataset: tasks.Dataset) -> Self:
+        """Lay a dataset out."""
+        table = dataset.table
+        rows = dataset.index_of(table)
+
+        def mask(side: Equations) -> np.ndarray:
+            return np.isin(rows, dataset.index_of(side))
+
+        train, val, seen = map(mask, (dataset.train, dataset.val, dataset.seen))
+        return cls(table.operands, table.answers, train, val, seen, dataset.n_elements)

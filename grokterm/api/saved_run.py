@@ -1,0 +1,150 @@
+"""A run on disk, as an object."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from grokterm.api.asked import Overrides, Place, assignments_of, folder_of
+from grokterm.api.dataset import Dataset
+from grokterm.api.frames import Kind, frame
+from grokterm.experiment.recording.evaluations import Evaluations
+from grokterm.experiment.recording.packing import unpacked, until
+from grokterm.experiment.recording.records import Evaluated
+from grokterm.runs.branching import find_step
+from grokterm.runs.finding import find_run
+from grokterm.runs.journal import iterate_journal, read_journal
+from grokterm.runs.results.sides import dataset_after
+from grokterm.runs.results.summary import summarize
+from grokterm.runs.store import Run
+from grokterm.runs.thinning import checkpoint_sizes
+from grokterm.session.curves import Curves
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from torch import nn
+
+    from grokterm.api.analysis import Analysis
+    from grokterm.api.training import Training
+    from grokterm.experiment.experiment import Experiment
+    from grokterm.experiment.recording.records import Record
+    from grokterm.runs.results.summary import Summary
+
+Step: TypeAlias = int | str | None
+"""A step that a run has come to: a number, `"memorized"` or another milestone, `"last"`; None: its newest checkpoint."""
+
+
+def open_run(name: str | Path, runs_dir: Place = None) -> "SavedRun":
+    """Open a saved run: by name, the beginning of one, `"-"` for the newest, or by path.
+
+    `runs_dir` is the folder of runs: by default that of GROKTERM_RUNS_DIR, of your settings, or ./runs.
+
+    Raises:
+        GroktermError: if there is no such run, with the nearest name.
+    """
+    return SavedRun(find_run(folder_of(runs_dir), str(name)))
+
+
+class SavedRun:
+    """A run on disk. It is read anew by every property and method, so that one that still trains can be watched.
+
+    A `step` is a number, a milestone that the run has reached ("memorized", "grokked", "ungrokked"), "last", or None for the
+    newest checkpoint, which is the last step of a run that has ended. Without a checkpoint there, the run is trained again in
+    memory, on the CPU, from the one before. Of an ensemble, networks and datasets are those of its first member.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self.path)!r})"
+
+    @property
+    def name(self) -> str:
+        """The name of its folder."""
+        return self._run.name
+
+    @property
+    def path(self) -> Path:
+        """Its folder."""
+        return self._run.path
+
+    @property
+    def experiment(self) -> "Experiment":
+        """Its settings, named as in a preset: `run.experiment.task.modulus`. `.to_toml()` writes them all."""
+        return Run(self.path).experiment
+
+    @property
+    def summary(self) -> "Summary":
+        """What `grokterm run --json` prints, as attributes: `run.summary.grokked_at`."""
+        return summarize(self._run, read_journal(self._run.journal))
+
+    @property
+    def steps(self) -> int:
+        """How many steps it has made."""
+        return self.summary.steps
+
+    @property
+    def checkpoints(self) -> tuple[int, ...]:
+        """The steps with a checkpoint, at which nothing has to be trained again."""
+        return tuple(sorted(checkpoint_sizes(self._run.checkpoints)))
+
+    def records(self) -> "Iterator[Record]":
+        """Read what has happened, one record after another; `record.record` says which kind it is."""
+        return unpacked(iterate_journal(self._run.journal))
+
+    def curves(self, as_: Kind | None = None) -> Any:  # noqa: ANN401 - a frame of a library that may be missing
+        """Return what was measured: a row an evaluation, in the columns `step`, `train_loss`, `val_accuracy`, ...
+
+        A pandas frame if that is installed, else one of polars, else a dict of NumPy arrays; or what `as_` asks for. A column
+        is missing that was never measured, and NaN where a side is empty. For an ensemble they are means over the members,
+        with columns `lowest_...` and `highest_...`.
+        """
+        evaluated = [one for one in read_journal(self._run.journal) if isinstance(one, Evaluated | Evaluations)]
+        measured = Curves().extended(evaluated).measured
+        columns = {name: column.astype(np.int64 if name == "step" else np.float64) for name, column in measured.items()}
+        return frame(columns, as_)
+
+    def dataset(self, step: Step = None) -> Dataset:
+        """Return all equations at a step, and which of them are trained on: swaps and changed label noise are seen in it."""
+        past = until(read_journal(self._run.journal), self._step(step))
+        return Dataset.of(dataset_after(self.experiment, past)[0])
+
+    def network(self, step: Step = None) -> "nn.Module":
+        """Return the network at a step, as a module of PyTorch: `network(pairs)` scores every answer.
+
+        `pairs` are the operands, integers of shape (equations, 2), or 3 columns for three operands. The scores, (equations,
+        classes), are those before the softmax. A network over tokens also scores its other tokens, after the answers. It is
+        on the CPU, in evaluation mode, and trains no further unless you do that; its parameters are named as in
+        `grokterm help layout`, below `network`.
+        """
+        from grokterm.api.network import network_at
+
+        return network_at(self._run, self._step(step))
+
+    def analysis(self, step: Step = None) -> "Analysis":
+        """Return what the network has learned at a step: what `grokterm inspect --json` prints, and the arrays behind it."""
+        from grokterm.api.analysis import Analysis
+        from grokterm.runs.results.metrics import RunMetrics
+        from grokterm.runs.results.norms import Norms
+
+        return Analysis(RunMetrics(self._run, self._step(step), Norms(self._run)))
+
+    def resume(self, overrides: Overrides = ()) -> "Training":
+        """Go on with the run once this is iterated, from its newest checkpoint; if it has ended, there is nothing to iterate.
+
+        `overrides` may change what `grokterm run --resume` can, as `{"training.steps": 400}`.
+        """
+        from grokterm.api.training import resume
+
+        return resume(self._run, assignments_of(overrides))
+
+    def branch(self, step: Step = None, overrides: Overrides = ()) -> "Training":
+        """Begin a new run with a step of this one, and what `grokterm run --from` can change there."""
+        from grokterm.api.training import branch
+
+        return branch(self._run, self._step(step), assignments_of(overrides))
+
+    def _step(self, step: Step) -> int:
+        return find_step(self._run, "" if step is None else str(step))
