@@ -32,6 +32,8 @@ RETIRED_ENGINE, REPLACEMENT_ENGINE = 'engine = "compiled"', 'engine = "eager"'
 # What a system answers that does not sync directories: Windows, which does not open them, and some network disks.
 UNSYNCABLE = {errno.EACCES, errno.EPERM, errno.EINVAL, errno.EBADF, errno.ENOTSUP}
 
+SWEEP, MEMBERS = "sweep.toml", "members"  # what a folder of runs holds that is a sweep: its definition, and the runs
+
 ROOM = 2**20  # bytes, which a small run takes besides its checkpoints
 
 
@@ -49,6 +51,13 @@ class Run:
     def name(self) -> str:
         """The name of its directory."""
         return self.path.name
+
+    @property
+    def runs_dir(self) -> Path:
+        """The folder of the runs that begin from it: its own, and of a member of a sweep the one that holds the sweep."""
+        folder = self.path.parent
+        is_member = folder.name == MEMBERS and (folder.parent / SWEEP).exists()
+        return folder.parents[1] if is_member else folder
 
     @property
     def journal(self) -> Path:

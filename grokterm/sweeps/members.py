@@ -12,7 +12,7 @@ from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.reading.files import without_paths
 from grokterm.experiment.reading.overrides import override
 from grokterm.experiment.reading.toml import format_value
-from grokterm.experiment.sweep import VARIANT, Sweep, Value
+from grokterm.experiment.sweep import VARIANT, Sweep, Value, label_of
 
 # What is no part of a member's identity: words, and what leaves its numbers alone up to rounding.
 NOT_HASHED = ("title", "source", "device", "expect")
@@ -62,13 +62,15 @@ def points(sweep: Sweep) -> Iterator[Point]:
 
 
 def experiment_at(point: Point, settings: Mapping[str, Any], sweep: Sweep) -> Experiment:
-    """Make the experiment of a point, with its first seed.
+    """Make the experiment of a point, with its first seed; its title says which point that is.
 
     Raises:
         ConfigError: if it refuses a value.
     """
     changes = {**sweep.variants.get(point.variant, {}), **point.values}
     base = {name: value for name, value in settings.items() if name != "expect"}  # which is about the preset as it is
+    if point.columns:
+        base["title"] = label_of(point.columns)
     try:
         return override(base, [f"{name}={format_value(value)}" for name, value in changes.items()]).experiment
     except ConfigError as error:

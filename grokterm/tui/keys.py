@@ -18,6 +18,7 @@ from grokterm.views.view import View
 BACK, BRANCH = "back, forth", "branch"  # first in the footer, while an earlier step is looked at
 SAVE_AGAIN = "save again"  # likewise, while what was trained is not saved
 END_COMPARISON = "end comparison"  # likewise, while there is one
+TO_SWEEP = Hint("to the sweep", [("escape", "escape")])
 FIRST = {BACK, BRANCH, SAVE_AGAIN, END_COMPARISON}
 
 CHANGEABLE: tuple[Phase, ...] = ("training", "paused", "ended")
@@ -54,7 +55,8 @@ def choosable() -> list[tuple[str, dict[str, str]]]:
 def hints(situation: Situation, own: OwnKeys = NO_OWN_KEYS) -> tuple[Hint, ...]:
     """List the keys that do something, the most useful first, and last the one that shows all."""
     found = [hint for key in keys(own) if (hint := key.hint(situation)) is not None]
-    return (*sorted(found, key=lambda hint: hint.label not in FIRST), ALL_KEYS)
+    leaves = situation.is_above_sweep and not (situation.is_zoomed or situation.is_looking_back)
+    return (*([TO_SWEEP] if leaves else ()), *sorted(found, key=lambda hint: hint.label not in FIRST), ALL_KEYS)
 
 
 def guide(situation: Situation, own: OwnKeys = NO_OWN_KEYS) -> Guide:

@@ -40,6 +40,15 @@ def test_a_new_run_is_a_direct_child_with_everything_in_it(tiny: Experiment, tmp
     assert run.journal.read_bytes() == b""
 
 
+def test_what_begins_from_a_member_of_a_sweep_is_kept_beside_the_sweep(tmp_path: Path) -> None:
+    member = Run(tmp_path / "runs" / "swept" / "members" / "0123")
+    member.path.mkdir(parents=True)
+    assert member.runs_dir == tmp_path / "runs" / "swept" / "members"
+    (tmp_path / "runs" / "swept" / "sweep.toml").touch()
+    assert member.runs_dir == tmp_path / "runs"
+    assert Run(tmp_path / "runs" / "alone").runs_dir == tmp_path / "runs"
+
+
 @pytest.mark.parametrize("n_writes_before", [0, 1, 2])
 def test_a_run_that_could_not_be_completed_leaves_nothing(
     n_writes_before: int, tiny: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -55,6 +55,12 @@ def test_threads_are_no_part_of_what_a_member_is() -> None:
     assert members_of(threads, Sweep())[0].key == members_of(QUICK, Sweep())[0].key
 
 
+def test_the_title_of_a_member_says_where_in_the_sweep_it_is() -> None:
+    sweep = Sweep.from_settings({"grid": {"task.train_fraction": [0.3]}, "variants": {"wide": {"model.width": 900}}})
+    assert experiment_at(next(points(sweep)), QUICK, sweep).title == "wide, train fraction 0.3"
+    assert experiment_at(next(points(Sweep())), QUICK, Sweep()).title == QUICK["title"]
+
+
 def test_what_a_preset_expects_does_not_bind_its_members() -> None:
     sweep = Sweep.from_settings({"grid": {"training.steps": [10]}})  # `quick` expects metrics at step 200
     assert experiment_at(next(points(sweep)), QUICK, sweep).expect is None

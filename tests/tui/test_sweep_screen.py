@@ -8,6 +8,7 @@ import pytest
 from textual.pilot import Pilot
 
 from grokterm.plots.palettes import PALETTES, PaletteName
+from grokterm.runs.store import list_runs
 from grokterm.sweeps.live import LiveSweep, SweepState
 from grokterm.sweeps.members import Member
 from grokterm.sweeps.storage.folder import SweepFolder
@@ -109,11 +110,16 @@ async def test_a_member_opens_in_the_lab_and_escape_comes_back(tmp_path: Path) -
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(driven.app.screen, LabScreen) and state(driven.app).phase == "ended", "the lab")
         assert state(driven.app).step == 6
+        assert "to the sweep" in hints(driven.app)
+        assert state(driven.app).experiment.title == f"train fraction {first.point.values['task.train_fraction']}"
+        await pilot.press("r")
+        await until(pilot, lambda: list_runs(tmp_path), "another run, beside the sweep")
+        assert [one.name for one in (sweep.path / "members").iterdir()] == [first.key]
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(driven.app.screen, SweepScreen), "the sweep")
         await pilot.press("down", "enter")
-        await until(pilot, lambda: driven.app._notifications, "why not")
-        assert [one.message for one in driven.app._notifications] == ["it has not begun yet"]
+        why_not = "it has not begun yet"
+        await until(pilot, lambda: why_not in [one.message for one in driven.app._notifications], "why not")
 
 
 async def test_leaving_saves_the_sweep_and_says_how_to_go_on(tmp_path: Path) -> None:
@@ -135,11 +141,11 @@ async def test_a_map_takes_the_place_of_the_curve(tmp_path: Path, palette: Palet
         await until(pilot, lambda: driven.engines and driven.shown.working, "the engine")
         driven.engines[0].n_let = 3
         await until(pilot, lambda: driven.shown.n_done == 3, "three results")
-        assert "learning rate 1e-3" in picture(driven.app)
+        assert "learning rate 0.001" in picture(driven.app)
         await pilot.press("m")
         await until(pilot, lambda: "not yet" in picture(driven.app), "the map")
         await pilot.press("m")
-        await until(pilot, lambda: "learning rate 1e-3" in picture(driven.app), "the curve")
+        await until(pilot, lambda: "learning rate 0.001" in picture(driven.app), "the curve")
 
 
 def picture(app: GroktermApp) -> str:

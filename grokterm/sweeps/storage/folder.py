@@ -22,16 +22,16 @@ from grokterm.experiment.reading.files import copied, located
 from grokterm.experiment.reading.toml import format_toml, parse_toml
 from grokterm.experiment.sweep import Sweep
 from grokterm.runs.finding import beginning_with, run_names
-from grokterm.runs.store import Run, is_run, write_durably
+from grokterm.runs.store import MEMBERS, SWEEP, Run, is_run, write_durably
 from grokterm.runs.thinning import checkpoint_sizes
 from grokterm.sweeps.members import Member, members_of
 from grokterm.sweeps.storage.result import Result
 
-DEFINITION, META = "sweep.toml", "meta.json"
+DEFINITION, META = SWEEP, "meta.json"
 
 DAMAGED = "-damaged"
 
-FOLDERS = ("members", "leases", "results")
+FOLDERS = (MEMBERS, "leases", "results")
 
 
 @dataclass(frozen=True)

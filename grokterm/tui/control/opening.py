@@ -63,7 +63,7 @@ def branched_training(run: Run, step: int, assignments: "Sequence[str]") -> Trai
         from grokterm.runs.branching import plan_branch
         from grokterm.session.branch import branch_session
 
-        return branch_session(plan_branch(run, step, assignments), run.path.parent)
+        return branch_session(plan_branch(run, step, assignments), run.runs_dir)
 
     return TrainingThread(opener, LabState(run.experiment, part=f"training again up to step {step:,}"))
 
@@ -72,7 +72,7 @@ def training_anew(run: Run) -> "Callable[[], TrainingThread]":
     """Return what trains a saved run again from its start, as a new run."""
     run = Run(run.path)  # whose settings another process may have changed
     chosen = Named(run.experiment, run.preset or run.name, without_time(run.name))
-    return partial(new_training, chosen, run.path.parent)
+    return partial(new_training, chosen, run.runs_dir)
 
 
 def reason_against_another(run: Run, step: int = 0) -> str:
@@ -80,7 +80,7 @@ def reason_against_another(run: Run, step: int = 0) -> str:
     try:
         check_reached(run, step, read_in_brief(run.journal))
         largest = max(checkpoint_sizes(run.checkpoints).values(), default=0)
-        check_room(run.path.parent, 2 * largest)  # of the step that is left, and of the run that begins
+        check_room(run.runs_dir, 2 * largest)  # of the step that is left, and of the run that begins
     except GroktermError as error:
         return str(error)
     return ""

@@ -1,6 +1,7 @@
 """The lab: one training on the screen, and the keys that act on it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -147,7 +148,8 @@ class LabScreen(Screen[None]):
 
     @property
     def _situation(self) -> Situation:
-        return self._layout.situation(self._scene, self.view, is_wide=self._is_wide)
+        situation = self._layout.situation(self._scene, self.view, is_wide=self._is_wide)
+        return replace(situation, is_above_sweep=getattr(self.app, "sweep", None) is not None)
 
     @property
     def _is_wide(self) -> bool:
