@@ -16,6 +16,7 @@ from grokterm.plugins.registry import PROVIDED, hash_of
 from grokterm.tasks.operations import OPERATIONS
 from grokterm.training import worker_process
 from tests.plugins.conftest import Command, unload
+from tests.test_manual import commands
 
 Write = Callable[[str], Path]
 
@@ -115,3 +116,8 @@ def test_help_loads_nothing_and_a_preset_names_nothing_to_load(command: Command)
     Path("mine.toml").write_text('[task]\noperation = "cube_sum"', encoding="utf-8")
     assert command("presets", "show", "./mine.toml").code == 2
     assert "cube_sum" not in OPERATIONS
+
+
+def test_every_command_that_reads_experiments_takes_plugins() -> None:
+    without = {name for name, options in commands().items() if "--plugins" not in options}
+    assert without <= {"doctor", "settings", "help", "serve"}

@@ -74,7 +74,7 @@ def test_the_example_is_trained_inspected_and_resumed_bit_for_bit(command: Comma
 def test_the_arguments_of_its_constructor_are_settings() -> None:
     load_plugins([EXAMPLE])
     experiment = towers(width=24)
-    assert experiment.model.label == "two_towers width 24 activation relu"
+    assert experiment.model.label == "two_towers width 24, activation relu"
     fields = {field.name: field for field in form_fields(experiment)}
     assert fields["model.width"].help == "Neurons of each tower."
     assert fields["model.activation"].choices == ("relu", "tanh")

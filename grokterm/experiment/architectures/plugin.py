@@ -23,7 +23,7 @@ class PluginModel(InitialWeights):
     @property
     def label(self) -> str:
         """The network in a few words."""
-        return " ".join([self.architecture, *(f"{name} {value}" for name, value in self.own.items())])
+        return f"{self.architecture} {', '.join(f'{name} {value}' for name, value in self.own.items())}".rstrip()
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Let another process that has loaded the plugin find its class."""
