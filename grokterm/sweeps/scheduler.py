@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from grokterm.sweeps.members import Member
 from grokterm.sweeps.storage.folder import SweepFolder
+from grokterm.sweeps.storage.leftovers import sweep_away
 from grokterm.sweeps.storage.result import Result
 
 if TYPE_CHECKING:  # a screen reads a sweep without loading torch
@@ -91,6 +92,7 @@ class Scheduler:
             StorageError: if the folder of the sweep cannot be written.
             EngineError: if the engine is gone.
         """
+        sweep_away(self._sweep)
         try:
             shown_at = -inf
             while not self._is_stopped.is_set():
@@ -105,6 +107,7 @@ class Scheduler:
                     self._take(report)
         finally:
             self._engine.stop()
+            sweep_away(self._sweep)
 
     @property
     def progress(self) -> Progress:

@@ -25,6 +25,7 @@ from time import monotonic, sleep
 from grokterm.experiment.reading.toml import parse_toml
 from grokterm.experiment.sweep import Sweep
 from grokterm.sweeps.storage.folder import SweepFolder, keep_sweep
+from grokterm.sweeps.storage.parcel import MARK
 from tests.benchmarks.kill_and_resume import differences
 from tests.benchmarks.sweep_victims import Place, RayCluster, ThisHost
 
@@ -90,7 +91,8 @@ def deviations(sweep: SweepFolder, expected: SweepFolder) -> list[str]:
     keys = {member.key for member in sweep.members()}
     names = Counter(path.name for path in (sweep.path / "members").iterdir())
     found = [f"{key} is missing" for key in keys - names.keys()] + [f"{name} is left" for name in names.keys() - keys]
-    found += [f"lease {path.name} is left" for path in (sweep.path / "leases").iterdir()]
+    leases, marks = (sweep.path / "leases").iterdir(), sweep.path.glob(f"{MARK}*")
+    found += [f"{path.name} is left" for path in (*leases, *marks)]
     ours, theirs = sweep.results(), expected.results()
     if ours.keys() != keys:
         found.append(f"{len(ours)} results of {len(keys)} members")

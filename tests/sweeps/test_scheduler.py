@@ -5,10 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from grokterm.runs.owner import this_process
 from grokterm.sweeps import scheduler as scheduling
 from grokterm.sweeps.members import Member
 from grokterm.sweeps.scheduler import Grid, Progress, Scheduler
 from grokterm.sweeps.storage.folder import SweepFolder
+from grokterm.sweeps.storage.lease import Claim
+from grokterm.sweeps.storage.parcel import mark_of
 from grokterm.sweeps.storage.result import Outcome, Result
 from grokterm.sweeps.work import Report, Status
 from tests.sweeps.fixtures import tiny_sweep
@@ -108,6 +111,17 @@ def test_one_that_is_stopped_asks_for_nothing_more(tmp_path: Path) -> None:
     for _ in scheduler.run():
         scheduler.stop()
     assert engine.asked[4:] == ["stop"]
+
+
+def test_what_killed_processes_have_left_is_swept_away_before_and_after(tmp_path: Path) -> None:
+    sweep = tiny_sweep(tmp_path)
+    mark = mark_of(sweep.path, "nonce")
+    dead = Claim(**this_process().model_copy(update={"pid": 2**22 + 1}).model_dump(), nonce="x").model_dump_json()
+    mark.write_text(dead)
+    for progress in Scheduler(sweep, Grid(sweep.members()), Instant(sweep)).run():
+        assert progress.n_done or not mark.exists()
+        mark.write_text(dead)
+    assert not mark.exists()
 
 
 def _last(sweep: SweepFolder, engine: Instant) -> Progress:

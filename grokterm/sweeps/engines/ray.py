@@ -8,13 +8,15 @@ import secrets
 import select
 import sys
 from collections.abc import Sequence
-from pathlib import Path
+from contextlib import ExitStack
 from typing import NamedTuple
 
 from grokterm.errors import ConfigError, EngineError, ProcessDiedError
 from grokterm.sweeps.engines.local import OUTPUT
 from grokterm.sweeps.members import Member
 from grokterm.sweeps.storage.folder import SweepFolder
+from grokterm.sweeps.storage.lease import Lease
+from grokterm.sweeps.storage.parcel import mark_of
 from grokterm.sweeps.work import Report
 from grokterm.training.worker_process import WorkerProcess
 
@@ -52,11 +54,6 @@ class Round(NamedTuple):
     n_workers: int
 
 
-def mark_of(folder: Path, nonce: str) -> Path:
-    """Return the file by which a node tells whether it sees the folder of a sweep."""
-    return folder / f".seen-{nonce}"
-
-
 class RayEngine:
     """Workers of a cluster. They send members back where they do not see the sweep's folder."""
 
@@ -65,8 +62,10 @@ class RayEngine:
         self._queued: list[Member] = []
         self._answered = Round([], [], 0)
         nonce = secrets.token_hex(8)
-        self._mark = mark_of(sweep.path, nonce)
-        self._mark.touch()
+        mark = Lease.take(mark_of(sweep.path, nonce))
+        assert mark is not None  # by its random name
+        self._held = ExitStack()
+        self._held.enter_context(mark)
         with self._output.open("ab") as output:
             self._driver = WorkerProcess(
                 "speaks to Ray",
@@ -129,4 +128,4 @@ class RayEngine:
 
     def _end(self) -> None:
         self._driver.end()
-        self._mark.unlink(missing_ok=True)
+        self._held.close()

@@ -18,10 +18,9 @@ import ray
 
 from grokterm.engines.arithmetic import steady_arithmetic
 from grokterm.plugins.loading import load_shipped
-from grokterm.sweeps.engines.ray import mark_of
 from grokterm.sweeps.members import Member
 from grokterm.sweeps.storage.folder import SweepFolder
-from grokterm.sweeps.storage.parcel import Files, Parcel, set_up, take_out, unpack
+from grokterm.sweeps.storage.parcel import Files, Parcel, mark_of, set_up, take_out, unpack
 from grokterm.sweeps.work import Report, Work
 
 

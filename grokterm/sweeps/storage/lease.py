@@ -20,6 +20,8 @@ from grokterm.runs.owner import life, this_process
 BEAT = 10.0  # seconds between two touches
 STALE = 60.0  # seconds without one, after which a process counts as dead
 
+GUARD = "-guard"
+
 
 class Claim(Owner):
     """The process that works on a member."""
@@ -110,6 +112,28 @@ def is_stale(path: Path, claim: Claim | None) -> bool:
     return _is_old(path)
 
 
+def give_back_stale(path: Path) -> None:
+    """Give a lease back in the place of a process that has gone.
+
+    Raises:
+        OSError: if the folder cannot be written.
+    """
+    if (lease := Lease.take(path)) is not None:
+        with lease:
+            pass
+
+
+def drop_old_guards(folder: Path) -> None:
+    """Remove what processes leave that are killed in the moment in which they take over a lease, or give it back.
+
+    Raises:
+        OSError: if the folder cannot be written.
+    """
+    for guard in folder.glob(f".*{GUARD}"):
+        if _is_old(guard):
+            guard.unlink(missing_ok=True)
+
+
 def _is_old(path: Path) -> bool:
     try:
         return _now(path.parent) - path.stat().st_mtime > STALE
@@ -159,7 +183,7 @@ def _replaced(path: Path, before: Claim | None, claim: Claim) -> bool:
 @contextmanager
 def _alone(path: Path) -> Iterator[bool]:
     """Keep other processes from replacing or removing a lease, for a moment; False if one of them is about to."""
-    guard = path.with_name(f".{path.name}-guard")
+    guard = path.with_name(f".{path.name}{GUARD}")
     try:
         guard.touch(exist_ok=False)
     except FileExistsError:

@@ -18,6 +18,8 @@ Files = Mapping[str, bytes]
 
 OF_A_PROCESS = {LOCK, MARKER, HOLDER}
 
+MARK = ".seen-"
+
 
 @dataclass(frozen=True)
 class Parcel:
@@ -26,6 +28,11 @@ class Parcel:
     key: str
     run: Files
     result: Result | None = None
+
+
+def mark_of(folder: Path, nonce: str) -> Path:
+    """Return the file by which a host tells whether it sees the folder of a sweep: a lease of the process that submits."""
+    return folder / f"{MARK}{nonce}"
 
 
 def definition_of(sweep: SweepFolder) -> Files:
