@@ -133,9 +133,9 @@ def _resident_of(pid: int) -> float:
 
 
 def _timed(what: str, function: Callable[[], T]) -> T:
-    started = perf_counter()
+    started, processor_time = perf_counter(), process_time()
     found = function()
-    _say(f"{what}: {perf_counter() - started:.2f} s")
+    _say(f"{what}: {perf_counter() - started:.2f} s, {process_time() - processor_time:.2f} of the processor")
     return found
 
 
