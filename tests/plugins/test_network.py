@@ -16,6 +16,7 @@ from grokterm.plugins.loading import load_plugins
 from grokterm.training.trainer import make_trainer
 from grokterm.tui.widgets.fields import form_fields
 from tests.plugins.conftest import EXAMPLES, Command, unload, weights_of
+from tests.test_manual import PAGES, blocks
 
 Write = Callable[[str], Path]
 
@@ -116,6 +117,22 @@ def test_its_initial_weights_follow_from_the_seed_and_leave_other_random_numbers
         ("right.weight", "residues"),
         ("readout.weight", "residues"),
     ]
+
+
+def test_a_hook_point_within_it_shows_its_activations(plugin: Write) -> None:
+    load_plugins([plugin(made(more="self.hidden = grokterm.HookPoint('hidden')", answer="self.hidden(scores)"))])
+    experiment = Experiment.from_settings({"task": {"modulus": 11}, "model": {"architecture": "mine"}})
+    analysis = make_trainer(experiment).analyze()
+    assert analysis.forward_pass.neurons == ("hidden",)
+    assert analysis.values("hidden", slice(2)).shape == (121, 2)
+
+
+def test_what_the_manual_writes_works(plugin: Write) -> None:
+    load_plugins([plugin(blocks(PAGES["plugins"], "python")[0])])
+    experiment = Experiment.from_settings(
+        {"task": {"modulus": 7, "operation": "cube_sum"}, "model": {"architecture": "two_towers"}}
+    )
+    assert len(list(network_of(experiment).parameters())) == 4
 
 
 @pytest.mark.parametrize(
