@@ -14,7 +14,7 @@ from textual.events import Key, Resize
 from textual.geometry import Size
 from textual.pilot import Pilot
 from textual.widget import Widget
-from textual.widgets import Input, Select, Static
+from textual.widgets import Collapsible, Input, Select, Static
 
 from grokterm.experiment.reading.presets import Preset
 from grokterm.experiment.recording.records import Record
@@ -162,6 +162,12 @@ def settings_shown(app: GroktermApp) -> dict[str, str]:
     return {str(field.name): str(field.value) for field in app.screen.query(Input) if field.name} | {
         str(field.name): str(field.value) for field in app.screen.query(Select) if field.name
     }
+
+
+async def unfold(pilot: Pilot[int], app: GroktermApp) -> None:
+    """Show the further settings, which are not made before."""
+    app.screen.query_one(Collapsible).collapsed = False
+    await until(pilot, lambda: "device" in settings_shown(app), "the further settings")
 
 
 async def type_into(pilot: Pilot[int], field: Input | Select[str], text: str) -> None:

@@ -21,6 +21,7 @@ from tests.tui.driving import (
     settings_shown,
     structure,
     type_into,
+    unfold,
     until,
 )
 
@@ -62,8 +63,7 @@ async def test_enter_and_the_arrows_move_between_the_fields_and_the_form_scrolls
             assert app.focused is control(app, name)
         assert isinstance(app.screen, SetupScreen)
         control(app, "seed").focus()
-        app.screen.query_one(Collapsible).collapsed = False
-        await pilot.pause()
+        await unfold(pilot, app)
         for _ in range(12):
             await pilot.press("down")
         assert app.focused is not None
@@ -116,6 +116,7 @@ async def test_words_where_a_number_belongs_are_refused() -> None:
 async def test_a_word_may_stand_where_a_setting_takes_it_beside_numbers() -> None:
     app = app_on(BRIEF, start=False)
     async with app.run_test(size=SMALL) as pilot:
+        await unfold(pilot, app)
         await type_into(pilot, control(app, "training.evaluate_every"), "lo")
         assert explanation(app).startswith('training.evaluate_every must be a whole number or "log", not')
         await type_into(pilot, control(app, "training.evaluate_every"), "log")
@@ -210,7 +211,7 @@ async def test_a_table_decides_the_modulus_once_its_file_is_named(tmp_path: Path
         await type_into(pilot, control(app, "task.modulus"), "13")
         await choose(pilot, control(app, "task.operation"), "table")
         assert explanation(app).startswith("operation table needs a file of answers")
-        app.screen.query_one(Collapsible).collapsed = False
+        await unfold(pilot, app)
         control(app, "task.table").focus()
         control(app, "task.table").value = str(tmp_path / "three.csv")
         await until(pilot, lambda: settings_shown(app).get("task.modulus") == "3", "the number of elements")
@@ -225,6 +226,7 @@ async def test_a_table_decides_the_modulus_once_its_file_is_named(tmp_path: Path
 async def test_another_kind_rebuilds_the_form_and_says_what_was_dropped_and_filled() -> None:
     app = app_on(BRIEF, start=False)
     async with app.run_test(size=SMALL) as pilot:
+        await unfold(pilot, app)
         await choose(pilot, control(app, "optimizer.kind"), "sgd")
         await until(pilot, lambda: "optimizer.momentum" in settings_shown(app), "the fields of sgd")
         assert "optimizer.betas" not in settings_shown(app)
@@ -247,6 +249,7 @@ async def test_the_focus_stays_on_the_kind_that_was_chosen_by_keys() -> None:
 async def test_a_kind_can_be_changed_after_a_setting_that_only_the_old_one_has() -> None:
     app = app_on(BRIEF, start=False)
     async with app.run_test(size=SMALL) as pilot:
+        await unfold(pilot, app)
         control(app, "optimizer.betas").value = "[0.8, 0.9]"
         await type_into(pilot, control(app, "optimizer.learning_rate"), "0.5")
         await choose(pilot, control(app, "optimizer.kind"), "sgd")
@@ -258,10 +261,10 @@ async def test_a_kind_changed_while_another_field_is_invalid_rebuilds_the_form_o
     app = app_on(BRIEF, start=False)
     async with app.run_test(size=SMALL) as pilot:
         await type_into(pilot, control(app, "task.modulus"), "1")
-        await choose(pilot, control(app, "optimizer.kind"), "sgd")
+        await choose(pilot, control(app, "model.architecture"), "transformer")
         assert form(app).problem
         await type_into(pilot, control(app, "task.modulus"), "7")
-        await until(pilot, lambda: "optimizer.momentum" in settings_shown(app), "the fields of sgd")
+        await until(pilot, lambda: "model.d_model" in settings_shown(app), "the fields of a transformer")
         assert settings_shown(app)["task.modulus"] == "7"
         assert app.focused is control(app, "task.modulus")
 

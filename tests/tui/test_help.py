@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 from textual.containers import VerticalScroll
 from textual.pilot import Pilot
-from textual.widgets import Collapsible, Input, OptionList, Static
+from textual.widgets import Input, OptionList, Static
 
 from grokterm.tui.app import GroktermApp
 from grokterm.tui.screens.help import HelpScreen
 from grokterm.tui.screens.setup import SetupScreen
-from tests.tui.driving import BRIEF, ENDLESS, LARGE, SMALL, app_on, content, control, explanation, training, until
+from tests.tui.driving import BRIEF, ENDLESS, LARGE, SMALL, app_on, content, control, explanation, training, unfold, until
 
 
 @asynccontextmanager
@@ -51,8 +51,7 @@ async def test_the_keys_of_the_screen_are_the_first_topic(size: tuple[int, int])
 async def test_the_setting_under_the_cursor_is_explained_at_full_length_above_the_keys() -> None:
     app = app_on(BRIEF, start=False)
     async with app.run_test(size=SMALL) as pilot:
-        app.screen.query_one(Collapsible).collapsed = False
-        await pilot.pause()
+        await unfold(pilot, app)
         control(app, "task.split").focus()
         await until(pilot, lambda: explanation(app).endswith(" …"), "as much as fits")
         await pilot.press("question_mark")

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from textual.widgets import OptionList, Static
+from textual.widgets import Collapsible, OptionList, Static
 
 from grokterm.experiment.reading.presets import find_preset
 from grokterm.experiment.recording.records import Evaluated
@@ -29,6 +29,7 @@ from tests.tui.driving import (
     said,
     settings_shown,
     type_into,
+    unfold,
     until,
 )
 
@@ -129,14 +130,31 @@ async def test_an_invalid_draft_is_kept_too_and_a_key_drops_it() -> None:
 async def test_a_draft_of_another_network_comes_back_with_its_fields() -> None:
     app = app_on_preset("aa")
     async with app.run_test(size=SMALL) as pilot:
-        await choose(pilot, control(app, "optimizer.kind"), "sgd")
-        await until(pilot, lambda: "optimizer.momentum" in settings_shown(app), "the fields of sgd")
+        await choose(pilot, control(app, "model.architecture"), "transformer")
+        await until(pilot, lambda: "model.d_model" in settings_shown(app), "the fields of a transformer")
         app.screen.query_one("#presets").focus()
         await pilot.press("down")
-        await until(pilot, lambda: "optimizer.momentum" not in settings_shown(app), "the second preset")
+        await until(pilot, lambda: "model.d_model" not in settings_shown(app), "the second preset")
         await pilot.press("up")
-        await until(pilot, lambda: "optimizer.momentum" in settings_shown(app), "the draft")
-        assert form(app).experiment.optimizer.kind == "sgd"
+        await until(pilot, lambda: "model.d_model" in settings_shown(app), "the draft")
+        assert form(app).experiment.model.architecture == "transformer"
+
+
+@pytest.mark.usefixtures("presets")
+async def test_a_draft_of_a_setting_that_is_folded_away_is_kept_too() -> None:
+    app = app_on_preset("aa")
+    async with app.run_test(size=SMALL) as pilot:
+        await unfold(pilot, app)
+        await type_into(pilot, control(app, "training.evaluate_every"), "7")
+        app.screen.query_one(Collapsible).collapsed = True
+        app.screen.query_one("#presets").focus()
+        for key, modulus in (("down", "13"), ("up", "11"), ("down", "13"), ("up", "11")):
+            await pilot.press(key)
+            await until(pilot, lambda: settings_shown(app).get("task.modulus") == modulus, "the preset")  # noqa: B023
+        assert form(app).experiment.training.evaluate_every == 7
+        assert "device" not in settings_shown(app)
+        await unfold(pilot, app)
+        assert settings_shown(app)["training.evaluate_every"] == "7"
 
 
 @pytest.mark.usefixtures("presets")

@@ -98,17 +98,24 @@ class ExperimentForm(VerticalScroll, inherit_bindings=False):
                 yield self._row(self._fields[name])
         has_room = self.app.size.height >= TALL
         is_folded = not has_room if self._is_folded is None else self._is_folded
-        if not self._fields:
-            return
-        with Collapsible(title="more settings", collapsed=is_folded):
-            for name, field in self._fields.items():
-                if name not in FIRST:
-                    yield self._row(field)
+        if self._fields:
+            yield Collapsible(*(() if is_folded else self._further_rows()), title="more settings", collapsed=is_folded)
+
+    def _further_rows(self) -> list[Horizontal]:
+        return [self._row(field) for name, field in self._fields.items() if name not in FIRST]
+
+    @on(Collapsible.Expanded)
+    async def _unfold(self, event: Collapsible.Expanded) -> None:
+        """Make the further fields when they are first wanted: they would take most of the time until the form is shown."""
+        further, contents = event.collapsible, event.collapsible.query_one(Collapsible.Contents)
+        if further.is_attached and not contents.children:
+            await contents.mount_all(self._further_rows())
+            further.scroll_visible()
 
     @property
     def draft(self) -> Draft | None:
         """What the fields show, also where the message of an edit is still on its way; None if it is the preset."""
-        texts = {str(control.name): str(control.value) for control in self._controls}
+        texts = self._edits | {str(control.name): str(control.value) for control in self._controls}
         edits = {name: text for name, text in texts.items() if text != self._fields[name].text}
         is_changed = bool(self._fields) and (bool(edits) or self._base != self.preset.experiment)
         return Draft(self._base, edits) if is_changed else None
@@ -205,11 +212,7 @@ class ExperimentForm(VerticalScroll, inherit_bindings=False):
     def _shows_what_was_dropped(self) -> bool:
         """Tell whether a field still shows what an edit of another has changed, such as an expression without its operation."""
         texts = {field.name: field.text for field in form_fields(self.experiment)}
-        return any(
-            self._texts[str(control.name)] != texts.get(str(control.name))
-            for control in self._controls
-            if control.name not in self._edits
-        )
+        return any(text != texts.get(name) for name, text in self._texts.items() if name not in self._edits)
 
     @property
     def focused_field(self) -> FormField | None:
