@@ -65,6 +65,7 @@ def test_the_logits_of_a_transformer_are_recomputed(tiny: Experiment) -> None:
     torch.testing.assert_close(executed(TRANSFORMER)["logits"], scored(trainer), rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.usefixtures("_members_here")
 @pytest.mark.parametrize(
     "changes", [("model.architecture=lstm",), ("model.architecture=embedding_mlp", "model.depth=2"), ("training.members=2",)]
 )

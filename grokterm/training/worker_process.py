@@ -108,8 +108,18 @@ def requests() -> Iterator[Any]:
             return
 
 
+def answer_to(request: Any, reply: Callable[[Any], Any]) -> Any:  # noqa: ANN401 - whatever it understands
+    """Return the reply; an error that the user can fix is an answer, and so is a bug, as a traceback."""
+    try:
+        return reply(request)
+    except GroktermError as error:
+        return error
+    except Exception:  # noqa: BLE001 - a bug is a traceback, in the process that people see
+        return RuntimeError(traceback.format_exc())
+
+
 def serve(asked: Iterator[Any], reply: Callable[[Any], Any]) -> None:
-    """Answer each request; an error that the user can fix is an answer, and so is a bug, as a traceback."""
+    """Answer each request."""
     stream = answers()
     try:
         load_inherited()
@@ -118,13 +128,7 @@ def serve(asked: Iterator[Any], reply: Callable[[Any], Any]) -> None:
         stream.flush()
         return
     for request in asked:
-        answer: Any
-        try:
-            answer = reply(request)
-        except GroktermError as error:
-            answer = error
-        except Exception:  # noqa: BLE001 - a bug is a traceback, in the process that people see
-            answer = RuntimeError(traceback.format_exc())
+        answer = answer_to(request, reply)
         try:
             pickle.dump(answer, stream)
             stream.flush()

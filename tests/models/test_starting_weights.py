@@ -92,6 +92,7 @@ def test_a_run_is_not_found_without_a_runs_folder(tiny: Experiment) -> None:
         started(changed(tiny, "model.start_from=quick-1@20"))
 
 
+@pytest.mark.usefixtures("_members_here")
 def test_every_member_begins_with_the_same_weights_and_its_own_split(tiny: Experiment) -> None:
     given = parameters(changed(tiny, "seed=7"))
     write(given)

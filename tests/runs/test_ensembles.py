@@ -14,6 +14,7 @@ from grokterm.runs.store import Run
 from grokterm.session.start import resume_session, start_session
 from tests.conftest import GROKKING
 from tests.training.outcome import assert_same_numbers, changed, finish, started, trained_to
+from tests.training.worker_here import members_here
 
 
 def trained(experiment: Experiment, folder: Path) -> Run:
@@ -28,10 +29,8 @@ def summary_of(run: Run) -> Summary:
 
 
 @pytest.fixture(autouse=True, scope="module")
-def _one_process() -> Iterator[None]:
-    """Let an ensemble have one process, which starts sooner than several."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("os.cpu_count", lambda: 1)
+def _no_processes() -> Iterator[None]:
+    with members_here():
         yield
 
 

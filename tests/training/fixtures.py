@@ -1,10 +1,12 @@
 from collections import Counter
+from collections.abc import Iterator
 
 import pytest
 from torch import Tensor
 
 from grokterm.experiment.experiment import Experiment
 from tests.training.outcome import changed
+from tests.training.worker_here import members_here
 
 TO_HOST = ("tolist", "item", "cpu", "numpy", "__bool__", "__float__", "__int__", "__index__", "__array__")
 
@@ -79,6 +81,13 @@ def modified(eventful: Experiment, modifiers: list[str]) -> Experiment:
 def diverging(tiny: Experiment) -> Experiment:
     """Weights that leave the range of numbers within some steps."""
     return changed(tiny, "optimizer.kind=gd", "optimizer.learning_rate=1e4", "optimizer.weight_decay=0.0")
+
+
+@pytest.fixture
+def _members_here() -> Iterator[None]:
+    """Train the members of ensembles in the process of the tests."""
+    with members_here():
+        yield
 
 
 @pytest.fixture

@@ -36,6 +36,7 @@ def test_every_engine_reports_exact_shares(
     assert_shares_are_exact(finish(started(changed(tiny, f"training.engine={engine}", *settings))))
 
 
+@pytest.mark.usefixtures("_members_here")
 @pytest.mark.parametrize("is_stacked", [False, True], ids=["processes", "stacked"])
 def test_every_member_reports_exact_shares(tiny: Experiment, monkeypatch: pytest.MonkeyPatch, *, is_stacked: bool) -> None:
     if is_stacked:

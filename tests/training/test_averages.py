@@ -50,6 +50,7 @@ def test_what_was_trained_on_before_is_measured_beside_the_average(redrawn: Expe
     assert all(one.average_val_loss is not None for one in averaged)
 
 
+@pytest.mark.usefixtures("_members_here")
 def test_members_average_each_for_itself(tiny: Experiment) -> None:
     experiment = changed(tiny, AVERAGED, "training.steps=20", "training.members=2", "training.engine=eager")
     together = finish(started(experiment))

@@ -72,6 +72,7 @@ def test_the_end_waits_for_its_event_since_the_last_swap(grokking: Experiment) -
     assert outcome.trainer.step == second + 4
 
 
+@pytest.mark.usefixtures("_members_here")
 def test_a_bound_on_an_ensemble_is_one_on_the_mean_over_its_members(grokking: Experiment) -> None:
     ensemble = changed(grokking, "training.members=2", "training.threads=1", "training.stop_when=val_accuracy > 0.35")
     last = finish(started(ensemble)).every(Evaluated)[-1]

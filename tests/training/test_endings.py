@@ -63,7 +63,7 @@ def test_the_last_chunk_counts_in_the_seconds_of_a_run(tiny: Experiment, setting
     assert end.seconds == len(outcome.every(Advanced)) + n_chunks_without_steps == outcome.trainer.seconds
 
 
-@pytest.mark.usefixtures("_ticking")
+@pytest.mark.usefixtures("_ticking", "_members_here")
 @pytest.mark.parametrize("members", [1, 2])
 def test_steps_made_beyond_a_divergence_count_in_the_speed_but_not_in_the_steps(
     diverging: Experiment, tmp_path: Path, members: int

@@ -112,6 +112,7 @@ def test_the_loss_is_computed_in_its_own_precision_where_that_is_finer(tiny: Exp
     assert float(torch.tensor(losses[0]).bfloat16()) != losses[0]
 
 
+@pytest.mark.usefixtures("_members_here")
 def test_a_member_in_bfloat16_is_bit_for_bit_what_it_would_be_alone(tiny: Experiment) -> None:
     experiment = changed(tiny, "training.precision=bfloat16", "training.members=2", "training.steps=20")
     together = finish(Trainer(experiment, threads=1)).trainer

@@ -55,6 +55,7 @@ def test_what_leaves_a_whole_table_is_measured_as_seen_and_forgotten(whole: Expe
     assert [reached.milestone for reached in outcome.every(Reached)] == ["memorized", "memorized"]
 
 
+@pytest.mark.usefixtures("_members_here")
 def test_members_learn_a_whole_table_as_they_do_alone(whole: Experiment) -> None:
     outcome = finish(started(changed(whole, SMALLER, "training.members=3")))
     alone = finish(started(changed(whole, SMALLER, "seed=2")))

@@ -8,13 +8,14 @@ from grokterm.training.ensemble.members import MemberGroup
 from grokterm.training.worker_process import requests, serve
 
 
-class _Calls:
+class Calls:
     """Makes the group by the first request, then calls the method that each request names."""
 
     def __init__(self) -> None:
         self._group: MemberGroup | None = None
 
     def reply(self, request: tuple[str, Sequence[Any], Mapping[str, Any]]) -> Any:  # noqa: ANN401 - whatever the method returns
+        """Answer one request."""
         name, arguments, options = request
         with steady_arithmetic():
             if self._group is None:
@@ -24,4 +25,4 @@ class _Calls:
 
 
 if __name__ == "__main__":
-    serve(requests(), _Calls().reply)
+    serve(requests(), Calls().reply)

@@ -212,6 +212,7 @@ def assert_arrives(trainer: Trainer, forward_pass: RebuiltForwardPass) -> None:
 NETWORKS = {**EVERY_NETWORK, "three operands": ("task.n_operands=3", "task.modulus=5"), "an ensemble": ("training.members=2",)}
 
 
+@pytest.mark.usefixtures("_members_here")
 @pytest.mark.parametrize("network", NETWORKS)
 def test_every_network_arrives_as_it_was_also_after_swaps(tiny: Experiment, network: str, tmp_path: Path) -> None:
     experiment = changed(tiny, *NETWORKS[network], "task.label_noise=0.2", "training.steps=2")

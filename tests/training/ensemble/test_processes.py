@@ -1,4 +1,7 @@
-"""An ensemble is its members: each trained as it would be alone, over processes that nobody has to know of."""
+"""An ensemble is its members: each trained as it would be alone, over processes that nobody has to know of.
+
+Processes of their own are started where a test is of them; the others are of what these are asked and answer.
+"""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +24,7 @@ from tests.conftest import TINY
 from tests.training.ensemble.seen import SOME_HAVE_SEEN, assert_only_some_have_seen
 from tests.training.every_network import every_network, small, trainer_of
 from tests.training.outcome import Outcome, assert_same_numbers, changed, finish, started, trained_to
+from tests.training.worker_here import members_here
 
 N_MEMBERS = 3
 
@@ -35,8 +39,9 @@ def ensemble(tiny: Experiment) -> Experiment:
 
 @pytest.fixture(scope="module")
 def together() -> Outcome:
-    """An ensemble that was trained to its end in one process."""
-    return finish(Trainer(changed(Experiment.from_toml(TINY), f"training.members={N_MEMBERS}"), threads=1))
+    """An ensemble that was trained to its end, all members by one worker."""
+    with members_here():
+        return finish(Trainer(changed(Experiment.from_toml(TINY), f"training.members={N_MEMBERS}"), threads=1))
 
 
 def alone(experiment: Experiment, number: int) -> Outcome:
@@ -54,6 +59,7 @@ def test_a_member_is_bit_for_bit_what_it_would_be_alone(eventful: Experiment) ->
         assert numbers == [one.rows[0] for one in solo.every(Evaluated)]
 
 
+@pytest.mark.usefixtures("_members_here")
 def test_members_of_which_only_some_hold_out_what_they_were_trained_on_are_measured_as_alone(tiny: Experiment) -> None:
     experiment = changed(tiny, f"training.members={N_MEMBERS}", *SOME_HAVE_SEEN)
     together = finish(Trainer(experiment, threads=2))
@@ -63,6 +69,7 @@ def test_members_of_which_only_some_hold_out_what_they_were_trained_on_are_measu
         assert numbers == [one.rows[0] for one in alone(experiment, number).every(Evaluated)]
 
 
+@pytest.mark.usefixtures("_members_here")
 def test_an_ensemble_that_is_restored_remembers_what_was_ever_trained_on(redrawn: Experiment) -> None:
     experiment = changed(redrawn, f"training.members={N_MEMBERS}")
     half, resumed, whole = trained_to(experiment, 30), Trainer(experiment, threads=1), finish(Trainer(experiment, threads=1))
@@ -71,6 +78,7 @@ def test_an_ensemble_that_is_restored_remembers_what_was_ever_trained_on(redrawn
     assert_same_numbers(resumed, whole.trainer)
 
 
+@pytest.mark.usefixtures("_members_here")
 @every_network
 def test_every_network_can_be_a_member(architecture: str) -> None:
     together = trainer_of(small(architecture, "training.members=2", "training.steps=6"))
@@ -80,6 +88,7 @@ def test_every_network_can_be_a_member(architecture: str) -> None:
         torch.testing.assert_close(of_member(number, together.tensors()), solo.tensors(), rtol=0, atol=0)
 
 
+@pytest.mark.usefixtures("_members_here")
 def test_what_is_inspected_on_the_way_is_the_first_member(grokking: Experiment) -> None:
     metric_at_step = changed(grokking, "training.members=2", "training.inspect_every=10")
     together, solo = (
@@ -93,7 +102,7 @@ def test_what_is_inspected_on_the_way_is_the_first_member(grokking: Experiment) 
 
 
 def test_neither_processes_nor_chunks_leave_a_trace(ensemble: Experiment, together: Outcome) -> None:
-    apart = finish(Trainer(ensemble, threads=3), [7, 9, 11])
+    apart = finish(Trainer(ensemble, threads=2), [7, 9, 11])
     assert apart.facts[1:] == together.facts[1:]
     assert_same_numbers(apart.trainer, together.trainer)
 
@@ -109,6 +118,7 @@ def test_a_journal_says_the_seeds_of_the_members(ensemble: Experiment, together:
     assert begun.seeds == tuple(ensemble.member(number).seed for number in range(N_MEMBERS))
 
 
+@pytest.mark.usefixtures("_members_here")
 def test_a_milestone_is_reached_when_the_last_member_has_reached_it(grokking: Experiment) -> None:
     experiment = changed(grokking, "training.members=3", "training.steps=60")
     together = finish(Trainer(experiment, threads=1))
@@ -119,6 +129,7 @@ def test_a_milestone_is_reached_when_the_last_member_has_reached_it(grokking: Ex
         assert together.reached_at(milestone) == max(step for step in steps if step is not None)
 
 
+@pytest.mark.usefixtures("_members_here")
 def test_an_ensemble_goes_on_from_a_checkpoint(ensemble: Experiment, together: Outcome) -> None:
     half, resumed = trained_to(ensemble, 30), Trainer(ensemble, threads=1)
     resumed.restore(30, 0.0, half.trainer.tensors(), half.records)
@@ -132,6 +143,7 @@ def test_what_is_looked_at_is_the_first_member(ensemble: Experiment, together: O
     assert all((value == solo.parameters[name]).all() for name, value in seen.parameters.items())
 
 
+@pytest.mark.usefixtures("_members_here")
 def test_an_ensemble_whose_members_all_diverged_ends_where_that_was_seen(diverging: Experiment) -> None:
     experiment = changed(diverging, "training.members=2", "training.evaluate_every=1")
     together = finish(Trainer(experiment, threads=1))
@@ -140,6 +152,7 @@ def test_an_ensemble_whose_members_all_diverged_ends_where_that_was_seen(divergi
     assert together.trainer.step == max(step for step in steps if step is not None)
 
 
+@pytest.mark.usefixtures("_members_here")
 def test_a_swap_that_cannot_be_changes_nothing(ensemble: Experiment) -> None:
     trainer = Trainer(ensemble, threads=1)
     trainer.begin()
@@ -159,7 +172,7 @@ def test_a_process_that_dies_is_said_in_one_line(ensemble: Experiment) -> None:
 
 
 def test_signals_to_a_whole_job_do_not_reach_the_processes(ensemble: Experiment) -> None:
-    trainer = Trainer(ensemble, threads=2)
+    trainer = Trainer(ensemble, threads=1)
     trainer.begin()
     assert isinstance(trainer.trainable, ProcessEnsemble)
     for worker in trainer.trainable._workers:
