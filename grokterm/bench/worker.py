@@ -16,13 +16,14 @@ from grokterm.experiment.experiment import Experiment
 from grokterm.training.worker_process import requests, serve
 
 
-class _Turns:
+class Turns:
     """Makes the contestant by the first request, then runs the steps of each further one."""
 
     def __init__(self) -> None:
         self._contestant: Contestant | None = None
 
     def reply(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Answer one request."""
         if self._contestant is None:
             return self._begin(request)
         seconds = _timed(self._contestant.modes[request["mode"]], request["steps"], self._device)
@@ -42,7 +43,7 @@ class _Turns:
 
 def main() -> None:
     """Answer requests until there are no more."""
-    serve(requests(), _Turns().reply)
+    serve(requests(), Turns().reply)
 
 
 def _timed(steps: Steps, n_steps: int, device: torch.device) -> float:

@@ -9,6 +9,7 @@ from grokterm.bench.process import NOTEBOOK, ContestantProcess
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.reading.presets import find_preset
+from tests.bench.contestants_here import contestants_here
 from tests.training.outcome import changed
 
 
@@ -36,7 +37,8 @@ def test_ratios_are_between_two_who_do_the_same(timed: Experiment) -> None:
 def test_whoever_cannot_take_part_is_left_out_with_the_reason(tiny: Experiment, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(comparing, "ENGINES", ("auto", "eager", "steam"))
     monkeypatch.setattr(comparing, "FLOORS", ())
-    found = compare("tiny", changed(tiny, "device=cpu", "model.dropout=0.1"), repetitions=1, seconds=0.001)
+    with contestants_here():
+        found = compare("tiny", changed(tiny, "device=cpu", "model.dropout=0.1"), repetitions=1, seconds=0.001)
     assert [result.name for result in found.results] == ["eager"]
     assert found.left_out.keys() == {"steam", NOTEBOOK}
     assert "training.engine must be" in found.left_out["steam"]

@@ -1,5 +1,4 @@
 import signal
-import sys
 from pathlib import Path
 from statistics import median
 
@@ -10,6 +9,7 @@ from grokterm.bench.comparison import FLOORS
 from grokterm.bench.process import NOTEBOOK
 from grokterm.cli import bench
 from grokterm.experiment.experiment import Experiment
+from tests.bench.contestants_here import contestants_here
 from tests.cli.background import SECONDS, started, with_patch
 from tests.cli.process import Here, assert_refused, command_line
 
@@ -22,13 +22,13 @@ def hang(*_):
     sys.stderr.flush()
     Event().wait()
 
-comparison._started, comparison.ENGINES = hang, ("eager",)
+comparison._started, comparison.ENGINES, comparison.FLOORS = hang, (), ()
 """
 
 
-@pytest.mark.slow
-def test_one_object_says_who_was_how_fast_each_in_a_process_of_its_own(preset: Path, here: Here) -> None:
-    outcome = here("bench", "--json", "--preset", preset, "--repetitions", "2", "--seconds", "0.01", "--device", "cpu")
+def test_one_object_says_who_was_how_fast(preset: Path, here: Here) -> None:
+    with contestants_here():
+        outcome = here("bench", "--json", "--preset", preset, "--repetitions", "2", "--seconds", "0.01", "--device", "cpu")
     assert outcome.code == 0, outcome.err
     assert outcome.json["machine"].keys() == {"processor", "cores", "devices", "torch", "products", "date", "load"}
     assert outcome.json["machine"]["devices"] == ["cpu"]
@@ -47,8 +47,6 @@ def test_one_object_says_who_was_how_fast_each_in_a_process_of_its_own(preset: P
     assert found == pytest.approx({"median": median(ratios), "low": min(ratios), "high": max(ratios)})
     assert notebook["ratios"]["training_to_notebook"] == {"median": 1, "low": 1, "high": 1}
     assert floors[0]["steps_per_second"]["training"] is floors[0]["ratios"]["training_to_notebook"] is None
-    if sys.platform == "linux":
-        assert all(0 <= racer["memory_bytes"] < 200e6 for racer in (ours, eager, notebook))
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 
 from grokterm.bench.process import NOTEBOOK
 from tests.cli.background import with_patch
-from tests.cli.process import Outcome, command_line, environment, grokterm
+from tests.cli.process import command_line, environment, grokterm
 
 ELSEWHERE = """
 import errno, os, signal, socket, subprocess, sys
@@ -35,6 +35,27 @@ class Popen(subprocess.Popen):
 os.open, subprocess.Popen = open_no_directory, Popen
 """
 
+NEXT = "----\n"
+
+COMMANDS = """
+import sys
+from grokterm.cli.main import main
+
+for command in (
+    ["run", "--preset", "quick", "--set", "training.steps=20"],
+    ["run", "--preset", {preset!r}, "--set", "training.members=2", "--set", "training.steps=20"],
+    ["runs"],
+    ["verify", "exact-add"],
+):
+    print("----", flush=True)
+    sys.argv = ["grokterm", *command]
+    try:
+        main()
+    except SystemExit as end:
+        assert not end.code, command
+"""
+"""What is printed before each command is NEXT."""
+
 
 @pytest.fixture
 def elsewhere(tmp_path: Path) -> Path:
@@ -45,40 +66,42 @@ def elsewhere(tmp_path: Path) -> Path:
     return folder
 
 
-def lines_of(outcome: Outcome) -> list[str]:
-    assert outcome.code == 0, outcome.err
-    assert "Traceback" not in outcome.err
-    return outcome.out.splitlines()
-
-
-def test_a_run_an_ensemble_and_the_list_of_runs_need_nothing_that_windows_lacks(elsewhere: Path, preset: Path) -> None:
-    def there(*arguments: str | Path) -> list[str]:
-        return lines_of(grokterm(*arguments, PYTHONPATH=str(elsewhere)))
-
-    assert "ended         complete at step 20" in there("run", "--preset", "quick", "--set", "training.steps=20")
-    ensemble = there("run", "--preset", preset, "--set", "training.members=2", "--set", "training.steps=20")
+def test_what_trains_and_what_lists_runs_need_nothing_that_windows_lacks(elsewhere: Path, preset: Path) -> None:
+    """All commands in one process, as each would take a second or two to load torch; the ensemble has processes too."""
+    said = subprocess.check_output(
+        [sys.executable, "-c", COMMANDS.format(preset=str(preset))],
+        env=environment(PYTHONPATH=str(elsewhere)),
+        stdin=subprocess.DEVNULL,
+        text=True,
+        encoding="utf-8",
+    )
+    run, ensemble, listed, verified = (part.splitlines() for part in said.split(NEXT)[1:])
+    assert "ended         complete at step 20" in run
     assert "ended         complete at step 20" in ensemble
-    assert [line.split()[1:3] for line in there("runs")[1:]] == [["complete", "20"]] * 2
-
-
-def test_a_pipe_of_few_characters_gets_what_it_can_hold() -> None:
-    assert any("(a + b)? solved by hand" in line for line in lines_of(grokterm("presets", PYTHONIOENCODING="ascii")))
-
-
-def test_a_verification_needs_nothing_that_windows_lacks(elsewhere: Path) -> None:
-    verified = lines_of(grokterm("verify", "exact-add", PYTHONPATH=str(elsewhere)))
+    assert [line.split()[1:3] for line in listed[1:]] == [["complete", "20"]] * 2
     assert verified[-1].endswith(" met, 0 not met, 0 not run")
 
 
+def test_a_pipe_of_few_characters_gets_what_it_can_hold() -> None:
+    outcome = grokterm("presets", PYTHONIOENCODING="ascii")
+    assert outcome.code == 0, outcome.err
+    assert any("(a + b)? solved by hand" in line for line in outcome.out.splitlines())
+
+
 @pytest.mark.slow
-def test_a_benchmark_needs_nothing_that_windows_lacks(elsewhere: Path, preset: Path) -> None:
+def test_a_benchmark_needs_nothing_that_windows_lacks_and_times_each_in_a_process_of_its_own(
+    elsewhere: Path, preset: Path
+) -> None:
     arguments = ("bench", "--json", "--preset", preset, "--repetitions", "1", "--seconds", "0.01")
     alone = with_patch(
         "from grokterm.bench import comparison\ncomparison.ENGINES = comparison.FLOORS = ()", command_line(*arguments)
     )
     timed = json.loads(subprocess.check_output(alone, env=environment(PYTHONPATH=str(elsewhere)), stdin=subprocess.DEVNULL))
-    assert [racer["name"] for racer in timed["presets"][0]["racers"]] == ["fused", NOTEBOOK]
+    racers = timed["presets"][0]["racers"]
+    assert [racer["name"] for racer in racers] == ["fused", NOTEBOOK]
     assert timed["machine"]["load"] is None
+    if sys.platform == "linux":
+        assert all(0 <= racer["memory_bytes"] < 200e6 for racer in racers)
 
 
 def test_the_lab_is_loaded_without_what_windows_lacks(elsewhere: Path) -> None:

@@ -16,7 +16,7 @@ from grokterm.sweeps.definition import Changes, define
 from grokterm.sweeps.storage.folder import keep_sweep
 from grokterm.sweeps.storage.result import Result
 from tests.cli.background import SECONDS, started, wait_for, wait_for_lines, with_patch
-from tests.cli.process import Here, Outcome, assert_refused, command_line, grokterm
+from tests.cli.process import Here, Outcome, assert_refused, command_line
 from tests.session.driving import with_settings
 
 MET = {
@@ -81,8 +81,8 @@ def rows(outcome: Outcome) -> list[list[str]]:
 
 
 @pytest.mark.usefixtures("presets")
-def test_a_preset_that_shows_what_it_promises_is_met() -> None:
-    outcome = grokterm("verify", "met")
+def test_a_preset_that_shows_what_it_promises_is_met(here: Here) -> None:
+    outcome = here("verify", "met")
     assert outcome.code == 0, outcome.err
     head, first, *rest, last = rows(outcome)
     assert head == ["preset", "source", "evidence", "expected", "measured", "verdict"]
@@ -279,31 +279,24 @@ def test_expectations_do_not_outlive_a_change_of_kind(here: Here) -> None:
 
 
 @pytest.mark.usefixtures("presets")
-def test_an_interrupt_saves_the_run_and_starts_no_other(tmp_path: Path) -> None:
+def test_a_signal_that_saves_leaves_a_verification_going_and_an_interrupt_saves_the_run_and_starts_no_other(
+    tmp_path: Path,
+) -> None:
     long = ("--set", "training.steps=10000000")
     with started(command_line("verify", "met", "missed", *long)) as child:
-        run = wait_for_lines(tmp_path / "runs", 5)
-        child.send_signal(signal.SIGINT)
-        out, err = child.communicate(timeout=SECONDS)
-    assert child.returncode == 130
-    assert [found.name for found in list_runs(tmp_path / "runs")] == [run.name]
-    assert f"saved: go on with grokterm run --resume {run.name}" in err
-    assert out.splitlines()[-1] == "0 met, 0 not met, 2 not run"
-    assert "Traceback" not in err
-
-
-@pytest.mark.usefixtures("presets")
-def test_a_signal_that_saves_leaves_a_verification_going(tmp_path: Path) -> None:
-    with started(command_line("verify", "met", "--set", "training.steps=10000000")) as child:
         run = wait_for_lines(tmp_path / "runs", 5)
         child.send_signal(signal.SIGUSR1)
         wait_for(lambda: run if b'"acted"' in run.journal.read_bytes() else None)
         child.send_signal(signal.SIGINT)
-        child.communicate(timeout=SECONDS)
+        out, err = child.communicate(timeout=SECONDS)
     assert child.returncode == 130
     kinds = [record.record for record in read_journal(run.journal)]
     assert kinds[kinds.index("acted") + 1] == "checkpointed"
     assert kinds[-1] == "finished"
+    assert [found.name for found in list_runs(tmp_path / "runs")] == [run.name]
+    assert f"saved: go on with grokterm run --resume {run.name}" in err
+    assert out.splitlines()[-1] == "0 met, 0 not met, 2 not run"
+    assert "Traceback" not in err
 
 
 @pytest.mark.usefixtures("presets")

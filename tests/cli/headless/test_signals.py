@@ -15,6 +15,7 @@ from grokterm.runs.journal import read_journal
 from grokterm.runs.store import Run, list_runs
 from grokterm.session.commands import Leave
 from grokterm.session.start import start_session
+from grokterm.training.signals import SAVING
 from tests.cli.background import SECONDS, started, training, wait_for, wait_for_lines, with_patch
 from tests.cli.process import Here, command_line
 from tests.runs.tensors import same
@@ -69,53 +70,45 @@ def saved_end(run: Run) -> Finished:
     return end
 
 
-@pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)], ids=["int", "term", "hup"]
-)
-def test_a_signal_saves_and_ends_the_run(number: int, code: int, preset: Path, tmp_path: Path) -> None:
+def test_a_signal_that_saves_leaves_the_run_going_and_one_that_ends_it_saves_first(preset: Path, tmp_path: Path) -> None:
     with started(training(preset)) as child:
         run = wait_for_lines(tmp_path / "runs", 5)
-        child.send_signal(number)
-        out, err = child.communicate(timeout=SECONDS)
-    assert child.returncode == code
-    end = saved_end(run)
-    assert end.reason == "interrupted"
-    assert f"ended         interrupted at step {end.step:,}" in out.splitlines()
-    assert err.splitlines()[-1].endswith(f"saved: go on with grokterm run --resume {run.name}")
-    assert "Traceback" not in err
-
-
-@pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGUSR2], ids=["usr1", "usr2"])
-def test_a_signal_that_saves_leaves_the_run_going(number: int, preset: Path, tmp_path: Path) -> None:
-    with started(training(preset)) as child:
-        run = wait_for_lines(tmp_path / "runs", 5)
-        for _ in range(2):
-            child.send_signal(number)
-        wait_for(lambda: run if b'"acted"' in run.journal.read_bytes() else None)
-        wait_for_lines(tmp_path / "runs", run.journal.read_bytes().count(b"\n") + 20)
+        for number in SAVING:
+            n_saves = run.journal.read_bytes().count(b'"acted"')
+            for _ in range(2):
+                child.send_signal(number)
+            wait_for(lambda: run if run.journal.read_bytes().count(b'"acted"') > n_saves else None)  # noqa: B023
+            wait_for_lines(tmp_path / "runs", run.journal.read_bytes().count(b"\n") + 20)
         child.send_signal(signal.SIGTERM)
         _, err = child.communicate(timeout=SECONDS)
     assert child.returncode == 143
     records = read_journal(run.journal)
-    number_of_save = next(number for number, record in enumerate(records) if isinstance(record, Acted))
-    saving, saved = records[number_of_save : number_of_save + 2]
-    assert isinstance(saving, Acted)
-    assert isinstance(saved, Checkpointed)
-    assert (saving.action, saving.intervention, saving.step) == (Save(), None, saved.step)
-    assert (run.checkpoints / saved.file).exists()
-    assert f"saved at step {saved.step:,}" in err.splitlines()
-    assert saved_end(run).step > saved.step
+    saves = [records[place : place + 2] for place, record in enumerate(records) if isinstance(record, Acted)]
+    assert len(saves) >= len(SAVING)
+    for saving, saved in saves:
+        assert isinstance(saving, Acted)
+        assert isinstance(saved, Checkpointed)
+        assert (saving.action, saving.intervention, saving.step) == (Save(), None, saved.step)
+        assert (run.checkpoints / saved.file).exists()
+        assert f"saved at step {saved.step:,}" in err.splitlines()
+    assert saved_end(run).step > saves[-1][1].step
 
 
 @pytest.mark.slow
-def test_an_interrupted_run_goes_on_to_the_weights_of_an_undisturbed_one(
+def test_an_interrupted_run_is_saved_and_goes_on_to_the_weights_of_an_undisturbed_one(
     preset: Path, tiny: Experiment, tmp_path: Path, here: Here
 ) -> None:
     with started(training(preset)) as child:
         run = wait_for_lines(tmp_path / "runs", 20)
         child.send_signal(signal.SIGINT)
-        child.communicate(timeout=SECONDS)
-    steps = saved_end(run).step + 20
+        out, err = child.communicate(timeout=SECONDS)
+    assert child.returncode == 130
+    end = saved_end(run)
+    assert end.reason == "interrupted"
+    assert f"ended         interrupted at step {end.step:,}" in out.splitlines()
+    assert err.splitlines()[-1].endswith(f"saved: go on with grokterm run --resume {run.name}")
+    assert "Traceback" not in err
+    steps = end.step + 20
     resumed = here("run", "--resume", run.name, "--set", f"training.steps={steps}")
     assert resumed.code == 0, resumed.err
     assert saved_end(run).step == steps
