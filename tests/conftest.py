@@ -1,17 +1,21 @@
 """Shapes and types at public boundaries are checked while tests run; tiny experiments that train in under a second."""
 
+import gc
 import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as `grokterm` does, which some tests start, before numpy is loaded
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # or else each process that a test starts would compile grokterm
 
 import hypothesis
 import pytest
 
 from grokterm.runs.command_line import USUAL
 from tests.checking import check
+
+gc.disable()  # until all tests are imported, of which nothing is garbage
 
 # How long examples take, to run or to draw, says more of the machine than of them.
 hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
@@ -70,6 +74,12 @@ steps = 100
 evaluate_every = 2
 """
 """Memorizes at steps 18 to 22, groks at 48 to 56 (seeds 0 to 2)."""
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was imported out of the garbage collection of the tests."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture

@@ -1,12 +1,12 @@
+"""What trainings are tried with. The process that distributes the tests loads this file too: torch is left to the others."""
+
 from collections import Counter
 from collections.abc import Iterator
 
 import pytest
-from torch import Tensor
 
 from grokterm.experiment.experiment import Experiment
-from tests.training.outcome import changed
-from tests.training.worker_here import members_here
+from grokterm.experiment.reading.overrides import override
 
 TO_HOST = ("tolist", "item", "cpu", "numpy", "__bool__", "__float__", "__int__", "__index__", "__array__")
 
@@ -35,16 +35,21 @@ REDRAWN = """interventions=[
 ]"""
 
 
+def _changed(experiment: Experiment, *assignments: str) -> Experiment:
+    """Change settings as `changed` in outcome.py does, which loads torch."""
+    return override(experiment.settings(), assignments).experiment
+
+
 @pytest.fixture
 def redrawn(tiny: Experiment) -> Experiment:
     """New splits: of the whole table, where a part was trained on before, and of what was never trained on."""
-    return changed(tiny, "optimizer.batch_size=20", "task.label_noise=0.1", REDRAWN)
+    return _changed(tiny, "optimizer.batch_size=20", "task.label_noise=0.1", REDRAWN)
 
 
 @pytest.fixture
 def eventful(tiny: Experiment) -> Experiment:
     """Minibatches that part an epoch unevenly, and one intervention of every kind."""
-    return changed(tiny, "optimizer.batch_size=20", "task.label_noise=0.1", EVENTS)
+    return _changed(tiny, "optimizer.batch_size=20", "task.label_noise=0.1", EVENTS)
 
 
 @pytest.fixture(params=["ema", "ma"])
@@ -74,18 +79,20 @@ def modifiers(request: pytest.FixtureRequest) -> list[str]:
 @pytest.fixture
 def modified(eventful: Experiment, modifiers: list[str]) -> Experiment:
     """An eventful run with everything done around its rule, some of it changed on the way."""
-    return changed(eventful, *modifiers, EVENTS.replace("5e-3", LESS_MODIFIED))
+    return _changed(eventful, *modifiers, EVENTS.replace("5e-3", LESS_MODIFIED))
 
 
 @pytest.fixture
 def diverging(tiny: Experiment) -> Experiment:
     """Weights that leave the range of numbers within some steps."""
-    return changed(tiny, "optimizer.kind=gd", "optimizer.learning_rate=1e4", "optimizer.weight_decay=0.0")
+    return _changed(tiny, "optimizer.kind=gd", "optimizer.learning_rate=1e4", "optimizer.weight_decay=0.0")
 
 
 @pytest.fixture
 def _members_here() -> Iterator[None]:
     """Train the members of ensembles in the process of the tests."""
+    from tests.training.worker_here import members_here
+
     with members_here():
         yield
 
@@ -93,6 +100,8 @@ def _members_here() -> Iterator[None]:
 @pytest.fixture
 def host_copies(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """Count the calls that wait for the device and bring numbers to the host."""
+    from torch import Tensor
+
     counted: Counter[str] = Counter()
 
     def count(name: str) -> None:
