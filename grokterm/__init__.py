@@ -13,6 +13,10 @@ if TYPE_CHECKING:  # what type checkers and editors see of the table below
     from grokterm.api.dataset import Dataset as Dataset
     from grokterm.api.saved_run import SavedRun as SavedRun
     from grokterm.api.saved_run import open_run as open_run
+    from grokterm.api.sweeps import SavedSweep as SavedSweep
+    from grokterm.api.sweeps import Sweep as Sweep
+    from grokterm.api.sweeps import open_sweep as open_sweep
+    from grokterm.api.sweeps import sweep as sweep
     from grokterm.api.training import Training as Training
     from grokterm.api.training import train as train
     from grokterm.errors import GroktermError as GroktermError
@@ -35,14 +39,18 @@ _MODULES = {
     "HookPoint": "grokterm.models.hook_points",
     "NetworkAnalysis": "grokterm.inspection.analysis",
     "SavedRun": "grokterm.api.saved_run",
+    "SavedSweep": "grokterm.api.sweeps",
+    "Sweep": "grokterm.api.sweeps",
     "Training": "grokterm.api.training",
     "load_plugins": "grokterm.plugins.loading",
     "loss": "grokterm.optim.plugins",
     "metric": "grokterm.inspection.plugins",
     "network": "grokterm.models.plugins",
     "open_run": "grokterm.api.saved_run",
+    "open_sweep": "grokterm.api.sweeps",
     "operation": "grokterm.tasks.plugins",
     "presets": "grokterm.api.catalog",
+    "sweep": "grokterm.api.sweeps",
     "train": "grokterm.api.training",
     "update_rule": "grokterm.optim.plugins",
     "view": "grokterm.views.plugins",

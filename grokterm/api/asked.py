@@ -9,10 +9,10 @@ from grokterm.errors import ConfigError
 from grokterm.experiment.reading.toml import format_value
 from grokterm.tui.appearance.remembered import default_runs_dir, preferences_path
 
-Place: TypeAlias = "str | os.PathLike[str] | None"
+Place: TypeAlias = str | os.PathLike[str] | None
 """A runs folder; None: as on the command line, GROKTERM_RUNS_DIR, else that of the user's settings, else ./runs."""
 
-Overrides: TypeAlias = "Mapping[str, object] | Sequence[str]"
+Overrides: TypeAlias = Mapping[str, object] | Sequence[str]
 """Changes of settings: `{"training.steps": 400}`, or `["training.steps=400"]` as `--set` takes them."""
 
 

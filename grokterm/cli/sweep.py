@@ -95,8 +95,9 @@ def sweep(
         raise ConfigError(f"{asked.n_members:,} members {headless.need(asked, workers)}: say --yes if you mean them")
     elif sys.stdin.isatty() and sys.stdout.isatty() and not (no_screen or as_json):
         from grokterm.cli.lab import show_sweep
+        from grokterm.sweeps.plans import kept
 
-        _, kept = headless.kept(asked, retries=retry)
-        show_sweep(kept, runs_dir, ascii_only=ascii_only, no_pixels=no_pixels, link=link, engine_of=engine_of, works=True)
+        _, there = kept(asked, retries=retry)
+        show_sweep(there, runs_dir, ascii_only=ascii_only, no_pixels=no_pixels, link=link, engine_of=engine_of, works=True)
     else:
         raise typer.Exit(headless.work_on(asked, engine_of, retries=retry, as_json=as_json))

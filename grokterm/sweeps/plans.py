@@ -1,15 +1,19 @@
 """The plan of a sweep, and the members that it has wanted so far."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from grokterm.experiment.sweep import Sweep
+from grokterm.sweeps.measures import network_measures
 from grokterm.sweeps.members import Member, members_of
 from grokterm.sweeps.scheduler import Grid, Plan
 from grokterm.sweeps.search.crossing import Crossing
 from grokterm.sweeps.search.plan import SearchPlan
-from grokterm.sweeps.storage.folder import SweepFolder
+from grokterm.sweeps.storage.folder import SweepFolder, keep_sweep
 from grokterm.sweeps.storage.result import Result
+
+if TYPE_CHECKING:
+    from grokterm.sweeps.definition import Definition
 
 
 class Remembering:
@@ -34,6 +38,21 @@ def plan_of(settings: Mapping[str, Any], sweep: Sweep) -> Plan:
         ConfigError: if the experiment refuses a value.
     """
     return Grid(members_of(settings, sweep)) if sweep.search is None else SearchPlan(settings, sweep)
+
+
+def kept(asked: "Definition", *, retries: bool) -> tuple[Remembering, SweepFolder]:
+    """Make the folder of a sweep, and its plan: values are refused before anything is written.
+
+    Raises:
+        ConfigError: if the experiment refuses a value, or the folder belongs to something else.
+        StorageError: if it cannot be written.
+    """
+    plan = Remembering(plan_of(asked.settings, asked.sweep))
+    sweep = keep_sweep(asked.folder, asked.name, asked.preset, asked.settings, asked.sweep)
+    sweep.forget_unmeasured(network_measures(asked.sweep))
+    if retries:
+        sweep.forget_failed()
+    return plan, sweep
 
 
 def crossings_of(plan: Plan, results: Mapping[str, Result]) -> list[Crossing]:

@@ -15,11 +15,10 @@ from grokterm.runs.command_line import command_line, near
 from grokterm.session.commands import Leave
 from grokterm.session.torch_import import import_torch
 from grokterm.sweeps.definition import Definition
-from grokterm.sweeps.measures import network_measures
 from grokterm.sweeps.members import members_at, points
-from grokterm.sweeps.plans import Remembering, crossings_of, plan_of, plan_so_far
+from grokterm.sweeps.plans import Remembering, crossings_of, kept, plan_of, plan_so_far
 from grokterm.sweeps.search.plan import SearchPlan
-from grokterm.sweeps.storage.folder import SweepFolder, keep_sweep
+from grokterm.sweeps.storage.folder import SweepFolder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -69,16 +68,6 @@ def _estimate(asked: Definition, workers: int | None, member: "Member", n_member
     from grokterm.sweeps.estimate import estimate
 
     return estimate(asked, member, n_members, workers or available_cores())
-
-
-def kept(asked: Definition, *, retries: bool) -> tuple[Remembering, SweepFolder]:
-    """Make the folder of a sweep, and its plan: values are refused before anything is written."""
-    plan = Remembering(plan_of(asked.settings, asked.sweep))
-    sweep = keep_sweep(asked.folder, asked.name, asked.preset, asked.settings, asked.sweep)
-    sweep.forget_unmeasured(network_measures(asked.sweep))
-    if retries:
-        sweep.forget_failed()
-    return plan, sweep
 
 
 def work_on(asked: Definition, engine_of: "EngineOf", *, retries: bool, as_json: bool) -> int:
