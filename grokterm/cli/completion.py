@@ -48,12 +48,12 @@ def complete_sweep(context: typer.Context, incomplete: str) -> list[str]:
     """Offer the presets, and the sweeps of the folder that is chosen."""
     from grokterm.experiment.reading.presets import preset_names
 
-    return _offered(sorted({*preset_names(), *_sweeps(_folder(context))}), incomplete)
+    return _offered(sorted({*preset_names(), *_sweeps(_folder(context), incomplete)}), incomplete)
 
 
 def complete_run_or_sweep(context: typer.Context, incomplete: str) -> list[str]:
     """Offer the runs and the sweeps of the folder that is chosen."""
-    return [*complete_run(context, incomplete), *_offered(_sweeps(_folder(context)), incomplete)]
+    return [*complete_run(context, incomplete), *_offered(_sweeps(_folder(context), incomplete), incomplete)]
 
 
 def complete_topic(incomplete: str) -> list[str]:
@@ -81,11 +81,11 @@ def complete_column(incomplete: str) -> list[str]:
     return [f"{sign}{name}" for name in COLUMNS if name.startswith(incomplete.removeprefix("-"))]
 
 
-def _sweeps(folder: Path) -> list[str]:
-    from grokterm.runs.finding import run_names
+def _sweeps(folder: Path, incomplete: str) -> list[str]:
+    from grokterm.runs.finding import sweep_names
 
     try:
-        return [name for name in run_names(folder) if (folder / name / "sweep.toml").is_file()]
+        return sweep_names(folder, incomplete)
     except GroktermError:
         return []
 

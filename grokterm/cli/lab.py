@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 import typer
 
 from grokterm.cli.console import print_status
-from grokterm.cli.options import RUNS, Ascii, LinkOption, NoPixels, RunName, RunsDir
+from grokterm.cli.options import RUNS, Ascii, LinkOption, NoPixels, RunOrSweep, RunsDir
 from grokterm.errors import ConfigError
 from grokterm.runs.command_line import command_line
 
@@ -38,7 +38,7 @@ def open_lab(
 
 
 def open_run(
-    name: RunName,
+    name: RunOrSweep,
     *,
     ascii_only: Ascii = False,
     no_pixels: NoPixels = False,

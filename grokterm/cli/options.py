@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from grokterm.cli.completion import complete_run
+from grokterm.cli.completion import complete_run, complete_run_or_sweep
 from grokterm.errors import ConfigError
 from grokterm.tui.link import LinkChoice
 
@@ -30,6 +30,22 @@ RunNames = Annotated[
         metavar="RUN...",
         help="Saved runs: names, beginnings of names, - for the newest, or paths.",
         autocompletion=complete_run,
+    ),
+]
+RunOrSweep = Annotated[
+    str,
+    typer.Argument(
+        metavar="RUN",
+        help="A saved run or a sweep: its name, the beginning of one, - for the newest run, or a path.",
+        autocompletion=complete_run_or_sweep,
+    ),
+]
+RunsOrSweeps = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="RUN...",
+        help="Saved runs or sweeps: names, beginnings of names, - for the newest run, or paths.",
+        autocompletion=complete_run_or_sweep,
     ),
 ]
 Ascii = Annotated[bool, typer.Option("--ascii", help="Draw with ASCII characters only, and pictures without color.")]

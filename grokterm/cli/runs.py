@@ -11,7 +11,7 @@ from grokterm.cli import annotating, trash
 from grokterm.cli.attach import stop
 from grokterm.cli.completion import complete_column, complete_query
 from grokterm.cli.console import print_results, print_status, results
-from grokterm.cli.options import RUNS, AsJson, RunName, RunsDir, chosen_folder
+from grokterm.cli.options import RUNS, AsJson, RunName, RunOrSweep, RunsDir, chosen_folder
 from grokterm.cli.plugins import say_what_changed, with_plugins
 from grokterm.errors import ConfigError
 
@@ -25,7 +25,7 @@ Format = Literal["split"]
 
 MANY = 1000  # runs that take long enough to read to say so
 
-app = typer.Typer(help="List the saved runs, or sum one up.", invoke_without_command=True, rich_markup_mode=None)
+app = typer.Typer(help="List the saved runs and sweeps, or sum one up.", invoke_without_command=True, rich_markup_mode=None)
 for name, command in (*annotating.COMMANDS.items(), *trash.COMMANDS.items(), ("stop", stop)):
     app.command(name)(with_plugins(command))
 
@@ -49,7 +49,7 @@ def runs(
     as_json: AsJson = False,
     runs_dir: RunsDir = RUNS,
 ) -> None:
-    """List the saved runs, pinned ones first, then oldest first, and what differs from their presets."""
+    """List the saved runs and sweeps, pinned ones first, then oldest first, and what differs from their presets."""
     if context.invoked_subcommand is not None:
         if query is not None or sort is not None:
             raise ConfigError(f"--filter and --sort before {context.invoked_subcommand} have no effect: leave them out")
@@ -62,9 +62,10 @@ def runs(
     from grokterm.runs.listing.index import list_rows
     from grokterm.runs.listing.query import hint, parse_query
     from grokterm.runs.listing.sorting import sorted_rows
+    from grokterm.sweeps.listing import ListedSweeps
 
     wanted = parse_query(query or "")
-    rows = list_rows(runs_dir, _progress)
+    rows = list_rows(runs_dir, _progress, ListedSweeps())
     print_status(*(f"grokterm: {row.problem}" for row in rows if row.problem))
     found = sorted_rows((row for row in rows if not row.problem and wanted.matches(row)), sort or "")
     if as_json:
@@ -88,17 +89,19 @@ def _as_json(rows: "Sequence[RunRow]") -> str:
     from grokterm.reports.listing import listing_as_json
     from grokterm.runs.journal import read_journal
     from grokterm.runs.listing.skim import Skim
-    from grokterm.runs.results.summary import summarize, summarize_means
+    from grokterm.runs.results.summary import Status, Summary, summarize, summarize_means
     from grokterm.runs.store import Run
 
-    runs = [Run(row.path) for row in rows]
-    summaries = [
-        summarize_means(run, Skim.of(run.journal).records(run.journal))
-        if row.members == 1
-        else summarize(run, read_journal(run.journal))
-        for row, run in zip(rows, runs, strict=True)
-    ]
-    return listing_as_json(summaries, rows)
+    def summary(row: "RunRow") -> Summary:
+        if row.kind == "sweep":
+            status: Status = "ended" if row.ended else "training" if row.state == "training" else "unknown"
+            return Summary(run=row.name, preset=row.preset, status=status, ended=row.ended)
+        run = Run(row.path)
+        if row.members > 1:
+            return summarize(run, read_journal(run.journal))
+        return summarize_means(run, Skim.of(run.journal).records(run.journal))
+
+    return listing_as_json([summary(row) for row in rows], rows)
 
 
 @app.command("export")
@@ -152,7 +155,7 @@ def _write_preset(run: "Run", file: str, may_overwrite: bool) -> None:
 
 @app.command("show")
 @with_plugins
-def show(context: typer.Context, name: RunName, as_json: AsJson = False, runs_dir: RunsDir = RUNS) -> None:
+def show(context: typer.Context, name: RunOrSweep, as_json: AsJson = False, runs_dir: RunsDir = RUNS) -> None:
     """Summarize a run, or say what the points of a sweep came to."""
     from grokterm.cli.finding import run_or_sweep
     from grokterm.reports.run import summary_of

@@ -9,20 +9,21 @@ import typer
 
 from grokterm.cli.completion import complete_deleted
 from grokterm.cli.console import print_status
-from grokterm.cli.options import RUNS, RunNames, RunsDir, chosen_folder
+from grokterm.cli.options import RUNS, RunsDir, RunsOrSweeps, chosen_folder
 from grokterm.errors import ConfigError
 
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
-def delete(context: typer.Context, names: RunNames, yes: Yes = False, runs_dir: RunsDir = RUNS) -> None:
-    """Move runs to the trash, from which `restore` brings them back until `purge` empties it."""
+def delete(context: typer.Context, names: RunsOrSweeps, yes: Yes = False, runs_dir: RunsDir = RUNS) -> None:
+    """Move runs and sweeps to the trash, from which `restore` brings them back until `purge` empties it."""
+    from grokterm.cli.finding import run_or_sweep
     from grokterm.runs.command_line import command_line
-    from grokterm.runs.finding import find_run
-    from grokterm.runs.listing.trash import move_to_trash, refuse_if_trained, space
+    from grokterm.runs.listing.trash import move_to_trash, space
+    from grokterm.sweeps.listing import refuse_if_trained
 
     folder = chosen_folder(context, runs_dir)
-    paths = list(dict.fromkeys(find_run(folder, name).path for name in names))
+    paths = list(dict.fromkeys(run_or_sweep(folder, name).path for name in names))
     for path in paths:
         refuse_if_trained(path)
     told = ", ".join(path.name for path in paths)
@@ -47,7 +48,7 @@ def restore(
     ],
     runs_dir: RunsDir = RUNS,
 ) -> None:
-    """Bring a deleted run back."""
+    """Bring a deleted run or sweep back."""
     from grokterm.runs.listing import trash
 
     print_status(f"{trash.restore(chosen_folder(context, runs_dir), name).name} is back")

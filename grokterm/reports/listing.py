@@ -22,8 +22,14 @@ LONGEST_NAME = 80  # in a pipe; a longer one moves only its own row
 
 
 def standing_in_short(row: RunRow) -> str:
-    """Say whether a run has ended: `complete`, `killed`, `not yet (4711)`, `paused (4711)`, `not known (gpu7)`."""
+    """Say whether a run has ended: `complete`, `killed`, `not yet (4711)`, `paused (4711)`, `not known (gpu7)`.
+
+    Of a sweep, how many members have: `12 of 48, 1 failed (4711)`.
+    """
     owner = row.owner
+    if row.kind == "sweep":
+        failed = f", {row.n_failed:,} failed" if row.n_failed else ""
+        return f"{row.n_ended:,} of {row.members:,}{failed}" + ("" if owner is None else f" ({owner.pid})")
     match row.state:
         case "training" | "paused" as state if owner is not None:
             return f"{'not yet' if state == 'training' else state} ({owner.pid})"
@@ -41,7 +47,7 @@ class _Column:
 
 COLUMNS = (
     _Column("ended", standing_in_short, is_number=False),
-    _Column("step", lambda row: f"{row.step:,}"),
+    _Column("step", lambda row: _step(row.step if row.kind == "run" else None)),
     _Column("memorized", lambda row: _step(row.memorized_at)),
     _Column("grokked", lambda row: _step(row.grokked_at)),
     _Column("train", lambda row: _share(row.train_accuracy)),
@@ -64,7 +70,8 @@ def listing(rows: Sequence[RunRow], width: int | None = None) -> tuple[str, str]
     lines: list[str] = []
     for number, (name, row) in enumerate(zip(names, rows, strict=True)):
         cells = GAP.join(_fill(columns[column][number], widths[column], column) for column in layout.columns)
-        texts = [plain_text(row.told) if layout.has_differences else "", _words(row)]
+        told = f"sweep: {row.told}" if row.kind == "sweep" else row.told
+        texts = [plain_text(told) if layout.has_differences else "", _words(row)]
         lines += _lines(name, cells, GAP.join(filter(None, texts)), layout)
     headings = [f"{'run':<{layout.name}}", *(_fill(column.heading, widths[column], column) for column in layout.columns)]
     heading = "differs from its preset"
@@ -108,12 +115,22 @@ def _layout(widths: Mapping[_Column, int], lengths: Sequence[int], width: int | 
 
 
 def listing_as_json(summaries: "Sequence[Summary]", rows: Sequence[RunRow]) -> str:
-    """List runs as one JSON array: the summary of each, what differs from its preset, and what a user wrote to it."""
+    """List runs as one JSON array: the summary of each, what differs from its preset, and what a user wrote to it.
+
+    A sweep has `sweep`, which is null of a run, and none of the numbers of a run.
+    """
     return json.dumps([_object(summary, row) for summary, row in zip(summaries, rows, strict=True)], indent=2)
 
 
 def _object(summary: "Summary", row: RunRow) -> Mapping[str, object]:
-    own = {"state": row.state, "is_pinned": row.is_pinned, "tags": row.tags, "note": row.note}
+    sweep = {"members": row.members, "ended": row.n_ended, "failed": row.n_failed, "varied": row.told}
+    own = {
+        "sweep": sweep if row.kind == "sweep" else None,
+        "state": row.state,
+        "is_pinned": row.is_pinned,
+        "tags": row.tags,
+        "note": row.note,
+    }
     return {**json.loads(summary.to_json()), "differs": row.differences, **own}
 
 

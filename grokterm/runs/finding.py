@@ -7,8 +7,8 @@ from pathlib import Path
 
 from grokterm.errors import RunNotFoundError, StorageError
 from grokterm.experiment.reading.hints import n_equal_at_first, nearest
-from grokterm.runs.command_line import command_in
-from grokterm.runs.store import Run, is_run, made_at, placed_at, without_time
+from grokterm.runs.command_line import command_in, command_line
+from grokterm.runs.store import SWEEP, Run, is_run, made_at, placed_at, without_time
 
 NEWEST = "-"
 
@@ -32,8 +32,11 @@ def find_run(folder: Path, name: str) -> Run:
     if (run := exact_run(folder, name)) is not None:
         return run
     known = run_names(folder)
-    if found := beginning_with(name, [one for one in known if name and one.startswith(name) and is_run(folder / one)]):
+    begin = [one for one in known if name and one.startswith(name)]
+    if found := beginning_with(name, [one for one in begin if is_run(folder / one)]):
         return Run((folder / found).resolve())
+    if name and (sweeps := [path for path in (*_exactly(folder, name), *map(folder.joinpath, begin)) if is_sweep(path)]):
+        raise RunNotFoundError(f"{sweeps[0].name} is a sweep, not a run: `{command_line('open', sweeps[0])}` shows its members")
     holds_runs = any(is_run(folder / one) for one in known)
     hint = f": `{command_in('runs', folder)}` lists them" if holds_runs else f": the folder {folder} holds no run"
     raise RunNotFoundError(f"no run is called {name!r}{_nearest(name, folder, known) or hint}")
@@ -56,10 +59,7 @@ def beginning_with(name: str, known: Sequence[str]) -> str:
 
 def exact_run(folder: Path, name: str) -> Run | None:
     """Find a run by its whole name in the folder, or by a path; None if there is none."""
-    for path in (folder / name, Path(name).expanduser()):
-        if name and is_run(path):
-            return Run(path.resolve())
-    return None
+    return next((Run(path.resolve()) for path in _exactly(folder, name) if name and is_run(path)), None)
 
 
 def newest_name(folder: Path) -> str:
@@ -93,6 +93,27 @@ def run_names(folder: Path) -> list[str]:
         return []
     except OSError as error:
         raise StorageError(f"{folder} cannot be read: {error.strerror}: choose another folder with --runs-dir") from None
+
+
+def is_sweep(path: Path) -> bool:
+    """Whether a folder is that of a sweep."""
+    try:
+        return (path / SWEEP).is_file()
+    except OSError:  # name too long, or no permission
+        return False
+
+
+def sweep_names(folder: Path, beginning: str = "") -> list[str]:
+    """List the sweeps of a runs folder by name, those that begin so.
+
+    Raises:
+        StorageError: if the folder cannot be read.
+    """
+    return [name for name in run_names(folder) if name.startswith(beginning) and is_sweep(folder / name)]
+
+
+def _exactly(folder: Path, name: str) -> tuple[Path, Path]:
+    return folder / name, Path(name).expanduser()
 
 
 def _nearest(name: str, folder: Path, known: Sequence[str]) -> str:

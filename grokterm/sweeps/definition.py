@@ -15,9 +15,10 @@ from grokterm.experiment.reading.toml import parse_value
 from grokterm.experiment.sweep import VARIANT, Sweep
 from grokterm.runs.command_line import near
 from grokterm.runs.differences import flat, told
+from grokterm.runs.finding import is_sweep, sweep_names
 from grokterm.sweeps.measures import check_measure
 from grokterm.sweeps.members import NOT_HASHED, experiment_at, points
-from grokterm.sweeps.storage.folder import SweepFolder, find_sweep, is_sweep, sweep_names
+from grokterm.sweeps.storage.folder import SweepFolder, find_sweep
 
 AS_IN = "--grid task.train_fraction=0.2:0.9:0.1 --seeds 8"
 

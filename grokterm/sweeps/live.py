@@ -1,6 +1,5 @@
 """A sweep as a screen sees it: a thread works on it, or reads its folder while it rests or other processes work on it."""
 
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from threading import Event, Thread
@@ -13,7 +12,7 @@ from grokterm.sweeps.measures import measure_name
 from grokterm.sweeps.members import Member
 from grokterm.sweeps.outcomes import PointOutcome
 from grokterm.sweeps.storage.folder import SweepFolder, keep_sweep
-from grokterm.sweeps.storage.lease import is_stale, read_claim
+from grokterm.sweeps.storage.lease import claims
 from grokterm.sweeps.storage.result import Result
 from grokterm.sweeps.tally import Tally
 
@@ -186,8 +185,8 @@ class LiveSweep(Thread):
 
     def _show(self, results: Mapping[str, Result], working: Iterable[str], seconds_left: float | None) -> None:
         """Publish how far it is; what many members make slow only if it has changed."""
-        members, own, claims = self._members, frozenset(working), self._claimed()
-        seen = self._plan, len(members), len(results), own, claims, self._scheduler is None, self._works, self._problem
+        members, own, claimed = self._members, frozenset(working), self._claimed()
+        seen = self._plan, len(members), len(results), own, claimed, self._scheduler is None, self._works, self._problem
         if seen == self._shown:
             self.state = replace(self.state, seconds_left=seconds_left)
             return
@@ -199,7 +198,7 @@ class LiveSweep(Thread):
             tuple(members),
             dict(results),
             own,
-            claims - own - results.keys(),
+            claimed - own - results.keys(),
             self._tally.update(members, results),
             self._crossings(results),
             len(done),
@@ -224,15 +223,5 @@ class LiveSweep(Thread):
     def _claimed(self) -> frozenset[str]:
         """List the members that processes work on, also of other hosts, as it was a moment ago."""
         if monotonic() >= self._claims_due_at:
-            self._claims, self._claims_due_at = frozenset(_claimed(self.sweep)), monotonic() + READ_SECONDS
+            self._claims, self._claims_due_at = frozenset(claims(self.sweep.leases)), monotonic() + READ_SECONDS
         return self._claims
-
-
-def _claimed(sweep: SweepFolder) -> list[str]:
-    try:
-        with os.scandir(sweep.lease_of("x").parent) as entries:
-            keys = [entry.name for entry in entries if not entry.name.startswith(".")]
-    except OSError:
-        return []
-    leases = [(key, sweep.lease_of(key)) for key in keys]
-    return [key for key, path in leases if not is_stale(path, read_claim(path))]

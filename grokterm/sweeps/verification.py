@@ -8,6 +8,7 @@ from grokterm.errors import ConfigError
 from grokterm.experiment.expectation import Expect
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.sweep import Sweep, Value
+from grokterm.runs.finding import is_sweep
 from grokterm.runs.results.summary import Summary
 from grokterm.runs.results.verification import Check, Outcome, Verdict
 from grokterm.sweeps.definition import Definition
@@ -18,7 +19,7 @@ from grokterm.sweeps.plans import Remembering, crossings_of, plan_of
 from grokterm.sweeps.search.crossing import Crossing
 from grokterm.sweeps.search.plan import SearchPlan
 from grokterm.sweeps.statistics import measured
-from grokterm.sweeps.storage.folder import SweepFolder, is_sweep
+from grokterm.sweeps.storage.folder import SweepFolder
 from grokterm.sweeps.storage.result import Result
 
 

@@ -88,7 +88,8 @@ class GroktermApp(App[int]):
         self._has_pixels = True  # except in a screenshot
         self.last_words = ""  # for standard error, after the screen has closed
         self._exits = Exits(self)
-        self._home: SweepScreen | None = None  # instead of the setup
+        self.sweep: LiveSweep | None = None  # that is shown, also below a lab
+        self._home: SweepScreen | None = None  # its screen, to which others return instead of the setup
         self._first: Training | None = None  # of the run that was asked for on the command line
         self._listed: Training | None = None  # of the last run that was opened from the list
         self.register_theme(DARK)
@@ -240,16 +241,63 @@ class GroktermApp(App[int]):
         if not self._is_home(self.screen):
             self.push_screen(SetupScreen(self._opening.preset, self._opening.runs_dir))
 
-    @property
-    def sweep(self) -> "LiveSweep | None":
-        """The sweep that is shown, also below a lab."""
-        return self._opening.sweep
-
     def _show_sweep(self, sweep: "LiveSweep") -> None:
         from grokterm.tui.screens.sweep import SweepScreen
 
-        self._home = SweepScreen(sweep)
+        self.sweep, self._home = sweep, SweepScreen(sweep)
         self.push_screen(self._home)
+
+    @property
+    def _is_working(self) -> bool:
+        """Whether this process works on the sweep that is shown."""
+        return self.sweep is not None and self.sweep.state.phase in ("working", "stopping")
+
+    @work(exclusive=True)
+    async def on_runs_screen_sweep_opened(self, event: "RunsScreen.SweepOpened") -> None:
+        """Show a sweep, in the place of the one before."""
+        from grokterm.sweeps.engines.table import here
+        from grokterm.sweeps.live import LiveSweep
+        from grokterm.sweeps.storage.folder import SweepFolder
+
+        found, before = SweepFolder(event.path.resolve()), self.sweep
+        is_shown = before is not None and before.sweep.path.resolve() == found.path
+        if before is not None and self._is_working and not is_shown:
+            self._say("Not opened", f"this screen works on sweep {before.sweep.name}: pause it with space first")
+            return
+        if not await self._may_leave_lab():
+            return
+        while len(self.screen_stack) > 1 and not self._is_home(self.screen):
+            await self.pop_screen()
+        if not is_shown:
+            await self._close_sweep()
+            self._show_sweep(LiveSweep(found, here, works=False))
+
+    async def _close_sweep(self) -> None:
+        """Take the sweep off the screen."""
+        if self.sweep is not None:
+            self.sweep.leave(0.0)
+            await self.pop_screen()
+            self.sweep = self._home = None
+
+    async def on_sweep_screen_left(self) -> None:
+        """Return from a sweep to the form."""
+        if self._is_working:
+            self._say("Not left", "this screen works on the sweep: space pauses it, and q saves and quits")
+            return
+        await self._close_sweep()
+        self._set_up()
+
+    async def _may_leave_lab(self) -> bool:
+        """Leave the training of the lab, if there is one; first ask what becomes of it."""
+        from grokterm.tui.control.departure import may_leave
+
+        if (lab := self.lab) is None:
+            return True
+        if not await may_leave(lab.control):
+            return False
+        lab.training.leave(0.0)
+        self._exits.last_left = lab.training
+        return True
 
     def _is_home(self, screen: Screen[object]) -> bool:
         """Tell whether a screen is the one to which others return."""
@@ -266,11 +314,7 @@ class GroktermApp(App[int]):
     @work(exclusive=True)
     async def on_lab_screen_left(self) -> None:
         """Return from a member to its sweep."""
-        from grokterm.tui.control.departure import may_leave
-
-        if (lab := self.lab) is not None and self._home is not None and await may_leave(lab.control):
-            lab.training.leave(0.0)
-            self._exits.last_left = lab.training
+        if self.lab is not None and self._home is not None and await self._may_leave_lab():
             while self.screen is not self._home:
                 await self.pop_screen()
 
@@ -279,7 +323,7 @@ class GroktermApp(App[int]):
         """The list of runs, with filter, order and marks as they were left."""
         from grokterm.tui.screens.runs import RunsScreen
 
-        screen = RunsScreen(self._opening.runs_dir, self.preferences.values.x_scale, lambda: self._opened_path)
+        screen = RunsScreen(self._opening.runs_dir, self.preferences.values.x_scale, lambda: self._opened_paths)
         self.install_screen(screen, screen.id or "")
         return screen
 
@@ -288,6 +332,12 @@ class GroktermApp(App[int]):
         """The folder of the run that the lab shows."""
         run = self.lab.training.saved_run if self.lab is not None else None
         return None if run is None else run.path.resolve()
+
+    @property
+    def _opened_paths(self) -> set[Path]:
+        """The folders of the run and the sweep that are on the screen, or below the list."""
+        sweep = {self.sweep.sweep.path.resolve()} if self.sweep is not None else set()
+        return {path for path in (self._opened_path,) if path is not None} | sweep
 
     def action_runs(self) -> None:
         """List the runs over what is on the screen."""
@@ -304,7 +354,6 @@ class GroktermApp(App[int]):
     async def on_runs_screen_opened(self, event: "RunsScreen.Opened") -> None:
         """Open a run, maybe with another beside it; first ask what becomes of a training of another run."""
         from grokterm.runs.store import Run
-        from grokterm.tui.control.departure import may_leave
         from grokterm.views.comparison import ComparisonJob
 
         lab = self.lab
@@ -315,11 +364,8 @@ class GroktermApp(App[int]):
         except GroktermError as error:
             self._say("Not opened", str(error))
             return
-        if lab is not None and not is_open:
-            if not await may_leave(lab.control):
-                return
-            lab.training.leave(0.0)
-            self._exits.last_left = lab.training
+        if not is_open and not await self._may_leave_lab():
+            return
         while self.screen is not lab if is_open else len(self.screen_stack) > 1 and not self._is_home(self.screen):
             await self.pop_screen()
         if not is_open:

@@ -29,6 +29,8 @@ def runs(tmp_path: Path) -> list[str]:
             (tmp_path / folder / name).mkdir(parents=True)
             (tmp_path / folder / name / "experiment.toml").touch()
     (tmp_path / "runs" / "quick-notes").mkdir()
+    (tmp_path / "runs" / "swept").mkdir()
+    (tmp_path / "runs" / "swept" / "sweep.toml").touch()
     return names
 
 
@@ -57,6 +59,13 @@ def offered(here: Here, *words: str, **variables: str) -> list[str]:
 def test_runs_are_offered_wherever_one_is_taken(here: Here, command: list[str]) -> None:
     assert offered(here, *command, "quick-") == ["quick-1", "quick-2"]
     assert "quick-1" in offered(here, *command, "")
+
+
+@pytest.mark.usefixtures("runs")
+def test_sweeps_are_offered_where_one_is_taken(here: Here) -> None:
+    for command in (["open"], ["figures"], ["runs", "show"], ["runs", "pin"], ["runs", "delete"], ["sweep"]):
+        assert "swept" in offered(here, *command, "swep")
+    assert "swept" not in offered(here, "plot", "swep")
 
 
 @pytest.mark.usefixtures("runs")

@@ -43,6 +43,13 @@ def test_a_run_ended_or_was_killed_or_trains_or_nobody_knows(state: State, ended
     assert standing_in_short(BARE) == "not known"
 
 
+def test_a_sweep_says_how_many_of_its_members_have_ended() -> None:
+    sweep = row("tiny-sweep", kind="sweep", state="training", members=48, n_ended=12, told="train_fraction=0.2..0.9, seeds=8")
+    assert standing_in_short(replace(sweep, owner=Owner(pid=4711, host="gpu7"))) == "12 of 48 (4711)"
+    assert standing_in_short(replace(sweep, state="ended", n_ended=48, n_failed=2)) == "48 of 48, 2 failed"
+    assert lines(sweep)[1].split(maxsplit=4) == ["tiny-sweep", "12", "of", "48", "sweep: train_fraction=0.2..0.9, seeds=8"]
+
+
 def test_a_pipe_has_every_column_in_one_line() -> None:
     assert lines(RUN, BARE) == [
         "run                                     ended        step  memorized  grokked  train    val  differs from its preset",

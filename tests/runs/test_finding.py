@@ -58,6 +58,15 @@ def test_a_missing_run_unlike_any_other_says_where_to_look(tiny: Experiment, tmp
         find_run(tmp_path, "mine")
 
 
+@pytest.mark.parametrize("name", ["quick-sweep", "quick-s", "{folder}/quick-sweep"])
+def test_a_sweep_is_named_as_such_where_a_run_is_wanted(name: str, runs: Make, tmp_path: Path) -> None:
+    runs("quick-ungrok")
+    (tmp_path / "quick-sweep").mkdir()
+    (tmp_path / "quick-sweep" / "sweep.toml").touch()
+    with pytest.raises(RunNotFoundError, match=r"^quick-sweep is a sweep, not a run: `grokterm open quick-sweep"):
+        find_run(tmp_path, name.format(folder=tmp_path))
+
+
 def test_a_name_longer_than_a_file_may_have_is_no_run(tmp_path: Path) -> None:
     with pytest.raises(RunNotFoundError, match="no run is called"):
         find_run(tmp_path, "x" * 300)

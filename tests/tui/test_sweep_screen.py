@@ -17,9 +17,11 @@ from grokterm.sweeps.work import Work
 from grokterm.tui.app import GroktermApp, Opening
 from grokterm.tui.screens.help import keys_of
 from grokterm.tui.screens.lab import LabScreen
+from grokterm.tui.screens.setup import SetupScreen
 from grokterm.tui.screens.sweep import SweepScreen
 from grokterm.tui.widgets.key_bar import KeyBar
 from grokterm.tui.widgets.member_table import MemberTable
+from grokterm.tui.widgets.run_table import RunTable
 from tests.sweeps.fixtures import tiny_sweep
 from tests.sweeps.gated_engine import GatedEngine
 from tests.tui.driving import BRIEF, LARGE, PATIENCE_SECONDS, SMALL, content, preset_of, state, until
@@ -154,6 +156,26 @@ def picture(app: GroktermApp) -> str:
 
 def hints(app: GroktermApp) -> set[str]:
     return {hint.label for hint in app.screen.query_one(KeyBar).hints}
+
+
+async def test_a_sweep_opens_from_the_list_and_escape_leads_to_the_form(tmp_path: Path) -> None:
+    sweep = tiny_sweep(tmp_path)
+    app = GroktermApp(Opening(preset_of(BRIEF), tmp_path, PALETTES["256"]))
+    async with app.run_test(size=SMALL) as pilot:
+        await pilot.press("R")
+        await until(pilot, lambda: app.screen.query_one(RunTable).row, "the sweep in the list")
+        await pilot.press("space", "enter")
+        await until(pilot, lambda: isinstance(app.screen, SweepScreen), "the sweep")
+        assert [one.message for one in app._notifications] == ["a sweep has no curves of its own: enter shows it"]
+        assert app.sweep is not None
+        assert app.sweep.sweep.path == sweep.path
+        shown = app.screen
+        await pilot.press("R", "D", "enter")
+        await until(pilot, lambda: app.screen is shown, "the same sweep")
+        assert sweep.path.exists()
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, SetupScreen), "the form")
+        assert app.sweep is None
 
 
 async def test_every_key_of_the_sweep_is_explained(tmp_path: Path) -> None:

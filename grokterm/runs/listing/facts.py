@@ -30,7 +30,7 @@ class Facts:
     @property
     def is_unended(self) -> bool:
         """Whether it says of no end."""
-        return bool(self.settings) and self.shown["ended"] is None
+        return self.shown.get("ended") is None and not self.shown.get("problem")
 
     @property
     def killed(self) -> "Facts":

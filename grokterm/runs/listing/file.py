@@ -27,7 +27,7 @@ TABLES = """
     CREATE TABLE bases (key TEXT PRIMARY KEY, settings TEXT)
 """
 
-READ_BY = ("experiment", "runs")  # packages whose code decides what is read of a run
+READ_BY = ("experiment", "runs", "sweeps")  # packages whose code decides what is read of a run
 
 
 @dataclass(frozen=True)

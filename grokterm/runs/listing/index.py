@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Container, Mapping, Sequence
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from grokterm.experiment.reading.presets import list_presets
 from grokterm.runs.finding import run_names
@@ -14,6 +14,7 @@ from grokterm.runs.listing.facts import Entry, Facts
 from grokterm.runs.listing.file import IndexFile
 from grokterm.runs.listing.reference import Reference
 from grokterm.runs.listing.row import RunRow, State
+from grokterm.runs.store import is_run
 
 if TYPE_CHECKING:
     from grokterm.experiment.recording.records import Owner
@@ -31,20 +32,34 @@ Show = Callable[[list[RunRow]], object]
 """Given what is known before all is read: the rows of the index, and what a long reading has found so far."""
 
 
-def list_rows(folder: Path, progress: Progress | None = None) -> list[RunRow]:
+class OtherKind(Protocol):
+    """What is listed among the runs of a folder and is none: sweeps, which this layer does not know."""
+
+    def stamp(self, path: str) -> str | None:
+        """Return what changes whenever a row may; None if the folder is no such thing."""
+
+    def read(self, path: Path) -> Facts:
+        """Read what a row shows."""
+
+    def state(self, path: Path) -> "tuple[State, Owner | None]":
+        """Tell how one fares that has not ended, and which process works on it."""
+
+
+def list_rows(folder: Path, progress: Progress | None = None, others: OtherKind | None = None) -> list[RunRow]:
     """List the runs of a folder, oldest first; one that cannot be read has its problem in its row.
 
     Raises:
         StorageError: if the folder cannot be read.
     """
-    return RunIndex(folder).rows(progress)
+    return RunIndex(folder, others).rows(progress)
 
 
 class RunIndex:
     """The runs of a folder. A row that has not changed is the same object the next time."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, others: OtherKind | None = None) -> None:
         self._folder = folder
+        self._others = others
         self._is_loaded = False
         self._entries: dict[str, Entry] = {}
         self._unsaved: set[str] = set()
@@ -63,10 +78,22 @@ class RunIndex:
                 self._is_loaded = True
                 if show is not None and self._entries:
                     show(self._listed(set(names)))
-            stamps = {name: one for name in names if (one := _stamp(f"{self._folder}/{name}")) is not None}
+            stamps = {name: one for name in names if (one := self._stamp(f"{self._folder}/{name}")) is not None}
         self._read_changed(stamps, progress, show)
         with collecting_no_garbage():
             return self._listed(stamps)
+
+    def _stamp(self, path: str) -> str | None:
+        own = stamp_of(path, READ_FROM)
+        return self._others.stamp(path) if own is None and self._others is not None else own
+
+    def _read(self, name: str) -> Facts:
+        from grokterm.runs.listing.reading import read_facts
+
+        path, before = self._folder / name, self._entries.get(name)
+        if self._others is not None and not is_run(path):
+            return self._others.read(path)
+        return read_facts(path, before.facts.skim if before is not None else None)
 
     def _read_changed(self, stamps: Mapping[str, str], progress: Progress | None, show: Show | None) -> None:
         """Read the runs whose files have changed, and those that could not be read, as a disk may have come back."""
@@ -74,13 +101,11 @@ class RunIndex:
         changed = [name for name, text in stamps.items() if known.get(name) != text]
         if not changed:
             return
-        from grokterm.runs.listing.reading import read_facts
-
         changed.sort(key=stamps.__getitem__, reverse=True)  # the newest first, as far as their files tell
         begun = monotonic()
         for number, name in enumerate(changed, start=1):
             before = self._entries.get(name)
-            facts = read_facts(self._folder / name, before.facts.skim if before is not None else None)
+            facts = self._read(name)
             if before is None or (before.stamp, before.facts) != (stamps[name], facts):
                 self._entries[name] = Entry(stamps[name], facts)
                 self._unsaved.add(name)
@@ -134,6 +159,10 @@ class RunIndex:
         found: dict[str, tuple[State, Owner | None]] = {}
         for name in unended:
             facts = self._entries[name].facts
+            if _is_other(facts):
+                if self._others is not None:
+                    found[name] = self._others.state(self._folder / name)
+                continue
             status, owner = status_of(self._folder / name, facts)
             if status == "killed":
                 self._entries[name] = self._entries[name]._replace(facts=facts.killed)
@@ -153,17 +182,9 @@ class RunIndex:
         if row is not None and before is entry and (row.state, row.owner) == (state, owner):
             return row
         shown = entry.facts.shown
-        return RunRow(
-            name,
-            Path(f"{self._folder}/{name}"),
-            entry.facts.created,
-            differences=entry.differences,
-            told=entry.told,
-            settings=entry.facts.settings,
-            state=state,
-            owner=owner,
-            **(shown | {"tags": tuple(shown["tags"])}),
-        )
+        compared = {"differences": entry.differences, "told": entry.told, "settings": entry.facts.settings}
+        own = compared | shown | {"tags": tuple(shown["tags"]), "state": state, "owner": owner}
+        return RunRow(name, Path(f"{self._folder}/{name}"), entry.facts.created, **own)
 
 
 def _end(facts: Facts) -> State:
@@ -173,14 +194,18 @@ def _end(facts: Facts) -> State:
     return "killed" if ended == "killed" else "interrupted" if ended in GOES_ON else "ended"
 
 
-def _stamp(run: str) -> str | None:
-    """Return what changes whenever a file does that a row is read from; None if it is no run."""
+def _is_other(facts: Facts) -> bool:
+    return "kind" in facts.shown
+
+
+def stamp_of(path: str, names: Sequence[str]) -> str | None:
+    """Return what changes whenever one of the files in a folder does; None if the first is not there."""
     parts = []
-    for name in READ_FROM:
+    for name in names:
         try:
-            found = os.stat(f"{run}/{name}")  # noqa: PTH116 - four for each of thousands of runs
+            found = os.stat(f"{path}/{name}")  # noqa: PTH116 - four for each of thousands of runs
         except OSError:
-            if name == READ_FROM[0]:
+            if name == names[0]:
                 return None
             parts.append("-")
             continue

@@ -26,6 +26,7 @@ WORDS: dict[str, Test] = {
     "pinned": lambda row: row.is_pinned,
     "changed": lambda row: row.is_changed,
     "branched": lambda row: bool(row.parent),
+    "sweep": lambda row: row.kind == "sweep",
 }
 """Words that mean more than their letters."""
 

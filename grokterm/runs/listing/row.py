@@ -14,7 +14,7 @@ State = Literal["training", "paused", "ended", "interrupted", "killed", "unknown
 
 @dataclass(frozen=True)
 class RunRow:
-    """One saved run, as its folder says."""
+    """One saved run or sweep, as its folder says."""
 
     name: str
     path: Path
@@ -41,6 +41,17 @@ class RunRow:
     """At the start."""
 
     members: int = 1
+    """Networks of an ensemble, or runs of a sweep."""
+
+    kind: Literal["run", "sweep"] = "run"
+    """Of a sweep, what a single run has is not known: settings, steps, milestones, accuracies."""
+
+    n_ended: int = 0
+    """Members of a sweep that have ended."""
+
+    n_failed: int = 0
+    """Those of them that have failed."""
+
     memorized_at: int | None = None
     grokked_at: int | None = None
     ungrokked_at: int | None = None

@@ -21,13 +21,13 @@ from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.reading.files import copied, located
 from grokterm.experiment.reading.toml import format_toml, parse_toml
 from grokterm.experiment.sweep import Sweep
-from grokterm.runs.finding import beginning_with, run_names
+from grokterm.runs.finding import beginning_with, is_sweep, sweep_names
 from grokterm.runs.store import MEMBERS, SWEEP, Run, is_run, write_durably
 from grokterm.runs.thinning import checkpoint_sizes
 from grokterm.sweeps.members import Member, members_of
 from grokterm.sweeps.storage.result import Result
 
-DEFINITION, META = SWEEP, "meta.json"
+META = "meta.json"
 
 DAMAGED = "-damaged"
 
@@ -48,11 +48,7 @@ class SweepFolder:
     @property
     def preset(self) -> str:
         """The preset that it follows; empty if that is not known."""
-        try:
-            meta = json.loads((self.path / META).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return ""
-        return str(meta.get("preset", "")) if isinstance(meta, dict) else ""
+        return Run(self.path).preset
 
     @cached_property
     def settings(self) -> dict[str, Any]:
@@ -73,14 +69,14 @@ class SweepFolder:
         try:
             return Sweep.from_settings(self._definition.get("sweep", {}))
         except ConfigError as error:
-            raise RunNotFoundError(f"sweep {self.name}: {DEFINITION} cannot be read: {error}") from None
+            raise RunNotFoundError(f"sweep {self.name}: {SWEEP} cannot be read: {error}") from None
 
     @cached_property
     def _definition(self) -> dict[str, Any]:
         try:
-            return located(parse_toml((self.path / DEFINITION).read_text(encoding="utf-8")), self.path)
+            return located(parse_toml((self.path / SWEEP).read_text(encoding="utf-8")), self.path)
         except (OSError, UnicodeDecodeError, ConfigError) as error:
-            raise RunNotFoundError(f"sweep {self.name}: {DEFINITION} cannot be read: {error}") from None
+            raise RunNotFoundError(f"sweep {self.name}: {SWEEP} cannot be read: {error}") from None
 
     def members(self) -> list[Member]:
         """Make the members of its grid."""
@@ -113,9 +109,14 @@ class SweepFolder:
             if not path.name.endswith(DAMAGED):
                 shutil.rmtree(path, ignore_errors=True)
 
+    @property
+    def leases(self) -> Path:
+        """The folder of files by which processes claim members."""
+        return self.path / "leases"
+
     def lease_of(self, key: str) -> Path:
         """Return the file by which a process claims a member."""
-        return self.path / "leases" / key
+        return self.leases / key
 
     def result_of(self, key: str) -> Result | None:
         """Read what came of a member; None if nothing did yet, or it cannot be read."""
@@ -193,7 +194,7 @@ def keep_sweep(folder: Path, name: str, preset: str, settings: Mapping[str, Any]
     found = SweepFolder(folder / name)
     try:
         if found.path.exists() and any(found.path.iterdir()):
-            if not (found.path / DEFINITION).is_file():
+            if not (found.path / SWEEP).is_file():
                 raise ConfigError(f"{found.path} is there, and is no sweep: choose another name with --name")
             if found.preset not in ("", preset):
                 raise ConfigError(
@@ -206,10 +207,11 @@ def keep_sweep(folder: Path, name: str, preset: str, settings: Mapping[str, Any]
         for inner, content in copies.items():
             (found.path / inner).parent.mkdir(parents=True, exist_ok=True)
             _write(found.path / inner, content)
-        meta = {"preset": preset, "created": datetime.now(UTC).isoformat(timespec="seconds"), "grokterm": __version__}
+        created = Run(found.path).meta.get("created") or datetime.now(UTC).isoformat(timespec="seconds")
+        meta = {"preset": preset, "created": created, "grokterm": __version__}
         _write(found.path / META, json.dumps(meta, indent=2).encode())
         table = sweep.model_dump(exclude_defaults=True, exclude_none=True)
-        _write(found.path / DEFINITION, format_toml(kept | {"sweep": table}).encode())
+        _write(found.path / SWEEP, format_toml(kept | {"sweep": table}).encode())
     except OSError as error:
         raise StorageError(f"{found.path} cannot be written: {error.strerror}: choose another folder with --runs-dir") from None
     return found
@@ -220,23 +222,6 @@ def _write(path: Path, content: bytes) -> None:
     draft = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
     write_durably(draft, content)
     draft.replace(path)
-
-
-def is_sweep(path: Path) -> bool:
-    """Whether a folder is that of a sweep."""
-    try:
-        return (path / DEFINITION).is_file()
-    except OSError:  # name too long, or no permission
-        return False
-
-
-def sweep_names(folder: Path) -> list[str]:
-    """List the sweeps of a runs folder by name.
-
-    Raises:
-        StorageError: if the folder cannot be read.
-    """
-    return [name for name in run_names(folder) if is_sweep(folder / name)]
 
 
 def find_sweep(folder: Path, name: str) -> SweepFolder:

@@ -102,6 +102,25 @@ def is_claimed(path: Path) -> bool:
     return (claim is not None or path.exists()) and not is_stale(path, claim)
 
 
+def claims(leases: Path) -> dict[str, Claim]:
+    """Read which processes work on the members of a sweep, by key."""
+    try:
+        with os.scandir(leases) as entries:
+            paths = [Path(entry.path) for entry in entries if not entry.name.startswith(".")]
+    except OSError:
+        return {}
+    found = {path.name: claim for path in paths if (claim := read_claim(path)) is not None}
+    return {key: claim for key, claim in found.items() if not _has_gone(leases / key, claim)}
+
+
+def _has_gone(path: Path, claim: Claim) -> bool:
+    """Tell whether a process has gone, as far as a folder tells that may not be written to."""
+    try:
+        return is_stale(path, claim)
+    except OSError:
+        return False
+
+
 def is_stale(path: Path, claim: Claim | None) -> bool:
     """Tell whether a lease was left by a process that has gone.
 

@@ -7,9 +7,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from grokterm.runs.finding import is_sweep
 from grokterm.runs.lock import HOLDER, LOCK, MARKER
-from grokterm.runs.store import write_durably
-from grokterm.sweeps.storage.folder import DEFINITION, FOLDERS, META, SweepFolder, is_sweep
+from grokterm.runs.store import SWEEP, write_durably
+from grokterm.sweeps.storage.folder import FOLDERS, META, SweepFolder
 from grokterm.sweeps.storage.lease import Lease
 from grokterm.sweeps.storage.result import Result
 
@@ -37,7 +38,7 @@ def mark_of(folder: Path, nonce: str) -> Path:
 
 def definition_of(sweep: SweepFolder) -> Files:
     """Read what a sweep is defined by, without its members."""
-    own = {name: (sweep.path / name).read_bytes() for name in (DEFINITION, META)}
+    own = {name: (sweep.path / name).read_bytes() for name in (SWEEP, META)}
     return own | {f"files/{name}": content for name, content in _read(sweep.path / "files").items()}
 
 

@@ -10,6 +10,7 @@ from time import monotonic, thread_time
 from grokterm.errors import GroktermError
 from grokterm.runs.listing.index import RunIndex
 from grokterm.runs.listing.row import RunRow
+from grokterm.sweeps.listing import ListedSweeps
 
 SAY_SECONDS = 0.2  # between two words on how far a long reading is
 
@@ -35,7 +36,7 @@ class RunReader:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._index = RunIndex(folder)
+        self._index = RunIndex(folder, ListedSweeps())
         self._rows: Sequence[RunRow] = []
         self._turn = Lock()  # of several that want to read at once
 

@@ -1,6 +1,6 @@
 """What a user writes to saved runs, and how a run is thrown away."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -12,8 +12,9 @@ from grokterm.plots.sanitize import plain_text
 from grokterm.runs.command_line import command_in, command_line
 from grokterm.runs.listing.annotations import Annotations, read_annotations, write_annotations
 from grokterm.runs.listing.row import RunRow
-from grokterm.runs.listing.trash import move_to_trash, refuse_if_trained
+from grokterm.runs.listing.trash import move_to_trash
 from grokterm.runs.lock import is_held_here
+from grokterm.sweeps.listing import refuse_if_trained
 from grokterm.tui.screens.dialogs import Confirm, FieldsDialog
 
 LONGEST_NAME = 60
@@ -22,10 +23,10 @@ LONGEST_NAME = 60
 class RunWriter:
     """Asks on a screen what to write to runs, and writes it.
 
-    `done` is told that their folders have changed; `opened` says which one the lab shows.
+    `done` is told that their folders have changed; `opened` says which ones are on the screen.
     """
 
-    def __init__(self, screen: Screen[None], done: Callable[[], object], opened: Callable[[], Path | None]) -> None:
+    def __init__(self, screen: Screen[None], done: Callable[[], object], opened: Callable[[], Collection[Path]]) -> None:
         self._screen = screen
         self._done = done
         self._opened = opened
@@ -66,7 +67,7 @@ class RunWriter:
                     self._say(f"this lab trains it: {row.name}", "Not deleted")
                     return
                 refuse_if_trained(row.path)
-                if row.path.resolve() == self._opened():
+                if row.path.resolve() in self._opened():
                     self._say(f"this lab has it open: {row.name}: open another first", "Not deleted")
                     return
         except GroktermError as error:

@@ -1,6 +1,6 @@
 """The runs of a folder: find, sort and mark them, write to them, and open one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from time import time
@@ -50,7 +50,12 @@ class RunsScreen(Screen[None]):
     """A list of runs; below it the one under the cursor in full, and where there is room its curves and those of the marked."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open", "Open", tooltip="open the lab on the run under the cursor; one that trains is watched"),
+        Binding(
+            "enter",
+            "open",
+            "Open",
+            tooltip="open the lab on the run under the cursor, or the screen of a sweep; one that trains is watched",
+        ),
         Binding("slash", "filter", "Filter", key_display="/", tooltip="type what is looked for: op:add wd>1 grokked"),
         Binding("space", "mark", "Mark", tooltip="mark the run: its curves are drawn behind those of the one under the cursor"),
         Binding("s", "sort(1)", "Sort", tooltip="sort by the next column, as a click on its heading does; also left and right"),
@@ -79,6 +84,12 @@ class RunsScreen(Screen[None]):
         beside: Path | None = None
 
     @dataclass
+    class SweepOpened(Message):
+        """A sweep is to be shown."""
+
+        path: Path
+
+    @dataclass
     class Overlaid(Message):
         """These runs are to be drawn behind the curves of the lab."""
 
@@ -90,7 +101,7 @@ class RunsScreen(Screen[None]):
 
         reading: Reading
 
-    def __init__(self, folder: Path, x_scale: Scale, opened: Callable[[], Path | None]) -> None:
+    def __init__(self, folder: Path, x_scale: Scale, opened: Callable[[], Collection[Path]]) -> None:
         super().__init__(id="browser")
         self._reader = RunReader(folder)
         self._selection = Selection()
@@ -252,7 +263,9 @@ class RunsScreen(Screen[None]):
         """Mark the run under the cursor, or take its mark away, and go on to the next."""
         if (row := self._table.row) is None:
             return
-        if self._selection.toggle(row.path):
+        if row.kind == "sweep":
+            self._say("a sweep has no curves of its own: enter shows it")
+        elif self._selection.toggle(row.path):
             self._table.action_move(1)
             self._show()
         else:
@@ -271,8 +284,9 @@ class RunsScreen(Screen[None]):
         if len(rows) > 2:
             self._say(f"two runs are compared, and {len(rows)} are marked: space takes a mark away")
             return
-        if len(rows) == 1 and self._table.row is not None and self._table.row.path != rows[0].path:
-            rows.append(self._table.row)
+        row = self._table.row
+        if len(rows) == 1 and row is not None and row.kind == "run" and row.path != rows[0].path:
+            rows.append(row)
         if len(rows) < 2:
             self._say("mark two runs with space, or one and put the cursor on another")
         else:
@@ -289,7 +303,7 @@ class RunsScreen(Screen[None]):
             if row.problem:
                 self._say(row.problem)
             else:
-                self.post_message(self.Opened(row.path))
+                self.post_message(self.SweepOpened(row.path) if row.kind == "sweep" else self.Opened(row.path))
 
     def action_pin(self) -> None:
         """Pin runs, or unpin them."""

@@ -59,6 +59,8 @@ class SweepScreen(Screen[None]):
         Binding("r", "retry", "Retry", tooltip="train the members again that have failed"),
         Binding("m", "turn", "Map", tooltip="show a map over two axes, or lines over one"),
         Binding("p", "picture", "Picture", tooltip="save the screen as SVG in the folder of the sweep"),
+        Binding("R", "app.runs", "Runs", id="runs", tooltip="the runs and sweeps that are saved: find and open another"),
+        Binding("escape", "leave", "Back", show=False, tooltip="back to the form, unless this screen works on the sweep"),
         Binding("q", "app.quit", "Quit", id="quit", tooltip="leave; what is trained is saved first"),
     ]
 
@@ -68,6 +70,9 @@ class SweepScreen(Screen[None]):
 
         sweep: SweepFolder
         member: Member
+
+    class Left(Message):
+        """The user wants to see something else."""
 
     def __init__(self, live: LiveSweep) -> None:
         super().__init__(id="sweep")
@@ -203,6 +208,10 @@ class SweepScreen(Screen[None]):
             self.say(str(error), "Not changed", "error")
             return
         self.say(f"{self.live.sweep.sweep.seeds} at each point", "Seeds")
+
+    def action_leave(self) -> None:
+        """Leave the sweep as it is."""
+        self.post_message(self.Left())
 
     def action_retry(self) -> None:
         """Train again what has failed."""

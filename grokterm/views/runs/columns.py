@@ -88,10 +88,11 @@ def _differs(row: RunRow, around: Around, room: int) -> list[Piece]:
     """Write names dimmed, so that values stand out."""
     if row.problem:
         return [(row.problem, "fourth")]
+    kind: list[Piece] = [("sweep ", "train")] if row.kind == "sweep" else []
     pieces: list[Piece] = []
-    for name, value in short_settings(row.told, room, around.palette.printable("…")):
+    for name, value in short_settings(row.told, room - sum(len(text) for text, _ in kind), around.palette.printable("…")):
         pieces += [(f"{', ' if pieces else ''}{name}{value[:1]}", "dim"), (value[1:], "text")]
-    return pieces
+    return kind + pieces
 
 
 def _tags(row: RunRow, _around: Around, _room: int) -> list[Piece]:
@@ -100,7 +101,7 @@ def _tags(row: RunRow, _around: Around, _room: int) -> list[Piece]:
 
 def _network(row: RunRow, around: Around, room: int) -> list[Piece]:
     """Write how many there are of an ensemble."""
-    members = f" ×{row.members}" if row.members > 1 else ""
+    members = f" ×{row.members}" if row.members > 1 and row.kind == "run" else ""
     return [(_cut(row.architecture, room - len(members), around), "text"), (members, "dim")]
 
 
@@ -141,11 +142,20 @@ def standing(row: RunRow, around: Around) -> tuple[str, str]:
     """Return the state of a run as a key of STATES, or why it has ended, and what to say of it."""
     if row.problem:
         return "unknown", "unreadable"
+    if row.kind == "sweep":
+        return _standing_of_sweep(row)
     if row.state == "training":
         speed = around.speeds.get(row.path)
         return "training", short_speed(speed) if speed else "training"
     word = (row.ended or "ended").replace("out_of_memory", "no memory") if row.state == "ended" else row.state
     return word, word
+
+
+def _standing_of_sweep(row: RunRow) -> tuple[str, str]:
+    counted = f"{row.n_ended:,} of {row.members:,}"
+    if row.n_failed and row.state == "ended":
+        return "killed", f"{row.n_failed:,} failed"
+    return ("ended" if row.state == "ended" else row.state), counted
 
 
 def _state(row: RunRow, around: Around, _room: int) -> list[Piece]:

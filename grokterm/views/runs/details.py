@@ -31,7 +31,7 @@ def draw_details(row: RunRow, around: Around, path: str, width: int, height: int
     groups: list[tuple[int, Sequence[str | StyledText]]] = [  # those with the highest number give way
         *((0, [[(line, BOLD)]]) for line in title),
         (1, [[(row.problem, inks["fourth"].style)]] if row.problem else []),
-        (1, [named("preset", row.preset), *(named(name, short(value)) for name, value in row.differences.items())]),
+        (1, [named("preset", row.preset), *(named(name, value) for name, value in _varied(row))]),
         (1, [*([tags] if tags else []), *([note] if note else [])]),
         (3, [] if row.problem else [named(name, value) for name, value in _facts(row)]),
         (2, [] if row.problem else [[(text, inks[role].style)] for text, role in _course(row, around)]),
@@ -44,19 +44,31 @@ def draw_details(row: RunRow, around: Around, path: str, width: int, height: int
     return [line for place in range(len(groups)) for line in shown[place]]
 
 
+def _varied(row: RunRow) -> Iterable[tuple[str, str]]:
+    """Say what differs from the preset, or what a sweep varies."""
+    if row.kind == "run":
+        return [(name, short(value)) for name, value in row.differences.items()]
+    return [(name, value) for name, _, value in (part.partition("=") for part in row.told.split(", "))]
+
+
 def _facts(row: RunRow) -> Iterable[tuple[str, str]]:
     yield "operation", row.operation
     yield "network", row.architecture
     yield "optimizer", row.optimizer
     if row.train_fraction is not None:
         yield "fraction", f"{100 * row.train_fraction:.3g} %"
-    if row.members > 1:
+    if row.members > 1 and row.kind == "run":
         yield "members", str(row.members)
 
 
 def _course(row: RunRow, around: Around) -> Iterable[tuple[str, Role]]:
     """Say how far it went, and what it reached."""
-    yield f"{standing(row, around)[1]} at step {row.step:,} of {row.steps:,}", "text"
+    if row.kind == "sweep":
+        yield f"{row.n_ended:,} of {row.members:,} members have ended", "text"
+        if row.n_failed:
+            yield f"{row.n_failed:,} failed", "fourth"
+    else:
+        yield f"{standing(row, around)[1]} at step {row.step:,} of {row.steps:,}", "text"
     delay = f" ({row.grokked_at / row.memorized_at:.1f}x)" if row.memorized_at and row.grokked_at else ""
     roles: dict[str, Role] = {"memorized": "train", "grokked": "val", "ungrokked": "swap", "diverged": "fourth"}
     for name, role in roles.items():

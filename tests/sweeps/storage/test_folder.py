@@ -6,10 +6,11 @@ import pytest
 
 from grokterm.errors import ConfigError, RunNotFoundError
 from grokterm.experiment.sweep import Sweep
+from grokterm.runs.finding import sweep_names
 from grokterm.runs.store import list_runs
 from grokterm.sweeps.measures import network_measures
 from grokterm.sweeps.members import members_of
-from grokterm.sweeps.storage.folder import SweepFolder, find_sweep, keep_sweep, sweep_names
+from grokterm.sweeps.storage.folder import SweepFolder, find_sweep, keep_sweep
 from grokterm.sweeps.storage.result import Result
 from grokterm.sweeps.work import Work
 from tests.sweeps.fixtures import TINY, TWO_BY_TWO, tiny_sweep

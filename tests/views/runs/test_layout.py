@@ -100,6 +100,8 @@ def test_a_name_loses_first_what_the_rest_of_its_row_says() -> None:
         ({"ended": "diverged"}, "∞ diverged"),
         ({"ended": "out_of_memory"}, "× no memory"),
         ({"problem": "experiment.toml cannot be read"}, "? unreadable"),
+        ({"kind": "sweep", "state": "interrupted", "members": 48, "n_ended": 12}, "○ 12 of 48"),
+        ({"kind": "sweep", "state": "ended", "members": 48, "n_ended": 48, "n_failed": 2}, "× 2 failed"),
     ],
 )
 def test_the_state_of_a_run_is_said_in_a_word_and_a_sign(known: dict[str, Any], words: str) -> None:
