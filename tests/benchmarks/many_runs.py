@@ -22,15 +22,22 @@ from typing import TypeVar
 from grokterm.errors import RunNotFoundError
 from grokterm.models.processor import available_cores, processor
 from grokterm.runs.finding import find_run
+from grokterm.runs.listing import index as listing
 from grokterm.runs.listing.file import IndexFile
-from grokterm.runs.listing.index import RunIndex, list_rows
+from grokterm.runs.listing.index import RunIndex
 from grokterm.runs.listing.query import parse_query
 from grokterm.runs.listing.row import RunRow
 from grokterm.runs.listing.sorting import sorted_rows
+from grokterm.sweeps.listing import ListedSweeps
 
 T = TypeVar("T")
 
-LISTED = "from pathlib import Path; from grokterm.runs.listing.index import list_rows; list_rows(Path({folder!r}))"
+LISTED = (
+    "from pathlib import Path; from grokterm.runs.listing.index import list_rows;"
+    " from grokterm.sweeps.listing import ListedSweeps; list_rows(Path({folder!r}), others=ListedSweeps())"
+)
+
+list_rows = partial(listing.list_rows, others=ListedSweeps())
 
 QUERIES = ("quick", "op:add wd>1 grokked", "-wd<=3 seed>=500 val>0.9 age<1d", "nothing is called so")
 
@@ -51,7 +58,7 @@ def main() -> None:
 def _measure(folder: Path) -> None:
     rows = _timed("list, without an index", lambda: list_rows(folder))
     assert _timed("list, from the index", lambda: list_rows(folder)) == rows
-    index = RunIndex(folder)
+    index = RunIndex(folder, ListedSweeps())
     index.rows()
     _timed("list again, as the lab does", index.rows)
     command = [sys.executable, "-c", LISTED.format(folder=str(folder))]

@@ -59,9 +59,9 @@ class SweepScreen(Screen[None]):
         Binding("r", "retry", "Retry", tooltip="train the members again that have failed"),
         Binding("m", "turn", "Map", tooltip="show a map over two axes, or lines over one"),
         Binding("p", "picture", "Picture", tooltip="save the screen as SVG in the folder of the sweep"),
+        Binding("q", "app.quit", "Quit", id="quit", tooltip="leave; what is trained is saved first"),
         Binding("R", "app.runs", "Runs", id="runs", tooltip="the runs and sweeps that are saved: find and open another"),
         Binding("escape", "leave", "Back", show=False, tooltip="back to the form, unless this screen works on the sweep"),
-        Binding("q", "app.quit", "Quit", id="quit", tooltip="leave; what is trained is saved first"),
     ]
 
     @dataclass
