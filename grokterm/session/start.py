@@ -30,8 +30,12 @@ from grokterm.session.session import Session
 from grokterm.training.trainer import Trainer, make_trainer
 
 
-def start_session(experiment: Experiment, folder: Path, preset: str, name: str = "", *, is_timed: bool = True) -> Session:
+def start_session(  # noqa: PLR0913 - what a run directory is called, and where it lies
+    experiment: Experiment, folder: Path, preset: str, name: str = "", *, is_timed: bool = True, sources: Path | None = None
+) -> Session:
     """Create a run directory, called by this name, else by the preset's, and the time unless untimed; and a session at step 0.
+
+    `sources`: where the runs are from whose weights it starts; by default in the same folder.
 
     Raises:
         ConfigError: if this machine lacks the device.
@@ -39,11 +43,12 @@ def start_session(experiment: Experiment, folder: Path, preset: str, name: str =
     """
     named = getattr(experiment.model, "start_from", "")
     origin = {"started_from": named} if named else {}
-    experiment = with_start(experiment, folder)
-    parts = find_parts(experiment, folder)
+    sources = sources or folder
+    experiment = with_start(experiment, sources)
+    parts = find_parts(experiment, sources)
     if parts.untrained:
         untrained = parts.untrained[0].name
-        raise ConfigError(f"preset {untrained} has to be trained first: {command_line('run --preset', folder / untrained)}")
+        raise ConfigError(f"preset {untrained} has to be trained first: {command_line('run --preset', sources / untrained)}")
     trainer = make_trainer(experiment, parts=load_parts(parts.runs))
     run = create_run(
         folder, experiment, preset, meta_of(trainer) | origin, part_files(parts.runs), name=name, is_timed=is_timed

@@ -16,6 +16,7 @@ from grokterm.experiment.sweep import VARIANT, Sweep
 from grokterm.runs.command_line import near
 from grokterm.runs.differences import flat, told
 from grokterm.runs.finding import is_sweep, sweep_names
+from grokterm.runs.starting_points import with_start
 from grokterm.sweeps.measures import check_measure
 from grokterm.sweeps.members import NOT_HASHED, experiment_at, points
 from grokterm.sweeps.storage.folder import SweepFolder, find_sweep
@@ -69,7 +70,7 @@ def define(source: str, folder: Path, changes: Changes, name: str | None = None)
 
     Raises:
         ConfigError: if there is none, or a change is refused; points are not looked at.
-        RunNotFoundError: if the sweep cannot be read.
+        RunNotFoundError: if the sweep cannot be read, or there is no run from whose weights it starts.
     """
     there = _sweep_there(source, folder)
     if name is not None and (not name or "/" in name or name.startswith((".", "-"))):
@@ -89,11 +90,11 @@ def define(source: str, folder: Path, changes: Changes, name: str | None = None)
         table.pop("expect", None)  # it was about other points, or numbers
     sweep = Sweep.from_settings(table)
     _check(definition, overridden.experiment, sweep, changes.assignments)
+    # The weights that members start from are a copy of the sweep's own: it travels, and stays when that run is trained on.
+    experiment = with_start(overridden.experiment, definition.folder)
     if there is None:
-        _refuse_folder_of_another(SweepFolder(folder / known), preset.name, overridden.experiment, sweep)
-    return Definition(
-        definition.folder, definition.name, definition.preset, overridden.experiment.settings(), sweep, overridden.notes
-    )
+        _refuse_folder_of_another(SweepFolder(folder / known), preset.name, experiment, sweep)
+    return Definition(definition.folder, definition.name, definition.preset, experiment.settings(), sweep, overridden.notes)
 
 
 def _sweep_there(source: str, folder: Path) -> SweepFolder | None:

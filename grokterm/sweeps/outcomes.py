@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from grokterm.experiment.sweep import Sweep
 from grokterm.sweeps.members import Member, Point
 from grokterm.sweeps.statistics import Estimate, over_seeds
 from grokterm.sweeps.storage.result import Result
@@ -24,6 +25,20 @@ class PointOutcome:
     def n_failed(self) -> int:
         """Members that came to nothing."""
         return sum(result.outcome == "failed" for result in self.results)
+
+
+def along_axis(members: Sequence[Member], sweep: Sweep) -> list[Member]:
+    """Order members along the axis that is searched, which come as they are tried; others stay as they are."""
+    if sweep.search is None:
+        return list(members)
+    along, places = sweep.search.along, dict[str, int]()
+
+    def place(member: Member) -> tuple[int, float]:
+        columns = member.point.columns
+        value = columns.pop(along)
+        return places.setdefault(repr(columns), len(places)), float(value)  # type: ignore[arg-type]  # a number
+
+    return sorted(members, key=place)
 
 
 def by_point(members: Sequence[Member]) -> list[list[Member]]:

@@ -19,7 +19,7 @@ from grokterm.reports.duration import duration
 from grokterm.reports.kept import size
 from grokterm.sweeps.measures import measure_name
 from grokterm.sweeps.members import Member
-from grokterm.sweeps.outcomes import PointOutcome, outcomes
+from grokterm.sweeps.outcomes import PointOutcome, along_axis, outcomes
 from grokterm.sweeps.scheduler import Progress
 from grokterm.sweeps.search.crossing import Crossing
 from grokterm.sweeps.storage.folder import SweepFolder
@@ -54,7 +54,7 @@ def is_failed(member: Member, results: Mapping[str, Result]) -> bool:
 
 def describe(sweep: Sweep, members: Sequence[Member], results: Mapping[str, Result]) -> list[RenderableType]:
     """Describe a sweep: a row for each point, with the center over its seeds, the interval and their number."""
-    found = outcomes(members, results, measure_name(sweep))
+    found = outcomes(along_axis(members, sweep), results, measure_name(sweep))
     names = list(dict.fromkeys(name for outcome in found for name in outcome.point.columns))
     table = Table(*map(short_name, names), measure_name(sweep), "95 %", "n", box=None, header_style="bold")
     for column in table.columns[len(names) :]:

@@ -183,7 +183,9 @@ class TogetherWork:
         training = experiment.training.model_copy(update={"members": n_members})
         ensemble = experiment.model_copy(update={"training": training})
         try:
-            return start_session(ensemble, run.path.parent, self._sweep.preset, run.name, is_timed=False)
+            return start_session(
+                ensemble, run.path.parent, self._sweep.preset, run.name, is_timed=False, sources=self._sweep.runs
+            )
         except ConfigError:
             return None
 

@@ -145,7 +145,8 @@ class Work:
         if key_of(varied, member.seed) != member.key:
             raise StorageError(f"sweep {self._sweep.name} was edited since it was begun here: begin it again")
         experiment = on_one_thread(varied, member.seed)
-        return start_session(experiment, self._sweep.path / "members", self._sweep.preset, member.key, is_timed=False)
+        folder, preset = self._sweep.path / "members", self._sweep.preset
+        return start_session(experiment, folder, preset, member.key, is_timed=False, sources=self._sweep.runs)
 
 
 def _problem(error: Exception) -> str:

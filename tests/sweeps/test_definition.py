@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from grokterm.errors import ConfigError, GroktermError
+from grokterm.errors import ConfigError, GroktermError, RunNotFoundError
 from grokterm.sweeps.definition import Changes, Definition, define
 from grokterm.sweeps.storage.folder import keep_sweep
 from grokterm.sweeps.storage.result import Result
@@ -33,6 +33,13 @@ def preset(tmp_path: Path) -> str:
 
 def of(source: str, *, name: str | None = None, **changes: Any) -> Definition:  # noqa: ANN401 - what Changes takes
     return define(source, Path("runs"), Changes(**changes), name)
+
+
+def test_weights_of_a_run_that_there_is_not_are_refused_before_anything_runs(tmp_path: Path) -> None:
+    preset = tmp_path / "from.toml"
+    preset.write_text('[model]\narchitecture = "mlp"\nstart_from = "nowhere"\n[sweep]\nseeds = 2')
+    with pytest.raises(RunNotFoundError, match=r"no run is called 'nowhere'"):
+        of(str(preset))
 
 
 def test_any_preset_becomes_a_sweep_with_axes_and_seeds() -> None:

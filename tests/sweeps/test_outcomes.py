@@ -3,8 +3,8 @@
 from math import inf
 
 from grokterm.experiment.sweep import Sweep
-from grokterm.sweeps.members import members_of
-from grokterm.sweeps.outcomes import outcomes
+from grokterm.sweeps.members import Member, Point, members_of
+from grokterm.sweeps.outcomes import along_axis, outcomes
 from grokterm.sweeps.storage.result import Result
 from tests.sweeps.fixtures import TINY
 
@@ -26,6 +26,16 @@ def test_a_point_has_the_median_of_the_seeds_that_have_ended() -> None:
     assert (low.estimate, low.n_failed, len(low.results), len(low.members)) == (None, 1, 1, 3)
     assert high.estimate is not None
     assert (high.estimate.n, high.estimate.center, high.estimate.high) == (3, 30, inf)
+
+
+def test_members_of_a_search_are_ordered_along_its_axis_those_of_a_grid_stay() -> None:
+    search = {"along": "task.train_fraction", "between": [0.2, 0.8], "tolerance": 0.1}
+    sweep = Sweep.from_settings({"search": search, "grid": {"model.width": [9, 8]}})
+    tried = [(9, 0.2), (9, 0.8), (8, 0.2), (8, 0.8), (9, 0.5), (8, 0.4), (9, 0.6)]
+    members = [Member(Point({"model.width": width, "task.train_fraction": at}), 0, f"{width} {at}") for width, at in tried]
+    ordered = ["9 0.2", "9 0.5", "9 0.6", "9 0.8", "8 0.2", "8 0.4", "8 0.8"]
+    assert [one.key for one in along_axis(members, sweep)] == ordered
+    assert along_axis(members, SWEEP) == members
 
 
 def test_two_points_may_share_a_run() -> None:

@@ -3,15 +3,21 @@
 import errno
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from grokterm.errors import RunNotFoundError, StorageError
+from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.reading.toml import format_toml
+from grokterm.runs.checkpoint import load_checkpoint
 from grokterm.runs.owner import this_process
+from grokterm.runs.store import Run
 from grokterm.session.start import start_session
 from grokterm.sweeps import work as working
+from grokterm.sweeps.definition import Changes, define
 from grokterm.sweeps.members import Member, experiment_at, on_one_thread
-from grokterm.sweeps.storage.folder import SweepFolder
+from grokterm.sweeps.storage.folder import SweepFolder, keep_sweep
 from grokterm.sweeps.storage.lease import Claim, Lease
 from grokterm.sweeps.storage.result import Result
 from grokterm.sweeps.work import MOST_ATTEMPTS, Work
@@ -30,6 +36,49 @@ def test_a_member_is_an_ordinary_run(tmp_path: Path) -> None:
     assert (result.outcome, result.ended, result.steps) == ("finished", "complete", 6)
     assert result.best_val_accuracy is not None
     assert not list((sweep.path / "leases").iterdir())
+
+
+def trained(name: str, folder: Path, **model: Any) -> Run:  # noqa: ANN401 - settings
+    experiment = Experiment.from_settings(TINY | {"model": TINY["model"] | model})
+    session = start_session(experiment, folder, "tiny", name, is_timed=False)
+    for _ in session.records():
+        pass
+    return session.run
+
+
+def weights_of(run: Run) -> list[float]:
+    (step,) = (
+        path for path in run.checkpoints.iterdir() if path.name == f"step-{run.experiment.training.steps:08}.safetensors"
+    )
+    return sorted(float(one.sum()) for name, one in load_checkpoint(step).items() if name.startswith("weights."))
+
+
+def test_members_start_from_runs_of_the_folder_in_which_the_sweep_lies(tmp_path: Path) -> None:
+    """Named by the preset, whose weights the sweep copies, or by a variant."""
+    first, second = trained("first", tmp_path), trained("second", tmp_path, width=9)
+    settings = TINY | {"model": TINY["model"] | {"start_from": "first"}, "training": {"steps": 0}}
+    preset = tmp_path / "from.toml"
+    other = {"model.width": 9, "model.start_from": "second@6"}
+    preset.write_text(format_toml(settings | {"sweep": {"variants": {"as it is": {}, "other": other}}}))
+    asked = define(str(preset), tmp_path, Changes())
+    before = weights_of(first)
+    shutil.rmtree(first.path)
+    sweep = keep_sweep(tmp_path, asked.name, asked.preset, asked.settings, asked.sweep)
+    for member in sweep.members():
+        assert Work(sweep).on(member).status == "done"
+        assert _result(sweep, member).problem == ""
+    runs = [sweep.run_of(member.key) for member in sweep.members()]
+    assert [weights_of(run) for run in runs if run is not None] == [before, weights_of(second)]
+
+
+def test_a_member_that_is_a_mixture_has_its_parts_from_the_runs_folder(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        trained(name, tmp_path)
+    mixture = {"architecture": "mixture", "generalizer": "one", "memorizer": "two"}
+    sweep = tiny_sweep(tmp_path, {"seeds": 2}, TINY | {"model": mixture})
+    member = sweep.members()[1]
+    assert Work(sweep).on(member).status == "done"
+    assert (_result(sweep, member).problem, _result(sweep, member).outcome) == ("", "finished")
 
 
 def test_a_member_is_not_inspected_on_the_way(tmp_path: Path) -> None:

@@ -46,6 +46,11 @@ class SweepFolder:
         return self.path.name
 
     @property
+    def runs(self) -> Path:
+        """The runs folder, in which members find runs whose weights they start from."""
+        return self.path.parent
+
+    @property
     def preset(self) -> str:
         """The preset that it follows; empty if that is not known."""
         return Run(self.path).preset

@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 from grokterm.errors import StorageError
 from grokterm.experiment.reading.toml import format_value
 from grokterm.sweeps.members import Member
-from grokterm.sweeps.outcomes import by_point
+from grokterm.sweeps.outcomes import along_axis, by_point
 from grokterm.sweeps.storage.folder import SweepFolder
 from grokterm.sweeps.storage.result import Result
 
@@ -102,7 +102,7 @@ def write_table(sweep: SweepFolder, members: Sequence[Member], results: Mapping[
     Raises:
         StorageError: if the folder cannot be written.
     """
-    columns = columns_of(members, results)
+    columns = columns_of(along_axis(members, sweep.sweep), results)
     try:
         _replace(sweep.path / CSV, csv_of(columns))
         if find_spec("pyarrow") is None:
