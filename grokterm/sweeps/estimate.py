@@ -1,14 +1,24 @@
-"""What a sweep will take here: time, memory and disk, from a short timing of one member."""
+"""What a sweep will take here: time, memory and disk, from a short timing of the members that look shortest and longest."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import monotonic
+from typing import NamedTuple
 
+import numpy as np
+
+from grokterm.engines.batches import batch_size
+from grokterm.experiment.architectures.kernel import KernelModel
+from grokterm.experiment.architectures.mixture import MixtureModel
 from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.sweep import Sweep, Value
+from grokterm.models.build import network_of
 from grokterm.runs.results.expected_time import estimate_run
+from grokterm.sweeps.axes import is_number, value_axis
 from grokterm.sweeps.definition import Definition
-from grokterm.sweeps.members import Member, experiment_at, on_one_thread
+from grokterm.sweeps.members import Point, experiment_at, on_one_thread, points
+from grokterm.sweeps.search.plan import SearchPlan
 from grokterm.training.estimate import Estimate
 
 MILESTONES = 2  # at which a checkpoint is written, besides the one at the end
@@ -17,12 +27,34 @@ EVALUATION_BYTES = 80  # in a journal
 RUN_BYTES = 8_000  # of a run besides: settings, versions, the records around the training, its result
 
 
+MOST_LOOKED_AT = 64  # points
+
+
+class Look(NamedTuple):
+    """A member, and what it seems to cost beside others of its architecture: parameters times equations times steps."""
+
+    experiment: Experiment
+    cost: float
+
+
+class Timed(NamedTuple):
+    """What the members of an architecture that look shortest and longest take."""
+
+    costs: Sequence[float]
+    seconds: Sequence[float]
+    disk: Sequence[int]
+
+
 @dataclass(frozen=True)
 class SweepEstimate:
     """What the members that are still to be trained need."""
 
     member_seconds: float
-    """Of one member, on one thread."""
+    """Of one member, on one thread: the mean over the points."""
+
+    shortest_seconds: float
+    longest_seconds: float
+    """Of the members that look so."""
 
     n_workers: int
     seconds: float
@@ -35,24 +67,74 @@ class SweepEstimate:
     """Bytes of all runs."""
 
 
-def estimate(asked: Definition, member: Member, n_members: int, n_workers: int) -> SweepEstimate:
-    """Time a few steps of a member, as a worker trains it, and multiply.
+def estimate(asked: Definition, n_members: int, n_workers: int) -> SweepEstimate:
+    """Time a few steps of some members, as a worker trains them, and multiply.
 
     Raises:
-        GroktermError: if it cannot be trained here.
+        GroktermError: if one cannot be trained here.
     """
-    experiment = on_one_thread(experiment_at(member.point, asked.settings, asked.sweep), member.seed)
-    timed = estimate_run(experiment, asked.folder)
-    disk = run_bytes(experiment, timed, keeps_all=asked.sweep.keep == "all")
+    by_architecture: dict[str, list[Look]] = {}
+    for point in looked_at(asked):
+        look = look_at(experiment_at(point, asked.settings, asked.sweep))
+        by_architecture.setdefault(look.experiment.model.architecture, []).append(look)
+    ranges = [(_timed(asked, looks), [look.cost for look in looks]) for looks in by_architecture.values()]
+    seconds = np.concatenate([np.interp(costs, known.costs, known.seconds) for known, costs in ranges])
+    disk = np.concatenate([np.interp(costs, known.costs, known.disk) for known, costs in ranges])
     n_workers = max(1, min(n_workers, n_members))
     memory = peak_memory()
     return SweepEstimate(
-        member_seconds=timed.seconds,
+        member_seconds=float(seconds.mean()),
+        shortest_seconds=float(seconds.min()),
+        longest_seconds=float(seconds.max()),
         n_workers=n_workers,
-        seconds=timed.seconds * n_members / n_workers,
+        seconds=float(max(seconds.mean() * n_members / n_workers, seconds.max())),
         memory=None if memory is None else memory * n_workers,
-        disk=disk * n_members,
+        disk=int(disk.mean() * n_members),
     )
+
+
+def looked_at(asked: Definition) -> list[Point]:
+    """List the points among which the shortest and the longest are; of many those at the ends of all axes."""
+    sweep = asked.sweep
+    if sweep.search is not None:
+        at_ends = SearchPlan(asked.settings, sweep).next_members({})
+        found = list({str(member.point): member.point for member in at_ends}.values())
+    else:
+        found = list(points(sweep if sweep.n_points <= MOST_LOOKED_AT else at_the_ends(sweep)))
+    return found[:: -(-len(found) // MOST_LOOKED_AT)]
+
+
+def at_the_ends(sweep: Sweep) -> Sweep:
+    """Leave of each axis of numbers the smallest and the largest, and of axes that change together the first and the last."""
+
+    def ends(values: Sequence[Value]) -> tuple[Value, ...]:
+        ordered = value_axis("", values).values
+        return (ordered[0], ordered[-1]) if len(ordered) > 2 and all(map(is_number, ordered)) else tuple(values)
+
+    grid = {name: ends(values) for name, values in sweep.grid.items()}
+    zipped = {name: (values[0], values[-1]) if len(values) > 2 else values for name, values in sweep.zipped.items()}
+    return sweep.model_copy(update={"grid": grid, "zipped": zipped})
+
+
+def look_at(experiment: Experiment) -> Look:
+    """Guess what a member costs."""
+    model, optimizer, task = experiment.model, experiment.optimizer, experiment.task
+    limit = None if optimizer.batch_size == "full" else optimizer.batch_size
+    n_rows = batch_size(limit, optimizer.batch_share, task.train_size)
+    is_counted = not isinstance(model, MixtureModel | KernelModel)
+    n_parameters = sum(one.numel() for one in network_of(experiment).parameters()) if is_counted else 1
+    steps = max(1, experiment.training.steps)
+    return Look(on_one_thread(experiment, experiment.seed), float(steps) * n_rows * n_parameters)
+
+
+def _timed(asked: Definition, looks: Sequence[Look]) -> Timed:
+    """Time the member that looks shortest and the one that looks longest."""
+    low, high = (choose(looks, key=lambda look: look.cost) for choose in (min, max))
+    ends = [low] if low.cost == high.cost else [low, high]
+    timed = [estimate_run(look.experiment, asked.folder) for look in ends]
+    keeps_all = asked.sweep.keep == "all"
+    disk = [run_bytes(look.experiment, one, keeps_all=keeps_all) for look, one in zip(ends, timed, strict=True)]
+    return Timed([look.cost for look in ends], [one.seconds for one in timed], disk)
 
 
 def run_bytes(experiment: Experiment, timed: Estimate, *, keeps_all: bool) -> int:

@@ -183,12 +183,14 @@ def plan_as_json(
 
 
 def needs(needed: "SweepEstimate") -> str:
-    """Say what members need: `take about 2 h 05 min on 2 workers, 600 MB of memory and 3 GB on the disk`."""
+    """Say what members need: `take about 2 h on 2 workers (5 s to 40 s a member), 600 MB of memory and 3 GB on the disk`."""
     memory = "" if needed.memory is None else f", {size(needed.memory)} of memory"
     workers = f"{needed.n_workers} worker{'s' if needed.n_workers > 1 else ''}"
     days = needed.seconds / 86400
     time = f"{days:,.0f} days" if days >= MOST_HOURS / 24 else duration(needed.seconds)
-    return f"take about {time} on {workers}{memory} and {size(needed.disk)} on the disk"
+    between = (duration(needed.shortest_seconds), duration(needed.longest_seconds))
+    each = f" ({' to '.join(between)} a member)" if between[0] != between[1] else ""
+    return f"take about {time} on {workers}{each}{memory} and {size(needed.disk)} on the disk"
 
 
 def number(value: float, measure: str) -> str:

@@ -87,14 +87,14 @@ def judge_sweep(check: SweepCheck) -> SweepCheck:
     return replace(check, outcomes=outcomes, judged=[*of_points, *of_search])
 
 
-def missing(check: SweepCheck) -> tuple[Member | None, int]:
-    """Return a member that has not ended, and how many there are; of a search at least so many."""
+def n_missing(check: SweepCheck) -> int:
+    """Count the members that have not ended; of a search at least so many."""
     results = check.folder.results()
     plan = _plan_until(check, results)
-    ahead = [member for member in plan.members if member.key not in results]
-    if ahead and isinstance(plan.plan, SearchPlan):
-        return ahead[0], max(len(ahead), plan.plan.n_members[0] - len(results))
-    return (ahead[0], len(ahead)) if ahead else (None, 0)
+    n_ahead = sum(member.key not in results for member in plan.members)
+    if n_ahead and isinstance(plan.plan, SearchPlan):
+        return max(n_ahead, plan.plan.n_members[0] - len(results))
+    return n_ahead
 
 
 def _plan_until(check: SweepCheck, results: Mapping[str, Result]) -> Remembering:

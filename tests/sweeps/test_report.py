@@ -58,7 +58,7 @@ def test_a_line_says_how_far_it_is(sweep: SweepFolder) -> None:
 
 
 def test_a_plan_lists_the_first_members_and_what_all_need(sweep: SweepFolder) -> None:
-    needed = SweepEstimate(member_seconds=10.0, n_workers=2, seconds=60.0, memory=600_000_000, disk=3_000_000)
+    needed = SweepEstimate(10.0, 10.1, 9.9, n_workers=2, seconds=60.0, memory=600_000_000, disk=3_000_000)
     asked = Definition(sweep.path.parent, sweep.name, "tiny", sweep.settings, sweep.sweep)
     members = sweep.members()
     told = lines(*plan(asked, members[:2], 12, 0, needed))
@@ -73,7 +73,12 @@ def test_a_plan_lists_the_first_members_and_what_all_need(sweep: SweepFolder) ->
 
 
 def test_what_the_system_does_not_tell_is_left_out() -> None:
-    assert needs(SweepEstimate(1.0, 1, 5.0, None, 1000)) == "take about 5 s on 1 worker and 1 KB on the disk"
+    assert needs(SweepEstimate(1.0, 1.0, 1.0, 1, 5.0, None, 1000)) == "take about 5 s on 1 worker and 1 KB on the disk"
+
+
+def test_members_that_take_unlike_long_have_a_range() -> None:
+    told = needs(SweepEstimate(40.0, 5.0, 70.0, 2, 400.0, None, 1000))
+    assert told == "take about 6 min 40 s on 2 workers (5 s to 1 min 10 s a member) and 1 KB on the disk"
 
 
 @pytest.mark.parametrize(

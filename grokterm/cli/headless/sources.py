@@ -21,7 +21,7 @@ from grokterm.runs.results.verification import Check
 from grokterm.runs.store import Run, list_runs
 from grokterm.session.start import start_session
 from grokterm.sweeps.estimate import estimate as estimate_sweep
-from grokterm.sweeps.verification import SweepCheck, judge_sweep, missing
+from grokterm.sweeps.verification import SweepCheck, judge_sweep, n_missing
 from grokterm.training.estimate import estimate
 
 SHORT_SECONDS = 60.0  # longest preset that `verify` trains without being named
@@ -103,8 +103,8 @@ def _too_long(check: Check, request: Request) -> str:
     if not request.only_short:
         return ""
     if isinstance(check, SweepCheck):
-        member, n = missing(check)
-        return _in_words(estimate_sweep(check.definition, member, n, available_cores()).seconds) if member else ""
+        n = n_missing(check)
+        return _in_words(estimate_sweep(check.definition, n, available_cores()).seconds) if n else ""
     parts = find_parts(check.experiment, request.runs_dir)
     if parts.untrained:
         return "needs " + " and ".join(preset.name for preset in parts.untrained) + " trained first"

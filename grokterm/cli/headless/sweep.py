@@ -36,10 +36,10 @@ MOST_MADE = 100_000  # members; of more only the first are looked at before they
 
 
 def need(asked: Definition, workers: int | None) -> str:
-    """Say what a sweep needs: `take about 2 h 05 min on 2 workers, 600 MB of memory and 3 GB on the disk`."""
+    """Say what a sweep needs: `take about 2 h on 2 workers (5 s to 40 s a member), ... and 3 GB on the disk`."""
     from grokterm.sweeps.report import needs
 
-    return needs(_estimate(asked, workers, next(_first_members(asked)), asked.n_members))
+    return needs(_estimate(asked, workers, asked.n_members))
 
 
 def show_plan(asked: Definition, workers: int | None, *, as_json: bool) -> None:
@@ -54,7 +54,7 @@ def show_plan(asked: Definition, workers: int | None, *, as_json: bool) -> None:
         members, done = made.members, SweepFolder(asked.folder / asked.name).results()
         n_ended = sum(member.key in done for member in members)
         n_members = made.plan.n_members[1] if isinstance(made.plan, SearchPlan) else len(members)
-    found = _estimate(asked, workers, members[0], n_members - n_ended)
+    found = _estimate(asked, workers, n_members - n_ended)
     show = plan_as_json if as_json else plan
     print_results(*show(asked, members[:SHOWN], n_members, n_ended, found))
 
@@ -63,11 +63,11 @@ def _first_members(asked: Definition) -> "Iterator[Member]":
     return (one for point in points(asked.sweep) for one in members_at(point, asked.settings, asked.sweep, 1))
 
 
-def _estimate(asked: Definition, workers: int | None, member: "Member", n_members: int) -> "SweepEstimate":
+def _estimate(asked: Definition, workers: int | None, n_members: int) -> "SweepEstimate":
     import_torch()
     from grokterm.sweeps.estimate import estimate
 
-    return estimate(asked, member, n_members, workers or available_cores())
+    return estimate(asked, n_members, workers or available_cores())
 
 
 def work_on(asked: Definition, engine_of: "EngineOf", *, retries: bool, as_json: bool) -> int:
