@@ -2,6 +2,8 @@
 
 import os
 import platform
+from collections.abc import Iterable
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Any
@@ -18,8 +20,10 @@ def doctor(*, as_json: AsJson = False, runs_dir: RunsDir = RUNS) -> None:
     from grokterm.runs.disk import describe_folder
     from grokterm.tui.graphics.examining import describe_terminal, describe_tmux
 
+    needed = _needed()
     facts: dict[str, Any] = {
-        "versions": _versions(),
+        "versions": _versions({package for packages in needed.values() for package in packages}),
+        "extras": {extra: _extra(extra, packages) for extra, packages in needed.items() if extra},
         "terminal": describe_terminal(os.environ),
         "tmux": describe_tmux(os.environ),
         "processor": _processor(),
@@ -32,21 +36,32 @@ def doctor(*, as_json: AsJson = False, runs_dir: RunsDir = RUNS) -> None:
     print_results(said if as_json else report(json.loads(said)))
 
 
-def _versions() -> dict[str, str | None]:
-    """Name the versions of Python, the system and every package that grokterm needs or can use."""
+def _needed() -> dict[str, list[str]]:
+    """Name the packages that grokterm needs, and by extra those that it can use."""
     from re import match
 
+    found: dict[str, list[str]] = {}
+    with suppress(PackageNotFoundError):
+        for one in requires("grokterm") or ():
+            if parts := match(r"([\w.-]+)(?:.*extra == ['\"]([\w-]+))?", one):
+                found.setdefault(parts[2] or "", []).append(parts[1])
+    found.pop("test", None)
+    return found
+
+
+def _versions(packages: Iterable[str]) -> dict[str, str | None]:
+    """Name the versions of Python, the system and these packages."""
     from grokterm import __version__
 
-    try:
-        needed = requires("grokterm") or []
-    except PackageNotFoundError:
-        needed = []
-    names = sorted(
-        {found[0] for one in needed if "extra == 'test'" not in one.replace('"', "'") and (found := match(r"[\w.-]+", one))}
-    )
     system = f"{platform.system()} {platform.release()} {platform.machine()}"
-    return {"grokterm": __version__, "python": platform.python_version(), "system": system, **{n: _version(n) for n in names}}
+    found = {name: _version(name) for name in sorted(packages)}
+    return {"grokterm": __version__, "python": platform.python_version(), "system": system, **found}
+
+
+def _extra(name: str, packages: Iterable[str]) -> str:
+    """Say whether an extra is there, and if not, how it comes there."""
+    missing = [package for package in packages if _version(package) is None]
+    return f"without {', '.join(missing)}: pip install 'grokterm[{name}]'" if missing else "there"
 
 
 def _version(package: str) -> str | None:
