@@ -72,7 +72,7 @@ except EngineError as error:
 
 TIMELY = ("seconds", "attempts")  # of a result: what may differ
 
-SHARE = 0.6  # of the time that the sweep takes alone, over which kills are spread
+SHARE = 0.5  # of the time that the sweep takes alone, over which kills are spread
 
 AT_WORK = 0.75  # of the kills that wait until a member is trained; the others may fall on a start
 
