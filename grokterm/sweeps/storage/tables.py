@@ -1,17 +1,16 @@
 """The table of a sweep: a row for each member that has ended, as CSV and, with pyarrow, as Parquet."""
 
-import csv
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
-from io import StringIO
 from pathlib import Path
 from time import monotonic, perf_counter
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
 from grokterm.errors import StorageError
 from grokterm.experiment.reading.toml import format_value
+from grokterm.runs.export.columns import Column, Kind, csv_of, parquet_of
 from grokterm.sweeps.members import Member
 from grokterm.sweeps.outcomes import along_axis, by_point
 from grokterm.sweeps.storage.folder import SweepFolder
@@ -19,19 +18,10 @@ from grokterm.sweeps.storage.result import Result
 
 CSV, PARQUET = "results.csv", "results.parquet"
 
-Kind = Literal["bool", "int", "float", "text"]
-
 LEAST_SECONDS = 5.0  # between two writings while the sweep is worked on
 MOST_SHARE = 0.02  # of the time that writing may take: that of 100,000 members takes seconds
 
 OF_A_RESULT = [name for name in Result.model_fields if name not in ("key", "metrics")]
-
-
-class Column(NamedTuple):
-    """A column of the table, None where a member has no value."""
-
-    kind: Kind
-    values: Sequence[Any]
 
 
 @dataclass(frozen=True)
@@ -73,27 +63,6 @@ def _column(values: Sequence[Any]) -> Column:
     if kinds <= {int, float}:
         return Column("float", [None if value is None else float(value) for value in values])
     return Column("text", [value if isinstance(value, str | None) else format_value(value) for value in values])
-
-
-def csv_of(columns: Mapping[str, Column]) -> bytes:
-    """Write a table as CSV: nothing where there is no value."""
-    text = StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(zip(*(column.values for column in columns.values()), strict=True))
-    return text.getvalue().encode()
-
-
-def parquet_of(columns: Mapping[str, Column]) -> bytes:
-    """Write a table as Parquet; pyarrow must be there."""
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    types = {"bool": pa.bool_(), "int": pa.int64(), "float": pa.float64(), "text": pa.string()}
-    table = pa.table({name: pa.array(column.values, types[column.kind]) for name, column in columns.items()})
-    sink = pa.BufferOutputStream()
-    parquet.write_table(table, sink)
-    return bytes(sink.getvalue())
 
 
 def write_table(sweep: SweepFolder, members: Sequence[Member], results: Mapping[str, Result]) -> Written:
