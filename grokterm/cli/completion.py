@@ -81,6 +81,20 @@ def complete_column(incomplete: str) -> list[str]:
     return [f"{sign}{name}" for name in COLUMNS if name.startswith(incomplete.removeprefix("-"))]
 
 
+def complete_format(incomplete: str) -> list[str]:
+    """Offer the formats that a run can be exported to."""
+    from grokterm.runs.export.table import FORMATS
+
+    return _offered(FORMATS, incomplete)
+
+
+def complete_log(incomplete: str) -> list[str]:
+    """Offer the logs that can be written while a run trains."""
+    from grokterm.runs.export.table import LOGS
+
+    return _offered(LOGS, incomplete)
+
+
 def _sweeps(folder: Path, incomplete: str) -> list[str]:
     from grokterm.runs.finding import sweep_names
 

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from grokterm.cli.completion import complete_preset, complete_run
+from grokterm.cli.completion import complete_log, complete_preset, complete_run
 from grokterm.cli.console import print_results, print_status
 from grokterm.cli.options import RUNS, AsJson, Assignments, RunsDir
 from grokterm.errors import ConfigError
+from grokterm.runs.export.table import LOGS
 from grokterm.session.torch_import import import_torch
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from grokterm.cli.headless.signals import LeaveOnSignal
     from grokterm.experiment.recording.records import Record
+    from grokterm.runs.export.live import Wanted
     from grokterm.runs.naming import Named
     from grokterm.runs.store import Run
     from grokterm.session.detached import Background
@@ -32,6 +34,7 @@ class Manner:
     as_json: bool
     is_detached: bool  # leave it to another process
     background: "Background | None"  # this is that process
+    logs: "Sequence[Wanted]"  # for other tools
 
     @property
     def begun(self) -> "Callable[[Session], None] | None":
@@ -59,6 +62,15 @@ def run(
     ] = None,
     assignments: Assignments = [],  # noqa: B006 - Typer reads the default
     as_json: AsJson = False,
+    log: Annotated[
+        list[str],
+        typer.Option(
+            "--log",
+            metavar="TOOL[:FOLDER]",
+            help=f"Write a log meanwhile, for {' or '.join(LOGS)}. May be repeated.",
+            autocompletion=complete_log,
+        ),
+    ] = [],  # noqa: B006 - Typer reads the default
     detach: Annotated[bool, typer.Option("--detach", help="Train in the background, also when the terminal is gone.")] = False,
     runs_dir: RunsDir = RUNS,
     is_background: Annotated[bool, typer.Option("--background", hidden=True)] = False,
@@ -75,12 +87,14 @@ def run(
         raise ConfigError(
             "run needs one of --preset NAME, --resume RUN and --from RUN@STEP: `grokterm presets` lists the presets"
         )
-    background = None
+    from grokterm.runs.export.live import parse_logs
+
+    background, logs = None, parse_logs(log)
     if is_background:
         from grokterm.session.detached import Background, Outset
 
         background = Background(Outset(is_paused=is_paused, pace=pace))
-    manner = Manner(assignments, runs_dir, as_json, detach, background)
+    manner = Manner(assignments, runs_dir, as_json, detach, background, logs)
     if preset is not None:
         code = _start(preset, manner)
     elif resume is not None:
@@ -125,7 +139,7 @@ def _go_on_with_whole(name: str, manner: Manner) -> int:
             session, earlier = resume_session(part)
             if manner.background is not None:
                 manner.background.prepare(session)
-            if code := train(session, signals, earlier, manner.begun, PART):
+            if code := train(session, signals, earlier, manner.begun, part=PART):
                 return code
         return _train_new(whole, signals, manner)
 
@@ -158,6 +172,7 @@ def _resume(name: str, manner: Manner) -> int:
     if has_ended(resumed.experiment, read_journal(saved.journal), resumed.changes):
         if resumed.action is not None:
             raise ConfigError(f"run {saved.name} has ended, and nothing is left to train: set training.steps to more steps too")
+        print_status(*(f"nothing is left to train, and to log: {_exported(saved, log.kind)} writes it" for log in manner.logs))
         return _sum_up(saved, as_json=manner.as_json)
     if manner.is_detached:
         return _detach(["--resume", str(saved.path)], replace(manner, runs_dir=saved.path.parent))
@@ -169,6 +184,12 @@ def _resume(name: str, manner: Manner) -> int:
         if manner.background is not None:
             manner.background.prepare(session)
         return _train(session, signals, manner, earlier)
+
+
+def _exported(run: "Run", kind: str) -> str:
+    from grokterm.runs.command_line import command_line
+
+    return f"{command_line('runs export', run.path)} --format {kind}"
 
 
 def _branch(origin: str, manner: Manner) -> int:
@@ -194,8 +215,9 @@ def _detach(source: list[str], manner: Manner) -> int:
     from grokterm.session.detached import begin
 
     changes = [f"--set={assignment}" for assignment in manner.assignments]
+    logs = [f"--log={log}" for log in manner.logs]
     try:
-        begun, said = begin([*source, *changes, "--runs-dir", str(manner.runs_dir)])
+        begun, said = begin([*source, *changes, *logs, "--runs-dir", str(manner.runs_dir)])
     except NotBegunError as error:
         print_status(f"grokterm: {error}")
         return error.code
@@ -209,7 +231,7 @@ def _detach(source: list[str], manner: Manner) -> int:
 def _train(session: "Session", signals: "LeaveOnSignal", manner: Manner, earlier: "Sequence[Record]" = ()) -> int:
     from grokterm.cli.headless.training import exit_code_kept, train
 
-    code = train(session, signals, earlier, manner.begun)
+    code = train(session, signals, earlier, manner.begun, logs=manner.logs)
     if code == 1:
         return code
     with exit_code_kept(signals):

@@ -25,13 +25,18 @@ def trainer_at(run: Run, step: int | None = None, device: str | None = None) -> 
 
 
 def replay(
-    run: Run, step: int | None = None, device: str | None = None, records: Sequence[Record] | None = None
+    run: Run,
+    step: int | None = None,
+    device: str | None = None,
+    records: Sequence[Record] | None = None,
+    *,
+    member: int = 0,
 ) -> Iterator[Trainer]:
     """Train a run again up to a step, including the actions taken at it.
 
     Yields the same trainer at every step from the newest usable checkpoint on. `step` defaults to that of the newest
     checkpoint, `device` to the run's own or, if this machine lacks it, the CPU. Another device may differ by rounding.
-    `records` are those of the journal, where they have been read.
+    `records` are those of the journal, where they have been read. Of an ensemble, one member is trained.
 
     Raises:
         ConfigError: if the run has not reached this step, or this machine lacks the device or the memory.
@@ -42,14 +47,14 @@ def replay(
     records = read_journal(run.journal) if records is None else records
     last = _newest_checkpoint(run, records) if step is None else step
     check_reached(run, last, records)
-    past = [_of_first_member(record) for record in until(records, last)]
-    experiment = run.experiment.member(0).on_device(device or _device_of(past))
+    past = [_of_member(member, record) for record in until(records, last)]
+    experiment = run.experiment.member(member).on_device(device or _device_of(past))
     yield from replay_records(run, experiment, past, last)
 
 
 def replay_on(run: Run, trainer: Trainer, past: Sequence[Record], last: int) -> Iterator[Trainer]:
     """Go on with a replay: train its trainer up to a later step by the records of the run until there; as `replay` does."""
-    later = [_of_first_member(record) for record in since(past, trainer.step)]
+    later = [_of_member(0, record) for record in since(past, trainer.step)]
     return _trained_again(run, trainer, later, last)
 
 
@@ -73,10 +78,10 @@ def _trained_again(run: Run, trainer: Trainer, later: Sequence[Record], last: in
         ) from None
 
 
-def _of_first_member(record: Record) -> Record:
+def _of_member(number: int, record: Record) -> Record:
     if not isinstance(record, Evaluated) or record.members is None:
         return record
-    return record.model_copy(update={**dict.fromkeys(METRICS_IN_ORDER), **record.rows[0], "members": None})
+    return record.model_copy(update={**dict.fromkeys(METRICS_IN_ORDER), **record.rows[number], "members": None})
 
 
 def _newest_checkpoint(run: Run, records: Sequence[Record]) -> int:

@@ -182,6 +182,6 @@ def test_a_run_is_exported_as_a_preset_that_does_it_again(here: Here, tiny: Expe
     assert here("runs", "export", "tiny", "--preset", "mine.toml", "--force").code == 0
     assert_refused(here("runs", "export", "tiny", "--preset", "mine"), "a preset ends in .toml, and mine does not")
     assert_refused(here("runs", "export", "tiny", "--preset", "nowhere/mine.toml"), "nowhere/mine.toml cannot be written")
-    assert_refused(here("runs", "export", "tiny"), "runs export needs one of --format split and --preset FILE")
+    assert_refused(here("runs", "export", "tiny"), "runs export needs one of --format and --preset FILE")
     both = ("--preset", "x.toml", "--format", "split")
-    assert_refused(here("runs", "export", "tiny", *both), "runs export needs one of --format split and --preset FILE")
+    assert_refused(here("runs", "export", "tiny", *both), "runs export needs one of --format and --preset FILE")

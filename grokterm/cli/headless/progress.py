@@ -74,11 +74,11 @@ def _metrics_of(state: LabState) -> str:
     return "  ".join(parts)
 
 
-def replay_to(run: Run, step: int | None) -> Trainer:
+def replay_to(run: Run, step: int | None, member: int = 0) -> Trainer:
     """Replay a run to a step, or to its newest checkpoint, on the CPU, with progress on stderr and the errors of `replay`."""
     is_shown, is_terminal, next_show = False, sys.stderr.isatty(), monotonic() + QUIET_SECONDS
     show = replace_line if is_terminal else print_status
-    for trainer in replay(run, step, "cpu"):
+    for trainer in replay(run, step, "cpu", member=member):
         if (now := monotonic()) >= next_show:
             show(f"{run.name}: step {trainer.step:,}" + ("" if step is None else f" of {step:,}"))
             is_shown, next_show = True, now + (BAR_SECONDS if is_terminal else LINE_SECONDS)

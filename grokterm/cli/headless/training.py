@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from grokterm.cli.headless.signals import LeaveOnSignal
     from grokterm.experiment.experiment import Experiment
     from grokterm.experiment.recording.records import Acted, Record
+    from grokterm.runs.export.live import LiveLogs, Wanted
     from grokterm.session.session import Session
 
 
@@ -27,24 +28,31 @@ def train(
     signals: "LeaveOnSignal",
     earlier: "Sequence[Record]" = (),
     begun: "Callable[[Session], None] | None" = None,
+    *,
     part: str = "",
+    logs: "Sequence[Wanted]" = (),
 ) -> int:
     """Train to the end; return 0, 1 if saving failed or memory ran out, 128 + the signal that ended it, or STOPPED.
 
     `earlier`: the records of a run that is resumed. `begun` is called once it trains. `part`: of a mixture, which this is.
+    `logs` for other tools are written meanwhile; one that fails is said, and the training goes on.
     """
     from grokterm.cli.headless.progress import Reporter
     from grokterm.experiment.recording.records import Acted, Refused, Skipped, Started, Switched
+    from grokterm.runs.export.live import LiveLogs
     from grokterm.session import serving
 
     signals.attach(session)
     go_on = command_line("run --resume", session.run.path)
     try:
-        with Reporter() as reporter:
+        with Reporter() as reporter, _writing(LiveLogs(logs)) as live:
             for records, state in serving.train(session, earlier, part=part):
                 if begun is not None and session.lock.is_held:
                     begun(session)
                     begun = None
+                if records and session.lock.is_held:  # now the journal is as it goes on
+                    live.begin(session.run)
+                print_status(*live.failures())
                 print_status(*(f"not done: {record.message}" for record in records if isinstance(record, Refused | Skipped)))
                 print_status(*(record.note for record in records if isinstance(record, Started) and record.note))
                 switches = [record for record in records if isinstance(record, Switched)]
@@ -66,6 +74,15 @@ def train(
     if code:
         print_status(f"interrupted at step {state.step:,}, saved: go on with {go_on}")
     return code
+
+
+@contextmanager
+def _writing(logs: "LiveLogs") -> "Iterator[LiveLogs]":
+    """Let logs be written to their ends, however the training ends."""
+    try:
+        yield logs
+    finally:
+        print_status(*logs.end())
 
 
 def _is_by_signal(acted: "Acted") -> bool:
