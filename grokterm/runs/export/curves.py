@@ -16,9 +16,6 @@ from grokterm.runs.export.measured import events, measured, seeds_of, with_parts
 from grokterm.runs.export.source import Source, beside
 from grokterm.runs.journal import read_journal
 
-METRIC_COLUMNS = dict.fromkeys((*METRICS_IN_ORDER, *METRICS))
-"""In the order of the table, which has those that were measured."""
-
 Columns: TypeAlias = dict[str, list[Any]]
 
 
@@ -56,7 +53,7 @@ def tables_of(source: Source) -> tuple[dict[str, Column], dict[str, Column]]:
 
 def _joined(tables: list[Columns]) -> dict[str, Column]:
     """Put tables below one another."""
-    named = [name for name in METRIC_COLUMNS if any(name in table for table in tables)]
+    named = [name for name in dict.fromkeys((*METRICS_IN_ORDER, *METRICS)) if any(name in table for table in tables)]
     kinds: dict[str, Kind] = {"network": "text", "seed": "int", "step": "int", **dict.fromkeys(named, "float")}
     return {
         name: Column(kind, [*chain.from_iterable(table.get(name) or [None] * len(table["step"]) for table in tables)])

@@ -13,6 +13,7 @@ from time import time
 from typing import TYPE_CHECKING
 
 from grokterm.errors import GroktermError
+from grokterm.plugins.loading import load_inherited
 from grokterm.runs.export.log import OpenLog, tell
 from grokterm.runs.export.table import FORMATS
 from grokterm.runs.following import JournalReader
@@ -36,6 +37,7 @@ def main() -> None:
     open_log = FORMATS[kind].open_log
     assert open_log is not None
     try:
+        load_inherited()
         follow(Run(Path(run)), open_log, Path(folder), is_over.wait)
     except (GroktermError, OSError) as error:
         sys.exit(str(error))
