@@ -12,11 +12,12 @@ from grokterm.api.asked import Overrides, Place, assignments_of, folder_of, writ
 from grokterm.api.frames import Kind, frame
 from grokterm.api.saved_run import SavedRun
 from grokterm.errors import RunNotFoundError
+from grokterm.runs.export.columns import Column
 from grokterm.sweeps.definition import Changes, Definition, define
 from grokterm.sweeps.engines.table import EngineOf, Workplace, check_engine, make_engine
 from grokterm.sweeps.plans import kept, plan_so_far
 from grokterm.sweeps.storage.folder import SweepFolder, find_sweep
-from grokterm.sweeps.storage.tables import Column, GrowingTable, columns_of, write_table
+from grokterm.sweeps.storage.tables import GrowingTable, columns_of, write_table
 
 if TYPE_CHECKING:
     from grokterm.sweeps.scheduler import Progress
