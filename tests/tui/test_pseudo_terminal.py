@@ -137,14 +137,22 @@ def in_background(run: Run) -> Iterator[int]:
             pause.wait(0.02)
 
 
+def acts() -> list[str]:
+    """List the kinds of records of the only run."""
+    return [record.record for record in journal(only_run())]
+
+
 def saved_step() -> int:
     session, _ = resume_session(only_run())
     return session.trainer.step
 
 
-def test_a_paused_training_is_saved_already_and_left_without_a_question(opened: Callable[..., Terminal]) -> None:
+def test_a_form_leaves_a_signal_that_saves_alone_and_what_is_paused_is_left_without_a_question(
+    opened: Callable[..., Terminal],
+) -> None:
     terminal = opened(text=ENDLESS)
     terminal.read_until(terminal.shows("Endless", "presets"))
+    terminal.process.send_signal(signal.SIGUSR1)
     terminal.press("\r")
     terminal.read_until(terminal.shows("1,000,000", "● training"))
     terminal.press(" ")
@@ -155,9 +163,19 @@ def test_a_paused_training_is_saved_already_and_left_without_a_question(opened: 
     assert f"; grokterm open {only_run().name} goes on with it\r\n" in terminal.last_words
 
 
-def test_a_training_that_runs_is_left_after_a_question(opened: Callable[..., Terminal]) -> None:
+def test_signals_that_save_leave_the_lab_open_and_what_trains_is_left_after_a_question(
+    opened: Callable[..., Terminal],
+) -> None:
     terminal = opened("--start", text=ENDLESS)
-    terminal.read_until(terminal.shows("1,000,000", "● training"))
+    terminal.read_until(terminal.shows("● training", "/ 1,000,000"))
+    for number in SAVING:
+        n_saves = acts().count("acted")
+        for _ in range(2):
+            terminal.process.send_signal(number)
+        terminal.read_until(lambda: acts()[:-1].count("acted") > n_saves)  # noqa: B023
+    terminal.read_until(terminal.shows("Saved"))  # also after a milestone, which saves too
+    kinds = acts()
+    assert kinds[kinds.index("acted") + 1] == "checkpointed"
     terminal.press("q")
     terminal.read_until(terminal.shows("Save and quit"))
     terminal.press("y")
@@ -173,11 +191,15 @@ def test_a_training_started_at_once_runs_to_its_end(opened: Callable[..., Termin
     assert f"grokterm: {only_run().name} is complete at step 40; " in terminal.last_words
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
-def test_a_signal_restores_the_screen_with_the_run_saved(
-    opened: Callable[..., Terminal], number: signal.Signals, code: int
+@pytest.mark.parametrize(
+    ("number", "code", "variables"),
+    [(signal.SIGTERM, 143, {"NO_COLOR": "1"}), (signal.SIGINT, 130, {})],
+    ids=["no color", "color"],
+)
+def test_a_signal_restores_a_screen_of_the_colors_that_are_wanted_with_the_run_saved(
+    opened: Callable[..., Terminal], number: signal.Signals, code: int, variables: dict[str, str]
 ) -> None:
-    terminal = opened("--start", text=ENDLESS)
+    terminal = opened("--start", text=ENDLESS, **variables)
     terminal.read_until(terminal.shows("● training", "/ 1,000,000"))
     terminal.process.send_signal(number)
     assert terminal.read_to_the_end() == code
@@ -186,28 +208,15 @@ def test_a_signal_restores_the_screen_with_the_run_saved(
     assert b"Traceback" not in terminal.output
     assert saved_step() > 0
     assert journal(only_run())[-1].record == "finished"
-
-
-@pytest.mark.parametrize("number", SAVING)
-def test_a_signal_that_saves_leaves_the_lab_open(opened: Callable[..., Terminal], number: signal.Signals) -> None:
-    terminal = opened("--start", text=ENDLESS)
-    terminal.read_until(terminal.shows("● training", "/ 1,000,000"))
-    for _ in range(2):
-        terminal.process.send_signal(number)
-    terminal.read_until(terminal.shows("Saved"))  # also after a milestone, which saves too
-    terminal.read_until(lambda: "acted" in [record.record for record in journal(only_run())][:-1])
-    kinds = [record.record for record in journal(only_run())]
-    assert kinds[kinds.index("acted") + 1] == "checkpointed"
-    terminal.process.terminate()
-    assert terminal.read_to_the_end() == 143
-
-
-def test_a_form_leaves_a_signal_that_saves_alone(opened: Callable[..., Terminal]) -> None:
-    terminal = opened(text=ENDLESS)
-    terminal.read_until(terminal.shows("Endless", "presets"))
-    terminal.process.send_signal(signal.SIGUSR1)
-    terminal.press("\r")
-    terminal.read_until(terminal.shows("1,000,000", "● training"))
+    assert b"38;2;" not in terminal.output  # which ssh does not carry
+    assert not any(start in terminal.output for start in PICTURES)
+    if variables:
+        assert COLOR.findall(terminal.output) == []
+        assert GRAPHICS not in terminal.output
+        assert b"\x1b[38" not in terminal.output
+        assert b"\x1b[48" not in terminal.output
+    else:
+        assert b"\x1b[38;5;" in terminal.output or b";38;5;" in terminal.output
 
 
 def test_a_terminal_that_goes_away_leaves_the_training_in_the_background(opened: Callable[..., Terminal]) -> None:
@@ -239,27 +248,6 @@ def test_a_form_whose_terminal_goes_away_ends_too(opened: Callable[..., Terminal
     terminal.read_until(terminal.shows("Endless", "presets"))
     terminal.hang_up()
     assert terminal.process.wait(PATIENCE_SECONDS) == 129
-
-
-def test_no_color_means_no_color(opened: Callable[..., Terminal]) -> None:
-    terminal = opened("--start", text=ENDLESS, NO_COLOR="1")
-    terminal.read_until(terminal.shows("training", "/ 1,000,000"))
-    terminal.process.terminate()
-    terminal.read_to_the_end()
-    assert COLOR.findall(terminal.output) == []
-    assert GRAPHICS not in terminal.output
-    assert b"\x1b[38" not in terminal.output
-    assert b"\x1b[48" not in terminal.output
-
-
-def test_colors_are_those_that_ssh_carries(opened: Callable[..., Terminal]) -> None:
-    terminal = opened("--start", text=ENDLESS)
-    terminal.read_until(terminal.shows("training", "/ 1,000,000"))
-    terminal.process.terminate()
-    terminal.read_to_the_end()
-    assert b"\x1b[38;5;" in terminal.output or b";38;5;" in terminal.output
-    assert b"38;2;" not in terminal.output
-    assert not any(start in terminal.output for start in PICTURES)
 
 
 def test_a_terminal_that_says_it_draws_pixels_is_sent_some_and_forgets_them(opened: Callable[..., Terminal]) -> None:
