@@ -3,12 +3,14 @@
 import json
 import os
 from collections.abc import Callable, Sequence
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
 
 import pytest
 from filelock import FileLock
 
 from grokterm.runs.store import Run, list_runs
-from tests.cli.process import Outcome, grokterm
+from tests.cli.process import Outcome, run_here
 
 PRESETS: dict[str, Sequence[str]] = {
     "quick": (),  # of what is seen in a circuit at a step
@@ -36,7 +38,9 @@ def verified(tmp_path_factory: pytest.TempPathFactory) -> Verified:
         with FileLock(f"{said}.lock"):
             if not said.exists():
                 changes = [option for change in PRESETS[name] for option in ("--set", change)]
-                outcome = grokterm("verify", name, *changes, "--json", "--runs-dir", runs)
+                with redirect_stdout(StringIO()) as out, redirect_stderr(StringIO()) as err:
+                    code = run_here("verify", name, *changes, "--json", "--runs-dir", runs)
+                outcome = Outcome(code, out.getvalue(), err.getvalue())
                 said.write_text(json.dumps(vars(outcome)), encoding="utf-8")
         (run,) = list_runs(runs)
         return Outcome(**json.loads(said.read_text("utf-8"))), run

@@ -1,18 +1,12 @@
-import signal
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from grokterm.cli.main import main
 from grokterm.experiment.experiment import Experiment
-from grokterm.runs.command_line import USUAL
 from grokterm.runs.store import Run
 from grokterm.session.remote.address import served_addresses
 from grokterm.session.start import start_session
-from grokterm.training.signals import ENDING, SAVING
-from tests.cli.process import QUIET, Here, Outcome
+from tests.cli.process import Here, Outcome, run_here
 
 
 @pytest.fixture
@@ -33,27 +27,14 @@ def finished(tiny: Experiment, tmp_path: Path) -> Run:
 
 
 @pytest.fixture
-def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Here]:
-    """Run a command in this process, which is sooner at hand than one of its own, and take back what it sets for itself."""
-    handlers = {number: signal.getsignal(number) for number in (*ENDING, *SAVING)}
+def here(capsys: pytest.CaptureFixture[str]) -> Here:
+    """Run a command in this process."""
 
     def run(*arguments: str | Path, **variables: str) -> Outcome:
-        with monkeypatch.context() as patch:
-            patch.setattr(sys, "argv", ["grokterm", *map(str, arguments)])
-            for name in (*QUIET, "GROKTERM_RUNS_DIR", USUAL):
-                patch.setenv(name, "")  # to be taken back also if it is not there yet
-                patch.delenv(name)
-            for name, value in variables.items():
-                patch.setenv(name, value)
-            with pytest.raises(SystemExit) as caught:
-                main()
-        code = caught.value.code or 0
-        assert isinstance(code, int)
+        code = run_here(*arguments, **variables)
         return Outcome(code, *capsys.readouterr())
 
-    yield run
-    for number, handler in handlers.items():
-        signal.signal(number, handler)
+    return run
 
 
 @pytest.fixture

@@ -1,13 +1,20 @@
-"""The command as a user runs it: a process of its own."""
+"""The command as a user runs it: a process of its own, or what that does, here."""
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import pytest
+
+from grokterm.cli.main import main
+from grokterm.runs.command_line import USUAL
+from grokterm.training.signals import ENDING, SAVING
 
 SECONDS = 300
 """No command of a test takes so long, also on a slow machine that is busy."""
@@ -59,6 +66,27 @@ def grokterm(*arguments: str | Path, **variables: str) -> Outcome:
         timeout=SECONDS,
     )
     return Outcome(done.returncode, done.stdout, done.stderr)
+
+
+def run_here(*arguments: str | Path, **variables: str) -> int:
+    """Run a command in this process, which is sooner at hand than one of its own, and take back what it sets for itself."""
+    handlers = {number: signal.getsignal(number) for number in (*ENDING, *SAVING)}
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sys, "argv", ["grokterm", *map(str, arguments)])
+            for name in (*QUIET, "GROKTERM_RUNS_DIR", USUAL):
+                patch.setenv(name, "")  # to be taken back also if it is not there yet
+                patch.delenv(name)
+            for name, value in variables.items():
+                patch.setenv(name, value)
+            with pytest.raises(SystemExit) as caught:
+                main()
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    code = caught.value.code or 0
+    assert isinstance(code, int)
+    return code
 
 
 def assert_refused(outcome: Outcome, *words: str) -> None:

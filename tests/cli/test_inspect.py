@@ -17,7 +17,7 @@ from grokterm.runs.results.norms import Norms
 from grokterm.runs.store import Run, create_run
 from grokterm.session.start import start_session
 from tests.cli.background import SECONDS, started, with_patch
-from tests.cli.process import Here, assert_refused, command_line, grokterm
+from tests.cli.process import Here, assert_refused, command_line
 from tests.session.driving import files_of, with_settings
 from tests.training.outcome import changed
 
@@ -72,9 +72,9 @@ def grokked(grokking: Experiment, tmp_path: Path) -> Run:
     return session.run
 
 
-def test_a_network_is_one_object_in_strict_json(grokked: Run) -> None:
+def test_a_network_is_one_object_in_strict_json(here: Here, grokked: Run) -> None:
     files = files_of(grokked)
-    outcome = grokterm("inspect", grokked.name, "--json")
+    outcome = here("inspect", grokked.name, "--json")
     assert (outcome.code, outcome.err) == (0, "")
     assert outcome.json.keys() >= CONTRACT
     assert outcome.json["phase_alignment"].keys() == {"mean", "resultant"}

@@ -5,21 +5,21 @@ from importlib.resources import files
 
 import pytest
 
-from tests.cli.process import SECONDS, assert_refused, command_line, environment, grokterm
+from tests.cli.process import SECONDS, Here, assert_refused, command_line, environment
 
 ENGINES = (files("grokterm") / "help" / "engines.md").read_text("utf-8")
 
 
-def test_the_topics_are_listed_with_their_headings() -> None:
-    outcome = grokterm("help")
+def test_the_topics_are_listed_with_their_headings(here: Here) -> None:
+    outcome = here("help")
     assert (outcome.code, outcome.err) == (0, "")
     lines = {line.split()[0]: line for line in outcome.out.splitlines()}
     assert {"engines", "metrics", "settings", "views"} <= lines.keys()
     assert ENGINES.splitlines()[0].removeprefix("# ") in lines["engines"]
 
 
-def test_a_page_goes_into_a_pipe_as_it_was_written() -> None:
-    outcome = grokterm("help", "engines")
+def test_a_page_goes_into_a_pipe_as_it_was_written(here: Here) -> None:
+    outcome = here("help", "engines")
     assert (outcome.code, outcome.out, outcome.err) == (0, ENGINES, "")
 
 
@@ -49,5 +49,5 @@ def test_a_page_is_rendered_and_paged_on_a_terminal() -> None:
         ("zzz", "`grokterm help` lists the topics"),
     ],
 )
-def test_an_unknown_topic_is_refused_with_what_comes_nearest(topic: str, words: str) -> None:
-    assert_refused(grokterm("help", topic), repr(topic), words)
+def test_an_unknown_topic_is_refused_with_what_comes_nearest(topic: str, words: str, here: Here) -> None:
+    assert_refused(here("help", topic), repr(topic), words)

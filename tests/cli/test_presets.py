@@ -5,7 +5,7 @@ import pytest
 
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.reading.presets import Preset, find_preset
-from tests.cli.process import Here, assert_refused, grokterm
+from tests.cli.process import Here, assert_refused
 
 EVIL = 'title = "[bold red]hi[/] \\u001b[31mred\\u001b]0;title\\u0007 end\\u202e\\nline"\n'
 
@@ -16,8 +16,8 @@ def presets_folder(tmp_path: Path) -> Path:
     return folder
 
 
-def test_the_presets_are_listed_with_what_they_show() -> None:
-    outcome = grokterm("presets")
+def test_the_presets_are_listed_with_what_they_show(here: Here) -> None:
+    outcome = here("presets")
     assert (outcome.code, outcome.err) == (0, "")
     lines = {line.split()[0]: line for line in outcome.out.splitlines()[1:] if re.match("  [a-z]", line)}
     assert {"quick", "quick-ungrok", "liu-essay"} <= lines.keys()

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from grokterm.runs.store import Run, list_runs
-from tests.cli.process import Here, assert_refused, grokterm
+from tests.cli.process import Here, assert_refused
 from tests.session.driving import files_of
 
 
@@ -83,10 +83,10 @@ def test_only_some_settings_may_change_when_a_run_goes_on(here: Here, finished: 
     assert files_of(finished) == files
 
 
-def test_a_truncated_checkpoint_is_refused(finished: Run) -> None:
+def test_a_truncated_checkpoint_is_refused(here: Here, finished: Run) -> None:
     newest = max(finished.checkpoints.iterdir())
     newest.write_bytes(newest.read_bytes()[:100])
-    outcome = grokterm("run", "--resume", finished.name, "--set", "training.steps=70")
+    outcome = here("run", "--resume", finished.name, "--set", "training.steps=70")
     assert_refused(outcome, newest.name, "cannot be read", "delete it")
 
 

@@ -7,12 +7,12 @@ from grokterm.experiment.reading.presets import find_preset
 from grokterm.runs.store import Run, create_run
 from grokterm.session.commands import Leave
 from grokterm.session.start import start_session
-from tests.cli.process import Here, assert_refused, grokterm
+from tests.cli.process import Here, assert_refused
 from tests.training.outcome import changed
 
 
-def test_runs_are_listed_with_what_they_came_to(finished: Run) -> None:
-    outcome = grokterm("runs")
+def test_runs_are_listed_with_what_they_came_to(here: Here, finished: Run) -> None:
+    outcome = here("runs")
     assert (outcome.code, outcome.err) == (0, "")
     _, row = outcome.out.splitlines()
     assert row.split()[:3] == [finished.name, "complete", "60"]
