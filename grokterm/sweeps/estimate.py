@@ -94,14 +94,14 @@ def estimate(asked: Definition, n_members: int, n_workers: int) -> SweepEstimate
 
 
 def looked_at(asked: Definition) -> list[Point]:
-    """List the points among which the shortest and the longest are; of many those at the ends of all axes."""
+    """List the points among which the shortest and the longest are; of many some at the ends of all axes, and the last."""
     sweep = asked.sweep
     if sweep.search is not None:
         at_ends = SearchPlan(asked.settings, sweep).next_members({})
         found = list({str(member.point): member.point for member in at_ends}.values())
     else:
         found = list(points(sweep if sweep.n_points <= MOST_LOOKED_AT else at_the_ends(sweep)))
-    return found[:: -(-len(found) // MOST_LOOKED_AT)]
+    return [*found[:-1][:: -(-len(found) // MOST_LOOKED_AT)], found[-1]]
 
 
 def at_the_ends(sweep: Sweep) -> Sweep:

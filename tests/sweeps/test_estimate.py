@@ -11,7 +11,7 @@ from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.sweep import Sweep
 from grokterm.sweeps import estimate as estimate_module
 from grokterm.sweeps.definition import Definition
-from grokterm.sweeps.estimate import TimeLeft, estimate
+from grokterm.sweeps.estimate import TimeLeft, estimate, looked_at
 from grokterm.training.estimate import Estimate
 from tests.sweeps.fixtures import TINY
 
@@ -79,6 +79,13 @@ def test_of_many_points_those_at_the_ends_of_all_axes_are_looked_at(tmp_path: Pa
     grid: dict[str, object] = {"model.width": "1:99:1", "model.activation": ["quadratic", "relu"]}
     estimate(asked(tmp_path, grid=grid, zipped={"training.steps": [9, 5, 1]}), 8, 2)
     assert [(one.training.steps, width) for one, width in zip(timed, widths(timed), strict=True)] == [(1, 1), (9, 99)]
+
+
+def test_of_very_many_ends_the_first_and_the_last_are_looked_at(tmp_path: Path) -> None:
+    names = ("task.train_fraction", "optimizer.weight_decay", "optimizer.learning_rate", "training.steps", "model.width")
+    swept = asked(tmp_path, grid={name: [0.1, 0.2, 0.3] for name in names}, variants={str(n): {} for n in range(4)})
+    found = [point.values["model.width"] for point in looked_at(swept)]
+    assert (len(found), found[0], found[-1]) == (65, 0.1, 0.3)
 
 
 def test_a_search_is_timed_at_the_ends_of_its_axis(tmp_path: Path, timed: list[Experiment]) -> None:
