@@ -157,7 +157,7 @@ class _Sketch:
         canvas.paint(self._cells, self._frame.top, self._layout.left)
         for number in range(len(self._chart.lines)):
             self._write_marks(number)
-        for bracket in self._chart.brackets:
+        for bracket in sorted(self._chart.brackets, key=lambda one: one.low - one.high):  # a longer one hides no shorter one
             first, last = (self._layout.column(end) for end in (bracket.low, bracket.high))
             floor = ("=" if self._palette.is_ascii else "━") * (last - first + 1)
             self._cells.write(self._layout.bottom, first, floor, _ink(bracket.line, self._palette).style)

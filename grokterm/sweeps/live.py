@@ -67,6 +67,7 @@ class LiveSweep(Thread):
         self._has_changed = Event()
         self._scheduler: Scheduler | None = None
         self._is_planned = False  # as the folder is now
+        self._defined_at = sweep.defined_at
         self._plan: Remembering | None = None
         self._tally = Tally("")
         self._claims, self._claims_due_at = frozenset[str](), 0.0
@@ -99,7 +100,7 @@ class LiveSweep(Thread):
         Raises:
             GroktermError: if the folder cannot be written.
         """
-        before = self.sweep
+        before = SweepFolder(self.sweep.path)  # as it is now: another process may have asked for more, too
         more = before.sweep.model_copy(update={"seeds": before.sweep.seeds + 1})
         self.sweep = keep_sweep(before.path.parent, before.name, before.preset, before.settings, more)
         self._is_planned = False
@@ -172,7 +173,9 @@ class LiveSweep(Thread):
         self._works = False
 
     def _read(self) -> None:
-        """Read what other processes have added."""
+        """Read what other processes have added: results, and members that are wanted."""
+        if (defined_at := self.sweep.defined_at) != self._defined_at:
+            self._defined_at, self.sweep, self._is_planned = defined_at, SweepFolder(self.sweep.path), False
         known = {key: result for key, result in self.state.results.items() if result.outcome != "failed"}
         try:
             results = self.sweep.results(known)

@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from math import isinf
+from math import inf, isinf
 from typing import TYPE_CHECKING, Any
 
 from rich.console import RenderableType
@@ -13,7 +13,7 @@ from rich.text import Text
 
 from grokterm.experiment.expectation import is_step
 from grokterm.experiment.metrics import METRICS
-from grokterm.experiment.sweep import Sweep, short_name, written
+from grokterm.experiment.sweep import Sweep, label_of, short_name, written
 from grokterm.plots.sanitize import plain_text
 from grokterm.reports.duration import duration
 from grokterm.reports.kept import size
@@ -62,12 +62,12 @@ def describe(sweep: Sweep, members: Sequence[Member], results: Mapping[str, Resu
     for outcome in found[:MOST_ROWS]:
         values = [outcome.point.columns.get(name) for name in names]
         cells = ["" if value is None else written(value) for value in values]
-        table.add_row(*(Text(plain_text(cell)) for cell in (*cells, *_measured(outcome, sweep.measure))))
+        table.add_row(*(Text(plain_text(cell)) for cell in (*cells, *cells_of(outcome, sweep.measure))))
     more = [f"and {len(found) - MOST_ROWS:,} points more"] if len(found) > MOST_ROWS else []
     return [table, *more, *_counted(members, results)]
 
 
-def _measured(outcome: PointOutcome, measure: str) -> tuple[str, str, str]:
+def cells_of(outcome: PointOutcome, measure: str) -> tuple[str, str, str]:
     """Write center, interval and number of seeds; of seeds that are missing or have failed, how many there are to be."""
     n = len(outcome.members)
     if (estimate := outcome.estimate) is None:
@@ -88,7 +88,8 @@ def _counted(members: Sequence[Member], results: Mapping[str, Result]) -> list[s
     shown = [f"{n:,} {name}" for name, n in kinds.items()] + ([f"{missing:,} not ended"] if missing else [])
     failed = {member.key: results[member.key] for member in members if is_failed(member, results)}
     problems = Counter(result.problem for result in failed.values())
-    reasons = [plain_text(f"failed {n:,} times: {problem}") for problem, n in problems.most_common(MOST_PROBLEMS)]
+    often = [(f"{n:,} times" if n > 1 else "once", problem) for problem, n in problems.most_common(MOST_PROBLEMS)]
+    reasons = [plain_text(f"failed {times}: {problem}") for times, problem in often]
     more = [f"and for {len(problems) - MOST_PROBLEMS:,} reasons more"] if len(problems) > MOST_PROBLEMS else []
     return [f"{len(members):,} members: {', '.join(shown)}", *reasons, *more]
 
@@ -110,8 +111,16 @@ def as_object(
         "failed": kinds["failed"],
         "table_csv": str(table.csv.absolute()),
         "table_parquet": None if table.parquet is None else str(table.parquet.absolute()),
+        "points": [_point(outcome) for outcome in outcomes(members, results, measure_name(sweep.sweep))],
         "fits": [_fit(sweep.sweep, crossing) for crossing in crossings],
     }
+
+
+def _point(outcome: PointOutcome) -> dict[str, Any]:
+    """Return what a point came to as an object: null for a step that was not reached, and where nothing was measured."""
+    n, *numbers = outcome.estimate or (0, inf, inf, inf)
+    center, low, high = (None if isinf(number) else number for number in numbers)
+    return {**outcome.point.columns, "center": center, "low": low, "high": high, "n_seeds": n}
 
 
 def _fit(sweep: Sweep, crossing: Crossing) -> dict[str, Any]:
@@ -138,7 +147,7 @@ def fits(sweep: Sweep, crossings: Sequence[Crossing]) -> list[str]:
         return []
     name, lines = short_name(sweep.search.along), []
     for crossing in crossings:
-        where = f"{crossing.point}: " if crossing.point.columns else ""
+        where = f"{label_of(crossing.point.columns)}: " if crossing.point.columns else ""
         if (found := crossing.estimate) is None:
             lines.append(f"{where}no crossing is known" + (f": {crossing.problem}" if crossing.problem else ""))
         else:
@@ -148,7 +157,7 @@ def fits(sweep: Sweep, crossings: Sequence[Crossing]) -> list[str]:
     return [plain_text(line) for line in lines]
 
 
-def plan(
+def plan_in_words(
     asked: "Definition", first: Sequence[Member], n_members: int, n_ended: int, needed: "SweepEstimate"
 ) -> list[RenderableType]:
     """List the first members of a sweep, and say what those that have not ended need."""
@@ -157,15 +166,19 @@ def plan(
     for member in first:
         values = [written(member.point.columns[name]) for name in names]
         table.add_row(*(Text(plain_text(cell)) for cell in (*values, str(member.seed), member.key)))
-    is_search = asked.sweep.search is not None
-    counted = f"at most {n_members:,} members" if is_search else f"{n_members:,} members: {_crossed(asked.sweep)}"
+    counted = f"{n_members:,} members"
+    if asked.sweep.search is None:
+        counted += f": {_crossed(asked.sweep)}"
+    elif n_ended < n_members:
+        counted = f"at most {counted}"
     ended = f", {n_ended:,} of which have ended; the others" if n_ended else ""
     rest = [f"and {n_members - len(first):,} more"] if n_members > len(first) else []
     return [table, *rest, f"{counted}{ended} {needs(needed)}" if n_ended < n_members else f"{counted}, all of which have ended"]
 
 
 def _crossed(sweep: Sweep) -> str:
-    return f"{sweep.n_points:,} points × {sweep.seeds:,} seed{'s' if sweep.seeds > 1 else ''}"
+    points, seeds = (f"{n:,} {what}{'s' * (n > 1)}" for n, what in ((sweep.n_points, "point"), (sweep.seeds, "seed")))
+    return f"{points} × {seeds}"
 
 
 def plan_as_json(

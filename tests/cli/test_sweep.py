@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from grokterm.cli.headless.sweep import ProgressLine
 from grokterm.experiment.experiment import Experiment
 from grokterm.runs.store import Run
 from grokterm.sweeps.definition import Changes, define
+from grokterm.sweeps.members import Member, Point, members_at
+from grokterm.sweeps.scheduler import Progress
 from grokterm.sweeps.storage.folder import find_sweep, keep_sweep
 from grokterm.sweeps.storage.result import Result
 from tests.cli.background import SECONDS, started, wait_for
@@ -71,6 +74,28 @@ def test_a_dry_run_trains_nothing_and_counts_what_is_missing(here: Here, tiny: E
     assert (told["members"], told["ended"], told["n_workers"]) == (6, 4, 2)
     assert told["first"][0]["task.train_fraction"] == 0.4
     assert find_sweep(Path("runs"), name).sweep.seeds == 2
+
+
+def test_of_a_search_that_is_over_a_dry_run_asks_for_no_more(here: Here, tiny: Experiment) -> None:
+    search = 'search = { along = "task.train_fraction", between = [0.4, 0.6], tolerance = 0.5 }'
+    Path("searched.toml").write_text(f"{tiny.to_toml()}\n[sweep]\n{search}\n")
+    asked = define("./searched.toml", Path("runs"), Changes())
+    sweep = keep_sweep(asked.folder, asked.name, asked.preset, asked.settings, asked.sweep)
+    for share, accuracy in ((0.4, 0.0), (0.6, 1.0)):
+        (member,) = members_at(Point({"task.train_fraction": share}), asked.settings, asked.sweep)
+        sweep.keep_result(Result(key=member.key, val_accuracy=accuracy))
+    told = here("sweep", "searched", "--dry-run", "--json", "--workers", "1").json
+    assert (told["members"], told["ended"]) == (2, 2)
+
+
+def test_a_line_of_progress_that_says_nothing_new_is_left_out(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("grokterm.cli.headless.sweep.LINE_SECONDS", 0.0)
+    line = ProgressLine()
+    for n_done in (0, 0, 1):
+        line.show(Progress([Member(Point(), seed, str(seed)) for seed in range(2)], {}, n_done=n_done))
+    assert [one.split("  ")[0] for one in capsys.readouterr().err.splitlines()] == ["0 / 2 members", "1 / 2 members"]
 
 
 def test_more_members_than_are_likely_meant_must_be_meant(here: Here, preset: Path) -> None:

@@ -79,6 +79,15 @@ def test_a_crossing_has_its_interval_on_the_axis() -> None:
     assert any(":" in row[middle - 1 : middle + 2] for row in rows)
 
 
+def test_a_long_interval_hides_no_short_one() -> None:
+    lines, intervals = [line("a", [0.0, 0.0, 1.0, 1.0]), line("b", [0.0, 0.0, 1.0, 1.0])], [(2.0, 3.0, 0), (1.0, 4.0, 1)]
+    chart = EstimateChart("measure", lines, TICKS, brackets=[Bracket(2.5, *interval) for interval in intervals])
+    floor = draw_estimates(chart, width=60, height=14, palette=PALETTES["256"])[-2]
+    inks = [segment.style for segment in floor if "━" in segment.text]
+    assert len(inks) == 3
+    assert inks[0] == inks[2] != inks[1]
+
+
 @pytest.mark.parametrize("palette", ["256", "16", "mono", "ascii"])
 @pytest.mark.parametrize("size", [(80, 24), (160, 45), (40, 9), (20, 6), (10, 3), (1, 1), (0, 0)])
 def test_a_chart_has_the_size_that_is_asked_for(palette: PaletteName, size: tuple[int, int]) -> None:

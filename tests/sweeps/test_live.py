@@ -9,7 +9,7 @@ import pytest
 
 from grokterm.sweeps.live import LiveSweep, SweepState
 from grokterm.sweeps.members import Member
-from grokterm.sweeps.storage.folder import SweepFolder
+from grokterm.sweeps.storage.folder import SweepFolder, keep_sweep
 from grokterm.sweeps.storage.lease import Lease
 from grokterm.sweeps.storage.result import Result
 from tests.sweeps.fixtures import tiny_sweep
@@ -123,6 +123,11 @@ def test_what_other_processes_add_is_seen(tmp_path: Path) -> None:
             sweep.keep_result(measured(first))
             until(live, lambda state: state.n_done == 1)
         until(live, lambda state: not state.elsewhere)
+        more = sweep.sweep.model_copy(update={"seeds": 3})
+        keep_sweep(sweep.path.parent, sweep.name, sweep.preset, sweep.settings, more)
+        until(live, lambda state: len(state.members) == 6)
+        live.add_seed()
+        assert SweepFolder(sweep.path).sweep.seeds == 4
 
 
 def test_a_folder_that_cannot_be_read_is_a_problem_and_no_bug(tmp_path: Path) -> None:

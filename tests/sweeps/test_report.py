@@ -6,13 +6,15 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from grokterm.experiment.sweep import Sweep
 from grokterm.sweeps.definition import Definition
 from grokterm.sweeps.estimate import SweepEstimate
-from grokterm.sweeps.report import describe, needs, number, plan, progress_line
+from grokterm.sweeps.report import as_object, describe, needs, number, plan_in_words, progress_line
 from grokterm.sweeps.scheduler import Progress
 from grokterm.sweeps.storage.folder import SweepFolder
 from grokterm.sweeps.storage.result import Result
-from tests.sweeps.fixtures import tiny_sweep
+from grokterm.sweeps.storage.tables import Written
+from tests.sweeps.fixtures import TINY, tiny_sweep
 
 
 @pytest.fixture
@@ -46,7 +48,7 @@ def test_each_point_has_its_center_its_interval_and_its_seeds(sweep: SweepFolder
     assert told[1] == "plain 0.4 never never to never 3"
     assert told[2] == "plain 0.6 1,200 1,200 to 1,200 3"
     assert told[3] == "wide 0.4 - 0 of 3"
-    assert told[-2:] == ["12 members: 6 finished, 1 failed, 5 not ended", "failed 1 times: out of memory"]
+    assert told[-2:] == ["12 members: 6 finished, 1 failed, 5 not ended", "failed once: out of memory"]
 
 
 def test_a_line_says_how_far_it_is(sweep: SweepFolder) -> None:
@@ -61,7 +63,7 @@ def test_a_plan_lists_the_first_members_and_what_all_need(sweep: SweepFolder) ->
     needed = SweepEstimate(10.0, 10.1, 9.9, n_workers=2, seconds=60.0, memory=600_000_000, disk=3_000_000)
     asked = Definition(sweep.path.parent, sweep.name, "tiny", sweep.settings, sweep.sweep)
     members = sweep.members()
-    told = lines(*plan(asked, members[:2], 12, 0, needed))
+    told = lines(*plan_in_words(asked, members[:2], 12, 0, needed))
     assert told[0] == "variant train fraction seed key"
     assert told[1] == f"plain 0.4 0 {members[0].key}"
     assert told[3] == "and 10 more"
@@ -69,7 +71,26 @@ def test_a_plan_lists_the_first_members_and_what_all_need(sweep: SweepFolder) ->
         "12 members: 4 points × 3 seeds take about 1 min 00 s on 2 workers, 600 MB of memory and 3 MB on the",
         "disk",
     ]
-    assert lines(*plan(asked, members[:2], 12, 12, needed))[-1] == "12 members: 4 points × 3 seeds, all of which have ended"
+    over = lines(*plan_in_words(asked, members[:2], 12, 12, needed))[-1]
+    assert over == "12 members: 4 points × 3 seeds, all of which have ended"
+
+
+def test_of_a_search_that_is_over_the_members_are_known() -> None:
+    search = {"along": "model.width", "between": [8, 40], "tolerance": 1}
+    asked = Definition(Path(), "searched", "tiny", TINY, Sweep.from_settings({"search": search}))
+    needed = SweepEstimate(10.0, 9.9, 10.1, n_workers=2, seconds=60.0, memory=None, disk=1000)
+    assert "at most 9 members, 2 of which have ended; the others" in lines(*plan_in_words(asked, [], 9, 2, needed))[-2]
+    assert lines(*plan_in_words(asked, [], 5, 5, needed))[-1] == "5 members, all of which have ended"
+
+
+def test_as_an_object_each_point_has_its_numbers_and_what_is_not_known_none(sweep: SweepFolder) -> None:
+    first, second, *_ = members = sweep.members()
+    results = {first.key: Result(key=first.key), second.key: Result(key=second.key, grokked_at=40)}
+    told = as_object(sweep, members, results, Written(sweep.path / "results.csv", None), [])["points"]
+    nothing = {"center": None, "low": None, "high": None}
+    assert told[0] == {"variant": "plain", "task.train_fraction": 0.4, **nothing, "n_seeds": 1}
+    assert told[1] == {"variant": "plain", "task.train_fraction": 0.6, "center": 40, "low": 40, "high": 40, "n_seeds": 1}
+    assert told[2] == {"variant": "wide", "task.train_fraction": 0.4, **nothing, "n_seeds": 0}
 
 
 def test_what_the_system_does_not_tell_is_left_out() -> None:

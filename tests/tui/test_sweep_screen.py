@@ -15,6 +15,7 @@ from grokterm.sweeps.storage.folder import SweepFolder
 from grokterm.sweeps.storage.result import Result
 from grokterm.sweeps.work import Work
 from grokterm.tui.app import GroktermApp, Opening
+from grokterm.tui.link import LINKS
 from grokterm.tui.screens.help import keys_of
 from grokterm.tui.screens.lab import LabScreen
 from grokterm.tui.screens.setup import SetupScreen
@@ -146,8 +147,18 @@ async def test_a_map_takes_the_place_of_the_curve(tmp_path: Path, palette: Palet
         assert "learning rate 0.001" in picture(driven.app)
         await pilot.press("m")
         await until(pilot, lambda: "not yet" in picture(driven.app), "the map")
+        assert "lines" in hints(driven.app)
         await pilot.press("m")
         await until(pilot, lambda: "learning rate 0.001" in picture(driven.app), "the curve")
+
+
+async def test_numbers_take_the_place_of_the_picture_on_a_slow_link(tmp_path: Path) -> None:
+    driven = Driven(tiny_sweep(tmp_path))
+    driven.app.link = LINKS["slow"]
+    async with driven.run() as pilot:
+        await until(pilot, lambda: driven.engines and driven.shown.working, "the engine")
+        driven.engines[0].n_let = 4
+        await until(pilot, lambda: "0.6250  0.6000 to 0.6500" in picture(driven.app), "the numbers")
 
 
 def picture(app: GroktermApp) -> str:

@@ -44,18 +44,20 @@ def need(asked: Definition, workers: int | None) -> str:
 
 def show_plan(asked: Definition, workers: int | None, *, as_json: bool) -> None:
     """Print the first members, their number, and what those that have not ended need; of a search as many as it may want."""
-    from grokterm.sweeps.report import plan, plan_as_json
+    from grokterm.sweeps.report import plan_as_json, plan_in_words
 
     if asked.n_members > MOST_MADE:
         members, n_members, n_ended = list(islice(_first_members(asked), SHOWN)), asked.n_members, 0
     else:
+        done = SweepFolder(asked.folder / asked.name).results()
         made = Remembering(plan_of(asked.settings, asked.sweep))
-        made.next_members({})
-        members, done = made.members, SweepFolder(asked.folder / asked.name).results()
+        while made.next_members(done):
+            pass
+        plan, members = made.plan, made.members
         n_ended = sum(member.key in done for member in members)
-        n_members = made.plan.n_members[1] if isinstance(made.plan, SearchPlan) else len(members)
+        n_members = plan.n_members[1] if isinstance(plan, SearchPlan) and n_ended < len(members) else len(members)
     found = _estimate(asked, workers, n_members - n_ended)
-    show = plan_as_json if as_json else plan
+    show = plan_as_json if as_json else plan_in_words
     print_results(*show(asked, members[:SHOWN], n_members, n_ended, found))
 
 
@@ -140,6 +142,7 @@ class ProgressLine:
         self._is_terminal = sys.stderr.isatty()
         self._left = TimeLeft()
         self._due_at = 0.0 if self._is_terminal else monotonic() + LINE_SECONDS
+        self._said = ""
 
     def __enter__(self) -> "ProgressLine":
         return self
@@ -156,7 +159,12 @@ class ProgressLine:
         if (now := monotonic()) < self._due_at:
             return
         self._due_at = now + (BAR_SECONDS if self._is_terminal else LINE_SECONDS)
-        (replace_line if self._is_terminal else print_status)(progress_line(progress, left))
+        line = progress_line(progress, left)
+        if self._is_terminal:
+            replace_line(line)
+        elif line != self._said:
+            print_status(line)
+        self._said = line
 
 
 def show(sweep: SweepFolder, *, as_json: bool) -> None:

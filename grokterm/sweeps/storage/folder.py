@@ -55,6 +55,14 @@ class SweepFolder:
         """The preset that it follows; empty if that is not known."""
         return Run(self.path).preset
 
+    @property
+    def defined_at(self) -> int:
+        """When its definition was written, in nanoseconds; 0 if there is none."""
+        try:
+            return (self.path / SWEEP).stat().st_mtime_ns
+        except OSError:
+            return 0
+
     @cached_property
     def settings(self) -> dict[str, Any]:
         """The settings of the experiment that is varied.

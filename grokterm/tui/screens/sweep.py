@@ -34,6 +34,7 @@ from grokterm.tui.widgets.sweep_line import SweepLine
 from grokterm.views.sweep.curve import chart_of, said_of
 from grokterm.views.sweep.heat_map import draw_map, prefers_map
 from grokterm.views.sweep.members import ordered
+from grokterm.views.sweep.numbers import draw_numbers
 from grokterm.views.sweep.words import counted, phase_word
 
 POLL_SECONDS = 0.1
@@ -124,8 +125,8 @@ class SweepScreen(Screen[None]):
             return
         if isinstance(found, Shown) and found is not self._shown and self._budget.is_due():
             self._show(found)
-        if self._budget.link.has_pictures and self._shown is not None:
-            self._picture.offer(self._shown, self._draw)
+        if self._shown is not None:
+            self._picture.offer((self._shown, self._budget.link.has_pictures), self._draw)
 
     def _ask(self, state: SweepState) -> None:
         self._asked = state
@@ -149,6 +150,9 @@ class SweepScreen(Screen[None]):
     def _draw(self, width: int, height: int) -> Rows:
         assert self._shown is not None
         picture, palette = self._shown.picture, palette_of(self)
+        if not self._budget.link.has_pictures:
+            sweep, points = self.live.sweep.sweep, self._shown.state.outcomes
+            return draw_numbers(sweep, points, width=width, height=height, palette=palette)
         if isinstance(picture, SweptMap):
             return draw_map(picture, width=width, height=height, palette=palette)
         return draw_estimates(picture, width=width, height=height, palette=palette)
@@ -167,8 +171,9 @@ class SweepScreen(Screen[None]):
         if state.problem != self._problem:
             self._problem = state.problem
             self.say(state.problem, "Stopped", "error") if state.problem else None
-        pausing = "pause" if state.phase == "working" else "go on"
-        hints = [one._replace(label=pausing) if one.label == "pause" else one for one in hints_of(self)]
+        is_map = self._shown is not None and isinstance(self._shown.picture, SweptMap)
+        now = {"pause": "pause" if state.phase == "working" else "go on", "map": "lines" if is_map else "map"}
+        hints = [one._replace(label=now.get(one.label, one.label)) for one in hints_of(self)]
         self.query_one(KeyBar).hints = (*hints, ALL_KEYS)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
@@ -185,7 +190,9 @@ class SweepScreen(Screen[None]):
             case "retry":
                 return phase != "stopping" and self.live.state.n_failed > 0
             case "turn":
-                return self._shown is not None and map_of(self.live.sweep.sweep, self._shown.state.outcomes[:1]) is not None
+                if self._shown is None or not link_of(self).has_pictures:
+                    return False
+                return map_of(self.live.sweep.sweep, self._shown.state.outcomes[:1]) is not None
             case _:
                 return True
 

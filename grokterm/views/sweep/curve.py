@@ -5,7 +5,7 @@ from math import isinf, nan
 
 import numpy as np
 
-from grokterm.experiment.sweep import Sweep, Value, short_name
+from grokterm.experiment.sweep import Sweep, Value, label_of, short_name
 from grokterm.plots.cells import Rows
 from grokterm.plots.estimates import Bracket, EstimateChart, Estimates, draw_estimates
 from grokterm.plots.palettes import Palette
@@ -61,12 +61,13 @@ def _line(label: str, axis: ValueAxis, points: Mapping[Value, PointOutcome]) -> 
 
 
 def said_of(crossing: Crossing) -> str:
-    """Say where a measure crosses a value: `crosses 0.5 at 0.067 (0.055 to 0.081, 8 seeds)`."""
+    """Say where a measure crosses a value: `weight decay 1: crosses 0.5 at 0.067 (0.055 to 0.081, 8 seeds)`."""
+    where = f"{label_of(crossing.point.columns)}: " if crossing.point.columns else ""
     if crossing.problem:
-        return crossing.problem
+        return f"{where}{crossing.problem}"
     if crossing.estimate is None:
-        return "no crossing yet"
+        return f"{where}no crossing yet"
     value = crossing.low.crosses
     crossed = "half of the seeds reach it" if isinf(value) else f"crosses {value:g}"
     n, center, low, high = crossing.estimate
-    return f"{crossed} at {center:.4g} ({low:.4g} to {high:.4g}, {n} seed{'s' * (n > 1)})"
+    return f"{where}{crossed} at {center:.4g} ({low:.4g} to {high:.4g}, {n} seed{'s' * (n > 1)})"

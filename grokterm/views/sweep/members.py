@@ -8,11 +8,11 @@ from rich.segment import Segment
 from grokterm.experiment.expectation import is_step
 from grokterm.experiment.sweep import VARIANT, Sweep, Value, short_name, written
 from grokterm.plots.palettes import Palette, Role
-from grokterm.plots.ticks import short_number
 from grokterm.reports.duration import clock
 from grokterm.sweeps.live import SweepState
 from grokterm.sweeps.measures import measure_name
 from grokterm.sweeps.members import Member
+from grokterm.sweeps.report import number
 from grokterm.sweeps.storage.result import Result
 
 Standing = Literal["working", "elsewhere", "failed", "diverged", "finished", "waiting"]
@@ -101,7 +101,7 @@ def _of_number(name: str, rank: int) -> Column:
         value = result.value(name)
         if value is None:
             return "never" if is_step(name) and result.outcome != "failed" else ""
-        return f"{value:,.0f}" if is_step(name) or name == "steps" else short_number(float(f"{value:.4g}"))
+        return f"{value:,.0f}" if is_step(name) or name == "steps" else number(value, name.partition(" @ ")[0])
 
     return Column(title, max(len(title), NUMBER), rank, write)
 

@@ -78,3 +78,5 @@ def test_a_search_shows_and_says_where_the_measure_crosses() -> None:
     assert bracket == (0.5, 0.1, 0.9, 0)
     assert said_of(crossing) == "crosses 0.5 at 0.5 (0.1 to 0.9, 1 seed)"
     assert said_of(replace(crossing, problem="it does not")) == "it does not"
+    at_decay = replace(crossing, point=Point({"optimizer.weight_decay": 1.0}))
+    assert said_of(at_decay) == "weight decay 1: crosses 0.5 at 0.5 (0.1 to 0.9, 1 seed)"

@@ -14,7 +14,7 @@ STATE = SweepState(
     results={
         "0": Result(key="0", grokked_at=1200, val_accuracy=0.99512, seconds=75.0, steps=3000),
         "1": Result(key="1", outcome="failed", problem="out of memory"),
-        "2": Result(key="2", val_accuracy=0.1, seconds=5.0),
+        "2": Result(key="2", val_accuracy=0.0378, seconds=5.0),
     },
     working=frozenset("3"),
     elsewhere=frozenset("4"),
@@ -34,7 +34,7 @@ def test_a_member_has_its_point_its_state_and_its_numbers() -> None:
     heads = draw_heads(columns_of(SWEEP, 100), PALETTES["ascii"])[0].text
     assert heads.split() == ["state", "train", "fraction", "seed", "grokked", "val", "memorized", "steps", "time"]
     assert line(MEMBERS[0], 100) == ["finished", "0.35", "0", "1,200", "0.9951", "never", "3,000", "1:15"]
-    assert line(MEMBERS[2])[:4] == ["finished", "0.35", "2", "never"]
+    assert line(MEMBERS[2])[:5] == ["finished", "0.35", "2", "never", "0.0378"]
     assert line(MEMBERS[3]) == ["working", "0.35", "3"]
     assert line(MEMBERS[5]) == ["waiting", "0.35", "5"]
 
