@@ -1,7 +1,19 @@
 """The terminal laboratory for grokking, as a library: `import grokterm as gt`.
 
-The names in `__all__` are a promise: a later version keeps them. Everything else in this package, every module of it included,
-is private and may change. Nothing is loaded before it is asked for, torch least of all.
+    run = gt.train("quick", {"training.steps": 400})  # a new run, which trains while it is iterated
+    for record in run:
+        ...
+    run = gt.open_run("-")                            # a saved one: its curves, datasets, analyses and networks
+    run.curves(), run.analysis("grokked"), run.network(200), run.dataset()
+    gt.sweep("quick", seeds=8).finish().table()       # many runs of one experiment; gt.open_sweep reads them again
+    gt.presets()                                      # what there is to train
+
+`operation`, `network`, `loss`, `update_rule`, `metric` and `view` add your own: `grokterm help plugins`. What is wrong raises
+GroktermError, with one line. The manual's page is `grokterm help python`.
+
+The names in `__all__` are a promise: a later version keeps them, their arguments, and what their public methods do. Everything
+else in this package, every module of it included, is private and may change. Nothing is loaded before it is asked for, torch
+least of all.
 """
 
 from importlib import import_module

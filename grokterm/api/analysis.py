@@ -15,8 +15,8 @@ from grokterm.runs.results.metrics import RunMetrics
 class Analysis:
     """A network at a step and its metrics, each computed when it is first read.
 
-    Few take long: `memorized_norm`, `late_norm` and `norm_growth` train a run again up to other steps if it has no checkpoint
-    near them, `hessian_eigenvalue` may take a minute.
+    `SavedRun.analysis` makes one. A few metrics take long: `memorized_norm`, `late_norm` and `norm_growth` train the run again
+    up to other steps if it has no checkpoint near them, `hessian_eigenvalue` may take a minute.
     """
 
     def __init__(self, metrics: RunMetrics) -> None:

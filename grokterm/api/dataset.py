@@ -1,7 +1,6 @@
 """The equations of a run, as arrays."""
 
 from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
 from jaxtyping import Bool, Int64
@@ -12,7 +11,11 @@ from grokterm.tasks.equations import Equations
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """All equations of a task at a step, a row each, and on which side they are; some may be on none after a swap."""
+    """All equations of a task at a step, a row each, and on which side they are; some may be on none after a swap.
+
+    `inputs` (equations, operands) and `answers` (equations,) are integers from 0 to `n_elements` - 1; `train`, `val` and `seen`
+    are masks over the equations.
+    """
 
     inputs: Int64[np.ndarray, "equations operands"]
     """The operands a, b (and c): numbers from 0 on."""
@@ -32,14 +35,14 @@ class Dataset:
     n_elements: int
     """How many values operands and answers have: the modulus, or the order of a group."""
 
-    @classmethod
-    def of(cls, dataset: tasks.Dataset) -> Self:
-        """Lay a dataset out."""
-        table = dataset.table
-        rows = dataset.index_of(table)
 
-        def mask(side: Equations) -> np.ndarray:
-            return np.isin(rows, dataset.index_of(side))
+def laid_out(dataset: tasks.Dataset) -> Dataset:
+    """Lay a dataset out."""
+    table = dataset.table
+    rows = dataset.index_of(table)
 
-        train, val, seen = map(mask, (dataset.train, dataset.val, dataset.seen))
-        return cls(table.operands, table.answers, train, val, seen, dataset.n_elements)
+    def mask(side: Equations) -> Bool[np.ndarray, " equations"]:
+        return np.isin(rows, dataset.index_of(side))
+
+    train, val, seen = map(mask, (dataset.train, dataset.val, dataset.seen))
+    return Dataset(table.operands, table.answers, train, val, seen, dataset.n_elements)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from grokterm.api.asked import Overrides, Place, assignments_of, folder_of
-from grokterm.api.dataset import Dataset
+from grokterm.api.dataset import Dataset, laid_out
 from grokterm.api.frames import Kind, frame
 from grokterm.experiment.recording.evaluations import Evaluations
 from grokterm.experiment.recording.packing import unpacked, until
@@ -109,7 +109,7 @@ class SavedRun:
     def dataset(self, step: Step = None) -> Dataset:
         """Return all equations at a step, and which of them are trained on: swaps and changed label noise are seen in it."""
         past = until(read_journal(self._run.journal), self._step(step))
-        return Dataset.of(dataset_after(self.experiment, past)[0])
+        return laid_out(dataset_after(self.experiment, past)[0])
 
     def network(self, step: Step = None) -> "nn.Module":
         """Return the network at a step, as a module of PyTorch: `network(pairs)` scores every answer.

@@ -1,7 +1,7 @@
 """A sweep: many runs of one experiment, and the table of what came of them."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
@@ -10,6 +10,7 @@ import numpy as np
 
 from grokterm.api.asked import Overrides, Place, assignments_of, folder_of, written
 from grokterm.api.frames import Kind, frame
+from grokterm.api.loops import closed_at_exit
 from grokterm.api.saved_run import SavedRun
 from grokterm.errors import RunNotFoundError
 from grokterm.runs.export.columns import Column
@@ -117,6 +118,9 @@ class Sweep(SavedSweep):
 
     def __iter__(self) -> "Iterator[Progress]":
         """Work on, until every member has a result unless the loop is left."""
+        return closed_at_exit(self._work())
+
+    def _work(self) -> "Generator[Progress, None, None]":
         from grokterm.sweeps.scheduler import Scheduler
 
         plan, there = kept(self._asked, retries=False)

@@ -2,12 +2,14 @@
 
 import os
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from threading import current_thread, main_thread
 from typing import TYPE_CHECKING, Self, TypeAlias
+from weakref import ref
 
 from grokterm.api.asked import Overrides, Place, assignments_of, folder_of
+from grokterm.api.loops import closed_at_exit
 from grokterm.api.saved_run import SavedRun
 from grokterm.errors import ConfigError, OutOfMemoryError, StorageError
 from grokterm.runs.branching import plan_branch
@@ -92,9 +94,21 @@ class Training(SavedRun):
         self.notes = tuple(notes)
         """What the command line would say before it: settings that were dropped, and warnings."""
         self._opener = opener
+        self._loop: Callable[[], Generator[Record, None, None] | None] = lambda: None
 
     def __iter__(self) -> "Iterator[Record]":
         """Train on, to the last step unless the loop is left."""
+        self.stop()
+        loop = closed_at_exit(self._train())
+        self._loop = ref(loop)  # weak: a loop that is left has to end
+        return loop
+
+    def stop(self) -> None:
+        """Save and end what a loop was left without ending it: an error in a comprehension keeps that alive."""
+        if (loop := self._loop()) is not None:
+            loop.close()
+
+    def _train(self) -> "Generator[Record, None, None]":
         opened, self._opener = self._opener(), lambda: _resumed(Run(self.path), ())
         if opened is not None:
             yield from _records(*opened)
@@ -106,7 +120,7 @@ class Training(SavedRun):
         return self
 
 
-def _records(session: "Session", earlier: "Sequence[Record]") -> "Iterator[Record]":
+def _records(session: "Session", earlier: "Sequence[Record]") -> "Generator[Record, None, None]":
     """Train and yield every record; save and end the run if the caller leaves."""
     from grokterm.session.serving import train as serve
 

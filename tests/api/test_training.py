@@ -8,6 +8,7 @@ import pytest
 import torch
 
 import grokterm as gt
+from grokterm.api import loops
 from grokterm.errors import OutOfMemoryError, StorageError
 from grokterm.experiment.recording.records import TRANSIENT, Record
 from grokterm.runs.journal import JournalWriter
@@ -72,6 +73,17 @@ def test_an_interrupt_ends_a_step_and_saves_before_it_is_heard_of(train: Train, 
         run.finish()
     monkeypatch.setattr(SingleNetwork, "update", update)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert_goes_on_as_undisturbed(run, train)
+
+
+@pytest.mark.parametrize("ended_by", ["the run", "the end of Python"])
+def test_a_loop_that_an_error_keeps_alive_is_ended_by(ended_by: str, train: Train) -> None:
+    run = train()
+    with pytest.raises(ZeroDivisionError) as error:
+        [1 / (10 - record.step) for record in run]
+    assert run.summary.ended is None
+    (run.stop if ended_by == "the run" else loops._close)()
+    assert error.tb is not None  # which has kept it
     assert_goes_on_as_undisturbed(run, train)
 
 
