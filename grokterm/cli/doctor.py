@@ -17,7 +17,7 @@ def doctor(*, as_json: AsJson = False, runs_dir: RunsDir = RUNS) -> None:
     import json
 
     from grokterm.reports.doctor import SHOWN, advice, report
-    from grokterm.runs.disk import describe_folder
+    from grokterm.runs.storage.disk import describe_folder
     from grokterm.tui.graphics.examining import describe_terminal, describe_tmux
 
     needed = _needed()

@@ -16,7 +16,8 @@ from grokterm.experiment.reading.toml import format_toml
 from grokterm.experiment.recording.records import Acted, Record, Skipped, Started, Switched
 from grokterm.runs.journal import reached_step, read_journal
 from grokterm.runs.resume import change_of
-from grokterm.runs.store import Run, is_run, write_durably
+from grokterm.runs.storage.durable import make_folder, write_durably
+from grokterm.runs.store import Run, is_run
 
 ENDS = "training.stop_when"  # has no part in a replay, which ends at the last step
 
@@ -77,7 +78,7 @@ def write_preset(preset: AsPreset, path: Path, *, may_overwrite: bool) -> list[s
     settings, copies = copied(preset.experiment.settings(), folder)
     try:
         for inner, content in copies.items():
-            (path.parent / inner).parent.mkdir(parents=True, exist_ok=True)
+            make_folder((path.parent / inner).parent)
             write_durably(path.parent / inner, content)
         write_durably(path, format_toml(settings).encode())
     except OSError as error:

@@ -10,9 +10,9 @@ from torch import Tensor
 
 from grokterm.errors import CheckpointError
 from grokterm.experiment.experiment import Experiment
-from grokterm.runs.store import write_durably
+from grokterm.runs.storage.durable import write_durably
+from grokterm.runs.storage.unwritable import unwritable
 from grokterm.runs.thinning import checkpoint_name
-from grokterm.runs.unwritable import unwritable
 
 
 def save_checkpoint(folder: Path, step: int, tensors: Mapping[str, Tensor], experiment: Experiment) -> str:

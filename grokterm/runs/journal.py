@@ -1,7 +1,6 @@
 """The journal of a run: one JSON line per record, appended as it happens."""
 
 import gc
-import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,8 +12,9 @@ from grokterm.experiment.recording.evaluations import Evaluations
 from grokterm.experiment.recording.packing import gathered, last_of_each, packed, until
 from grokterm.experiment.recording.records import RECORD, TRANSIENT, Checkpointed, Inspected, Record
 from grokterm.runs.journal_lines import DamagedError, read_records
+from grokterm.runs.storage.durable import append
+from grokterm.runs.storage.unwritable import unwritable
 from grokterm.runs.thinning import checkpoint_sizes
-from grokterm.runs.unwritable import unwritable
 
 
 class JournalWriter:
@@ -55,9 +55,7 @@ class JournalWriter:
         try:
             if not self.is_as_it_was:
                 raise StorageError(f"{self._path} was written by another process: let only one train this run")
-            os.truncate(self._path, self._end)  # also removes a partial line of a failed write
-            with self._path.open("ab") as file:
-                file.write(self._pending)
+            append(self._path, self._pending, self._end)  # also removes a partial line of a failed write
         except OSError as error:
             self._sizes = range(self._end, max(self._sizes.stop, self._end + len(self._pending) + 1))
             raise unwritable(self._path, error) from None

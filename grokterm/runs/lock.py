@@ -12,7 +12,8 @@ from grokterm.errors import RunHeldError, StorageError
 from grokterm.experiment.recording.records import Owner
 from grokterm.runs.command_line import command_line
 from grokterm.runs.owner import life, this_process
-from grokterm.runs.unwritable import gone, unwritable
+from grokterm.runs.storage.durable import remove, write_whole
+from grokterm.runs.storage.unwritable import gone, unwritable
 
 LOCK, MARKER, HOLDER = "lock", "lock.soft", "lock.json"
 
@@ -78,19 +79,13 @@ class RunLock:
         if self._lock is None:
             return
         with suppress(OSError):  # the folder may be gone, or read-only by now
-            (self._folder / HOLDER).unlink(missing_ok=True)
+            remove(self._folder / HOLDER)
         self._lock.release()
         self._lock = None
 
     def _write(self) -> None:
         holder = Holder(**this_process().model_dump(), socket=self.socket, inode=_inode(self._folder))
-        draft = self._folder / f".{HOLDER}.tmp"
-        try:
-            draft.write_text(holder.model_dump_json(), encoding="utf-8")
-            draft.replace(self._folder / HOLDER)  # whole, for those that read it meanwhile
-        except OSError:
-            draft.unlink(missing_ok=True)
-            raise
+        write_whole(self._folder / HOLDER, holder.model_dump_json().encode())
 
 
 def was_locked(folder: Path) -> bool:
@@ -139,7 +134,7 @@ def _acquire(folder: Path) -> BaseFileLock:
         holder = _read(folder)
         if holder is None or life(holder) != "dead":
             raise
-    marker.unlink(missing_ok=True)
+    remove(marker)
     return _acquired(SoftFileLock(marker, thread_local=False))
 
 

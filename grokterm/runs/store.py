@@ -21,16 +21,14 @@ from grokterm.errors import ConfigError, RunNotFoundError, StorageError
 from grokterm.experiment.reading.toml import format_toml, parse_toml
 from grokterm.plots.sanitize import plain_text
 from grokterm.plugins.registry import missing
-from grokterm.runs.unwritable import unwritable
+from grokterm.runs.storage.durable import draft_of, fill_folder, make_folder, remove, remove_tree, rename, write_durably
+from grokterm.runs.storage.unwritable import unwritable
 
 if TYPE_CHECKING:
     from grokterm.experiment.experiment import Experiment
 
 # Lines of experiment.toml: runs of version 0.1.0 may name the removed engine; the other gives the same results.
 RETIRED_ENGINE, REPLACEMENT_ENGINE = 'engine = "compiled"', 'engine = "eager"'
-
-# What a system answers that does not sync directories: Windows, which does not open them, and some network disks.
-UNSYNCABLE = {errno.EACCES, errno.EPERM, errno.EINVAL, errno.EBADF, errno.ENOTSUP}
 
 SWEEP, MEMBERS = "sweep.toml", "members"  # what a folder of runs holds that is a sweep: its definition, and the runs
 
@@ -132,11 +130,10 @@ def create_run(  # noqa: PLR0913 - what a run directory holds
     from grokterm.experiment.reading.files import copied
 
     with _storing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         called = plain_text(name or preset)  # as it is shown, so that what is shown finds it
         stem = f"{called}-{datetime.now():%Y%m%d-%H%M%S}" if is_timed else called
-        draft = folder / f".{stem}-{os.getpid()}"
-        shutil.rmtree(draft, ignore_errors=True)
+        draft = draft_of(folder / stem)
         settings, copies = copied(experiment.settings())
         own = {
             "experiment.toml": format_toml(settings).encode(),
@@ -144,16 +141,14 @@ def create_run(  # noqa: PLR0913 - what a run directory holds
             "journal.jsonl": b"",
         }
         try:
-            (draft / "checkpoints").mkdir(parents=True)
-            for inner, source in links.items():
-                with suppress(OSError):
-                    os.link(source, draft / inner)
-            for inner, content in {**own, **copies, **files}.items():
-                (draft / inner).parent.mkdir(parents=True, exist_ok=True)
-                write_durably(draft / inner, content)
-            return Run(_rename_to_free_name(draft, folder / stem) if is_timed else draft.rename(folder / stem))
-        except OSError:
-            shutil.rmtree(draft, ignore_errors=True)  # on a full disk it would stay for ever
+            fill_folder(draft, {**own, **copies, **files}, inner=["checkpoints"], links=links)
+            if is_timed:
+                return Run(_rename_to_free_name(draft, folder / stem))
+            rename(draft, folder / stem)
+            return Run(folder / stem)
+        except BaseException:
+            with suppress(OSError):
+                remove_tree(draft)
             raise
 
 
@@ -177,44 +172,20 @@ def list_runs(folder: Path) -> list[Run]:
     return sorted(map(Run, paths), key=lambda run: (made_at(run), run.name))
 
 
-def write_durably(path: Path, content: bytes | Iterable[bytes]) -> None:
-    """Write a file, whole or in parts, atomically and durably: after a power cut it is either complete or absent."""
-    draft = path.with_name(f".{path.name}.tmp")
-    try:
-        with draft.open("wb") as file:
-            for part in [content] if isinstance(content, bytes) else content:
-                file.write(part)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except OSError:
-        draft.unlink(missing_ok=True)  # frees its space on a full disk, which the journal needs
-        raise
-    try:
-        directory = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
-    except OSError as error:
-        if error.errno not in UNSYNCABLE:
-            raise
-
-
 def check_room(folder: Path, n_bytes: int) -> None:
     """Check whether there is room for a run with so many bytes of checkpoints.
 
     Raises:
         StorageError: if the folder cannot be written, or is too full.
     """
-    probe = folder / f".room-{os.getpid()}"
+    probe = draft_of(folder / "room")
     with _storing(folder):
         if shutil.disk_usage(folder).free < ROOM + n_bytes:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         try:
             write_durably(probe, bytes(ROOM))
         finally:
-            probe.unlink(missing_ok=True)
+            remove(probe)
 
 
 def is_run(path: Path) -> bool:
@@ -250,7 +221,7 @@ def _rename_to_free_name(draft: Path, preferred: Path) -> Path:
         if path.exists():
             continue
         try:
-            draft.rename(path)
+            rename(draft, path)
         except OSError as error:
             if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):  # created by another process since the check
                 raise

@@ -4,6 +4,8 @@ from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from grokterm.runs.storage.durable import remove
+
 GIGABYTE = 1_000_000_000
 
 
@@ -45,7 +47,7 @@ def drop_checkpoints(folder: Path, steps: Iterable[int]) -> None:
     """Delete the checkpoints of these steps; one that cannot be deleted stays for the next time."""
     for step in steps:
         with suppress(OSError):
-            (folder / checkpoint_name(step)).unlink(missing_ok=True)
+            remove(folder / checkpoint_name(step))
 
 
 def checkpoint_name(step: int) -> str:

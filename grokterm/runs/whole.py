@@ -5,7 +5,8 @@ import json
 from grokterm.errors import CheckpointError, StorageError
 from grokterm.experiment.experiment import Experiment
 from grokterm.runs.naming import Named
-from grokterm.runs.store import Run, write_durably
+from grokterm.runs.storage.durable import write_durably
+from grokterm.runs.store import Run
 
 WHOLE = "whole.json"
 

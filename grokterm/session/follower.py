@@ -8,8 +8,8 @@ from grokterm.errors import GroktermError
 from grokterm.experiment.recording.records import Record, Refused
 from grokterm.runs.following import JournalReader
 from grokterm.runs.lock import holder_of
+from grokterm.runs.storage.unwritable import gone
 from grokterm.runs.store import Run
-from grokterm.runs.unwritable import gone
 from grokterm.session.commands import Analyze, Command, Hold, Release
 from grokterm.session.state import LabState, fold
 from grokterm.session.torch_import import import_torch

@@ -4,7 +4,6 @@ What comes of it are the runs that they would have been alone, to rounding: each
 ended, and with a checkpoint if that is where all end.
 """
 
-import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from itertools import groupby
@@ -34,6 +33,7 @@ from grokterm.experiment.recording.records import (
 )
 from grokterm.runs.checkpoint import save_checkpoint
 from grokterm.runs.journal import JournalWriter, read_journal
+from grokterm.runs.storage.durable import remove_tree
 from grokterm.runs.store import Run, create_run, is_run
 from grokterm.session.session import Session
 from grokterm.session.start import resume_session, start_session
@@ -169,7 +169,7 @@ class TogetherWork:
             for number, (member, _) in reversed([*enumerate(members)]):  # the first one's name is that of the ensemble
                 self._make_run(member, session, journals.records[number], of_member(number, tensors))
         session.trainer.trainable.close()
-        shutil.rmtree(session.run.path)
+        remove_tree(session.run.path)
         return fits
 
     def _session(self, first: Member, n_members: int) -> Session | None:
@@ -178,7 +178,8 @@ class TogetherWork:
         with suppress(CheckpointError, RunNotFoundError):
             if is_run(run.path) and run.experiment.training.members == n_members:
                 return resume_session(run)[0]
-        shutil.rmtree(run.path, ignore_errors=True)
+        if run.path.exists():
+            remove_tree(run.path)
         experiment = self._experiment(first)
         training = experiment.training.model_copy(update={"members": n_members})
         ensemble = experiment.model_copy(update={"training": training})

@@ -3,8 +3,7 @@
 import errno
 import os
 from collections.abc import Callable
-from pathlib import Path
-from typing import IO, Any, Self
+from typing import Any
 
 
 def disk_full() -> OSError:
@@ -26,30 +25,16 @@ def failing_once(call: Callable[..., Any], *, at: int = 1, number: int = errno.E
     return stand_in
 
 
-class FullFile:
-    """An open file on a disk that takes so many bytes and then no more."""
+def write_with_room_for(n_bytes: int) -> Callable[[int, bytes], int]:
+    """Stand in for os.write on a disk that takes so many bytes and then no more."""
+    real, room = os.write, n_bytes
 
-    def __init__(self, file: IO[bytes], room: int) -> None:
-        self._file = file
-        self._room = room
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
-
-    def write(self, content: bytes) -> None:
-        """Write what fits."""
-        self._file.write(content[: self._room])
-        raise disk_full()
-
-
-def open_with_room_for(n_bytes: int) -> Callable[[Path, str], FullFile]:
-    """Stand in for Path.open on a disk that is nearly full."""
-    real = Path.open
-
-    def stand_in(path: Path, mode: str) -> FullFile:
-        return FullFile(real(path, mode), n_bytes)  # the caller's `with` closes it
+    def stand_in(file: int, content: bytes) -> int:
+        nonlocal room
+        if not room:
+            raise disk_full()
+        n_written = real(file, content[:room])
+        room -= n_written
+        return n_written
 
     return stand_in

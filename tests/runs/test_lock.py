@@ -89,7 +89,7 @@ def test_a_process_on_another_host_is_named_with_it(run: Path) -> None:
 
 def test_a_full_disk_gives_no_lock_and_keeps_no_draft(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "replace", failing_once(Path.replace))
+        patch.setattr(os, "replace", failing_once(os.replace))
         with pytest.raises(
             StorageError,
             match="one cannot be written: No space left on device: make room or choose another folder with --runs-dir",
@@ -133,7 +133,7 @@ def test_a_file_left_by_a_dead_process_is_taken_over_and_one_that_may_live_is_no
 
 @pytest.mark.parametrize("number", [errno.EROFS, errno.ENOSPC])
 def test_a_disk_that_is_read_only_or_full_is_one_line(run: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
-    monkeypatch.setattr(Path, "write_text", failing_once(Path.write_text, number=number))
+    monkeypatch.setattr(os, "write", failing_once(os.write, number=number))
     lock = RunLock(run)
     with pytest.raises(StorageError) as refused:
         lock.take()

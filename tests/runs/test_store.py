@@ -53,7 +53,7 @@ def test_what_begins_from_a_member_of_a_sweep_is_kept_beside_the_sweep(tmp_path:
 def test_a_run_that_could_not_be_completed_leaves_nothing(
     n_writes_before: int, tiny: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "write_durably", failing_once(store.write_durably, at=n_writes_before + 1))
+    monkeypatch.setattr(os, "fsync", failing_once(os.fsync, at=n_writes_before + 1))
     with pytest.raises(StorageError, match=r"cannot be written: No space left"):
         make(tmp_path, tiny)
     assert list(tmp_path.iterdir()) == []

@@ -7,7 +7,7 @@ import pytest
 from textual.widgets import Static
 
 from grokterm.runs import checkpoint
-from grokterm.runs.store import write_durably
+from grokterm.runs.storage.durable import write_durably
 from grokterm.session.start import resume_session
 from grokterm.tui.screens.dialogs import Confirm, FieldsDialog
 from grokterm.tui.screens.lab import LabScreen

@@ -7,6 +7,7 @@ from textual.widgets import Input, Static
 
 from grokterm.experiment.recording.records import Branched
 from grokterm.runs import checkpoint, store
+from grokterm.runs.storage import durable
 from grokterm.runs.store import list_runs
 from grokterm.tui.screens.dialogs import FieldsDialog
 from tests.runs.failing import failing_once
@@ -46,11 +47,11 @@ async def test_b_keeps_the_training_where_no_branch_can_be_written(monkeypatch: 
         await pilot.press("b")
         await until(pilot, lambda: isinstance(app.screen, FieldsDialog), "the dialog")
         with monkeypatch.context() as patch:
-            patch.setattr(store, "write_durably", failing_once(store.write_durably))  # where the branch would be
+            patch.setattr(store, "fill_folder", failing_once(durable.fill_folder))  # where the branch would be
             await pilot.press("enter")
             await until(pilot, lambda: "No space left" in str(app.screen.query_one("#problem", Static).render()), "why not")
         with monkeypatch.context() as patch:
-            patch.setattr(checkpoint, "write_durably", failing_once(store.write_durably))  # where its step is saved
+            patch.setattr(checkpoint, "write_durably", failing_once(durable.write_durably))  # where its step is saved
             await pilot.press("enter")
             await until(pilot, lambda: any(one.title == "Not branched" for one in app._notifications), "why not")
         assert lab(app).training is thread

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from grokterm.errors import ConfigError, StorageError
 from grokterm.plots.sanitize import plain_text
+from grokterm.runs.storage.durable import remove, write_durably
 
 FILE = "annotations.json"
 
@@ -83,12 +84,10 @@ def write_annotations(run: Path, annotations: Annotations) -> None:
     Raises:
         StorageError: if it cannot be written.
     """
-    from grokterm.runs.store import write_durably
-
     path = run / FILE
     try:
         if annotations == Annotations():
-            path.unlink(missing_ok=True)
+            remove(path)
         else:
             write_durably(path, json.dumps(asdict(annotations), ensure_ascii=False, indent=2).encode())
     except OSError as error:

@@ -1,7 +1,6 @@
 """Deleted runs, in a hidden folder of the runs folder until it is emptied."""
 
 import os
-import shutil
 from pathlib import Path
 
 from grokterm.errors import ConfigError, RunNotFoundError, StorageError
@@ -9,6 +8,7 @@ from grokterm.experiment.reading.hints import nearest
 from grokterm.runs.finding import NEWEST, beginning_with, newest_name
 from grokterm.runs.listing.reading import read_facts, status_of
 from grokterm.runs.lock import holder_of, refusal
+from grokterm.runs.storage.durable import make_folder, remove, remove_tree, rename
 
 FOLDER = ".trash"
 
@@ -22,9 +22,9 @@ def move_to_trash(run: Path) -> Path:
     refuse_if_trained(run)
     trash = run.parent / FOLDER
     try:
-        trash.mkdir(exist_ok=True)
+        make_folder(trash)
         target = _free(trash / run.name)
-        run.rename(target)
+        rename(run, target)
     except OSError as error:
         raise StorageError(f"{run} cannot be moved to {trash}: {error.strerror}") from None
     return target
@@ -64,7 +64,7 @@ def restore(folder: Path, name: str) -> Path:
     if target.exists():
         raise ConfigError(f"there is a run called {name} again: rename its folder first")
     try:
-        (folder / FOLDER / name).rename(target)
+        rename(folder / FOLDER / name, target)
     except OSError as error:
         raise StorageError(f"{target} cannot be restored: {error.strerror}") from None
     return target
@@ -95,7 +95,7 @@ def purge(folder: Path) -> int:
         path = folder / FOLDER / name
         try:
             size = space(path)
-            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+            remove_tree(path) if path.is_dir() and not path.is_symlink() else remove(path)
         except OSError as error:
             raise StorageError(f"{path} cannot be removed: {error.strerror}") from None
         freed += size

@@ -6,8 +6,6 @@
 
 import json
 import os
-import secrets
-import shutil
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,7 +20,8 @@ from grokterm.experiment.reading.files import copied, located
 from grokterm.experiment.reading.toml import format_toml, parse_toml
 from grokterm.experiment.sweep import Sweep
 from grokterm.runs.finding import beginning_with, is_sweep, sweep_names
-from grokterm.runs.store import MEMBERS, SWEEP, Run, is_run, write_durably
+from grokterm.runs.storage.durable import drop_drafts, make_folder, remove, remove_tree, rename, write_durably, write_whole
+from grokterm.runs.store import MEMBERS, SWEEP, Run, is_run
 from grokterm.runs.thinning import checkpoint_sizes
 from grokterm.sweeps.members import Member, members_of
 from grokterm.sweeps.storage.result import Result
@@ -113,14 +112,13 @@ class SweepFolder:
         path = self.path / "members" / key
         if path.exists():
             kept = path.with_name(f".{key}{DAMAGED}")
-            shutil.rmtree(kept, ignore_errors=True)
-            path.rename(kept)
+            if kept.exists():
+                remove_tree(kept)
+            rename(path, kept)
 
     def drop_drafts(self, key: str) -> None:
         """Remove what processes have left that were killed while they made the run of a member."""
-        for path in (self.path / "members").glob(f".{key}-*"):
-            if not path.name.endswith(DAMAGED):
-                shutil.rmtree(path, ignore_errors=True)
+        drop_drafts(self.path / "members", key, age=0)
 
     @property
     def leases(self) -> Path:
@@ -149,14 +147,7 @@ class SweepFolder:
         Raises:
             OSError: if it cannot be written.
         """
-        path = self.path / "results" / f"{result.key}.json"
-        draft = path.with_name(f".{path.name}.tmp")
-        try:
-            draft.write_text(result.model_dump_json(), encoding="utf-8")
-            draft.replace(path)
-        except OSError:
-            draft.unlink(missing_ok=True)
-            raise
+        write_whole(self.path / "results" / f"{result.key}.json", result.model_dump_json().encode())
 
     def forget_failed(self) -> list[str]:
         """Remove the results of members that have failed, so that they are worked on again; return their keys.
@@ -182,7 +173,7 @@ class SweepFolder:
     def _forget(self, keys: Iterable[str]) -> None:
         try:
             for key in keys:
-                (self.path / "results" / f"{key}.json").unlink(missing_ok=True)
+                remove(self.path / "results" / f"{key}.json")
         except OSError as error:
             raise StorageError(f"{self.path} cannot be written: {error.strerror}") from None
 
@@ -214,27 +205,20 @@ def keep_sweep(folder: Path, name: str, preset: str, settings: Mapping[str, Any]
                     f"{found.path} is a sweep of {found.preset}, not of {preset}: choose another name with --name"
                 )
         for inner in FOLDERS:
-            (found.path / inner).mkdir(parents=True, exist_ok=True)
+            make_folder(found.path / inner)
         experiment = Experiment.from_settings({key: value for key, value in settings.items() if key != "expect"})
         kept, copies = copied(experiment.settings())
         for inner, content in copies.items():
-            (found.path / inner).parent.mkdir(parents=True, exist_ok=True)
-            _write(found.path / inner, content)
+            make_folder((found.path / inner).parent)
+            write_durably(found.path / inner, content)
         created = Run(found.path).meta.get("created") or datetime.now(UTC).isoformat(timespec="seconds")
         meta = {"preset": preset, "created": created, "grokterm": __version__}
-        _write(found.path / META, json.dumps(meta, indent=2).encode())
+        write_durably(found.path / META, json.dumps(meta, indent=2).encode())
         table = sweep.model_dump(exclude_defaults=True, exclude_none=True)
-        _write(found.path / SWEEP, format_toml(kept | {"sweep": table}).encode())
+        write_durably(found.path / SWEEP, format_toml(kept | {"sweep": table}).encode())
     except OSError as error:
         raise StorageError(f"{found.path} cannot be written: {error.strerror}: choose another folder with --runs-dir") from None
     return found
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file durably, also if another process writes it at the same time."""
-    draft = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
-    write_durably(draft, content)
-    draft.replace(path)
 
 
 def find_sweep(folder: Path, name: str) -> SweepFolder:

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from grokterm.experiment.recording.records import Owner
 from grokterm.runs.owner import life, this_process
+from grokterm.runs.storage.durable import create, disk_time, remove, touch, write_whole
 
 BEAT = 10.0  # seconds between two touches
 STALE = 60.0  # seconds without one, after which a process counts as dead
@@ -59,7 +60,7 @@ class Lease:
             return None
         attempts = before.attempts + 1 if before is not None and before.step == step else 1
         claim = Claim(**this_process().model_dump(), nonce=secrets.token_hex(8), step=step, attempts=attempts)
-        is_mine = _replaced(path, before, claim) if is_there else _created(path, claim)
+        is_mine = _replaced(path, before, claim) if is_there else create(path, content_of(claim))
         return cls(path, claim) if is_mine else None
 
     def __enter__(self) -> Self:
@@ -71,7 +72,7 @@ class Lease:
         self._beats.join()
         with suppress(OSError), _alone(self._path) as is_alone:
             if is_alone and self.is_held:
-                self._path.unlink()
+                remove(self._path)
 
     @property
     def is_held(self) -> bool:
@@ -83,9 +84,14 @@ class Lease:
         while not self._is_over.wait(BEAT):
             with suppress(OSError):
                 if self.is_held:
-                    os.utime(self._path)
+                    touch(self._path)
                 else:
                     self.is_lost = read_claim(self._path) is not None or not self._path.exists()
+
+
+def content_of(claim: Claim) -> bytes:
+    """Write a claim as the content of its file."""
+    return claim.model_dump_json().encode()
 
 
 def read_claim(path: Path) -> Claim | None:
@@ -150,52 +156,22 @@ def drop_old_guards(folder: Path) -> None:
     """
     for guard in folder.glob(f".*{GUARD}"):
         if _is_old(guard):
-            guard.unlink(missing_ok=True)
+            remove(guard)
 
 
 def _is_old(path: Path) -> bool:
     try:
-        return _now(path.parent) - path.stat().st_mtime > STALE
+        return disk_time(path.parent) - path.stat().st_mtime > STALE
     except FileNotFoundError:
         return False  # given back meanwhile
 
 
-def _now(folder: Path) -> float:
-    """Return the time by the clock of the disk."""
-    probe = folder / f".now-{os.getpid()}-{secrets.token_hex(4)}"
-    probe.touch()
-    try:
-        return probe.stat().st_mtime
-    finally:
-        probe.unlink(missing_ok=True)
-
-
-def _created(path: Path, claim: Claim) -> bool:
-    """Write a claim where there is none; only one process can."""
-    try:
-        file = path.open("x", encoding="utf-8")
-    except FileExistsError:
-        return False
-    try:
-        with file:
-            file.write(claim.model_dump_json())
-    except OSError:
-        path.unlink(missing_ok=True)  # on a full disk
-        raise
-    return True
-
-
 def _replaced(path: Path, before: Claim | None, claim: Claim) -> bool:
     """Write a claim in the place of a stale one, unless another process has done so since that was read."""
-    draft = path.with_name(f".{path.name}-{claim.nonce}")
     with _alone(path) as is_alone:
         if not is_alone or not path.exists() or read_claim(path) != before:
             return False
-        try:
-            draft.write_text(claim.model_dump_json(), encoding="utf-8")
-            draft.replace(path)
-        finally:
-            draft.unlink(missing_ok=True)
+        write_whole(path, content_of(claim))
         return True
 
 
@@ -203,14 +179,12 @@ def _replaced(path: Path, before: Claim | None, claim: Claim) -> bool:
 def _alone(path: Path) -> Iterator[bool]:
     """Keep other processes from replacing or removing a lease, for a moment; False if one of them is about to."""
     guard = path.with_name(f".{path.name}{GUARD}")
-    try:
-        guard.touch(exist_ok=False)
-    except FileExistsError:
+    if not create(guard):
         if _is_old(guard):  # of a process that was killed in that moment
-            guard.unlink(missing_ok=True)
+            remove(guard)
         yield False
         return
     try:
         yield True
     finally:
-        guard.unlink(missing_ok=True)
+        remove(guard)

@@ -1,7 +1,5 @@
 """A sweep's definition, and members, as they travel to a host that does not see the sweep's folder, and back."""
 
-import secrets
-import shutil
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -9,7 +7,8 @@ from pathlib import Path
 
 from grokterm.runs.finding import is_sweep
 from grokterm.runs.lock import HOLDER, LOCK, MARKER
-from grokterm.runs.store import SWEEP, write_durably
+from grokterm.runs.storage.durable import draft_of, fill_folder, remove, remove_tree, rename
+from grokterm.runs.store import SWEEP
 from grokterm.sweeps.storage.folder import FOLDERS, META, SweepFolder
 from grokterm.sweeps.storage.lease import Lease
 from grokterm.sweeps.storage.result import Result
@@ -50,14 +49,12 @@ def set_up(definition: Files, path: Path) -> SweepFolder:
     """
     if not is_sweep(path):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
-        _write(definition, draft)
-        for inner in FOLDERS:
-            (draft / inner).mkdir()
+        draft = draft_of(path)
+        fill_folder(draft, definition, inner=FOLDERS)
         try:
-            draft.rename(path)
+            rename(draft, path)
         except OSError:
-            shutil.rmtree(draft)
+            remove_tree(draft)
             if not is_sweep(path):
                 raise
     return SweepFolder(path)
@@ -79,8 +76,9 @@ def take_out(sweep: SweepFolder, key: str) -> Parcel:
         OSError: if it cannot be read.
     """
     parcel = pack(sweep, key)
-    shutil.rmtree(sweep.path / "members" / key, ignore_errors=True)
-    (sweep.path / "results" / f"{key}.json").unlink(missing_ok=True)
+    with suppress(OSError):
+        remove_tree(sweep.path / "members" / key)
+    remove(sweep.path / "results" / f"{key}.json")
     return parcel
 
 
@@ -104,23 +102,16 @@ def unpack(parcel: Parcel, sweep: SweepFolder) -> bool:
 
 
 def _replace(files: Files, path: Path) -> None:
-    draft, grave = (path.with_name(f".{path.name}-{secrets.token_hex(8)}") for _ in range(2))
+    draft, grave = draft_of(path), draft_of(path)
     try:
-        _write(files, draft)
-        (draft / "checkpoints").mkdir(exist_ok=True)  # also where only results are kept
+        fill_folder(draft, files, inner=["checkpoints"])  # also where only results are kept
         if path.exists():
-            path.rename(grave)
-        draft.rename(path)
+            rename(path, grave)
+        rename(draft, path)
     finally:
-        shutil.rmtree(draft, ignore_errors=True)
-        shutil.rmtree(grave, ignore_errors=True)
-
-
-def _write(files: Files, folder: Path) -> None:
-    folder.mkdir()
-    for inner, content in files.items():
-        (folder / inner).parent.mkdir(parents=True, exist_ok=True)
-        write_durably(folder / inner, content)
+        for one in (draft, grave):
+            with suppress(OSError):
+                remove_tree(one)
 
 
 def _read(folder: Path) -> Files:

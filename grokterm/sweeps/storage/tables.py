@@ -1,6 +1,5 @@
 """The table of a sweep: a row for each member that has ended, as CSV and, with pyarrow, as Parquet."""
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -11,6 +10,7 @@ from typing import Any
 from grokterm.errors import StorageError
 from grokterm.experiment.reading.toml import format_value
 from grokterm.runs.export.columns import Column, Kind, csv_of, parquet_of
+from grokterm.runs.storage.durable import write_whole
 from grokterm.sweeps.members import Member
 from grokterm.sweeps.outcomes import along_axis, by_point
 from grokterm.sweeps.storage.folder import SweepFolder
@@ -73,22 +73,13 @@ def write_table(sweep: SweepFolder, members: Sequence[Member], results: Mapping[
     """
     columns = columns_of(along_axis(members, sweep.sweep), results)
     try:
-        _replace(sweep.path / CSV, csv_of(columns))
+        write_whole(sweep.path / CSV, csv_of(columns))
         if find_spec("pyarrow") is None:
             return Written(sweep.path / CSV, None)
-        _replace(sweep.path / PARQUET, parquet_of(columns))
+        write_whole(sweep.path / PARQUET, parquet_of(columns))
     except OSError as error:
         raise StorageError(f"{sweep.path} cannot be written: {error.strerror}") from None
     return Written(sweep.path / CSV, sweep.path / PARQUET)
-
-
-def _replace(path: Path, content: bytes) -> None:
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        draft.write_bytes(content)
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 class GrowingTable:

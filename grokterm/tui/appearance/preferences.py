@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field, field_validator
@@ -15,7 +14,8 @@ from grokterm.experiment.reading.overrides import parse_assignment
 from grokterm.experiment.reading.toml import parse_toml
 from grokterm.experiment.settings import KeyOf, Settings
 from grokterm.plots.axis import Scale
-from grokterm.tui.appearance.remembered import FILE, RUNS_DIR
+from grokterm.runs.storage.durable import make_folder, write_whole
+from grokterm.tui.appearance.remembered import RUNS_DIR
 from grokterm.tui.appearance.theme import DARK, LIGHT
 from grokterm.tui.link import LinkChoice
 
@@ -168,10 +168,8 @@ def _entries(text: str, path: Path) -> dict[str, Any]:
 def _write(path: Path, text: str) -> None:
     target = path.resolve()  # a link stays a link
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(dir=target.parent, prefix=f".{FILE}.") as folder:
-            (draft := Path(folder) / FILE).write_text(text, encoding="utf-8")
-            draft.replace(target)
+        make_folder(target.parent)
+        write_whole(target, text.encode())
     except OSError as error:
         raise StorageError(f"{path} cannot be written: {error.strerror}") from None
 

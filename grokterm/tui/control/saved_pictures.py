@@ -10,7 +10,8 @@ import numpy as np
 
 from grokterm.errors import StorageError
 from grokterm.runs.command_line import near
-from grokterm.runs.store import Run, write_durably
+from grokterm.runs.storage.durable import make_folder, write_durably
+from grokterm.runs.store import Run
 from grokterm.session.curves import BANDS, COLUMNS, Curves
 from grokterm.session.state import LabState
 
@@ -32,7 +33,7 @@ def save_pictures(run: Run, view: str, svg: str, state: LabState) -> str:
     if len(state.curves) > 1 and find_spec("matplotlib") is not None:
         contents[f"curves-{at}.png"] = _curves_as_png(state)
     try:
-        folder.mkdir(exist_ok=True)
+        make_folder(folder)
         for name, content in contents.items():
             write_durably(folder / name, content)
     except OSError as error:

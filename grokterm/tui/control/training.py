@@ -11,8 +11,8 @@ from textual.screen import Screen
 
 from grokterm.errors import GroktermError, StorageError
 from grokterm.experiment.interventions import Extend, Save
+from grokterm.runs.storage.unwritable import gone
 from grokterm.runs.store import Run
-from grokterm.runs.unwritable import gone
 from grokterm.session.attaching import watched
 from grokterm.session.commands import Command, GoOn, Hold, Leave, Pause, Release, Resume, SetPace, StepOnce
 from grokterm.session.control import Training

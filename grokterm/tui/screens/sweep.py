@@ -16,7 +16,7 @@ from grokterm.plots.cells import Rows
 from grokterm.plots.estimates import EstimateChart, draw_estimates
 from grokterm.plots.sanitize import plain_text
 from grokterm.runs.command_line import near
-from grokterm.runs.store import write_durably
+from grokterm.runs.storage.durable import make_folder, write_durably
 from grokterm.session.background import BackgroundWorker
 from grokterm.sweeps.layout import SweptMap, map_of
 from grokterm.sweeps.live import LiveSweep, SweepState
@@ -239,7 +239,7 @@ class SweepScreen(Screen[None]):
     def _save_picture(self, svg: str, name: str) -> None:
         folder = self.live.sweep.path / "pictures"
         try:
-            folder.mkdir(exist_ok=True)
+            make_folder(folder)
             write_durably(folder / name, svg.encode())
         except (OSError, StorageError) as error:
             self.app.call_from_thread(self.say, f"{near(folder)} cannot be written: {error}", "Picture not saved", "error")

@@ -6,7 +6,7 @@ import pytest
 
 from grokterm.errors import StorageError
 from grokterm.runs.lock import RunLock
-from grokterm.runs.unwritable import unwritable
+from grokterm.runs.storage.unwritable import unwritable
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from grokterm.runs.store import write_durably
-from tests.runs.failing import failing_once, open_with_room_for
+from grokterm.runs.storage.durable import write_durably
+from tests.runs.failing import failing_once, write_with_room_for
 
 
 def test_what_is_written_is_read_back_and_nothing_else_stays(tmp_path: Path) -> None:
@@ -15,13 +15,13 @@ def test_what_is_written_is_read_back_and_nothing_else_stays(tmp_path: Path) -> 
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
-@pytest.mark.parametrize(("owner", "call"), [(Path, "open"), (os, "fsync"), (Path, "replace")])
+@pytest.mark.parametrize("call", ["open", "write", "fsync", "replace"])
 def test_a_refused_write_leaves_the_older_file_whole_and_no_draft(
-    owner: object, call: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    call: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_durably(tmp_path / "file", b"older")
     with monkeypatch.context() as patch:
-        patch.setattr(owner, call, failing_once(getattr(owner, call)))
+        patch.setattr(os, call, failing_once(getattr(os, call)))
         with pytest.raises(OSError, match="No space left"):
             write_durably(tmp_path / "file", b"newer")
     assert (tmp_path / "file").read_bytes() == b"older"
@@ -33,7 +33,7 @@ def test_a_disk_that_fills_up_within_the_file_leaves_the_older_one_whole(
 ) -> None:
     write_durably(tmp_path / "file", b"older")
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "open", open_with_room_for(2))
+        patch.setattr(os, "write", write_with_room_for(2))
         with pytest.raises(OSError, match="No space left"):
             write_durably(tmp_path / "file", b"newer")
     assert (tmp_path / "file").read_bytes() == b"older"
@@ -46,7 +46,7 @@ def test_a_directory_that_cannot_be_synced_leaves_a_whole_file(
 ) -> None:
     write_durably(tmp_path / "file", b"older")
     with monkeypatch.context() as patch:
-        patch.setattr(os, call, failing_once(getattr(os, call), at=2 if call == "fsync" else 1))
+        patch.setattr(os, call, failing_once(getattr(os, call), at=2))
         with pytest.raises(OSError, match="No space left"):
             write_durably(tmp_path / "file", b"newer")
     assert (tmp_path / "file").read_bytes() == b"newer"
@@ -58,8 +58,7 @@ def test_a_directory_that_cannot_be_synced_leaves_a_whole_file(
 def test_a_system_that_syncs_no_directories_writes_all_the_same(
     call: str, number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    at = 2 if call == "fsync" else 1
     with monkeypatch.context() as patch:
-        patch.setattr(os, call, failing_once(getattr(os, call), at=at, number=number))
+        patch.setattr(os, call, failing_once(getattr(os, call), at=2, number=number))
         write_durably(tmp_path / "file", b"newer")
         assert (tmp_path / "file").read_bytes() == b"newer"

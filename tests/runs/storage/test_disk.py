@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from grokterm.errors import StorageError
-from grokterm.runs.disk import describe_folder, filesystem
 from grokterm.runs.lock import RunLock
+from grokterm.runs.storage.disk import describe_folder, filesystem
 
 
 def test_a_folder_is_tried_where_it_would_be_made_and_nothing_is_left(tmp_path: Path) -> None:
@@ -30,7 +30,9 @@ def test_a_disk_that_cannot_lock_or_be_written_is_told_of(tmp_path: Path, monkey
     monkeypatch.setattr(RunLock, "take", refuse)
     found = describe_folder(tmp_path)
     assert (found["locks"], found["problem"]) == (False, "no locks here")
-    monkeypatch.setattr("grokterm.runs.disk.TemporaryDirectory", lambda **_: (_ for _ in ()).throw(OSError(30, "Read-only")))
+    monkeypatch.setattr(
+        "grokterm.runs.storage.disk.TemporaryDirectory", lambda **_: (_ for _ in ()).throw(OSError(30, "Read-only"))
+    )
     found = describe_folder(tmp_path)
     assert (found["locks"], found["problem"]) == (None, "Read-only")
 
