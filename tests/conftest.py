@@ -110,3 +110,9 @@ def _elsewhere(tmp_path: Path, runtime_directory: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("GROKTERM_CONFIG_DIR", str(tmp_path / "config"))
     for variable in ("GROKTERM_RUNS_DIR", USUAL):
         monkeypatch.delenv(variable, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _not_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test waits for the disk: what a power cut leaves is simulated, in tests/benchmarks/crashes."""
+    monkeypatch.setattr(os, "fsync", lambda _: None)

@@ -25,10 +25,11 @@ class JournalWriter:
     """
 
     def __init__(self, path: Path, end: int = 0) -> None:
+        """Raises StorageError if the file is gone."""
         self._path = path
         self._pending = b""
         self._end = end
-        size = path.stat().st_size
+        size = self._size
         self._sizes = range(size, size + 1)  # possible sizes of the file if no other process writes to it
 
     @property
@@ -38,13 +39,17 @@ class JournalWriter:
         Raises:
             StorageError: if it is gone.
         """
+        return self._size in self._sizes
+
+    @property
+    def _size(self) -> int:
         try:
-            return self._path.stat().st_size in self._sizes
+            return self._path.stat().st_size
         except OSError as error:
             raise unwritable(self._path, error) from None
 
-    def write(self, records: Iterable[Record]) -> None:
-        """Append records, without transient ones.
+    def write(self, records: Iterable[Record], *, is_durable: bool = False) -> None:
+        """Append records, without transient ones; with all that was written before, if they are to survive a power cut.
 
         Raises:
             StorageError: if the write fails; records are kept for the next write, and a partial line is removed by it.
@@ -55,7 +60,7 @@ class JournalWriter:
         try:
             if not self.is_as_it_was:
                 raise StorageError(f"{self._path} was written by another process: let only one train this run")
-            append(self._path, self._pending, self._end)  # also removes a partial line of a failed write
+            append(self._path, self._pending, self._end, is_durable=is_durable)  # also removes a partial line of a failed write
         except OSError as error:
             self._sizes = range(self._end, max(self._sizes.stop, self._end + len(self._pending) + 1))
             raise unwritable(self._path, error) from None

@@ -12,7 +12,7 @@ from grokterm.errors import RunHeldError, StorageError
 from grokterm.experiment.recording.records import Owner
 from grokterm.runs.command_line import command_line
 from grokterm.runs.owner import life, this_process
-from grokterm.runs.storage.durable import remove, write_whole
+from grokterm.runs.storage.durable import drop_drafts, remove, write_whole
 from grokterm.runs.storage.unwritable import gone, unwritable
 
 LOCK, MARKER, HOLDER = "lock", "lock.soft", "lock.json"
@@ -62,6 +62,8 @@ class RunLock:
         try:
             self._lock = _acquire(self._folder)
             self._write()
+            drop_drafts(self._folder)
+            drop_drafts(self._folder / "checkpoints", age=0)  # which only the one writes that holds the lock
         except Timeout:
             raise RunHeldError(refusal(self._folder)) from None
         except OSError as error:

@@ -21,7 +21,16 @@ from grokterm.errors import ConfigError, RunNotFoundError, StorageError
 from grokterm.experiment.reading.toml import format_toml, parse_toml
 from grokterm.plots.sanitize import plain_text
 from grokterm.plugins.registry import missing
-from grokterm.runs.storage.durable import draft_of, fill_folder, make_folder, remove, remove_tree, rename, write_durably
+from grokterm.runs.storage.durable import (
+    draft_of,
+    drop_drafts,
+    fill_folder,
+    make_folder,
+    remove,
+    remove_tree,
+    rename,
+    write_durably,
+)
 from grokterm.runs.storage.unwritable import unwritable
 
 if TYPE_CHECKING:
@@ -131,6 +140,8 @@ def create_run(  # noqa: PLR0913 - what a run directory holds
 
     with _storing(folder):
         make_folder(folder)
+        if is_timed:  # else it is a member of a sweep, which may have very many
+            drop_drafts(folder)
         called = plain_text(name or preset)  # as it is shown, so that what is shown finds it
         stem = f"{called}-{datetime.now():%Y%m%d-%H%M%S}" if is_timed else called
         draft = draft_of(folder / stem)

@@ -232,18 +232,19 @@ class Session:
             saved.extend(self.trainer.wait_for_inspections())
         unwritten, self._unwritten = self._unwritten, end
         try:
-            self._journal.write([*unwritten, *saved])
+            is_first = is_checkpoint_due and self._saved_step < 0  # which must not outlive a journal without a line
+            self._journal.write([*unwritten, *saved], is_durable=is_first)
             self._landmarks.update(record.step for record in records if isinstance(record, LANDMARKS))
             if is_checkpoint_due:
                 checkpoint, thinned_out = self._checkpoint()
                 saved.append(checkpoint)
-                self._journal.write(saved[-1:])
-                drop_checkpoints(self.run.checkpoints, thinned_out)  # now that the journal names a newer one
+                self._journal.write(saved[-1:], is_durable=True)
+                drop_checkpoints(self.run.checkpoints, thinned_out)  # now that the journal names a newer one, for good
             if self._has_left and (late := self.trainer.wait_for_inspections(INSPECTION_WAIT_SECONDS)):
                 saved.extend(late)
                 self._journal.write(late)
             self._unwritten = []
-            self._journal.write(end)
+            self._journal.write(end, is_durable=True)
         except StorageError as error:
             self._paused = self._is_unsaved = True
             return [*saved, *end, Unsaved(step=self.trainer.step, message=str(error))]

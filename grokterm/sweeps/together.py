@@ -201,7 +201,7 @@ class TogetherWork:
             file = save_checkpoint(run.checkpoints, last.step, tensors, experiment)
             n_bytes = (run.checkpoints / file).stat().st_size
             saved = [Checkpointed(step=last.step, file=file, seconds=seconds, n_kept=1, n_bytes=n_bytes)]
-        JournalWriter(run.journal).write([*records[:-1], *saved, last.model_copy(update={"seconds": seconds})])
+        JournalWriter(run.journal).write([*records[:-1], *saved, last.model_copy(update={"seconds": seconds})], is_durable=True)
 
 
 def _stretches(members: Sequence[Leased]) -> list[list[Leased]]:

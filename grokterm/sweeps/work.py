@@ -10,6 +10,7 @@ from grokterm.errors import CheckpointError, GroktermError, OutOfMemoryError, Ru
 from grokterm.experiment.recording.records import Unsaved
 from grokterm.runs.journal import read_journal
 from grokterm.runs.resume import has_ended
+from grokterm.runs.storage.unwritable import gone
 from grokterm.runs.store import Run
 from grokterm.runs.thinning import checkpoint_sizes, drop_checkpoints
 from grokterm.session.commands import Leave
@@ -106,6 +107,7 @@ class Work:
 
     def _trained(self, member: Member, lease: Lease) -> Run | None:
         """Train a member to its end; None if it was stopped before."""
+        self._sweep.put_back(member.key)
         if lease.claim.attempts > 1:
             self._sweep.drop_drafts(member.key)
         session = self._session_of(member)
@@ -140,6 +142,8 @@ class Work:
                 return run if has_ended(run.experiment, read_journal(run.journal)) else resume_session(run)[0]
         except (CheckpointError, RunNotFoundError) as error:
             sys.stderr.write(f"member {member.key} begins again: {error}\n")
+        if lost := gone(self._sweep.path / "members"):
+            raise StorageError(lost)  # a run would make the folder again, and be all that it holds
         self._sweep.set_aside(member.key)
         varied = experiment_at(member.point, self._sweep.settings, self._sweep.sweep)
         if key_of(varied, member.seed) != member.key:

@@ -208,7 +208,7 @@ def test_what_goes_wrong_in_a_member_is_its_result(
 def test_what_a_process_left_that_was_killed_while_it_made_the_run_is_removed(tmp_path: Path) -> None:
     sweep = tiny_sweep(tmp_path)
     member = sweep.members()[0]
-    (sweep.path / "members" / f".{member.key}-77" / "checkpoints").mkdir(parents=True)
+    (sweep.path / "members" / f".{member.key}.0123abcd.tmp" / "checkpoints").mkdir(parents=True)
     _leave(sweep, member)
     Work(sweep).on(member)
     assert [path.name for path in (sweep.path / "members").iterdir()] == [member.key]

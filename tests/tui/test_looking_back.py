@@ -6,7 +6,7 @@ import pytest
 from textual.widgets import Input, Static
 
 from grokterm.experiment.recording.records import Branched
-from grokterm.runs import checkpoint, store
+from grokterm.runs import checkpoint
 from grokterm.runs.storage import durable
 from grokterm.runs.store import list_runs
 from grokterm.tui.screens.dialogs import FieldsDialog
@@ -47,7 +47,7 @@ async def test_b_keeps_the_training_where_no_branch_can_be_written(monkeypatch: 
         await pilot.press("b")
         await until(pilot, lambda: isinstance(app.screen, FieldsDialog), "the dialog")
         with monkeypatch.context() as patch:
-            patch.setattr(store, "fill_folder", failing_once(durable.fill_folder))  # where the branch would be
+            patch.setattr("grokterm.runs.store.write_durably", failing_once(durable.write_durably))  # where the branch would be
             await pilot.press("enter")
             await until(pilot, lambda: "No space left" in str(app.screen.query_one("#problem", Static).render()), "why not")
         with monkeypatch.context() as patch:

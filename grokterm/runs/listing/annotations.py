@@ -7,7 +7,7 @@ from pathlib import Path
 
 from grokterm.errors import ConfigError, StorageError
 from grokterm.plots.sanitize import plain_text
-from grokterm.runs.storage.durable import remove, write_durably
+from grokterm.runs.storage.durable import remove, sync_folder, write_durably
 
 FILE = "annotations.json"
 
@@ -88,6 +88,7 @@ def write_annotations(run: Path, annotations: Annotations) -> None:
     try:
         if annotations == Annotations():
             remove(path)
+            sync_folder(run)
         else:
             write_durably(path, json.dumps(asdict(annotations), ensure_ascii=False, indent=2).encode())
     except OSError as error:

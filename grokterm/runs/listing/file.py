@@ -10,6 +10,7 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 from platformdirs import user_cache_path
 
@@ -23,7 +24,7 @@ PATIENCE = 0.5  # seconds for which a file that another process writes is waited
 TABLES = """
     DROP TABLE IF EXISTS runs;
     DROP TABLE IF EXISTS bases;
-    CREATE TABLE runs (name TEXT PRIMARY KEY, base TEXT, entry TEXT);
+    CREATE TABLE runs (name TEXT PRIMARY KEY, base TEXT, entry TEXT, sum INTEGER);
     CREATE TABLE bases (key TEXT PRIMARY KEY, settings TEXT)
 """
 
@@ -52,9 +53,11 @@ class IndexFile:
                 if not _is_of_this_version(database):
                     return {}
                 bases = {key: json.loads(text) for key, text in database.execute("SELECT key, settings FROM bases")}
-                found = database.execute("SELECT name, base, entry FROM runs").fetchall()
-            entries = json.loads(f"[{','.join(entry for _, _, entry in found)}]")  # at once, which is faster
-            return {name: _entry(bases[base], *values) for (name, base, _), values in zip(found, entries, strict=True)}
+                rows = database.execute("SELECT name, base, entry, sum FROM runs").fetchall()
+            sums = {key: _sum(json.dumps(settings)) for key, settings in bases.items()}
+            found = [row for row in rows if row[3] == _sum(*row[:3], base=sums[row[1]])]
+            entries = json.loads(f"[{','.join(entry for _, _, entry, _ in found)}]")  # at once, which is faster
+            return {name: _entry(bases[base], *values) for (name, base, *_), values in zip(found, entries, strict=True)}
         except sqlite3.OperationalError:  # locked, or not to be opened
             return {}
         except (sqlite3.DatabaseError, ValueError, TypeError, KeyError):
@@ -69,13 +72,13 @@ class IndexFile:
             with self._opened() as database, database:
                 if not _is_of_this_version(database):
                     database.executescript(f"{TABLES}; PRAGMA user_version = {code_version()}")
-                database.executemany("INSERT OR REPLACE INTO runs VALUES (?, ?, ?)", _rows(database, entries))
+                database.executemany("INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?)", _rows(database, entries))
                 database.executemany("DELETE FROM runs WHERE name = ?", [(name,) for name in gone])
 
     @contextmanager
     def _opened(self) -> Iterator[sqlite3.Connection]:
         with closing(sqlite3.connect(self.path, timeout=PATIENCE)) as database:
-            database.execute("PRAGMA synchronous = OFF")  # after a power cut it is built again
+            database.execute("PRAGMA synchronous = OFF")  # after a power cut pages are of different times: rows have a sum
             yield database
 
 
@@ -83,7 +86,7 @@ def _is_of_this_version(database: sqlite3.Connection) -> bool:
     return bool(database.execute("PRAGMA user_version").fetchone()[0] == code_version())
 
 
-def _rows(database: sqlite3.Connection, entries: Mapping[str, Entry]) -> Iterator[tuple[str, str, str]]:
+def _rows(database: sqlite3.Connection, entries: Mapping[str, Entry]) -> Iterator[tuple[str, str, str, int]]:
     """Write of each run's settings only what differs from the first run with settings of these names."""
     bases: dict[str, dict[str, Any]] = {}
     for name, entry in entries.items():
@@ -94,7 +97,13 @@ def _rows(database: sqlite3.Connection, entries: Mapping[str, Entry]) -> Iterato
             bases[key] = json.loads(text)
         own = {one: value for one, value in settings.items() if value != bases[key][one]}
         facts = list(vars(replace(entry.facts, settings=own)).values())
-        yield name, key, json.dumps([facts, *entry._replace(facts=None)], separators=(",", ":"))  # type: ignore[arg-type]
+        text = json.dumps([facts, *entry._replace(facts=None)], separators=(",", ":"))  # type: ignore[arg-type]
+        yield name, key, text, _sum(name, key, text, base=_sum(json.dumps(bases[key])))
+
+
+def _sum(*texts: str, base: int = 0) -> int:
+    """Return a number by which a row is known that belongs to its settings, and to the code that has read it."""
+    return crc32("\0".join(texts).encode("utf-8", "surrogateescape"), crc32(str(code_version()).encode(), base))
 
 
 def _entry(base: dict[str, Any], facts: list[Any], stamp: str, _: None, *compared: Any) -> Entry:  # noqa: ANN401 - from JSON

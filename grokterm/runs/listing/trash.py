@@ -8,7 +8,7 @@ from grokterm.experiment.reading.hints import nearest
 from grokterm.runs.finding import NEWEST, beginning_with, newest_name
 from grokterm.runs.listing.reading import read_facts, status_of
 from grokterm.runs.lock import holder_of, refusal
-from grokterm.runs.storage.durable import make_folder, remove, remove_tree, rename
+from grokterm.runs.storage.durable import drop_drafts, is_draft, make_folder, remove, remove_tree, rename
 
 FOLDER = ".trash"
 
@@ -77,7 +77,7 @@ def trashed(folder: Path) -> list[str]:
         StorageError: if it cannot be read.
     """
     try:
-        return sorted(path.name for path in (folder / FOLDER).iterdir())
+        return sorted(path.name for path in (folder / FOLDER).iterdir() if not is_draft(path.name))
     except FileNotFoundError:
         return []
     except OSError as error:
@@ -91,6 +91,7 @@ def purge(folder: Path) -> int:
         StorageError: if something cannot be removed.
     """
     freed = 0
+    drop_drafts(folder / FOLDER, age=0)  # what is left of an earlier time
     for name in trashed(folder):
         path = folder / FOLDER / name
         try:

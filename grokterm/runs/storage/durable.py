@@ -58,12 +58,17 @@ def create(path: Path, content: bytes = b"") -> bool:
     return True
 
 
-def append(path: Path, content: bytes, end: int) -> None:
-    """Write to a file at this byte, and cut off what came after it; not durably."""
+def append(path: Path, content: bytes, end: int, *, is_durable: bool = False) -> None:
+    """Write to a file at this byte, and cut off what came after it; durably with all that was written before, if asked to."""
+    is_cut = path.stat().st_size > end
     os.truncate(path, end)
     file = os.open(path, os.O_WRONLY | os.O_APPEND | BINARY)
     try:
+        if is_cut:
+            os.fsync(file)  # or what is written may come before the rest of a line that was cut off
         _write(file, content)
+        if is_durable:
+            os.fsync(file)
     finally:
         os.close(file)
 
@@ -74,8 +79,10 @@ def touch(path: Path) -> None:
 
 
 def rename(source: Path, target: Path) -> None:
-    """Rename a file or a folder; a folder that is not empty is not replaced."""
+    """Rename a file or a folder, durably; a folder that is not empty is not replaced."""
     os.rename(source, target)
+    for folder in dict.fromkeys((target.parent, source.parent)):
+        sync_folder(folder)
 
 
 def remove(path: Path) -> None:
@@ -85,18 +92,17 @@ def remove(path: Path) -> None:
 
 
 def remove_tree(path: Path) -> None:
-    """Remove a folder with all that is in it."""
-    shutil.rmtree(path)
+    """Remove a folder with all that is in it, so that no half of it is seen, also if that is interrupted."""
+    grave = path if is_draft(path.name) else draft_of(path)
+    if grave != path:
+        rename(path, grave)
+    shutil.rmtree(grave)
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder, and those above it, unless they are there."""
-    for one in reversed([one for one in (path, *path.parents) if not one.is_dir()]):
-        try:
-            os.mkdir(one)
-        except FileExistsError:
-            if not one.is_dir():
-                raise
+    """Make a folder, and those above it, durably, unless they are there."""
+    for one in _make_missing(path):
+        sync_folder(one.parent)
 
 
 def fill_folder(
@@ -109,7 +115,7 @@ def fill_folder(
     os.mkdir(folder)
     folders = dict.fromkeys([*inner, *(str(Path(name).parent) for name in (*links, *files))])
     for name in folders:
-        make_folder(folder / name)
+        _make_missing(folder / name)
     for name, source in links.items():
         with suppress(OSError):
             os.link(source, folder / name)
@@ -162,6 +168,17 @@ def disk_time(folder: Path) -> float:
         return probe.stat().st_mtime
     finally:
         remove(probe)
+
+
+def _make_missing(path: Path) -> list[Path]:
+    missing = [one for one in reversed((path, *path.parents)) if not one.is_dir()]
+    for one in missing:
+        try:
+            os.mkdir(one)
+        except FileExistsError:
+            if not one.is_dir():
+                raise
+    return missing
 
 
 def _replace(path: Path, content: Content, *, is_durable: bool) -> None:

@@ -7,6 +7,7 @@
 import json
 import os
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -20,7 +21,16 @@ from grokterm.experiment.reading.files import copied, located
 from grokterm.experiment.reading.toml import format_toml, parse_toml
 from grokterm.experiment.sweep import Sweep
 from grokterm.runs.finding import beginning_with, is_sweep, sweep_names
-from grokterm.runs.storage.durable import drop_drafts, make_folder, remove, remove_tree, rename, write_durably, write_whole
+from grokterm.runs.storage.durable import (
+    draft_of,
+    drop_drafts,
+    fill_folder,
+    make_folder,
+    remove,
+    remove_tree,
+    rename,
+    write_durably,
+)
 from grokterm.runs.store import MEMBERS, SWEEP, Run, is_run
 from grokterm.runs.thinning import checkpoint_sizes
 from grokterm.sweeps.members import Member, members_of
@@ -28,7 +38,7 @@ from grokterm.sweeps.storage.result import Result
 
 META = "meta.json"
 
-DAMAGED = "-damaged"
+DAMAGED, REPLACED = "-damaged", "-replaced"  # what is kept of a member's run beside it
 
 FOLDERS = (MEMBERS, "leases", "results")
 
@@ -116,6 +126,16 @@ class SweepFolder:
                 remove_tree(kept)
             rename(path, kept)
 
+    def put_back(self, key: str) -> None:
+        """Put a member's run back where a process was killed that had moved it out of the way of another one.
+
+        Raises:
+            OSError: if that cannot be done.
+        """
+        path = self.path / "members" / key
+        if (replaced := path.with_name(f".{key}{REPLACED}")).exists():
+            remove_tree(replaced) if path.exists() else rename(replaced, path)
+
     def drop_drafts(self, key: str) -> None:
         """Remove what processes have left that were killed while they made the run of a member."""
         drop_drafts(self.path / "members", key, age=0)
@@ -142,12 +162,12 @@ class SweepFolder:
         return any((self.path / "results").glob("*.json"))
 
     def keep_result(self, result: Result) -> None:
-        """Write what came of a member: whole, but not durably, as it can be read from the run again.
+        """Write what came of a member, durably, as its checkpoints may be removed then.
 
         Raises:
             OSError: if it cannot be written.
         """
-        write_whole(self.path / "results" / f"{result.key}.json", result.model_dump_json().encode())
+        write_durably(self.path / "results" / f"{result.key}.json", result.model_dump_json().encode())
 
     def forget_failed(self) -> list[str]:
         """Remove the results of members that have failed, so that they are worked on again; return their keys.
@@ -204,21 +224,39 @@ def keep_sweep(folder: Path, name: str, preset: str, settings: Mapping[str, Any]
                 raise ConfigError(
                     f"{found.path} is a sweep of {found.preset}, not of {preset}: choose another name with --name"
                 )
-        for inner in FOLDERS:
-            make_folder(found.path / inner)
         experiment = Experiment.from_settings({key: value for key, value in settings.items() if key != "expect"})
-        kept, copies = copied(experiment.settings())
-        for inner, content in copies.items():
-            make_folder((found.path / inner).parent)
-            write_durably(found.path / inner, content)
+        kept, files = copied(experiment.settings())
         created = Run(found.path).meta.get("created") or datetime.now(UTC).isoformat(timespec="seconds")
         meta = {"preset": preset, "created": created, "grokterm": __version__}
-        write_durably(found.path / META, json.dumps(meta, indent=2).encode())
         table = sweep.model_dump(exclude_defaults=True, exclude_none=True)
-        write_durably(found.path / SWEEP, format_toml(kept | {"sweep": table}).encode())
+        own = {META: json.dumps(meta, indent=2).encode(), SWEEP: format_toml(kept | {"sweep": table}).encode()}
+        _keep(found.path, {**files, **own})
     except OSError as error:
         raise StorageError(f"{found.path} cannot be written: {error.strerror}: choose another folder with --runs-dir") from None
     return found
+
+
+def _keep(path: Path, files: Mapping[str, bytes]) -> None:
+    """Make the folder of a sweep at once, or write these files to the one that is there."""
+    make_folder(path.parent)
+    drop_drafts(path.parent)
+    if not path.exists():
+        draft = draft_of(path)
+        try:
+            fill_folder(draft, files, inner=FOLDERS)
+            rename(draft, path)
+        except OSError:
+            with suppress(OSError):
+                remove_tree(draft)
+            if not is_sweep(path):  # which another process has made meanwhile
+                raise
+        else:
+            return
+    for inner in dict.fromkeys((".", *FOLDERS, *(str(Path(name).parent) for name in files))):
+        make_folder(path / inner)
+        drop_drafts(path / inner)
+    for name, content in files.items():
+        write_durably(path / name, content)
 
 
 def find_sweep(folder: Path, name: str) -> SweepFolder:

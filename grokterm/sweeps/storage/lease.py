@@ -70,9 +70,16 @@ class Lease:
     def __exit__(self, *_: object) -> None:
         self._is_over.set()
         self._beats.join()
-        with suppress(OSError), _alone(self._path) as is_alone:
-            if is_alone and self.is_held:
-                remove(self._path)
+        with suppress(OSError):
+            self._give_back()
+
+    def _give_back(self) -> None:
+        for _ in range(2):  # the first time may find what a process has left that was killed in such a moment
+            with _alone(self._path) as is_alone:
+                if is_alone and self.is_held:
+                    remove(self._path)
+                if is_alone:
+                    return
 
     @property
     def is_held(self) -> bool:
@@ -160,10 +167,15 @@ def drop_old_guards(folder: Path) -> None:
 
 
 def _is_old(path: Path) -> bool:
+    """Tell whether a file was not touched for a minute; one of the future, as the clock was set back, counts from now on."""
     try:
-        return disk_time(path.parent) - path.stat().st_mtime > STALE
+        age = disk_time(path.parent) - path.stat().st_mtime
+        if age < -STALE:
+            with suppress(PermissionError):  # it is another user's
+                touch(path)
     except FileNotFoundError:
         return False  # given back meanwhile
+    return age > STALE
 
 
 def _replaced(path: Path, before: Claim | None, claim: Claim) -> bool:

@@ -9,7 +9,7 @@ from grokterm.runs.finding import is_sweep
 from grokterm.runs.lock import HOLDER, LOCK, MARKER
 from grokterm.runs.storage.durable import draft_of, fill_folder, remove, remove_tree, rename
 from grokterm.runs.store import SWEEP
-from grokterm.sweeps.storage.folder import FOLDERS, META, SweepFolder
+from grokterm.sweeps.storage.folder import FOLDERS, META, REPLACED, SweepFolder
 from grokterm.sweeps.storage.lease import Lease
 from grokterm.sweeps.storage.result import Result
 
@@ -48,7 +48,7 @@ def set_up(definition: Files, path: Path) -> SweepFolder:
         OSError: if it cannot be written.
     """
     if not is_sweep(path):
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # private, as it is a temporary folder
         draft = draft_of(path)
         fill_folder(draft, definition, inner=FOLDERS)
         try:
@@ -95,23 +95,26 @@ def unpack(parcel: Parcel, sweep: SweepFolder) -> bool:
         return False
     with lease:
         if parcel.run:
-            _replace(parcel.run, sweep.path / "members" / parcel.key)
+            sweep.put_back(parcel.key)
+            _replace(parcel.run, sweep, sweep.path / "members" / parcel.key)
         if parcel.result is not None:
             sweep.keep_result(parcel.result)
     return True
 
 
-def _replace(files: Files, path: Path) -> None:
-    draft, grave = draft_of(path), draft_of(path)
+def _replace(files: Files, sweep: SweepFolder, path: Path) -> None:
+    draft, replaced = draft_of(path), path.with_name(f".{path.name}{REPLACED}")
     try:
         fill_folder(draft, files, inner=["checkpoints"])  # also where only results are kept
         if path.exists():
-            rename(path, grave)
+            rename(path, replaced)
         rename(draft, path)
+    except OSError:
+        with suppress(OSError):
+            remove_tree(draft)
+        raise
     finally:
-        for one in (draft, grave):
-            with suppress(OSError):
-                remove_tree(one)
+        sweep.put_back(path.name)
 
 
 def _read(folder: Path) -> Files:

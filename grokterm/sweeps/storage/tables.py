@@ -10,7 +10,7 @@ from typing import Any
 from grokterm.errors import StorageError
 from grokterm.experiment.reading.toml import format_value
 from grokterm.runs.export.columns import Column, Kind, csv_of, parquet_of
-from grokterm.runs.storage.durable import write_whole
+from grokterm.runs.storage.durable import write_durably
 from grokterm.sweeps.members import Member
 from grokterm.sweeps.outcomes import along_axis, by_point
 from grokterm.sweeps.storage.folder import SweepFolder
@@ -73,10 +73,10 @@ def write_table(sweep: SweepFolder, members: Sequence[Member], results: Mapping[
     """
     columns = columns_of(along_axis(members, sweep.sweep), results)
     try:
-        write_whole(sweep.path / CSV, csv_of(columns))
+        write_durably(sweep.path / CSV, csv_of(columns))
         if find_spec("pyarrow") is None:
             return Written(sweep.path / CSV, None)
-        write_whole(sweep.path / PARQUET, parquet_of(columns))
+        write_durably(sweep.path / PARQUET, parquet_of(columns))
     except OSError as error:
         raise StorageError(f"{sweep.path} cannot be written: {error.strerror}") from None
     return Written(sweep.path / CSV, sweep.path / PARQUET)

@@ -14,7 +14,7 @@ from grokterm.experiment.reading.overrides import parse_assignment
 from grokterm.experiment.reading.toml import parse_toml
 from grokterm.experiment.settings import KeyOf, Settings
 from grokterm.plots.axis import Scale
-from grokterm.runs.storage.durable import make_folder, write_whole
+from grokterm.runs.storage.durable import make_folder, write_durably
 from grokterm.tui.appearance.remembered import RUNS_DIR
 from grokterm.tui.appearance.theme import DARK, LIGHT
 from grokterm.tui.link import LinkChoice
@@ -169,7 +169,7 @@ def _write(path: Path, text: str) -> None:
     target = path.resolve()  # a link stays a link
     try:
         make_folder(target.parent)
-        write_whole(target, text.encode())
+        write_durably(target, text.encode())
     except OSError as error:
         raise StorageError(f"{path} cannot be written: {error.strerror}") from None
 

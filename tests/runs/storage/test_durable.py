@@ -1,10 +1,12 @@
 import errno
 import os
+import re
 from pathlib import Path
 
 import pytest
 
-from grokterm.runs.storage.durable import write_durably
+from grokterm.runs.storage import durable
+from grokterm.runs.storage.durable import draft_of, drop_drafts, write_durably
 from tests.runs.failing import failing_once, write_with_room_for
 
 
@@ -62,3 +64,64 @@ def test_a_system_that_syncs_no_directories_writes_all_the_same(
         patch.setattr(os, call, failing_once(getattr(os, call), at=2, number=number))
         write_durably(tmp_path / "file", b"newer")
         assert (tmp_path / "file").read_bytes() == b"newer"
+
+
+def test_drafts_that_killed_processes_have_left_go_and_nothing_else(tmp_path: Path) -> None:
+    old, new, folder = (draft_of(tmp_path / name) for name in ("old", "new", "folder"))
+    for path in (old, new, tmp_path / ".mine.tmp", tmp_path / "old.0123abcd.tmp"):
+        path.touch()
+    (folder / "inner").mkdir(parents=True)
+    for path in tmp_path.iterdir():
+        if path != new:
+            os.utime(path, (0, 0))
+    drop_drafts(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {new.name, ".mine.tmp", "old.0123abcd.tmp"}
+    drop_drafts(tmp_path, "ne", age=0)
+    assert new.exists()
+    drop_drafts(tmp_path, "new", age=0)
+    assert not new.exists()
+
+
+def test_two_that_write_the_same_file_at_once_leave_one_of_both_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sync, path = os.fsync, tmp_path / "file"
+
+    def while_another_writes(file: int) -> None:
+        monkeypatch.setattr(os, "fsync", sync)
+        write_durably(path, b"another, which is longer")
+        sync(file)
+
+    monkeypatch.setattr(os, "fsync", while_another_writes)
+    write_durably(path, b"one")
+    assert path.read_bytes() == b"one"
+    assert [one.name for one in tmp_path.iterdir()] == ["file"]
+
+
+ELSEWHERE = {
+    "runs/storage/durable.py": "which is the one",
+    "runs/storage/disk.py": "tries how quick the disk is",
+    "session/detached.py": "what a process says, as it comes",
+    "session/remote/address.py": "sockets, which are of no use to a later process",
+    "session/remote/server.py": "sockets, which are of no use to a later process",
+    "sweeps/storage/parcel.py": "a temporary folder of its own",
+    "tui/graphics/asking.py": "no disk",
+    "sweeps/engines/local.py": "what workers say, as it comes",
+    "sweeps/engines/ray.py": "a mark for as long as the process lives",
+    "sweeps/engines/slurm.py": "a mark for as long as the process lives",
+    "runs/export/": "what is made for other tools, and can be made again",
+    "runs/listing/file.py": "an index that can be made again",
+    "bench/memory.py": "no disk",
+    "cli/console.py": "no disk",
+    "cli/figures.py": "pictures, which can be drawn again",
+}
+"""What else changes files, and why it may."""
+
+CHANGES = re.compile(
+    r"\.(write_text|write_bytes|unlink|rmdir|mkdir|touch|symlink_to)\(|shutil\.(rmtree|move|copy)|os\.(truncate|remove|rmdir|makedirs)\("
+    r"|\.open\(\"[wax]|\.rename\((?!columns)|os\.(open|write|fsync|replace|rename|link|utime)\("
+)
+
+
+def test_nothing_else_changes_files() -> None:
+    root = Path(durable.__file__).parents[2]
+    found = {path.relative_to(root).as_posix() for path in root.rglob("*.py") if CHANGES.search(path.read_text("utf-8"))}
+    assert not [path for path in found if not path.startswith(tuple(ELSEWHERE))]
