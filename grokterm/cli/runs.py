@@ -148,6 +148,8 @@ def export(
     chosen = None if kind is None else find_format(kind, "--format")
     if chosen is not None and step is not None and not chosen.has_step:
         raise ConfigError(f"--format {kind} is not of one step: leave out --step")
+    if str(out) == "-":
+        raise ConfigError("--out names a file or a folder, not stdout: choose a name")
     run = find_run(chosen_folder(context, runs_dir), name)
     say_what_changed(run)
     if preset is not None:

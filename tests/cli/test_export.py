@@ -50,6 +50,7 @@ def test_what_cannot_be_exported_is_refused(here: Here, finished: Run, monkeypat
     refused("--format", "state_dict", "--step", "61", says="has reached step 60, not 61")
     refused("--format", "transformer_lens", says="model.architecture mlp is no transformer")
     refused("--format", "csv", "--out", finished.path, "--force", says="is a folder, and no export")
+    refused("--format", "csv", "--out", "-", says="--out names a file or a folder, not stdout")
     refused("--preset", "x.toml", "--out", "y", says="--out has no effect with --preset FILE")
     monkeypatch.setattr("grokterm.runs.export.table.find_spec", lambda _: None)
     refused("--format", "parquet", says="--format parquet needs pyarrow: pip install 'grokterm[tables]'")

@@ -67,23 +67,34 @@ def parse_logs(texts: Sequence[str]) -> tuple[Wanted, ...]:
     return logs
 
 
+def failure(kind: str, why: str) -> str:
+    """Say that a log has failed."""
+    return f"--log {kind}: {why}: the training goes on without it"
+
+
 class LiveLogs:
     """The processes that write the logs of one run, from its first record to its end."""
 
     def __init__(self, wanted: Sequence[Wanted] = ()) -> None:
         self._wanted = wanted
         self._followers: list[_Follower] = []
+        self._not_begun: list[str] = []
 
     def begin(self, run: Run) -> None:
         """Let the logs be written, unless that has begun."""
         wanted, self._wanted = self._wanted, ()
-        self._followers += [_Follower(one, run) for one in wanted]
+        for one in wanted:
+            try:
+                self._followers.append(_Follower(one, run))
+            except OSError as error:  # as of a disk that is full, or too many processes
+                self._not_begun.append(failure(one.kind, str(error.strerror)))
 
     def failures(self) -> list[str]:
         """Say which logs have failed since the last time, and why."""
         failed = [one for one in self._followers if one.has_failed()]
         self._followers = [one for one in self._followers if one not in failed]
-        said = [one.failure for one in failed]
+        said = [*self._not_begun, *(failure(one.kind, one.last_words) for one in failed)]
+        self._not_begun.clear()
         for one in failed:
             one.close()
         return said
@@ -138,8 +149,7 @@ class _Follower:
         return self._process.poll() not in (None, 0)
 
     @property
-    def failure(self) -> str:
-        """Why."""
+    def last_words(self) -> str:
+        """The last line that it has written to stderr."""
         self._said.seek(0)
-        lines = self._said.read().decode(errors="replace").strip().splitlines() or ["it ended without a word"]
-        return f"--log {self.kind}: {lines[-1]}: the training goes on without it"
+        return (self._said.read().decode(errors="replace").strip().splitlines() or ["it ended without a word"])[-1]

@@ -8,6 +8,7 @@ import pytest
 
 from grokterm.errors import ConfigError, StorageError
 from grokterm.experiment.experiment import Experiment
+from grokterm.runs.export import live
 from grokterm.runs.export.follower import follow
 from grokterm.runs.export.live import LiveLogs, Wanted, parse_logs
 from grokterm.runs.export.measured import Event
@@ -106,6 +107,17 @@ def test_a_log_that_cannot_be_is_refused(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr("grokterm.runs.export.table.find_spec", lambda _: None)
     with pytest.raises(ConfigError, match=r"--log wandb needs wandb: pip install 'grokterm\[wandb\]'"):
         parse_logs(["wandb"])
+
+
+def test_a_process_that_cannot_be_started_is_named_once(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_room() -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(live, "TemporaryFile", no_room)
+    logs = LiveLogs([Wanted("tensorboard")])
+    logs.begin(run)
+    assert logs.failures() == ["--log tensorboard: No space left on device: the training goes on without it"]
+    assert logs.end() == []
 
 
 def test_a_process_that_fails_is_named_once(run: Run, tmp_path: Path) -> None:
