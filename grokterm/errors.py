@@ -33,6 +33,10 @@ class OutOfMemoryError(GroktermError):
     """The device has no memory left."""
 
 
+class DeviceLostError(GroktermError):
+    """The device does not answer any more; what it holds is lost."""
+
+
 class StorageError(GroktermError):
     """A run cannot be read or written: permissions, or a full disk."""
 

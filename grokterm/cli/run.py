@@ -9,7 +9,7 @@ import typer
 from grokterm.cli.completion import complete_log, complete_preset, complete_run
 from grokterm.cli.console import print_results, print_status
 from grokterm.cli.options import RUNS, AsJson, Assignments, RunsDir
-from grokterm.errors import ConfigError
+from grokterm.errors import CheckpointError, ConfigError
 from grokterm.runs.export.table import LOGS
 from grokterm.session.torch_import import import_torch
 
@@ -248,5 +248,28 @@ def _sum_up(run: "Run", *, as_json: bool) -> int:
     print_results(summary.to_json() if as_json else describe(summary, run.path))
     if summary.ended != "diverged":
         return 0
-    print_status(f"grokterm: run {run.name} diverged: at step {summary.steps:,} the loss was no longer a finite number")
+    print_status(f"grokterm: run {run.name} diverged: {_advice_on_divergence(run, summary.steps)}")
     return 1
+
+
+def _advice_on_divergence(run: "Run", step: int) -> str:
+    """Say where a run diverged, and from which checkpoint it may go on in another way."""
+    from grokterm.runs.command_line import command_line
+    from grokterm.runs.thinning import checkpoint_name, checkpoint_sizes
+
+    lost = f"at step {step:,} the loss was no longer a finite number"
+    earlier = (one for one in sorted(checkpoint_sizes(run.checkpoints), reverse=True) if one < step)
+    good = next((one for one in earlier if _is_finite(run.checkpoints / checkpoint_name(one))), None)
+    if good is None:
+        return f"{lost}: begin again, with a lower optimizer.learning_rate"
+    branch = command_line("run --from", run.path.with_name(f"{run.name}@{good}"))
+    return f"{lost}, step {good:,} is the last good checkpoint: {branch} --set optimizer.learning_rate=RATE"
+
+
+def _is_finite(checkpoint: Path) -> bool:
+    from grokterm.runs.checkpoint import load_checkpoint
+
+    try:
+        return all(bool(tensor.isfinite().all()) for tensor in load_checkpoint(checkpoint).values())
+    except CheckpointError:
+        return False

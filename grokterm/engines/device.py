@@ -7,13 +7,15 @@ from threading import Condition
 
 import torch
 
-from grokterm.errors import ConfigError, OutOfMemoryError
+from grokterm.errors import ConfigError, DeviceLostError, OutOfMemoryError
 from grokterm.models.processor import available_cores
 
 # Multiply-adds of one step's matrix products, and the threads that suit a step below that size; beyond, 16.
 #
 # A fixed table, never a timing. Small steps are faster on one thread.
 THREADS = ((1e8, 1), (5e9, 4))
+
+LOST = ("CUDA error", "CUDA driver error", "CUBLAS_STATUS_", "cuDNN error", "HIP error")  # of a device that fails
 
 
 def find_device(name: str) -> torch.device:
@@ -99,22 +101,32 @@ def exact_dtype(device: torch.device) -> torch.dtype:
 def is_out_of_memory(error: Exception) -> bool:
     """Tell whether torch or NumPy ran out of memory; on a CPU torch raises a plain RuntimeError."""
     exhausted = isinstance(error, MemoryError | torch.OutOfMemoryError)
-    return exhausted or (isinstance(error, RuntimeError) and "allocate memory" in str(error))
+    said = ("allocate memory", "CUDA error: out of memory", "CUBLAS_STATUS_ALLOC_FAILED")
+    return exhausted or (isinstance(error, RuntimeError) and any(one in str(error) for one in said))
+
+
+def is_lost_device(error: Exception) -> bool:
+    """Tell whether a device has failed for good, or was taken away: after that, every call of this process fails."""
+    return isinstance(error, RuntimeError) and any(one in str(error) for one in LOST)
 
 
 @contextmanager
-def minding_memory() -> Iterator[None]:
-    """Turn every kind of out-of-memory error into one.
+def minding_the_device() -> Iterator[None]:
+    """Turn every kind of out-of-memory error into one, and every kind of error of a device that is lost.
 
     Raises:
         OutOfMemoryError: if memory is exhausted.
+        DeviceLostError: in a line, if the device does not answer any more.
     """
     try:
         yield
     except Exception as error:
-        if not is_out_of_memory(error):
-            raise
-        raise OutOfMemoryError(str(error)) from None
+        if is_out_of_memory(error):
+            raise OutOfMemoryError(str(error)) from None
+        if is_lost_device(error):
+            reason = str(error).splitlines()[0]
+            raise DeviceLostError(f"the device fails ({reason}): look after it, or choose another one with device") from None
+        raise
 
 
 def suited_threads(n_rows: int, n_products: int) -> int:

@@ -6,7 +6,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from grokterm.engines.device import is_out_of_memory
-from grokterm.errors import CheckpointError, GroktermError, OutOfMemoryError, RunHeldError, RunNotFoundError, StorageError
+from grokterm.errors import (
+    CheckpointError,
+    DeviceLostError,
+    GroktermError,
+    OutOfMemoryError,
+    RunHeldError,
+    RunNotFoundError,
+    StorageError,
+)
 from grokterm.experiment.recording.records import Unsaved
 from grokterm.runs.journal import read_journal
 from grokterm.runs.resume import has_ended
@@ -59,6 +67,7 @@ class Work:
         Raises:
             StorageError: if the folder of the sweep cannot be written, or the sweep is not what it was: no other member could
                 be trained either.
+            DeviceLostError: if the device fails.
             RunNotFoundError: if its definition cannot be read.
         """
         _ = self._sweep.settings, self._sweep.sweep  # or each member would fail for it
@@ -89,7 +98,7 @@ class Work:
             if run is None:
                 return "stopped"
             result = result_of_run(run, self._sweep.sweep, attempts)
-        except (StorageError, OSError):
+        except (StorageError, DeviceLostError, OSError):  # as would every other member
             raise
         except Exception as error:  # noqa: BLE001 - a bug of one member leaves the others alone; its traceback is not lost
             return self._keep(lease, Result(key=member.key, outcome="failed", problem=_problem(error), attempts=attempts))

@@ -8,7 +8,7 @@ from torch import Tensor
 from grokterm.engines.arithmetic import steady_arithmetic
 from grokterm.engines.batches import Batches, batch_size, to_device
 from grokterm.engines.cuda_graph import CudaGraphs
-from grokterm.engines.device import choose_threads, describe, minding_memory
+from grokterm.engines.device import choose_threads, describe, minding_the_device
 from grokterm.engines.evaluation import Evaluator
 from grokterm.engines.gradient import GradientBackend
 from grokterm.engines.step import GradientStep, TrainState, TrainStep
@@ -98,7 +98,7 @@ class SingleNetwork(StepLoop):
 
     def _exchange(self, dataset: Dataset, experiment: Experiment) -> None:
         try:
-            with minding_memory():
+            with minding_the_device():
                 self._learn_from(dataset, experiment)
         except OutOfMemoryError:
             raise ConfigError(f"{describe(self.device)} has not enough memory for {len(dataset.train):,} equations") from None

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from grokterm.analysis.milestones import EnsembleMilestoneDetector, telling_rows
-from grokterm.engines.device import describe, find_device, matrix_precision, minding_memory, synchronize
+from grokterm.engines.device import describe, find_device, matrix_precision, minding_the_device, synchronize
 from grokterm.errors import ConfigError, OutOfMemoryError
 from grokterm.experiment.conditions import Comparison, Milestone
 from grokterm.experiment.experiment import Experiment
@@ -187,7 +187,7 @@ class Trainer:
         Raises:
             OutOfMemoryError: if it is.
         """
-        with minding_memory(), matrix_precision(self.device, tf32=self.experiment.training.tf32):
+        with minding_the_device(), matrix_precision(self.device, tf32=self.experiment.training.tf32):
             yield
 
     def snapshot(self) -> Snapshot:
@@ -385,7 +385,7 @@ def make_trainer(
         ConfigError: if this machine does not have the device, or not enough memory.
     """
     try:
-        with minding_memory():
+        with minding_the_device():
             return Trainer(experiment, engine=engine, threads=threads, parts=parts)
     except OutOfMemoryError:
         members = "training.members, " if experiment.training.members > 1 else ""

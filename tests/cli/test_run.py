@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -10,6 +11,7 @@ from grokterm.experiment.recording.records import Acted, Started
 from grokterm.runs.journal import read_journal
 from grokterm.runs.replay import trainer_at
 from grokterm.runs.store import Run, list_runs
+from grokterm.training.single import SingleNetwork
 from tests.cli.process import SECONDS, Here, assert_refused, command_line, environment, grokterm
 from tests.runs.results.test_summary import CONTRACT
 from tests.session.driving import files_of
@@ -48,11 +50,41 @@ def test_a_run_that_diverges_is_a_result_in_strict_json(here: Here, preset: Path
     assert outcome.code == 1
     assert outcome.json["ended"] == "diverged"
     run, step = outcome.json["run"], outcome.json["steps"]
-    assert outcome.err == f"grokterm: run {run} diverged: at step {step} the loss was no longer a finite number\n"
+    lost = f"grokterm: run {run} diverged: at step {step} the loss was no longer a finite number"
+    assert outcome.err == f"{lost}: begin again, with a lower optimizer.learning_rate\n"
     again = here("run", "--resume", run, "--json")
     assert (again.code, again.json) == (1, outcome.json)
     assert outcome.json["diverged_at"] == outcome.json["steps"]
     assert outcome.json["train_loss"] is None
+
+
+def test_a_run_that_diverges_names_the_checkpoint_from_which_it_may_go_on_otherwise(here: Here, preset: Path) -> None:
+    change = 'interventions=[{at_step=20, set={"optimizer.learning_rate"=1e30, "optimizer.weight_decay"=0.0}}]'
+    outcome = here("run", "--preset", preset, "--set", change, "--json")
+    run = outcome.json["run"]
+    said = f"step 20 is the last good checkpoint: grokterm run --from {run}@20 --set optimizer.learning_rate=RATE\n"
+    assert outcome.err.endswith(said), outcome.err
+    assert here("run", "--from", f"{run}@20", "--set", "optimizer.learning_rate=1e-3").code == 0
+
+
+def test_a_device_that_fails_ends_a_run_in_a_line_that_names_what_is_kept(
+    here: Here, preset: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    advance = SingleNetwork.advance
+
+    def advance_until(network: SingleNetwork, *arguments: Any) -> Any:  # noqa: ANN401 - as it is
+        if network.step >= 20:
+            raise RuntimeError("CUDA error: unspecified launch failure\nCUDA kernel errors might be reported later")
+        return advance(network, *arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SingleNetwork, "advance", advance_until)
+        outcome = here("run", "--preset", preset, "--set", "training.checkpoint_at=[20]")
+    assert (outcome.code, outcome.out) == (1, "")
+    (run,) = list_runs(Path("runs"))
+    failed = "the device fails (CUDA error: unspecified launch failure): look after it, or choose another one with device"
+    assert outcome.err == f"grokterm: {failed}: grokterm run --resume {run.name} goes on from step 20\n"
+    assert here("run", "--resume", run.name).code == 0
 
 
 def test_what_is_unwise_is_a_warning_on_stderr(here: Here, preset: Path) -> None:

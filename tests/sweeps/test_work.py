@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from grokterm.errors import RunNotFoundError, StorageError
+from grokterm.errors import DeviceLostError, RunNotFoundError, StorageError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.reading.toml import format_toml
 from grokterm.runs.checkpoint import load_checkpoint
@@ -279,6 +279,26 @@ def test_a_disk_that_is_full_ends_the_work_and_leaves_no_lease(tmp_path: Path, m
         Work(sweep).on(member)
     monkeypatch.undo()
     assert not list((sweep.path / "leases").iterdir())
+    assert Work(sweep).on(member).status == "done"
+
+
+def test_a_device_that_fails_ends_the_work_and_is_no_fault_of_the_member(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweep = tiny_sweep(tmp_path)
+    member = sweep.members()[0]
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("CUDA error: device-side assert triggered\nand more")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SingleNetwork, "advance", fail)
+        with pytest.raises(
+            DeviceLostError, match=r"^the device fails \(CUDA error: device-side assert triggered\): look after it"
+        ):
+            Work(sweep).on(member)
+    assert sweep.results() == {}
+    assert not list(sweep.leases.iterdir())
     assert Work(sweep).on(member).status == "done"
 
 

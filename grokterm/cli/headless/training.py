@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grokterm.cli.console import print_status
-from grokterm.errors import ProcessDiedError, StorageError
+from grokterm.errors import DeviceLostError, ProcessDiedError, StorageError
 from grokterm.runs.command_line import command_line
 
 if TYPE_CHECKING:
@@ -43,10 +43,11 @@ def train(
     from grokterm.session import serving
 
     signals.attach(session)
-    go_on = command_line("run --resume", session.run.path)
+    go_on, saved_at = command_line("run --resume", session.run.path), None
     try:
         with Reporter() as reporter, _writing(LiveLogs(logs)) as live:
             for records, state in serving.train(session, earlier, part=part):
+                saved_at = state.saved_at
                 if begun is not None and session.lock.is_held:
                     begun(session)
                     begun = None
@@ -64,8 +65,9 @@ def train(
                 if any(isinstance(record, Acted) and _is_by_signal(record) for record in records):
                     print_status(f"saved at step {state.saved_at:,}")
                 reporter.show(state)
-    except ProcessDiedError as error:
-        print_status(f"grokterm: {error}: {go_on} goes on from the last checkpoint")
+    except (ProcessDiedError, DeviceLostError) as error:
+        kept = "the start" if saved_at is None else f"step {saved_at:,}"
+        print_status(f"grokterm: {error}: {go_on} goes on from {kept}")
         return 1
     if state.ended == "out of memory":
         print_status(f"grokterm: {state.refusals[-1]}; saved at step {state.step:,}: {go_on} goes on")

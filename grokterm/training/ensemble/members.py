@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from jaxtyping import Float64
 
-from grokterm.engines.device import find_device, minding_memory
+from grokterm.engines.device import find_device, minding_the_device
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Swap
 from grokterm.experiment.metrics import METRICS_IN_ORDER
@@ -37,7 +37,7 @@ class MemberGroup:
 
     def __init__(self, experiment: Experiment, numbers: Sequence[int], parts: Mapping[str, MixturePart] | None) -> None:
         device = find_device(experiment.device)
-        with minding_memory():
+        with minding_the_device():
             self._networks = {
                 number: SingleNetwork(experiment.member(number), device, threads=1, parts=parts) for number in numbers
             }
@@ -46,7 +46,7 @@ class MemberGroup:
     def advance(self, last: int, due: Sequence[int], *, keeping: bool) -> Advance:
         """Train every member up to a step and measure at the due steps; `go_back` returns to the start of the chunk."""
         self._mark()
-        with minding_memory():
+        with minding_the_device():
             measured = [list(network.advance(last, set(due).__contains__)) for network in self._networks.values()]
         numbers = [[_filled_up(one) for one in of_member] for of_member in measured]
         first = [to_arrays(one.state.weights) for one in measured[0]] if keeping else []
@@ -54,12 +54,12 @@ class MemberGroup:
 
     def measure(self) -> Numbers:
         """Measure every side of every member."""
-        with minding_memory():
+        with minding_the_device():
             return np.array([_filled_up(network.measure()) for network in self._networks.values()])
 
     def go_back(self, step: int) -> None:
         """Return to a step of the last chunk."""
-        with minding_memory():
+        with minding_the_device():
             for network, mark in zip(self._networks.values(), self._marks, strict=True):
                 if network.step == step:
                     continue  # keeps what was changed at this step

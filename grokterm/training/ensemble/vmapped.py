@@ -10,7 +10,7 @@ from torch import Tensor
 
 from grokterm.engines.batches import batch_size, to_device
 from grokterm.engines.cuda_graph import CudaGraphs
-from grokterm.engines.device import describe, minding_memory
+from grokterm.engines.device import describe, minding_the_device
 from grokterm.engines.evaluation import parameter_norm
 from grokterm.engines.step import TrainState
 from grokterm.engines.table import ENGINES, choose_engine
@@ -157,7 +157,7 @@ class VmappedEnsemble(StepLoop):
 
     def _exchange(self, datasets: Sequence[Dataset], experiment: Experiment) -> None:
         try:
-            with minding_memory():
+            with minding_the_device():
                 self._learn_from(datasets, experiment)
         except OutOfMemoryError:
             n_train = sum(len(dataset.train) for dataset in datasets)
