@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import isfinite, log10
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from grokterm.experiment.expectation import is_step
 from grokterm.experiment.sweep import Sweep, Value, label_of
@@ -50,6 +50,9 @@ class SweptMap:
     limits: Limits
     """The values of the first and the last color."""
 
+    has_diverged: Bool[np.ndarray, "beside below"]
+    """Where there is no value because most members have diverged."""
+
     @property
     def shares(self) -> Float[np.ndarray, "beside below"]:
         """Where values lie between the limits; NaN where there is no color."""
@@ -81,14 +84,15 @@ def map_of(sweep: Sweep, outcomes: Sequence[PointOutcome]) -> SweptMap | None:
     columns, (beside,) = [outcome.point.columns for outcome in outcomes], others
     across, up = (value_axis(name, [one[name] for one in columns]) for name in (below, beside))
     rows, places = up.places, across.places
-    values = np.full((len(rows), len(places)), np.nan)
+    values, has_diverged = np.full((len(rows), len(places)), np.nan), np.zeros((len(rows), len(places)), np.bool_)
     for outcome, one in zip(outcomes, columns, strict=True):
+        has_diverged[rows[one[beside]], places[one[below]]] = outcome.has_diverged
         if outcome.estimate is not None:
             values[rows[one[beside]], places[one[below]]] = outcome.estimate.center
     scale, limits = value_scale(sweep.measure, outcomes)
     finite = values[np.isfinite(values)]
     found = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
-    return SweptMap(_said(sweep), across, up, values, scale, limits or found)
+    return SweptMap(_said(sweep), across, up, values, scale, limits or found, has_diverged & ~np.isfinite(values))
 
 
 def value_scale(measure: str, outcomes: Sequence[PointOutcome]) -> tuple[Scale, Limits | None]:

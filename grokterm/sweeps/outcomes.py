@@ -22,6 +22,11 @@ class PointOutcome:
     """None if nothing was measured yet."""
 
     @property
+    def has_diverged(self) -> bool:
+        """Whether most of the members that have ended have diverged."""
+        return 2 * sum(result.outcome == "diverged" for result in self.results) > len(self.results)
+
+    @property
     def n_failed(self) -> int:
         """Members that came to nothing."""
         return sum(result.outcome == "failed" for result in self.results)

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from matplotlib.axes import Axes
+from matplotlib.collections import PatchCollection
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from grokterm.plots.axis import Limits, Scale
 from grokterm.plots.paper.comparison import line_style
@@ -15,7 +17,8 @@ from grokterm.plots.paper.style import SEQUENTIAL, escape_label, frame_image, ne
 
 _MARKERS = "osD^vPX"
 
-GRAY = "#505050"
+GRAY, LIGHT_GRAY = "#505050", "#909090"
+
 
 MARGIN = 0.03  # of an axis with limits, beyond them
 
@@ -72,6 +75,7 @@ def draw_curves(lines: Sequence[SweptLine], axis: SweptAxis, measured: Measured,
     axes = figure.add_subplot()
     for number, line in enumerate(lines):
         _draw_line(axes, line, number)
+    _reach_top(axes, lines)
     for crossed in crossings:
         color = line_style(crossed.line)[0] if several else GRAY
         axes.axvspan(crossed.low, crossed.high, color=color, alpha=0.12, linewidth=0)
@@ -112,6 +116,16 @@ def _draw_line(axes: Axes, line: SweptLine, number: int) -> None:
     )  # fmt: skip
 
 
+def _reach_top(axes: Axes, lines: Sequence[SweptLine]) -> None:
+    """Draw the error bars that end where nothing is reached any more."""
+    top = axes.get_ylim()[1]
+    for number, line in enumerate(lines):
+        is_open = np.isfinite(line.centers) & np.isposinf(line.high)
+        if is_open.any():
+            axes.vlines(line.x[is_open], line.centers[is_open], top, color=line_style(number)[0], linewidth=0.7)
+            axes.set_ylim(top=top)
+
+
 def _scale_x(axes: Axes, axis: SweptAxis, x: Float[np.ndarray, " _"]) -> None:
     if axis.names:
         axes.set_xticks(range(len(axis.names)), [escape_label(name) for name in axis.names])
@@ -129,20 +143,31 @@ def _scale_x(axes: Axes, axis: SweptAxis, x: Float[np.ndarray, " _"]) -> None:
             axes.minorticks_off()
 
 
-def draw_map(values: Float[np.ndarray, "row column"], rows: SweptAxis, columns: SweptAxis, measured: Measured) -> Figure:
-    """Draw a measure over two axes, one cell a point; what was never reached is gray, what is unknown white."""
+def draw_map(
+    values: Float[np.ndarray, "row column"],
+    has_diverged: Bool[np.ndarray, "row column"],
+    rows: SweptAxis,
+    columns: SweptAxis,
+    measured: Measured,
+) -> Figure:
+    """Draw a measure over two axes, one cell a point; hatched what diverged or was never reached, white what is unknown."""
     figure = new_figure(2.6)
     axes = figure.add_subplot()
     shown = np.where(np.isfinite(values), values, np.nan)
-    never = np.where(np.isinf(values), 0.5, np.nan)
-    axes.imshow(never, cmap="gray", vmin=0, vmax=1, origin="lower", aspect="auto")
+    hatched = {"never": ("////", np.isinf(values) & ~has_diverged), "diverged": ("xxxx", has_diverged)}
     image = axes.imshow(shown, cmap=SEQUENTIAL, origin="lower", aspect="auto", norm=measured.scale)
     image.set_clim(measured.limits)
     axes.set_xticks(range(len(columns.names)), [escape_label(name) for name in columns.names], rotation=45, ha="right")
     axes.set_yticks(range(len(rows.names)), [escape_label(name) for name in rows.names])
     axes.set(xlabel=escape_label(columns.label), ylabel=escape_label(rows.label))
-    if np.isinf(values).any():
-        axes.set_title("gray: never", loc="right")
+    for name, (hatch, cells) in hatched.items():
+        style: dict[str, Any] = {"hatch": hatch, "facecolor": "white", "edgecolor": LIGHT_GRAY, "linewidth": 0}
+        corners = np.argwhere(cells) - 0.5
+        axes.add_collection(PatchCollection([Rectangle((x, y), 1, 1) for y, x in corners.tolist()], **style))
+        if cells.any():
+            axes.add_patch(Rectangle((0, 0), 0, 0, label=name, **style))
+    if axes.get_legend_handles_labels()[0]:
+        figure.legend(loc="outside upper right", ncols=2)
     frame_image(axes)
     figure.colorbar(image, ax=axes, shrink=0.9).set_label(escape_label(measured.label))
     return figure

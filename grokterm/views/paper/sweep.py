@@ -47,7 +47,8 @@ def heat_map(subject: SweepSubject) -> PaperFigure | LeftOut:
     found = map_of(subject.sweep, subject.outcomes)
     if found is None:
         return LeftOut("it takes a sweep over two axes, without a search")
-    return draw_map(found.values, _ticks(found.beside), _ticks(found.below), Measured(found.measure, found.scale, found.limits))
+    measured = Measured(found.measure, found.scale, found.limits)
+    return draw_map(found.values, found.has_diverged, _ticks(found.beside), _ticks(found.below), measured)
 
 
 SWEEP_FIGURES: dict[str, Callable[[SweepSubject], PaperFigure | LeftOut]] = {"curves": curves, "map": heat_map}

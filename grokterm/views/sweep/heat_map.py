@@ -1,10 +1,9 @@
 """The map of a sweep over two axes: a tile for each point, colored by the measure."""
 
-from collections.abc import Iterable, Sequence
-from math import isfinite, isinf
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from rich.segment import Segment
 
 from grokterm.experiment.sweep import Sweep, short_name
@@ -94,14 +93,21 @@ def _write_labels(cells: Cells, found: SweptMap, labels: Sequence[str], area: tu
 
 
 def _write_marks(cells: Cells, found: SweptMap, area: tuple[int, int, int], palette: Palette) -> None:
-    """Mark the tiles that have no color: those of which nothing is known yet, and those where a step was not reached."""
+    """Mark the tiles that have no color: those that have diverged, did not reach a step, or of which nothing is known yet."""
     left, across, down = area
-    for up, beside in enumerate(found.values[::-1].tolist()):
-        for place, value in enumerate(beside):
-            if not isfinite(value):
-                mark = never_mark(palette) if isinf(value) else unknown_mark(palette)
-                style = palette.inks["text" if isinf(value) else "dim"].style
-                cells.write(up * down + down // 2, left + place * across + (across - 1) // 2, mark, style)
+    n_up = len(found.values)
+    for mark, _, tiles in _marked(found, palette):
+        style = palette.inks["dim" if mark == unknown_mark(palette) else "text"].style
+        for up, place in np.argwhere(tiles).tolist():
+            cells.write((n_up - 1 - up) * down + down // 2, left + place * across + (across - 1) // 2, mark, style)
+
+
+def _marked(found: SweptMap, palette: Palette) -> Iterator[tuple[str, str, Bool[np.ndarray, "beside below"]]]:
+    """Return the marks of tiles without a color, what they mean, and where they stand."""
+    others = ~found.has_diverged
+    yield "x" if palette.is_ascii else "×", "diverged", found.has_diverged
+    yield never_mark(palette), "never", np.isposinf(found.values) & others
+    yield unknown_mark(palette), "not yet", np.isnan(found.values) & others
 
 
 def _key(found: SweptMap, palette: Palette) -> list[StyledText | str]:
@@ -110,8 +116,4 @@ def _key(found: SweptMap, palette: Palette) -> list[StyledText | str]:
     colors = draw_heatmap(ramp, width=KEY_CELLS, height=1, limit=1.0, palette=palette.with_graphics(None), signed=False)[0]
     low, high = (short_number(float(f"{value:.3g}")) for value in found.limits)
     key: list[StyledText | str] = [[(f"{low} ", None), *((one.text, one.style) for one in colors), (f" {high}", None)]]
-    if np.isposinf(found.values).any():
-        key.append(f"{never_mark(palette)} never")
-    if np.isnan(found.values).any():
-        key.append(f"{unknown_mark(palette)} not yet")
-    return key
+    return [*key, *(f"{mark} {meaning}" for mark, meaning, tiles in _marked(found, palette) if tiles.any())]

@@ -1,11 +1,13 @@
 """Figures of a sweep."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from math import inf
 from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.collections import LineCollection
 from matplotlib.colors import LogNorm
 from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
@@ -81,6 +83,14 @@ def test_what_was_never_reached_stands_at_the_top_and_what_is_unknown_nowhere() 
     assert [text.get_text() for text in axes.texts] == ["never"]
 
 
+def test_an_interval_that_reaches_to_never_is_drawn_to_the_top() -> None:
+    found = subject({"grid": FRACTIONS, "measure": "grokked_at"}, {})
+    outcomes = [replace(one, estimate=Estimate(3, 1.0, 0.5, inf)) for one in found.outcomes]
+    (axes,) = drawn(curves(SweepSubject(found.sweep, outcomes))).axes
+    bars = [one for one in axes.collections if isinstance(one, LineCollection)]
+    assert [segment[:, 1].tolist() for segment in bars[-1].get_segments()] == 3 * [[1.0, axes.get_ylim()[1]]]
+
+
 def test_words_stand_at_the_ticks_of_their_axis() -> None:
     table = {"grid": {"model.activation": ["relu", "gelu", "sine", "tanh"], **FRACTIONS}, "over": "model.activation"}
     (axes,) = drawn(curves(subject(table, {}))).axes
@@ -130,10 +140,11 @@ def test_two_axes_make_a_map() -> None:
     table = {"grid": {"optimizer.weight_decay": [0, 1], **FRACTIONS}}
     found = subject(table, {"optimizer.weight_decay 1, task.train_fraction 0.2": inf, str(Point()): 1.0})
     axes = drawn(heat_map(found)).axes[0]
-    never, shown = (cells_of(image) for image in axes.images)
+    (shown,) = (cells_of(image) for image in axes.images)
     assert shown == pytest.approx(np.array([[1, 1, 1], [np.nan, 1, 1]]), nan_ok=True)
-    assert np.isfinite(never).sum() == 1
-    assert not isinstance(axes.images[1].norm, LogNorm)
+    assert [len(one.get_paths()) for one in axes.collections] == [1, 0], "never, and diverged"
+    assert axes.get_legend_handles_labels()[1] == ["never"]
+    assert not isinstance(axes.images[0].norm, LogNorm)
     assert [tick.get_text() for tick in axes.get_xticklabels()] == ["0.2", "0.3", "0.4"]
 
 

@@ -1,5 +1,6 @@
 """The map of a sweep over two axes."""
 
+from dataclasses import replace
 from math import inf
 from typing import Any
 
@@ -43,6 +44,17 @@ def test_tiles_without_a_color_say_why_and_axes_have_their_values() -> None:
     assert "100" in rows[11]
     assert "^ never" in rows[11]
     assert ". not yet" in rows[11]
+
+
+def test_a_tile_where_most_members_have_diverged_says_so() -> None:
+    sweep, outcomes = swept(value, grid=GRID, measure="grokked_at", seeds=2)
+    diverged = [result.model_copy(update={"outcome": "diverged"}) for result in outcomes[0].results]
+    found = map_of(sweep, [replace(outcomes[0], results=diverged), *outcomes[1:]])
+    assert found is not None
+    assert found.has_diverged.sum() == 1
+    rows = text(draw_map(found, width=60, height=12, palette=PALETTES["ascii"]))
+    assert "\n".join(rows[1:-2]).count("x") == 1
+    assert "x diverged   ^ never   . not yet" in rows[11]
 
 
 def test_a_map_is_drawn_of_two_axes_of_numbers_unless_one_is_chosen_to_be_below() -> None:
