@@ -97,10 +97,10 @@ async def test_it_trains_in_a_notebook_and_in_a_thread_of_its_own(train: Train) 
 def test_a_full_disk_ends_the_loop_with_an_error(train: Train, monkeypatch: pytest.MonkeyPatch) -> None:
     write = JournalWriter.write
 
-    def full(journal: JournalWriter, records: list[Record]) -> None:
+    def full(journal: JournalWriter, records: list[Record], **how: bool) -> None:
         if any(record.step >= 24 for record in records):
             raise StorageError("the disk is full: free some space")
-        write(journal, records)
+        write(journal, records, **how)
 
     run = train()
     monkeypatch.setattr(JournalWriter, "write", full)
