@@ -3,7 +3,6 @@
 import os
 import re
 from collections.abc import Iterable
-from importlib.resources import files
 from pathlib import Path
 
 import typer
@@ -58,6 +57,8 @@ def complete_run_or_sweep(context: typer.Context, incomplete: str) -> list[str]:
 
 def complete_topic(incomplete: str) -> list[str]:
     """Offer the pages of the manual."""
+    from importlib.resources import files
+
     names = sorted(page.name.removesuffix(".md") for page in (files("grokterm") / "help").iterdir())
     return _offered(names, incomplete)
 

@@ -5,11 +5,13 @@ import os
 import sys
 from contextlib import suppress
 from io import TextIOWrapper
-
-from rich.console import Console, RenderableType
+from typing import TYPE_CHECKING
 
 from grokterm.errors import StorageError
 from grokterm.plots.sanitize import plain_text
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
 
 PIPE_WIDTH = 160  # columns of a table in a pipe or a file, so that names are not cut
 
@@ -28,12 +30,14 @@ def replace_unencodable() -> None:
             stream.reconfigure(errors="replace")
 
 
-def results() -> Console:
+def results() -> "Console":
     """Return a console for stdout."""
+    from rich.console import Console
+
     return Console(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
 
 
-def print_results(*parts: RenderableType) -> None:
+def print_results(*parts: "RenderableType") -> None:
     """Print parts of a report to stdout; only plain text may be wider than the terminal.
 
     Raises:

@@ -4,7 +4,6 @@ import os
 import platform
 from collections.abc import Iterable
 from contextlib import suppress
-from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +37,7 @@ def doctor(*, as_json: AsJson = False, runs_dir: RunsDir = RUNS) -> None:
 
 def _needed() -> dict[str, list[str]]:
     """Name the packages that grokterm needs, and by extra those that it can use."""
+    from importlib.metadata import PackageNotFoundError, requires
     from re import match
 
     found: dict[str, list[str]] = {}
@@ -65,6 +65,8 @@ def _extra(name: str, packages: Iterable[str]) -> str:
 
 
 def _version(package: str) -> str | None:
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version(package)
     except PackageNotFoundError:

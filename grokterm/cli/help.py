@@ -1,8 +1,8 @@
-"""`grokterm help [TOPIC]`: the manual, one page a topic."""
+"""`grokterm help [TOPIC]`: the manual, one page a topic. And --help, which explains a command."""
 
 import os
 import sys
-from importlib.resources import files
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -10,6 +10,8 @@ import typer
 from grokterm.cli.completion import complete_topic
 from grokterm.cli.console import print_results, results
 from grokterm.errors import ConfigError
+
+ASKING = ("-h", "--help")
 
 LINE = 100  # columns of a page, however wide the terminal is
 
@@ -22,6 +24,8 @@ def read_manual(
     ] = None,
 ) -> None:
     """Read the manual: a page, or without TOPIC the list of topics."""
+    from importlib.resources import files
+
     pages = {page.name.removesuffix(".md"): page.read_text("utf-8") for page in (files("grokterm") / "help").iterdir()}
     if topic is None:
         from rich.table import Table
@@ -38,6 +42,25 @@ def read_manual(
         from grokterm.experiment.reading.hints import nearest
 
         raise ConfigError(f"the manual has no page on {topic!r}{nearest(topic, pages) or ': `grokterm help` lists the topics'}")
+
+
+def explains(app: typer.Typer, words: Sequence[str]) -> bool:
+    """Print what a command does if that is all these words ask for; tell whether it is.
+
+    Typer prints the same, but it first reads the options before the command, and loads pydantic for that.
+    """
+    *names, last = words or [""]
+    if last not in ASKING:
+        return False
+    command = typer.main.get_command(app)
+    context = typer.Context(command, info_name="grokterm", help_option_names=[*ASKING])
+    for name in names:
+        if name not in (inner := getattr(command, "commands", {})):
+            return False
+        command = inner[name]
+        context = typer.Context(command, parent=context, info_name=name)
+    typer.echo(command.get_help(context))
+    return True
 
 
 def _own_keys() -> str:

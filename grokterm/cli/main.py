@@ -12,7 +12,7 @@ from grokterm import __version__
 from grokterm.cli import attach, bench, doctor, figures, inspect, lab, plot, presets, run, runs, settings, sweep, verify
 from grokterm.cli.completion import complete_preset
 from grokterm.cli.console import open_closed_streams, print_status, replace_unencodable
-from grokterm.cli.help import read_manual
+from grokterm.cli.help import ASKING, explains, read_manual
 from grokterm.cli.options import RUNS, Ascii, LinkOption, NoPixels, RunsDir
 from grokterm.cli.plugins import Plugins, load, with_plugins
 from grokterm.errors import ConfigError, GroktermError
@@ -24,7 +24,7 @@ app = typer.Typer(
     help="The terminal laboratory for grokking. Without a command it opens the lab; `grokterm help` is the manual.",
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": [*ASKING]},
 )
 app.command("run")(with_plugins(run.run))
 app.command("sweep")(with_plugins(sweep.sweep))
@@ -112,7 +112,7 @@ def main() -> None:
     open_closed_streams()
     replace_unencodable()
     try:
-        sys.exit(app(standalone_mode=False, prog_name="grokterm"))
+        sys.exit(0 if explains(app, sys.argv[1:]) else app(standalone_mode=False, prog_name="grokterm"))
     except TyperException as error:
         print_status(f"grokterm: {_with_advice(error)}")
     except GroktermError as error:

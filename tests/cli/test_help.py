@@ -5,40 +5,31 @@ import pytest
 
 from grokterm import __version__
 from tests.cli.process import SECONDS, Here, environment, grokterm
-
-COMMANDS = [
-    [],
-    ["run"],
-    ["presets"],
-    ["presets", "show"],
-    ["runs"],
-    ["runs", "show"],
-    ["verify"],
-    ["figures"],
-    ["inspect"],
-    ["bench"],
-    ["help"],
-]
+from tests.test_manual import commands
 
 WATCHED = """
 import sys
-sys.argv = ["grokterm", *{arguments!r}]
 from grokterm.cli.main import main
-try:
-    main()
-finally:
-    heavy = sorted({{"torch", "textual", "numpy", "matplotlib", "pydantic"}} & sys.modules.keys())
-    sys.stderr.write(f"loaded {{heavy}}")
+for words in {all_words!r}:
+    sys.argv = ["grokterm", *words]
+    try:
+        main()
+    except SystemExit as end:
+        assert not end.code
+heavy = {{"torch", "textual", "numpy", "matplotlib", "pydantic", "rich", "importlib.metadata", "asyncio", "unittest"}}
+sys.stderr.write(f"loaded {{sorted(heavy & sys.modules.keys())}}")
 """
+
+COMMANDS = [name.split() for name in commands()]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_explains_itself(here: Here, command: list[str]) -> None:
-    for option in ("--help", "-h"):
-        outcome = here(*command, option)
-        assert (outcome.code, outcome.err) == (0, "")
-        assert "Usage:" in outcome.out
-        assert "\x1b" not in outcome.out
+def test_every_command_explains_itself_as_typer_would(here: Here, command: list[str]) -> None:
+    explained, by_typer = here(*command, "-h"), here("--runs-dir", "runs", *command, "--help")
+    assert (explained.code, explained.err) == (0, "")
+    assert "Usage:" in explained.out
+    assert "\x1b" not in explained.out
+    assert explained.out == by_typer.out
 
 
 def test_the_help_lists_the_commands(here: Here) -> None:
@@ -52,11 +43,9 @@ def test_the_version_is_printed() -> None:
     assert (outcome.code, outcome.out, outcome.err) == (0, f"grokterm {__version__}\n", "")
 
 
-HELPED = ("run", "figures", "inspect", "verify", "bench")
-
-
-def watched(*arguments: str) -> str:
-    script = WATCHED.format(arguments=arguments)
+def watched(*all_words: list[str]) -> str:
+    """What is loaded by these commands, one after another."""
+    script = WATCHED.format(all_words=all_words)
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, check=False, env=environment(), text=True, timeout=SECONDS
     )
@@ -64,15 +53,12 @@ def watched(*arguments: str) -> str:
     return done.stderr
 
 
-@pytest.mark.parametrize("argument", ["--help", "--version"])
-def test_the_list_of_commands_loads_nothing_heavy(argument: str) -> None:
-    assert watched(argument) == "loaded []"
+def test_no_help_on_a_command_loads_anything_heavy() -> None:
+    assert watched(["--version"], *([*command, "--help"] for command in COMMANDS)) == "loaded []"
 
 
-@pytest.mark.parametrize("arguments", [["help"], ["help", "engines"], *([name, "--help"] for name in HELPED)])
-def test_help_on_a_topic_or_a_command_loads_nothing_but_what_typer_needs(arguments: list[str]) -> None:
-    assert watched(*arguments) in ("loaded []", "loaded ['pydantic']")
-
-
-def test_the_presets_are_listed_without_torch() -> None:
-    assert watched("presets") == "loaded ['numpy', 'pydantic']"
+def test_the_manual_and_the_presets_are_shown_without_torch() -> None:
+    loaded = watched(["help"], ["help", "engines"], ["presets"])
+    assert "torch" not in loaded
+    assert "textual" not in loaded
+    assert "matplotlib" not in loaded
