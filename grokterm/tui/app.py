@@ -304,12 +304,17 @@ class GroktermApp(App[int]):
         return isinstance(screen, SetupScreen) or screen is self._home
 
     def on_sweep_screen_opened(self, event: "SweepScreen.Opened") -> None:
-        """Open a member of the sweep: one that trains is followed."""
+        """Open a member of the sweep: one that trains is followed; one without checkpoints would be trained anew."""
+        from grokterm.runs.command_line import command_line
+
         sweep, key = event.sweep, event.member.key
-        if (run := sweep.run_of(key)) is not None:
-            self._open(run)
+        run, has_ended = sweep.run_of(key), sweep.result_of(key) is not None
+        if run is None:
+            self._say("Not opened", "only its result was kept" if has_ended else "it has not begun yet")
+        elif has_ended and not sweep.has_checkpoints(key):
+            self._say("Not opened", f"its checkpoints were not kept: {command_line('plot', run.path)} draws its curves")
         else:
-            self._say("Not opened", "only its result was kept" if sweep.result_of(key) else "it has not begun yet")
+            self._open(run)
 
     @work(exclusive=True)
     async def on_lab_screen_left(self) -> None:

@@ -108,6 +108,7 @@ def test_members_that_take_unlike_long_have_a_range() -> None:
         (1234.5, "grokked_at", "1,234.5"),
         (float("inf"), "grokked_at", "never"),
         (0.98765, "val_accuracy", "0.9877"),
+        (1.0, "best_val_accuracy", "1.0000"),
         (2, "n", "2"),
     ],
 )

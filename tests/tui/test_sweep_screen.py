@@ -123,6 +123,11 @@ async def test_a_member_opens_in_the_lab_and_escape_comes_back(tmp_path: Path) -
         await pilot.press("down", "enter")
         why_not = "it has not begun yet"
         await until(pilot, lambda: why_not in [one.message for one in driven.app._notifications], "why not")
+        for checkpoint in (sweep.path / "members" / first.key / "checkpoints").iterdir():
+            checkpoint.unlink()
+        await pilot.press("up", "enter")
+        await until(pilot, lambda: any("were not kept" in one.message for one in driven.app._notifications), "why not")
+        assert isinstance(driven.app.screen, SweepScreen)
 
 
 async def test_leaving_saves_the_sweep_and_says_how_to_go_on(tmp_path: Path) -> None:

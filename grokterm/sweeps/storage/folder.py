@@ -109,6 +109,10 @@ class SweepFolder:
         path = self.path / "members" / key
         return Run(path) if is_run(path) else None
 
+    def has_checkpoints(self, key: str) -> bool:
+        """Whether there is a network of a member to look at."""
+        return bool(checkpoint_sizes(self.path / "members" / key / "checkpoints"))
+
     def saved_step(self, key: str) -> int:
         """Return the step of a member's newest checkpoint; 0 if it has none."""
         return max(checkpoint_sizes(self.path / "members" / key / "checkpoints"), default=0)
@@ -188,7 +192,7 @@ class SweepFolder:
         if names:
             found = self.results().values()
             lacking = [one.key for one in found if one.outcome != "failed" and not one.metrics.keys() >= set(names)]
-            self._forget([key for key in lacking if checkpoint_sizes(self.path / "members" / key / "checkpoints")])
+            self._forget([key for key in lacking if self.has_checkpoints(key)])
 
     def _forget(self, keys: Iterable[str]) -> None:
         try:

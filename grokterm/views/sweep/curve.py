@@ -6,9 +6,7 @@ from math import isinf, nan
 import numpy as np
 
 from grokterm.experiment.sweep import Sweep, Value, label_of, short_name
-from grokterm.plots.cells import Rows
-from grokterm.plots.estimates import Bracket, EstimateChart, Estimates, draw_estimates
-from grokterm.plots.palettes import Palette
+from grokterm.plots.estimates import Bracket, EstimateChart, Estimates
 from grokterm.sweeps.axes import ValueAxis
 from grokterm.sweeps.layout import lines_of
 from grokterm.sweeps.outcomes import PointOutcome
@@ -16,19 +14,6 @@ from grokterm.sweeps.search.crossing import Crossing
 from grokterm.sweeps.statistics import Estimate
 
 UNKNOWN = Estimate(0, nan, nan, nan)
-
-
-def draw_curve(  # noqa: PLR0913 - each is one property of the picture
-    sweep: Sweep,
-    outcomes: Sequence[PointOutcome],
-    crossings: Sequence[Crossing] = (),
-    *,
-    width: int,
-    height: int,
-    palette: Palette,
-) -> Rows:
-    """Draw what the points of a sweep came to so far; those without a result yet are seen as such."""
-    return draw_estimates(chart_of(sweep, outcomes, crossings), width=width, height=height, palette=palette)
 
 
 def chart_of(sweep: Sweep, outcomes: Sequence[PointOutcome], crossings: Sequence[Crossing] = ()) -> EstimateChart:
