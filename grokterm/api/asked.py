@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from grokterm.errors import ConfigError
+from grokterm.experiment.reading.paths import user_path
 from grokterm.experiment.reading.toml import format_value
 from grokterm.tui.appearance.remembered import default_runs_dir, preferences_path
 
@@ -19,7 +20,7 @@ Overrides: TypeAlias = Mapping[str, object] | Sequence[str]
 def folder_of(place: Place) -> Path:
     """Return the runs folder that is meant."""
     chosen = place if place is not None else os.environ.get("GROKTERM_RUNS_DIR")
-    return Path(chosen).expanduser() if chosen else default_runs_dir(preferences_path())[0]
+    return user_path(chosen) if chosen else default_runs_dir(preferences_path())[0]
 
 
 def assignments_of(overrides: Overrides) -> list[str]:

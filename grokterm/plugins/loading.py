@@ -90,7 +90,8 @@ def _is_here() -> bool:
 
 
 def _load_files(files: Iterable[str | Path]) -> list[Plugin]:
-    paths = dict.fromkeys(str(Path(file).expanduser().resolve()) for file in files)
+    named = [Path(os.path.expanduser(file)) for file in files]  # noqa: PTH111 - Path.expanduser fails of unknown users
+    paths = dict.fromkeys(str(path.resolve()) for path in named)
     return [_load_file(path) for path in paths if path not in _loaded]
 
 

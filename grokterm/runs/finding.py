@@ -7,6 +7,7 @@ from pathlib import Path
 
 from grokterm.errors import RunNotFoundError, StorageError
 from grokterm.experiment.reading.hints import n_equal_at_first, nearest
+from grokterm.experiment.reading.paths import user_path
 from grokterm.runs.command_line import command_in, command_line
 from grokterm.runs.store import SWEEP, Run, is_run, made_at, placed_at, without_time
 
@@ -113,7 +114,7 @@ def sweep_names(folder: Path, beginning: str = "") -> list[str]:
 
 
 def _exactly(folder: Path, name: str) -> tuple[Path, Path]:
-    return folder / name, Path(name).expanduser()
+    return folder / name, user_path(name)
 
 
 def _nearest(name: str, folder: Path, known: Sequence[str]) -> str:

@@ -18,6 +18,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from grokterm.errors import ConfigError, RunNotFoundError, StorageError
+from grokterm.experiment.reading.json_object import parse_object
 from grokterm.experiment.reading.toml import format_toml, parse_toml
 from grokterm.plots.sanitize import plain_text
 from grokterm.plugins.registry import missing
@@ -98,10 +99,9 @@ class Run:
     def meta(self) -> dict[str, Any]:
         """Machine, device and versions; empty if the file cannot be read."""
         try:
-            meta = json.loads((self.path / "meta.json").read_text(encoding="utf-8"))
+            return parse_object((self.path / "meta.json").read_bytes())
         except (OSError, ValueError):
             return {}
-        return meta if isinstance(meta, dict) else {}
 
     @property
     def preset(self) -> str:

@@ -38,7 +38,7 @@ def checkpoint_sizes(folder: Path) -> dict[int, int]:
     """Return the bytes of each checkpoint in a folder, by step."""
     sizes = {}
     for path in folder.glob("step-*.safetensors"):
-        with suppress(FileNotFoundError):  # thinned away meanwhile, or moved with its run
+        with suppress(FileNotFoundError, ValueError):  # thinned away meanwhile, moved with its run, or no number
             sizes[int(path.stem.removeprefix("step-"))] = path.stat().st_size
     return sizes
 

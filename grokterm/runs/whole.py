@@ -4,6 +4,7 @@ import json
 
 from grokterm.errors import CheckpointError, StorageError
 from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.reading.json_object import parse_object
 from grokterm.runs.naming import Named
 from grokterm.runs.storage.durable import write_durably
 from grokterm.runs.store import Run
@@ -32,8 +33,8 @@ def read_whole(part: Run) -> Named:
         ConfigError: if a file that it names has changed.
     """
     try:
-        content = json.loads((part.path / WHOLE).read_bytes())
+        content = parse_object((part.path / WHOLE).read_bytes())
         settings, preset, name = content["settings"], content["preset"], content["name"]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError):
         raise CheckpointError(f"{part.path / WHOLE} does not say what run {part.name} is a part of") from None
     return Named(Experiment.from_settings(settings), preset, name)

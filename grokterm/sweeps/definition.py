@@ -9,6 +9,7 @@ from grokterm.errors import ConfigError, PresetError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.reading.hints import nearest
 from grokterm.experiment.reading.overrides import Overridden, override, parse_assignment
+from grokterm.experiment.reading.paths import user_path
 from grokterm.experiment.reading.presets import find_preset, preset_names
 from grokterm.experiment.reading.ranges import values_of
 from grokterm.experiment.reading.toml import parse_value
@@ -99,7 +100,7 @@ def define(source: str, folder: Path, changes: Changes, name: str | None = None)
 
 def _sweep_there(source: str, folder: Path) -> SweepFolder | None:
     """Find the sweep that is meant; None if it is a preset."""
-    if is_sweep(path := Path(source).expanduser()):
+    if is_sweep(path := user_path(source)):
         return SweepFolder(path.resolve())
     presets = preset_names()
     if source in presets or "/" in source or source.endswith(".toml"):

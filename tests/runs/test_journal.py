@@ -19,7 +19,7 @@ from grokterm.experiment.recording.records import (
     Refused,
     Unsaved,
 )
-from grokterm.runs.journal import JournalWriter, rewind_journal
+from grokterm.runs.journal import JournalWriter, journal_line, read_journal, rewind_journal
 from tests.runs.records import acted, checkpointed, evaluated, finished, journaled, started
 
 EVERYTHING: list[Record] = [
@@ -134,6 +134,24 @@ def test_a_damaged_line_in_the_middle_is_refused_with_its_number(damage: bytes, 
     keep(journal, [evaluated(1)])
     with pytest.raises(CheckpointError, match=rf"^{re.escape(str(journal))}, line 2, is not a record: .*damaged$"):
         journaled(journal)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"record": "paused", "step": 10**19},
+        {"record": "paused", "step": -1},
+        {"record": "checkpointed", "step": 1, "seconds": 1, "file": "../../outside.safetensors"},
+        {"record": "checkpointed", "step": 1, "seconds": 1, "file": "x" * 5000},
+        {"record": "inspected", "step": 1, "effective_rank": "text"},
+        started().model_dump() | {"owner": {"pid": -1, "host": "h"}},  # a signal to it would reach every process
+        started().model_dump() | {"owner": {"pid": 2**63, "host": "h"}},
+    ],
+)
+def test_a_record_that_no_training_writes_is_refused(record: dict[str, object], journal: Path) -> None:
+    journal.write_text("\n".join([json.dumps(record), journal_line(started()).decode()]), encoding="utf-8")
+    with pytest.raises(CheckpointError, match="line 1, is not a record"):
+        read_journal(journal)
 
 
 def test_a_journal_that_is_missing_is_refused_in_one_line(tmp_path: Path) -> None:

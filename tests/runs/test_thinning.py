@@ -61,10 +61,12 @@ def test_files_are_dropped_by_their_step_and_others_stay(tmp_path: Path) -> None
     for step in (5, 60, 123_456_789):
         (tmp_path / checkpoint_name(step)).write_bytes(b"x" * (step % 10))
     (tmp_path / "notes.txt").touch()
+    (tmp_path / "step-x.safetensors").touch()
     assert checkpoint_sizes(tmp_path) == {5: 5, 60: 0, 123_456_789: 9}
     drop_checkpoints(tmp_path, [5, 7])
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "notes.txt",
         "step-00000060.safetensors",
         "step-123456789.safetensors",
+        "step-x.safetensors",
     ]

@@ -34,6 +34,7 @@ def test_a_table_holds_the_answers_of_its_file_and_no_others(rows: list[list[int
     assert row.n_equations(n) == len(pairs)
     assert row.answers(row.operands(n), n, 0).tolist() == array.ravel().tolist()
     assert np.array_equal(read_table(npy(array), ".npy"), read_table(npy(array.astype(">u2")), ".npy"))
+    assert np.array_equal(read_table(npy(array), ".npy"), read_table(npy(np.asfortranarray(array)), ".npy"))
 
 
 def test_an_empty_cell_and_minus_one_are_pairs_without_an_answer() -> None:
@@ -88,6 +89,13 @@ def declared(shape: str, dtype: str = "<i8") -> bytes:
         (b"\n0,1\n1,0", ".csv", "line 1 is blank: write a row in each"),
         (b"0,1", ".npy", "it is not an array that numpy.save has written"),
         (b"", ".npy", "it is not an array that numpy.save has written"),
+        (
+            declared("((((((((3, 3)"),
+            ".npy",
+            "it is not an array that numpy.save has written",
+        ),  # on which numpy.load fails otherwise
+        (declared("(3, 3)", "(),"), ".npy", "it is not an array that numpy.save has written"),
+        (declared("(3, 3)", "zz"), ".npy", "it is not an array that numpy.save has written"),
         (declared("(1000000, 1000000)"), ".npy", "it must have from 1 to 997 rows and columns"),
         (declared("(900, 900)"), ".npy", "it does not hold the 900 × 900 numbers that it declares"),
         (declared("(0, 3)"), ".npy", "it must have from 1 to 997 rows and columns"),

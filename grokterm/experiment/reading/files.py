@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 from grokterm.errors import ConfigError
+from grokterm.experiment.reading.paths import user_path
 from grokterm.tasks import split_file, tables
 
 FILE_SETTINGS: dict[tuple[str, str], tuple[str, ...]] = {
@@ -44,7 +45,7 @@ def read_file(section: str, name: str, path: str, expected: str = "") -> NamedFi
     Raises:
         ConfigError: if it cannot be read, is too large, or has another hash.
     """
-    absolute = Path(path).expanduser().absolute()
+    absolute = user_path(path).absolute()
     if expected in _KEPT:
         return NamedFile(absolute, _KEPT[expected].content, expected)
     endings, setting = FILE_SETTINGS[section, name], f"{section}.{name}"
@@ -86,7 +87,7 @@ def located(settings: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     for section, name in FILE_SETTINGS:
         values = found.get(section)
         if isinstance(values, dict) and is_file(section, name, path := values.get(name, "")):
-            found[section] = values | {name: str(folder.absolute() / Path(path).expanduser())}
+            found[section] = values | {name: str(folder.absolute() / user_path(path))}
     return found
 
 
@@ -135,7 +136,7 @@ def _read(setting: str, path: Path) -> bytes:
         if not path.is_file():
             raise ConfigError(f"{setting}: there is no file {path}")
         with path.open("rb") as file:
-            content = file.read(LARGEST + 1)
+            content = file.read(min(path.stat().st_size, LARGEST) + 1)  # for which room is made at once
     except OSError as error:
         raise ConfigError(f"{setting}: {path} cannot be read: {error.strerror}") from None
     if len(content) > LARGEST:

@@ -15,6 +15,7 @@ from platformdirs import user_data_path
 
 from grokterm.errors import ConfigError, PresetError
 from grokterm.experiment.reading.hints import nearest
+from grokterm.experiment.reading.paths import user_path
 from grokterm.experiment.reading.toml import parse_toml
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def find_preset(name: str) -> Preset:
         PresetError: if there is none, or it cannot be read.
     """
     if name.endswith(".toml") or "/" in name:
-        found = _read(Path(name).expanduser())
+        found = _read(user_path(name))
     else:
         known = _paths()
         if name not in known:

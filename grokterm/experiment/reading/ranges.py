@@ -13,6 +13,8 @@ UNSPACED = re.compile(r"[-+.\deE_\s]+:[-+.\deE_\s]+")  # two numbers
 
 MOST_VALUES = 100_000  # of one axis
 
+LARGEST_EXPONENT = 300  # of ten in a number of a range
+
 
 def spaced(text: str) -> list[int | float] | None:
     """Read `0.2:0.9:0.1`, evenly spaced values, or `1e-4:1:log5`, so many at equal ratios; None if it is another text.
@@ -45,6 +47,8 @@ def _number(text: str, whole: str) -> Decimal:
         number = Decimal("nan")
     if not number.is_finite():
         raise ValueError(f"{whole!r} is no range: {text!r} is not a number")
+    if number and not -LARGEST_EXPONENT <= number.adjusted() <= LARGEST_EXPONENT:  # as a whole number it would fill the memory
+        raise ValueError(f"{whole!r} is no range: {text[:20]} is beyond 1e{LARGEST_EXPONENT}, or nearer to 0 than 1 by that")
     return number
 
 

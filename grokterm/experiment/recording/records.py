@@ -9,18 +9,19 @@ from math import isfinite, isnan, nan
 from statistics import fmean
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, TypeAdapter, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, TypeAdapter, field_validator, model_validator
 
 from grokterm.experiment.conditions import Milestone
 from grokterm.experiment.interventions import Action
 from grokterm.experiment.metrics import EVALUATION_METRICS, METRICS, METRICS_IN_ORDER, SEEN_METRICS
 from grokterm.experiment.recording.evaluations import Evaluations
+from grokterm.experiment.training import LARGEST_STEPS
 
 
 class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="strings")
 
-    step: int
+    step: int = Field(ge=0, le=LARGEST_STEPS)
     """Optimizer updates made before it."""
 
 
@@ -29,7 +30,9 @@ class Owner(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    pid: int
+    pid: int = Field(gt=0, lt=2**31)
+    """A signal to 0 or to less would reach many processes."""
+
     host: str
     namespace: str | None = None
     """Within which a pid is unique: that of a container, or of the host."""
@@ -162,6 +165,8 @@ class Inspected(_Record):
 
     model_config = ConfigDict(frozen=True, extra="allow", ser_json_inf_nan="null")
 
+    __pydantic_extra__: dict[str, float | None]
+
     record: Literal["inspected"] = "inspected"
     ipr: float | None = None
     key_frequencies: tuple[int, ...] = ()
@@ -240,7 +245,9 @@ class Checkpointed(_Record):
     """Weights and optimizer state are on disk, and so is everything before this line."""
 
     record: Literal["checkpointed"] = "checkpointed"
-    file: str
+    file: str = Field(pattern=r"^step-\d{8,10}\.safetensors\z")
+    """In the folder of checkpoints."""
+
     seconds: float
     """Training time so far, with evaluations, without imports and pauses."""
 

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from grokterm.errors import ConfigError, StorageError
+from grokterm.experiment.reading.json_object import parse_object
 from grokterm.plots.sanitize import plain_text
 from grokterm.runs.storage.durable import remove, sync_folder, write_durably
 
@@ -65,10 +66,8 @@ class Annotations:
 def read_annotations(run: Path) -> Annotations:
     """Read what was written to the run in this folder; nothing if there is no such file, or it is damaged."""
     try:
-        found = json.loads((run / FILE).read_text(encoding="utf-8"))
+        found = parse_object((run / FILE).read_bytes())
     except (OSError, ValueError):
-        return Annotations()
-    if not isinstance(found, dict):
         return Annotations()
     tags = found.get("tags")
     return Annotations(

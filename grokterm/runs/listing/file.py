@@ -60,7 +60,7 @@ class IndexFile:
             return {name: _entry(bases[base], *values) for (name, base, *_), values in zip(found, entries, strict=True)}
         except sqlite3.OperationalError:  # locked, or not to be opened
             return {}
-        except (sqlite3.DatabaseError, ValueError, TypeError, KeyError):
+        except (sqlite3.DatabaseError, ValueError, TypeError, KeyError, RecursionError):
             with suppress(OSError):
                 self.path.unlink()
             return {}

@@ -193,7 +193,7 @@ def summarize_means(run: Run, records: Iterable[Record]) -> Summary:  # noqa: C9
                     _add_evaluation(summary, evaluated)
             case Reached():
                 summary = summary.with_first(record)
-                summary.segments[-1] = summary.segments[-1].with_first(record)
+                summary.segments[-1:] = [segment.with_first(record) for segment in summary.segments[-1:]]
             case Acted():
                 _add_intervention(summary, record)
             case Checkpointed():

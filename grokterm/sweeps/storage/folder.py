@@ -18,6 +18,7 @@ from grokterm import __version__
 from grokterm.errors import ConfigError, RunNotFoundError, StorageError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.reading.files import copied, located
+from grokterm.experiment.reading.paths import user_path
 from grokterm.experiment.reading.toml import format_toml, parse_toml
 from grokterm.experiment.sweep import Sweep
 from grokterm.runs.finding import beginning_with, is_sweep, sweep_names
@@ -154,11 +155,12 @@ class SweepFolder:
         return self.leases / key
 
     def result_of(self, key: str) -> Result | None:
-        """Read what came of a member; None if nothing did yet, or it cannot be read."""
+        """Read what came of a member; None if nothing did yet, or it cannot be read or is about another."""
         try:
-            return Result.model_validate_json((self.path / "results" / f"{key}.json").read_bytes())
+            result = Result.model_validate_json((self.path / "results" / f"{key}.json").read_bytes())
         except (OSError, ValueError):
             return None
+        return result if result.key == key else None  # which names files that are removed
 
     @property
     def has_results(self) -> bool:
@@ -269,7 +271,7 @@ def find_sweep(folder: Path, name: str) -> SweepFolder:
     Raises:
         RunNotFoundError: if there is none.
     """
-    for path in (folder / name, Path(name).expanduser()):
+    for path in (folder / name, user_path(name)):
         if name and is_sweep(path):
             return SweepFolder(path.resolve())
     known = sweep_names(folder)

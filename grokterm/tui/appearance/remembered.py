@@ -8,6 +8,7 @@ from typing import Any, cast, get_args
 
 from platformdirs import user_config_path
 
+from grokterm.experiment.reading.paths import user_path
 from grokterm.tui.link import LinkChoice
 
 FILE = "preferences.toml"
@@ -57,8 +58,11 @@ def default_runs_dir(path: Path) -> tuple[Path, str]:
         return Path(RUNS_DIR), f"{path} cannot be read, and runs are kept in {RUNS_DIR}: {' '.join(str(error).split())}"
     if not isinstance(folder, str) or not folder:
         return Path(RUNS_DIR), f"{path}: runs_dir must be a path, not {folder!r}: runs are kept in {RUNS_DIR}"
-    return Path(folder).expanduser(), ""
+    return user_path(folder), ""
 
 
 def _entries(path: Path) -> dict[str, Any]:
-    return tomllib.loads(path.read_text("utf-8"))
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None

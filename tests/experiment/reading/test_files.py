@@ -1,4 +1,5 @@
 import os
+import tracemalloc
 from hashlib import sha256
 from pathlib import Path
 
@@ -106,3 +107,18 @@ def test_a_file_that_cannot_be_used_is_refused_in_one_line(monkeypatch: pytest.M
     monkeypatch.setattr(files, "LARGEST", 2**2)
     with pytest.raises(ConfigError, match=r"^task.table: .*mine.csv is larger than 0 MB$"):
         Experiment.from_toml(PRESET)
+
+
+def test_the_home_of_a_user_that_is_not_known_is_a_folder_that_is_not_there() -> None:
+    with pytest.raises(PresetError, match="cannot be read: No such file"):
+        find_preset("~no-such-user/a.toml")
+    with pytest.raises(ConfigError, match="there is no file"):
+        Experiment.from_toml(PRESET.replace("mine.csv", "~no-such-user/mine.csv"))
+
+
+def test_a_small_file_is_read_without_room_for_the_largest() -> None:
+    written()
+    tracemalloc.start()
+    files.read_file("task", "table", "mine.csv")
+    assert tracemalloc.get_traced_memory()[1] < 2**20
+    tracemalloc.stop()

@@ -32,7 +32,11 @@ def test_values_are_read_as_a_setting_is() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["1:0:1", "0:1:0", "0:1:-1", "0:1:x", "0:1:log1", "0:1:log3", "1:2:log2.5", "0:1:1e-9", "nan:1:1"]
+    "text",
+    [
+        *("1:0:1", "0:1:0", "0:1:-1", "0:1:x", "0:1:log1", "0:1:log3", "1:2:log2.5", "0:1:1e-9", "nan:1:1"),
+        *("1:9:log1e99999999", "0:1e999999:1", "1e999999999:1e999999999:1", "1e-999:1:log3"),  # which no memory holds
+    ],
 )
 def test_what_is_no_range_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is no range"):

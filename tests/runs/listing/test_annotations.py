@@ -20,7 +20,7 @@ def test_nothing_written_leaves_no_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{", '{"tags": 3, "is_pinned": "yes"}', "\x00\xff"])
+@pytest.mark.parametrize("content", ["", "[]", "{", "[" * 9999, '{"tags": 3, "is_pinned": "yes"}', "\x00\xff"])
 def test_a_damaged_file_says_nothing(tmp_path: Path, content: str) -> None:
     (tmp_path / FILE).write_text(content, encoding="latin-1")
     assert read_annotations(tmp_path) == Annotations()

@@ -223,6 +223,12 @@ def _rows_of_nonsense(path: Path) -> None:
         database.execute("UPDATE runs SET entry = '[1]'")
 
 
+def _other_values(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("UPDATE runs SET entry = replace(entry, 'first', 'worst')")
+        database.execute("UPDATE bases SET settings = replace(settings, 'adamw', 'x')")
+
+
 @pytest.mark.parametrize(
     "damage",
     [
@@ -232,6 +238,7 @@ def _rows_of_nonsense(path: Path) -> None:
         lambda path: path.write_bytes(path.read_bytes()[:4096] + b"\0" * 20000),
         lambda path: path.write_bytes(b""),
         _rows_of_nonsense,
+        _other_values,
     ],
 )
 def test_an_index_that_is_missing_or_damaged_is_built_again(

@@ -139,6 +139,11 @@ def test_what_is_not_finite_is_null_in_json(run: Run) -> None:
     assert printed["diverged_at"] == 10
 
 
+def test_a_journal_that_has_lost_its_first_line_tells_the_rest(run: Run) -> None:
+    summary = summarize(run, [evaluated(5), Reached(step=5, milestone="memorized")])
+    assert (summary.memorized_at, summary.segments) == (5, [])
+
+
 @pytest.mark.parametrize("measure", MEASURES)
 def test_everything_that_can_be_expected_is_a_number_of_the_summary(measure: str) -> None:
     summary = Summary.model_validate({"run": "r", "preset": "p", measure: 1})

@@ -75,7 +75,15 @@ def test_another_measure_of_the_network_is_taken_of_what_has_ended(tmp_path: Pat
     assert len(asked.results()) == 2
 
 
-def test_a_result_that_cannot_be_read_is_none(tmp_path: Path) -> None:
+def test_a_result_that_cannot_be_read_or_is_about_another_member_is_none(tmp_path: Path) -> None:
     sweep = tiny_sweep(tmp_path)
     (sweep.path / "results" / "abc.json").write_text("{")
+    (sweep.path / "results" / "abd.json").write_text(Result(key="../outside").model_dump_json())  # by which it would be removed
     assert sweep.results() == {}
+
+
+def test_meta_data_that_no_program_has_written_name_no_preset(tmp_path: Path) -> None:
+    sweep = tiny_sweep(tmp_path)
+    for content in ("[" * 9999, "{", "[]"):
+        (sweep.path / "meta.json").write_text(content)
+        assert sweep.preset == ""
