@@ -31,6 +31,7 @@ from grokterm.runs.storage.durable import (
     remove_tree,
     rename,
     write_durably,
+    write_whole,
 )
 from grokterm.runs.store import MEMBERS, SWEEP, Run, is_run
 from grokterm.runs.thinning import checkpoint_sizes
@@ -168,12 +169,13 @@ class SweepFolder:
         return any((self.path / "results").glob("*.json"))
 
     def keep_result(self, result: Result) -> None:
-        """Write what came of a member, durably, as its checkpoints may be removed then.
+        """Write what came of a member, durably if its checkpoints are removed then: else it can be read from its run again.
 
         Raises:
             OSError: if it cannot be written.
         """
-        write_durably(self.path / "results" / f"{result.key}.json", result.model_dump_json().encode())
+        write = write_durably if self.sweep.keep == "results" else write_whole
+        write(self.path / "results" / f"{result.key}.json", result.model_dump_json().encode())
 
     def forget_failed(self) -> list[str]:
         """Remove the results of members that have failed, so that they are worked on again; return their keys.
