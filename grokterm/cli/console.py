@@ -8,7 +8,7 @@ from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
 from grokterm.errors import StorageError
-from grokterm.plots.sanitize import plain_text
+from grokterm.plots.sanitize import escaped_text, plain_text
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -38,7 +38,7 @@ def results() -> "Console":
 
 
 def print_results(*parts: "RenderableType") -> None:
-    """Print parts of a report to stdout; only plain text may be wider than the terminal.
+    """Print parts of a report to stdout; only plain text may be wider than the terminal, as JSON and TOML are.
 
     Raises:
         StorageError: if they go to a file on a disk that is full.
@@ -46,7 +46,7 @@ def print_results(*parts: "RenderableType") -> None:
     console = results()
     try:
         for part in parts:
-            console.print(part, soft_wrap=isinstance(part, str))
+            console.print(escaped_text(part) if isinstance(part, str) else part, soft_wrap=isinstance(part, str))
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise

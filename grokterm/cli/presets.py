@@ -54,11 +54,11 @@ def show(
     preset = find_preset(name)
     overridden, sweep = preset.overridden(assignments), preset.sweep
     print_status(*overridden.notes)
-    typer.echo(overridden.experiment.to_toml(), nl=False)
+    print_results(overridden.experiment.to_toml().rstrip("\n"))
     if sweep is not None:
         from grokterm.experiment.reading.toml import format_toml
 
-        typer.echo("\n" + format_toml({"sweep": sweep.model_dump(exclude_defaults=True, exclude_none=True)}), nl=False)
+        print_results("\n" + format_toml({"sweep": sweep.model_dump(exclude_defaults=True, exclude_none=True)}).rstrip("\n"))
 
 
 def _shown(preset: "Preset") -> str:

@@ -82,6 +82,17 @@ def plain_text(value: str) -> str:
     return "".join(character for character in spaced if unicodedata.category(character) not in _UNSEEN)
 
 
+def escaped_text(value: str) -> str:
+    r"""Write what `plain_text` removes as JSON and TOML escape it, `\u009b`; line breaks stay, and what is beyond `\uffff`."""
+    if value.isascii() and value.replace("\n", "").isprintable():
+        return value
+    return "".join(f"\\u{ord(one):04x}" if one != "\n" and one <= "\uffff" and _is_unseen(one) else one for one in value)
+
+
+def _is_unseen(character: str) -> bool:
+    return unicodedata.category(character) in _UNSEEN or ord(character) in _SPACES
+
+
 def ascii_text(value: str) -> str:
     """Spell out what is not ASCII: symbols by name, raised digits after ^, accents left out; `?` for all else."""
     raised = _RAISED.sub(lambda found: f"^{found[0].translate(_SUPERSCRIPTS)}", value)

@@ -1,10 +1,13 @@
+import json
+import tomllib
 import unicodedata
 
 import pytest
-from hypothesis import given
+import tomli_w
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grokterm.plots.sanitize import plain_text
+from grokterm.plots.sanitize import escaped_text, plain_text
 
 
 @pytest.mark.parametrize(
@@ -37,3 +40,11 @@ def test_nothing_unprintable_is_left(written: str) -> None:
     shown = plain_text(written)
     assert not {unicodedata.category(character) for character in shown} & {"Cc", "Cf", "Cs", "Zl", "Zp"}
     assert plain_text(shown) == shown
+
+
+@settings(max_examples=30)
+@given(st.text(st.characters(codec="utf-8", max_codepoint=0xFFFF) | st.sampled_from("\x1b\x9b\x85\u202e\u2028\n\\")))
+def test_what_is_escaped_is_the_same_json_and_toml_with_nothing_unprintable(written: str) -> None:
+    as_json, as_toml = (escaped_text(text) for text in (json.dumps(written, ensure_ascii=False), tomli_w.dumps({"a": written})))
+    assert json.loads(as_json) == tomllib.loads(as_toml)["a"] == written
+    assert plain_text(as_json + as_toml.rstrip("\n")) == as_json + as_toml.rstrip("\n")

@@ -11,6 +11,7 @@ from grokterm.cli.headless.progress import BAR_SECONDS, LINE_SECONDS, replace_li
 from grokterm.cli.headless.signals import LeaveOnSignal
 from grokterm.errors import EngineError, StorageError
 from grokterm.models.processor import available_cores
+from grokterm.plots.sanitize import plain_text
 from grokterm.runs.command_line import command_line, near
 from grokterm.session.commands import Leave
 from grokterm.session.torch_import import import_torch
@@ -184,7 +185,7 @@ def _sum_up(sweep: SweepFolder, plan: Remembering, results: "Mapping[str, Result
         print_results(json.dumps(whole, indent=2))
     else:
         found = fits(sweep.sweep, crossings)
-        print_results(*describe(sweep.sweep, plan.members, results), *found, f"table: {near(written.csv)}")
+        print_results(*describe(sweep.sweep, plan.members, results), *found, plain_text(f"table: {near(written.csv)}"))
     return bool(whole["failed"] == len(plan.members))
 
 
