@@ -74,10 +74,16 @@ def _version(package: str) -> str | None:
 
 
 def _processor() -> dict[str, Any]:
-    from grokterm.models.processor import available_cores, processor
+    from grokterm.models.processor import available_cores, instruction_sets, processor
 
     affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
-    return {"model": processor(), "cores": os.cpu_count(), "affinity": affinity, "usable_cores": available_cores()}
+    return {
+        "model": processor(),
+        "instruction_sets": " ".join(instruction_sets()) or None,
+        "cores": os.cpu_count(),
+        "affinity": affinity,
+        "usable_cores": available_cores(),
+    }
 
 
 def _torch() -> dict[str, Any]:
@@ -86,8 +92,9 @@ def _torch() -> dict[str, Any]:
 
         import_torch()
         from grokterm.engines.machine import describe_torch
+        from grokterm.engines.versions import commit
 
-        return describe_torch()
+        return {**describe_torch(), "grokterm_commit": commit() or None}
     except (ImportError, OSError, RuntimeError) as error:
         return {"problem": " ".join(str(error).split())}
 

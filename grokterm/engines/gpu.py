@@ -1,9 +1,13 @@
 """How busy a CUDA device is, as its driver says, where nvidia-ml-py is installed (the extra `gpu`)."""
 
+import re
 from importlib import import_module
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
+
+DRIVER = Path("/proc/driver/nvidia/version")  # what Linux itself knows of it
 
 
 class Load(NamedTuple):
@@ -80,8 +84,13 @@ class Gpu:
 
 def driver_version() -> str | None:
     """Return the version of the driver, where it can be asked."""
-    nvml = load_nvml()
-    return None if nvml is None else str(nvml.nvmlSystemGetDriverVersion())
+    if (nvml := load_nvml()) is not None:
+        return str(nvml.nvmlSystemGetDriverVersion())
+    try:
+        told = re.search(r"Kernel Module.*?\s(\d+\.[\d.]+)", DRIVER.read_text(encoding="utf-8"))
+    except OSError:
+        return None
+    return told[1] if told else None
 
 
 def load_nvml() -> Any:  # noqa: ANN401 - a module without types

@@ -1,6 +1,5 @@
 """What torch finds on this machine, for a report about it."""
 
-import re
 import warnings
 from contextlib import suppress
 from typing import Any
@@ -9,11 +8,12 @@ import torch
 from threadpoolctl import threadpool_info
 
 from grokterm.engines.gpu import driver_version
+from grokterm.engines.versions import library_versions
 
 
 def describe_torch() -> dict[str, Any]:
     """Describe this build of torch, its matrix library, and the devices that it sees."""
-    blas = re.search(r"BLAS_INFO=(\w+)", torch.__config__.show())
+    libraries = library_versions()
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")  # a driver that is too old is told of in a warning
         has_cuda = torch.cuda.is_available()
@@ -21,7 +21,8 @@ def describe_torch() -> dict[str, Any]:
     return {
         "version": torch.__version__,
         "built_for_cuda": torch.version.cuda,
-        "matrix_library": blas[1] if blas else None,
+        "matrix_library": libraries.pop("blas", None),
+        "libraries": [f"{name} {version}" for name, version in libraries.items()],
         "instructions": torch.backends.cpu.get_cpu_capability(),
         "threads": torch.get_num_threads(),
         "thread_pools": [

@@ -8,6 +8,9 @@ from math import ceil
 from pathlib import Path
 
 CPUINFO = Path("/proc/cpuinfo")
+SETS = ("sse4_2", "avx", "fma", "avx2", "avx512", "avx_vnni", "amx", "neon", "asimd", "sve", "bf16", "i8mm")
+"""Beginnings of the names of instructions that matrix libraries choose by."""
+
 CGROUPS = Path("/sys/fs/cgroup")
 OWN_CGROUP = Path("/proc/self/cgroup")
 
@@ -16,6 +19,12 @@ def processor() -> str:
     """Return the model of the processor."""
     model = re.search(r"^model name\s*:\s*(.+)$", _read(CPUINFO), re.MULTILINE)
     return model[1].strip() if model else platform.processor() or platform.machine()
+
+
+def instruction_sets() -> list[str]:
+    """List the instruction sets that numbers depend on, as Linux names them; elsewhere none."""
+    flags = re.search(r"^(?:flags|Features)\s*:\s*(.+)$", _read(CPUINFO), re.MULTILINE)
+    return sorted(one for one in (flags[1].split() if flags else ()) if one.startswith(SETS))
 
 
 @cache

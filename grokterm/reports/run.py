@@ -1,7 +1,8 @@
 """A summary in words."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from grokterm.experiment.expectation import MILESTONE_STEPS
 from grokterm.experiment.recording.records import Owner
@@ -24,7 +25,18 @@ def summary_of(run: Run, *, as_json: bool) -> str:
     if not records:
         refuse_lost(run.journal, n_records=0)
     summary = summarize(run, records)
-    return summary.to_json() if as_json else describe(summary, run.path)
+    return summary.to_json() if as_json else "\n".join([describe(summary, run.path), *_made_with(run.meta)])
+
+
+def _made_with(meta: Mapping[str, Any]) -> Iterator[str]:
+    """Name the versions of what computed it, and the processor, as far as the run says."""
+    libraries = meta.get("libraries")
+    within = libraries if isinstance(libraries, Mapping) else {}
+    versions = {**{name: meta.get(name) for name in ("grokterm", "commit", "python", "torch", "numpy")}, **within}
+    if said := [f"{name} {version}" for name, version in versions.items() if version]:
+        yield plain_text(f"{'made with':<14}{', '.join(said)}")
+    if where := [str(meta[name]) for name in ("processor", "platform") if meta.get(name)]:
+        yield plain_text(f"{'made on':<14}{', '.join(where)}")
 
 
 def describe(summary: Summary, run: Path) -> str:

@@ -13,11 +13,12 @@ import torch
 from grokterm import __version__
 from grokterm.engines.arithmetic import arithmetic
 from grokterm.engines.device import describe
+from grokterm.engines.versions import commit, library_versions
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.plugins import plugins_of
 from grokterm.experiment.recording.records import Record
-from grokterm.models.processor import available_cores, processor
+from grokterm.models.processor import available_cores, instruction_sets, processor
 from grokterm.runs.command_line import command_line
 from grokterm.runs.journal import JournalWriter, rewind_journal
 from grokterm.runs.lock import RunLock
@@ -114,6 +115,7 @@ def meta_of(trainer: Trainer) -> dict[str, Any]:
         "host": platform.node(),
         "platform": f"{platform.system()}-{platform.release()}-{platform.machine()}",  # platform.platform() runs `uname`
         "processor": processor(),
+        "instruction_sets": instruction_sets(),
         "cores": available_cores(),
         "device": describe(trainer.device),
         "engine": trainer.trainable.engine,
@@ -124,4 +126,6 @@ def meta_of(trainer: Trainer) -> dict[str, Any]:
         "python": platform.python_version(),
         "torch": torch.__version__,
         "numpy": np.__version__,
+        "libraries": library_versions(trainer.device),
+        **({"commit": made} if (made := commit()) else {}),
     }

@@ -130,6 +130,8 @@ def test_another_folder_is_named_by_an_option_or_the_environment(here: Here, fin
 
 def test_a_run_is_summed_up_in_words_and_as_json(here: Here, finished: Run) -> None:
     words = here("runs", "show", finished.name)
+    assert f"made with     grokterm {finished.meta['grokterm']}, " in words.out
+    assert f", torch {finished.meta['torch']}, numpy " in words.out
     assert (words.code, words.err) == (0, "")
     assert "ended         complete at step 60" in words.out.splitlines()
     summed_up = here("runs", "show", finished.name, "--json").json

@@ -23,6 +23,16 @@ def write(path: Path, text: str) -> None:
     path.write_text(text)
 
 
+def test_the_instruction_sets_are_those_that_numbers_depend_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processor, "CPUINFO", told := tmp_path / "cpuinfo")
+    told.write_text("model name\t: EPYC\nflags\t\t: fpu avx512f avx2 aes bmi1 fma\n")
+    assert processor.instruction_sets() == ["avx2", "avx512f", "fma"]
+    told.write_text("Features\t: fp asimd crc32 sve\n")
+    assert processor.instruction_sets() == ["asimd", "sve"]
+    told.unlink()
+    assert processor.instruction_sets() == []
+
+
 def test_the_processor_has_a_name_in_one_line() -> None:
     name = processor.processor()
     assert name == name.strip() != ""

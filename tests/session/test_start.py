@@ -6,6 +6,7 @@ from threading import Event
 import pytest
 import torch
 
+from grokterm.engines.versions import commit, library_versions
 from grokterm.errors import CheckpointError, ConfigError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Save, Stop, Swap
@@ -20,6 +21,7 @@ from grokterm.experiment.recording.records import (
     Unsaved,
 )
 from grokterm.inspection.analysis import NetworkAnalysis
+from grokterm.models.processor import instruction_sets
 from grokterm.runs.checkpoint import save_checkpoint
 from grokterm.runs.journal import read_journal, rewind_journal
 from grokterm.runs.lock import holder_of
@@ -59,6 +61,9 @@ def test_a_new_run_says_where_and_with_what_it_ran(grokking: Experiment, tmp_pat
     assert run.experiment == grokking
     assert run.meta["torch"] == torch.__version__
     assert {"created", "command", "host", "device", "engine", "threads", "numpy", "python", "grokterm"} <= run.meta.keys()
+    assert run.meta["instruction_sets"] == instruction_sets()
+    assert run.meta["libraries"] == library_versions()
+    assert run.meta.get("commit", "") == commit()
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a CUDA device")
