@@ -13,6 +13,12 @@ from grokterm.tui.screens.setup import SetupScreen
 from tests.tui.driving import BRIEF, ENDLESS, LARGE, SMALL, app_on, content, control, explanation, training, unfold, until
 
 
+@pytest.fixture(autouse=True)
+def _folded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What lies below the manual, and is painted with it, is short on a large terminal too."""
+    monkeypatch.setattr("grokterm.tui.widgets.form.TALL", LARGE[1] + 1)
+
+
 @asynccontextmanager
 async def manual(size: tuple[int, int] = SMALL) -> AsyncIterator[tuple[Pilot[Any], GroktermApp]]:
     """Open the manual over the form."""
