@@ -76,8 +76,9 @@ evaluate_every = 2
 """Memorizes at steps 18 to 22, groks at 48 to 56 (seeds 0 to 2)."""
 
 
-def pytest_collection_finish() -> None:
-    """Leave what was imported out of the garbage collection of the tests."""
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop() -> None:
+    """Collect garbage again, but not among what was imported; so does the process that distributes the tests."""
     gc.freeze()
     gc.enable()
 
