@@ -14,6 +14,7 @@ anything was. Linux only. `--only run,trash` takes some scenes; `--every 5` dist
 
 import argparse
 import sys
+import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -31,6 +32,8 @@ from tests.benchmarks.crashes.special import CHECKS, problem_of
 
 PROCESSES = 2
 
+MEMORY = Path("/dev/shm")
+
 
 def main() -> int:
     """Disturb, and print what came of it."""
@@ -39,6 +42,8 @@ def main() -> int:
     parser.add_argument("--every", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(1)
+    if MEMORY.is_dir():  # what a real disk does is not measured here
+        tempfile.tempdir = str(MEMORY)
     begun = monotonic()
     parts = [(name, what, options.every) for name in options.only.split(",") for what in ("crashes", *FAULTS)]
     with ProcessPoolExecutor(PROCESSES, get_context("fork")) as pool:
