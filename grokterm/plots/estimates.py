@@ -98,11 +98,12 @@ def draw_estimates(chart: EstimateChart, *, width: int, height: int, palette: Pa
     if room < LEAST_HEIGHT or width < LEAST_WIDTH or not (chart.ticks and chart.lines):
         return [*legend, *Cells(width, height - len(legend)).rows()][: max(height, 0)]
     layout = _lay_out(chart, width, room - BELOW, has_never=has_never)
+    ticks = [Tick(tick.position, palette.printable(tick.label)) for tick in chart.ticks]
     cells = Cells(width, room)
     draw_sides(cells, layout, palette)
     if has_never:
         cells.write(0, layout.left - 1 - len(NEVER), NEVER + palette.box.side_tick, palette.inks["dim"].style)
-    draw_floor(cells, layout, _labeled(chart.ticks, layout, width), palette)
+    draw_floor(cells, layout, _labeled(ticks, layout, width), palette)
     _Sketch(cells, chart, layout, palette).draw()
     return [*legend, *cells.rows()[not has_never :]]
 

@@ -46,7 +46,11 @@ COMMANDS: dict[str, tuple[list[str], ...]] = {
     "verify": (["PRESET"], [HOSTILE]),
     "bench": (["--preset", HOSTILE],),
     "plot": (["RUN"], [HOSTILE]),
-    "figures": (["RUN", "--format", "svg", "--only", "curves", "--out", "drawn"], [HOSTILE]),
+    "figures": (
+        ["RUN", "--format", "svg", "--only", "curves", "--out", "drawn"],
+        ["SWEEP", "--format", "svg", "--out", "drawn"],
+        [HOSTILE],
+    ),
     "inspect": (["RUN", "--skip-norms"], ["RUN", "--json", "--skip-norms"]),
     "presets": ([],),
     "presets show": (["PRESET"], [HOSTILE], ["PRESET", "--set", HOSTILE]),

@@ -8,6 +8,7 @@ import pytest
 from grokterm.plots.cells import Rows
 from grokterm.plots.estimates import ASCII_MARKS, MARKS, Bracket, EstimateChart, Estimates, draw_estimates, mark_of
 from grokterm.plots.palettes import PALETTES, PaletteName
+from grokterm.plots.sanitize import plain_text
 from grokterm.plots.ticks import Tick
 
 ASCII = PALETTES["ascii"]
@@ -40,6 +41,13 @@ def test_every_value_of_the_axis_has_its_mark_above_its_label() -> None:
     assert heights == sorted(heights, reverse=True)
     assert heights[0] == len(rows) - 3
     assert heights[-1] == 1
+
+
+def test_a_value_that_is_no_text_is_printed_without_what_is_none() -> None:
+    chart = EstimateChart("m\x9b2J", [line("l\x07", [0.5]), line("", [0.2])], [Tick(1.0, "\x1b]0;own\x07wide\u202e")])
+    rows = "".join(text(draw_estimates(chart, width=60, height=14, palette=PALETTES["256"])))
+    assert plain_text(rows) == rows
+    assert "wide" in rows
 
 
 def test_an_error_bar_reaches_from_the_lower_end_to_the_upper() -> None:

@@ -7,6 +7,8 @@ from textual.widgets import OptionList, Static
 
 from grokterm.experiment.reading.presets import Preset
 from grokterm.plots.palettes import PALETTES
+from grokterm.plots.sanitize import plain_text
+from grokterm.runs.listing.annotations import Annotations
 from grokterm.tui.app import GroktermApp, Opening
 from grokterm.tui.screens.lab import LabScreen
 from grokterm.tui.widgets.facts import Facts
@@ -35,13 +37,16 @@ async def test_a_hostile_title_is_plain_text_in_the_lab() -> None:
 
 async def test_a_name_that_would_be_markup_is_plain_text_on_every_screen(tmp_path: Path) -> None:
     name = 'x[a="]'
-    made_run(f"{name}-1")
+    written = f"{name}\x1b]0;owned\x07\x1b[2J\x9b31m\u202e\u200b"
+    made_run(f"{written}-1", notes=Annotations(tags=(written,), note=written))
     (folder := tmp_path / "presets").mkdir(exist_ok=True)
-    (folder / f"{name}.toml").write_text(BRIEF, encoding="utf-8")
-    app = GroktermApp(Opening(Preset(name, folder / f"{name}.toml", BRIEF), Path("runs"), PALETTES["256"]))
+    (folder / f"{written}.toml").write_text(HOSTILE, encoding="utf-8")
+    app = GroktermApp(Opening(Preset(written, folder / f"{written}.toml", HOSTILE), Path("runs"), PALETTES["256"]))
 
     def shows(text: str) -> bool:
-        return text in "\n".join("".join(part.text for part in line) for line in app.screen._compositor.render_strips())
+        lines = ["".join(part.text for part in line) for line in app.screen._compositor.render_strips()]
+        assert all(line == plain_text(line) for line in lines)
+        return text in "\n".join(lines)
 
     async with app.run_test(size=LARGE) as pilot:
         await until(pilot, lambda: shows(f"╭─ {name} ─"), "the form")
@@ -52,6 +57,7 @@ async def test_a_name_that_would_be_markup_is_plain_text_on_every_screen(tmp_pat
         for key in ("w", "h", "b", "ctrl+p", "question_mark", "c"):
             await pilot.press(key)
             await until(pilot, lambda: not isinstance(app.screen, LabScreen), f"what {key} opens")
+            shows("")
             await until(pilot, lambda: key != "c" or shows(f"▐ ▌ {name}-1"), "the runs to compare with")  # noqa: B023
             await pilot.press("escape")
             await until(pilot, lambda: isinstance(app.screen, LabScreen), "the lab")

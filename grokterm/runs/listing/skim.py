@@ -141,7 +141,8 @@ def _row(line: bytes, number: int) -> bytes:
         record = RECORD.validate_json(line)
     except ValidationError:
         return line
-    assert isinstance(record, Evaluations)
+    if not isinstance(record, Evaluations):  # it names its kind twice
+        return line
     row = next(rows_of(record, [number % len(record)]))
     return row.model_dump_json(exclude_none=True).encode() + b"\n"
 

@@ -88,7 +88,8 @@ def _write_labels(cells: Cells, found: SweptMap, labels: Sequence[str], area: tu
         if row != last:
             cells.write(row, max(left - 1 - len(label), 0), label[: left - 1], dim)
         last = row
-    across = [(left + (2 * place + 1) * columns // (2 * n_across), label) for place, label in enumerate(found.below.labels)]
+    below = map(palette.printable, found.below.labels)
+    across = [(left + (2 * place + 1) * columns // (2 * n_across), label) for place, label in enumerate(below)]
     cells.write_labels(lines, across, dim)
 
 

@@ -8,11 +8,11 @@ from grokterm.errors import CheckpointError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Extend, Save, Set, Swap
 from grokterm.experiment.recording.records import Continued, Inspected, Paused, Reached, Record, Skipped, Switched
-from grokterm.runs.journal import JournalWriter, read_journal
+from grokterm.runs.journal import JournalWriter, journal_line, read_journal
 from grokterm.runs.listing.skim import Skim
 from grokterm.runs.results.summary import summarize_means
 from grokterm.runs.store import Run, create_run
-from tests.runs.records import acted, checkpointed, evaluated, finished, started
+from tests.runs.records import acted, checkpointed, evaluated, finished, journaled, started
 
 SAVED = Path(__file__).parents[2] / "cli" / "saved"
 
@@ -113,6 +113,11 @@ def test_a_line_that_is_no_record_is_named_unless_it_is_the_last(run: Run, line:
     for damaged in (Skim.of(run.journal), Skim.of(run.journal, skim)):
         with pytest.raises(CheckpointError, match="line 2, is not a record"):
             damaged.records(run.journal)
+
+
+def test_a_line_that_names_its_kind_twice_is_what_it_names_last(run: Run) -> None:
+    run.journal.write_text(journal_line(evaluated(5)).decode().replace("{", '{"record":"evaluations",'), encoding="utf-8")
+    assert Skim.of(run.journal).records(run.journal) == journaled(run.journal)
 
 
 def test_a_journal_that_is_not_there_is_named(tmp_path: Path) -> None:

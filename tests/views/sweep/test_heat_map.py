@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from grokterm.plots.palettes import PALETTES, PaletteName
+from grokterm.plots.sanitize import plain_text
 from grokterm.sweeps.layout import map_of
 from grokterm.views.sweep.heat_map import draw_map, prefers_map
 from tests.views.sweep.swept import swept, text
@@ -44,6 +45,16 @@ def test_tiles_without_a_color_say_why_and_axes_have_their_values() -> None:
     assert "100" in rows[11]
     assert "^ never" in rows[11]
     assert ". not yet" in rows[11]
+
+
+def test_values_that_are_no_text_are_written_without_what_is_none() -> None:
+    odd = ["\x1b]0;own\x07left", "\x9b2Jright\u202e"]
+    sweep, outcomes = swept(lambda *_: 0.5, grid={"model.activation": odd, "model.scaling": odd})
+    found = map_of(sweep, outcomes)
+    assert found is not None
+    rows = "".join(text(draw_map(found, width=60, height=14, palette=PALETTES["256"])))
+    assert plain_text(rows) == rows
+    assert rows.count("left") == rows.count("right") == 2
 
 
 def test_a_tile_where_most_members_have_diverged_says_so() -> None:
