@@ -19,7 +19,7 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.fuzzing.campaign import HEADING, Count, campaign, shrunk, totals
+from tests.fuzzing.campaign import HEADING, Count, campaign, shared_out, shrunk, totals
 from tests.fuzzing.kinds import KINDS
 from tests.fuzzing.watching import Watch
 
@@ -47,10 +47,10 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--keep", type=Path, default=Path("fuzz-faults"), help="where inputs are kept that are read wrongly")
     given = parser.parse_args()
-    names = given.kind or list(KINDS)
+    shares = dict.fromkeys(given.kind, -(-given.inputs // len(given.kind))) if given.kind else shared_out(given.inputs)
     counts = list[Count]()
     _say(HEADING)
-    jobs = [(name, -(-given.inputs // len(names)), given.seed) for name in names]
+    jobs = [(name, n, given.seed) for name, n in shares.items()]
     with multiprocessing.get_context("spawn").Pool(given.processes, maxtasksperchild=1) as pool:
         for count in pool.imap(work, jobs):
             counts.append(count)

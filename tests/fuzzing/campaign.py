@@ -4,6 +4,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import ceil
 from pathlib import Path
 from random import Random
 
@@ -15,6 +16,13 @@ from tests.fuzzing.watching import Watch
 MEASURE_EVERY = 200  # inputs, of one of which the memory is measured
 MOST_KEPT = 100  # faults that are told apart
 MOST_SHRINKING = 300  # readings to make an input smaller
+
+DEAR = {
+    **dict.fromkeys(("journal, listed", "meta of a run", "checkpoint, restored", "index, a row", "preset"), 0.1),
+    **dict.fromkeys(("journal", "journal, packed", "journal, followed", "starting weights", "preferences"), 0.3),
+    **dict.fromkeys(("settings of a run", "lines of a socket", "mixture of a part"), 0.3),
+}
+"""Shares of the others' number, of kinds that take milliseconds each."""
 
 OWN = str(Path(__file__).parents[2] / "grokterm")
 
@@ -43,6 +51,12 @@ class Count:
 
 
 HEADING = f"{'kind':22}{'inputs':>11}{'valid':>11}{'refused':>11}{'faults':>11}{'longest ms':>12}"
+
+
+def shared_out(n: int) -> dict[str, int]:
+    """Share out so many inputs to the kinds."""
+    shares = {name: DEAR.get(name, 1.0) for name in KINDS}
+    return {name: ceil(n * share / sum(shares.values())) for name, share in shares.items()}
 
 
 def inputs(kind: Kind, seed: int) -> Callable[[], bytes]:

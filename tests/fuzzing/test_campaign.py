@@ -10,19 +10,11 @@ from pathlib import Path
 import pytest
 
 from grokterm.errors import GroktermError
-from tests.fuzzing.campaign import campaign, fault_of, inputs, shrunk
+from tests.fuzzing.campaign import campaign, fault_of, inputs, shared_out, shrunk
 from tests.fuzzing.kinds import KINDS, Kind
 from tests.fuzzing.watching import Watch
 
-N = 10_000
-DEAR = {
-    **dict.fromkeys(("journal, listed", "meta of a run", "checkpoint, restored", "index, a row", "preset"), 0.1),
-    **dict.fromkeys(("journal", "journal, packed", "journal, followed", "starting weights", "preferences"), 0.3),
-    **dict.fromkeys(("settings of a run", "lines of a socket", "mixture of a part"), 0.3),
-}
-"""Shares of the others' number, of kinds that take milliseconds each."""
-
-EACH = N / sum(DEAR.get(name, 1.0) for name in KINDS)
+SHARES = shared_out(10_000)
 
 
 @pytest.fixture(scope="session")
@@ -32,7 +24,7 @@ def watch() -> Watch:
 
 @pytest.mark.parametrize("name", KINDS)
 def test_no_damaged_file_does_harm(name: str, tmp_path: Path, watch: Watch) -> None:
-    count = campaign(name, round(EACH * DEAR.get(name, 1.0)), tmp_path, watch)
+    count = campaign(name, SHARES[name], tmp_path, watch)
     assert not count.faults
     assert count.valid + count.refused == count.inputs > 0
 
