@@ -50,7 +50,7 @@ def network(name: str) -> Callable[[Written], Written]:
         made = settings_class(what, name, own, PluginModel, kind="architecture")
         made.reads_three = "n_operands" in arguments
         provide("network", name, kind)
-        MODELS.append(made)
+        MODELS[:] = [*(one for one in MODELS if one.model_fields["architecture"].default != name), made]
         ARCHITECTURES[name] = partial(PluginNetwork, kind)
         return kind
 

@@ -49,7 +49,7 @@ def loss(name: str) -> Callable[[Written], Written]:
         if not torch.allclose(losses[:1], of_rows(scores[:1], answers[:1])):
             raise PluginError(f"{what} mixes the rows of a batch: each must have a loss of its own")
         provide("loss", name, function)
-        LOSS_NAMES.append(name)
+        LOSS_NAMES[:] = dict.fromkeys([*LOSS_NAMES, name])
         LOSSES[name] = of_rows
         return function
 
@@ -83,7 +83,7 @@ def update_rule(name: str, *, state: Sequence[str] = ()) -> Callable[[Written], 
 
         _try(what, function, state, made())
         provide("update rule", name, function)
-        OPTIMIZERS.append(made)
+        OPTIMIZERS[:] = [*(one for one in OPTIMIZERS if one.model_fields["kind"].default != name), made]
         RULES[name] = rule
         return function
 

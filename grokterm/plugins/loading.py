@@ -34,13 +34,16 @@ _loaded: dict[str, Plugin] = {}  # by path, or by name of the entry point
 _contents: dict[str, bytes] = {}
 
 
-def load_plugins(files: Sequence[str | Path] = ()) -> list[str]:
+def load_plugins(files: str | Path | Sequence[str | Path] = ()) -> list[str]:
     """Load these files, and what is installed, named by the environment, or here; return a line for each that is new.
+
+    A file that has been edited is loaded anew: what it adds takes the place of what it had added by the same name.
 
     Raises:
         PluginError: if one cannot be read, or fails.
     """
-    new = [*load_inherited(), *_load_files([HERE] if _is_here() else []), *_load_files(files)]
+    named = [files] if isinstance(files, str | Path) else files
+    new = [*load_inherited(), *_load_files([HERE] if _is_here() else []), *_load_files(named, anew=True)]
     if loaded := [plugin for path, plugin in _loaded.items() if path == plugin.file]:
         os.environ[VARIABLE] = os.pathsep.join(plugin.file for plugin in loaded)
         os.environ[HASHES] = os.pathsep.join(plugin.sha256 for plugin in loaded)
@@ -89,15 +92,16 @@ def _is_here() -> bool:
     return Path(HERE).is_file() and not any((folder / name).exists() for folder in folders for name in NOT_ABOVE)
 
 
-def _load_files(files: Iterable[str | Path]) -> list[Plugin]:
+def _load_files(files: Iterable[str | Path], *, anew: bool = False) -> list[Plugin]:
     named = [Path(os.path.expanduser(file)) for file in files]  # noqa: PTH111 - Path.expanduser fails of unknown users
     paths = dict.fromkeys(str(path.resolve()) for path in named)
-    return [_load_file(path) for path in paths if path not in _loaded]
+    contents = {path: _read(path) for path in paths if anew or path not in _loaded}
+    return [_load(path, content) for path, content in contents.items() if content != _contents.get(path)]
 
 
-def _load_file(path: str) -> Plugin:
+def _read(path: str) -> bytes:
     try:
-        return _load(path, Path(path).read_bytes())
+        return Path(path).read_bytes()
     except OSError as error:
         raise PluginError(f"plugin {path} cannot be read: {error.strerror}") from None
 

@@ -6,7 +6,7 @@ It knows no table: each layer adds to its own, in its `plugins.py`.
 import hashlib
 import inspect
 import traceback
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,9 @@ Kind = Literal["operation", "network", "loss", "update rule", "metric", "view"]
 SESSION = "this session"
 """The source of what no file has added: a notebook, or the prompt of Python."""
 
+SAID_OF_SESSION = "a session of Python"
+"""How it is called where a run remembers it: that session may be another one."""
+
 
 @dataclass(frozen=True)
 class Plugin:
@@ -28,10 +31,13 @@ class Plugin:
     """The name of the file, or the distribution and its version."""
 
     file: str
-    """Its path; empty where there is none."""
+    """Its path, or what Python calls a cell of a notebook; empty where there is none."""
 
     sha256: str
-    """Of that file, as it was run; empty where there is none."""
+    """Of that file, as it was run, or of the source of what a session has added; empty where there is none."""
+
+    is_loaded: bool = True
+    """Whether it was loaded, as other processes can load it too: not so a cell of a notebook, or a script of the user's."""
 
 
 PROVIDED: dict[tuple[str, str], Plugin] = {}
@@ -53,13 +59,24 @@ def adding(plugin: Plugin) -> Iterator[None]:
 def check_name(kind: Kind, name: object, taken: Container[str]) -> None:
     """Check the name of what is to be added.
 
+    What a session has added itself may be added anew, so that a cell of a notebook can be run again, and so may what a file
+    has added by the one that is loaded after it was edited, or had failed.
+
     Raises:
         PluginError: if it is no identifier, or taken.
     """
     if not isinstance(name, str) or not (name.isascii() and name.isidentifier()) or name.startswith("_"):
         raise PluginError(f"{kind} {name!r} is no name: choose letters, digits and _, beginning with a letter, as in cube_sum")
-    if name in taken:
+    if name in taken and not _is_renewed(PROVIDED.get((kind, name))):
         raise PluginError(f"{kind} {name!r} is taken{_taken_by(kind, name)}: choose another name")
+
+
+def _is_renewed(former: Plugin | None) -> bool:
+    if former is None:
+        return False
+    if not _loading:
+        return not former.is_loaded
+    return former.is_loaded and former.file == _loading[-1].file != "" and former is not _loading[-1]
 
 
 def provide(kind: Kind, name: str, code: Callable[..., object] | type) -> None:
@@ -101,14 +118,14 @@ def blamed(what: str) -> Iterator[None]:
 
 
 def said(error: BaseException) -> str:
-    """Say an exception and its place in one line: the innermost that a plugin has written."""
+    """Say an exception and its place in one line: the innermost that a plugin has written, none where it was not reached."""
     if isinstance(error, SyntaxError):
         return f"{Path(error.filename or '?').name}:{error.lineno}: SyntaxError: {error.msg}"
     frames, files = traceback.extract_tb(error.__traceback__), {one.file for one in (*PROVIDED.values(), *_loading)}
-    frame = ([frame for frame in frames if frame.filename in files] or frames)[-1]
-    place = f"{Path(frame.filename).name}:{frame.lineno}"
+    within = [frame for frame in frames if frame.filename in files]
+    place = f"{Path(within[-1].filename).name}:{within[-1].lineno}: " if within else ""
     text = " ".join(str(error).split())
-    return f"{place}: {type(error).__name__}{f': {text}' if text else ''}"
+    return f"{place}{type(error).__name__}{f': {text}' if text else ''}"
 
 
 def missing(recorded: object) -> str:
@@ -118,6 +135,8 @@ def missing(recorded: object) -> str:
         return ""
     first = gone[0]
     things = ", ".join(f"{one['kind']} {one['name']}" for one in gone if one["source"] == first["source"])
+    if first["source"] == SESSION:
+        return f"needs {things} of {SAID_OF_SESSION}: add it again, by the same code"
     how = f"load it with --plugins {first['source']}" if first["source"].endswith(".py") else "install it"
     return f"needs {things} of {first['source']}{_short(first['sha256'])}: {how}"
 
@@ -128,13 +147,29 @@ def changed(recorded: object) -> str:
         now = PROVIDED.get((one["kind"], one["name"]))
         if now is not None and now.sha256 != one["sha256"]:
             then, here = _short(one["sha256"]), _short(now.sha256)
-            return f"{one['kind']} {one['name']} of {one['source']}{then} is that of {now.source} now{here}"
+            source = SAID_OF_SESSION if one["source"] == SESSION else one["source"]
+            return f"{one['kind']} {one['name']} of {source}{then} is that of {now.source} now{here}"
     return ""
 
 
 def lacks(recorded: object, kind: Kind, name: str) -> bool:
     """Tell whether something comes from a plugin that a run's record does not name."""
     return (kind, name) in PROVIDED and (kind, name) not in {(one["kind"], one["name"]) for one in _records(recorded)}
+
+
+def check_loaded(recorded: object) -> None:
+    """Check whether other processes can load what an experiment needs.
+
+    Raises:
+        PluginError: if this one has added it itself.
+    """
+    for one in _records(recorded):
+        plugin = PROVIDED.get((one["kind"], one["name"]))
+        if plugin is not None and not plugin.is_loaded:
+            raise PluginError(
+                f"{one['kind']} {one['name']} is known to this process alone, and ensembles and sweeps train in others:"
+                " write it into a file, start anew, and load that with grokterm.load_plugins"
+            )
 
 
 def record(needed: Container[tuple[str, str]]) -> list[dict[str, str]]:
@@ -163,9 +198,19 @@ def _taken_by(kind: str, name: str) -> str:
 
 
 def _plugin_of(code: Callable[..., object] | type) -> Plugin:
-    """Return the file in which code was written that no loading has run: a script, or none."""
+    """Return the file in which code was written that no loading has run: a script, or a cell of a notebook."""
     try:
         path = Path(inspect.getfile(code))
-        return Plugin(path.name, str(path), hash_of(path.read_bytes()))
+        return Plugin(path.name, str(path), hash_of(path.read_bytes()), is_loaded=False)
     except (TypeError, OSError):
-        return Plugin(SESSION, "", "")
+        written = [one for one in vars(code).values() if inspect.isfunction(one)] if isinstance(code, type) else [code]
+        cells = [one.__code__.co_filename for one in written if inspect.isfunction(one)]
+        return Plugin(SESSION, cells[0] if cells else "", _hash_of_source(written), is_loaded=False)
+
+
+def _hash_of_source(written: Iterable[Callable[..., object]]) -> str:
+    """Return the hash of functions that a notebook remembers; empty if nothing does."""
+    try:
+        return hash_of("".join(map(inspect.getsource, written)).encode())
+    except (TypeError, OSError):
+        return ""

@@ -9,10 +9,12 @@ from typing import Any, Self
 
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.plugins import plugins_of
 from grokterm.experiment.reading.files import without_paths
 from grokterm.experiment.reading.overrides import override
 from grokterm.experiment.reading.toml import format_value
 from grokterm.experiment.sweep import VARIANT, Sweep, Value, label_of
+from grokterm.plugins.registry import check_loaded
 
 # What is no part of a member's identity: words, and what leaves its numbers alone up to rounding.
 NOT_HASHED = ("title", "source", "device", "expect")
@@ -82,8 +84,10 @@ def members_at(point: Point, settings: Mapping[str, Any], sweep: Sweep, n_seeds:
 
     Raises:
         ConfigError: if the experiment refuses a value.
+        PluginError: if it needs what this process alone has added.
     """
     experiment = experiment_at(point, settings, sweep)
+    check_loaded(plugins_of(experiment))
     hashed = _hashed(experiment)
     seeds = range(experiment.seed, experiment.seed + (n_seeds or sweep.seeds))
     return [Member(point, seed, _key(hashed | {"seed": seed})) for seed in seeds]

@@ -7,6 +7,7 @@ from importlib.metadata import EntryPoint
 from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from grokterm.errors import PluginError
@@ -121,3 +122,18 @@ def test_help_loads_nothing_and_a_preset_names_nothing_to_load(command: Command)
 def test_every_command_that_reads_experiments_takes_plugins() -> None:
     without = {name for name, options in commands().items() if "--plugins" not in options}
     assert without <= {"doctor", "settings", "help", "serve"}
+
+
+def test_a_file_that_was_edited_or_had_failed_is_loaded_anew(plugin: Write) -> None:
+    path = plugin(OWN.format("own") + "raise ValueError")
+    with pytest.raises(PluginError, match=r"mine\.py cannot be loaded: mine\.py:5: ValueError"):
+        load_plugins(path)
+    for body in ("a", "b"):
+        plugin(OWN.format("own").replace("return a", f"return {body}"))
+        assert load_plugins([path]) == ["loaded mine.py: operation own"]
+        assert os.environ[loading.HASHES] == PROVIDED["operation", "own"].sha256
+    assert OPERATIONS["own"].answers(np.array([[1, 2]]), 5, 0).tolist() == [2]
+    assert load_plugins(path) == []
+    plugin(2 * OWN.format("own"))
+    with pytest.raises(PluginError, match=r"operation 'own' is taken by mine\.py"):
+        load_plugins(path)

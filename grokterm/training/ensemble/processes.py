@@ -14,10 +14,12 @@ from torch import Tensor
 from grokterm.engines.step import TrainState
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Swap
+from grokterm.experiment.plugins import plugins_of
 from grokterm.inspection.snapshot import Snapshot
 from grokterm.models.mixture import MixturePart
 from grokterm.models.processor import available_cores
 from grokterm.optim.rules import Weights
+from grokterm.plugins.registry import check_loaded
 from grokterm.tasks.dataset import Dataset
 from grokterm.training.ensemble.arrays import to_arrays, to_tensors
 from grokterm.training.ensemble.naming import with_member
@@ -39,6 +41,7 @@ class ProcessEnsemble:
         threads: int | None = None,
         parts: Mapping[str, MixturePart] | None = None,
     ) -> None:
+        check_loaded(plugins_of(experiment))
         members = experiment.training.members
         self.threads = min(members, experiment.training.fixed_threads or threads or available_cores())
         self._shares = [range(members)[first :: self.threads] for first in range(self.threads)]
