@@ -1,6 +1,6 @@
 """What a network of a run has learned, as numbers and arrays."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -35,6 +35,14 @@ class Analysis:
             hint = nearest(name, self.names) or ": `grokterm help metrics` lists them"
             raise ConfigError(f"no metric is called {name!r}{hint}")
         return self._metrics.value(name)
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the names of the metrics."""
+        return iter(self.names)
+
+    def keys(self) -> tuple[str, ...]:
+        """Return the names of the metrics, for `dict(analysis)`."""
+        return self.names
 
     @property
     def names(self) -> tuple[str, ...]:

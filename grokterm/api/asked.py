@@ -1,7 +1,7 @@
 """What a caller asks for, in the terms of the command line."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -14,7 +14,7 @@ Place: TypeAlias = str | os.PathLike[str] | None
 """A runs folder; None: as on the command line, GROKTERM_RUNS_DIR, else that of the user's settings, else ./runs."""
 
 Overrides: TypeAlias = Mapping[str, object] | Sequence[str]
-"""Changes of settings: `{"training.steps": 400}`, or `["training.steps=400"]` as `--set` takes them."""
+"""Changes of settings: `{"training.steps": 400}`, or of a section, `{"training": {"steps": 400}}`; or a list as for `--set`."""
 
 
 def folder_of(place: Place) -> Path:
@@ -33,7 +33,16 @@ def assignments_of(overrides: Overrides) -> list[str]:
         return [overrides]
     if not isinstance(overrides, Mapping):
         return [str(one) for one in overrides]
-    return [f"{name}={written(str(name), value)}" for name, value in overrides.items()]
+    return [f"{name}={written(name, value)}" for name, value in _dotted(overrides)]
+
+
+def _dotted(overrides: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+    """List changes by their dotted names: those of a section may be a dict of their own, which leaves its others alone."""
+    for section, value in overrides.items():
+        if isinstance(value, Mapping) and "." not in str(section) and all(str(name).isidentifier() for name in value):
+            yield from ((f"{section}.{name}", one) for name, one in value.items())
+        else:
+            yield str(section), value
 
 
 def written(name: str, value: object) -> str:

@@ -12,7 +12,7 @@ from grokterm.api.asked import Overrides, Place, assignments_of, folder_of, writ
 from grokterm.api.frames import Kind, frame
 from grokterm.api.loops import closed_at_exit
 from grokterm.api.saved_run import SavedRun
-from grokterm.errors import RunNotFoundError
+from grokterm.errors import ConfigError, RunNotFoundError
 from grokterm.runs.export.columns import Column
 from grokterm.sweeps.definition import Changes, Definition, define
 from grokterm.sweeps.engines.table import EngineOf, Workplace, check_engine, make_engine
@@ -143,8 +143,12 @@ class Sweep(SavedSweep):
         return self
 
 
-def _values(axis: str, values: Iterable[object] | str) -> str:
-    return values if isinstance(values, str) else ", ".join(written(axis, value) for value in values)
+def _values(axis: str, values: Any) -> str:  # noqa: ANN401 - any value
+    if isinstance(values, str):
+        return values
+    if not isinstance(values, Iterable):
+        raise ConfigError(f"{axis} needs a list of values, or a text as for --grid, not {values!r}")
+    return ", ".join(written(axis, value) for value in values)
 
 
 def _array(column: Column) -> np.ndarray:

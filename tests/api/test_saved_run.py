@@ -28,6 +28,8 @@ def test_the_dataset_of_a_step_is_the_one_that_was_trained_on(swapped: gt.Traini
         map(rows, (trained.train, trained.val, trained.seen))
     )
     assert len(data.inputs) == 23**2 == data.n_elements**2
+    sides = f"train={data.train.sum()}, val={data.val.sum()}, seen={data.seen.sum()}"
+    assert repr(data) == f"Dataset(equations=529, {sides}, n_elements=23)"
 
 
 def test_the_curves_are_what_was_evaluated(swapped: gt.Training) -> None:
@@ -89,6 +91,7 @@ def test_a_dict_of_an_analysis_has_every_metric_but_the_hessian(swapped: gt.Trai
     printed = found | {f"phase_alignment.{name}": value for name, value in found["phase_alignment"].items()}
     names = {*analysis.names} - {"hessian_eigenvalue", "median_score"}
     assert {name: analysis[name] for name in names} == {name: printed[name] for name in names}
+    assert (*analysis,) == analysis.keys() == analysis.names
 
 
 def test_steps_and_checkpoints_are_those_on_disk(swapped: gt.Training, tmp_path: Path) -> None:

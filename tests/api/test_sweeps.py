@@ -50,6 +50,7 @@ def test_a_sweep_that_is_left_goes_on_and_has_a_row_a_member(preset: Path, tmp_p
         ({"grid": {"task.train_fractio": [0.5, 0.7]}}, "did you mean"),
         ({"grid": {"task.train_fraction": [0.5, 7]}}, "train_fraction"),
         ({"grid": {"task.train_fraction": []}}, "has no values"),
+        ({"grid": {"task.train_fraction": 0.5}}, "train_fraction needs a list of values"),
         ({"grid": GRID, "engine": "lokal"}, "engine must be"),
         ({}, "nothing is varied"),
     ],

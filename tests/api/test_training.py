@@ -131,6 +131,8 @@ def test_settings_are_changed_as_on_the_command_line(train: Train, preset: Path,
     written = ["optimizer.betas=[0.9, 0.95]", "task.operation=subtract", "model.width=64", "training.steps=30"]
     assert given.experiment == gt.train(preset, written, runs_dir=tmp_path).experiment
     assert given.experiment.model_dump()["model"]["width"] == 64
+    sections = {"optimizer": {"betas": [0.9, 0.95]}, "task": {"operation": "subtract"}, "model": {"width": 64}}
+    assert gt.train(preset, {**sections, "training.steps": 30}, runs_dir=tmp_path).experiment == given.experiment
 
 
 def test_what_a_change_drops_is_noted(train: Train) -> None:
