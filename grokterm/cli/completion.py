@@ -1,4 +1,4 @@
-"""What the shell offers behind TAB: runs, presets, and what a query is made of. Loads nothing that validates or trains."""
+"""What the shell offers behind TAB. Loads nothing that trains, and only for settings what validates them."""
 
 import os
 import re
@@ -94,6 +94,21 @@ def complete_log(incomplete: str) -> list[str]:
     from grokterm.runs.export.table import LOGS
 
     return _offered(LOGS, incomplete)
+
+
+def complete_setting(context: typer.Context, incomplete: str) -> list[str]:
+    """Offer the settings of the preset in the line, then values of one. What ends with `=` keeps shells from adding a space."""
+    from grokterm.experiment.reading.fields import choices_of, fields_of
+    from grokterm.experiment.reading.presets import find_preset
+
+    try:
+        settings = find_preset(context.params.get("preset") or "").settings
+    except GroktermError:
+        settings = {}
+    fields = {name: field for name, field in fields_of(settings).items() if f"{name}=".startswith(incomplete.partition("=")[0])}
+    if "=" not in incomplete and len(fields) > 1:
+        return _offered((f"{name}=" for name in fields), incomplete)
+    return _offered((f"{name}={value}" for name in fields for value in ("", *choices_of(name, fields[name]))), incomplete)
 
 
 def _sweeps(folder: Path, incomplete: str) -> list[str]:

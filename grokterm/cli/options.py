@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from grokterm.cli.completion import complete_run, complete_run_or_sweep
+from grokterm.cli.completion import complete_run, complete_run_or_sweep, complete_setting
 from grokterm.errors import ConfigError
 from grokterm.tui.link import LinkChoice
 
@@ -14,7 +14,12 @@ RunsDir = Annotated[
 ]
 Assignments = Annotated[
     list[str],
-    typer.Option("--set", metavar="A.B=VALUE", help="Change a setting, as in optimizer.learning_rate=1e-3. May be repeated."),
+    typer.Option(
+        "--set",
+        metavar="A.B=VALUE",
+        help="Change a setting, as in optimizer.learning_rate=1e-3. May be repeated.",
+        autocompletion=complete_setting,
+    ),
 ]
 RunName = Annotated[
     str,

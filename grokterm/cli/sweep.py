@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from grokterm.cli.completion import complete_sweep
+from grokterm.cli.completion import complete_setting, complete_sweep
 from grokterm.cli.console import print_status
 from grokterm.cli.options import RUNS, Ascii, AsJson, Assignments, LinkOption, NoPixels, RunsDir
 from grokterm.errors import ConfigError
@@ -26,10 +26,21 @@ def sweep(
     *,
     grid: Annotated[
         list[str],
-        typer.Option("--grid", metavar="A.B=VALUES", help="An axis: 0,0.1,1 or 0.2:0.9:0.1 or 1e-4:1:log5. May be repeated."),
+        typer.Option(
+            "--grid",
+            metavar="A.B=VALUES",
+            help="An axis: 0,0.1,1 or 0.2:0.9:0.1 or 1e-4:1:log5. May be repeated.",
+            autocompletion=complete_setting,
+        ),
     ] = [],  # noqa: B006 - Typer reads the default
     zipped: Annotated[
-        list[str], typer.Option("--zip", metavar="A.B=VALUES", help="One of several axes that change together.")
+        list[str],
+        typer.Option(
+            "--zip",
+            metavar="A.B=VALUES",
+            help="One of several axes that change together.",
+            autocompletion=complete_setting,
+        ),
     ] = [],  # noqa: B006 - Typer reads the default
     assignments: Assignments = [],  # noqa: B006 - Typer reads the default
     seeds: Annotated[int | None, typer.Option("--seeds", min=1, help="Members at each point: the seed, the next, ...")] = None,

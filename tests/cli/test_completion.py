@@ -94,6 +94,17 @@ def test_names_are_escaped_as_bash_takes_them(here: Here, tmp_path: Path, word: 
     assert offered(here, "open", word) == names
 
 
+def test_settings_are_offered_as_the_preset_has_them_and_then_their_values(here: Here) -> None:
+    rates = ["optimizer.learning_rate=", "optimizer.learning_rate=0.001"]
+    assert offered(here, "run", "--preset", "liu-essay", "--set", "optimizer.lea") == rates
+    assert {"task.modulus=", "task.operation="} <= set(offered(here, "sweep", "quick", "--grid", "task."))
+    operations = offered(here, "run", "--preset", "quick", "--set", "task.operation=")
+    assert {"task.operation=", "task.operation=add"} <= set(operations)
+    assert "model.n_heads=" in offered(here, "run", "--preset", "report-transformer-30", "--set", "model.n_")
+    assert "model.n_heads=" not in offered(here, "run", "--preset", "quick", "--set", "model.n_")
+    assert offered(here, "sweep", "nowhere", "--zip", "task.nothing") == [""]
+
+
 def test_topics_of_the_manual_are_offered(here: Here) -> None:
     assert offered(here, "help", "sea") == ["searching"]
 

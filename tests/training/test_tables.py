@@ -15,7 +15,7 @@ from grokterm.experiment.loss import Loss
 from grokterm.experiment.modifiers import Modifiers
 from grokterm.experiment.optimizer import PluginOptimizer
 from grokterm.experiment.optimizers.schedule import SCHEDULES
-from grokterm.experiment.reading.overrides import KINDS_OF_SECTION
+from grokterm.experiment.reading.fields import KINDS_OF_SECTION
 from grokterm.experiment.settings import Settings, choices_of
 from grokterm.experiment.training import Training
 from grokterm.models.activations import ACTIVATIONS

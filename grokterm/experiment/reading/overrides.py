@@ -1,7 +1,7 @@
 """User changes to an experiment before it starts: `--set a.b=value`, or a field of the form."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,19 +12,12 @@ from grokterm.experiment.expectation import inspected_after
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Set
 from grokterm.experiment.kinds import holders_of
-from grokterm.experiment.model import MODELS
-from grokterm.experiment.optimizer import OPTIMIZERS
 from grokterm.experiment.optimizers.schedule import SCHEDULES
+from grokterm.experiment.reading.fields import KINDS_OF_SECTION, fields_of
 from grokterm.experiment.reading.files import FILE_SETTINGS
 from grokterm.experiment.reading.hints import nearest
 from grokterm.experiment.reading.toml import parse_value
 from grokterm.tasks.operations import MADE_OF, has_own_order
-
-KINDS_OF_SECTION: dict[str, tuple[str, Sequence[type[BaseModel]]]] = {
-    "model": ("architecture", MODELS),
-    "optimizer": ("kind", OPTIMIZERS),
-}
-"""Sections whose settings depend on a kind: the setting that names it, and the settings of each kind."""
 
 DECIDE_MODULUS = {"task.operation", *(f"task.{name}" for name in MADE_OF.values())}
 """Settings that may decide the number of elements."""
@@ -105,7 +98,7 @@ def _assign(settings: dict[str, Any], path: Sequence[str], value: Any) -> None: 
         return
     if path[0] not in Experiment.model_fields:
         choices = f": choose one of {', '.join(Experiment.model_fields)}"
-        hint = nearest(path[0], Experiment.model_fields) or (nearest(name, _every_name(settings)) if len(path) == 1 else "")
+        hint = nearest(path[0], Experiment.model_fields) or (nearest(name, fields_of(settings)) if len(path) == 1 else "")
         raise ConfigError(f"unknown setting {name}{hint or choices}")
     if len(path) == 1:
         settings[path[0]] = value
@@ -136,21 +129,6 @@ def _assigned(table: Any, path: Sequence[str], value: Any) -> Any:  # noqa: ANN4
     if first == "set" and below:
         return {**known, first: _assigned(known.get(first), [".".join(below)], value)}
     return {**known, first: _assigned(known.get(first), below, value) if below else value}
-
-
-def _every_name(settings: Mapping[str, Any]) -> Iterator[str]:
-    """List the dotted names of the settings that an experiment of these kinds has."""
-    for section in ("task", "model", "loss", "optimizer", "training"):
-        kind, _ = KINDS_OF_SECTION.get(section, ("", ()))
-        chosen = (Experiment().settings()[section] | _table(settings, section)).get(kind)
-        for holder in holders_of(Experiment.model_fields[section]):
-            if not kind or holder.model_fields[kind].default == chosen:
-                yield from (f"{section}.{name}" for name in holder.model_fields)
-
-
-def _table(settings: Mapping[str, Any], section: str) -> dict[str, Any]:
-    written = settings.get(section)
-    return written if isinstance(written, dict) else {}
 
 
 def _change_kind(settings: dict[str, Any], section: str, new: Any) -> list[str]:  # noqa: ANN401 - any TOML value

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.reading.fields import KINDS_OF_SECTION
 from grokterm.experiment.reading.files import is_hash
-from grokterm.experiment.reading.overrides import KINDS_OF_SECTION
 from grokterm.experiment.reading.toml import format_value
 from grokterm.experiment.settings import Settings, choices_of, field_docstrings, own_first
 

@@ -3,8 +3,8 @@
 import pytest
 
 from grokterm.experiment.optimizer import AdamW
+from grokterm.experiment.reading.fields import fields_of
 from grokterm.experiment.reading.hints import SYNONYMS, nearest
-from grokterm.experiment.reading.overrides import _every_name
 from grokterm.tasks.operations import OPERATIONS
 
 ACTIVATIONS = ("quadratic", "cubic", "relu", "gelu", "sine", "tanh")
@@ -58,7 +58,7 @@ def test_another_thing_is_no_hint(name: str, known: list[str]) -> None:
 
 def test_every_synonym_leads_to_something_that_is_there() -> None:
     kinds = [{"architecture": name} for name in ("mlp", "embedding_mlp", "transformer")]
-    names = {one.rpartition(".")[2] for model in kinds for one in _every_name({"model": model, "optimizer": {"kind": "adamw"}})}
+    names = {one.rpartition(".")[2] for model in kinds for one in fields_of({"model": model, "optimizer": {"kind": "adamw"}})}
     known = {*names, *OPERATIONS, *ACTIVATIONS, *LOSSES, "sum"}
     assert [meant for some in SYNONYMS.values() for meant in some if meant not in known] == []
     assert SYNONYMS.keys() & (names | {*OPERATIONS, *LOSSES, *ACTIVATIONS}) == set()
