@@ -68,6 +68,7 @@ def test_an_interrupt_ends_a_step_and_saves_before_it_is_heard_of(train: Train, 
         return update(network, measuring=measuring)
 
     run = train()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # as Python has it: commands of other tests leave another one
     monkeypatch.setattr(SingleNetwork, "update", interrupted)
     with pytest.raises(KeyboardInterrupt):
         run.finish()
