@@ -1,5 +1,6 @@
 """A run on disk, as an object."""
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -11,6 +12,7 @@ from grokterm.api.frames import Kind, frame
 from grokterm.experiment.recording.evaluations import Evaluations
 from grokterm.experiment.recording.packing import unpacked, until
 from grokterm.experiment.recording.records import Evaluated
+from grokterm.plugins.registry import changed
 from grokterm.runs.branching import find_step
 from grokterm.runs.finding import find_run
 from grokterm.runs.journal import iterate_journal, read_journal
@@ -108,6 +110,7 @@ class SavedRun:
 
     def dataset(self, step: Step = None) -> Dataset:
         """Return all equations at a step, and which of them are trained on: swaps and changed label noise are seen in it."""
+        self._warn_of_others()
         past = until(read_journal(self._run.journal), self._step(step))
         return laid_out(dataset_after(self.experiment, past)[0])
 
@@ -121,6 +124,7 @@ class SavedRun:
         """
         from grokterm.api.network import network_at
 
+        self._warn_of_others()
         return network_at(self._run, self._step(step))
 
     def analysis(self, step: Step = None) -> "Analysis":
@@ -129,6 +133,7 @@ class SavedRun:
         from grokterm.runs.results.metrics import RunMetrics
         from grokterm.runs.results.norms import Norms
 
+        self._warn_of_others()
         return Analysis(RunMetrics(self._run, self._step(step), Norms(self._run)))
 
     def resume(self, overrides: Overrides = ()) -> "Training":
@@ -145,6 +150,10 @@ class SavedRun:
         from grokterm.api.training import branch
 
         return branch(self._run, self._step(step), assignments_of(overrides))
+
+    def _warn_of_others(self) -> None:
+        if said := changed(self._run.meta.get("plugins")):
+            warnings.warn(f"run {self.name}: {said}: what is computed now may differ", stacklevel=3)
 
     def _step(self, step: Step) -> int:
         return find_step(self._run, "" if step is None else str(step))

@@ -8,7 +8,7 @@ from grokterm.experiment.expectation import MEASURES
 from grokterm.experiment.metrics import METRICS, Metric
 from grokterm.experiment.recording.records import Inspected
 from grokterm.inspection.metrics import NETWORK_METRICS
-from grokterm.plugins.registry import check_name, printable, provide, said
+from grokterm.plugins.registry import check_arguments, check_name, printable, provide, said
 
 if TYPE_CHECKING:
     from grokterm.inspection.analysis import NetworkAnalysis
@@ -34,6 +34,8 @@ def metric(name: str, label: str = "", meaning: str = "", *, written: str = ".4g
     )
 
     def add(function: Written) -> Written:
+        check_arguments(f"metric {name}", function, "analysis")
+
         def measured(analysis: "NetworkAnalysis") -> float | None:
             try:
                 value = function(analysis)

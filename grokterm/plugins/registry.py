@@ -65,6 +65,9 @@ def check_name(kind: Kind, name: object, taken: Container[str]) -> None:
     Raises:
         PluginError: if it is no identifier, or taken.
     """
+    if callable(name):
+        example = getattr(name, "__name__", "name")
+        raise PluginError(f'{kind}: the decorator needs a name, as in @grokterm.{kind.replace(" ", "_")}("{example}")')
     if not isinstance(name, str) or not (name.isascii() and name.isidentifier()) or name.startswith("_"):
         raise PluginError(f"{kind} {name!r} is no name: choose letters, digits and _, beginning with a letter, as in cube_sum")
     if name in taken and not _is_renewed(PROVIDED.get((kind, name))):
@@ -93,6 +96,22 @@ def printable(what: str, text: object) -> str:
     if not isinstance(text, str) or not text.isprintable() or not text.strip():
         raise PluginError(f"{what} must be a text that can be printed in a line, not {text!r}")
     return text
+
+
+def check_arguments(what: str, function: Callable[..., object], *names: str) -> None:
+    """Check whether a function can be called with so many arguments.
+
+    Raises:
+        PluginError: if it cannot.
+    """
+    if not callable(function):
+        raise PluginError(f"{what} must be a function of {', '.join(names)}, not {function!r}")
+    try:
+        inspect.signature(function).bind(*names)
+    except ValueError:  # of a function that is not written in Python
+        return
+    except TypeError as error:
+        raise PluginError(f"{what} must take {', '.join(names)}: {error}") from None
 
 
 def hash_of(content: bytes) -> str:

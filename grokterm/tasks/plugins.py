@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from grokterm.errors import PluginError
-from grokterm.plugins.registry import blamed, check_name, printable, provide
+from grokterm.plugins.registry import blamed, check_arguments, check_name, printable, provide
 from grokterm.tasks.arithmetic import Function, Residues
 from grokterm.tasks.operation import Operation
 from grokterm.tasks.operations import MADE_OF, OPERATIONS
@@ -28,6 +28,7 @@ def operation(name: str, label: str = "", *, needs_prime: bool = False) -> Calla
         shown.format(p=97)
 
     def add(function: Written) -> Written:
+        check_arguments(f"operation {name}", function, "a", "b", "p")
         provide("operation", name, function)
         OPERATIONS[name] = Operation(shown, _checked(name, function), needs_prime=needs_prime, is_tried=True)
         return function

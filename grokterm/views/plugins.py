@@ -13,7 +13,7 @@ from grokterm.plots.curves.curves import draw_chart
 from grokterm.plots.curves.series import Panel, Series
 from grokterm.plots.heatmap import draw_heatmap
 from grokterm.plots.palettes import Role
-from grokterm.plugins.registry import blamed, check_name, printable, provide
+from grokterm.plugins.registry import blamed, check_arguments, check_name, printable, provide
 from grokterm.views.history import written
 from grokterm.views.table import VIEWS
 from grokterm.views.view import Choice, Drawn, Sheet, Subject, View
@@ -51,6 +51,7 @@ def view(name: str, title: str = "") -> Callable[[Written], Written]:
     shown = printable(f"title of view {name}", title or name.replace("_", " "))
 
     def add(function: Written) -> Written:
+        check_arguments(f"view {name}", function, "analysis")
         provide("view", name, function)
         VIEWS[name] = View(
             name,

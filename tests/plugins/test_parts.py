@@ -154,6 +154,13 @@ USUAL = "weight, grad, state, *, learning_rate: float = 1.0, weight_decay: float
         (RULE.format(f"{USUAL}, beta=0.5", "0"), "its argument beta needs a type and a default"),
         (RULE.format(f"{USUAL}, clip_norm: float = 0.5", "0"), "its argument clip_norm is called like something that all have"),
         ("import grokterm\n@grokterm.metric('ipr')\ndef ipr(analysis): ...\n", "metric 'ipr' is taken"),
+        ("import grokterm\n@grokterm.operation('f')\ndef f(a, b): ...\n", "operation f must take a, b, p: too many positional"),
+        ("import grokterm\n@grokterm.metric('f')\ndef f(): ...\n", "metric f must take analysis: too many positional"),
+        (
+            "import grokterm\n@grokterm.view('f')\ndef f(analysis, step): ...\n",
+            "must take analysis: missing a required argument",
+        ),
+        ("import grokterm\n@grokterm.view\ndef f(analysis): ...\n", 'the decorator needs a name, as in @grokterm.view("f")'),
         ("import grokterm\n@grokterm.view('curves')\ndef curves(analysis): ...\n", "view 'curves' is taken"),
     ],
 )
