@@ -12,6 +12,7 @@ from grokterm import __version__
 from grokterm.cli import attach, bench, doctor, figures, inspect, lab, plot, presets, run, runs, settings, sweep, verify
 from grokterm.cli.completion import complete_preset
 from grokterm.cli.console import open_closed_streams, print_status, replace_unencodable
+from grokterm.cli.examples import examples_of
 from grokterm.cli.help import ASKING, explains, read_manual
 from grokterm.cli.options import RUNS, Ascii, LinkOption, NoPixels, RunsDir
 from grokterm.cli.plugins import Plugins, load, with_plugins
@@ -22,6 +23,7 @@ from grokterm.tui.appearance.remembered import default_runs_dir, preferences_pat
 
 app = typer.Typer(
     help="The terminal laboratory for grokking. Without a command it opens the lab; `grokterm help` is the manual.",
+    epilog=examples_of(""),
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": [*ASKING]},
@@ -35,11 +37,14 @@ app.command("bench")(with_plugins(bench.bench))
 app.command("plot")(with_plugins(plot.plot))
 app.command("figures")(with_plugins(figures.figures))
 app.command("inspect")(with_plugins(inspect.inspect))
-app.add_typer(presets.app, name="presets")
-app.add_typer(runs.app, name="runs")
+app.add_typer(presets.app, name="presets", epilog=examples_of("presets"))
+app.add_typer(runs.app, name="runs", epilog=examples_of("runs"))
 app.command("doctor")(doctor.doctor)
 app.command("settings")(settings.settings)
 app.command("help")(read_manual)
+for group, prefix in ((app, ""), (presets.app, "presets "), (runs.app, "runs ")):
+    for command in group.registered_commands:
+        command.epilog = examples_of(f"{prefix}{command.name}")
 
 
 SAY_WHAT_IS_WRONG = (None, "open", "attach", "settings")

@@ -80,12 +80,6 @@ def sweep(
 ) -> None:
     """Sweep an experiment: train it with other settings and seeds, side by side, and say what each point came to.
 
-    grokterm sweep quick --grid task.train_fraction=0.2:0.9:0.1 --seeds 8
-
-    grokterm sweep quick --grid optimizer.weight_decay=0.01:10:log7 --measure grokked_at --dry-run
-
-    grokterm sweep quick-sweep --seeds 16
-
     A member that has ended is never trained again, one that was interrupted goes on from its checkpoint, and a longer grid or
     more seeds add only what is new. In a terminal the curve is drawn while it forms, and q saves and leaves; without one,
     Ctrl+C does. The name of the sweep goes on with it.

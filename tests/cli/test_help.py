@@ -1,11 +1,14 @@
+import re
+import shlex
 import subprocess
 import sys
 
 import pytest
 
 from grokterm import __version__
+from grokterm.training.signals import ENDING
 from tests.cli.process import SECONDS, Here, environment, grokterm
-from tests.test_manual import commands
+from tests.test_manual import PAGES, ROOT, commands
 
 WATCHED = """
 import sys
@@ -30,6 +33,29 @@ def test_every_command_explains_itself_as_typer_would(here: Here, command: list[
     assert "Usage:" in explained.out
     assert "\x1b" not in explained.out
     assert explained.out == by_typer.out
+
+
+@pytest.mark.parametrize("name", commands())
+def test_every_command_has_examples_that_name_what_exists(here: Here, name: str) -> None:
+    lines = here(*name.split(), "--help").out.partition("\n  Examples:\n")[2].splitlines()
+    assert lines
+    known = commands()
+    for line in lines:
+        words = shlex.split(line)
+        assert words[: 1 + len(name.split())] == ["grokterm", *name.split()]
+        options = {word for word in words if word.startswith("--")}
+        inner = " ".join(words[1:3])
+        assert options <= known[inner if inner in known else name]
+
+
+def test_every_exit_code_is_on_the_page_of_commands() -> None:
+    listed = re.findall(r"^- ((?:\d+, )*\d+): ", PAGES["commands"].partition("## Exit codes")[2], re.MULTILINE)
+    known = {int(code) for codes in listed for code in codes.split(", ")}
+    sources = "\n".join(path.read_text("utf-8") for path in (ROOT / "grokterm").rglob("*.py"))
+    named = re.findall(r"(?:Exit|exit)\((\d+)\)|^[A-Z_]+ = (\d+)  # exit code", sources, re.MULTILINE)
+    used = {int(one or other) for one, other in named}
+    assert {1, 2, 3, 143} <= used
+    assert used | {128 + number for number in ENDING} | {0} == known
 
 
 def test_the_help_lists_the_commands(here: Here) -> None:
