@@ -141,6 +141,7 @@ def test_a_damaged_line_in_the_middle_is_refused_with_its_number(damage: bytes, 
     [
         {"record": "paused", "step": 10**19},
         {"record": "paused", "step": -1},
+        {"record": "evaluations", "step": [1], "train_loss": [10**400], "train_accuracy": [0]},
         {"record": "checkpointed", "step": 1, "seconds": 1, "file": "../../outside.safetensors"},
         {"record": "checkpointed", "step": 1, "seconds": 1, "file": "x" * 5000},
         {"record": "inspected", "step": 1, "effective_rank": "text"},

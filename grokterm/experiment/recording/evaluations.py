@@ -162,7 +162,10 @@ def columns_of(lists: Mapping[str, Sequence[Any]], *, is_single: bool = False) -
     if steps.dtype.kind != "i":
         raise ValueError("a step has to be a whole number")
     kind = np.float32 if is_single else np.float64
-    columns = {name: np.array(values, kind) for name, values in lists.items() if name != "step"}
+    try:
+        columns = {name: np.array(values, kind) for name, values in lists.items() if name != "step"}
+    except OverflowError:
+        raise ValueError("a whole number is larger than every float") from None
     if any(column.ndim != 1 for column in columns.values()):
         raise ValueError("a column has to list numbers")
     return {"step": steps.astype(np.float64), **{name: compact(column) for name, column in columns.items()}}

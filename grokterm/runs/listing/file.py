@@ -73,7 +73,7 @@ class IndexFile:
                 if not _is_of_this_version(database):
                     database.executescript(f"{TABLES}; PRAGMA user_version = {code_version()}")
                 database.executemany("INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?)", _rows(database, entries))
-                database.executemany("DELETE FROM runs WHERE name = ?", [(name,) for name in gone])
+                database.executemany("DELETE FROM runs WHERE name = ?", [(name,) for name in filter(_is_text, gone)])
 
     @contextmanager
     def _opened(self) -> Iterator[sqlite3.Connection]:
@@ -90,6 +90,8 @@ def _rows(database: sqlite3.Connection, entries: Mapping[str, Entry]) -> Iterato
     """Write of each run's settings only what differs from the first run with settings of these names."""
     bases: dict[str, dict[str, Any]] = {}
     for name, entry in entries.items():
+        if not _is_text(name):
+            continue  # SQLite refuses it, and the run is read each time
         settings = entry.facts.settings
         if (key := short_hash(*settings)) not in bases:
             database.execute("INSERT OR IGNORE INTO bases VALUES (?, ?)", (key, json.dumps(settings)))
@@ -99,6 +101,11 @@ def _rows(database: sqlite3.Connection, entries: Mapping[str, Entry]) -> Iterato
         facts = list(vars(replace(entry.facts, settings=own)).values())
         text = json.dumps([facts, *entry._replace(facts=None)], separators=(",", ":"))  # type: ignore[arg-type]
         yield name, key, text, _sum(name, key, text, base=_sum(json.dumps(bases[key])))
+
+
+def _is_text(name: str) -> bool:
+    """Whether the name of a folder is text, and not any bytes."""
+    return name.isascii() or not any("\ud800" <= one <= "\udfff" for one in name)
 
 
 def _sum(*texts: str, base: int = 0) -> int:

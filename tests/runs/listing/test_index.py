@@ -1,6 +1,7 @@
 import os
 import shutil
 import sqlite3
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -249,6 +250,14 @@ def test_an_index_that_is_missing_or_damaged_is_built_again(
     assert len(read()) == 3
     assert list_rows(tmp_path) == listed
     assert read() == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="where names of folders are any bytes")
+def test_a_run_whose_name_is_no_text_is_listed_beside_the_others(runs: list[Run], tmp_path: Path, read: Read) -> None:
+    os.rename(os.fsencode(runs[0].path), os.fsencode(tmp_path) + b"/odd-\xff")  # noqa: PTH104 - of bytes
+    for n_read in (3, 1):
+        assert [row.name for row in list_rows(tmp_path)].count(os.fsdecode(b"odd-\xff")) == 1
+        assert len(read()) == n_read
 
 
 def test_an_index_that_is_locked_is_done_without(listed: list[RunRow], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
