@@ -15,8 +15,8 @@ ENDINGS = (".csv", ".npy")
 # Magic, version, length of the header, and the header, which ends with a line break: numpy's format 1.0 and 2.0.
 NPY = re.compile(
     rb"\x93NUMPY(?:\x01\x00[\0-\xff]{2}|\x02\x00[\0-\xff]{4})"
-    rb"\{ *'descr': *'(?P<dtype>[<>|=\w]{1,9})', *'fortran_order': *(?P<by_column>True|False), *"
-    rb"'shape': *\((?P<shape>(?: *-?\d{1,9} *,?){0,9})\),? *\} *\n"
+    rb"\{ *'descr': *'(?P<dtype>[<>|=]?[b-zA-Z]\d{0,3})', *'fortran_order': *(?P<by_column>True|False), *"
+    rb"'shape': *\((?P<shape>[-\d, ]{0,99})\),? *\} *\n"
 )
 
 
@@ -80,10 +80,10 @@ def _from_npy(content: bytes) -> Int64[np.ndarray, "rows columns"]:
     """Read what numpy.save writes. Its own reader evaluates headers of any kind, and fails on some in many ways."""
     if (header := NPY.match(content)) is None:
         raise ValueError("it is not an array that numpy.save has written")
-    shape = [int(number) for number in header["shape"].split(b",") if number.strip()]
     try:
+        shape = [int(number) for number in header["shape"].split(b",") if number.strip()]
         dtype = np.dtype(header["dtype"].decode())
-    except TypeError:
+    except (TypeError, ValueError):
         raise ValueError("it is not an array that numpy.save has written") from None
     if dtype.kind not in "iu" or len(shape) != 2:
         raise ValueError(f"it must be a matrix of whole numbers, not of {dtype} with {len(shape)} dimensions")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from math import ceil
 from pathlib import Path
 from random import Random
+from time import process_time
 
 from grokterm.errors import GroktermError
 from tests.fuzzing.kinds import KINDS, Kind
@@ -15,7 +16,7 @@ from tests.fuzzing.watching import Watch
 
 MEASURE_EVERY = 200  # inputs, of one of which the memory is measured
 MOST_KEPT = 100  # faults that are told apart
-MOST_SHRINKING = 300  # readings to make an input smaller
+MOST_SHRINKING = 10.0  # seconds of the processor to make an input smaller
 
 DEAR = {
     **dict.fromkeys(("journal, listed", "meta of a run", "checkpoint, restored", "index, a row", "preset"), 0.1),
@@ -100,12 +101,12 @@ def fault_of(kind: Kind, content: bytes, folder: Path, watch: Watch, *, measures
 
 def shrunk(kind: Kind, content: bytes, folder: Path, watch: Watch) -> bytes:
     """Leave out of a file all that its fault does not need, by halves, quarters, ..."""
-    wanted, n_left = _place(fault_of(kind, content, folder, watch, measures_memory=True)), MOST_SHRINKING
+    wanted, end = _place(fault_of(kind, content, folder, watch, measures_memory=True)), process_time() + MOST_SHRINKING
     size = len(content) // 2
     while size:
         start = 0
-        while start < len(content) and n_left:
-            less, n_left = content[:start] + content[start + size :], n_left - 1
+        while start < len(content) and process_time() < end:
+            less = content[:start] + content[start + size :]
             if _place(fault_of(kind, less, folder, watch, measures_memory=True)) == wanted:
                 content = less
             else:

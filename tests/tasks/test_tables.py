@@ -95,6 +95,9 @@ def declared(shape: str, dtype: str = "<i8") -> bytes:
             "it is not an array that numpy.save has written",
         ),  # on which numpy.load fails otherwise
         (declared("(3, 3)", "(),"), ".npy", "it is not an array that numpy.save has written"),
+        (declared("(3 3, 3)"), ".npy", "it is not an array that numpy.save has written"),
+        (declared(f"({'9' * 5000}, 3)"), ".npy", "it is not an array that numpy.save has written"),
+        (declared("(" + "9" * 80 + "x)"), ".npy", "it is not an array that numpy.save has written"),  # at once
         (declared("(3, 3)", "zz"), ".npy", "it is not an array that numpy.save has written"),
         (declared("(1000000, 1000000)"), ".npy", "it must have from 1 to 997 rows and columns"),
         (declared("(900, 900)"), ".npy", "it does not hold the 900 × 900 numbers that it declares"),
