@@ -114,7 +114,11 @@ def test_every_preset_that_is_named_exists(page: str) -> None:
 
 @pytest.mark.parametrize("page", TEXTS)
 def test_every_topic_that_is_named_exists(page: str) -> None:
-    assert {words[1] for words in command_lines(TEXTS[page]) if words[:1] == ["help"] and words[1:]} <= {*PAGES, "[TOPIC]"}
+    assert {words[1] for words in command_lines(TEXTS[page]) if words[:1] == ["help"] and words[1:]} <= {
+        *PAGES,
+        "[TOPIC]",
+        "man",
+    }
 
 
 @pytest.mark.parametrize("page", PAGES)

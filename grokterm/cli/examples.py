@@ -37,7 +37,7 @@ EXAMPLES = {
     "runs purge": ("--yes",),
     "doctor": ("", "--json"),
     "settings": ("", "--set bell=false --set keys.pause=p"),
-    "help": ("", "engines"),
+    "help": ("", "engines", "man > grokterm.1"),
 }
 """What to write behind each command."""
 

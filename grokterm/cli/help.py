@@ -23,7 +23,7 @@ def read_manual(
         typer.Argument(metavar="TOPIC", help="A topic of the manual.", show_default="the list", autocompletion=complete_topic),
     ] = None,
 ) -> None:
-    """Read the manual: a page, or without TOPIC the list of topics."""
+    """Read the manual: a page, or without TOPIC the list of topics. `man`: a page for the program of this name."""
     from importlib.resources import files
 
     pages = {page.name.removesuffix(".md"): page.read_text("utf-8") for page in (files("grokterm") / "help").iterdir()}
@@ -34,6 +34,10 @@ def read_manual(
         for name, page in sorted(pages.items()):
             table.add_row(name, page.partition("\n")[0].removeprefix("# "))
         print_results(table)
+    elif topic == "man":
+        from grokterm.cli.man import manual_page
+
+        print_results(manual_page(typer.Context(context.find_root().command, info_name="grokterm")))
     elif topic in pages:
         _show(f"{_own_keys()}{pages[topic].rstrip()}")
     elif topic in getattr(context.find_root().command, "commands", ()):
