@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from grokterm.errors import PluginError
+import grokterm
+from grokterm.errors import ConfigError, PluginError, RunNotFoundError
 from grokterm.plugins import loading
 from grokterm.plugins.loading import load_inherited, load_plugins, load_shipped, loaded_files
 from grokterm.plugins.registry import PROVIDED, hash_of
@@ -137,3 +138,26 @@ def test_a_file_that_was_edited_or_had_failed_is_loaded_anew(plugin: Write) -> N
     plugin(2 * OWN.format("own"))
     with pytest.raises(PluginError, match=r"operation 'own' is taken by mine\.py"):
         load_plugins(path)
+
+
+@pytest.mark.parametrize("named", ["by the experiment", "by an axis"])
+def test_a_sweep_goes_on_only_with_the_file_that_it_began_with(plugin: Write, tmp_path: Path, named: str) -> None:
+    path = plugin(OWN.format("own"))
+    load_plugins(path)
+    settings: dict[str, object]
+    grid: dict[str, object]
+    if named == "by the experiment":
+        settings, grid = {"task.operation": "own"}, {"task.train_fraction": [0.4, 0.5]}
+    else:
+        settings, grid = {}, {"task.operation": ["add", "own"]}
+    for _ in range(2):
+        grokterm.sweep("./tiny.toml", grid, overrides=settings, runs_dir=tmp_path / "runs")
+    plugin(OWN.format("own").replace("return a", "return b"))
+    load_plugins(path)
+    with pytest.raises(
+        ConfigError, match=r"sweep tiny-sweep cannot go on: operation own of mine\.py .* is that of mine\.py now"
+    ):
+        grokterm.sweep("./tiny.toml", grid, overrides=settings, runs_dir=tmp_path / "runs")
+    unload()
+    with pytest.raises(RunNotFoundError, match=r"sweep tiny-sweep needs operation own of mine\.py .*: load it with --plugins"):
+        grokterm.sweep("tiny-sweep", seeds=2, runs_dir=tmp_path / "runs")

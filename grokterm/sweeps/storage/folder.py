@@ -17,10 +17,12 @@ from typing import Any
 from grokterm import __version__
 from grokterm.errors import ConfigError, RunNotFoundError, StorageError
 from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.plugins import plugins_of
 from grokterm.experiment.reading.files import copied, located
 from grokterm.experiment.reading.paths import user_path
 from grokterm.experiment.reading.toml import format_toml, parse_toml
 from grokterm.experiment.sweep import Sweep
+from grokterm.plugins.registry import PROVIDED, changed, missing, record
 from grokterm.runs.finding import beginning_with, is_sweep, sweep_names
 from grokterm.runs.storage.durable import (
     draft_of,
@@ -79,8 +81,10 @@ class SweepFolder:
         """The settings of the experiment that is varied.
 
         Raises:
-            RunNotFoundError: if they cannot be read.
+            RunNotFoundError: if they cannot be read, or name what a plugin has added that is not loaded.
         """
+        if lacking := missing(Run(self.path).meta.get("plugins")):
+            raise RunNotFoundError(f"sweep {self.name} {lacking}")
         return {name: value for name, value in self._definition.items() if name != "sweep"}
 
     @cached_property
@@ -220,7 +224,7 @@ def keep_sweep(folder: Path, name: str, preset: str, settings: Mapping[str, Any]
     """Create the folder of a sweep, or give the one that is there this definition: what it has trained stays.
 
     Raises:
-        ConfigError: if the folder belongs to another preset, or to something else.
+        ConfigError: if the folder belongs to another preset, or to something else, or was trained by other plugins.
         StorageError: if it cannot be written.
     """
     found = SweepFolder(folder / name)
@@ -232,16 +236,26 @@ def keep_sweep(folder: Path, name: str, preset: str, settings: Mapping[str, Any]
                 raise ConfigError(
                     f"{found.path} is a sweep of {found.preset}, not of {preset}: choose another name with --name"
                 )
+        if said := changed(Run(found.path).meta.get("plugins")):
+            raise ConfigError(f"sweep {name} cannot go on: {said}: load the former, or choose another name with --name")
         experiment = Experiment.from_settings({key: value for key, value in settings.items() if key != "expect"})
         kept, files = copied(experiment.settings())
         created = Run(found.path).meta.get("created") or datetime.now(UTC).isoformat(timespec="seconds")
-        meta = {"preset": preset, "created": created, "grokterm": __version__}
+        meta = {"preset": preset, "created": created, "grokterm": __version__, "plugins": _plugins(experiment, sweep)}
         table = sweep.model_dump(exclude_defaults=True, exclude_none=True)
         own = {META: json.dumps(meta, indent=2).encode(), SWEEP: format_toml(kept | {"sweep": table}).encode()}
         _keep(found.path, {**files, **own})
     except OSError as error:
         raise StorageError(f"{found.path} cannot be written: {error.strerror}: choose another folder with --runs-dir") from None
     return found
+
+
+def _plugins(experiment: Experiment, sweep: Sweep) -> list[dict[str, str]]:
+    """List what members need of plugins: what the experiment does, and what the values of an axis or a variant name."""
+    axes = [*sweep.grid.values(), *sweep.zipped.values(), *(changes.values() for changes in sweep.variants.values())]
+    named = {value for values in axes for value in values if isinstance(value, str)}
+    needed = {(one["kind"], one["name"]) for one in plugins_of(experiment)}
+    return record({*needed, *((kind, name) for kind, name in PROVIDED if name in named)})
 
 
 def _keep(path: Path, files: Mapping[str, bytes]) -> None:
