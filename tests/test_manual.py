@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import typer.main
 
+from grokterm import __version__
 from grokterm.cli.main import app
 from grokterm.experiment.expectation import MEASURES
 from grokterm.experiment.experiment import Experiment
@@ -125,6 +126,10 @@ def test_every_topic_that_is_named_exists(page: str) -> None:
 def test_a_page_is_short_and_begins_with_its_heading(page: str) -> None:
     assert re.match(r"# \S.*\n\n", PAGES[page])
     assert len(PAGES[page].splitlines()) < 80
+
+
+def test_what_is_to_be_cited_is_this_version() -> None:
+    assert f"version = {{{__version__}}}" in PAGES["sources"]
 
 
 def test_the_readme_is_short() -> None:
