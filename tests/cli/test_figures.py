@@ -7,11 +7,13 @@ import pytest
 from grokterm.cli import figures
 from grokterm.cli.headless import progress
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.recording.records import Checkpointed, Inspected, PhaseAlignment
+from grokterm.experiment.recording.records import Inspected, PhaseAlignment
 from grokterm.runs.journal import JournalWriter
 from grokterm.runs.store import Run
+from grokterm.runs.thinning import checkpoint_name
 from grokterm.session.start import start_session
 from tests.cli.process import Here, Outcome, assert_refused
+from tests.runs.records import checkpointed
 from tests.training.outcome import changed
 
 OF_AN_MLP = ["curves", "weights", "activations", "spectra", "circuit", "confusion", "efficiency"]
@@ -86,9 +88,9 @@ def test_a_run_can_be_looked_at_before_its_end(here: Here, finished: Run, monkey
 
 def test_a_checkpoint_soon_after_a_milestone_stands_for_it(tmp_path: Path) -> None:
     (tmp_path / "checkpoints").mkdir()
-    records = [Checkpointed(step=step, file=f"{step}", seconds=0.0) for step in (0, 99, 102, 104, 200)]
+    records = [checkpointed(step) for step in (0, 99, 102, 104, 200)]
     for step in (0, 99, 104, 200):  # that of step 102 was thinned out
-        (tmp_path / "checkpoints" / f"{step}").touch()
+        (tmp_path / "checkpoints" / checkpoint_name(step)).touch()
     assert [figures._once(Run(tmp_path), step, records) for step in (100, 99, 150, 0)] == [104, 99, 150, 0]
 
 

@@ -10,7 +10,6 @@ from grokterm.experiment.interventions import Extend, Set, Swap
 from grokterm.experiment.recording.records import (
     Advanced,
     Branched,
-    Checkpointed,
     Continued,
     Evaluated,
     Paced,
@@ -143,7 +142,7 @@ def test_a_run_that_goes_on_after_its_end_has_not_ended(state: LabState) -> None
 
 
 def test_the_time_so_far_is_that_of_the_last_record_which_says_it(state: LabState) -> None:
-    records: list[Record] = [Checkpointed(step=1, file="f", seconds=2.0), Advanced(step=2, steps_per_second=9.0, seconds=3.5)]
+    records: list[Record] = [checkpointed(1, seconds=2.0), Advanced(step=2, steps_per_second=9.0, seconds=3.5)]
     assert fold(state, records).seconds == 3.5
     assert fold(fold(state, records), [Paused(step=2)]).seconds == 3.5
 
