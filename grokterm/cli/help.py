@@ -63,7 +63,10 @@ def explains(app: typer.Typer, words: Sequence[str]) -> bool:
             return False
         command = inner[name]
         context = typer.Context(command, parent=context, info_name=name)
-    typer.echo(command.get_help(context))
+    try:
+        typer.echo(command.get_help(context))
+    except BrokenPipeError:  # who reads it has seen enough, as `head` has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # for what is still to be flushed
     return True
 
 
