@@ -96,8 +96,8 @@ def _of_runs(runs: "Sequence[Run]", step: int | None) -> Drawings:
 
 
 def _of_sweep(found: "Sequence[Run | SweepFolder]", step: int | None) -> Drawings:
-    from grokterm.sweeps.measures import measure_name
-    from grokterm.sweeps.outcomes import outcomes
+    from grokterm.sweeps.measuring.measures import measure_name
+    from grokterm.sweeps.measuring.outcomes import outcomes
     from grokterm.sweeps.plans import crossings_of, plan_so_far
     from grokterm.sweeps.storage.folder import SweepFolder
     from grokterm.views.paper.sweep import SWEEP_FIGURES, SweepSubject

@@ -18,7 +18,7 @@ from grokterm.runs.command_line import near
 from grokterm.runs.differences import flat, told
 from grokterm.runs.finding import is_sweep, sweep_names
 from grokterm.runs.starting_points import with_start
-from grokterm.sweeps.measures import check_measure
+from grokterm.sweeps.measuring.measures import check_measure
 from grokterm.sweeps.members import NOT_HASHED, experiment_at, points
 from grokterm.sweeps.storage.folder import SweepFolder, find_sweep
 

@@ -11,9 +11,9 @@ from grokterm.experiment.expectation import is_step
 from grokterm.experiment.sweep import Sweep, Value, label_of
 from grokterm.plots.axis import Limits, Scale
 from grokterm.sweeps.axes import ValueAxis, axis_below, further_axes, value_axis
-from grokterm.sweeps.measures import measure_name
+from grokterm.sweeps.measuring.measures import measure_name
+from grokterm.sweeps.measuring.outcomes import PointOutcome
 from grokterm.sweeps.members import Point
-from grokterm.sweeps.outcomes import PointOutcome
 
 LEAST_DECADES = 10  # largest value by smallest, from which a measure is drawn on a logarithmic axis
 

@@ -89,7 +89,7 @@ def _read(sweep: "SweepFolder") -> dict[str, Any]:
 
 def _told(sweep: "Sweep") -> str:
     """Say what is varied: `train_fraction=0.2..0.9, seeds=8, measure=grokked_at`."""
-    from grokterm.sweeps.measures import measure_name
+    from grokterm.sweeps.measuring.measures import measure_name
 
     axes = {name.rpartition(".")[2]: _range(values) for name, values in sweep.axes.items()}
     if sweep.search is not None:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Literal
 
 from grokterm.errors import GroktermError
 from grokterm.session.torch_import import import_torch
-from grokterm.sweeps.measures import measure_name
+from grokterm.sweeps.measuring.measures import measure_name
+from grokterm.sweeps.measuring.outcomes import PointOutcome
+from grokterm.sweeps.measuring.tally import Tally
 from grokterm.sweeps.members import Member
-from grokterm.sweeps.outcomes import PointOutcome
 from grokterm.sweeps.storage.folder import SweepFolder, keep_sweep
 from grokterm.sweeps.storage.lease import claims
 from grokterm.sweeps.storage.result import Result
-from grokterm.sweeps.tally import Tally
 
 if TYPE_CHECKING:
     from grokterm.sweeps.engines.engine import Engine

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from grokterm.experiment.sweep import Sweep
-from grokterm.sweeps.measures import network_measures
+from grokterm.sweeps.measuring.measures import network_measures
 from grokterm.sweeps.members import Member, members_of
 from grokterm.sweeps.scheduler import Grid, Plan
 from grokterm.sweeps.search.crossing import Crossing

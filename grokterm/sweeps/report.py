@@ -17,9 +17,9 @@ from grokterm.experiment.sweep import Sweep, label_of, short_name, written
 from grokterm.plots.sanitize import plain_text
 from grokterm.reports.duration import duration
 from grokterm.reports.kept import size
-from grokterm.sweeps.measures import measure_name
+from grokterm.sweeps.measuring.measures import measure_name
+from grokterm.sweeps.measuring.outcomes import PointOutcome, along_axis, outcomes
 from grokterm.sweeps.members import Member
-from grokterm.sweeps.outcomes import PointOutcome, along_axis, outcomes
 from grokterm.sweeps.scheduler import Progress
 from grokterm.sweeps.search.crossing import Crossing
 from grokterm.sweeps.storage.folder import SweepFolder

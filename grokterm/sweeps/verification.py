@@ -12,13 +12,13 @@ from grokterm.runs.finding import is_sweep
 from grokterm.runs.results.summary import Summary
 from grokterm.runs.results.verification import Check, Outcome, Verdict
 from grokterm.sweeps.definition import Definition
-from grokterm.sweeps.measures import measure_name
+from grokterm.sweeps.measuring.measures import measure_name
+from grokterm.sweeps.measuring.outcomes import by_point
+from grokterm.sweeps.measuring.statistics import measured
 from grokterm.sweeps.members import Member, points
-from grokterm.sweeps.outcomes import by_point
 from grokterm.sweeps.plans import Remembering, crossings_of, plan_of
 from grokterm.sweeps.search.crossing import Crossing
 from grokterm.sweeps.search.plan import SearchPlan
-from grokterm.sweeps.statistics import measured
 from grokterm.sweeps.storage.folder import SweepFolder
 from grokterm.sweeps.storage.result import Result
 

@@ -23,7 +23,7 @@ from grokterm.runs.store import Run
 from grokterm.runs.thinning import checkpoint_sizes, drop_checkpoints
 from grokterm.session.commands import Leave
 from grokterm.session.start import resume_session, start_session
-from grokterm.sweeps.measures import result_of_run
+from grokterm.sweeps.measuring.measures import result_of_run
 from grokterm.sweeps.members import Member, experiment_at, key_of, on_one_thread
 from grokterm.sweeps.storage.folder import SweepFolder
 from grokterm.sweeps.storage.lease import Lease

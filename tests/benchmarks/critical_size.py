@@ -23,10 +23,10 @@ from grokterm.experiment.reading.presets import find_preset
 from grokterm.models.processor import available_cores, processor
 from grokterm.session.start import start_session
 from grokterm.sweeps.engines.local import LocalEngine
+from grokterm.sweeps.measuring.statistics import share
 from grokterm.sweeps.scheduler import Grid, Plan, Scheduler
 from grokterm.sweeps.search.crossing import Crossing
 from grokterm.sweeps.search.plan import SearchPlan
-from grokterm.sweeps.statistics import share
 from grokterm.sweeps.storage.folder import SweepFolder, keep_sweep
 from grokterm.sweeps.storage.result import Result
 

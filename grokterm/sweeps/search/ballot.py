@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from statistics import median
 
+from grokterm.sweeps.measuring.statistics import measured
 from grokterm.sweeps.members import Member
-from grokterm.sweeps.statistics import measured
 from grokterm.sweeps.storage.result import Result
 
 

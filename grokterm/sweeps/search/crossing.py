@@ -6,9 +6,9 @@ from functools import cached_property
 
 import numpy as np
 
+from grokterm.sweeps.measuring.statistics import N_RESAMPLES, Estimate, between
 from grokterm.sweeps.members import Member, Point
 from grokterm.sweeps.search.ballot import Ballot
-from grokterm.sweeps.statistics import N_RESAMPLES, Estimate, between
 
 
 @dataclass(frozen=True)

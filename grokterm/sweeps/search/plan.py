@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from grokterm.experiment.sweep import Sweep
-from grokterm.sweeps.measures import measure_name
+from grokterm.sweeps.measuring.measures import measure_name
 from grokterm.sweeps.members import Member, Point, experiment_at, members_at, points
 from grokterm.sweeps.search.bisection import Bisection
 from grokterm.sweeps.search.crossing import Crossing

@@ -11,8 +11,8 @@ from grokterm.errors import StorageError
 from grokterm.experiment.reading.toml import format_value
 from grokterm.runs.export.columns import Column, Kind, csv_of, parquet_of
 from grokterm.runs.storage.durable import write_durably
+from grokterm.sweeps.measuring.outcomes import along_axis, by_point
 from grokterm.sweeps.members import Member
-from grokterm.sweeps.outcomes import along_axis, by_point
 from grokterm.sweeps.storage.folder import SweepFolder
 from grokterm.sweeps.storage.result import Result
 

@@ -10,7 +10,7 @@ from grokterm.plots.paper.style import PaperFigure
 from grokterm.plots.paper.sweep import Crossed, Measured, SweptAxis, SweptLine, draw_curves, draw_map
 from grokterm.sweeps.axes import ValueAxis
 from grokterm.sweeps.layout import lines_of, map_of
-from grokterm.sweeps.outcomes import PointOutcome
+from grokterm.sweeps.measuring.outcomes import PointOutcome
 from grokterm.sweeps.search.crossing import Crossing
 from grokterm.views.paper.naming import LeftOut
 

@@ -9,9 +9,9 @@ from grokterm.experiment.sweep import Sweep, Value, label_of, short_name
 from grokterm.plots.estimates import Bracket, EstimateChart, Estimates
 from grokterm.sweeps.axes import ValueAxis
 from grokterm.sweeps.layout import lines_of
-from grokterm.sweeps.outcomes import PointOutcome
+from grokterm.sweeps.measuring.outcomes import PointOutcome
+from grokterm.sweeps.measuring.statistics import Estimate
 from grokterm.sweeps.search.crossing import Crossing
-from grokterm.sweeps.statistics import Estimate
 
 UNKNOWN = Estimate(0, nan, nan, nan)
 

@@ -14,7 +14,7 @@ from grokterm.plots.palettes import Palette
 from grokterm.plots.text_lines import StyledText, draw_text
 from grokterm.plots.ticks import short_number
 from grokterm.sweeps.layout import SweptMap, map_of
-from grokterm.sweeps.outcomes import PointOutcome
+from grokterm.sweeps.measuring.outcomes import PointOutcome
 
 LEAST_VALUES = 3  # of both axes, from which a map says more than lines
 

@@ -10,7 +10,7 @@ from grokterm.experiment.sweep import VARIANT, Sweep, Value, short_name, written
 from grokterm.plots.palettes import Palette, Role
 from grokterm.reports.duration import clock
 from grokterm.sweeps.live import SweepState
-from grokterm.sweeps.measures import measure_name
+from grokterm.sweeps.measuring.measures import measure_name
 from grokterm.sweeps.members import Member
 from grokterm.sweeps.report import number
 from grokterm.sweeps.storage.result import Result

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from grokterm.experiment.sweep import Sweep, label_of
 from grokterm.plots.cells import Cells, Rows
 from grokterm.plots.palettes import Palette
-from grokterm.sweeps.measures import measure_name
-from grokterm.sweeps.outcomes import PointOutcome
+from grokterm.sweeps.measuring.measures import measure_name
+from grokterm.sweeps.measuring.outcomes import PointOutcome
 from grokterm.sweeps.report import cells_of
 
 GAP = 2  # cells between columns

@@ -8,7 +8,7 @@ from grokterm.errors import ConfigError, RunNotFoundError
 from grokterm.experiment.sweep import Sweep
 from grokterm.runs.finding import sweep_names
 from grokterm.runs.store import list_runs
-from grokterm.sweeps.measures import network_measures
+from grokterm.sweeps.measuring.measures import network_measures
 from grokterm.sweeps.members import members_of
 from grokterm.sweeps.storage.folder import SweepFolder, find_sweep, keep_sweep
 from grokterm.sweeps.storage.result import Result

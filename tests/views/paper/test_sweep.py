@@ -14,11 +14,11 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
 from grokterm.experiment.sweep import Sweep, Value
+from grokterm.sweeps.measuring.outcomes import PointOutcome
+from grokterm.sweeps.measuring.statistics import Estimate
 from grokterm.sweeps.members import Member, Point, points
-from grokterm.sweeps.outcomes import PointOutcome
 from grokterm.sweeps.search.ballot import Ballot
 from grokterm.sweeps.search.crossing import Crossing
-from grokterm.sweeps.statistics import Estimate
 from grokterm.sweeps.storage.result import Result
 from grokterm.views.paper.naming import LeftOut
 from grokterm.views.paper.sweep import SweepSubject, curves, heat_map

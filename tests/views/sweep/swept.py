@@ -6,8 +6,8 @@ from typing import Any
 
 from grokterm.experiment.sweep import Sweep
 from grokterm.plots.cells import Rows
+from grokterm.sweeps.measuring.outcomes import PointOutcome, outcomes
 from grokterm.sweeps.members import Member, points
-from grokterm.sweeps.outcomes import PointOutcome, outcomes
 from grokterm.sweeps.storage.result import Result
 
 Measured = Callable[[Mapping[str, Any], int], float | None]

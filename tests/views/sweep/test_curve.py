@@ -8,8 +8,8 @@ import numpy as np
 from grokterm.experiment.sweep import Sweep
 from grokterm.plots.estimates import draw_estimates
 from grokterm.plots.palettes import PALETTES
+from grokterm.sweeps.measuring.outcomes import outcomes
 from grokterm.sweeps.members import Member, Point
-from grokterm.sweeps.outcomes import outcomes
 from grokterm.sweeps.search.ballot import Ballot
 from grokterm.sweeps.search.crossing import Crossing
 from grokterm.sweeps.storage.result import Result

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from grokterm.experiment.sweep import Sweep
+from grokterm.sweeps.measuring.statistics import Estimate, over_seeds
 from grokterm.sweeps.members import Member, Point
-from grokterm.sweeps.statistics import Estimate, over_seeds
 from grokterm.sweeps.storage.result import Result
 
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
+from grokterm.sweeps.measuring.outcomes import PointOutcome
+from grokterm.sweeps.measuring.statistics import Estimate, over_seeds
 from grokterm.sweeps.members import Member
-from grokterm.sweeps.outcomes import PointOutcome
-from grokterm.sweeps.statistics import Estimate, over_seeds
 from grokterm.sweeps.storage.result import Result
 
 MORE = 1.05  # times as many seeds as before change an estimate

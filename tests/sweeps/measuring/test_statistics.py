@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 
 from grokterm.experiment.expectation import is_step
-from grokterm.sweeps.statistics import CENTERS, CONFIDENCE, N_RESAMPLES, Center, bootstrap, measured, over_seeds, share
+from grokterm.sweeps.measuring.statistics import (
+    CENTERS,
+    CONFIDENCE,
+    N_RESAMPLES,
+    Center,
+    bootstrap,
+    measured,
+    over_seeds,
+    share,
+)
 from grokterm.sweeps.storage.result import Result
 
 

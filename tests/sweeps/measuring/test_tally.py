@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from grokterm.sweeps.outcomes import outcomes
+from grokterm.sweeps.measuring.outcomes import outcomes
+from grokterm.sweeps.measuring.tally import Tally
 from grokterm.sweeps.storage.result import Result
-from grokterm.sweeps.tally import Tally
 from tests.sweeps.fixtures import tiny_sweep
 
 

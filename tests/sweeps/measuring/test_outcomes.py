@@ -3,8 +3,8 @@
 from math import inf
 
 from grokterm.experiment.sweep import Sweep
+from grokterm.sweeps.measuring.outcomes import along_axis, outcomes
 from grokterm.sweeps.members import Member, Point, members_of
-from grokterm.sweeps.outcomes import along_axis, outcomes
 from grokterm.sweeps.storage.result import Result
 from tests.sweeps.fixtures import TINY
 
