@@ -50,8 +50,13 @@ def print_results(*parts: "RenderableType") -> None:
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # for what is still to be flushed
+        drop_results()
         raise StorageError(f"what is to be printed cannot be written: {error.strerror}") from None
+
+
+def drop_results() -> None:
+    """Write what is still to be flushed to stdout nowhere: it cannot be written, or its reader has gone."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def print_status(*lines: str) -> None:

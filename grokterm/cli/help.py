@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from grokterm.cli.completion import complete_topic
-from grokterm.cli.console import print_results, results
+from grokterm.cli.console import drop_results, print_results, results
 from grokterm.errors import ConfigError
 
 ASKING = ("-h", "--help")
@@ -66,7 +66,7 @@ def explains(app: typer.Typer, words: Sequence[str]) -> bool:
     try:
         typer.echo(command.get_help(context))
     except BrokenPipeError:  # who reads it has seen enough, as `head` has
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # for what is still to be flushed
+        drop_results()
     return True
 
 
