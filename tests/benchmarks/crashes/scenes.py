@@ -425,8 +425,10 @@ def _unpack(root: Path, disk: Disk) -> None:
 def _check_unpacked(root: Path, promised: Promised) -> None:
     sweep = find_sweep(root / "runs", "sweep")
     (member,) = sweep.members()
-    if promised:
-        assert sweep.result_of(member.key) is not None
+    if promised:  # the run: a result that is lost is made from it again
+        run = sweep.run_of(member.key)
+        assert run is not None
+        assert has_ended(run.experiment, read_journal(run.journal))
     else:
         sweep.put_back(member.key)  # as `Work` does
         assert sweep.saved_step(member.key) >= 8, "what was trained here is lost"
