@@ -31,7 +31,8 @@ def with_plugins(command: Command) -> Command:
 
     signature = inspect.signature(command)
     option = inspect.Parameter("plugins", inspect.Parameter.KEYWORD_ONLY, default=[], annotation=Plugins)
-    run.__signature__ = signature.replace(parameters=[*signature.parameters.values(), option])  # type: ignore[attr-defined]
+    parameters = [*signature.parameters.values(), option]
+    run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]  # what Typer reads
     run.__annotations__ = {**command.__annotations__, "plugins": Plugins}
     return cast("Command", run)
 

@@ -30,7 +30,7 @@ def library_versions(device: torch.device | None = None) -> dict[str, str]:
     if torch.version.cuda is not None:
         found["cuda"] = torch.version.cuda
     if device is not None and device.type == "cuda":
-        cudnn = torch.backends.cudnn.version()  # type: ignore[no-untyped-call]
+        cudnn = torch.backends.cudnn.version()  # type: ignore[no-untyped-call]  # torch gives it no types
         found |= {"cudnn": str(cudnn), "driver": driver_version() or "unknown"}
     return found
 

@@ -84,7 +84,7 @@ def linear(
 ) -> Float[Tensor, "... columns"]:
     """Return rows @ matrix + bias, differentiable."""
     if _suits_numpy(rows, matrix):
-        product: Tensor = _NumpyLinear.apply(rows, matrix, bias)  # type: ignore[no-untyped-call]
+        product: Tensor = _NumpyLinear.apply(rows, matrix, bias)  # type: ignore[no-untyped-call]  # torch gives it no types
         return product
     return functional.linear(rows, matrix.T, bias)
 

@@ -46,7 +46,7 @@ class AdamUpdate:
         """Update weights and moments in place, of all networks at once under torch.vmap; `count` includes this update."""
         tensors = (count, *weights, *grads, *firsts, *seconds)
         if is_batchedtensor(count):
-            _InPlace.apply(self._move, *tensors)  # type: ignore[no-untyped-call]
+            _InPlace.apply(self._move, *tensors)  # type: ignore[no-untyped-call]  # torch gives it no types
         else:
             self._move(*tensors)
 

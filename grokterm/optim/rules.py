@@ -158,7 +158,7 @@ def orthogonalized(matrix: Tensor, n_steps: int) -> Tensor:
 
     The coefficients are Jordan's: steepest at zero, and singular values that end anywhere between 0.7 and 1.2.
     """
-    change: Tensor = _Orthogonalized.apply(matrix, n_steps)  # type: ignore[no-untyped-call]
+    change: Tensor = _Orthogonalized.apply(matrix, n_steps)  # type: ignore[no-untyped-call]  # torch gives it no types
     return change
 
 

@@ -54,7 +54,7 @@ def value_axis(name: str, values: Iterable[Value]) -> ValueAxis:
     if not distinct or not all(map(is_number, distinct)):
         return ValueAxis(name, distinct, np.arange(len(distinct), dtype=np.float64), is_numeric=False)
     ordered = sorted(distinct, key=float)  # type: ignore[arg-type] # numbers, all of them
-    numbers = [float(value) for value in ordered]  # type: ignore[arg-type]
+    numbers = [float(value) for value in ordered]  # type: ignore[arg-type]  # they are
     if not _has_equal_ratios(numbers):
         return ValueAxis(name, ordered, np.array(numbers))
     positive = [log10(value) for value in numbers if value > 0]

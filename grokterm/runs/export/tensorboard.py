@@ -32,7 +32,7 @@ class TensorBoardLog:
             experiment = run.experiment.member(number) if len(seeds) > 1 else run.experiment
             text = "".join(f"    {line}\n" for line in experiment.to_toml().splitlines())  # which Markdown leaves as it is
             _write(writer, file_version=VERSION)
-            # Whoever has read an earlier log of the run drops that.
+            # TensorBoard drops what it has read of an earlier log of the run.
             _write(writer, session_log=SessionLog(status=SessionLog.START), step=0)
             _write(writer, summary=hparams_pb(_flat(experiment)))
             _write(writer, summary=text_pb("experiment", text))

@@ -60,7 +60,7 @@ def begin_asking(environ: Mapping[str, str], *, pixels: bool, link: bool) -> Cal
         return lambda: Answer(graphics=ask_tmux() if wants_pixels and environ.get("TMUX") else None)
     wait = REMOTE_WAIT_SECONDS if is_remote(environ) else WAIT_SECONDS
     with suppress(OSError, ValueError, AttributeError, termios.error):  # not a terminal, or closed
-        keyboard, screen = sys.__stdin__.fileno(), sys.__stdout__.fileno()  # type: ignore[union-attr]
+        keyboard, screen = sys.__stdin__.fileno(), sys.__stdout__.fileno()  # type: ignore[union-attr]  # there is a terminal
         return Asking(keyboard, screen, wait, pixels=wants_pixels).end
     return Answer
 
@@ -142,7 +142,7 @@ def understand(answer: bytes, *, cell: tuple[int, int] | None, can_encode_sixel:
 def cell_size() -> tuple[int, int] | None:
     """Return width and height of a cell now, which change with the size of the font; None where the system does not know."""
     with suppress(OSError, ValueError, AttributeError):
-        packed = fcntl.ioctl(sys.__stdout__.fileno(), termios.TIOCGWINSZ, bytes(8))  # type: ignore[union-attr]
+        packed = fcntl.ioctl(sys.__stdout__.fileno(), termios.TIOCGWINSZ, bytes(8))  # type: ignore[union-attr]  # there is a terminal
         lines, columns, width, height = struct.unpack("HHHH", packed)
         if lines and columns and width and height:
             return width // columns, height // lines
