@@ -27,7 +27,7 @@ from grokterm.tasks.operations import OPERATIONS
 from grokterm.tui.app import GroktermApp
 from grokterm.tui.keys import keys
 from grokterm.tui.panes import panes
-from grokterm.tui.widgets.fields import form_fields
+from grokterm.tui.widgets.setup.fields import form_fields
 from grokterm.views.paper.table import COMPARISONS, FIGURES
 from grokterm.views.table import VIEWS
 from grokterm.views.view import Choice, Drawn, Move, Sheet, Subject, View

@@ -12,10 +12,10 @@ from grokterm.tui.control.notifications import is_urgent
 from grokterm.tui.draw_budget import DrawBudget
 from grokterm.tui.link import FULL, Link
 from grokterm.tui.situation import Situation
-from grokterm.tui.widgets.curves import CurvesView
-from grokterm.tui.widgets.facts import Facts
-from grokterm.tui.widgets.network import NetworkPane
-from grokterm.tui.widgets.status import Banner, Glance, Status
+from grokterm.tui.widgets.lab.curves import CurvesView
+from grokterm.tui.widgets.lab.facts import Facts
+from grokterm.tui.widgets.lab.network import NetworkPane
+from grokterm.tui.widgets.lab.status import Banner, Glance, Status
 from grokterm.views.curves import reading
 from grokterm.views.table import VIEWS
 

@@ -22,7 +22,7 @@ from grokterm.models.processor import available_cores, processor
 from grokterm.plots.palettes import PALETTES
 from grokterm.runs.listing.index import list_rows
 from grokterm.tui.app import GroktermApp, Opening
-from grokterm.tui.widgets.run_table import RunTable
+from grokterm.tui.widgets.runs.table import RunTable
 from tests.benchmarks.many_runs import make_runs
 
 SIZE = (160, 45)

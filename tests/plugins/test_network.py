@@ -14,7 +14,7 @@ from grokterm.experiment.experiment import Experiment
 from grokterm.models.build import network_of
 from grokterm.plugins.loading import load_plugins
 from grokterm.training.trainer import make_trainer
-from grokterm.tui.widgets.fields import form_fields
+from grokterm.tui.widgets.setup.fields import form_fields
 from tests.plugins.conftest import EXAMPLES, Command, unload, weights_of
 from tests.test_manual import PAGES, blocks
 

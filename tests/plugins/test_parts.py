@@ -19,7 +19,7 @@ from grokterm.plugins.loading import load_plugins
 from grokterm.session.state import LabState
 from grokterm.training.trainer import make_trainer
 from grokterm.tui.panes import panes
-from grokterm.tui.widgets.fields import form_fields
+from grokterm.tui.widgets.setup.fields import form_fields
 from grokterm.views.table import VIEWS
 from grokterm.views.view import Choice, Drawn, Sheet, Subject
 from tests.conftest import TINY

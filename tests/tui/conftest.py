@@ -16,7 +16,7 @@ def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """No form rests for so long that its training is tried."""
-    monkeypatch.setattr("grokterm.tui.widgets.prospect.REST_SECONDS", 3600.0)
+    monkeypatch.setattr("grokterm.tui.widgets.setup.prospect.REST_SECONDS", 3600.0)
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ from grokterm.session.thread import TrainingThread
 from grokterm.tui.app import GroktermApp, Opening
 from grokterm.tui.control.notifications import MILESTONES
 from grokterm.tui.screens.lab import LabScreen
-from grokterm.tui.widgets.form import ExperimentForm
+from grokterm.tui.widgets.setup.form import ExperimentForm
 from tests.runs.records import journaled
 
 SMALL, LARGE = (80, 24), (160, 45)

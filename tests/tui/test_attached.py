@@ -17,7 +17,7 @@ from grokterm.session.thread import TrainingThread
 from grokterm.tui.control import training as control
 from grokterm.tui.control.opening import saved_training
 from grokterm.tui.control.succession import end_of
-from grokterm.tui.widgets.status import Banner
+from grokterm.tui.widgets.lab.status import Banner
 from tests.runs.test_lock import another_holds
 from tests.session.driving import Driver
 from tests.tui.driving import ENDLESS, PATIENCE_SECONDS, SMALL, app_on_run, content, lab, said, state, until

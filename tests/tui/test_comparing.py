@@ -15,8 +15,8 @@ from grokterm.runs.store import Run, create_run
 from grokterm.tui.app import GroktermApp
 from grokterm.tui.screens.compare import RunList
 from grokterm.tui.screens.dialogs import FieldsDialog
-from grokterm.tui.widgets.curves import CurvesView
-from grokterm.tui.widgets.network_picture import NetworkPicture
+from grokterm.tui.widgets.lab.curves import CurvesView
+from grokterm.tui.widgets.lab.network_picture import NetworkPicture
 from grokterm.views.earlier import MOST_OVERLAYS
 from tests.tui.driving import (
     BRIEF,

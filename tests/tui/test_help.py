@@ -16,7 +16,7 @@ from tests.tui.driving import BRIEF, ENDLESS, LARGE, SMALL, app_on, content, con
 @pytest.fixture(autouse=True)
 def _folded(monkeypatch: pytest.MonkeyPatch) -> None:
     """What lies below the manual, and is painted with it, is short on a large terminal too."""
-    monkeypatch.setattr("grokterm.tui.widgets.form.TALL", LARGE[1] + 1)
+    monkeypatch.setattr("grokterm.tui.widgets.setup.form.TALL", LARGE[1] + 1)
 
 
 @asynccontextmanager

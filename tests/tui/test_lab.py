@@ -17,8 +17,8 @@ from grokterm.tui.screens.dialogs import Confirm, FieldsDialog
 from grokterm.tui.screens.help import HelpScreen
 from grokterm.tui.screens.lab import LabScreen
 from grokterm.tui.screens.setup import SetupScreen
-from grokterm.tui.widgets.curves import CurvesView
-from grokterm.tui.widgets.status import Status
+from grokterm.tui.widgets.lab.curves import CurvesView
+from grokterm.tui.widgets.lab.status import Status
 from grokterm.views.window import CurvesChoice
 from tests.tui.driving import (
     BRIEF,

@@ -4,7 +4,7 @@ import pytest
 
 from grokterm.tui.link import FULL, LINKS, LinkChoice, LinkName, choose_link
 from grokterm.tui.panes import panes
-from grokterm.tui.widgets.curves import CurvesView
+from grokterm.tui.widgets.lab.curves import CurvesView
 from grokterm.tui.widgets.picture import Picture
 from tests.tui.driving import ENDLESS, LARGE, app_on, content, paused, training, until
 

@@ -7,7 +7,7 @@ from grokterm.runs.store import Run
 from grokterm.session.commands import Leave, SetPace
 from grokterm.session.start import start_session
 from grokterm.tui.screens.setup import SetupScreen
-from grokterm.tui.widgets.curves import CurvesView
+from grokterm.tui.widgets.lab.curves import CurvesView
 from grokterm.tui.widgets.picture import Picture
 from tests.tui.driving import (
     BRIEF,

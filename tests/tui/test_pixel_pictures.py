@@ -22,7 +22,7 @@ from grokterm.tui.draw_budget import DrawBudget
 from grokterm.tui.graphics.painting import follow_painting
 from grokterm.tui.link import FULL
 from grokterm.tui.widgets import picture as pictures
-from grokterm.tui.widgets.curves import CurvesView
+from grokterm.tui.widgets.lab.curves import CurvesView
 from grokterm.tui.widgets.picture import PIXEL_SECONDS, Draw, Picture
 from tests.tui.driving import content, until
 from tests.views.test_curves import trained

@@ -26,7 +26,7 @@ from grokterm.tui.screens.run_comparison import RunComparison
 from grokterm.tui.screens.runs import RunsScreen
 from grokterm.tui.screens.setup import SetupScreen
 from grokterm.tui.widgets.key_bar import KeyBar
-from grokterm.tui.widgets.run_table import RunTable
+from grokterm.tui.widgets.runs.table import RunTable
 from tests.tui.driving import (
     BRIEF,
     ENDLESS,

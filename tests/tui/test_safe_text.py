@@ -11,7 +11,7 @@ from grokterm.plots.sanitize import plain_text
 from grokterm.runs.listing.annotations import Annotations
 from grokterm.tui.app import GroktermApp, Opening
 from grokterm.tui.screens.lab import LabScreen
-from grokterm.tui.widgets.facts import Facts
+from grokterm.tui.widgets.lab.facts import Facts
 from grokterm.tui.widgets.picture import Picture
 from grokterm.views.comparison import ComparisonJob
 from tests.tui.driving import BRIEF, ENDLESS, LARGE, SMALL, app_on, content, explanation, lab, said, state, training, until

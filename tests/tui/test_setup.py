@@ -273,7 +273,7 @@ async def test_the_footer_has_no_key_that_would_be_typed_and_the_last_line_follo
 @pytest.mark.usefixtures("presets")
 @pytest.mark.parametrize("size", [SMALL, LARGE])
 async def test_what_is_known_of_a_preset_is_shown_once_it_rests(size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("grokterm.tui.widgets.prospect.REST_SECONDS", 0.01)
+    monkeypatch.setattr("grokterm.tui.widgets.setup.prospect.REST_SECONDS", 0.01)
     monkeypatch.setattr("grokterm.runs.results.expected_time.estimate_run", lambda *_: Estimate(17.6, 1_408))
     run = create_run(Path("runs"), find_preset("aa").experiment, "aa", {})
     JournalWriter(run.journal).write(

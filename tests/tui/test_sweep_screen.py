@@ -21,8 +21,8 @@ from grokterm.tui.screens.lab import LabScreen
 from grokterm.tui.screens.setup import SetupScreen
 from grokterm.tui.screens.sweep import SweepScreen
 from grokterm.tui.widgets.key_bar import KeyBar
-from grokterm.tui.widgets.member_table import MemberTable
-from grokterm.tui.widgets.run_table import RunTable
+from grokterm.tui.widgets.runs.members import MemberTable
+from grokterm.tui.widgets.runs.table import RunTable
 from tests.sweeps.fixtures import tiny_sweep
 from tests.sweeps.gated_engine import GatedEngine
 from tests.tui.driving import BRIEF, LARGE, PATIENCE_SECONDS, SMALL, content, preset_of, state, until

@@ -12,7 +12,7 @@ from grokterm.session.state import LabState
 from grokterm.tui import view_requests as view_requests_module
 from grokterm.tui.draw_budget import DrawBudget
 from grokterm.tui.view_requests import Question, ViewAnswer, ViewRequests
-from grokterm.tui.widgets.network_picture import NetworkPicture
+from grokterm.tui.widgets.lab.network_picture import NetworkPicture
 from grokterm.views.view import Choice, Drawn, Subject, View
 
 if TYPE_CHECKING:

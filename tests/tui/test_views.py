@@ -8,9 +8,9 @@ from grokterm.experiment.interventions import Swap
 from grokterm.session.commands import SetPace
 from grokterm.tui.app import GroktermApp
 from grokterm.tui.panes import panes
-from grokterm.tui.widgets.curves import CurvesView
-from grokterm.tui.widgets.network import NetworkPane
-from grokterm.tui.widgets.network_picture import NetworkPicture
+from grokterm.tui.widgets.lab.curves import CurvesView
+from grokterm.tui.widgets.lab.network import NetworkPane
+from grokterm.tui.widgets.lab.network_picture import NetworkPicture
 from grokterm.tui.widgets.picture import Picture
 from grokterm.tui.widgets.tab_bar import TabBar
 from grokterm.views.lab.weights import TOGETHER

@@ -14,10 +14,10 @@ from grokterm.reports.preset import Prospect, in_two_lines
 from grokterm.session.curves import Curves
 from grokterm.session.state import Event, LabState
 from grokterm.tui.control.notifications import Notice, Notifications, merged
-from grokterm.tui.widgets import facts
-from grokterm.tui.widgets.details import in_lines
-from grokterm.tui.widgets.status import Glance, Status, header, phase_of
-from grokterm.tui.widgets.status import status as status_line
+from grokterm.tui.widgets.lab import facts
+from grokterm.tui.widgets.lab.status import Glance, Status, header, phase_of
+from grokterm.tui.widgets.lab.status import status as status_line
+from grokterm.tui.widgets.setup.details import in_lines
 from grokterm.views.curves import reading
 from grokterm.views.window import CurvesChoice
 from tests.tui.driving import BRIEF

@@ -16,7 +16,7 @@ from textual.widgets import Button, Input, Label, Static
 from grokterm.errors import GroktermError
 from grokterm.plots.sanitize import plain_text
 from grokterm.tui.screens.help import Guide
-from grokterm.tui.widgets.explanation import Explanation
+from grokterm.tui.widgets.setup.explanation import Explanation
 from grokterm.tui.widgets.text_field import TextField
 
 Answer = TypeVar("Answer")

@@ -30,8 +30,8 @@ from grokterm.tui.panes import panes
 from grokterm.tui.screens.compare import CompareDialog, Comparing
 from grokterm.tui.screens.help import Guide
 from grokterm.tui.situation import Situation
-from grokterm.tui.widgets.curves import CurvesView
 from grokterm.tui.widgets.key_bar import KeyBar
+from grokterm.tui.widgets.lab.curves import CurvesView
 from grokterm.tui.widgets.tab_bar import TabBar
 from grokterm.views.comparison import ComparisonJob
 from grokterm.views.table import VIEWS

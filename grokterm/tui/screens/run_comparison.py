@@ -16,7 +16,7 @@ from grokterm.runs.listing.row import RunRow
 from grokterm.runs.store import Run
 from grokterm.tui.appearance.theme import palette_of
 from grokterm.tui.widgets.key_bar import KeyBar, hints_of
-from grokterm.tui.widgets.run_curves import RunCurves, Wanted
+from grokterm.tui.widgets.runs.curves import RunCurves, Wanted
 from grokterm.views.runs.side_by_side import differing_settings, side_by_side
 
 

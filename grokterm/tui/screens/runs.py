@@ -26,9 +26,9 @@ from grokterm.tui.control.writing import RunWriter
 from grokterm.tui.screens.run_comparison import RunComparison
 from grokterm.tui.widgets.home_banner import HomeBanner
 from grokterm.tui.widgets.key_bar import ALL_KEYS, Hint, KeyBar, hints_of
-from grokterm.tui.widgets.run_curves import RunCurves, Wanted
-from grokterm.tui.widgets.run_details import RunDetails
-from grokterm.tui.widgets.run_table import Listing, RunTable
+from grokterm.tui.widgets.runs.curves import RunCurves, Wanted
+from grokterm.tui.widgets.runs.details import RunDetails
+from grokterm.tui.widgets.runs.table import Listing, RunTable
 from grokterm.views.runs.columns import Around
 from grokterm.views.runs.selection import Selection
 from grokterm.views.runs.sorting import Sorting, Speeds

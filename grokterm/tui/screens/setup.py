@@ -18,18 +18,18 @@ from textual.widgets import Button, Static
 
 from grokterm.experiment.reading.presets import Preset
 from grokterm.plots.sanitize import plain_text
-from grokterm.tui.widgets.explanation import Explanation
 from grokterm.tui.widgets.home_banner import HomeBanner
 from grokterm.tui.widgets.key_bar import ALL_KEYS, KeyBar, hints_of
-from grokterm.tui.widgets.picker import PresetPicker
-from grokterm.tui.widgets.prospect import ProspectPanel
+from grokterm.tui.widgets.setup.explanation import Explanation
+from grokterm.tui.widgets.setup.picker import PresetPicker
+from grokterm.tui.widgets.setup.prospect import ProspectPanel
 
 if TYPE_CHECKING:
     from grokterm.runs.naming import Named
     from grokterm.tui.screens.help import Guide
-    from grokterm.tui.widgets.form import Draft, ExperimentForm
+    from grokterm.tui.widgets.setup.form import Draft, ExperimentForm
 
-FORM = "grokterm.tui.widgets.form"
+FORM = "grokterm.tui.widgets.setup.form"
 """Loaded after the first paint, because it takes twice as long as everything that the first paint needs."""
 
 ARROWS_REACH = "#form Input, #form Select, #form CollapsibleTitle, #start"
@@ -98,7 +98,7 @@ class SetupScreen(Screen[None]):
         await self._show_form()
 
     async def _show_form(self) -> None:
-        from grokterm.tui.widgets.form import ExperimentForm
+        from grokterm.tui.widgets.setup.form import ExperimentForm
 
         await self.query_one("#form").remove()
         self._form = ExperimentForm(self._preset)

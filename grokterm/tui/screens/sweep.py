@@ -27,10 +27,10 @@ from grokterm.tui.control.notifications import Severity
 from grokterm.tui.draw_budget import DrawBudget
 from grokterm.tui.link import link_of
 from grokterm.tui.widgets.key_bar import ALL_KEYS, KeyBar, hints_of
-from grokterm.tui.widgets.member_table import MemberTable
 from grokterm.tui.widgets.one_line import Part
 from grokterm.tui.widgets.picture import Picture
-from grokterm.tui.widgets.sweep_line import SweepLine
+from grokterm.tui.widgets.runs.members import MemberTable
+from grokterm.tui.widgets.runs.sweep_line import SweepLine
 from grokterm.views.sweep.curve import chart_of, said_of
 from grokterm.views.sweep.heat_map import draw_map, prefers_map
 from grokterm.views.sweep.members import ordered

@@ -13,7 +13,7 @@ from grokterm.runs.store import Run
 from grokterm.session.commands import Command, GoOn
 from grokterm.session.state import LabState
 from grokterm.tui.screens.dialogs import FieldsDialog
-from grokterm.tui.widgets.fields import form_fields
+from grokterm.tui.widgets.setup.fields import form_fields
 
 
 def swap_dialog(state: LabState) -> FieldsDialog[Command]:

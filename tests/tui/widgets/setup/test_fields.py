@@ -9,7 +9,7 @@ from grokterm.experiment.optimizer import GradientDescent, RecursiveFeatures
 from grokterm.experiment.reading.overrides import override
 from grokterm.experiment.reading.presets import Preset, list_presets
 from grokterm.experiment.reading.toml import parse_toml, parse_value
-from grokterm.tui.widgets.fields import FIRST, form_fields, kinds, without_other_kinds
+from grokterm.tui.widgets.setup.fields import FIRST, form_fields, kinds, without_other_kinds
 from tests.tui.driving import BRIEF
 
 ALL = [

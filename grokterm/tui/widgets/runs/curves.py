@@ -8,7 +8,7 @@ from grokterm.plots.cells import Cells
 from grokterm.runs.store import Run
 from grokterm.session.background import BackgroundWorker
 from grokterm.tui.draw_budget import DrawBudget
-from grokterm.tui.widgets.curves import CurvesView
+from grokterm.tui.widgets.lab.curves import CurvesView
 from grokterm.views.curves import Overlay
 from grokterm.views.earlier import load_overlays
 

@@ -18,7 +18,7 @@ from grokterm.experiment.reading.presets import Preset
 from grokterm.reports.structure import in_line
 from grokterm.runs.naming import Named, named
 from grokterm.tasks.operations import EXPRESSION, MADE_OF, has_own_order
-from grokterm.tui.widgets.fields import FIRST, FormField, form_fields, kinds, without_other_kinds
+from grokterm.tui.widgets.setup.fields import FIRST, FormField, form_fields, kinds, without_other_kinds
 from grokterm.tui.widgets.text_field import SettingField
 
 TALL = 40  # lines of a terminal that shows the further settings unfolded

@@ -11,7 +11,7 @@ from grokterm.session.state import LabState
 from grokterm.tui.draw_budget import DrawBudget
 from grokterm.tui.panes import panes
 from grokterm.tui.view_requests import Side, ViewRequests
-from grokterm.tui.widgets.network_picture import NetworkPicture
+from grokterm.tui.widgets.lab.network_picture import NetworkPicture
 from grokterm.tui.widgets.tab_bar import TabBar
 from grokterm.views.comparison import ComparisonJob
 from grokterm.views.history import History

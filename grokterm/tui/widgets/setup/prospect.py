@@ -92,7 +92,7 @@ class ProspectPanel(VerticalScroll):
             self._draw(prospect)
 
     def _draw(self, prospect: "Prospect") -> None:
-        from grokterm.tui.widgets.details import in_lines, in_panel
+        from grokterm.tui.widgets.setup.details import in_lines, in_panel
 
         palette = palette_of(self)
         self._details.update(in_panel(prospect, self._structure, palette))
