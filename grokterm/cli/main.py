@@ -9,13 +9,15 @@ import typer
 from typer.exceptions import TyperException
 
 from grokterm import __version__
-from grokterm.cli import attach, bench, doctor, figures, inspect, lab, plot, presets, run, runs, settings, sweep, verify
+from grokterm.cli import attach, bench, doctor, figures, inspect, lab, plot, presets, run, settings, sweep, verify
 from grokterm.cli.completion import complete_preset
 from grokterm.cli.console import open_closed_streams, print_status, replace_unencodable
-from grokterm.cli.examples import examples_of
-from grokterm.cli.help import ASKING, explains, read_manual
+from grokterm.cli.help.examples import examples_of
+from grokterm.cli.help.explanation import ASKING, explains
+from grokterm.cli.help.manual import read_manual
 from grokterm.cli.options import RUNS, Ascii, LinkOption, NoPixels, RunsDir
 from grokterm.cli.plugins import Plugins, load, with_plugins
+from grokterm.cli.runs import group as runs
 from grokterm.errors import ConfigError, GroktermError
 from grokterm.runs.command_line import USUAL
 from grokterm.training.signals import ignore_saving

@@ -2,7 +2,7 @@
 
 import pytest
 
-from grokterm.cli.help import read_manual
+from grokterm.cli.help.manual import read_manual
 from grokterm.errors import ConfigError
 from grokterm.tui.appearance.preferences import change_preferences
 from grokterm.tui.appearance.remembered import preferences_path

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import typer
 
 from grokterm import __version__
-from grokterm.cli.examples import EXAMPLES
+from grokterm.cli.help.examples import EXAMPLES
 
 
 def manual_page(root: typer.Context) -> str:

@@ -1,17 +1,14 @@
-"""`grokterm help [TOPIC]`: the manual, one page a topic. And --help, which explains a command."""
+"""`grokterm help [TOPIC]`: the manual, one page a topic."""
 
 import os
 import sys
-from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from grokterm.cli.completion import complete_topic
-from grokterm.cli.console import drop_results, print_results, results
+from grokterm.cli.console import print_results, results
 from grokterm.errors import ConfigError
-
-ASKING = ("-h", "--help")
 
 LINE = 100  # columns of a page, however wide the terminal is
 
@@ -35,7 +32,7 @@ def read_manual(
             table.add_row(name, page.partition("\n")[0].removeprefix("# "))
         print_results(table)
     elif topic == "man":
-        from grokterm.cli.man import manual_page
+        from grokterm.cli.help.man import manual_page
 
         print_results(manual_page(typer.Context(context.find_root().command, info_name="grokterm")))
     elif topic in pages:
@@ -46,28 +43,6 @@ def read_manual(
         from grokterm.experiment.reading.hints import nearest
 
         raise ConfigError(f"the manual has no page on {topic!r}{nearest(topic, pages) or ': `grokterm help` lists the topics'}")
-
-
-def explains(app: typer.Typer, words: Sequence[str]) -> bool:
-    """Print what a command does if that is all these words ask for; tell whether it is.
-
-    Typer prints the same, but it first reads the options before the command, and loads pydantic for that.
-    """
-    *names, last = words or [""]
-    if last not in ASKING:
-        return False
-    command = typer.main.get_command(app)
-    context = typer.Context(command, info_name="grokterm", help_option_names=[*ASKING])
-    for name in names:
-        if name not in (inner := getattr(command, "commands", {})):
-            return False
-        command = inner[name]
-        context = typer.Context(command, parent=context, info_name=name)
-    try:
-        typer.echo(command.get_help(context))
-    except BrokenPipeError:  # who reads it has seen enough, as `head` has
-        drop_results()
-    return True
 
 
 def _own_keys() -> str:
