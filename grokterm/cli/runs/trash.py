@@ -18,6 +18,7 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 def delete(context: typer.Context, names: RunsOrSweeps, yes: Yes = False, runs_dir: RunsDir = RUNS) -> None:
     """Move runs and sweeps to the trash, from which `restore` brings them back until `purge` empties it."""
     from grokterm.cli.finding import run_or_sweep
+    from grokterm.reports.kept import size
     from grokterm.runs.command_line import command_line
     from grokterm.runs.listing.trash import move_to_trash, space
     from grokterm.sweeps.listing import refuse_if_trained
@@ -27,7 +28,7 @@ def delete(context: typer.Context, names: RunsOrSweeps, yes: Yes = False, runs_d
     for path in paths:
         refuse_if_trained(path)
     told = ", ".join(path.name for path in paths)
-    if not yes and not _is_agreed(f"move {told} ({_size(sum(map(space, paths)))}) to the trash?"):
+    if not yes and not _is_agreed(f"move {told} ({size(sum(map(space, paths)))}) to the trash?"):
         print_status("nothing was moved")
         return
     for path in paths:
@@ -56,6 +57,7 @@ def restore(
 
 def purge(context: typer.Context, yes: Yes = False, runs_dir: RunsDir = RUNS) -> None:
     """Empty the trash for good."""
+    from grokterm.reports.kept import size
     from grokterm.runs.listing import trash
 
     folder = chosen_folder(context, runs_dir)
@@ -64,9 +66,9 @@ def purge(context: typer.Context, yes: Yes = False, runs_dir: RunsDir = RUNS) ->
         print_status("the trash is empty")
         return
     n_runs = f"{len(names)} run{'s' * (len(names) > 1)}"
-    size = _size(trash.space(folder / trash.FOLDER))
-    if yes or _is_agreed(f"remove {n_runs} ({size}) in {Path(folder, trash.FOLDER)} for good?"):
-        print_status(f"{n_runs} removed, {_size(trash.purge(folder))} freed")
+    taken = size(trash.space(folder / trash.FOLDER))
+    if yes or _is_agreed(f"remove {n_runs} ({taken}) in {Path(folder, trash.FOLDER)} for good?"):
+        print_status(f"{n_runs} removed, {size(trash.purge(folder))} freed")
     else:
         print_status("nothing was removed")
 
@@ -85,15 +87,6 @@ def _is_agreed(question: str) -> bool:
         return typer.confirm(plain_text(question), err=True)
     except typer.Abort:  # Ctrl+C, or the end of what is typed
         return False
-
-
-def _size(n_bytes: int) -> str:
-    size = float(n_bytes)
-    for unit in ("bytes", "kB", "MB"):
-        if size < 1000:
-            return f"{size:.3g} {unit}"
-        size /= 1000
-    return f"{size:.3g} GB"
 
 
 COMMANDS: dict[str, Callable[..., None]] = {"delete": delete, "restore": restore, "purge": purge}
