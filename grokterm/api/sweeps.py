@@ -17,7 +17,8 @@ from grokterm.runs.export.columns import Column
 from grokterm.sweeps.definition import Changes, Definition, define
 from grokterm.sweeps.engines.table import EngineOf, Workplace, check_engine, make_engine
 from grokterm.sweeps.plans import kept, plan_so_far
-from grokterm.sweeps.storage.folder import SweepFolder, find_sweep
+from grokterm.sweeps.storage.finding import find_sweep
+from grokterm.sweeps.storage.folder import SweepFolder
 from grokterm.sweeps.storage.tables import GrowingTable, columns_of, write_table
 
 if TYPE_CHECKING:

@@ -23,7 +23,8 @@ def run_or_sweep(folder: Path, name: str) -> "Run | SweepFolder":
     try:
         return find_run(folder, name)
     except RunNotFoundError:
-        from grokterm.sweeps.storage.folder import find_sweep  # and what validates an experiment, for which a run need not wait
+        # And what validates an experiment, for which a run need not wait.
+        from grokterm.sweeps.storage.finding import find_sweep
 
         with suppress(RunNotFoundError):
             return find_sweep(folder, name)

@@ -22,16 +22,7 @@ from grokterm.experiment.reading.json_object import parse_object
 from grokterm.experiment.reading.toml import format_toml, parse_toml
 from grokterm.plots.sanitize import plain_text
 from grokterm.plugins.registry import missing
-from grokterm.runs.storage.durable import (
-    draft_of,
-    drop_drafts,
-    fill_folder,
-    make_folder,
-    remove,
-    remove_tree,
-    rename,
-    write_durably,
-)
+from grokterm.runs.storage.durable import draft_of, drop_drafts, filled_draft, make_folder, remove, rename, write_durably
 from grokterm.runs.storage.unwritable import unwritable
 
 if TYPE_CHECKING:
@@ -144,23 +135,17 @@ def create_run(  # noqa: PLR0913 - what a run directory holds
             drop_drafts(folder)
         called = plain_text(name or preset)  # as it is shown, so that what is shown finds it
         stem = f"{called}-{datetime.now():%Y%m%d-%H%M%S}" if is_timed else called
-        draft = draft_of(folder / stem)
         settings, copies = copied(experiment.settings())
         own = {
             "experiment.toml": format_toml(settings).encode(),
             "meta.json": json.dumps({"preset": preset, **meta}, indent=2).encode(),
             "journal.jsonl": b"",
         }
-        try:
-            fill_folder(draft, {**own, **copies, **files}, inner=["checkpoints"], links=links)
+        with filled_draft(folder / stem, {**own, **copies, **files}, inner=["checkpoints"], links=links) as draft:
             if is_timed:
                 return Run(_rename_to_free_name(draft, folder / stem))
             rename(draft, folder / stem)
             return Run(folder / stem)
-        except BaseException:
-            with suppress(OSError):
-                remove_tree(draft)
-            raise
 
 
 def without_time(name: str) -> str:

@@ -20,7 +20,8 @@ from grokterm.runs.finding import is_sweep, sweep_names
 from grokterm.runs.starting_points import with_start
 from grokterm.sweeps.measuring.measures import check_measure
 from grokterm.sweeps.members import NOT_HASHED, experiment_at, points
-from grokterm.sweeps.storage.folder import SweepFolder, find_sweep
+from grokterm.sweeps.storage.finding import find_sweep
+from grokterm.sweeps.storage.folder import SweepFolder
 
 AS_IN = "--grid task.train_fraction=0.2:0.9:0.1 --seeds 8"
 

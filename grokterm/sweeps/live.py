@@ -12,7 +12,8 @@ from grokterm.sweeps.measuring.measures import measure_name
 from grokterm.sweeps.measuring.outcomes import PointOutcome
 from grokterm.sweeps.measuring.tally import Tally
 from grokterm.sweeps.members import Member
-from grokterm.sweeps.storage.folder import SweepFolder, keep_sweep
+from grokterm.sweeps.storage.folder import SweepFolder
+from grokterm.sweeps.storage.keeping import keep_sweep
 from grokterm.sweeps.storage.lease import claims
 from grokterm.sweeps.storage.result import Result
 

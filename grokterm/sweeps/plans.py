@@ -9,7 +9,8 @@ from grokterm.sweeps.members import Member, members_of
 from grokterm.sweeps.scheduler import Grid, Plan
 from grokterm.sweeps.search.crossing import Crossing
 from grokterm.sweeps.search.plan import SearchPlan
-from grokterm.sweeps.storage.folder import SweepFolder, keep_sweep
+from grokterm.sweeps.storage.folder import SweepFolder
+from grokterm.sweeps.storage.keeping import keep_sweep
 from grokterm.sweeps.storage.result import Result
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import pytest
 
 import grokterm as gt
 from grokterm.experiment.sweep import Sweep
-from grokterm.sweeps.storage.folder import keep_sweep
+from grokterm.sweeps.storage.keeping import keep_sweep
 from grokterm.sweeps.storage.result import Result
 from grokterm.sweeps.storage.tables import write_table
 from tests.sweeps.fixtures import TINY

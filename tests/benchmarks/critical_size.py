@@ -27,7 +27,8 @@ from grokterm.sweeps.measuring.statistics import share
 from grokterm.sweeps.scheduler import Grid, Plan, Scheduler
 from grokterm.sweeps.search.crossing import Crossing
 from grokterm.sweeps.search.plan import SearchPlan
-from grokterm.sweeps.storage.folder import SweepFolder, keep_sweep
+from grokterm.sweeps.storage.folder import SweepFolder
+from grokterm.sweeps.storage.keeping import keep_sweep
 from grokterm.sweeps.storage.result import Result
 
 PRESET = "sweep-critical-size"

@@ -19,7 +19,8 @@ from grokterm.experiment.sweep import Sweep
 from grokterm.runs.checkpoint import load_checkpoint
 from grokterm.sweeps.engines.table import Workplace, make_engine
 from grokterm.sweeps.scheduler import Grid, Scheduler
-from grokterm.sweeps.storage.folder import SweepFolder, keep_sweep
+from grokterm.sweeps.storage.folder import SweepFolder
+from grokterm.sweeps.storage.keeping import keep_sweep
 
 
 def trained(name: str, place: Workplace, folder: Path, preset: str, n_members: int) -> tuple[SweepFolder, float, float]:

@@ -24,7 +24,8 @@ from time import monotonic, sleep
 
 from grokterm.experiment.reading.toml import parse_toml
 from grokterm.experiment.sweep import Sweep
-from grokterm.sweeps.storage.folder import SweepFolder, keep_sweep
+from grokterm.sweeps.storage.folder import SweepFolder
+from grokterm.sweeps.storage.keeping import keep_sweep
 from grokterm.sweeps.storage.parcel import MARK
 from tests.benchmarks.kill_and_resume import differences
 from tests.benchmarks.sweep_victims import Place, RayCluster, ThisHost

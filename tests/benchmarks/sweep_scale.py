@@ -26,7 +26,8 @@ from grokterm.session.start import start_session
 from grokterm.sweeps.engines.local import LocalEngine
 from grokterm.sweeps.members import Member, experiment_at, on_one_thread
 from grokterm.sweeps.scheduler import Grid, Scheduler
-from grokterm.sweeps.storage.folder import SweepFolder, keep_sweep
+from grokterm.sweeps.storage.folder import SweepFolder
+from grokterm.sweeps.storage.keeping import keep_sweep
 from grokterm.sweeps.storage.result import Result
 from grokterm.sweeps.storage.tables import write_table
 

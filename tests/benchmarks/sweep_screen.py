@@ -22,7 +22,8 @@ from grokterm.models.processor import available_cores, processor
 from grokterm.plots.palettes import PALETTES
 from grokterm.sweeps.live import LiveSweep
 from grokterm.sweeps.members import Member
-from grokterm.sweeps.storage.folder import SweepFolder, keep_sweep
+from grokterm.sweeps.storage.folder import SweepFolder
+from grokterm.sweeps.storage.keeping import keep_sweep
 from grokterm.sweeps.storage.result import Result
 from grokterm.tui.app import GroktermApp, Opening
 from grokterm.tui.screens.sweep import SweepScreen

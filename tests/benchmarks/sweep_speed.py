@@ -24,7 +24,7 @@ from grokterm.models.processor import available_cores, processor
 from grokterm.session.start import start_session
 from grokterm.sweeps.engines.local import LocalEngine
 from grokterm.sweeps.scheduler import Grid, Scheduler
-from grokterm.sweeps.storage.folder import keep_sweep
+from grokterm.sweeps.storage.keeping import keep_sweep
 
 
 def main() -> None:

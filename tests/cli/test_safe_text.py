@@ -18,7 +18,8 @@ from grokterm.runs.journal import JournalWriter
 from grokterm.runs.listing.annotations import FILE
 from grokterm.runs.store import Run
 from grokterm.session.start import start_session
-from grokterm.sweeps.storage.folder import SweepFolder, keep_sweep
+from grokterm.sweeps.storage.folder import SweepFolder
+from grokterm.sweeps.storage.keeping import keep_sweep
 from grokterm.sweeps.storage.result import Result
 from tests.cli.process import Here
 from tests.runs.records import finished, started

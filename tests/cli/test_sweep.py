@@ -12,7 +12,8 @@ from grokterm.runs.store import Run
 from grokterm.sweeps.definition import Changes, define
 from grokterm.sweeps.members import Member, Point, members_at
 from grokterm.sweeps.scheduler import Progress
-from grokterm.sweeps.storage.folder import find_sweep, keep_sweep
+from grokterm.sweeps.storage.finding import find_sweep
+from grokterm.sweeps.storage.keeping import keep_sweep
 from grokterm.sweeps.storage.result import Result
 from tests.cli.background import SECONDS, started, wait_for
 from tests.cli.process import Here, assert_refused, command_line

@@ -13,7 +13,7 @@ from grokterm.runs.results.summary import summarize
 from grokterm.runs.store import list_runs
 from grokterm.session.start import start_session
 from grokterm.sweeps.definition import Changes, define
-from grokterm.sweeps.storage.folder import keep_sweep
+from grokterm.sweeps.storage.keeping import keep_sweep
 from grokterm.sweeps.storage.result import Result
 from tests.cli.background import SECONDS, started, wait_for, wait_for_lines, with_patch
 from tests.cli.process import Here, Outcome, assert_refused, command_line

@@ -5,7 +5,8 @@ from typing import Any
 
 from grokterm.experiment.reading.toml import parse_toml
 from grokterm.experiment.sweep import Sweep
-from grokterm.sweeps.storage.folder import SweepFolder, keep_sweep
+from grokterm.sweeps.storage.folder import SweepFolder
+from grokterm.sweeps.storage.keeping import keep_sweep
 
 TINY = parse_toml(
     """

@@ -7,7 +7,7 @@ import pytest
 
 from grokterm.errors import ConfigError, GroktermError, RunNotFoundError
 from grokterm.sweeps.definition import Changes, Definition, define
-from grokterm.sweeps.storage.folder import keep_sweep
+from grokterm.sweeps.storage.keeping import keep_sweep
 from grokterm.sweeps.storage.result import Result
 
 FRACTIONS = ("task.train_fraction=0.3,0.5",)

@@ -9,7 +9,8 @@ import pytest
 
 from grokterm.sweeps.live import LiveSweep, SweepState
 from grokterm.sweeps.members import Member
-from grokterm.sweeps.storage.folder import SweepFolder, keep_sweep
+from grokterm.sweeps.storage.folder import SweepFolder
+from grokterm.sweeps.storage.keeping import keep_sweep
 from grokterm.sweeps.storage.lease import Lease
 from grokterm.sweeps.storage.result import Result
 from tests.sweeps.fixtures import tiny_sweep

@@ -17,7 +17,8 @@ from grokterm.session.start import start_session
 from grokterm.sweeps import work as working
 from grokterm.sweeps.definition import Changes, define
 from grokterm.sweeps.members import Member, experiment_at, on_one_thread
-from grokterm.sweeps.storage.folder import SweepFolder, keep_sweep
+from grokterm.sweeps.storage.folder import SweepFolder
+from grokterm.sweeps.storage.keeping import keep_sweep
 from grokterm.sweeps.storage.lease import Claim, Lease
 from grokterm.sweeps.storage.result import Result
 from grokterm.sweeps.work import MOST_ATTEMPTS, Work

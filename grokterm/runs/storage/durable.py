@@ -13,7 +13,7 @@ import re
 import secrets
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType
 
@@ -105,25 +105,28 @@ def make_folder(path: Path) -> None:
         sync_folder(one.parent)
 
 
-def fill_folder(
-    folder: Path, files: Mapping[str, Content], *, inner: Iterable[str] = (), links: Mapping[str, Path] = MappingProxyType({})
-) -> None:
-    """Make a folder with folders and files in it, durably but for its own name: it is a draft, to be renamed when complete.
+def write_folder(path: Path, files: Mapping[str, Content], *, inner: Iterable[str] = ()) -> None:
+    """Write a folder where there is none, with folders and files in it: after a power cut it is complete, or absent."""
+    with filled_draft(path, files, inner=inner) as draft:
+        rename(draft, path)
+
+
+@contextmanager
+def filled_draft(
+    path: Path, files: Mapping[str, Content], *, inner: Iterable[str] = (), links: Mapping[str, Path] = MappingProxyType({})
+) -> Iterator[Path]:
+    """Fill a draft of a folder, durably but for its own name: it is renamed within this context, or removed if that fails.
 
     `links` are files that it shares with other folders, if the disk can do that.
     """
-    os.mkdir(folder)
-    folders = dict.fromkeys([*inner, *(str(Path(name).parent) for name in (*links, *files))])
-    for name in folders:
-        _make_missing(folder / name)
-    for name, source in links.items():
+    draft = draft_of(path)
+    try:
+        _fill(draft, files, inner, links)
+        yield draft
+    except BaseException:
         with suppress(OSError):
-            os.link(source, folder / name)
-    for name, content in files.items():
-        _write_new(folder / name, content, is_durable=True)
-    for one in dict.fromkeys(above for name in folders for above in (folder / name, *(folder / name).parents)):
-        if one == folder or folder in one.parents:
-            sync_folder(one)
+            remove_tree(draft)
+        raise
 
 
 def sync_folder(folder: Path) -> None:
@@ -168,6 +171,21 @@ def disk_time(folder: Path) -> float:
         return probe.stat().st_mtime
     finally:
         remove(probe)
+
+
+def _fill(folder: Path, files: Mapping[str, Content], inner: Iterable[str], links: Mapping[str, Path]) -> None:
+    os.mkdir(folder)
+    folders = dict.fromkeys([*inner, *(str(Path(name).parent) for name in (*links, *files))])
+    for name in folders:
+        _make_missing(folder / name)
+    for name, source in links.items():
+        with suppress(OSError):
+            os.link(source, folder / name)
+    for name, content in files.items():
+        _write_new(folder / name, content, is_durable=True)
+    for one in dict.fromkeys(above for name in folders for above in (folder / name, *(folder / name).parents)):
+        if one == folder or folder in one.parents:
+            sync_folder(one)
 
 
 def _make_missing(path: Path) -> list[Path]:

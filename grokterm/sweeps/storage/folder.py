@@ -4,37 +4,19 @@
 `results/KEY.json`: what came of it. Results, and the tables made of them, can be made again from the runs.
 """
 
-import json
 import os
 from collections.abc import Collection, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from grokterm import __version__
 from grokterm.errors import ConfigError, RunNotFoundError, StorageError
-from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.plugins import plugins_of
-from grokterm.experiment.reading.files import copied, located
-from grokterm.experiment.reading.paths import user_path
-from grokterm.experiment.reading.toml import format_toml, parse_toml
+from grokterm.experiment.reading.files import located
+from grokterm.experiment.reading.toml import parse_toml
 from grokterm.experiment.sweep import Sweep
-from grokterm.plugins.registry import PROVIDED, changed, missing, record
-from grokterm.runs.finding import beginning_with, is_sweep, sweep_names
-from grokterm.runs.storage.durable import (
-    draft_of,
-    drop_drafts,
-    fill_folder,
-    make_folder,
-    remove,
-    remove_tree,
-    rename,
-    write_durably,
-    write_whole,
-)
+from grokterm.plugins.registry import missing
+from grokterm.runs.storage.durable import drop_drafts, remove, remove_tree, rename, write_durably, write_whole
 from grokterm.runs.store import MEMBERS, SWEEP, Run, is_run
 from grokterm.runs.thinning import checkpoint_sizes
 from grokterm.sweeps.members import Member, members_of
@@ -218,80 +200,3 @@ class SweepFolder:
             keys = []
         before = known or {}
         return {key: result for key in keys if (result := before.get(key) or self.result_of(key)) is not None}
-
-
-def keep_sweep(folder: Path, name: str, preset: str, settings: Mapping[str, Any], sweep: Sweep) -> SweepFolder:
-    """Create the folder of a sweep, or give the one that is there this definition: what it has trained stays.
-
-    Raises:
-        ConfigError: if the folder belongs to another preset, or to something else, or was trained by other plugins.
-        StorageError: if it cannot be written.
-    """
-    found = SweepFolder(folder / name)
-    try:
-        if found.path.exists() and any(found.path.iterdir()):
-            if not (found.path / SWEEP).is_file():
-                raise ConfigError(f"{found.path} is there, and is no sweep: choose another name with --name")
-            if found.preset not in ("", preset):
-                raise ConfigError(
-                    f"{found.path} is a sweep of {found.preset}, not of {preset}: choose another name with --name"
-                )
-        if said := changed(Run(found.path).meta.get("plugins")):
-            raise ConfigError(f"sweep {name} cannot go on: {said}: load the former, or choose another name with --name")
-        experiment = Experiment.from_settings({key: value for key, value in settings.items() if key != "expect"})
-        kept, files = copied(experiment.settings())
-        created = Run(found.path).meta.get("created") or datetime.now(UTC).isoformat(timespec="seconds")
-        meta = {"preset": preset, "created": created, "grokterm": __version__, "plugins": _plugins(experiment, sweep)}
-        table = sweep.model_dump(exclude_defaults=True, exclude_none=True)
-        own = {META: json.dumps(meta, indent=2).encode(), SWEEP: format_toml(kept | {"sweep": table}).encode()}
-        _keep(found.path, {**files, **own})
-    except OSError as error:
-        raise StorageError(f"{found.path} cannot be written: {error.strerror}: choose another folder with --runs-dir") from None
-    return found
-
-
-def _plugins(experiment: Experiment, sweep: Sweep) -> list[dict[str, str]]:
-    """List what members need of plugins: what the experiment does, and what the values of an axis or a variant name."""
-    axes = [*sweep.grid.values(), *sweep.zipped.values(), *(changes.values() for changes in sweep.variants.values())]
-    named = {value for values in axes for value in values if isinstance(value, str)}
-    needed = {(one["kind"], one["name"]) for one in plugins_of(experiment)}
-    return record({*needed, *((kind, name) for kind, name in PROVIDED if name in named)})
-
-
-def _keep(path: Path, files: Mapping[str, bytes]) -> None:
-    """Make the folder of a sweep at once, or write these files to the one that is there."""
-    make_folder(path.parent)
-    drop_drafts(path.parent)
-    if not path.exists():
-        draft = draft_of(path)
-        try:
-            fill_folder(draft, files, inner=FOLDERS)
-            rename(draft, path)
-        except OSError:
-            with suppress(OSError):
-                remove_tree(draft)
-            if not is_sweep(path):  # which another process has made meanwhile
-                raise
-        else:
-            return
-    for inner in dict.fromkeys((".", *FOLDERS, *(str(Path(name).parent) for name in files))):
-        make_folder(path / inner)
-        drop_drafts(path / inner)
-    for name, content in files.items():
-        write_durably(path / name, content)
-
-
-def find_sweep(folder: Path, name: str) -> SweepFolder:
-    """Find a sweep by its name in the folder, the beginning of its name if no other begins so, or a path.
-
-    Raises:
-        RunNotFoundError: if there is none.
-    """
-    for path in (folder / name, user_path(name)):
-        if name and is_sweep(path):
-            return SweepFolder(path.resolve())
-    known = sweep_names(folder)
-    if found := beginning_with(name, known):
-        return SweepFolder((folder / found).resolve())
-    hint = f"there are {', '.join(known[-4:])}" if known else f"the folder {folder} holds none"
-    raise RunNotFoundError(f"no sweep is called {name!r}: {hint}")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from grokterm.runs.finding import is_sweep
 from grokterm.runs.lock import HOLDER, LOCK, MARKER
-from grokterm.runs.storage.durable import draft_of, fill_folder, remove, remove_tree, rename
+from grokterm.runs.storage.durable import filled_draft, remove, remove_tree, rename, write_folder
 from grokterm.runs.store import SWEEP
 from grokterm.sweeps.storage.folder import FOLDERS, META, REPLACED, SweepFolder
 from grokterm.sweeps.storage.lease import Lease
@@ -49,12 +49,9 @@ def set_up(definition: Files, path: Path) -> SweepFolder:
     """
     if not is_sweep(path):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # private, as it is a temporary folder
-        draft = draft_of(path)
-        fill_folder(draft, definition, inner=FOLDERS)
         try:
-            rename(draft, path)
+            write_folder(path, definition, inner=FOLDERS)
         except OSError:
-            remove_tree(draft)
             if not is_sweep(path):
                 raise
     return SweepFolder(path)
@@ -103,16 +100,11 @@ def unpack(parcel: Parcel, sweep: SweepFolder) -> bool:
 
 
 def _replace(files: Files, sweep: SweepFolder, path: Path) -> None:
-    draft, replaced = draft_of(path), path.with_name(f".{path.name}{REPLACED}")
     try:
-        fill_folder(draft, files, inner=["checkpoints"])  # also where only results are kept
-        if path.exists():
-            rename(path, replaced)
-        rename(draft, path)
-    except OSError:
-        with suppress(OSError):
-            remove_tree(draft)
-        raise
+        with filled_draft(path, files, inner=["checkpoints"]) as draft:  # the folder also where only results are kept
+            if path.exists():
+                rename(path, path.with_name(f".{path.name}{REPLACED}"))
+            rename(draft, path)
     finally:
         sweep.put_back(path.name)
 

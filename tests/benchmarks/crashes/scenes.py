@@ -32,7 +32,9 @@ from grokterm.session.commands import GoOn, Leave, Resume
 from grokterm.session.session import Session
 from grokterm.session.start import resume_session, start_session
 from grokterm.sweeps.members import Member
-from grokterm.sweeps.storage.folder import SweepFolder, find_sweep, keep_sweep
+from grokterm.sweeps.storage.finding import find_sweep
+from grokterm.sweeps.storage.folder import SweepFolder
+from grokterm.sweeps.storage.keeping import keep_sweep
 from grokterm.sweeps.storage.lease import Claim, Lease
 from grokterm.sweeps.storage.parcel import definition_of, pack, set_up, unpack
 from grokterm.sweeps.storage.tables import CSV, write_table

@@ -28,7 +28,8 @@ from grokterm.runs.owner import this_process
 from grokterm.runs.storage.durable import draft_of, drop_drafts
 from grokterm.runs.store import create_run, list_runs
 from grokterm.session.start import start_session
-from grokterm.sweeps.storage.folder import SweepFolder, keep_sweep
+from grokterm.sweeps.storage.folder import SweepFolder
+from grokterm.sweeps.storage.keeping import keep_sweep
 from grokterm.sweeps.storage.lease import STALE, Claim, Lease
 from grokterm.sweeps.work import Work
 from tests.benchmarks.crashes.disk import forked

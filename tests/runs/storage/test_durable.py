@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from grokterm.runs.storage import durable
-from grokterm.runs.storage.durable import draft_of, drop_drafts, write_durably
+from grokterm.runs.storage.durable import draft_of, drop_drafts, write_durably, write_folder
 from tests.runs.failing import failing_once, write_with_room_for
 
 
@@ -40,6 +40,14 @@ def test_a_disk_that_fills_up_within_the_file_leaves_the_older_one_whole(
             write_durably(tmp_path / "file", b"newer")
     assert (tmp_path / "file").read_bytes() == b"older"
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_disk_that_fills_up_within_a_folder_leaves_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", write_with_room_for(2))
+        with pytest.raises(OSError, match="No space left"):
+            write_folder(tmp_path / "folder", {"first": b"1", "files/second": b"23"}, inner=["empty"])
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("call", ["open", "fsync"])

@@ -5,7 +5,8 @@ from pathlib import Path
 import torch
 
 from grokterm.runs.checkpoint import load_checkpoint
-from grokterm.sweeps.storage.folder import SweepFolder, keep_sweep
+from grokterm.sweeps.storage.folder import SweepFolder
+from grokterm.sweeps.storage.keeping import keep_sweep
 from grokterm.sweeps.storage.result import Result
 from grokterm.sweeps.work import Work
 

@@ -4,13 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from grokterm.errors import ConfigError, RunNotFoundError
+from grokterm.errors import RunNotFoundError
 from grokterm.experiment.sweep import Sweep
 from grokterm.runs.finding import sweep_names
 from grokterm.runs.store import list_runs
 from grokterm.sweeps.measuring.measures import network_measures
 from grokterm.sweeps.members import members_of
-from grokterm.sweeps.storage.folder import SweepFolder, find_sweep, keep_sweep
+from grokterm.sweeps.storage.finding import find_sweep
+from grokterm.sweeps.storage.folder import SweepFolder
 from grokterm.sweeps.storage.result import Result
 from grokterm.sweeps.work import Work
 from tests.sweeps.fixtures import TINY, TWO_BY_TWO, tiny_sweep
@@ -30,33 +31,11 @@ def test_it_is_no_run(tmp_path: Path) -> None:
     assert sweep_names(tmp_path) == ["tiny-sweep"]
 
 
-def test_an_edited_grid_keeps_what_came_of_its_members(tmp_path: Path) -> None:
-    sweep = tiny_sweep(tmp_path)
-    first = sweep.members()[0]
-    sweep.keep_result(Result(key=first.key, memorized_at=4, val_loss=float("inf")))
-    edited = tiny_sweep(tmp_path, {"grid": {"task.train_fraction": [0.4, 0.5]}, "seeds": 3})
-    assert edited.results()[first.key].memorized_at == 4
-    assert edited.results()[first.key].val_loss == float("inf")
-    assert len(edited.members()) == 6
-
-
-def test_a_folder_of_another_sweep_is_refused(tmp_path: Path) -> None:
-    tiny_sweep(tmp_path)
-    with pytest.raises(ConfigError, match="is a sweep of tiny, not of quick"):
-        keep_sweep(tmp_path, "tiny-sweep", "quick", TINY, Sweep())
-    (tmp_path / "other").mkdir()
-    (tmp_path / "other" / "file").touch()
-    with pytest.raises(ConfigError, match="is there, and is no sweep"):
-        keep_sweep(tmp_path, "other", "quick", TINY, Sweep())
-
-
 def test_one_that_cannot_be_read_says_so_in_a_line(tmp_path: Path) -> None:
     sweep = tiny_sweep(tmp_path)
     (sweep.path / "sweep.toml").write_text("[sweep]\nseeds = 'x'")
     with pytest.raises(RunNotFoundError, match=r"sweep tiny-sweep: sweep.toml cannot be read: seeds must be"):
         _ = SweepFolder(sweep.path).sweep
-    with pytest.raises(RunNotFoundError, match="no sweep is called 'big': there are tiny-sweep"):
-        find_sweep(tmp_path, "big")
 
 
 def test_another_measure_of_the_network_is_taken_of_what_has_ended(tmp_path: Path) -> None:
