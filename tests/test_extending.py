@@ -17,7 +17,7 @@ from grokterm.cli.main import main
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.loss import LOSS_NAMES
-from grokterm.experiment.recording.records import Inspected
+from grokterm.experiment.recording.inspected import Inspected
 from grokterm.optim.losses import LOSSES, cross_entropy
 from grokterm.plots.cells import Cells
 from grokterm.plots.text_lines import draw_text

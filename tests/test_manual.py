@@ -16,7 +16,7 @@ from grokterm.experiment.metrics import METRICS as NETWORK_METRICS
 from grokterm.experiment.model import MODELS
 from grokterm.experiment.optimizer import OPTIMIZERS
 from grokterm.experiment.reading.presets import Preset, list_presets
-from grokterm.experiment.recording.records import Inspected
+from grokterm.experiment.recording.inspected import Inspected
 from grokterm.runs.results.summary import Summary
 
 ROOT = Path(__file__).parents[1]

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float, Int
 from grokterm.analysis.blocks import Blocks
 from grokterm.analysis.cosines import fit_cosines, waves_of
 from grokterm.analysis.noise import TIE
-from grokterm.experiment.recording.records import PhaseAlignment
+from grokterm.experiment.recording.inspected import PhaseAlignment
 from grokterm.tasks.sum_forms import SumForm
 
 

@@ -9,9 +9,9 @@ import numpy as np
 from grokterm.api.asked import Overrides, Place, assignments_of, folder_of
 from grokterm.api.dataset import Dataset, laid_out
 from grokterm.api.frames import Kind, frame
+from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.experiment.recording.evaluations import Evaluations
 from grokterm.experiment.recording.packing import unpacked, until
-from grokterm.experiment.recording.records import Evaluated
 from grokterm.plugins.registry import changed
 from grokterm.runs.branching import find_step
 from grokterm.runs.finding import find_run

@@ -17,7 +17,7 @@ from grokterm.analysis.noise import largest_ipr, largest_resultant, matching_cha
 from grokterm.analysis.observation import Observation
 from grokterm.analysis.progress import Progress, progress
 from grokterm.analysis.representations import representation_shares
-from grokterm.experiment.recording.records import Inspected
+from grokterm.experiment.recording.inspected import Inspected
 from grokterm.inspection.metrics import measure
 from grokterm.inspection.observer import Observer, Window
 from grokterm.inspection.snapshot import Snapshot

@@ -7,7 +7,7 @@ import numpy as np
 
 from grokterm.analysis.circles import distance_irrelevance
 from grokterm.analysis.fourier import gini, mean_ipr
-from grokterm.experiment.recording.records import PhaseAlignment
+from grokterm.experiment.recording.inspected import PhaseAlignment
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from grokterm.experiment.expectation import MEASURES
 from grokterm.experiment.metrics import METRICS, Metric
-from grokterm.experiment.recording.records import Inspected
+from grokterm.experiment.recording.inspected import Inspected
 from grokterm.inspection.metrics import NETWORK_METRICS
 from grokterm.plugins.registry import check_arguments, check_name, printable, provide, said
 

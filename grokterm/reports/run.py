@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from grokterm.experiment.expectation import MILESTONE_STEPS
-from grokterm.experiment.recording.records import Owner
+from grokterm.experiment.recording.owner import Owner
 from grokterm.plots.sanitize import plain_text
 from grokterm.reports.kept import kept
 from grokterm.runs.command_line import command_line

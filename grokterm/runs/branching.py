@@ -14,9 +14,10 @@ from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Set, Stop, Swap
 from grokterm.experiment.reading.hints import nearest
 from grokterm.experiment.reading.overrides import override, parse_assignment
+from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.experiment.recording.evaluations import Evaluations
 from grokterm.experiment.recording.packing import until
-from grokterm.experiment.recording.records import Acted, Branched, Checkpointed, Evaluated, Finished, Reached, Record, Skipped
+from grokterm.experiment.recording.records import Acted, Branched, Checkpointed, Finished, Reached, Record, Skipped
 from grokterm.runs.finding import find_run
 from grokterm.runs.journal import iterate_journal, journal_line, lines_until, reached_step, read_journal, read_lines
 from grokterm.runs.results.sides import dataset_after

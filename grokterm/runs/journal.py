@@ -9,8 +9,9 @@ from pathlib import Path
 
 from grokterm.errors import CheckpointError, StorageError
 from grokterm.experiment.recording.evaluations import Evaluations
+from grokterm.experiment.recording.inspected import Inspected
 from grokterm.experiment.recording.packing import gathered, last_of_each, packed, until
-from grokterm.experiment.recording.records import RECORD, TRANSIENT, Checkpointed, Inspected, Record
+from grokterm.experiment.recording.records import RECORD, TRANSIENT, Checkpointed, Record
 from grokterm.runs.journal_lines import DamagedError, read_records
 from grokterm.runs.storage.durable import append
 from grokterm.runs.storage.unwritable import unwritable

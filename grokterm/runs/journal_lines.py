@@ -10,9 +10,10 @@ from pydantic import ValidationError
 from pydantic_core import from_json
 
 from grokterm.experiment.metrics import METRICS_IN_ORDER
+from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.experiment.recording.evaluations import REQUIRED, Column, Evaluations, columns_of
 from grokterm.experiment.recording.packing import Parsed, columns_of_rows
-from grokterm.experiment.recording.records import RECORD, Evaluated
+from grokterm.experiment.recording.records import RECORD
 
 PREFIX = 160  # bytes at the beginning of a line in which its kind is found
 PIECE = 2**19  # bytes that are parsed together

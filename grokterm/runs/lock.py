@@ -9,7 +9,7 @@ from filelock import BaseFileLock, FileLock, SoftFileLock, Timeout
 from pydantic import ValidationError
 
 from grokterm.errors import RunHeldError, StorageError
-from grokterm.experiment.recording.records import Owner
+from grokterm.experiment.recording.owner import Owner
 from grokterm.runs.command_line import command_line
 from grokterm.runs.owner import life, this_process
 from grokterm.runs.storage.durable import drop_drafts, remove, write_whole

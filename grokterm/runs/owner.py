@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Literal
 
-from grokterm.experiment.recording.records import Owner
+from grokterm.experiment.recording.owner import Owner
 
 PROC = Path("/proc")
 

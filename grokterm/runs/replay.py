@@ -8,8 +8,9 @@ from grokterm.engines.table import resumed_engine
 from grokterm.errors import CheckpointError, ConfigError, OutOfMemoryError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.metrics import METRICS_IN_ORDER
+from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.experiment.recording.packing import since, unpacked, until
-from grokterm.experiment.recording.records import Checkpointed, Evaluated, Record, Started
+from grokterm.experiment.recording.records import Checkpointed, Record, Started
 from grokterm.runs.checkpoint import load_checkpoint
 from grokterm.runs.journal import reached_step, read_journal
 from grokterm.runs.mixture_parts import copied_parts, load_parts

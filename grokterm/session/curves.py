@@ -10,8 +10,8 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from grokterm.experiment.metrics import EVALUATION_METRICS, METRICS_IN_ORDER
+from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.experiment.recording.evaluations import Column, Evaluations, Table
-from grokterm.experiment.recording.records import Evaluated
 from grokterm.plots.curves.series import Band
 
 COLUMNS = ("step", *METRICS_IN_ORDER)  # NaN for what is not measured

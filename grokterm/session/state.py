@@ -9,17 +9,17 @@ from grokterm.experiment.conditions import Milestone
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Extend, Set, Swap
 from grokterm.experiment.reading.overrides import live_changes
+from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.experiment.recording.evaluations import Evaluations
+from grokterm.experiment.recording.inspected import Inspected
 from grokterm.experiment.recording.records import (
     Acted,
     Advanced,
     Branched,
     Checkpointed,
     Continued,
-    Evaluated,
     Finished,
     Held,
-    Inspected,
     Paced,
     Paused,
     Reached,

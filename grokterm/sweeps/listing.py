@@ -12,7 +12,7 @@ from grokterm.runs.listing.index import stamp_of
 from grokterm.runs.store import SWEEP, Run, made_at
 
 if TYPE_CHECKING:
-    from grokterm.experiment.recording.records import Owner
+    from grokterm.experiment.recording.owner import Owner
     from grokterm.experiment.sweep import Sweep, Value
     from grokterm.runs.listing.row import State
     from grokterm.sweeps.storage.folder import SweepFolder

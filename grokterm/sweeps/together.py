@@ -19,18 +19,9 @@ from grokterm.experiment.conditions import Milestone
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Intervention, Set, Swap
 from grokterm.experiment.metrics import EVALUATION_METRICS
+from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.experiment.recording.packing import unpacked
-from grokterm.experiment.recording.records import (
-    Acted,
-    Checkpointed,
-    Evaluated,
-    Finished,
-    Reached,
-    Record,
-    Skipped,
-    Started,
-    Switched,
-)
+from grokterm.experiment.recording.records import Acted, Checkpointed, Finished, Reached, Record, Skipped, Started, Switched
 from grokterm.runs.checkpoint import save_checkpoint
 from grokterm.runs.journal import JournalWriter, read_journal
 from grokterm.runs.storage.durable import remove_tree

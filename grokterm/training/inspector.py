@@ -5,7 +5,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import cached_property
 
 from grokterm.engines.arithmetic import single_threaded_libraries
-from grokterm.experiment.recording.records import Inspected
+from grokterm.experiment.recording.inspected import Inspected
 from grokterm.inspection.analysis import NetworkAnalysis
 
 MOST_WAITING = 2  # snapshots that wait at most; a training that is faster than its inspections waits for them then

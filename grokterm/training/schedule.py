@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 
 from grokterm.experiment.conditions import Comparison, Condition, Event
 from grokterm.experiment.interventions import Intervention
+from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.experiment.recording.evaluations import Evaluations
-from grokterm.experiment.recording.records import Evaluated
 from grokterm.experiment.training import Training
 
 

@@ -15,20 +15,11 @@ from grokterm.experiment.conditions import Comparison, Milestone
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Action, Extend, Set, Stop, Swap
 from grokterm.experiment.reading.overrides import live_changes
+from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.experiment.recording.evaluations import Evaluations
+from grokterm.experiment.recording.owner import Owner
 from grokterm.experiment.recording.packing import rows_of
-from grokterm.experiment.recording.records import (
-    Acted,
-    Advanced,
-    Evaluated,
-    Finished,
-    Owner,
-    Reached,
-    Record,
-    Skipped,
-    Started,
-    Switched,
-)
+from grokterm.experiment.recording.records import Acted, Advanced, Finished, Reached, Record, Skipped, Started, Switched
 from grokterm.inspection.analysis import NetworkAnalysis
 from grokterm.inspection.forward_pass import ForwardPass
 from grokterm.inspection.snapshot import Snapshot

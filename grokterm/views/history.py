@@ -17,7 +17,7 @@ from grokterm.views.marks import named_marks
 from grokterm.views.view import Sheet
 
 if TYPE_CHECKING:
-    from grokterm.experiment.recording.records import Inspected
+    from grokterm.experiment.recording.inspected import Inspected
 
 ONE_STEP = "only one step is known: "
 

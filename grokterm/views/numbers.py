@@ -22,7 +22,7 @@ from grokterm.views.view import Choice, Drawn, Sheet, Subject, View
 from grokterm.views.window import CurvesChoice
 
 if TYPE_CHECKING:
-    from grokterm.experiment.recording.records import Inspected
+    from grokterm.experiment.recording.inspected import Inspected
 
 Lines: TypeAlias = Callable[[Subject, Choice, Sheet, Any], Iterable[str]]
 

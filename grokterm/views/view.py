@@ -14,7 +14,7 @@ from grokterm.plots.text_lines import StyledText, draw_text, first_fitting, head
 from grokterm.session.state import LabState
 
 if TYPE_CHECKING:  # the screen draws without loading torch
-    from grokterm.experiment.recording.records import Inspected
+    from grokterm.experiment.recording.inspected import Inspected
     from grokterm.inspection.analysis import NetworkAnalysis
 
 Item = TypeVar("Item")

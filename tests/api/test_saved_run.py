@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import grokterm as gt
-from grokterm.experiment.recording.records import Evaluated, Inspected
+from grokterm.experiment.recording.evaluated import Evaluated
+from grokterm.experiment.recording.inspected import Inspected
 from grokterm.runs.replay import trainer_at
 from grokterm.runs.store import Run
 from grokterm.tasks.equations import Equations

@@ -8,7 +8,7 @@ from grokterm.bench.notebook import Notebook
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.reading.presets import find_preset
-from grokterm.experiment.recording.records import Evaluated
+from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.training.trainer import Trainer
 from tests.training.outcome import changed
 

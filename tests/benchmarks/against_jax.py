@@ -24,7 +24,7 @@ from grokterm.bench.measurement import Workload, measure, ratio, spread
 from grokterm.bench.process import ContestantProcess
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.reading.presets import find_preset
-from grokterm.experiment.recording.records import Evaluated
+from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.training.trainer import Trainer
 
 OURS = "grokterm"

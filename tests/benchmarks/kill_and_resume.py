@@ -16,7 +16,8 @@ from time import monotonic
 
 import torch
 
-from grokterm.experiment.recording.records import Acted, Evaluated, Finished
+from grokterm.experiment.recording.evaluated import Evaluated
+from grokterm.experiment.recording.records import Acted, Finished
 from grokterm.runs.checkpoint import load_checkpoint
 from grokterm.runs.journal import read_journal
 from grokterm.runs.store import Run, list_runs

@@ -7,7 +7,7 @@ import pytest
 from grokterm.cli import figures
 from grokterm.cli.headless import progress
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.recording.records import Inspected, PhaseAlignment
+from grokterm.experiment.recording.inspected import Inspected, PhaseAlignment
 from grokterm.runs.journal import JournalWriter
 from grokterm.runs.store import Run
 from grokterm.runs.thinning import checkpoint_name

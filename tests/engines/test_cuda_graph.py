@@ -11,7 +11,8 @@ from grokterm.engines.step import GradientStep
 from grokterm.engines.table import choose_engine
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.recording.records import Evaluated, Started
+from grokterm.experiment.recording.evaluated import Evaluated
+from grokterm.experiment.recording.records import Started
 from grokterm.training import kinds
 from grokterm.training import trainer as trainer_module
 from grokterm.training.ensemble.vmapped import VmappedEnsemble

@@ -11,7 +11,8 @@ from grokterm.errors import ConfigError
 from grokterm.experiment.expectation import Expect
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.metrics import METRICS, Metric
-from grokterm.experiment.recording.records import RECORD, Inspected
+from grokterm.experiment.recording.inspected import Inspected
+from grokterm.experiment.recording.records import RECORD
 from grokterm.inspection.analysis import NetworkAnalysis
 from grokterm.inspection.metrics import NETWORK_METRICS
 from grokterm.reports.network import report

@@ -10,8 +10,9 @@ from safetensors.torch import save
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Extend, Set, Swap
 from grokterm.experiment.reading.presets import list_presets
+from grokterm.experiment.recording.inspected import Inspected
 from grokterm.experiment.recording.packing import packed
-from grokterm.experiment.recording.records import Branched, Inspected, Reached, Record
+from grokterm.experiment.recording.records import Branched, Reached, Record
 from grokterm.experiment.sweep import Sweep
 from grokterm.runs.checkpoint import checkpoint_content
 from grokterm.runs.journal import journal_line

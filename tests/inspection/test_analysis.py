@@ -8,7 +8,8 @@ import pytest
 from grokterm.analysis.confusion import Cell
 from grokterm.analysis.observation import Side
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.recording.records import RECORD, Evaluated
+from grokterm.experiment.recording.evaluated import Evaluated
+from grokterm.experiment.recording.records import RECORD
 from grokterm.inspection.analysis import NetworkAnalysis
 from grokterm.inspection.forward_pass import ForwardPass
 from grokterm.tasks.groups import symmetric

@@ -6,7 +6,7 @@ import torch
 
 from grokterm.analysis.observation import Observation, Side
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.recording.records import Evaluated
+from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.inspection.forward_pass import ForwardPass
 from grokterm.tasks.operations import OPERATIONS
 from grokterm.training.trainer import Trainer

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from grokterm.experiment.recording.records import Owner
+from grokterm.experiment.recording.owner import Owner
 from grokterm.reports.listing import listing, standing_in_short
 from grokterm.runs.listing.row import RunRow, State
 from tests.runs.listing.rows import row

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from grokterm.experiment.recording.records import Owner
+from grokterm.experiment.recording.owner import Owner
 from grokterm.reports.run import caution, describe, standing
 from grokterm.runs.results.summary import Status, Summary
 

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from grokterm.experiment.interventions import Action
+from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.experiment.recording.packing import unpacked
-from grokterm.experiment.recording.records import Acted, Checkpointed, Evaluated, Finished, Record, Started
+from grokterm.experiment.recording.records import Acted, Checkpointed, Finished, Record, Started
 from grokterm.runs.journal import read_journal
 
 

@@ -7,18 +7,9 @@ import pytest
 
 from grokterm.errors import CheckpointError
 from grokterm.experiment.interventions import Set, Swap
+from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.experiment.recording.packing import unpacked
-from grokterm.experiment.recording.records import (
-    Advanced,
-    Continued,
-    Evaluated,
-    Paced,
-    Paused,
-    Reached,
-    Record,
-    Refused,
-    Unsaved,
-)
+from grokterm.experiment.recording.records import Advanced, Continued, Paced, Paused, Reached, Record, Refused, Unsaved
 from grokterm.runs.journal import JournalWriter, journal_line, read_journal, rewind_journal
 from tests.runs.records import acted, checkpointed, evaluated, finished, journaled, started
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from grokterm.experiment.recording.records import Owner
+from grokterm.experiment.recording.owner import Owner
 from grokterm.runs import owner
 from grokterm.runs.owner import life, this_process
 

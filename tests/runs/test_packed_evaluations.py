@@ -17,9 +17,11 @@ from grokterm.experiment.conditions import Comparison
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Set, Swap
 from grokterm.experiment.metrics import EVALUATION_METRICS
+from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.experiment.recording.evaluations import Evaluations
+from grokterm.experiment.recording.inspected import Inspected
 from grokterm.experiment.recording.packing import n_unpacked, packed, since, thinned, unpacked, until
-from grokterm.experiment.recording.records import Branched, Evaluated, Inspected, Reached, Record
+from grokterm.experiment.recording.records import Branched, Reached, Record
 from grokterm.runs.branching import Branching
 from grokterm.runs.following import JournalReader
 from grokterm.runs.journal import JournalWriter, journal_line, read_journal, read_lines, rewind_journal

@@ -4,7 +4,8 @@ import torch
 from grokterm.errors import OutOfMemoryError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Set, Swap
-from grokterm.experiment.recording.records import Acted, Evaluated, Skipped
+from grokterm.experiment.recording.evaluated import Evaluated
+from grokterm.experiment.recording.records import Acted, Skipped
 from grokterm.runs.replay import train_again
 from grokterm.training.single import SingleNetwork
 from grokterm.training.trainer import Trainer

@@ -11,7 +11,8 @@ from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Extend, LiveValue, Save, Set, Stop, Swap
 from grokterm.experiment.reading.files import without_paths
 from grokterm.experiment.reading.presets import find_preset
-from grokterm.experiment.recording.records import Evaluated, Reached, Skipped
+from grokterm.experiment.recording.evaluated import Evaluated
+from grokterm.experiment.recording.records import Reached, Skipped
 from grokterm.runs.as_preset import as_preset, write_preset
 from grokterm.runs.branching import plan_branch
 from grokterm.runs.store import Run

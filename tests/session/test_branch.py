@@ -8,7 +8,9 @@ from torch import Tensor
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Set, Stop, Swap
-from grokterm.experiment.recording.records import Branched, Evaluated, Finished, Inspected, Skipped
+from grokterm.experiment.recording.evaluated import Evaluated
+from grokterm.experiment.recording.inspected import Inspected
+from grokterm.experiment.recording.records import Branched, Finished, Skipped
 from grokterm.reports.run import describe
 from grokterm.runs.branching import find_origin, plan_branch
 from grokterm.runs.checkpoint import load_checkpoint

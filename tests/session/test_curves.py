@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from grokterm.experiment.recording.records import Evaluated
+from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.session.curves import BLOCK, Curves
 
 N = 40 * BLOCK + 17

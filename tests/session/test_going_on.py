@@ -7,7 +7,8 @@ import pytest
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Extend, Set, Swap
-from grokterm.experiment.recording.records import Evaluated, Finished, Reached, Refused
+from grokterm.experiment.recording.evaluated import Evaluated
+from grokterm.experiment.recording.records import Finished, Reached, Refused
 from grokterm.reports.run import describe
 from grokterm.runs.journal import read_journal
 from grokterm.runs.replay import trainer_at

@@ -5,16 +5,8 @@ import pytest
 
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Save, ScheduledAction, Set, Stop, Swap
-from grokterm.experiment.recording.records import (
-    Acted,
-    Checkpointed,
-    Evaluated,
-    Finished,
-    Paced,
-    Reached,
-    Record,
-    Refused,
-)
+from grokterm.experiment.recording.evaluated import Evaluated
+from grokterm.experiment.recording.records import Acted, Checkpointed, Finished, Paced, Reached, Record, Refused
 from grokterm.runs.checkpoint import load_checkpoint
 from grokterm.session.commands import Analyze, Command, Pause, Resume, SetPace, StepOnce
 from grokterm.session.start import start_session

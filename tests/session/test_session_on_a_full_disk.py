@@ -6,7 +6,8 @@ import pytest
 
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Save, Swap
-from grokterm.experiment.recording.records import Checkpointed, Evaluated, Finished, Started, Unsaved
+from grokterm.experiment.recording.evaluated import Evaluated
+from grokterm.experiment.recording.records import Checkpointed, Finished, Started, Unsaved
 from grokterm.session.commands import Analyze, Pause, Resume, StepOnce
 from grokterm.session.start import resume_session, start_session
 from grokterm.session.state import LabState, fold

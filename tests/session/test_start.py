@@ -10,16 +10,9 @@ from grokterm.engines.versions import commit, library_versions
 from grokterm.errors import CheckpointError, ConfigError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Save, Stop, Swap
-from grokterm.experiment.recording.records import (
-    Checkpointed,
-    Evaluated,
-    Finished,
-    Inspected,
-    Reached,
-    Refused,
-    Started,
-    Unsaved,
-)
+from grokterm.experiment.recording.evaluated import Evaluated
+from grokterm.experiment.recording.inspected import Inspected
+from grokterm.experiment.recording.records import Checkpointed, Finished, Reached, Refused, Started, Unsaved
 from grokterm.inspection.analysis import NetworkAnalysis
 from grokterm.models.processor import instruction_sets
 from grokterm.runs.checkpoint import save_checkpoint

@@ -7,11 +7,11 @@ import pytest
 
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Extend, Set, Swap
+from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.experiment.recording.records import (
     Advanced,
     Branched,
     Continued,
-    Evaluated,
     Paced,
     Paused,
     Reached,

@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 
 from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.experiment.recording.evaluations import Evaluations
 from grokterm.experiment.recording.packing import unpacked
-from grokterm.experiment.recording.records import Acted, Evaluated, Finished, Reached, Record, Started
+from grokterm.experiment.recording.records import Acted, Finished, Reached, Record, Started
 from grokterm.runs.checkpoint import load_checkpoint
 from grokterm.runs.journal import read_journal
 from grokterm.sweeps.storage.folder import SweepFolder

@@ -11,7 +11,8 @@ from torch import Tensor
 from grokterm.experiment.conditions import Milestone
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.reading.overrides import override
-from grokterm.experiment.recording.records import TRANSIENT, Evaluated, Finished, Reached, Record
+from grokterm.experiment.recording.evaluated import Evaluated
+from grokterm.experiment.recording.records import TRANSIENT, Finished, Reached, Record
 from grokterm.training.single import SingleNetwork
 from grokterm.training.trainer import Trainer
 

@@ -3,7 +3,7 @@
 import pytest
 
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.recording.records import Evaluated
+from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.training import kinds
 from grokterm.training.ensemble.vmapped import VmappedEnsemble
 from tests.training.every_network import allow_everywhere, every_network, small, trainer_of

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.recording.records import Evaluated
+from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.runs.results.summary import summarize
 from grokterm.runs.store import create_run
 from tests.training.outcome import changed, finish, single_of, started

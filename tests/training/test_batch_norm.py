@@ -9,7 +9,7 @@ from grokterm.engines.batches import to_device
 from grokterm.engines.evaluation import evaluate
 from grokterm.engines.thread_pool import ThreadPool
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.recording.records import Evaluated
+from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.models.network import Network
 from grokterm.optim.losses import LOSSES
 from grokterm.training.trainer import Trainer

@@ -6,7 +6,8 @@ import pytest
 
 from grokterm.experiment.conditions import Comparison
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.recording.records import Acted, Evaluated, Finished
+from grokterm.experiment.recording.evaluated import Evaluated
+from grokterm.experiment.recording.records import Acted, Finished
 from tests.training.outcome import Outcome, assert_same_numbers, changed, finish, halts, started
 from tests.training.test_chunks import assert_chunks_leave_no_trace
 from tests.training.test_restore import restored

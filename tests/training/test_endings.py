@@ -5,7 +5,8 @@ import pytest
 
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Swap
-from grokterm.experiment.recording.records import Acted, Advanced, Evaluated, Finished, Skipped
+from grokterm.experiment.recording.evaluated import Evaluated
+from grokterm.experiment.recording.records import Acted, Advanced, Finished, Skipped
 from grokterm.runs.results.summary import summarize
 from grokterm.runs.store import create_run
 from grokterm.training import trainer as trainer_module

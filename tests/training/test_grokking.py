@@ -1,7 +1,7 @@
 import pytest
 
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.recording.records import Evaluated
+from grokterm.experiment.recording.evaluated import Evaluated
 from tests.training.outcome import changed, finish, started
 
 UNGROK = 'interventions=[{ when = "grokked", swap = { train_fraction = 0.04 } }]'

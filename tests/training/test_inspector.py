@@ -3,7 +3,9 @@
 import pytest
 
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.recording.records import Acted, Evaluated, Finished, Inspected, Reached
+from grokterm.experiment.recording.evaluated import Evaluated
+from grokterm.experiment.recording.inspected import Inspected
+from grokterm.experiment.recording.records import Acted, Finished, Reached
 from grokterm.inspection.analysis import NetworkAnalysis
 from grokterm.inspection.forward_pass import ForwardPass
 from tests.training.outcome import Outcome, changed, finish, started, trained_to

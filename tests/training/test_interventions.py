@@ -3,7 +3,8 @@ import pytest
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Action, Save, Set, Stop, Swap
-from grokterm.experiment.recording.records import Acted, Evaluated, Finished, Reached
+from grokterm.experiment.recording.evaluated import Evaluated
+from grokterm.experiment.recording.records import Acted, Finished, Reached
 from tests.training.outcome import assert_same_numbers, changed, finish, single_of, started, trained_to
 
 

@@ -5,7 +5,8 @@ import pytest
 
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Extend, LiveValue, Set, Swap
-from grokterm.experiment.recording.records import Acted, Evaluated, Finished
+from grokterm.experiment.recording.evaluated import Evaluated
+from grokterm.experiment.recording.records import Acted, Finished
 from grokterm.training.trainer import Trainer
 from tests.training.outcome import Outcome, assert_same_numbers, changed, copied, finish, single_of, started, trained_to
 

@@ -12,7 +12,8 @@ from grokterm.engines.step import TrainState, TrainStep
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Swap
-from grokterm.experiment.recording.records import Evaluated, Finished
+from grokterm.experiment.recording.evaluated import Evaluated
+from grokterm.experiment.recording.records import Finished
 from grokterm.optim.rng import StepRng
 from grokterm.training.single import SingleNetwork
 from grokterm.training.step_loop import Measured

@@ -6,7 +6,7 @@ from torch import nn
 from torch.nn import functional
 
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.recording.records import Evaluated
+from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.models.build import network_of
 from grokterm.training.ensemble.arrays import to_arrays, to_tensors
 from grokterm.training.ensemble.naming import of_member

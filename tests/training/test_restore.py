@@ -1,7 +1,8 @@
 import pytest
 
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.recording.records import Acted, Evaluated, Reached, Started
+from grokterm.experiment.recording.evaluated import Evaluated
+from grokterm.experiment.recording.records import Acted, Reached, Started
 from grokterm.training.trainer import Trainer
 from tests.training.outcome import Outcome, assert_same_numbers, changed, copied, finish, halts, started, trained_to
 

@@ -13,7 +13,8 @@ from grokterm.experiment.architectures.kernel import KernelModel
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Set, Swap
 from grokterm.experiment.optimizer import RecursiveFeatures
-from grokterm.experiment.recording.records import Evaluated, Started
+from grokterm.experiment.recording.evaluated import Evaluated
+from grokterm.experiment.recording.records import Started
 from grokterm.models.build import build
 from grokterm.models.kernel import KERNELS, metric_of
 from grokterm.optim.flat import FlatParameters

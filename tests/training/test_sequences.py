@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.recording.records import Evaluated
+from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.models.sequences import TokenNetwork
 from grokterm.session.state import LabState
 from grokterm.training.trainer import Trainer

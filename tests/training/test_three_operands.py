@@ -10,7 +10,8 @@ from grokterm.analysis.observation import Side
 from grokterm.engines.table import choose_engine
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.recording.records import Evaluated, Started
+from grokterm.experiment.recording.evaluated import Evaluated
+from grokterm.experiment.recording.records import Started
 from grokterm.models.sequences import rewritten
 from grokterm.training.ensemble.naming import prefix_of
 from grokterm.training.ensemble.vmapped import VmappedEnsemble

@@ -7,7 +7,8 @@ from grokterm.engines.batches import to_device
 from grokterm.engines.evaluation import evaluate
 from grokterm.engines.thread_pool import ThreadPool
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.recording.records import Evaluated, Finished, Started
+from grokterm.experiment.recording.evaluated import Evaluated
+from grokterm.experiment.recording.records import Finished, Started
 from grokterm.optim.losses import LOSSES
 from grokterm.training.trainer import Trainer
 from tests.training.outcome import assert_same_numbers, changed, finish, halts, started

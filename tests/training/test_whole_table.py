@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.recording.records import Acted, Evaluated, Finished, Reached, Started
+from grokterm.experiment.recording.evaluated import Evaluated
+from grokterm.experiment.recording.records import Acted, Finished, Reached, Started
 from grokterm.training.ensemble.vmapped import VmappedEnsemble
 from tests.training.every_network import every_network, small, trainer_of
 from tests.training.outcome import Outcome, changed, finish, started

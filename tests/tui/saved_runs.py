@@ -5,7 +5,8 @@ from math import exp
 from pathlib import Path
 
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.recording.records import Evaluated, Finished, Reached, Record, Started
+from grokterm.experiment.recording.evaluated import Evaluated
+from grokterm.experiment.recording.records import Finished, Reached, Record, Started
 from grokterm.runs.journal import JournalWriter
 from grokterm.runs.listing.annotations import Annotations, write_annotations
 from grokterm.runs.store import Run, create_run

@@ -7,7 +7,7 @@ import pytest
 from textual.widgets import Collapsible, OptionList, Static
 
 from grokterm.experiment.reading.presets import find_preset
-from grokterm.experiment.recording.records import Evaluated
+from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.plots.palettes import PALETTES
 from grokterm.runs.journal import JournalWriter
 from grokterm.runs.store import create_run, list_runs

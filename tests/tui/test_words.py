@@ -8,7 +8,7 @@ from rich.console import Console
 
 from grokterm.experiment.conditions import Milestone
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.recording.records import Evaluated
+from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.plots.palettes import PALETTES
 from grokterm.reports.preset import Prospect, in_two_lines
 from grokterm.session.curves import Curves

@@ -9,7 +9,7 @@ from rich.segment import Segment
 from rich.style import Style
 
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.recording.records import Evaluated
+from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.plots.axis import Scale
 from grokterm.plots.cells import Rows, rows_to_text
 from grokterm.plots.curves.series import Series

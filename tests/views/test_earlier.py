@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.recording.records import Branched, Evaluated
+from grokterm.experiment.recording.evaluated import Evaluated
+from grokterm.experiment.recording.records import Branched
 from grokterm.plots.cells import rows_to_text
 from grokterm.plots.palettes import PALETTES
 from grokterm.runs.store import Run, create_run, without_time

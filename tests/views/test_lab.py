@@ -10,7 +10,8 @@ import pytest
 
 from grokterm.analysis.confusion import Cell, count_cells
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.recording.records import Evaluated, Inspected
+from grokterm.experiment.recording.evaluated import Evaluated
+from grokterm.experiment.recording.inspected import Inspected
 from grokterm.inspection.analysis import NetworkAnalysis
 from grokterm.inspection.forward_pass import ForwardPass
 from grokterm.plots.palettes import PALETTES, PaletteName

@@ -3,7 +3,8 @@
 import numpy as np
 
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.recording.records import Evaluated, Inspected
+from grokterm.experiment.recording.evaluated import Evaluated
+from grokterm.experiment.recording.inspected import Inspected
 from grokterm.plots.cells import Rows
 from grokterm.plots.palettes import PALETTES
 from grokterm.session.state import LabState, fold

@@ -2,7 +2,9 @@ import numpy as np
 
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Set
-from grokterm.experiment.recording.records import Acted, Evaluated, Inspected
+from grokterm.experiment.recording.evaluated import Evaluated
+from grokterm.experiment.recording.inspected import Inspected
+from grokterm.experiment.recording.records import Acted
 from grokterm.session.state import LabState, fold
 from grokterm.views.third import CHARTS, known_charts, norm_curve, third_panel
 

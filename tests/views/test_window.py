@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Swap
-from grokterm.experiment.recording.records import Acted, Evaluated
+from grokterm.experiment.recording.evaluated import Evaluated
+from grokterm.experiment.recording.records import Acted
 from grokterm.plots.axis import Scale
 from grokterm.session.curves import Curves
 from grokterm.session.state import LabState, fold

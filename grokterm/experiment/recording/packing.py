@@ -8,8 +8,9 @@ import numpy as np
 from jaxtyping import Int
 
 from grokterm.experiment.metrics import METRICS_IN_ORDER
+from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.experiment.recording.evaluations import Column, Evaluations, Table, columns_of
-from grokterm.experiment.recording.records import Evaluated, Record
+from grokterm.experiment.recording.records import Record
 
 Numbers = Int[np.ndarray, " _"]
 

@@ -7,18 +7,10 @@ import numpy as np
 
 from grokterm.experiment.architectures.mixture import PARTS, MixtureModel
 from grokterm.experiment.metrics import METRICS, METRICS_IN_ORDER
+from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.experiment.recording.evaluations import Column, Evaluations
-from grokterm.experiment.recording.records import (
-    Acted,
-    Branched,
-    Checkpointed,
-    Evaluated,
-    Finished,
-    Inspected,
-    Reached,
-    Record,
-    Skipped,
-)
+from grokterm.experiment.recording.inspected import Inspected
+from grokterm.experiment.recording.records import Acted, Branched, Checkpointed, Finished, Reached, Record, Skipped
 from grokterm.plots.sanitize import plain_text
 from grokterm.runs.store import Run, made_at
 

@@ -17,7 +17,7 @@ from grokterm.runs.listing.row import RunRow, State
 from grokterm.runs.store import is_run
 
 if TYPE_CHECKING:
-    from grokterm.experiment.recording.records import Owner
+    from grokterm.experiment.recording.owner import Owner
 
 GOES_ON = ("interrupted", "out_of_memory")  # reasons of an end after which a run is resumed
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from grokterm.errors import GroktermError
-from grokterm.experiment.recording.records import Owner, Paused, Record
+from grokterm.experiment.recording.owner import Owner
+from grokterm.experiment.recording.records import Paused, Record
 from grokterm.runs.differences import as_written, flat
 from grokterm.runs.journal import refuse_lost
 from grokterm.runs.listing.annotations import read_annotations

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from grokterm.experiment.recording.records import Owner
+    from grokterm.experiment.recording.owner import Owner
 
 State = Literal["training", "paused", "ended", "interrupted", "killed", "unknown"]
 

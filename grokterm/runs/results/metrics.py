@@ -12,7 +12,7 @@ from grokterm.analysis.circles import circularity
 from grokterm.analysis.matrices import effective_rank, mean_effective_rank, sparsity
 from grokterm.experiment.expectation import MetricAtStep
 from grokterm.experiment.metrics import EVALUATION_METRICS, METRICS, METRICS_IN_ORDER, SEEN_METRICS
-from grokterm.experiment.recording.records import Inspected
+from grokterm.experiment.recording.inspected import Inspected
 from grokterm.inspection import missing
 from grokterm.inspection.symmetricity import gradient_symmetricity
 from grokterm.inspection.training_loss import TrainingLoss

@@ -5,8 +5,8 @@ from pathlib import Path
 from time import time
 
 from grokterm.errors import GroktermError
+from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.experiment.recording.packing import unpacked
-from grokterm.experiment.recording.records import Evaluated
 from grokterm.runs.journal import read_journal
 from grokterm.runs.store import list_runs
 

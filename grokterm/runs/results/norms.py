@@ -6,7 +6,7 @@ from math import isfinite
 from typing import TypeAlias
 
 from grokterm.analysis.efficiency import late_step, parameter_norm
-from grokterm.experiment.recording.records import Inspected
+from grokterm.experiment.recording.inspected import Inspected
 from grokterm.runs.journal import read_journal
 from grokterm.runs.replay import trainer_at
 from grokterm.runs.results.summary import summarize

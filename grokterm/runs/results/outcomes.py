@@ -1,8 +1,8 @@
 """Read the outcome of a saved run."""
 
 from grokterm.experiment.expectation import Expect
+from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.experiment.recording.evaluations import Evaluations
-from grokterm.experiment.recording.records import Evaluated
 from grokterm.runs.journal import read_journal
 from grokterm.runs.results.metrics import inspect
 from grokterm.runs.results.summary import summarize

@@ -11,16 +11,16 @@ from grokterm.analysis.milestones import EnsembleMilestoneDetector
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Extend, Save, Swap
 from grokterm.experiment.metrics import AVERAGE_METRICS, METRICS_IN_ORDER
+from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.experiment.recording.evaluations import Evaluations
+from grokterm.experiment.recording.owner import Owner
 from grokterm.experiment.recording.packing import rows_of
 from grokterm.experiment.recording.records import (
     Acted,
     Branched,
     Checkpointed,
     Continued,
-    Evaluated,
     Finished,
-    Owner,
     Paused,
     Reached,
     Record,

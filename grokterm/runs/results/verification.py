@@ -13,8 +13,8 @@ from typing import Any
 from grokterm.experiment.conditions import Comparison
 from grokterm.experiment.expectation import Expect, Wanted
 from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.experiment.recording.evaluations import Evaluations
-from grokterm.experiment.recording.records import Evaluated
 from grokterm.experiment.sweep import Value
 from grokterm.runs.results.summary import Summary
 

@@ -10,8 +10,8 @@ from grokterm.errors import ConfigError
 from grokterm.experiment.expectation import MetricAtStep
 from grokterm.experiment.metrics import METRICS
 from grokterm.experiment.reading.hints import nearest
+from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.experiment.recording.evaluations import Evaluations
-from grokterm.experiment.recording.records import Evaluated
 from grokterm.experiment.sweep import Sweep
 from grokterm.runs.journal import read_journal
 from grokterm.runs.results.summary import Summary, summarize_means

@@ -14,7 +14,7 @@ from typing import Self
 
 from pydantic import ValidationError
 
-from grokterm.experiment.recording.records import Owner
+from grokterm.experiment.recording.owner import Owner
 from grokterm.runs.owner import life, this_process
 from grokterm.runs.storage.durable import create, disk_time, remove, touch, write_whole
 

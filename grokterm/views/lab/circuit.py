@@ -20,7 +20,7 @@ from grokterm.views.history import draw_history, has_history, no_history, series
 from grokterm.views.view import Choice, Drawn, Sheet, Subject, View
 
 if TYPE_CHECKING:
-    from grokterm.experiment.recording.records import Inspected
+    from grokterm.experiment.recording.inspected import Inspected
     from grokterm.inspection.analysis import NetworkAnalysis
     from grokterm.plots.axis import Scale
     from grokterm.plots.palettes import Role

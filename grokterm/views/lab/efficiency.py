@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from grokterm.analysis.efficiency import N_QUANTILES, NormAt, efficiency_labels, late_step
 from grokterm.experiment.metrics import METRICS
-from grokterm.experiment.recording.records import Inspected
+from grokterm.experiment.recording.inspected import Inspected
 from grokterm.plots.cells import Cells
 from grokterm.plots.curves.series import Series
 from grokterm.plots.palettes import Role

@@ -8,7 +8,7 @@ from grokterm.analysis.efficiency import efficiency_labels
 from grokterm.analysis.milestones import LEARNED
 from grokterm.analysis.observation import Side
 from grokterm.experiment.metrics import METRICS
-from grokterm.experiment.recording.records import Inspected
+from grokterm.experiment.recording.inspected import Inspected
 from grokterm.inspection.missing import why_missing
 from grokterm.plots.curves.series import Series
 from grokterm.plots.palettes import Role

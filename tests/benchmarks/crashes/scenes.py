@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Extend
 from grokterm.experiment.reading.toml import parse_toml
+from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.experiment.recording.packing import unpacked
-from grokterm.experiment.recording.records import Acted, Checkpointed, Evaluated, Finished, Refused, Unsaved
+from grokterm.experiment.recording.records import Acted, Checkpointed, Finished, Refused, Unsaved
 from grokterm.experiment.sweep import Sweep
 from grokterm.runs.as_preset import as_preset, write_preset
 from grokterm.runs.branching import plan_branch

@@ -19,7 +19,7 @@ from torch import Tensor
 from grokterm.engines.device import find_device
 from grokterm.engines.table import ENGINES
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.recording.records import Evaluated
+from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.models.build import ARCHITECTURES
 from grokterm.optim.losses import LOSSES
 from grokterm.optim.rules import RULES

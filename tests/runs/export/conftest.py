@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.recording.records import Checkpointed, Evaluated, Record
+from grokterm.experiment.recording.evaluated import Evaluated
+from grokterm.experiment.recording.records import Checkpointed, Record
 from grokterm.runs.checkpoint import save_checkpoint
 from grokterm.runs.export.source import Source
 from grokterm.runs.journal import JournalWriter

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.recording.records import Evaluated, Inspected, Record
+from grokterm.experiment.recording.evaluated import Evaluated
+from grokterm.experiment.recording.inspected import Inspected
+from grokterm.experiment.recording.records import Record
 from grokterm.runs.export.curves import tables_of, write_csv, write_parquet
 from grokterm.runs.export.source import Source
 from grokterm.runs.journal import JournalWriter

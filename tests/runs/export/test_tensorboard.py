@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from grokterm.experiment.recording.records import Evaluated
+from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.runs.export.source import Source
 from grokterm.runs.export.table import FORMATS
 from tests.runs.records import journaled

@@ -7,7 +7,8 @@ import pytest
 from grokterm.errors import CheckpointError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Extend, Save, Set, Swap
-from grokterm.experiment.recording.records import Continued, Inspected, Paused, Reached, Record, Skipped, Switched
+from grokterm.experiment.recording.inspected import Inspected
+from grokterm.experiment.recording.records import Continued, Paused, Reached, Record, Skipped, Switched
 from grokterm.runs.journal import JournalWriter, journal_line, read_journal
 from grokterm.runs.listing.skim import Skim
 from grokterm.runs.results.summary import summarize_means

@@ -8,7 +8,7 @@ from grokterm.errors import CheckpointError
 from grokterm.experiment.expectation import Expect
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.metrics import METRICS, SEEN_METRICS, expected_metrics
-from grokterm.experiment.recording.records import Evaluated
+from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.inspection.metrics import NETWORK_METRICS
 from grokterm.reports.network import report
 from grokterm.runs.results import metrics

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.recording.records import Evaluated
+from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.runs.journal import JournalWriter
 from grokterm.runs.results.newest import newest_of
 from grokterm.runs.store import Run, create_run

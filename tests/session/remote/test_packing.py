@@ -9,21 +9,10 @@ import pytest
 
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Extend, Save, Set, Stop, Swap
+from grokterm.experiment.recording.evaluated import Evaluated
+from grokterm.experiment.recording.inspected import Inspected, PhaseAlignment
 from grokterm.experiment.recording.packing import packed
-from grokterm.experiment.recording.records import (
-    Advanced,
-    Branched,
-    Evaluated,
-    Held,
-    Inspected,
-    Paced,
-    PhaseAlignment,
-    Record,
-    Refused,
-    Skipped,
-    Switched,
-    Unsaved,
-)
+from grokterm.experiment.recording.records import Advanced, Branched, Held, Paced, Record, Refused, Skipped, Switched, Unsaved
 from grokterm.inspection.analysis import NetworkAnalysis
 from grokterm.inspection.snapshot import Snapshot
 from grokterm.runs.store import create_run

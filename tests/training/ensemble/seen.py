@@ -1,6 +1,6 @@
 """An ensemble in which some members hold out what they were trained on before, and others do not."""
 
-from grokterm.experiment.recording.records import Evaluated
+from grokterm.experiment.recording.evaluated import Evaluated
 from tests.training.outcome import Outcome
 
 SOME_HAVE_SEEN = ("task.train_fraction=0.48", 'interventions=[{ at_step = 13, swap = { operation = "divide", seed = 9 } }]')

@@ -13,7 +13,9 @@ from grokterm.errors import ConfigError, ProcessDiedError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Swap
 from grokterm.experiment.metrics import EVALUATION_METRICS
-from grokterm.experiment.recording.records import Evaluated, Inspected, Started
+from grokterm.experiment.recording.evaluated import Evaluated
+from grokterm.experiment.recording.inspected import Inspected
+from grokterm.experiment.recording.records import Started
 from grokterm.session.commands import Leave
 from grokterm.session.start import start_session
 from grokterm.training.ensemble.naming import of_member

@@ -14,7 +14,7 @@ from torch.profiler import profile
 from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Swap
-from grokterm.experiment.recording.records import Evaluated
+from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.models import initial, mlp
 from grokterm.models.network import Network
 from grokterm.training import kinds

@@ -9,7 +9,7 @@ import pytest
 
 from grokterm.errors import StorageError
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.recording.records import Evaluated
+from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.runs.store import Run
 from grokterm.session.curves import Curves
 from grokterm.session.state import LabState
