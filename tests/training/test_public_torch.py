@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from grokterm.engines import binding
-from grokterm.engines.fused import kernel
+from grokterm.engines.fused import derivatives
 from grokterm.experiment.experiment import Experiment
 from grokterm.optim import adam
 from grokterm.training import kinds
@@ -23,7 +23,7 @@ def slots(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def gelu(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kernel, "HAS_GELU_BACKWARD", False)
+    monkeypatch.setattr(derivatives, "HAS_GELU_BACKWARD", False)
 
 
 def batched_tensors(monkeypatch: pytest.MonkeyPatch) -> None:

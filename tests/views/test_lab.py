@@ -19,7 +19,8 @@ from grokterm.session.state import Event, LabState, Phase, fold
 from grokterm.views.history import History, merged
 from grokterm.views.lab.activation_maps import Maps
 from grokterm.views.lab.activations import ACTIVATIONS, places_of
-from grokterm.views.lab.circuit import CIRCUIT, CircuitFindings, find_circuit
+from grokterm.views.lab.circuit import CIRCUIT
+from grokterm.views.lab.circuit_findings import CircuitFindings, find_circuit
 from grokterm.views.lab.correctness import TABLE, find_outcomes
 from grokterm.views.table import VIEWS
 from grokterm.views.view import Choice, Drawn, Sheet, Subject, View

@@ -12,7 +12,8 @@ from grokterm.engines.batches import DeviceEquations
 from grokterm.engines.device import suited_threads
 from grokterm.engines.evaluation import mean_of
 from grokterm.engines.fused import dense
-from grokterm.engines.fused.kernel import LOSS_GRADIENTS, Accumulator, BlockBuffers, HiddenLayer, Matrices
+from grokterm.engines.fused.derivatives import LOSS_GRADIENTS
+from grokterm.engines.fused.kernel import Accumulator, BlockBuffers, HiddenLayer, Matrices
 from grokterm.engines.thread_pool import ThreadPool
 from grokterm.experiment.architectures.mlp import MLPModel
 from grokterm.experiment.experiment import Experiment
