@@ -1,11 +1,13 @@
 """Settings of several classes, told apart by a field: the tagged union of the classes that are there when it is validated."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Union, get_args
+from typing import Annotated, Any, TypeVar, Union, get_args
 
 from pydantic import BaseModel, Discriminator, GetCoreSchemaHandler, TypeAdapter, ValidationInfo
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, core_schema
+
+Member = TypeVar("Member", bound=BaseModel)
 
 
 class OneOf:
@@ -25,6 +27,11 @@ class OneOf:
             tagged: Any = Annotated[Union[present], Discriminator(self._kind)]  # noqa: UP007 - of a tuple
             union = self._union = present, TypeAdapter(tagged)
         return union[1].validate_python(value, context=info.context)
+
+
+def by_kind(members: Sequence[type[Member]], kind: str) -> dict[str, type[Member]]:
+    """Return classes of settings by the default of the field that tells them apart."""
+    return {member.model_fields[kind].default: member for member in members}
 
 
 def holders_of(field: FieldInfo) -> list[type[BaseModel]]:

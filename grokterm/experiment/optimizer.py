@@ -4,7 +4,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from grokterm.experiment.kinds import OneOf
+from grokterm.experiment.kinds import OneOf, by_kind
 from grokterm.experiment.modifiers import Modifiers
 from grokterm.experiment.optimizers.groups import Groups
 from grokterm.experiment.settings import Settings, live
@@ -191,7 +191,7 @@ class PluginOptimizer(Modifiers, StepSettings):
 
 
 def _restored(kind: str, settings: dict[str, Any]) -> Settings:
-    return next(one for one in OPTIMIZERS if one.model_fields["kind"].default == kind).model_validate(settings)
+    return by_kind(OPTIMIZERS, "kind")[kind].model_validate(settings)
 
 
 class RecursiveFeatures(Settings):

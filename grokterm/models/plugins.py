@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from grokterm.errors import PluginError
 from grokterm.experiment.architectures.plugin import PluginModel
+from grokterm.experiment.kinds import by_kind
 from grokterm.experiment.model import MODELS
 from grokterm.experiment.signatures import arguments_of, settings_class
 from grokterm.models.build import ARCHITECTURES
@@ -50,7 +51,7 @@ def network(name: str) -> Callable[[Written], Written]:
         made = settings_class(what, name, own, PluginModel, kind="architecture")
         made.reads_three = "n_operands" in arguments
         provide("network", name, kind)
-        MODELS[:] = [*(one for one in MODELS if one.model_fields["architecture"].default != name), made]
+        MODELS[:] = (by_kind(MODELS, "architecture") | {name: made}).values()
         ARCHITECTURES[name] = partial(PluginNetwork, kind)
         return kind
 

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from grokterm.errors import PluginError
+from grokterm.experiment.kinds import by_kind
 from grokterm.experiment.loss import LOSS_NAMES
 from grokterm.experiment.optimizer import OPTIMIZERS, PluginOptimizer
 from grokterm.experiment.signatures import arguments_of, settings_class
@@ -66,7 +67,7 @@ def update_rule(name: str, *, state: Sequence[str] = ()) -> Callable[[Written], 
     Raises:
         PluginError: if the name is taken, an argument cannot be a setting, or the function returns something else.
     """
-    check_name("update rule", name, [kind.model_fields["kind"].default for kind in OPTIMIZERS])
+    check_name("update rule", name, by_kind(OPTIMIZERS, "kind"))
     what = f"update rule {name}"
     for purpose in state:
         check_name("update rule", purpose, ())
@@ -83,7 +84,7 @@ def update_rule(name: str, *, state: Sequence[str] = ()) -> Callable[[Written], 
 
         _try(what, function, state, made())
         provide("update rule", name, function)
-        OPTIMIZERS[:] = [*(one for one in OPTIMIZERS if one.model_fields["kind"].default != name), made]
+        OPTIMIZERS[:] = (by_kind(OPTIMIZERS, "kind") | {name: made}).values()
         RULES[name] = rule
         return function
 

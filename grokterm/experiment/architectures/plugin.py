@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from grokterm.experiment.architectures.initial import InitialWeights
+from grokterm.experiment.kinds import by_kind
 from grokterm.experiment.settings import Settings
 
 
@@ -33,5 +34,4 @@ class PluginModel(InitialWeights):
 def _restored(architecture: str, settings: dict[str, Any]) -> Settings:
     from grokterm.experiment.model import MODELS
 
-    made = next(one for one in MODELS if one.model_fields["architecture"].default == architecture)
-    return made.model_validate(settings)
+    return by_kind(MODELS, "architecture")[architecture].model_validate(settings)

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.kinds import holders_of
+from grokterm.experiment.kinds import by_kind, holders_of
 from grokterm.experiment.model import MODELS
 from grokterm.experiment.optimizer import OPTIMIZERS
 from grokterm.experiment.reading.toml import format_value
@@ -37,7 +37,7 @@ def choices_of(name: str, field: FieldInfo) -> list[str]:
     section, _, own = name.partition(".")
     kind, holders = KINDS_OF_SECTION.get(section, ("", ()))
     if own == kind:
-        return [holder.model_fields[kind].default for holder in holders]
+        return list(by_kind(holders, kind))
     if name == "task.operation":
         return list(OPERATIONS)
     if field.annotation is bool:

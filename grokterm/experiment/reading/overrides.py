@@ -11,7 +11,7 @@ from grokterm.errors import ConfigError
 from grokterm.experiment.expectation import inspected_after
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Set
-from grokterm.experiment.kinds import holders_of
+from grokterm.experiment.kinds import by_kind, holders_of
 from grokterm.experiment.optimizers.schedule import SCHEDULES
 from grokterm.experiment.reading.fields import KINDS_OF_SECTION, fields_of
 from grokterm.experiment.reading.files import FILE_SETTINGS
@@ -133,7 +133,7 @@ def _assigned(table: Any, path: Sequence[str], value: Any) -> Any:  # noqa: ANN4
 
 def _change_kind(settings: dict[str, Any], section: str, new: Any) -> list[str]:  # noqa: ANN401 - any TOML value
     kind, members = KINDS_OF_SECTION[section]
-    by_name = {member.model_fields[kind].default: member for member in members}
+    by_name = by_kind(members, kind)
     written = settings.get(section, {})
     if not isinstance(written, dict):
         return []  # validation refuses it

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.kinds import by_kind
 from grokterm.experiment.reading.fields import KINDS_OF_SECTION
 from grokterm.experiment.reading.files import is_hash
 from grokterm.experiment.reading.toml import format_value
@@ -14,10 +15,7 @@ SECTIONS = ("task", "model", "loss", "optimizer", "training")
 
 def kinds() -> dict[str, tuple[str, ...]]:
     """Return the fields that decide which other fields exist, and the values they may take."""
-    return {
-        f"{section}.{kind}": tuple(member.model_fields[kind].default for member in members)
-        for section, (kind, members) in KINDS_OF_SECTION.items()
-    }
+    return {f"{section}.{kind}": tuple(by_kind(members, kind)) for section, (kind, members) in KINDS_OF_SECTION.items()}
 
 
 # Fields that a form shows at once; the others are folded away.
@@ -70,13 +68,8 @@ def form_fields(experiment: Experiment) -> Iterator[FormField]:
 def without_other_kinds(edits: dict[str, str]) -> dict[str, str]:
     """Leave out edits of settings that the newly chosen kind does not have."""
     for section, (kind, members) in KINDS_OF_SECTION.items():
-        known = {
-            f"{section}.{name}"
-            for one in members
-            if one.model_fields[kind].default == edits.get(f"{section}.{kind}")
-            for name in one.model_fields
-        }
-        if known:
+        if chosen := by_kind(members, kind).get(edits.get(f"{section}.{kind}", "")):
+            known = {f"{section}.{name}" for name in chosen.model_fields}
             edits = {name: text for name, text in edits.items() if name in known or not name.startswith(f"{section}.")}
     return edits
 
