@@ -98,7 +98,7 @@ def complete_log(incomplete: str) -> list[str]:
 
 def complete_setting(context: typer.Context, incomplete: str) -> list[str]:
     """Offer the settings of the preset in the line, then values of one. What ends with `=` keeps shells from adding a space."""
-    from grokterm.experiment.reading.fields import choices_of, fields_of
+    from grokterm.experiment.reading.fields import examples_of, fields_of
     from grokterm.experiment.reading.presets import find_preset
 
     try:
@@ -108,7 +108,7 @@ def complete_setting(context: typer.Context, incomplete: str) -> list[str]:
     fields = {name: field for name, field in fields_of(settings).items() if f"{name}=".startswith(incomplete.partition("=")[0])}
     if "=" not in incomplete and len(fields) > 1:
         return _offered((f"{name}=" for name in fields), incomplete)
-    return _offered((f"{name}={value}" for name in fields for value in ("", *choices_of(name, fields[name]))), incomplete)
+    return _offered((f"{name}={value}" for name in fields for value in ("", *examples_of(name, fields[name]))), incomplete)
 
 
 def _sweeps(folder: Path, incomplete: str) -> list[str]:

@@ -84,7 +84,7 @@ class KeyOf:
         return name
 
 
-def choices_of(field: FieldInfo) -> tuple[str, ...]:
+def texts_of(field: FieldInfo) -> tuple[str, ...]:
     """List the texts that a field may hold; empty where they cannot be listed."""
     keys = [names for marked in field.metadata if isinstance(marked, KeyOf) for names in marked.names]
     return get_args(field.annotation) if get_origin(field.annotation) is Literal else tuple(keys)

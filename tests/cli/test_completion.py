@@ -100,6 +100,7 @@ def test_settings_are_offered_as_the_preset_has_them_and_then_their_values(here:
     assert {"task.modulus=", "task.operation="} <= set(offered(here, "sweep", "quick", "--grid", "task."))
     asked = {"_TYPER_COMPLETE_ARGS": "grokterm run --set task.operation=ad"}
     assert "task.operation=add" in here(_GROKTERM_COMPLETE="complete_zsh", **asked).out
+    assert {"loss.kind=mse", "loss.kind=stablemax"} <= set(offered(here, "run", "--set", "loss.kind="))
     assert "model.n_heads=" in offered(here, "run", "--preset", "report-transformer-30", "--set", "model.n_")
     assert "model.n_heads=" not in offered(here, "run", "--preset", "quick", "--set", "model.n_")
     assert offered(here, "sweep", "nowhere", "--zip", "task.nothing") == [""]

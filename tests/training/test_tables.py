@@ -16,7 +16,7 @@ from grokterm.experiment.modifiers import Modifiers
 from grokterm.experiment.optimizer import PluginOptimizer
 from grokterm.experiment.optimizers.schedule import SCHEDULES
 from grokterm.experiment.reading.fields import KINDS_OF_SECTION
-from grokterm.experiment.settings import Settings, choices_of
+from grokterm.experiment.settings import Settings, texts_of
 from grokterm.experiment.training import Training
 from grokterm.models.activations import ACTIVATIONS
 from grokterm.models.build import ARCHITECTURES
@@ -43,7 +43,7 @@ def names(settings: type[Settings], field: str) -> tuple[Any, ...]:
 @pytest.mark.parametrize(
     ("table", "named"),
     [
-        (LOSSES, choices_of(Loss.model_fields["kind"])),
+        (LOSSES, texts_of(Loss.model_fields["kind"])),
         (
             [*RULES, "agop"],
             [member.model_fields["kind"].default for member in KINDS_OF_SECTION["optimizer"][1]],

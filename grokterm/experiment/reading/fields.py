@@ -1,7 +1,7 @@
 """Which settings there are, and which values they may have."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, get_args
+from typing import Any
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -11,7 +11,7 @@ from grokterm.experiment.kinds import by_kind, holders_of
 from grokterm.experiment.model import MODELS
 from grokterm.experiment.optimizer import OPTIMIZERS
 from grokterm.experiment.reading.toml import format_value
-from grokterm.tasks.operations import OPERATIONS
+from grokterm.experiment.settings import texts_of
 
 KINDS_OF_SECTION: dict[str, tuple[str, Sequence[type[BaseModel]]]] = {
     "model": ("architecture", MODELS),
@@ -25,30 +25,29 @@ def fields_of(settings: Mapping[str, Any]) -> dict[str, FieldInfo]:
     found: dict[str, FieldInfo] = {}
     for section in ("task", "model", "loss", "optimizer", "training"):
         kind, _ = KINDS_OF_SECTION.get(section, ("", ()))
-        chosen = (Experiment().settings()[section] | table_of(settings, section)).get(kind)
+        chosen = (Experiment().settings()[section] | _table_of(settings, section)).get(kind)
         for holder in holders_of(Experiment.model_fields[section]):
             if not kind or holder.model_fields[kind].default == chosen:
                 found |= {f"{section}.{name}": field for name, field in holder.model_fields.items()}
     return found
 
 
-def choices_of(name: str, field: FieldInfo) -> list[str]:
-    """List the values that a setting may have, as they are written; of a number only its default."""
+def choices_of(name: str, field: FieldInfo) -> tuple[str, ...]:
+    """List the values that a setting may have, as they are written; empty where they cannot be listed."""
     section, _, own = name.partition(".")
     kind, holders = KINDS_OF_SECTION.get(section, ("", ()))
-    if own == kind:
-        return list(by_kind(holders, kind))
-    if name == "task.operation":
-        return list(OPERATIONS)
-    if field.annotation is bool:
-        return ["true", "false"]
-    if words := [one for one in get_args(field.annotation) if isinstance(one, str)]:
-        return words
+    if kind and own == kind:
+        return tuple(by_kind(holders, kind))
+    return ("true", "false") if field.annotation is bool else texts_of(field)
+
+
+def examples_of(name: str, field: FieldInfo) -> tuple[str, ...]:
+    """List the values that a setting may have, or else its default, if it has one."""
     is_unset = field.default in (None, "") or field.is_required()
-    return [] if is_unset else [format_value(field.default)]
+    return choices_of(name, field) or (() if is_unset else (format_value(field.default),))
 
 
-def table_of(settings: Mapping[str, Any], section: str) -> dict[str, Any]:
+def _table_of(settings: Mapping[str, Any], section: str) -> dict[str, Any]:
     """Return a section of settings that are not yet validated; empty if it is no table."""
     written = settings.get(section)
     return written if isinstance(written, dict) else {}

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.kinds import by_kind
-from grokterm.experiment.reading.fields import KINDS_OF_SECTION
+from grokterm.experiment.reading.fields import KINDS_OF_SECTION, choices_of
 from grokterm.experiment.reading.files import is_hash
 from grokterm.experiment.reading.toml import format_value
-from grokterm.experiment.settings import Settings, choices_of, field_docstrings, own_first
+from grokterm.experiment.settings import Settings, field_docstrings, own_first
 
 SECTIONS = ("task", "model", "loss", "optimizer", "training")
 
@@ -77,9 +77,10 @@ def without_other_kinds(edits: dict[str, str]) -> dict[str, str]:
 def _field(settings: Settings, name: str, prefix: str) -> FormField:
     info = type(settings).model_fields[name]
     dotted = prefix + name
-    choices = kinds().get(dotted) or (("true", "false") if info.annotation is bool else choices_of(info))
     description = " ".join(field_docstrings(type(settings)).get(name, "").split())
-    return FormField(dotted, _as_text(settings.model_dump(include={name}, exclude_none=True)[name]), choices, description)
+    return FormField(
+        dotted, _as_text(settings.model_dump(include={name}, exclude_none=True)[name]), choices_of(dotted, info), description
+    )
 
 
 def _as_text(value: object) -> str:
