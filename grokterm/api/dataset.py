@@ -32,12 +32,12 @@ class Dataset:
     seen: Bool[np.ndarray, " equations"]
     """Which are held out now, and were trained on before a swap."""
 
+    n_elements: int
+    """How many values operands and answers have: the modulus, or the order of a group."""
+
     def __repr__(self) -> str:
         sides = ", ".join(f"{side}={int(getattr(self, side).sum())}" for side in ("train", "val", "seen"))
         return f"Dataset(equations={len(self.answers)}, {sides}, n_elements={self.n_elements})"
-
-    n_elements: int
-    """How many values operands and answers have: the modulus, or the order of a group."""
 
 
 def laid_out(dataset: tasks.Dataset) -> Dataset:

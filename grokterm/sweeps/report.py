@@ -210,7 +210,7 @@ def number(value: float, measure: str) -> str:
     """Write a number that was measured; a step that was not reached is never."""
     if isinf(value) and is_step(measure):
         return "never"
-    metric = "val_accuracy" if measure.endswith("accuracy") else measure
+    metric = "val_accuracy" if measure.endswith("accuracy") else measure  # the best one, too
     if metric in METRICS:
         return METRICS[metric].written(value)
     return f"{value:,.10g}" if is_step(measure) else f"{value:.4g}"

@@ -19,7 +19,6 @@ _MARKERS = "osD^vPX"
 
 GRAY, LIGHT_GRAY = "#505050", "#909090"
 
-
 MARGIN = 0.03  # of an axis with limits, beyond them
 
 FEW = 9  # values of a logarithmic axis, up to which each has a tick where powers of ten would be too few
@@ -161,11 +160,12 @@ def draw_map(
     axes.set_yticks(range(len(rows.names)), [escape_label(name) for name in rows.names])
     axes.set(xlabel=escape_label(columns.label), ylabel=escape_label(rows.label))
     for name, (hatch, cells) in hatched.items():
+        if not cells.any():
+            continue
         style: dict[str, Any] = {"hatch": hatch, "facecolor": "white", "edgecolor": LIGHT_GRAY, "linewidth": 0}
         corners = np.argwhere(cells) - 0.5
         axes.add_collection(PatchCollection([Rectangle((x, y), 1, 1) for y, x in corners.tolist()], **style))
-        if cells.any():
-            axes.add_patch(Rectangle((0, 0), 0, 0, label=name, **style))
+        axes.add_patch(Rectangle((0, 0), 0, 0, label=name, **style))  # what the legend shows
     if axes.get_legend_handles_labels()[0]:
         figure.legend(loc="outside upper right", ncols=2)
     frame_image(axes)

@@ -67,11 +67,6 @@ def parse_logs(texts: Sequence[str]) -> tuple[Wanted, ...]:
     return logs
 
 
-def failure(kind: str, why: str) -> str:
-    """Say that a log has failed."""
-    return f"--log {kind}: {why}: the training goes on without it"
-
-
 class LiveLogs:
     """The processes that write the logs of one run, from its first record to its end."""
 
@@ -87,13 +82,13 @@ class LiveLogs:
             try:
                 self._followers.append(_Follower(one, run))
             except OSError as error:  # as of a disk that is full, or too many processes
-                self._not_begun.append(failure(one.kind, str(error.strerror)))
+                self._not_begun.append(_failure(one.kind, str(error.strerror)))
 
     def failures(self) -> list[str]:
         """Say which logs have failed since the last time, and why."""
         failed = [one for one in self._followers if one.has_failed()]
         self._followers = [one for one in self._followers if one not in failed]
-        said = [*self._not_begun, *(failure(one.kind, one.last_words) for one in failed)]
+        said = [*self._not_begun, *(_failure(one.kind, one.last_words) for one in failed)]
         self._not_begun.clear()
         for one in failed:
             one.close()
@@ -109,6 +104,10 @@ class LiveLogs:
         for one in self._followers:
             one.close()
         return said
+
+
+def _failure(kind: str, why: str) -> str:
+    return f"--log {kind}: {why}: the training goes on without it"
 
 
 class _Follower:

@@ -60,7 +60,7 @@ class Lease:
             return None
         attempts = before.attempts + 1 if before is not None and before.step == step else 1
         claim = Claim(**this_process().model_dump(), nonce=secrets.token_hex(8), step=step, attempts=attempts)
-        is_mine = _replaced(path, before, claim) if is_there else create(path, content_of(claim))
+        is_mine = _replaced(path, before, claim) if is_there else create(path, _content_of(claim))
         return cls(path, claim) if is_mine else None
 
     def __enter__(self) -> Self:
@@ -94,11 +94,6 @@ class Lease:
                     touch(self._path)
                 else:
                     self.is_lost = read_claim(self._path) is not None or not self._path.exists()
-
-
-def content_of(claim: Claim) -> bytes:
-    """Write a claim as the content of its file."""
-    return claim.model_dump_json().encode()
 
 
 def read_claim(path: Path) -> Claim | None:
@@ -178,12 +173,16 @@ def _is_old(path: Path) -> bool:
     return age > STALE
 
 
+def _content_of(claim: Claim) -> bytes:
+    return claim.model_dump_json().encode()
+
+
 def _replaced(path: Path, before: Claim | None, claim: Claim) -> bool:
     """Write a claim in the place of a stale one, unless another process has done so since that was read."""
     with _alone(path) as is_alone:
         if not is_alone or not path.exists() or read_claim(path) != before:
             return False
-        write_whole(path, content_of(claim))
+        write_whole(path, _content_of(claim))
         return True
 
 
