@@ -98,8 +98,12 @@ def _find(role: str, name: str, folder: Path) -> Run | Preset:
 def _load(run: Run) -> MixturePart:
     experiment, prefix = run.experiment, "weights."
     network = network_of(experiment)
-    tensors = load_checkpoint(_checkpoint(run))
-    network.load_state_dict({name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)})
+    tensors = load_checkpoint(path := _checkpoint(run))
+    weights = {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+    try:
+        network.load_state_dict(weights)
+    except RuntimeError:  # its names or shapes are others
+        raise CheckpointError(f"checkpoint {path} belongs to another network than experiment.toml of run {run.name}") from None
     return MixturePart(run.name, experiment, network)
 
 

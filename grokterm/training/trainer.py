@@ -198,11 +198,18 @@ class Trainer:
         return self.trainable.tensors()
 
     def restore(self, step: int, seconds: float, tensors: Mapping[str, Tensor], records: Sequence[Record]) -> None:
-        """Continue from a checkpoint: its tensors, and the records before it."""
+        """Continue from a checkpoint: its tensors, and the records before it.
+
+        Raises:
+            KeyError: with what is missing, if the tensors are those of another network.
+        """
         for record in records:
             self.trainable.step = record.step
             self.replay_record(record)
         self.trainable.step, self.seconds = step, seconds
+        for name, own in self.tensors().items():
+            if name not in tensors or (tensors[name].shape, tensors[name].dtype) != (own.shape, own.dtype):
+                raise KeyError(f"{name} of shape {tuple(own.shape)} and {own.dtype}")
         self.trainable.load(tensors)
         self.trainable.apply_settings(self.experiment)
 

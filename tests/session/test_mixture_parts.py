@@ -8,6 +8,7 @@ import torch
 
 from grokterm.errors import CheckpointError, ConfigError
 from grokterm.experiment.experiment import Experiment
+from grokterm.runs.checkpoint import save_checkpoint
 from grokterm.runs.mixture_parts import find_parts
 from grokterm.runs.replay import trainer_at
 from grokterm.runs.store import Run
@@ -153,6 +154,13 @@ def test_a_run_without_a_checkpoint_is_no_part(trained: Experiment, tmp_path: Pa
     run = find_parts(trained, tmp_path / "runs").runs["memorizer"]
     shutil.rmtree(Run(run.path).checkpoints)
     with pytest.raises(CheckpointError, match="has no checkpoint: train it again"):
+        start_session(trained, tmp_path / "runs", "mixture")
+
+
+def test_a_checkpoint_of_another_network_is_no_part(trained: Experiment, tmp_path: Path) -> None:
+    run = find_parts(trained, tmp_path / "runs").runs["memorizer"]
+    save_checkpoint(run.checkpoints, 40, {"weights.left": torch.zeros(2, 2)}, run.experiment)
+    with pytest.raises(CheckpointError, match=f"belongs to another network than experiment.toml of run {run.name}"):
         start_session(trained, tmp_path / "runs", "mixture")
 
 

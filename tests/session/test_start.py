@@ -192,10 +192,13 @@ def test_a_truncated_checkpoint_is_refused_and_without_it_the_one_before_is_used
 def test_a_checkpoint_of_another_network_is_refused(driver: Driver) -> None:
     driver.pause_at(3)
     driver.leave()
-    run = driver.session.run
-    save_checkpoint(run.checkpoints, 3, {"weights.other": torch.zeros(1)}, driver.trainer.experiment)
-    with pytest.raises(CheckpointError, match=r"belongs to another network: it has no weights\.left"):
-        resume_session(run)
+    run, own = driver.session.run, driver.trainer.tensors()
+    left = own["weights.left"]
+    for others in ({"weights.other": left}, own | {"weights.left": left.T}, own | {"weights.left": left.double()}):
+        save_checkpoint(run.checkpoints, 3, others, driver.trainer.experiment)
+        missing = r"it has no weights\.left of shape \(23, 128\) and torch\.float32"
+        with pytest.raises(CheckpointError, match=f"belongs to another network: {missing}"):
+            resume_session(run)
 
 
 @pytest.mark.parametrize("reason", ["complete", "grokked", "stopped", "diverged", "interrupted"])

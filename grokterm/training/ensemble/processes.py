@@ -22,7 +22,6 @@ from grokterm.optim.rules import Weights
 from grokterm.plugins.registry import check_loaded
 from grokterm.tasks.dataset import Dataset
 from grokterm.training.ensemble.arrays import to_arrays, to_tensors
-from grokterm.training.ensemble.naming import with_member
 from grokterm.training.single import SingleNetwork
 from grokterm.training.step_loop import Measured
 from grokterm.training.worker_process import WorkerProcess
@@ -136,9 +135,6 @@ class ProcessEnsemble:
 
     def load(self, tensors: Mapping[str, Tensor]) -> None:
         """Continue from the tensors of a checkpoint."""
-        for number in range(sum(map(len, self._shares))):
-            for name in with_member(number, self._first.tensors()):
-                tensors[name]
         self._ask("load", self.step, to_arrays(tensors))
 
     def _fetch_first(self) -> None:
