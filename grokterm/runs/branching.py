@@ -27,6 +27,8 @@ from grokterm.runs.store import Run
 SWAPPED = {"task.train_fraction": "train_fraction", "task.n_train": "n_train", "task.operation": "operation", "seed": "seed"}
 """Settings that a branch changes by a swap, and what they are called there."""
 
+LONGEST_NUMBER = 20  # digits: Python refuses to read thousands of them
+
 
 @dataclass(frozen=True)
 class Branching:
@@ -116,7 +118,7 @@ def find_step(run: Run, text: str) -> int:
         return next((record.step for record in reversed(records) if isinstance(record, Checkpointed)), 0)
     if text == "last":
         return reached_step(records)
-    if (digits := text.replace(",", "").replace("_", "")).isdecimal():
+    if (digits := text.replace(",", "").replace("_", "")).isdecimal() and len(digits) < LONGEST_NUMBER:
         check_reached(run, int(digits), records)
         return int(digits)
     reached: dict[str, int] = {record.milestone: record.step for record in reversed(records) if isinstance(record, Reached)}

@@ -42,6 +42,7 @@ def test_a_step_is_a_number_the_last_a_milestone_or_that_of_the_newest_checkpoin
         ("@grokked", r"has not grokked: choose another step \(a number, last, memorized\)"),
         ("@soon", r"@soon is no step: choose one \(a number, last, memorized\)"),
         ("@-3", r"@-3 is no step: choose one"),
+        (f"@{'9' * 5000}", r"@9+ is no step: choose one"),
         ("@61", r"has reached step 60, not 61: go on with grokterm run --resume .* --set training\.steps=61"),
     ],
 )

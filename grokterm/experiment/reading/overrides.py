@@ -93,7 +93,7 @@ def _is_text(path: Sequence[str]) -> bool:
 
 def _assign(settings: dict[str, Any], path: Sequence[str], value: Any) -> None:  # noqa: ANN401 - any TOML value
     name = ".".join(path)
-    if (numbered := re.fullmatch(r"interventions\[(\d+)\]", path[0])) and len(path) > 1:
+    if (numbered := re.fullmatch(r"interventions\[(\d{1,9})\]", path[0])) and len(path) > 1:
         _assign_in_intervention(settings, int(numbered[1]), path[1:], value)
         return
     if path[0] not in Experiment.model_fields:
@@ -114,12 +114,14 @@ def _assign(settings: dict[str, Any], path: Sequence[str], value: Any) -> None: 
 
 
 def _assign_in_intervention(settings: dict[str, Any], number: int, path: Sequence[str], value: Any) -> None:  # noqa: ANN401 - any TOML value
-    interventions = [*settings.get("interventions", ())]
+    interventions = settings.get("interventions", ())
+    if not isinstance(interventions, list | tuple):
+        raise ConfigError(f"interventions must be a list of tables, not {interventions!r}")
     if number >= len(interventions):
         n = f"{len(interventions)}, the first of which is interventions[0]" if interventions else "none"
         raise ConfigError(f"there is no interventions[{number}]: the experiment has {n}")
-    interventions[number] = _assigned(interventions[number], path, value)
-    settings["interventions"] = interventions
+    changed = _assigned(interventions[number], path, value)
+    settings["interventions"] = [*interventions[:number], changed, *interventions[number + 1 :]]
 
 
 def _assigned(table: Any, path: Sequence[str], value: Any) -> Any:  # noqa: ANN401 - any TOML value

@@ -12,6 +12,9 @@ from grokterm.errors import ConfigError
 # An array without tables or arrays inside, as tomli-w writes it: one line for each value. No text has a line break of its own.
 _PLAIN_ARRAY = re.compile(r"\[\n((?: {4}[^{\[ ].*,\n)+)\]")
 
+# Hexadecimal, octal or binary: Python reads it, however long, but does not write it. Of decimal ones it reads none so long.
+_ENDLESS_NUMBER = re.compile(r"\b0[xob][\da-fA-F_]{1000}")
+
 
 def parse_toml(text: str) -> dict[str, Any]:
     """Parse TOML into nested dicts.
@@ -19,6 +22,8 @@ def parse_toml(text: str) -> dict[str, Any]:
     Raises:
         ConfigError: with the line, if the text is not TOML.
     """
+    if _ENDLESS_NUMBER.search(text):
+        raise ConfigError("not valid TOML: a number has more than 1,000 digits")
     try:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # also of numbers that are too long, and of arrays nested too deep

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from grokterm.errors import ConfigError
@@ -192,6 +194,8 @@ def test_assignments_beside_a_change_of_kind_apply_after_it(order: int) -> None:
         ("model.architecture=perceptron", "model.architecture must be one of mlp, "),
         ("task.train_fraction=.3", "task.train_fraction must be a number, not '.3'"),
         ("task.modulus=", "task.modulus must be a whole number, not ''"),
+        ("interventions[2].at_step=3", "there is no interventions[2]: the experiment has none"),
+        (f"interventions[{'9' * 5000}].at_step=3", "unknown setting interventions[999"),
         ("task.train_fraction=2", "task.train_fraction must be above 0 and at most 1, not 2"),
     ],
 )
@@ -209,6 +213,34 @@ def test_a_preset_without_a_section_can_have_one_of_its_settings_changed() -> No
 def test_a_section_that_is_no_table_is_refused_in_one_line(assignment: str) -> None:
     with pytest.raises(ConfigError, match=r"^optimizer must be a table, not 'adam'$"):
         override({"optimizer": "adam"}, [assignment])
+
+
+INTERVENING: dict[str, Any] = {"interventions": [{"at_step": 5, "set": {"optimizer.learning_rate": 1e-3}}]}
+
+
+@pytest.mark.parametrize(
+    ("assignment", "message"),
+    [
+        (
+            "interventions[1].at_step=3",
+            "there is no interventions[1]: the experiment has 1, the first of which is interventions[0]",
+        ),
+        ("interventions[0].set.optimizer=3", "interventions[0]: optimizer cannot be set while training: choose one of"),
+        ("interventions[0].at_step.x=3", "interventions[0].at_step must be a whole number, not {'x': 3}"),
+    ],
+)
+def test_an_intervention_that_cannot_be_changed_is_refused(assignment: str, message: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        override(INTERVENING, [assignment])
+    assert str(refused.value).startswith(message)
+    with pytest.raises(ConfigError, match=r"^interventions must be a list of tables, not 3$"):
+        override({}, ["interventions=3", assignment])
+
+
+def test_a_setting_of_an_intervention_is_named_with_its_section() -> None:
+    changed = override(INTERVENING, ["interventions[0].set.optimizer.learning_rate=0.5"]).experiment.interventions[0]
+    assert changed.set is not None
+    assert changed.set.values == {"optimizer.learning_rate": 0.5}
 
 
 EXPRESSION: Tables = {"task": {"operation": "expression", "expression": "a*b + 1"}}

@@ -62,7 +62,19 @@ def test_an_experiment_is_written_as_people_write_it() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["Two words", "a = b", "1\nseed = 2", "1\n[value]", "1\n[task]\nmodulus = 5", "[1", '"open', "[" * 5000, "9" * 5000]
+    "text",
+    [
+        "Two words",
+        "a = b",
+        "1\nseed = 2",
+        "1\n[value]",
+        "1\n[task]\nmodulus = 5",
+        "[1",
+        '"open',
+        "[" * 5000,
+        "9" * 5000,
+        "0x" + "f" * 5000,
+    ],
 )
 def test_what_is_no_single_value_is_a_text(text: str) -> None:
     assert parse_value(text) == text
@@ -80,6 +92,7 @@ def test_a_value_may_take_several_lines() -> None:
         ("a = [\n1,", "not valid TOML: Invalid value (at line 2, the end)"),
         ("a = " + "[" * 5000, "not valid TOML: "),
         ("a = " + "9" * 5000, "not valid TOML: "),
+        *((f"a = 0{one}" + "1" * 20_000, "not valid TOML: a number has more than 1,000 digits") for one in "xob"),
     ],
 )
 def test_what_is_no_toml_is_refused_in_one_line_that_says_where(text: str, message: str) -> None:
