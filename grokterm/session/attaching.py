@@ -68,7 +68,7 @@ def stop_training(run: Run) -> None:
     try:
         training = AttachedTraining(run)
     except UnreachableError:  # of another version, or it serves no socket
-        os.kill(holder.pid, signal.SIGTERM)
+        _terminate(holder, run)
     else:
         training.start()
         training.send(Leave())
@@ -77,6 +77,17 @@ def stop_training(run: Run) -> None:
         if monotonic() > deadline:
             raise StorageError(f"process {holder.pid} still trains run {run.name}: its disk may hang")
         sleep(LOOK_SECONDS)
+
+
+def _terminate(holder: Holder, run: Run) -> None:
+    try:
+        os.kill(holder.pid, signal.SIGTERM)
+    except ProcessLookupError:
+        pass  # it has just ended
+    except PermissionError:
+        raise UnreachableError(
+            f"run {run.name} is trained by process {holder.pid} of another user, who alone can stop it"
+        ) from None
 
 
 def _holder_here(run: Run) -> Holder:

@@ -89,3 +89,22 @@ def test_a_training_of_another_version_is_not_attached_to_but_can_be_stopped(
     assert signaled == [(os.getpid(), signal.SIGTERM)]
     assert (outcome.code, outcome.err) == (0, "")
     assert outcome.out == f"{run.name} is saved at step 0 and has ended; grokterm run --resume {run.name} goes on\n"
+
+
+def test_only_its_user_can_stop_a_training(here: Here, held: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: int) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr("grokterm.session.attaching.os.kill", refuse)
+    alone = f"run {held.name} is trained by process {os.getpid()} of another user, who alone can stop it"
+    assert_refused(here("runs", "stop", held.name), alone)
+
+
+def test_a_training_that_ends_as_it_is_to_be_stopped_has_ended(here: Here, held: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(_: int, number: int) -> None:
+        if number:
+            (held.path / HOLDER).unlink()
+            raise ProcessLookupError
+
+    monkeypatch.setattr("grokterm.session.attaching.os.kill", gone)
+    assert here("runs", "stop", held.name).code == 0
