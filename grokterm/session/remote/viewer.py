@@ -204,7 +204,11 @@ def _greet(connection: socket.socket, address: Path) -> tuple[BinaryIO, Server]:
         raise UnreachableError(f"{address} is served by another user")
     connection.sendall(line(HELLO))
     stream = connection.makefile("rb")
-    server = _server_of(stream.readline(), address)
+    try:
+        server = _server_of(stream.readline(), address)
+    except BaseException:
+        stream.close()
+        raise
     connection.settimeout(None)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", SEND_SECONDS, 0))
     return stream, server
@@ -213,14 +217,14 @@ def _greet(connection: socket.socket, address: Path) -> tuple[BinaryIO, Server]:
 def _server_of(text: bytes, address: Path) -> Server:
     try:
         hello = Hello.model_validate_json(text)
+        if hello.protocol == HELLO.protocol:
+            return Server.model_validate_json(text)
     except ValidationError:
         raise UnreachableError(f"what answers at {address} is no training: {text[:60]!r}") from None
-    if hello.protocol != HELLO.protocol:
-        raise UnreachableError(
-            f"it is trained by {_version(hello)}, and this is {_version(HELLO)}: attach with that version, or end the training"
-            " and resume it with this one"
-        )
-    return Server.model_validate_json(text)
+    raise UnreachableError(
+        f"it is trained by {_version(hello)}, and this is {_version(HELLO)}: attach with that version, or end the training"
+        " and resume it with this one"
+    )
 
 
 def _version(hello: Hello) -> str:

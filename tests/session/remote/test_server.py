@@ -1,6 +1,7 @@
 """Viewers, and what they may send."""
 
 import random
+import re
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -14,10 +15,10 @@ from grokterm.experiment.interventions import Swap
 from grokterm.experiment.recording.records import Refused
 from grokterm.session.commands import Analyze, Hold, Pause, Release, Resume, StepOnce
 from grokterm.session.remote import address, reading, server
-from grokterm.session.remote.address import find_address
+from grokterm.session.remote.address import address_of, find_address, listen
 from grokterm.session.remote.messages import HELLO, LONGEST_LINE, line
 from grokterm.session.remote.reading import check_hello, read_command
-from grokterm.session.remote.viewer import AttachedTraining
+from grokterm.session.remote.viewer import AttachedTraining, ask
 from grokterm.session.remote.viewing import MOST_WAITING
 from grokterm.session.serving import train
 from grokterm.session.start import start_session
@@ -283,6 +284,23 @@ def test_a_training_of_another_protocol_is_not_attached_to(served: Served, monke
         UnreachableError, match=r"trained by grokterm 9\.9\.9 \(protocol 99\), and this is grokterm .*: attach with"
     ):
         AttachedTraining(served.session.run)
+
+
+@pytest.mark.parametrize("said", [b"SSH-2.0\n", HELLO.model_dump_json().encode() + b"\n"], ids=["other", "less"])
+def test_what_is_no_training_is_not_attached_to(said: bytes, served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "line", lambda _: said)
+    with pytest.raises(
+        UnreachableError, match=f"what answers at {served.address} is no training: {re.escape(repr(said[:60]))}"
+    ):
+        ask(served.address)
+
+
+def test_a_training_that_is_stopped_is_said_not_to_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(f"{ask.__module__}.ANSWER_SECONDS", 0.01)
+    listener = listen(address_of(tmp_path))
+    assert listener is not None
+    with listener, pytest.raises(UnreachableError, match=r"no training answers at .*: it is busy, or stopped"):
+        ask(address_of(tmp_path))
 
 
 def test_a_socket_that_vanishes_is_made_again(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
