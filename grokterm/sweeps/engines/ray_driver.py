@@ -152,11 +152,11 @@ def connect(address: str, most: int | None) -> None:
 
 def _probe(address: str) -> None:
     host, _, port = address.rpartition(":")
-    if not host or not port.isdigit():
+    if not host or not (port.isascii() and port.isdigit() and int(port[:6]) < 2**16):
         raise ConfigError(f"address must be auto or HOST:PORT, such as 10.0.0.1:6379, not {address!r}")
     try:
         socket.create_connection((host, int(port)), PROBE_SECONDS).close()
-    except (OSError, OverflowError) as error:
+    except (OSError, UnicodeError) as error:  # the latter of a host's name
         reason = getattr(error, "strerror", None) or str(error)
         raise ConfigError(f"no Ray answers at {address}: {reason}: `ray start --head` starts one there") from None
 

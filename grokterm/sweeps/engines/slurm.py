@@ -7,6 +7,7 @@ import os
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Thread
@@ -17,8 +18,9 @@ import submitit
 from submitit.helpers import DelayedSubmission
 
 from grokterm.engines.arithmetic import steady_arithmetic
-from grokterm.errors import ConfigError, EngineError
+from grokterm.errors import ConfigError, EngineError, StorageError
 from grokterm.plugins.loading import load_shipped, loaded_files
+from grokterm.runs.storage.unwritable import gone
 from grokterm.sweeps.members import Member
 from grokterm.sweeps.storage.folder import SweepFolder
 from grokterm.sweeps.storage.lease import is_claimed
@@ -118,6 +120,7 @@ class SlurmEngine:
         """Wait for reports, at most this long, and return those that have come.
 
         Raises:
+            StorageError: if the folder of the sweep cannot be read.
             EngineError: if jobs end as soon as they are begun, or Slurm refuses them.
         """
         reports = self._submitted()
@@ -133,8 +136,9 @@ class SlurmEngine:
         self._queued.clear()
         if not self._jobs:
             return
-        self._stop.touch()
-        _until(lambda: not self.working, SAVE_SECONDS)
+        with suppress(OSError, StorageError):  # on a full disk, or without the folder, jobs are cancelled, and save nothing
+            self._stop.touch()
+            _until(lambda: not self.working, SAVE_SECONDS)
         self._until_all_ended()
         for job in self._jobs:
             if not job.job.done():
@@ -203,8 +207,11 @@ def _said(job: Any) -> list[Report] | None:  # noqa: ANN401 - submitit's own
 
 
 def _names(folder: Path) -> set[str]:
-    with os.scandir(folder) as entries:
-        return {entry.name for entry in entries}
+    try:
+        with os.scandir(folder) as entries:
+            return {entry.name for entry in entries}
+    except OSError as error:
+        raise StorageError(gone(folder) or f"{folder} cannot be read: {error.strerror}") from None
 
 
 def _until(is_so: Callable[[], bool], seconds: float) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from grokterm.errors import EngineError, StorageError
+from grokterm.models.processor import available_cores
 from grokterm.sweeps.engines import local
 from grokterm.sweeps.engines.local import LocalEngine
 from grokterm.sweeps.scheduler import Grid, Scheduler
@@ -81,6 +83,46 @@ def test_a_worker_that_dies_while_it_has_nothing_to_do_is_replaced(tmp_path: Pat
     engine.submit([second])
     assert engine.workers[0].pid != worker.pid
     engine.stop()
+
+
+DIES = (sys.executable, "-I", "-S", "-c", "")
+"""Ends as soon as it is begun."""
+
+
+def test_workers_that_die_as_soon_as_they_are_started_end_the_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(local, "WORKER", DIES)
+    monkeypatch.setattr(local, "MOST_DEATHS", 3)
+    scheduler = Scheduler(sweep := tiny_sweep(tmp_path), Grid(sweep.members()), LocalEngine(sweep, 1))
+    with pytest.raises(EngineError, match=r"3 workers died one after the other: .*/tiny-sweep/output.log may say why"):
+        list(scheduler.run())
+    assert sweep.results() == {}
+
+
+def test_a_worker_that_cannot_be_started_ends_the_sweep_in_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(local, "WORKER", (str(tmp_path / "missing"),))
+    engine = LocalEngine(sweep := tiny_sweep(tmp_path), 1)
+    with pytest.raises(EngineError, match=r"no worker process can be started: .*No such file or directory: '.*/missing'"):
+        engine.submit(sweep.members())
+    engine.stop()
+
+
+REFUSES = """
+import pickle, sys
+from grokterm.errors import StorageError
+sys.stdin.buffer.read1()
+pickle.dump(StorageError("its folder is gone"), sys.stdout.buffer)
+"""
+
+
+def test_what_every_member_would_fail_for_ends_the_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(local, "WORKER", (sys.executable, "-c", REFUSES))
+    scheduler = Scheduler(sweep := tiny_sweep(tmp_path), Grid(sweep.members()), LocalEngine(sweep, 1))
+    with pytest.raises(StorageError, match=r"^its folder is gone$"):
+        list(scheduler.run())
+
+
+def test_a_device_that_is_not_there_is_for_each_member_to_refuse(tmp_path: Path) -> None:
+    assert LocalEngine(tiny_sweep(tmp_path, settings=TINY | {"device": "cuda:99"})).n_workers == available_cores()
 
 
 @pytest.mark.slow

@@ -3,19 +3,22 @@
 import os
 import signal
 import socket
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
-from grokterm.errors import ConfigError
+from grokterm.errors import ConfigError, EngineError
 from grokterm.runs.journal import read_journal
+from grokterm.sweeps.engines import ray
 from grokterm.sweeps.engines.ray import RayEngine
 from grokterm.sweeps.scheduler import Grid, Scheduler
 from grokterm.sweeps.storage.folder import SweepFolder
 from grokterm.sweeps.storage.lease import Lease, read_claim
 from tests.sweeps.engines.cluster import SmallCluster
 from tests.sweeps.engines.same import assert_same, trained_alone
+from tests.sweeps.engines.test_local import DIES
 from tests.sweeps.fixtures import LONG, tiny_sweep
 
 ONE_SHORT = {"grid": {"training.steps": [10, 40_000, 40_001]}}
@@ -78,4 +81,19 @@ def test_an_address_that_does_not_answer_is_refused_in_a_line(tmp_path: Path) ->
         address = f"127.0.0.1:{closed.getsockname()[1]}"
     with pytest.raises(ConfigError, match=f"no Ray answers at {address}: Connection refused: `ray start --head` starts one"):
         RayEngine(sweep, address=address)
+    assert not list(sweep.path.glob(".seen-*"))
+
+
+def test_a_connection_that_is_lost_is_told_in_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ray, "DRIVER", DIES)
+    with pytest.raises(EngineError, match=r"the connection to Ray is lost: .*/tiny-sweep/output.log may say why"):
+        RayEngine(tiny_sweep(tmp_path))
+
+
+def test_a_cluster_that_takes_nobody_in_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ray, "DRIVER", (sys.executable, "-I", "-S", "-c", "import time; time.sleep(600)"))
+    monkeypatch.setattr(ray, "JOIN_SECONDS", 0.0)
+    sweep = tiny_sweep(tmp_path)
+    with pytest.raises(ConfigError, match="ray at head:6379 does not answer within 0 s"):
+        RayEngine(sweep, address="head:6379")
     assert not list(sweep.path.glob(".seen-*"))
