@@ -33,8 +33,8 @@ def presets(context: typer.Context) -> None:
 
     table = Table("preset", "what it shows", "where", box=None, pad_edge=False, header_style="bold")
     for source, group in group_presets().items():
-        readable = list(readable_presets(group))
-        rows = [(f"  {one.name}", _shown(one), split_source(one.experiment.source)[1]) for one in readable]
+        readable = [one for one in group if one.is_shipped or any(readable_presets([one]))]
+        rows = [(f"  {one.name}", _shown(one), split_source(one.source)[1]) for one in readable]
         if rows:
             table.add_row(Text(plain_text(source or NO_SOURCE), style="bold"))
         for row in rows:
@@ -63,11 +63,14 @@ def show(
 
 def _shown(preset: "Preset") -> str:
     """Say what a preset shows, and of a sweep how large it is."""
-    title, sweep = preset.experiment.title, preset.sweep
-    if sweep is None:
+    from grokterm.experiment.reading.ranges import n_points
+
+    title = preset.title if preset.is_shipped else preset.experiment.title
+    if (sweep := preset.written_sweep) is None:
         return title
-    size = f"{sweep.n_points} points" if sweep.search is None else "a search"
-    return f"{title} ({size}, {sweep.seeds} seed{'s' if sweep.seeds > 1 else ''})"
+    points = n_points(*(sweep.get(name, {}) for name in ("grid", "zipped", "variants")))
+    seeds = sweep.get("seeds", 1)
+    return f"{title} ({'a search' if 'search' in sweep else f'{points} points'}, {seeds} seed{'s' if seeds > 1 else ''})"
 
 
 def readable_presets(presets: "Iterable[Preset]") -> "Iterator[Preset]":

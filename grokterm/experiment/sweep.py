@@ -1,22 +1,17 @@
 """A sweep: one experiment many times, with other settings and seeds. The table `[sweep]` of a preset."""
 
 from collections.abc import Mapping
-from math import prod
 from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from grokterm.experiment.expectation import is_step
-from grokterm.experiment.reading.ranges import MOST_VALUES, values_of
+from grokterm.experiment.reading.ranges import MOST_VALUES, listed, n_points
 from grokterm.experiment.reading.toml import format_value
 from grokterm.experiment.settings import Settings
 
 Value: TypeAlias = bool | int | float | str | Annotated[tuple[bool | int | float | str, ...], Field(strict=False)]
 """What a setting can hold."""
-
-
-def _listed(given: object) -> object:
-    return values_of(given) if isinstance(given, str) else given
 
 
 def _distinct(values: tuple[Value, ...]) -> tuple[Value, ...]:
@@ -28,7 +23,7 @@ def _distinct(values: tuple[Value, ...]) -> tuple[Value, ...]:
 
 
 Values: TypeAlias = Annotated[
-    tuple[Value, ...], Field(strict=False, max_length=MOST_VALUES), BeforeValidator(_listed), AfterValidator(_distinct)
+    tuple[Value, ...], Field(strict=False, max_length=MOST_VALUES), BeforeValidator(listed), AfterValidator(_distinct)
 ]
 Axes: TypeAlias = dict[str, Values]
 
@@ -155,8 +150,7 @@ class Sweep(Settings):
     @property
     def n_points(self) -> int:
         """How many points the grid has, without those that the search adds."""
-        together = max([len(values) for values in self.zipped.values()], default=1)
-        return max(1, len(self.variants)) * prod(map(len, self.grid.values())) * together
+        return n_points(self.grid, self.zipped, self.variants)
 
 
 def short_name(setting: str) -> str:

@@ -6,7 +6,7 @@ Only names and sources are needed to list them, so what validates an experiment 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,6 +63,20 @@ class Preset:
             return Sweep.from_settings(table)
         except ConfigError as error:
             raise PresetError(f"preset {self.name}, sweep: {error}") from None
+
+    @property
+    def written_sweep(self) -> dict[str, Any] | None:
+        """The table `[sweep]` as it is written, not yet validated; None if there is none.
+
+        Raises:
+            ConfigError: if the text is not TOML.
+        """
+        return parse_toml(self.text).get("sweep") if "sweep" in self.text else None
+
+    @property
+    def is_shipped(self) -> bool:
+        """Whether it came with grokterm, whose tests have validated it."""
+        return self.path.parent.resolve() == _shipped()
 
     @property
     def _tables(self) -> dict[str, Any]:
@@ -171,9 +185,14 @@ def _paths() -> dict[str, Path]:
 
 
 def _folders() -> list[Path]:
-    shipped = Path(str(files("grokterm") / "presets"))
+    return [Path("presets"), user_data_path("grokterm") / "presets", _shipped()]
+
+
+@cache
+def _shipped() -> Path:
+    installed = Path(str(files("grokterm") / "presets"))
     checkout = Path(__file__).parents[3] / "presets"  # an editable install has no presets inside the package
-    return [Path("presets"), user_data_path("grokterm") / "presets", shipped if shipped.is_dir() else checkout]
+    return (installed if installed.is_dir() else checkout).resolve()
 
 
 def _read(path: Path) -> Preset:

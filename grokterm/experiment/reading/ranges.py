@@ -1,8 +1,9 @@
 """Values of an axis, written as a text: a range, or a list."""
 
 import re
+from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
-from math import log10
+from math import log10, prod
 from typing import Any
 
 from grokterm.errors import ConfigError
@@ -50,6 +51,21 @@ def _number(text: str, whole: str) -> Decimal:
     if number and not -LARGEST_EXPONENT <= number.adjusted() <= LARGEST_EXPONENT:  # as a whole number it would fill the memory
         raise ValueError(f"{whole!r} is no range: {text[:20]} is beyond 1e{LARGEST_EXPONENT}, or nearer to 0 than 1 by that")
     return number
+
+
+def listed(given: object) -> Any:  # noqa: ANN401 - what else is given, which validation refuses
+    """Return the values of an axis that is written as a list or as a text.
+
+    Raises:
+        ValueError: as `values_of` does.
+    """
+    return values_of(given) if isinstance(given, str) else given
+
+
+def n_points(grid: Mapping[str, Any], zipped: Mapping[str, Any], variants: Mapping[str, Any]) -> int:
+    """Count the points of a grid, each axis of which is written as a list or as a text."""
+    together = max([len(listed(values)) for values in zipped.values()], default=1)
+    return max(1, len(variants)) * prod(len(listed(values)) for values in grid.values()) * together
 
 
 def values_of(text: str) -> list[Any]:

@@ -4,6 +4,7 @@ import pytest
 
 from grokterm.errors import PresetError
 from grokterm.experiment.reading.presets import Preset, find_preset, group_presets, list_presets, split_source
+from grokterm.experiment.reading.ranges import n_points
 
 SHIPPED = sorted(path.stem for path in (Path(__file__).parents[3] / "presets").glob("*.toml"))
 USER = Path("data/grokterm/presets")
@@ -28,6 +29,19 @@ def test_every_preset_is_valid_and_says_what_it_shows_on_whose_word(name: str) -
     if experiment.expect is not None:
         assert experiment.expect.ranges
     assert experiment.warnings() == []
+
+
+def test_what_is_listed_of_a_preset_that_ships_is_what_validation_makes_of_it() -> None:
+    for preset in list_presets():
+        assert preset.is_shipped
+        assert (preset.title, preset.source) == (preset.experiment.title, preset.experiment.source)
+        written, sweep = preset.written_sweep, preset.sweep
+        assert (written is None) == (sweep is None)
+        if written is not None and sweep is not None:
+            assert n_points(*(written.get(name, {}) for name in ("grid", "zipped", "variants"))) == sweep.n_points
+            assert written.get("seeds", 1) == sweep.seeds
+    write(Path("presets"), "mine", "")
+    assert not find_preset("mine").is_shipped
 
 
 def test_a_name_is_sought_here_then_in_the_users_folder_then_among_those_that_ship() -> None:
