@@ -1,7 +1,8 @@
-"""Output: results to stdout, status messages to stderr; no color codes unless on a terminal."""
+"""Output: results to stdout, status messages to stderr; no color codes unless on a terminal, or asked for."""
 
 import errno
 import os
+import shutil
 import sys
 from contextlib import suppress
 from io import TextIOWrapper
@@ -31,10 +32,24 @@ def replace_unencodable() -> None:
 
 
 def results() -> "Console":
-    """Return a console for stdout."""
+    """Return a console for stdout, which uses colors as the terminal, NO_COLOR, FORCE_COLOR and TERM say."""
     from rich.console import Console
 
-    return Console(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+    return Console(highlight=False, markup=False, emoji=False, width=width_of_results() or PIPE_WIDTH)
+
+
+def width_of_results() -> int | None:
+    """How many columns results have to fit in: those of the terminal, or as COLUMNS says; None if neither does."""
+    if sys.stdout.isatty() or "COLUMNS" in os.environ:
+        return shutil.get_terminal_size((0, 0)).columns or None
+    return None
+
+
+def overwrites_lines() -> bool:
+    """Whether status messages go to a terminal that can write one line in place of another, as TERM=dumb cannot."""
+    from rich.console import Console
+
+    return sys.stderr.isatty() and Console(stderr=True).is_interactive
 
 
 def print_results(*parts: "RenderableType") -> None:

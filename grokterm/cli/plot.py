@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import sys
 from typing import Annotated
 
 import typer
@@ -33,7 +32,7 @@ def plot(
     run = find_run(runs_dir, name)
     state = fold(LabState(run.experiment), read_journal(run.journal))
     palette = choose_palette(os.environ, ascii_only=ascii_only)
-    columns, lines = shutil.get_terminal_size(PIPE_SIZE) if sys.stdout.isatty() else PIPE_SIZE
+    columns, lines = shutil.get_terminal_size(PIPE_SIZE)
     sheet = Sheet(columns - 1, max(10, lines - 4), palette)
     console = results()
     console.print(plain_text(f"{run.name}: {run.experiment.title}"))

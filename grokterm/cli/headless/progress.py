@@ -8,7 +8,7 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-from grokterm.cli.console import print_status
+from grokterm.cli.console import overwrites_lines, print_status
 from grokterm.plots.sanitize import plain_text
 from grokterm.reports.duration import duration
 from grokterm.runs.replay import replay
@@ -26,7 +26,7 @@ class Reporter:
     """Shows states on stderr, until it is closed."""
 
     def __init__(self) -> None:
-        self._is_terminal = sys.stderr.isatty()
+        self._overwrites = overwrites_lines()
         self._shown_at = monotonic()
         self._bar = Progress(
             TextColumn("{task.description}"),
@@ -35,7 +35,7 @@ class Reporter:
             console=Console(file=sys.stderr, highlight=False),
             auto_refresh=False,
             transient=True,
-            disable=not self._is_terminal,
+            disable=not self._overwrites,
         )
         self._task = self._bar.add_task("", metrics="")
 
@@ -50,11 +50,11 @@ class Reporter:
     def show(self, state: LabState) -> None:
         """Show a state, unless the last one was shown less than BAR_SECONDS or LINE_SECONDS ago."""
         now = monotonic()
-        if now - self._shown_at < (BAR_SECONDS if self._is_terminal else LINE_SECONDS):
+        if now - self._shown_at < (BAR_SECONDS if self._overwrites else LINE_SECONDS):
             return
         self._shown_at = now
         steps, metrics = f"step {state.step:,} / {state.steps:,}", _metrics_of(state)
-        if not self._is_terminal:
+        if not self._overwrites:
             print_status(f"{steps}  {metrics}")
             return
         try:
@@ -76,13 +76,13 @@ def _metrics_of(state: LabState) -> str:
 
 def replay_to(run: Run, step: int | None, member: int = 0) -> Trainer:
     """Replay a run to a step, or to its newest checkpoint, on the CPU, with progress on stderr and the errors of `replay`."""
-    is_shown, is_terminal, next_show = False, sys.stderr.isatty(), monotonic() + QUIET_SECONDS
-    show = replace_line if is_terminal else print_status
+    is_shown, overwrites, next_show = False, overwrites_lines(), monotonic() + QUIET_SECONDS
+    show = replace_line if overwrites else print_status
     for trainer in replay(run, step, "cpu", member=member):
         if (now := monotonic()) >= next_show:
             show(f"{run.name}: step {trainer.step:,}" + ("" if step is None else f" of {step:,}"))
-            is_shown, next_show = True, now + (BAR_SECONDS if is_terminal else LINE_SECONDS)
-    if is_terminal and is_shown:
+            is_shown, next_show = True, now + (BAR_SECONDS if overwrites else LINE_SECONDS)
+    if overwrites and is_shown:
         replace_line("")
     return trainer
 

@@ -1,12 +1,11 @@
 """A sweep without a screen: works through it, with one line of progress on stderr, or says what it would need."""
 
 import json
-import sys
 from itertools import islice
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from grokterm.cli.console import print_results, print_status
+from grokterm.cli.console import overwrites_lines, print_results, print_status
 from grokterm.cli.headless.progress import BAR_SECONDS, LINE_SECONDS, replace_line
 from grokterm.cli.headless.signals import LeaveOnSignal
 from grokterm.errors import EngineError, StorageError
@@ -140,16 +139,16 @@ class ProgressLine:
     def __init__(self) -> None:
         from grokterm.sweeps.estimate import TimeLeft
 
-        self._is_terminal = sys.stderr.isatty()
+        self._overwrites = overwrites_lines()
         self._left = TimeLeft()
-        self._due_at = 0.0 if self._is_terminal else monotonic() + LINE_SECONDS
+        self._due_at = 0.0 if self._overwrites else monotonic() + LINE_SECONDS
         self._said = ""
 
     def __enter__(self) -> "ProgressLine":
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._is_terminal:
+        if self._overwrites:
             replace_line("")
 
     def show(self, progress: "Progress") -> None:
@@ -159,9 +158,9 @@ class ProgressLine:
         left = self._left.seconds(progress.n_done, len(progress.members))
         if (now := monotonic()) < self._due_at:
             return
-        self._due_at = now + (BAR_SECONDS if self._is_terminal else LINE_SECONDS)
+        self._due_at = now + (BAR_SECONDS if self._overwrites else LINE_SECONDS)
         line = progress_line(progress, left)
-        if self._is_terminal:
+        if self._overwrites:
             replace_line(line)
         elif line != self._said:
             print_status(line)

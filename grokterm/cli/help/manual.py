@@ -1,7 +1,6 @@
 """`grokterm help [TOPIC]`: the manual, one page a topic."""
 
 import os
-import sys
 from typing import Annotated
 
 import typer
@@ -59,12 +58,11 @@ def _own_keys() -> str:
 
 
 def _show(page: str) -> None:
-    if not sys.stdout.isatty():
+    if not (console := results()).is_terminal:
         print_results(page)
         return
     from rich.markdown import Markdown
 
     os.environ.setdefault("LESS", "-FRX")  # as git has it: colors, and no waiting after a page that fits the screen
-    console = results()
     with console.pager(styles=True):
         console.print(Markdown(page), width=min(LINE, console.width))

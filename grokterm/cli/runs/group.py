@@ -1,13 +1,12 @@
 """`grokterm runs`, and the commands below it: lists saved runs, or sums one up."""
 
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from grokterm.cli.attach import stop
 from grokterm.cli.completion import complete_column, complete_query
-from grokterm.cli.console import print_results, print_status, results
+from grokterm.cli.console import print_results, print_status, width_of_results
 from grokterm.cli.options import RUNS, AsJson, RunOrSweep, RunsDir, chosen_folder
 from grokterm.cli.plugins import with_plugins
 from grokterm.cli.runs import annotating, trash
@@ -67,7 +66,7 @@ def runs(
     if as_json:
         print_results(_as_json(found))
     elif found:
-        headings, lines = listing(found, results().width if sys.stdout.isatty() else None)
+        headings, lines = listing(found, width_of_results())
         print_results(Text(headings, style="bold"), lines)
     elif rows:
         print_status(f"none of {len(rows):,} runs is found by {query!r}{hint(query)}" if query else "no run can be read")
