@@ -31,7 +31,9 @@ def attach(
     """Open the lab on a run that another process of this host trains; it goes on when the lab is left."""
     from grokterm.runs.finding import find_run
     from grokterm.session.attaching import attached
+    from grokterm.session.remote.address import require_sockets
 
+    require_sockets("attach", "grokterm open RUN follows a run")
     run = _only_one(runs_dir) if name is None else find_run(runs_dir, name)
     show_run(run, runs_dir, ascii_only=ascii_only, no_pixels=no_pixels, link=link, training=attached(run))
 

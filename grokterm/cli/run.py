@@ -213,7 +213,9 @@ def _detach(source: list[str], manner: Manner) -> int:
     from grokterm.errors import NotBegunError
     from grokterm.runs.command_line import command_line
     from grokterm.session.detached import begin
+    from grokterm.session.remote.address import require_sockets
 
+    require_sockets("--detach", "leave it out, and the terminal open")
     changes = [f"--set={assignment}" for assignment in manner.assignments]
     logs = [f"--log={log}" for log in manner.logs]
     try:

@@ -15,7 +15,7 @@ from grokterm.runs.results.summary import summarize
 from grokterm.runs.store import Run
 from grokterm.session.commands import Leave
 from grokterm.session.follower import FollowedTraining
-from grokterm.session.remote.address import served_addresses
+from grokterm.session.remote.address import require_sockets, served_addresses
 from grokterm.session.remote.viewer import AttachedTraining, ask
 
 STOP_SECONDS = 60.0  # within which a training is expected to have saved itself
@@ -65,6 +65,7 @@ def stop_training(run: Run) -> None:
         UnreachableError: one line: why that is not possible.
     """
     holder = _holder_here(run)
+    require_sockets("runs stop", "press Ctrl+C where it trains")
     try:
         training = AttachedTraining(run)
     except UnreachableError:  # of another version, or it serves no socket

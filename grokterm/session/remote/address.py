@@ -23,6 +23,16 @@ LONGEST = 100  # bytes of a socket's path: macOS takes 103, Linux 107
 DRAFT = ".new"  # ends the name of a socket that does not listen yet
 
 
+def require_sockets(what: str, instead: str) -> None:
+    """Check that a process can be reached on this system.
+
+    Raises:
+        UnreachableError: if not, with what to do instead.
+    """
+    if not HAS_SOCKETS:
+        raise UnreachableError(f"{what} needs Unix sockets, which this system lacks: {instead}")
+
+
 def address_of(run: Path) -> Path:
     """Return where the training of a run is to be served.
 

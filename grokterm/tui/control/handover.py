@@ -6,6 +6,7 @@ from contextlib import suppress
 from grokterm.errors import StorageError
 from grokterm.runs.lock import holder_of
 from grokterm.session.detached import Begun, resume_in_background, resume_unattended
+from grokterm.session.remote.address import HAS_SOCKETS
 from grokterm.session.thread import TrainingThread
 from grokterm.tui.terminal import SAVE_SECONDS
 
@@ -13,6 +14,8 @@ from grokterm.tui.terminal import SAVE_SECONDS
 def reason_against(training: TrainingThread) -> str:
     """Say why a training of this process cannot be handed over now; empty if it can."""
     state, run = training.state, training.saved_run
+    if not HAS_SOCKETS:
+        return "the background needs Unix sockets, which this system lacks: q saves and ends"
     if state.unsaved:
         return f"{state.unsaved}, and press s before d"
     if state.ended:
