@@ -104,7 +104,7 @@ class Training(SavedRun):
         return loop
 
     def stop(self) -> None:
-        """Save and end what a loop was left without ending it: an error in a comprehension keeps that alive."""
+        """Save and end what a loop was left without ending it: an error keeps that alive where it has a name."""
         if (loop := self._loop()) is not None:
             loop.close()
 

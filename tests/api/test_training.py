@@ -1,6 +1,6 @@
 import asyncio
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -77,11 +77,17 @@ def test_an_interrupt_ends_a_step_and_saves_before_it_is_heard_of(train: Train, 
     assert_goes_on_as_undisturbed(run, train)
 
 
+def read_until_it_fails(records: Iterator[Record]) -> None:
+    """The frame of this function, which the error's traceback holds, has a name for the loop."""
+    for record in records:
+        1 / (10 - record.step)
+
+
 @pytest.mark.parametrize("ended_by", ["the run", "the end of Python"])
 def test_a_loop_that_an_error_keeps_alive_is_ended_by(ended_by: str, train: Train) -> None:
     run = train()
     with pytest.raises(ZeroDivisionError) as error:
-        [1 / (10 - record.step) for record in run]
+        read_until_it_fails(iter(run))
     assert run.summary.ended is None
     (run.stop if ended_by == "the run" else loops._close)()
     assert error.tb is not None  # which has kept it

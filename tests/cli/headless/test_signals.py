@@ -52,7 +52,8 @@ opening.start_session = hang
 """
 
 ON_A_TERMINAL = """
-import os, sys
+import os, signal, sys
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # which nohup lets the tests ignore
 terminal = os.open(sys.argv[1], os.O_RDWR)
 for number in (0, 1, 2):
     os.dup2(terminal, number)
