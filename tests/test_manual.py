@@ -128,8 +128,9 @@ def test_a_page_is_short_and_begins_with_its_heading(page: str) -> None:
     assert len(PAGES[page].splitlines()) < 80
 
 
-def test_what_is_to_be_cited_is_this_version() -> None:
+def test_this_version_is_what_is_to_be_cited_and_what_has_changed_last() -> None:
     assert f"version = {{{__version__}}}" in PAGES["sources"]
+    assert re.search(r"^## (\S+)$", PAGES["changes"], re.MULTILINE)[1] == __version__  # type: ignore[index]
 
 
 def test_the_readme_is_short() -> None:
