@@ -37,7 +37,7 @@ def _clip_norm(settings: GradientOptimizer, rule: Rule) -> Rule:
 
     def clipped(grads: Weights, _: OptimizerState, __: Weights, ___: StepRng) -> tuple[Weights, OptimizerState]:
         factor = (settings.clip_norm / (_norm(grads) + 1e-6)).clamp(max=1.0)
-        return {name: g * factor for name, g in grads.items()}, {}
+        return {name: (g * factor).to(g.dtype) for name, g in grads.items()}, {}
 
     return replace(_before(rule, clipped), by_network=True) if settings.clip_norm else rule
 

@@ -8,8 +8,8 @@ from torch import Tensor, nn
 from torch.optim import lr_scheduler, swa_utils
 
 from grokterm.experiment.modifiers import Modifiers
-from grokterm.experiment.optimizer import OPTIMIZERS, SGD, Adam, AdamW, GradientDescent, GradientOptimizer
-from grokterm.optim.modifiers import MODIFIERS, average_of, perpendicular, rule_of
+from grokterm.experiment.optimizer import OPTIMIZERS, SGD, Adam, AdamW, GradientDescent, GradientOptimizer, Muon
+from grokterm.optim.modifiers import INITIAL_NORM, MODIFIERS, average_of, perpendicular, rule_of
 from grokterm.optim.rng import StepRng
 from grokterm.optim.rules import RULES, OptimizerState, Weights
 
@@ -68,6 +68,37 @@ def test_what_is_off_leaves_the_rule_as_it_is(kind: type[GradientOptimizer]) -> 
     torch.testing.assert_close(got, expected, rtol=0, atol=0)
 
 
+@pytest.mark.parametrize(
+    ("changes", "by_tensor", "by_network", "invariant_from"),
+    [
+        ({}, False, False, 0.0),
+        ({"clip_norm": 1.0}, False, True, 0.0),
+        ({"clip_value": 1.0}, False, False, 0.0),
+        ({"perpendicular_gradient": True}, True, False, 0.0),
+        ({"gradient_filter": "ema"}, False, False, 1.0),
+        ({"gradient_filter": "ma"}, False, False, math.inf),
+        ({"update_noise": 0.1}, True, False, 0.0),
+        ({"warmup_steps": 5}, False, False, 5.0),
+        ({"warmup_steps": 5, "gradient_filter": "ema"}, False, False, 5.0),
+        ({"warmup_steps": 5, "gradient_filter": "ma"}, False, False, math.inf),
+        ({"schedule": "cosine", "schedule_steps": 9, "warmup_steps": 5}, False, False, 0.0),
+        ({"schedule": "cosine", "schedule_steps": 9, "gradient_filter": "ema"}, False, False, 1.0),
+        ({"held_norm": 1.0}, False, True, 0.0),
+        ({"average_decay": 0.9}, False, False, 0.0),
+    ],
+)
+def test_a_rule_says_what_its_update_depends_on(
+    changes: dict[str, Any],
+    by_tensor: bool,  # noqa: FBT001
+    by_network: bool,  # noqa: FBT001
+    invariant_from: float,
+) -> None:
+    for kind in GRADIENT_OPTIMIZERS:
+        rule = rule_of(kind.from_settings({"kind": kind.model_fields["kind"].default, **changes}))
+        assert rule.by_tensor == (by_tensor or kind is Muon), kind
+        assert (rule.by_network, rule.step_invariant_from) == (by_network, invariant_from), kind
+
+
 @everywhere
 @pytest.mark.parametrize("kind", GRADIENT_OPTIMIZERS)
 def test_a_modified_rule_looks_at_what_it_is_given_alone_and_its_memory_keeps_names_and_shapes(
@@ -89,6 +120,22 @@ def test_a_modified_rule_looks_at_what_it_is_given_alone_and_its_memory_keeps_na
         assert {name: value.shape for name, value in states[0].items()} == {name: v.shape for name, v in state.items()}
         assert list(moved[0]) == list(weights)  # noise is drawn in this order
         weights, state = moved[0], states[0]
+
+
+@everywhere
+def test_a_modified_rule_keeps_the_precision_of_the_weights_and_takes_norms_in_single(modifier: dict[str, Any]) -> None:
+    weights = {name: value.bfloat16() for name, value in normal(0).items()}
+    rule = rule_of(AdamW(**modifier))
+    state = rule.begin(weights)
+    moved, changed = rule.update(copied(weights), state, copied(weights), rng_of(7))
+    kept = {name for name, one in (state | changed).items() if one.dtype != torch.bfloat16}
+    assert {one.dtype for one in moved.values()} == {torch.bfloat16}
+    assert kept == {"count", INITIAL_NORM}
+    assert float(state[INITIAL_NORM]) == pytest.approx(norm(normal(0)), rel=1e-2)
+
+
+def test_modifiers_are_named_by_the_settings_that_turn_them_on() -> None:
+    assert MODIFIERS.keys() <= GradientDescent.model_fields.keys()
 
 
 @pytest.mark.parametrize("kind", GRADIENT_OPTIMIZERS)
