@@ -51,7 +51,13 @@ def test_the_phases_of_the_operands_add_up_to_that_of_the_answer() -> None:
     blocks, frequencies = exact(form_of("add", 23), 50), 1 + np.arange(50) % 11
     first, second, answer = (phases(block, frequencies) for block in (blocks.first, blocks.second, blocks.answer))
     np.testing.assert_allclose(np.exp(1j * (first + second - answer)), 1, atol=1e-9)
-    assert abs(np.exp(1j * first).mean()) < 0.3
+
+
+def test_phases_are_spread_evenly_and_apart_from_each_other() -> None:
+    blocks, frequencies = exact(form_of("add", 5), 6_000), 1 + np.arange(6_000) % 2
+    first, second = (phases(block, frequencies) for block in (blocks.first, blocks.second))
+    for angle in (first, second, first - second, first + second, 2 * first, 3 * second):
+        assert abs(np.exp(1j * angle).mean()) < 0.03
 
 
 def test_the_amplitude_is_the_height_of_the_waves() -> None:
@@ -85,6 +91,7 @@ def test_one_neuron_meets_zero_and_says_zero(name: str) -> None:
     blocks = exact(form_of(name, 13), 30)
     for block in (blocks.first, blocks.second, blocks.answer):
         assert np.flatnonzero(block[:, -1]).tolist() == [0]
+        assert block[0, -1] ** 3 == pytest.approx(30 / 2)
 
 
 def test_a_single_term_needs_no_frequency() -> None:

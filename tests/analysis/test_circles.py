@@ -7,6 +7,7 @@ import pytest
 
 from grokterm.analysis.circles import (
     Circle,
+    Components,
     circle_frequencies,
     circles,
     circularity,
@@ -66,6 +67,15 @@ def test_distances_are_those_of_the_terms() -> None:
     assert distance_irrelevance(of_quotient, PAIRS, form_of("sum_of_squares")) is None
 
 
+@pytest.mark.parametrize("broken", [np.nan, np.inf])
+def test_a_score_that_is_not_finite_has_no_irrelevance_unless_it_is_of_a_pair_without_terms(broken: float) -> None:
+    scores = np.random.default_rng(0).standard_normal(P**2)
+    known = distance_irrelevance(scores, PAIRS, form_of("multiply"))
+    scores[(PAIRS == 0).any(axis=1)] = broken
+    assert distance_irrelevance(scores, PAIRS, form_of("multiply")) == known != 1
+    assert distance_irrelevance(scores, PAIRS, form_of("add")) is None
+
+
 @pytest.mark.parametrize("p", [11, 12])
 def test_circles_are_found_by_size_with_their_frequencies(p: int) -> None:
     components = principal_components(embedding_of(4, 2, p=p))
@@ -84,3 +94,14 @@ def test_noise_has_no_circles_and_a_constant_no_components() -> None:
     nothing = principal_components(np.full((P, 3), 0.7))
     assert circularity(nothing) is None
     assert circle_frequencies(nothing).tolist() == []
+    assert circles(nothing) == []
+
+
+def test_circularity_is_that_of_four_components_and_a_circle_has_the_first_two_of_its_frequency() -> None:
+    angles = 2 * np.pi * np.arange(12) / 12
+    (one, two, three, six), sine = (np.cos(k * angles) for k in (1, 2, 3, 6)), np.sin(angles)
+    columns = [one, 2 * two + three, sine, six, six + 1.5 * three, sine]  # at frequency 6 a wave is twice as strong
+    components = Components(np.stack(columns, axis=1), np.full(6, 1 / 6))
+    assert circle_frequencies(components).tolist() == [1, 2, 1, 6, 3, 1]
+    assert circularity(components) == pytest.approx((1 + 0.8 + 1 + 1) / 4)
+    assert circles(components) == [Circle(1, (0, 2))]

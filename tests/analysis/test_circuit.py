@@ -101,6 +101,7 @@ def test_the_phase_says_how_far_the_answer_is_off(detuning: float) -> None:
     assert certificate.phase_alignment.mean == pytest.approx(detuning)
     assert certificate.phase_alignment.resultant == pytest.approx(1.0)
     assert certificate.mismatch == pytest.approx(np.full(33, detuning))
+    assert certificate.n_phases == 33
 
 
 def test_a_solution_of_sums_is_none_of_differences() -> None:
@@ -162,6 +163,7 @@ def test_a_neuron_that_never_answers_is_not_matched() -> None:
     assert certificate.matched_share == 0
     assert not certificate.peaks[2].any()
     assert not certificate.exact_form.answer.any()
+    assert np.isnan(certificate.phases).all(axis=1).tolist() == [False, False, True]
 
 
 @pytest.mark.parametrize(("name", "modulus"), [("add", 7), ("multiply", 2), ("add", 2)])
@@ -193,6 +195,7 @@ def test_the_highest_frequency_of_an_even_order_is_matched_without_a_phase() -> 
     certificate = certify(exact(form, 6), form)
     assert certificate.is_matched.all()
     assert np.isnan(certificate.mismatch).tolist() == [False] * 5 + [True]
+    assert certificate.n_phases == 5
 
 
 def test_the_readout_of_a_square_has_no_phase() -> None:

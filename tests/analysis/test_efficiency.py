@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from grokterm.analysis.efficiency import NormAt, efficiency_labels, logit_quantiles, parameter_norm
+from grokterm.analysis.efficiency import NormAt, efficiency_labels, late_step, logit_quantiles, parameter_norm
 from grokterm.analysis.observation import Observation, Side
 from tests.analysis.observations import answering, observed
 
@@ -75,6 +75,16 @@ def test_a_step_that_was_not_measured_is_stood_for_by_the_nearest() -> None:
     assert labels.generalizing == NormAt(980, 90.2)
     assert efficiency_labels(STEPS, NORMS, memorized_at=None, steps=1011).generalizing == NormAt(990, 90.1)
     assert efficiency_labels(STEPS, NORMS, memorized_at=125, steps=1000).memorizing == NormAt(120, 98.8)  # of two, the earlier
+
+
+def test_a_norm_stands_for_a_step_up_to_a_tenth_of_it_away() -> None:
+    for step, expected in ((110, NormAt(110, 1.0)), (111, None), (90, NormAt(90, 1.0)), (89, None)):
+        labels = efficiency_labels(np.array([step]), np.array([1.0]), memorized_at=100, steps=10_000)
+        assert (labels.memorizing, labels.generalizing) == (expected, None)
+
+
+def test_the_late_step_is_the_first_at_98_percent() -> None:
+    assert [late_step(steps) for steps in (1000, 1011, 50, 1, 0)] == [980, 991, 49, 1, 0]
 
 
 def test_of_two_norms_at_a_step_the_first_counts() -> None:

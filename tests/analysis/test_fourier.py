@@ -9,6 +9,7 @@ from grokterm.analysis.fourier import (
     mean_ipr,
     phases,
     power,
+    power_shares,
     spectrum,
     waves,
 )
@@ -46,12 +47,28 @@ def test_a_single_residue_has_no_key_frequency() -> None:
     assert key_frequencies(spectrum(np.ones((1, 3)))) == []
 
 
-def test_the_power_is_that_of_a_transform_written_out() -> None:
-    block = np.random.default_rng(1).standard_normal((7, 2))
-    residues = np.arange(7)
-    for k in (1, 2, 3):
-        slow = np.abs(np.exp(-2j * np.pi * k * residues / 7) @ block) ** 2
-        assert power(block)[k - 1] == pytest.approx(slow)
+@pytest.mark.parametrize("residues", [7, 8, 512, 513, 514])
+def test_the_power_is_that_of_a_transform_written_out(residues: int) -> None:
+    block = np.random.default_rng(1).standard_normal((residues, 2))
+    assert power(block).shape == (residues // 2, 2)
+    for k in (1, 2, 3, residues // 2):
+        slow = np.exp(-2j * np.pi * k * np.arange(residues) / residues) @ block
+        assert waves(block)[k - 1] == pytest.approx(slow)
+        assert power(block)[k - 1] == pytest.approx(np.abs(slow) ** 2)
+
+
+def test_a_key_frequency_holds_more_than_three_even_shares() -> None:
+    assert key_frequencies(np.array([0.375, 0.376, 0.249, 0.0, 0.0, 0.0, 0.0, 0.0])) == [2]
+
+
+def test_shares_of_norms_are_those_of_their_squares() -> None:
+    assert power_shares(np.array([1.0, 2.0, 0.0])).tolist() == [0.2, 0.8, 0.0]
+
+
+@pytest.mark.parametrize("broken", [np.nan, np.inf, 1e300])
+def test_weights_of_a_diverged_network_have_a_spectrum_without_an_error(broken: float) -> None:
+    with np.errstate(all="raise", invalid="ignore", over="ignore"):
+        assert not np.isfinite(power(np.full((7, 2), broken) * np.arange(1.0, 8)[:, None])).all()
 
 
 def test_the_phase_of_a_wave_is_the_angle_of_its_amplitude() -> None:

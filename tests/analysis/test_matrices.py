@@ -28,4 +28,11 @@ def test_an_entry_counts_as_zero_beside_the_largest_of_its_own_tensor() -> None:
     assert sparsity({"large": large}) == 2 / 4
     assert sparsity({"large": large, "small": small}) == 3 / 7
     assert sparsity({"zeros": np.zeros(3)}) == 1
+    assert sparsity({"edge": np.array([100.0, 1.0, 1.0001])}) == 1 / 3
     assert sparsity({}) is None
+    assert sparsity({"empty": np.zeros(0)}) is None
+
+
+def test_the_rank_of_several_matrices_is_their_mean_and_is_taken_in_double_precision() -> None:
+    assert mean_effective_rank({"two": np.eye(2), "four": np.eye(4)}) == pytest.approx(3)
+    assert effective_rank(np.diag([1.0, 1e-5]).astype(np.float16)) == pytest.approx(1, abs=1e-3)

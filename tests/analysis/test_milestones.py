@@ -1,8 +1,9 @@
 from math import inf, nan
 
+import numpy as np
 import pytest
 
-from grokterm.analysis.milestones import MilestoneDetector
+from grokterm.analysis.milestones import EnsembleMilestoneDetector, MilestoneDetector, telling_rows
 from grokterm.experiment.conditions import Milestone
 
 
@@ -123,3 +124,73 @@ def test_a_loss_that_is_not_finite_on_either_side_is_a_divergence(broken: float)
     assert see(MilestoneDetector(), 0.0, 0.0, train_loss=broken) == ["diverged"]
     assert see(MilestoneDetector(), 0.0, 0.0, val_loss=broken) == ["diverged"]
     assert see(MilestoneDetector(), 0.0, 0.0, train_loss=1e38) == []
+
+
+def test_a_run_without_validation_memorizes_and_diverges_and_no_more() -> None:
+    watch = MilestoneDetector()
+    watch.begin_segment()
+    assert watch.update(train_loss=0.1, train_accuracy=1.0) == ["memorized"]
+    assert watch.update(train_loss=nan, train_accuracy=0.0) == ["diverged"]
+
+
+def rows_of(*train: float, val: tuple[float, ...] = (), losses: tuple[float, ...] = ()) -> list[int]:
+    columns = {"train_accuracy": train, "train_loss": losses or (0.1,) * len(train)}
+    if val:
+        columns |= {"val_accuracy": val, "val_loss": (0.1,) * len(val)}
+    return sorted(telling_rows({name: np.array(values) for name, values in columns.items()}))
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        (rows_of(0.1, 0.2, 0.3), [2]),
+        (rows_of(0.1, 0.99, 1.0, 1.0), [1, 3]),
+        (rows_of(0.1, 0.1, 0.1, 0.1, losses=(1.0, inf, nan, 1.0)), [1, 3]),
+        (rows_of(0.0, 0.0, 0.0, 0.0, val=(0.1, 0.2, 0.3, 0.4)), [0, 3]),
+        (rows_of(*[0.0] * 6, val=(0.2, 0.5, 0.6, 0.49, 0.4, 0.3)), [0, 1, 3, 5]),
+        (rows_of(*[0.0] * 6, val=(0.9, 0.98, 0.99, 1.0, 0.4, 0.3)), [0, 2, 4, 5]),
+    ],
+)
+def test_rows_tell_something_where_it_is_seen_first_and_at_the_end(rows: list[int], expected: list[int]) -> None:
+    assert rows == expected
+
+
+@pytest.mark.parametrize("is_swapped", [False, True])
+def test_a_detector_that_sees_the_telling_rows_alone_is_as_after_all(is_swapped: bool) -> None:  # noqa: FBT001
+    draw = np.random.default_rng(0)
+    for _ in range(200):
+        accuracies = draw.choice([0.0, 0.49, 0.5, 0.98, 0.99, 1.0], (2, 6))
+        losses = draw.choice([0.1, 0.2, 0.3, nan, inf], (2, 6))
+        names = ["train_accuracy", "val_accuracy", "train_loss", "val_loss"]
+        columns = dict(zip(names, [*accuracies, *losses], strict=True))
+        ends = []
+        for rows in (range(6), sorted(telling_rows(columns))):
+            watch = MilestoneDetector()
+            if is_swapped:
+                watch.begin_segment()
+            for row in rows:
+                watch.update(**{name: float(values[row]) for name, values in columns.items()})
+            ends.append(watch)
+        assert ends[0] == ends[1]
+
+
+def test_an_ensemble_reaches_what_every_member_has_reached_in_the_order_of_a_run() -> None:
+    def row(train: float, val: float) -> dict[str, float]:
+        return {"train_loss": 0.1, "train_accuracy": train, "val_loss": 0.1, "val_accuracy": val, "parameter_norm": 3.0}
+
+    watch = EnsembleMilestoneDetector(2)
+    assert watch.update([row(1.0, 1.0), row(0.5, 0.5)]) == []
+    assert watch.update([row(0.0, 0.0), row(1.0, 1.0)]) == ["memorized", "grokked"]  # not at the same evaluation
+    assert watch.update([row(1.0, 1.0), row(1.0, 1.0)]) == []
+    assert watch.reached == {"memorized", "grokked"}
+    watch.begin_segment()
+    assert watch.reached == set()
+    assert watch.update([row(0.0, 0.4), row(1.0, 1.0)]) == []
+    assert watch.update([row(1.0, 0.0), row(1.0, 0.4)]) == ["memorized", "ungrokked"]
+    with pytest.raises(ValueError, match="argument"):
+        watch.update([row(1.0, 1.0)])
+
+
+def test_a_single_network_is_an_ensemble_of_one_which_may_have_no_validation() -> None:
+    watch = EnsembleMilestoneDetector()
+    assert watch.update([{"train_loss": 0.1, "train_accuracy": 1.0}]) == ["memorized"]

@@ -82,6 +82,12 @@ def test_one_in_a_hundred_sets_of_random_phases_has_a_larger_resultant(
     assert least <= (resultants > largest_resultant(n_phases)).mean() <= most
 
 
+def test_the_limits_of_noise_are_the_same_each_time() -> None:
+    form = form_of("sum_of_squares", 8)
+    assert matching_chance(form) == matching_chance(form)
+    assert largest_ipr(7, [6, 6]) == largest_ipr(7, [6, 6])
+
+
 @pytest.mark.parametrize(("n_rows", "n_columns"), [(2, [6, 6, 6]), (7, [1, 1, 1]), (7, [6, 6, 6]), (23, [4, 16])])
 def test_one_in_a_hundred_random_networks_has_a_larger_ipr(n_rows: int, n_columns: list[int], rng: np.random.Generator) -> None:
     values = [inverse_participation(rng.standard_normal((n_rows, n * 4_000))).reshape(4_000, n) for n in n_columns]

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from grokterm.analysis.ordering import Order, by_frequency, neuron_order
+from grokterm.analysis.ordering import Order, by_frequency, joint_order, neuron_order
 
 RESIDUES = np.arange(23)
 
@@ -43,3 +43,17 @@ def test_neurons_whose_blocks_differ_in_frequency_come_last() -> None:
 def test_every_neuron_is_shown_once(by: Order) -> None:
     noise = np.random.default_rng(0).standard_normal((23, 50))
     assert sorted(neuron_order(noise, [noise], by)) == list(range(50))
+
+
+def test_of_several_matrices_the_phases_are_those_of_the_first_and_the_deviation_that_of_all() -> None:
+    turned = block((5, 0.0, 9.0), (2, -3.0, 1.0), (5, 2.0, 1.0), (2, 3.0, 1.0))
+    assert joint_order([SHOWN, turned], "raw").tolist() == [0, 1, 2, 3]
+    assert joint_order([SHOWN, turned], "frequency").tolist() == [3, 1, 2, 0]
+    assert joint_order([turned, SHOWN], "frequency").tolist() == [1, 3, 0, 2]
+    assert joint_order([SHOWN, turned], "deviation").tolist() == [0, 3, 1, 2]
+    assert joint_order([SHOWN], "deviation").tolist() == [3, 1, 2, 0]
+
+
+def test_neurons_that_deviate_alike_stay_in_their_order() -> None:
+    alike = np.tile(SHOWN[:, :1], 40)
+    assert neuron_order(alike, [alike], "deviation").tolist() == list(range(40))

@@ -50,3 +50,16 @@ def test_noise_has_the_share_that_is_said(group: Group) -> None:
 
 def test_a_matrix_of_zeros_has_no_share() -> None:
     assert not representation_shares(np.zeros((24, 2)), symmetric(4)).any()
+
+
+def test_a_key_representation_has_more_than_three_times_the_odds_of_noise() -> None:
+    degrees = [one.degree for one in symmetric(4).representations]
+    assert sorted(degrees) == [1, 1, 2, 3, 3]
+    number = degrees.index(3)  # 9 of 24 in noise: odds of 0.6
+    for share, found in ((0.642, []), (0.643, [number])):
+        shares = np.where(np.arange(5) == number, share, 0.0)
+        assert key_representations(shares, symmetric(4)) == found
+    number = degrees.index(1)  # 1 of 24: odds of 1 / 23
+    for share, found in ((3 / 26 - 0.001, []), (3 / 26 + 0.001, [number])):
+        shares = np.where(np.arange(5) == number, share, 0.0)
+        assert key_representations(shares, symmetric(4)) == found

@@ -190,6 +190,14 @@ def test_an_update_of_muon_has_singular_values_near_one() -> None:
         assert float(values.max()) < 1.3
 
 
+def test_an_update_of_muon_does_not_depend_on_the_size_of_the_gradient() -> None:
+    matrix = torch.randn(6, 4, generator=torch.Generator().manual_seed(0))
+    expected = orthogonalized(matrix, 5)
+    for size in (2.0**-20, 2.0**20):
+        assert torch.equal(orthogonalized(size * matrix, 5), expected)
+    assert torch.equal(orthogonalized(torch.zeros(3, 2), 5), torch.zeros(3, 2, dtype=torch.bfloat16))
+
+
 def test_muon_leaves_what_is_no_matrix_to_adamw() -> None:
     def moved(kind: type[Muon | AdamW]) -> Weights:
         weights = normal(0) | {"bias": torch.linspace(-1, 1, 5), "scale": torch.tensor(2.0)}
@@ -246,3 +254,33 @@ def test_lion_is_the_loop_of_its_paper(betas: tuple[float, float]) -> None:
             momentum[name] = beta2 * momentum[name] + (1 - beta2) * gradient
     settings = Lion(learning_rate=rate, weight_decay=decay, betas=betas)
     torch.testing.assert_close(followed(settings, 20), weights, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("how", ["fused", "written out"])
+@pytest.mark.parametrize("kind", ["adam", "adamw"])
+def test_stacked_networks_follow_adam_as_each_does_alone(kind: str, how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if how == "written out":
+        monkeypatch.setattr(adam, "fused_operation", lambda *_: None)
+    update = adam.AdamUpdate(0.1, (0.8, 0.95), 1e-6, 0.3, is_decoupled=kind == "adamw")
+
+    def moved(count: torch.Tensor, *parts: list[torch.Tensor]) -> torch.Tensor:
+        update(count, *parts)
+        return count
+
+    source = torch.Generator().manual_seed(0)
+    count, shapes = torch.full((5,), 2.0), ((4, 3, 5), (2, 5))
+    parts = [[torch.rand(shape, generator=source) for shape in shapes] for _ in range(4)]  # weights, grads and moments
+    alone = [[[tensor[..., number].clone() for tensor in part] for part in parts] for number in range(5)]
+    torch.vmap(moved, in_dims=(0, -1, -1, -1, -1))(count, *parts)
+    for number, own in enumerate(alone):
+        update(count[number], *own)
+        torch.testing.assert_close([[tensor[..., number] for tensor in part] for part in parts], own)
+
+
+def test_stacked_matrices_are_orthogonalized_as_each_is_alone() -> None:
+    source = torch.Generator().manual_seed(0)
+    for shape in ((6, 4), (4, 6)):
+        matrices = torch.randn(5, *shape, generator=source)
+        together = torch.vmap(lambda one: orthogonalized(one, 5), in_dims=1)(matrices.movedim(0, 1))
+        assert together.dtype == torch.bfloat16
+        assert torch.equal(together, torch.stack([orthogonalized(one, 5) for one in matrices]))
