@@ -25,7 +25,7 @@ from grokterm.tasks.arithmetic import Residues
 from grokterm.tasks.operation import Operation
 from grokterm.tasks.operations import OPERATIONS
 from grokterm.tui.app import GroktermApp
-from grokterm.tui.keys import keys
+from grokterm.tui.keyboard import keys
 from grokterm.tui.panes import panes
 from grokterm.tui.widgets.setup.fields import form_fields
 from grokterm.views.paper.table import COMPARISONS, FIGURES

@@ -34,8 +34,8 @@ def _lines(path: Path, preferences: "Preferences") -> Iterator[str]:
     """Write every setting with its default, as the file has them."""
     from grokterm.experiment.settings import field_docstrings
     from grokterm.tui.appearance.preferences import Preferences
+    from grokterm.tui.keyboard import choosable
     from grokterm.tui.keymap import written
-    from grokterm.tui.keys import choosable
 
     yield f"# {path}{'' if path.exists() else ' (does not exist: these are the defaults)'}"
     for name, meaning in field_docstrings(Preferences).items():

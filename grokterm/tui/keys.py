@@ -1,84 +1,25 @@
-"""The keys of the lab and what they do, for its footer, the palette and the help."""
+"""The keys of the lab and what they do: a row each, by what they act on."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 
 from textual.binding import Binding
 
 from grokterm.session.state import Phase
-from grokterm.tui.key import NO_OWN_KEYS, Key, OwnKeys
-from grokterm.tui.keymap import action_name, is_choosable, written
+from grokterm.tui.key import Key
 from grokterm.tui.panes import panes
-from grokterm.tui.screens.help import Guide
 from grokterm.tui.situation import Situation
-from grokterm.tui.widgets.key_bar import ALL_KEYS, Hint
-from grokterm.views.table import VIEWS
-from grokterm.views.terms import explained
 from grokterm.views.view import View
 
 BACK, BRANCH = "back, forth", "branch"  # first in the footer, while an earlier step is looked at
 SAVE_AGAIN = "save again"  # likewise, while what was trained is not saved
 END_COMPARISON = "end comparison"  # likewise, while there is one
-TO_SWEEP = Hint("to the sweep", [("escape", "escape")])
 FIRST = {BACK, BRANCH, SAVE_AGAIN, END_COMPARISON}
 
 CHANGEABLE: tuple[Phase, ...] = ("training", "paused", "ended")
 
 
-def keys(own: OwnKeys = NO_OWN_KEYS) -> tuple[Key, ...]:
-    """List every key of the lab, the most useful first: what a small terminal has no room for comes late."""
-    pause, step, swap, change, detach, save, extend, pace = _keys_of_training()
-    layer, order, zoom, *of_pictures = _keys_of_views(VIEWS.values())
-    look, leave, compare, *others = _further_keys()
-    rows = (
-        *(pause, step, swap, change, detach),
-        *(layer, order, zoom),
-        *(look, leave, save, compare, extend, pace),
-        *of_pictures,
-        *_keys_of_curves(),
-        *others,
-    )
-    return tuple(key.rebound(own) for key in rows)
-
-
-def choosable() -> list[tuple[str, dict[str, str]]]:
-    """List what a user may choose keys for: what it does, and the key of each action by default."""
-    rows: list[tuple[str, dict[str, str]]] = []
-    for key in keys():
-        defaults: dict[str, str] = {}
-        for binding in filter(is_choosable, key.bindings):
-            defaults.setdefault(action_name(binding), written(binding.key))
-        if defaults:
-            rows.append((key.meaning, defaults))
-    return rows
-
-
-def hints(situation: Situation, own: OwnKeys = NO_OWN_KEYS) -> tuple[Hint, ...]:
-    """List the keys that do something, the most useful first, and last the one that shows all."""
-    found = [hint for key in keys(own) if (hint := key.hint(situation)) is not None]
-    leaves = situation.is_above_sweep and not (situation.is_zoomed or situation.is_looking_back)
-    return (*([TO_SWEEP] if leaves else ()), *sorted(found, key=lambda hint: hint.label not in FIRST), ALL_KEYS)
-
-
-def guide(situation: Situation, own: OwnKeys = NO_OWN_KEYS) -> Guide:
-    """Explain the keys and the terms of what is on the screen, then every other key."""
-
-    def rows(keys: Iterable[Key]) -> list[tuple[str, str]]:
-        return [(key.shown, key.meaning) for key in (key.rebound(own) for key in keys)]
-
-    view = situation.view
-    others = [one for one in VIEWS.values() if one is not view] if situation.has_pictures else []
-    name = "this view" if view is None else view.name
-    return {
-        f"keys of {name}": rows(key for key in _keys_of_views([view] if view else []) if key.now(situation)),
-        f"terms of {name}": [explained(term) for term in situation.terms],
-        "keys of the training": rows(_keys_of_training()),
-        "keys of the curves": rows(_keys_of_curves() if situation.has_pictures else ()),
-        "further keys": rows(_further_keys()),
-        "keys of other views": rows(key for key in (_keys_of_views(others) if others else ()) if not key.now(situation)),
-    }
-
-
-def _keys_of_training() -> tuple[Key, ...]:
+def keys_of_training() -> tuple[Key, ...]:
+    """List the keys that act on the training."""
     return (
         _key("space", "training('pause')", "Pause", "pause, resume; after the end, go on", _pause),
         _key(".", "training('step')", "Step", "one step while paused", _when("step", "paused"), "full_stop"),
@@ -117,7 +58,8 @@ def _keys_of_training() -> tuple[Key, ...]:
     )
 
 
-def _keys_of_curves() -> tuple[Key, ...]:
+def keys_of_curves() -> tuple[Key, ...]:
+    """List the keys that change how the curves are drawn."""
     return (
         Key(
             "+ -",
@@ -155,7 +97,7 @@ def _keys_of_curves() -> tuple[Key, ...]:
     )
 
 
-def _keys_of_views(views: Collection[View]) -> tuple[Key, ...]:
+def keys_of_views(views: Collection[View]) -> tuple[Key, ...]:
     """List the keys whose effect a row in VIEWS decides, and say what they do in these views."""
 
     def where(has: Callable[[View], object]) -> str:
@@ -214,7 +156,8 @@ def _keys_of_views(views: Collection[View]) -> tuple[Key, ...]:
     )
 
 
-def _further_keys() -> tuple[Key, ...]:
+def further_keys() -> tuple[Key, ...]:
+    """List the keys that look elsewhere: at other steps, runs and panes, and those that leave."""
     of_pane = panes()
     return (
         Key(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from grokterm.session.state import Phase
-from grokterm.tui.keys import guide, hints, keys
+from grokterm.tui.keyboard import guide, hints, keys
 from grokterm.tui.panes import panes
 from grokterm.tui.situation import Situation
 from grokterm.tui.widgets.key_bar import Hint, KeyBar, arrange_hints

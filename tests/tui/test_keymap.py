@@ -6,8 +6,8 @@ from grokterm.cli.help.manual import read_manual
 from grokterm.errors import ConfigError
 from grokterm.tui.appearance.preferences import change_preferences
 from grokterm.tui.appearance.remembered import preferences_path
+from grokterm.tui.keyboard import choosable, guide, hints, keys
 from grokterm.tui.keymap import action_name, check_keys, is_choosable, moved, parse_key, written
-from grokterm.tui.keys import choosable, guide, hints, keys
 from grokterm.tui.situation import Situation
 from grokterm.tui.widgets.key_bar import KeyBar
 from tests.tui.driving import ENDLESS, LARGE, app_on, content, state, training, until

@@ -75,8 +75,8 @@ class Checked(NamedTuple):
 
 def check(entries: Mapping[str, Any]) -> Checked:
     """Check each entry for itself: a wrong one is told of, and has its default."""
+    from grokterm.tui.keyboard import keys  # loads every view
     from grokterm.tui.keymap import check_keys
-    from grokterm.tui.keys import keys  # loads every view
 
     given, problems = dict(entries), dict[str, str]()
     if isinstance(entries.get("keys"), Mapping):

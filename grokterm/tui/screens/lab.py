@@ -23,7 +23,7 @@ from grokterm.tui.control.departure import may_end
 from grokterm.tui.control.farewell import open_command
 from grokterm.tui.control.pictured import Pictured, Stride
 from grokterm.tui.control.training import TrainingControl
-from grokterm.tui.keys import guide, hints, keys
+from grokterm.tui.keyboard import guide, hints, keys
 from grokterm.tui.layout import LabLayout, Scene
 from grokterm.tui.link import link_of
 from grokterm.tui.panes import panes
