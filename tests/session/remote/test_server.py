@@ -14,7 +14,7 @@ from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Swap
 from grokterm.experiment.recording.records import Refused
 from grokterm.session.commands import Analyze, Hold, Pause, Release, Resume, StepOnce
-from grokterm.session.remote import address, reading, server
+from grokterm.session.remote import address, audience, reading, server
 from grokterm.session.remote.address import address_of, find_address, listen
 from grokterm.session.remote.messages import HELLO, LONGEST_LINE, line
 from grokterm.session.remote.reading import check_hello, read_command
@@ -63,7 +63,7 @@ def test_pictures_come_when_asked_for_and_are_those_of_the_moment(served: Served
     one.send(Analyze())
     until(lambda: served.session.n_commands, "the question")
     other.send(Analyze())  # shares the answer
-    until(lambda: len(served.server._looks[0][1]) == 2, "the second question")
+    until(lambda: len(served.server._audience._looks[0][1]) == 2, "the second question")
     other.send(StepOnce())
     other.send(Analyze())  # does not: it is about the step after
     served.obey(3)
@@ -134,7 +134,7 @@ def test_a_viewer_that_vanishes_lets_go_of_what_it_held_and_of_nothing_else(serv
 
 
 def test_a_viewer_that_does_not_answer_holds_the_training_no_longer(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "MOST_SILENT", 100)
+    monkeypatch.setattr(audience, "MOST_SILENT", 100)
     served.tell(Resume())
     stopped, lively = Wire(served.address), served.attach()
     for holder in (stopped, lively):
@@ -143,16 +143,16 @@ def test_a_viewer_that_does_not_answer_holds_the_training_no_longer(served: Serv
 
     def look(n_times: int) -> None:
         for _ in range(n_times):
-            served.server._loop.call_soon_threadsafe(served.server._end_lapsed_holds)
+            served.server._loop.call_soon_threadsafe(served.server._audience.end_lapsed_holds)
 
-    viewers = served.server._viewers
+    viewers = served.server._audience._viewers
     look(99)
     until(lambda: all(viewer.n_silent >= 99 for viewer in viewers), "the looks")
     lively.say_alive()
     until(lambda: any(viewer.n_silent < 99 for viewer in viewers), "the word")
     look(2)
     served.obey()
-    assert (served.state.is_held, served.state.refusals) == (True, (server.LAPSED,))
+    assert (served.state.is_held, served.state.refusals) == (True, (audience.LAPSED,))
     look(100)
     served.obey()
     assert (served.state.is_held, served.state.phase) == (False, "training")
