@@ -140,6 +140,7 @@ def test_given_frequencies_are_taken_in_turn() -> None:
 def test_every_frequency_by_name_is_every_frequency() -> None:
     form = form_of("add", 23)
     np.testing.assert_array_equal(exact(form, 30, frequencies=range(1, 12)).first, exact(form, 30).first)
+    assert np.array_equal(exact_blocks(form, 30, 1.0, generator(0, "weights")).first, exact(form, 30).first)
 
 
 def test_a_frequency_that_the_readout_cannot_hear_is_refused() -> None:

@@ -78,6 +78,14 @@ def test_confusions_are_listed_by_how_often_they_happen() -> None:
     assert confusions(observation, Side.TRAIN) == []
 
 
+def test_the_ten_most_frequent_are_listed_and_those_as_frequent_by_answer() -> None:
+    observation = observed(sides=np.full(121, Side.VAL))
+    found = confusions(observation, at_most=121)
+    assert len(found) > 50
+    assert found == sorted(found, key=lambda one: (-one.n_equations, one.answer, one.predicted))
+    assert confusions(observation) == found[:10]
+
+
 def test_a_network_may_answer_with_what_is_no_residue() -> None:
     observation = observed(scores=answering(np.full(121, 12), 14), sides=np.full(121, Side.VAL))
     assert confusions(observation, at_most=1) == [Confusion(0, 12, 11)]

@@ -94,6 +94,15 @@ def test_sums_that_cancel_leave_no_wave() -> None:
     assert not fit.shares[1].any()  # 1 = 1² = 3² = 5² = 7², and these four sums are evenly spread
 
 
+@pytest.mark.parametrize("broken", [np.nan, np.inf, 1e200])
+def test_weights_of_a_diverged_network_are_fitted_without_an_error(broken: float) -> None:
+    columns = np.random.default_rng(0).standard_normal((13, 2))
+    columns[3, 0] = broken
+    fit = fit_cosines(columns, waves_of(form_of("add", 13))[0])
+    assert not (fit.shares[:, 0] > 0).any()
+    assert fit.shares[:, 1].sum() == pytest.approx(1)
+
+
 def test_single_precision_does_not_overflow() -> None:
     waves = waves_of(form_of("add", 13))[0]
     column = np.random.default_rng(0).standard_normal((13, 1))

@@ -80,10 +80,12 @@ def test_neurons_are_counted_where_one_frequency_explains_most_of_them() -> None
     assert found.n_neurons.tolist() == [0, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0]
 
 
-def test_a_neuron_counts_from_half_of_its_variance_on() -> None:
-    a, b = angles(modulus=12)
-    half = np.cos(3 * a) * np.sqrt(2) * np.cos(6 * b)  # sums of both, and of neither
-    assert heard(np.stack([np.cos(3 * a) + np.cos(4 * b), half], axis=1), modulus=12).n_neurons.sum() <= 1
+def test_a_neuron_counts_where_it_has_half_of_its_variance() -> None:
+    a, b = angles()
+    three, four, five = np.cos(3 * a), np.cos(4 * b), np.cos(5 * b)
+    louder, other = np.sqrt(0.505) * three + np.sqrt(0.495) * four, np.sqrt(0.495) * three + np.sqrt(0.505) * four
+    none = np.sqrt(0.495) * three + np.sqrt(0.3) * four + np.sqrt(0.205) * five
+    assert heard(np.stack([louder, other, none], axis=1)).n_neurons.tolist() == [0, 0, 1, 1, *[0] * 7]
 
 
 def test_the_order_of_the_equations_does_not_matter() -> None:

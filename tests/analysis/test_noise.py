@@ -1,6 +1,6 @@
 """The limits of noise, against noise that is drawn and counted."""
 
-from math import comb, pi
+from math import comb, exp, pi, sqrt
 
 import numpy as np
 import pytest
@@ -70,6 +70,13 @@ def test_99_percent_of_noise_have_no_more_matched_neurons(n_neurons: int, chance
 def test_the_number_of_matched_neurons_is_known_of_wide_networks_and_at_certainty() -> None:
     assert most_matched(10_000, 0.5) == pytest.approx(5_000 + 2.33 * 50, abs=2)
     assert (most_matched(7, 1.0), most_matched(7, 0.0)) == (7, 0)
+
+
+@pytest.mark.parametrize("n_phases", [4, 7, 50, 1000])
+def test_the_largest_resultant_has_a_chance_of_one_in_a_hundred_by_its_formula(n_phases: int) -> None:
+    n, resultant = n_phases, largest_resultant(n_phases)
+    assert exp(sqrt(1 + 4 * n + 4 * n**2 * (1 - resultant**2)) - 1 - 2 * n) == pytest.approx(0.01)
+    assert largest_resultant(3) == largest_resultant(0) == 1.0
 
 
 @pytest.mark.parametrize(

@@ -171,7 +171,7 @@ def test_a_single_class_is_never_missed() -> None:
     assert (measured.restricted_loss, measured.excluded_loss) == (0.0, 0.0)
 
 
-@pytest.mark.parametrize("broken", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("broken", [np.nan, np.inf, -np.inf, 1e308])
 def test_a_network_that_has_diverged_has_losses_that_are_not_finite(broken: float) -> None:
     observation, form = observed(scores=np.full((121, 11), broken)), form_of("add", 11)
     measured = progress(observation, form, [1])

@@ -8,7 +8,8 @@ from torch import Tensor, nn
 from torch.optim import lr_scheduler, swa_utils
 
 from grokterm.experiment.modifiers import Modifiers
-from grokterm.experiment.optimizer import OPTIMIZERS, SGD, Adam, AdamW, GradientDescent, GradientOptimizer, Muon
+from grokterm.experiment.optimizer import OPTIMIZERS, SGD, Adam, AdamW, GradientDescent, GradientOptimizer, Lion, Muon
+from grokterm.experiment.optimizers.groups import Group
 from grokterm.optim.modifiers import INITIAL_NORM, MODIFIERS, average_of, perpendicular, rule_of
 from grokterm.optim.rng import StepRng
 from grokterm.optim.rules import RULES, OptimizerState, Weights
@@ -85,6 +86,7 @@ def test_what_is_off_leaves_the_rule_as_it_is(kind: type[GradientOptimizer]) -> 
         ({"schedule": "cosine", "schedule_steps": 9, "gradient_filter": "ema"}, False, False, 1.0),
         ({"held_norm": 1.0}, False, True, 0.0),
         ({"average_decay": 0.9}, False, False, 0.0),
+        ({"groups": {"*": {"weight_decay": 0.1}}}, True, False, 0.0),
     ],
 )
 def test_a_rule_says_what_its_update_depends_on(
@@ -132,6 +134,23 @@ def test_a_modified_rule_keeps_the_precision_of_the_weights_and_takes_norms_in_s
     assert {one.dtype for one in moved.values()} == {torch.bfloat16}
     assert kept == {"count", INITIAL_NORM}
     assert float(state[INITIAL_NORM]) == pytest.approx(norm(normal(0)), rel=1e-2)
+
+
+def test_a_state_has_the_names_that_checkpoints_have() -> None:
+    weights = {"w": torch.ones(2, 2), "b": torch.ones(2)}
+    for settings, names in (
+        (GradientDescent(gradient_filter="ma", filter_window=2), "initial_norm recent-0.w recent-0.b recent-1.w recent-1.b"),
+        (SGD(gradient_filter="ema"), "initial_norm slow.w slow.b velocity.w velocity.b"),
+        (Adam(average_decay=0.9), "initial_norm average.w average.b count first.w first.b second.w second.b"),
+        (AdamW(decay_to="init"), "initial_norm initial.w initial.b count first.w first.b second.w second.b"),
+        (Lion(), "initial_norm velocity.w velocity.b"),
+        (Muon(), "initial_norm velocity.w count first.b second.b"),
+        (
+            AdamW(groups={"w": Group(weight_decay=0.1)}),
+            "initial_norm count@w@adamw count@@adamw first.w first.b second.w second.b",
+        ),
+    ):
+        assert sorted(rule_of(settings).begin(weights)) == sorted(names.split())
 
 
 def test_modifiers_are_named_by_the_settings_that_turn_them_on() -> None:
