@@ -49,9 +49,9 @@ def test_a_module_is_changed_in_one_place_at_a_time(tmp_path: Path) -> None:
 
 def test_tests_of_a_mutant_call_its_function_and_one_variant_of_each_comes_first(tmp_path: Path) -> None:
     (path := tmp_path / "judged.py").write_text(MODULE, "utf-8")
-    costs = {"x.py::a[0]": 0.1, "x.py::a[1]": 0.2, "x.py::b": 1.0, "x.py::c": 0.5, "x.py::d[0]": 2.0, "x.py::d[1]": 1.9}
-    baseline = Baseline(costs, {(str(path), 4): [*costs][:4], (str(path), 9): ["x.py::d[0]", "x.py::d[1]"]}, [])
+    costs = {"x.py::a[0]": 0.1, "x.py::a[1]": 0.2, "x.py::b": 1.0, "x.py::c": 0.5, "x.py::d": 1.9, "y.py::e": 0.1}
+    baseline = Baseline(costs, {(str(path), 4): [*costs][:4]}, [])
     of_module, *_, of_function = mutants_of(path)
     assert baseline.tests_of(of_function) == ["x.py::a[0]", "x.py::c", "x.py::b", "x.py::a[1]"]
-    assert baseline.tests_of(of_module) == ["x.py::a[0]", "x.py::c", "x.py::b"]  # three seconds are spent
+    assert baseline.tests_of(of_module) == ["x.py::a[0]", "x.py::c", "x.py::b"]  # with d more than three seconds
     assert Baseline(costs, {}, []).tests_of(of_function) == []

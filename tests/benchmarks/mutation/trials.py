@@ -58,14 +58,15 @@ class Baseline:
     def tests_of(self, mutant: Mutant) -> list[str]:
         """Return the tests that a mutant can change, those of its own package if there are any, up to MOST_SECONDS.
 
-        They call its function or, if it is outside of one, or in one that is cached, any of its module. The cheapest variant of
-        each test comes first, then the next of each.
+        They call its function or, if it is outside of one, or in one that is cached, are in a file with one that calls
+        any of its module. The cheapest variant of each test comes first, then the next of each.
         """
         path = str(mutant.path)
         if mutant.function is not None and not _is_cached(mutant):
             tests = self.callers.get((path, mutant.function), [])
         else:
-            tests = list({test for (file, _), calling in self.callers.items() if file == path for test in calling})
+            files = {_file_of(test) for (file, _), tests in self.callers.items() if file == path for test in tests}
+            tests = [test for test in self.costs if _file_of(test) in files]
         own = f"tests/{mutant.path.parent.name}/"
         return self._affordable([test for test in tests if test.startswith(own)] or tests)
 
@@ -78,6 +79,10 @@ class Baseline:
         ranked.sort()
         n_affordable = sum(seconds <= MOST_SECONDS for seconds in accumulate(cost for _, cost, _ in ranked))
         return [test for *_, test in ranked[: max(1, n_affordable)]]
+
+
+def _file_of(test: str) -> str:
+    return test.partition("::")[0]
 
 
 def _is_cached(mutant: Mutant) -> bool:
@@ -188,7 +193,7 @@ def _outcome(sources: Mapping[str, bytes], tests: Sequence[str], baseline: Basel
             return sources.get(path) or read(loader, path)
 
         SourceFileLoader.get_data = changed  # type: ignore[method-assign, assignment]
-        files = dict.fromkeys(test.partition("::")[0] for test in tests)
+        files = dict.fromkeys(map(_file_of, tests))
         return int(pytest.main([*OPTIONS, f"--basetemp={folder / 'pytest'}", *files], plugins=[_Chosen(tests)]))
 
     status = _forked(run, folder, seconds=10 + 5 * sum(baseline.costs[test] for test in tests))
