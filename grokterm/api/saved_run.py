@@ -12,6 +12,7 @@ from grokterm.api.frames import Kind, frame
 from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.experiment.recording.evaluations import Evaluations
 from grokterm.experiment.recording.packing import unpacked, until
+from grokterm.plots.sanitize import plain_text
 from grokterm.plugins.registry import changed
 from grokterm.runs.branching import find_step
 from grokterm.runs.finding import find_run
@@ -153,7 +154,7 @@ class SavedRun:
 
     def _warn_of_others(self) -> None:
         if said := changed(self._run.meta.get("plugins")):
-            warnings.warn(f"run {self.name}: {said}: what is computed now may differ", stacklevel=3)
+            warnings.warn(plain_text(f"run {self.name}: {said}: what is computed now may differ"), stacklevel=3)
 
     def _step(self, step: Step) -> int:
         return find_step(self._run, "" if step is None else str(step))

@@ -16,6 +16,7 @@ from grokterm.errors import (
     StorageError,
 )
 from grokterm.experiment.recording.records import Unsaved
+from grokterm.plots.sanitize import plain_text
 from grokterm.runs.journal import read_journal
 from grokterm.runs.resume import has_ended
 from grokterm.runs.storage.unwritable import gone
@@ -150,7 +151,7 @@ class Work:
             if (run := self._sweep.run_of(member.key)) is not None:
                 return run if has_ended(run.experiment, read_journal(run.journal)) else resume_session(run)[0]
         except (CheckpointError, RunNotFoundError) as error:
-            sys.stderr.write(f"member {member.key} begins again: {error}\n")
+            sys.stderr.write(f"{plain_text(f'member {member.key} begins again: {error}')}\n")
         if lost := gone(self._sweep.path / "members"):
             raise StorageError(lost)  # a run would make the folder again, and be all that it holds
         self._sweep.set_aside(member.key)

@@ -215,19 +215,24 @@ def test_what_a_process_left_that_was_killed_while_it_made_the_run_is_removed(tm
     assert [path.name for path in (sweep.path / "members").iterdir()] == [member.key]
 
 
-def test_a_member_whose_run_is_damaged_begins_again(tmp_path: Path) -> None:
+def test_a_member_whose_run_is_damaged_begins_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     sweep, whole = tiny_sweep(tmp_path / "a"), tiny_sweep(tmp_path / "b")
-    for number, member in enumerate(sweep.members()[:3]):
+    for number, member in enumerate(sweep.members()[:4]):
         Work(sweep).on(member)
         Work(whole).on(member)
         path = sweep.path / "members" / member.key
         (sweep.path / "results" / f"{member.key}.json").unlink()
-        (path / "journal.jsonl").write_bytes([b"", b"x\n{}\n", b""][number])
+        (path / "journal.jsonl").write_bytes([b"", b"x\n{}\n", b"", b""][number])
         if number == 2:
             (path / "experiment.toml").unlink()
+        if number == 3:
+            (path / "experiment.toml").write_text('"\\u001b[31m" = 1\n')
         assert Work(sweep).on(member).status == "done"
         assert _numbers(sweep, member) == _numbers(whole, member)
         assert (path.parent / f".{member.key}-damaged").is_dir()
+    told = capsys.readouterr().err.splitlines()[-1]
+    assert "begins again" in told
+    assert told.isprintable()  # which is kept in a file of the sweep's, and looked at
 
 
 def test_a_run_that_another_process_trains_is_left_to_it(tmp_path: Path) -> None:
