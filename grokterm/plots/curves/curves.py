@@ -46,10 +46,7 @@ def draw_chart(  # noqa: PLR0913 - each is one property of the picture
     room = height - _BELOW
     n_shown = n_drawn(len(panels), height)
     if not n_shown or width < _LEAST_WIDTH:
-        cells = Cells(width, height)
-        for row, legend in enumerate(legends):
-            write_text(cells, row, legend)
-        return cells.rows()
+        return _legends_alone(legends, width, height)
     panels = panels[:n_shown]
     if _is_only_start(panels):
         x_scale, x_limits = "linear", (0, 1)
@@ -78,12 +75,26 @@ def draw_chart(  # noqa: PLR0913 - each is one property of the picture
     row, written = (layout.bottom, number_marks(marked, palette)[0]) if labels is None else (0, labels)
     for column, text, style in written:
         cells.write(row, column, text, style)
-    rows = cells.rows()
     uprights = [Upright(at_cursor, None), *(Upright(x, palette.inks[mark.role]) for mark, x in shown_marks)]
-    for frame, inside in zip(layout.frames if palette.graphics is not None else (), curves, strict=False):
+    rows = cells.rows() if palette.graphics is None else _with_pixels(cells.rows(), layout, curves, uprights, palette)
+    return [*rows, *below]
+
+
+def _legends_alone(legends: Sequence[StyledText], width: int, height: int) -> Rows:
+    cells = Cells(width, height)
+    for row, legend in enumerate(legends):
+        write_text(cells, row, legend)
+    return cells.rows()
+
+
+def _with_pixels(
+    rows: Rows, layout: Layout, curves: Sequence[Sequence[Curve]], uprights: Sequence[Upright], palette: Palette
+) -> Rows:
+    """Place pixels over the characters of each panel."""
+    for frame, inside in zip(layout.frames, curves, strict=False):
         raster = _raster(layout, frame, inside, uprights, palette)
         rows = place(rows, raster, corner=(frame.top, layout.left), size=(layout.width, frame.height))
-    return [*rows, *below]
+    return rows
 
 
 def _is_only_start(panels: Sequence[Panel]) -> bool:
