@@ -9,7 +9,7 @@ import typer
 from typer.exceptions import TyperException
 
 from grokterm import __version__
-from grokterm.cli import attach, bench, doctor, figures, inspect, lab, plot, presets, run, settings, sweep, verify
+from grokterm.cli import attach, bench, doctor, figures, inspect, lab, plot, presets, run, serve, settings, sweep, verify
 from grokterm.cli.completion import complete_preset
 from grokterm.cli.console import open_closed_streams, print_status, replace_unencodable
 from grokterm.cli.help.examples import examples_of
@@ -41,6 +41,7 @@ app.command("figures")(with_plugins(figures.figures))
 app.command("inspect")(with_plugins(inspect.inspect))
 app.add_typer(presets.app, name="presets", epilog=examples_of("presets"))
 app.add_typer(runs.app, name="runs", epilog=examples_of("runs"))
+app.command("serve")(with_plugins(serve.serve))
 app.command("doctor")(doctor.doctor)
 app.command("settings")(settings.settings)
 app.command("help")(read_manual)

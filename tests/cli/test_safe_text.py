@@ -72,6 +72,7 @@ COMMANDS: dict[str, tuple[list[str], ...]] = {
     "runs delete": (["RUN", "--yes"], [HOSTILE, "--yes"]),
     "runs restore": (["RUN"], [HOSTILE]),
     "runs purge": (["--yes"],),
+    "serve": ([HOSTILE], ["--preset", HOSTILE], ["--host", HOSTILE]),
     "doctor": ([],),
     "settings": ([], ["--set", HOSTILE], ["--set", f"view={HOSTILE}"]),
     "help": ([HOSTILE],),

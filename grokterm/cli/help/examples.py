@@ -35,6 +35,7 @@ EXAMPLES = {
     "runs delete": ("quick-20261121-165125",),
     "runs restore": ("-",),
     "runs purge": ("--yes",),
+    "serve": ("", "--port 0 --preset quick", "-"),
     "doctor": ("", "--json"),
     "settings": ("", "--set bell=false --set keys.pause=p"),
     "help": ("", "engines", "man > grokterm.1"),
