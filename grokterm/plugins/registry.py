@@ -149,15 +149,26 @@ def said(error: BaseException) -> str:
 
 def missing(recorded: object) -> str:
     """Say what of a run's record of plugins is not there; empty if all is."""
-    gone = [one for one in _records(recorded) if (one["kind"], one["name"]) not in PROVIDED]
-    if not gone:
+    if not (gone := _gone(recorded)):
         return ""
-    first = gone[0]
-    things = ", ".join(f"{one['kind']} {one['name']}" for one in gone if one["source"] == first["source"])
-    if first["source"] == SESSION:
-        return f"needs {things} of {SAID_OF_SESSION}: add it again, by the same code"
-    how = f"load it with --plugins {first['source']}" if first["source"].endswith(".py") else "install it"
-    return f"needs {things} of {first['source']}{_short(first['sha256'])}: {how}"
+    source = gone[0]["source"]
+    if source == SESSION:
+        return f"needs {lacking(recorded)}: add it again, by the same code"
+    how = f"load it with --plugins {source}" if source.endswith(".py") else "install it"
+    return f"needs {lacking(recorded)}{_short(gone[0]['sha256'])}: {how}"
+
+
+def lacking(recorded: object) -> str:
+    """Name what of a run's record of plugins is not there, of the first that is missing: `network towers of towers.py`."""
+    if not (gone := _gone(recorded)):
+        return ""
+    source = gone[0]["source"]
+    things = ", ".join(f"{one['kind']} {one['name']}" for one in gone if one["source"] == source)
+    return f"{things} of {SAID_OF_SESSION if source == SESSION else source}"
+
+
+def _gone(recorded: object) -> list[Mapping[str, str]]:
+    return [one for one in _records(recorded) if (one["kind"], one["name"]) not in PROVIDED]
 
 
 def changed(recorded: object) -> str:

@@ -71,7 +71,8 @@ def listing(rows: Sequence[RunRow], width: int | None = None) -> tuple[str, str]
     for number, (name, row) in enumerate(zip(names, rows, strict=True)):
         cells = GAP.join(_fill(columns[column][number], widths[column], column) for column in layout.columns)
         told = f"sweep: {row.told}" if row.kind == "sweep" else row.told
-        texts = [plain_text(told) if layout.has_differences else "", _words(row)]
+        needed = f"needs {row.lacks}" if row.lacks else ""
+        texts = [*(plain_text(text) for text in (needed, told) if layout.has_differences), _words(row)]
         lines += _lines(name, cells, GAP.join(filter(None, texts)), layout)
     headings = [f"{'run':<{layout.name}}", *(_fill(column.heading, widths[column], column) for column in layout.columns)]
     heading = "differs from its preset"
@@ -127,6 +128,7 @@ def _object(summary: "Summary", row: RunRow) -> Mapping[str, object]:
     own = {
         "sweep": sweep if row.kind == "sweep" else None,
         "state": row.state,
+        "lacks": row.lacks or None,
         "is_pinned": row.is_pinned,
         "tags": row.tags,
         "note": row.note,

@@ -7,6 +7,7 @@ from typing import Any
 from grokterm.experiment.expectation import MILESTONE_STEPS
 from grokterm.experiment.recording.owner import Owner
 from grokterm.plots.sanitize import plain_text
+from grokterm.plugins.registry import lacking
 from grokterm.reports.kept import kept
 from grokterm.runs.command_line import command_line
 from grokterm.runs.journal import read_journal, refuse_lost
@@ -21,11 +22,15 @@ def summary_of(run: Run, *, as_json: bool) -> str:
     Raises:
         CheckpointError: if its journal cannot be read, or is lost.
     """
-    records = read_journal(run.journal)
+    with run.without_plugins():
+        records = read_journal(run.journal)
     if not records:
         refuse_lost(run.journal, n_records=0)
     summary = summarize(run, records)
-    return summary.to_json() if as_json else "\n".join([describe(summary, run.path), *_made_with(run.meta)])
+    if as_json:
+        return summary.to_json()
+    needed = [plain_text(f"{'needs':<14}{lacks}")] if (lacks := lacking(run.meta.get("plugins"))) else []
+    return "\n".join([describe(summary, run.path), *needed, *_made_with(run.meta)])
 
 
 def _made_with(meta: Mapping[str, Any]) -> Iterator[str]:

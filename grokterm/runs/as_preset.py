@@ -1,20 +1,24 @@
 """A run as a preset: what it began with, and all that was done to it, at its steps."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from grokterm.errors import ConfigError, StorageError
-from grokterm.experiment.architectures.mixture import PARTS, MixtureModel
+from grokterm.errors import ConfigError, RunNotFoundError, StorageError
+from grokterm.experiment.architectures.mixture import PARTS
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Intervention, Save, Set, Swap
+from grokterm.experiment.optimizers.schedule import SCHEDULES
 from grokterm.experiment.plugins import plugins_of
 from grokterm.experiment.reading.files import copied
 from grokterm.experiment.reading.overrides import live_changes
 from grokterm.experiment.reading.toml import format_toml
 from grokterm.experiment.recording.records import Acted, Record, Skipped, Started, Switched
+from grokterm.plugins.registry import lacking
 from grokterm.runs.journal import reached_step, read_journal
+from grokterm.runs.results.matching import is_user_change
 from grokterm.runs.resume import change_of
 from grokterm.runs.storage.durable import make_folder, write_durably
 from grokterm.runs.store import Run, is_run
@@ -24,9 +28,9 @@ ENDS = "training.stop_when"  # has no part in a replay, which ends at the last s
 
 @dataclass(frozen=True)
 class AsPreset:
-    """What a run does, as an experiment that does it again."""
+    """What a run does, as the settings of an experiment that does it again."""
 
-    experiment: Experiment
+    settings: dict[str, Any]
     notes: tuple[str, ...]
     """What else to know of it."""
 
@@ -39,15 +43,18 @@ def as_preset(run: Run) -> AsPreset:
 
     Raises:
         CheckpointError: if the journal cannot be read.
-        RunNotFoundError: if the settings cannot be read.
+        RunNotFoundError: if the settings cannot be read, or what was changed in them not without plugins.
     """
-    records = read_journal(run.journal)
+    with run.without_plugins():
+        records = read_journal(run.journal)
+    if run.lacks:
+        return _as_written(run, records)
     began, last = _at_its_start(run.experiment, records), reached_step(records)
     done, left_out = list(_done(began, records)), []
     settings = began.settings()
     settings["training"] |= {"steps": last, "stop_when": "never"}
     settings.pop("expect", None)
-    settings["model"] |= _parts(run, began)
+    settings["model"] |= _parts(run, settings["model"])
     settings["interventions"] = done
     for number in _waiting(began, records, last):
         longer = settings | {"interventions": [*settings["interventions"], began.interventions[number]]}
@@ -57,10 +64,9 @@ def as_preset(run: Run) -> AsPreset:
             left_out.append(f"interventions[{number}], which has not happened, is left out: {error}")
     experiment = Experiment.from_settings(settings)
     if _compared(experiment) != _compared(run.experiment):
-        title = re.sub(r"^Replay of \S+: ", "", began.title)
-        experiment = experiment.model_copy(update={"title": f"Replay of {run.name}: {title}"})
+        experiment = experiment.model_copy(update={"title": _title(run, began.title)})
     needs = sorted({f"it needs {one['source']}: run it with the same plugins" for one in plugins_of(experiment)})
-    return AsPreset(experiment, (*left_out, *needs, *_doubts(records)))
+    return AsPreset(experiment.settings(), (*left_out, *needs, *_doubts(records)))
 
 
 def write_preset(preset: AsPreset, path: Path, *, may_overwrite: bool) -> list[str]:
@@ -75,7 +81,7 @@ def write_preset(preset: AsPreset, path: Path, *, may_overwrite: bool) -> list[s
     if path.exists() and not may_overwrite:
         raise ConfigError(f"{path} exists: choose another name, or overwrite it with --force")
     folder = f"{path.stem}-files"
-    settings, copies = copied(preset.experiment.settings(), folder)
+    settings, copies = copied(preset.settings, folder)
     try:
         for inner, content in copies.items():
             make_folder((path.parent / inner).parent)
@@ -86,11 +92,38 @@ def write_preset(preset: AsPreset, path: Path, *, may_overwrite: bool) -> list[s
     return [f"its files are in {path.parent / folder}: keep them beside it"] if copies else []
 
 
-def _parts(run: Run, experiment: Experiment) -> dict[str, str]:
+def _as_written(run: Run, records: Sequence[Record]) -> AsPreset:
+    """Return what a run began with, as it is written: without its plugins only that is known.
+
+    Raises:
+        RunNotFoundError: if it was changed by hand, or when it was resumed: what can be is not known.
+    """
+    if any(is_user_change(record) for record in records):
+        raise RunNotFoundError(run.lacks)
+    settings, last = run.settings, reached_step(records)
+    settings.pop("expect", None)
+    optimizer, training = settings["optimizer"], settings["training"]
+    if optimizer.get("schedule") in SCHEDULES and optimizer.get("schedule_steps") == "all":
+        optimizer["schedule_steps"] = max(training["steps"], optimizer.get("warmup_steps", 0) + 1)
+    training |= {"steps": last, "stop_when": "never"}
+    settings["model"] |= _parts(run, settings["model"])
+    if kept := [one for one in settings.pop("interventions", ()) if one.get("at_step", 0) <= last]:
+        settings["interventions"] = kept
+    if settings != {name: value for name, value in run.settings.items() if name != "expect"}:
+        settings["title"] = _title(run, settings["title"])
+    return AsPreset(settings, (f"it needs {lacking(run.meta['plugins'])}: run it with the same plugins", *_doubts(records)))
+
+
+def _title(run: Run, title: str) -> str:
+    own = re.sub(r"^Replay of \S+: ", "", title)
+    return f"Replay of {run.name}: {own}"
+
+
+def _parts(run: Run, model: Mapping[str, Any]) -> dict[str, str]:
     """Name the parts of a mixture that the run has copied, unless its settings name some that stay where they are."""
-    if not isinstance(experiment.model, MixtureModel):
+    if model["architecture"] != "mixture":
         return {}
-    named = {role: Path(getattr(experiment.model, role)) for role in PARTS}
+    named = {role: Path(model[role]) for role in PARTS}
     return {role: str(run.path / "parts" / role) for role, path in named.items() if not (path.is_absolute() and is_run(path))}
 
 

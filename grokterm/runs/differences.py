@@ -82,7 +82,8 @@ def without_folder(name: str, value: object) -> object:
 
 def _by_content(settings: Mapping[str, object]) -> dict[str, object]:
     """Replace the path of each file by its hash."""
-    return {name: settings[f"{name}_sha256"] if _names_file(name, value) else value for name, value in settings.items()}
+    files = {name: settings.get(f"{name}_sha256") for name, value in settings.items() if _names_file(name, value)}
+    return {**settings, **files}
 
 
 def _names_file(name: str, value: object) -> bool:
@@ -93,15 +94,15 @@ def _names_file(name: str, value: object) -> bool:
 def _following(settings: Mapping[str, object]) -> Iterator[str]:
     """Name the settings that others decide."""
     yield from (f"{section}.{name}_sha256" for section, name in FILE_SETTINGS)
-    operation = str(settings["task.operation"])
+    operation = str(settings.get("task.operation"))
     yield from (f"task.{name}" for other, name in MADE_OF.items() if other != operation)
     if has_own_order(operation):
         yield "task.modulus"
-    if settings["task.split"] == "file":
+    if settings.get("task.split") == "file":
         yield from ("task.n_train", "task.train_fraction")
     else:
         yield "task.split_file"
-        yield "task.n_train" if settings["task.n_train"] == "auto" else "task.train_fraction"
+        yield "task.n_train" if settings.get("task.n_train") == "auto" else "task.train_fraction"
 
 
 def in_short(differing: Mapping[str, object]) -> str:

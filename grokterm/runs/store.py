@@ -17,7 +17,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from grokterm.errors import ConfigError, RunNotFoundError, StorageError
+from grokterm.errors import CheckpointError, ConfigError, RunNotFoundError, StorageError
 from grokterm.experiment.reading.json_object import parse_object
 from grokterm.experiment.reading.toml import format_toml, parse_toml
 from grokterm.plots.sanitize import plain_text
@@ -27,6 +27,7 @@ from grokterm.runs.storage.unwritable import unwritable
 
 if TYPE_CHECKING:
     from grokterm.experiment.experiment import Experiment
+    from grokterm.experiment.reading.outline import Outline
 
 # Lines of experiment.toml: runs of version 0.1.0 may name the removed engine; the other gives the same results.
 RETIRED_ENGINE, REPLACEMENT_ENGINE = 'engine = "compiled"', 'engine = "eager"'
@@ -76,13 +77,66 @@ class Run:
             RunNotFoundError: if they cannot be read, or name what a plugin has added that is not loaded.
         """
         from grokterm.experiment.experiment import Experiment
+
+        if self.lacks:
+            raise RunNotFoundError(self.lacks)
+        with self._reading():
+            return Experiment.from_settings(self._written())
+
+    @property
+    def lacks(self) -> str:
+        """What it needs of plugins that are not loaded, and how that is had; empty if it needs nothing."""
+        lacking = missing(self.meta.get("plugins"))
+        return f"run {self.name} {lacking}" if lacking else ""
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings of its experiment; without the plugins that it needs as they are written, not validated.
+
+        Raises:
+            RunNotFoundError: if they cannot be read.
+        """
+        if not self.lacks:
+            return self.experiment.settings()
+        with self._reading():
+            return self._written()
+
+    @property
+    def outline(self) -> "Outline":
+        """What of its settings is known without plugins too.
+
+        Raises:
+            RunNotFoundError: if that cannot be read.
+        """
+        from grokterm.experiment.reading.outline import Outline
+
+        with self._reading():
+            return Outline.from_settings(self.settings)
+
+    @contextmanager
+    def without_plugins(self) -> Iterator[None]:
+        """In this context is read what may be known without its plugins: what names one of them cannot be.
+
+        Raises:
+            RunNotFoundError: then, with what is lacking.
+        """
+        try:
+            yield
+        except CheckpointError:
+            if self.lacks:
+                raise RunNotFoundError(self.lacks) from None
+            raise
+
+    def _written(self) -> dict[str, Any]:
         from grokterm.experiment.reading.files import located
 
-        if lacking := missing(self.meta.get("plugins")):
-            raise RunNotFoundError(f"run {self.name} {lacking}")
+        text = (self.path / "experiment.toml").read_text(encoding="utf-8")
+        return located(parse_toml(text.replace(RETIRED_ENGINE, REPLACEMENT_ENGINE)), self.path)
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
         try:
-            text = (self.path / "experiment.toml").read_text(encoding="utf-8")
-            return Experiment.from_settings(located(parse_toml(text.replace(RETIRED_ENGINE, REPLACEMENT_ENGINE)), self.path))
+            yield
         except (OSError, UnicodeDecodeError, ConfigError) as error:
             raise RunNotFoundError(f"run {self.name}: experiment.toml cannot be read: {error}") from None
 

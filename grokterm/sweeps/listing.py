@@ -1,6 +1,6 @@
 """A sweep in the list of runs: one row, whatever many members it has."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,9 +36,10 @@ class ListedSweeps:
         sweep = SweepFolder(path)
         told = asdict(read_annotations(path)) | {"kind": "sweep", "preset": sweep.preset}
         try:
-            return Facts(told | _read(sweep), created=made_at(Run(path)))
+            facts = Facts(told | _read(sweep))
         except GroktermError as error:
-            return Facts(told | {"problem": str(error)}, created=made_at(Run(path)))
+            facts = Facts(told | {"problem": sweep.lacks or str(error)})
+        return replace(facts, created=made_at(Run(path)), plugins=Run(path).meta.get("plugins"))
 
     def state(self, path: Path) -> "tuple[State, Owner | None]":
         """Tell whether processes work on a sweep that has not ended, and name one of them."""
@@ -67,18 +68,17 @@ def refuse_if_trained(path: Path) -> None:
 
 def _read(sweep: "SweepFolder") -> dict[str, Any]:
     from grokterm.experiment.experiment import Experiment
+    from grokterm.experiment.reading.outline import Outline
     from grokterm.sweeps.plans import plan_so_far
 
-    experiment, how, results = Experiment.from_settings(sweep.settings), sweep.sweep, sweep.results()
+    settings = sweep.written if sweep.lacks else Experiment.from_settings(sweep.settings).settings()
+    outline, how, results = Outline.from_settings(settings), sweep.sweep, sweep.results()
     n_members = how.n_points * how.seeds
-    if how.search is not None or how.n_points <= MOST_POINTS:
+    if how.search is not None or (how.n_points <= MOST_POINTS and not sweep.lacks):
         keys = {member.key for member in plan_so_far(sweep, results).members}
         n_members, results = len(keys), {key: result for key, result in results.items() if key in keys}
     return {
-        "title": experiment.title,
-        "operation": experiment.task.operation,
-        "architecture": experiment.model.architecture,
-        "optimizer": experiment.optimizer.kind,
+        **{name: getattr(outline, name) for name in ("title", "operation", "architecture", "optimizer")},
         "told": _told(how),
         "members": n_members,
         "n_ended": len(results),

@@ -37,15 +37,17 @@ SMALL = ("transformer", "lstm", "kernel")
 def is_done_again(run: Run, folder: Path, what: str) -> bool:
     """Export a run, train its preset, and compare the last checkpoints."""
     made = as_preset(run)
-    again = Driver(start_session(made.experiment, folder / "again", "again"))
+    again = Driver(start_session(Experiment.from_settings(made.settings), folder / "again", "again"))
     again.train()
     again.leave()
     here, there = (load_checkpoint(max(one.checkpoints.iterdir())) for one in (run, again.session.run))
     differing = sorted(name for name in here.keys() | there.keys() if name not in here.keys() & there.keys())
     differing += [name for name in here.keys() & there.keys() if not same({name: here[name]}, {name: there[name]})]
-    leads_back = as_preset(again.session.run).experiment == made.experiment
+    leads_back = as_preset(again.session.run).settings == made.settings
     verdict = f"differs in {', '.join(differing)}" if differing else "the same, bit for bit"
-    sys.stdout.write(f"{what}: {len(made.experiment.interventions)} interventions, {made.experiment.training.steps:,} steps: ")
+    sys.stdout.write(
+        f"{what}: {len(made.settings.get('interventions', ()))} interventions, {made.settings['training']['steps']:,} steps: "
+    )
     sys.stdout.write(f"{verdict}{'' if leads_back else ', and its preset is another one'}\n")
     sys.stdout.flush()
     return not differing and leads_back

@@ -113,7 +113,7 @@ def test_more_members_than_are_likely_meant_must_be_meant(here: Here, preset: Pa
         ([AXIS, "--engine", "rya"], ["engine must be local, ray, slurm, not 'rya': did you mean 'ray'"]),
         ([AXIS, "--address", "auto"], ["engine local takes no address"]),
         ([AXIS, "--engine", "slurm", "--option", "hours"], ["--option wants NAME=VALUE"]),
-        ([AXIS, "--name", "taken"], ["taken is there, and is no sweep: choose another name with --name"]),
+        ([AXIS, "--name", "taken"], ["taken is there, and is no sweep: choose another name"]),
     ],
 )
 def test_bad_input_is_refused_in_a_line_before_anything_runs(

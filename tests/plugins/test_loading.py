@@ -15,6 +15,8 @@ from grokterm.errors import ConfigError, PluginError, RunNotFoundError
 from grokterm.plugins import loading
 from grokterm.plugins.loading import load_inherited, load_plugins, load_shipped, loaded_files
 from grokterm.plugins.registry import PROVIDED, hash_of
+from grokterm.runs.listing.index import list_rows
+from grokterm.sweeps.listing import ListedSweeps
 from grokterm.tasks.operations import OPERATIONS
 from grokterm.training import worker_process
 from tests.plugins.conftest import Command, unload
@@ -161,3 +163,5 @@ def test_a_sweep_goes_on_only_with_the_file_that_it_began_with(plugin: Write, tm
     unload()
     with pytest.raises(RunNotFoundError, match=r"sweep tiny-sweep needs operation own of mine\.py .*: load it with --plugins"):
         grokterm.sweep("tiny-sweep", seeds=2, runs_dir=tmp_path / "runs")
+    (row,) = list_rows(tmp_path / "runs", others=ListedSweeps())
+    assert (row.problem, row.lacks, row.members, row.state) == ("", "operation own of mine.py", 2, "interrupted")

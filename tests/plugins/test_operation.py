@@ -1,6 +1,7 @@
 """An operation from a file: trained, looked at, and resumed; what is wrong in it is said in a line."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,15 +11,21 @@ import pytest
 from grokterm.errors import ConfigError, RunNotFoundError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Swap
-from grokterm.experiment.recording.records import Refused
+from grokterm.experiment.plugins import plugins_of
+from grokterm.experiment.recording.records import Record, Refused
 from grokterm.plugins.loading import load_plugins
+from grokterm.reports.run import summary_of
+from grokterm.runs.as_preset import as_preset
 from grokterm.runs.branching import plan_branch
-from grokterm.runs.store import Run
+from grokterm.runs.journal import JournalWriter
+from grokterm.runs.store import Run, create_run
 from grokterm.session.branch import branch_session
 from grokterm.session.start import start_session
 from grokterm.tasks.operations import OPERATIONS, find_operation
 from tests.plugins.conftest import EXAMPLES, Command, unload
+from tests.runs.records import acted, evaluated, finished, started
 from tests.session.driving import Driver
+from tests.training.outcome import changed
 
 Write = Callable[[str], Path]
 
@@ -35,12 +42,58 @@ def test_the_example_is_trained_inspected_and_resumed_and_nothing_of_it_without_
     assert json.loads(command("run", "--resume", run, "--plugins", EXAMPLE, *longer).out)["steps"] == 40
     unload()
     needs = f"grokterm: run {run} needs operation cube_sum of operation.py (sha256 "
-    for words in (("inspect", run), ("run", "--resume", run), ("run", "--from", run), ("runs", "export", run, "--preset", "-")):
+    for words in (
+        ("inspect", run),
+        ("run", "--resume", run),
+        ("run", "--from", run),
+        ("runs", "export", run, "--format", "csv"),
+    ):
         refused = command(*words)
         assert refused.code == 2
         assert refused.err.startswith(needs)
         assert refused.err.endswith("load it with --plugins operation.py\n")
         assert refused.err.count("\n") == 1
+
+
+def own_run(tiny: Experiment, *records: Record) -> Run:
+    """Make a run of the example, which is then no longer loaded."""
+    load_plugins([EXAMPLE])
+    experiment = changed(tiny, "task.operation=cube_sum", "training.steps=60", "training.stop_when=grokked")
+    run = create_run(Path("runs"), experiment, "tiny", {"plugins": plugins_of(experiment)}, name="cubes", is_timed=False)
+    JournalWriter(run.journal).write([started(), *records])
+    unload()
+    return Run(run.path)
+
+
+def test_a_run_without_its_plugin_is_listed_summed_up_and_deleted(command: Command, tiny: Experiment) -> None:
+    own_run(tiny, evaluated(40), finished(40, "grokked"))
+    listed = command("runs")
+    assert (listed.code, listed.err) == (0, "")
+    assert re.search(r"\ncubes +grokked +40 .*  needs operation cube_sum of operation\.py", listed.out)
+    (one,) = json.loads(command("runs", "--json").out)
+    assert (one["run"], one["ended"], one["lacks"]) == ("cubes", "grokked", "operation cube_sum of operation.py")
+    assert "\nneeds         operation cube_sum of operation.py\n" in command("runs", "show", "cubes").out
+    load_plugins([EXAMPLE])
+    assert "needs" not in command("runs").out  # though nothing of the run has changed
+    unload()
+    assert command("runs", "delete", "cubes", "--yes").code == 0
+
+
+def test_a_run_without_its_plugin_is_a_preset_unless_it_was_changed(tiny: Experiment) -> None:
+    run = own_run(tiny, evaluated(40), finished(40, "grokked"))
+    made = as_preset(run)
+    assert made.notes == ("it needs operation cube_sum of operation.py: run it with the same plugins",)
+    load_plugins([EXAMPLE])
+    assert as_preset(Run(run.path)).settings == Experiment.from_settings(made.settings).settings()
+    unload()
+    JournalWriter(run.journal, run.journal.stat().st_size).write([acted(40, Swap(seed=3))])
+    with pytest.raises(RunNotFoundError, match=r"run cubes needs operation cube_sum of operation\.py"):
+        as_preset(run)
+    load_plugins([EXAMPLE])
+    JournalWriter(run.journal, run.journal.stat().st_size).write([acted(40, Swap(operation="cube_sum")), evaluated(50)])
+    unload()
+    with pytest.raises(RunNotFoundError, match=r"needs operation cube_sum"):  # and not that the journal is damaged
+        summary_of(run, as_json=False)
 
 
 def test_a_run_goes_on_only_with_the_file_that_it_began_with(command: Command, plugin: Write) -> None:

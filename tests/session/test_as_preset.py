@@ -77,12 +77,12 @@ def something(experiment: Experiment, draw: random.Random) -> Swap | Set:
 def replayed(driver: Driver) -> Experiment:
     """Return the preset of a run, once it has come to the same weights and to itself."""
     run = Run(driver.session.run.path)
-    experiment = as_preset(run).experiment
+    experiment = Experiment.from_settings(as_preset(run).settings)
     again = Driver(start_session(experiment, run.path.parent / "again", "again"))
     again.train()
     again.leave()
     assert same(again.trainer.tensors(), driver.trainer.tensors())
-    assert without_paths(as_preset(again.session.run).experiment.settings()) == without_paths(experiment.settings())
+    assert without_paths(as_preset(again.session.run).settings) == without_paths(experiment.settings())
     return experiment
 
 
@@ -172,7 +172,7 @@ def test_what_cannot_happen_any_more_is_left_out_with_a_word(tiny: Experiment, t
     driver.tell(Swap(seed=3, train_fraction=0.2))
     driver.tell(Stop())
     made = as_preset(driver.session.run)
-    assert [one.at_step for one in made.experiment.interventions] == [5]
+    assert [one.at_step for one in Experiment.from_settings(made.settings).interventions] == [5]
     assert [note.partition(":")[0] for note in made.notes] == ["interventions[0], which has not happened, is left out"]
     assert not any(isinstance(one, Skipped) for one in driver.journal)
 

@@ -93,11 +93,12 @@ def _write(run: "Run", chosen: Format, path: Path, step: str, may_overwrite: boo
 
 
 def _write_preset(run: "Run", file: str, may_overwrite: bool) -> None:
+    from grokterm.experiment.reading.toml import format_toml
     from grokterm.runs.as_preset import as_preset, write_preset
 
     made = as_preset(run)
     if file == "-":
-        print_results(made.experiment.to_toml().rstrip())
+        print_results(format_toml(made.settings).rstrip())
         print_status(*made.notes)
         return
     notes = write_preset(made, Path(file), may_overwrite=may_overwrite)

@@ -27,6 +27,9 @@ class Facts:
     created: float = 0.0
     """When it was made, in seconds since 1970."""
 
+    plugins: object = None
+    """What it needs of plugins, as its `meta.json` records it; whether they are loaded is seen at each listing."""
+
     @property
     def is_unended(self) -> bool:
         """Whether it says of no end."""

@@ -7,6 +7,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
 from grokterm.experiment.reading.presets import list_presets
+from grokterm.plugins.registry import lacking
 from grokterm.runs.finding import run_names
 from grokterm.runs.journal import collecting_no_garbage
 from grokterm.runs.listing.annotations import FILE
@@ -178,12 +179,13 @@ class RunIndex:
         entry = self._entries[name]
         if state is None:
             state = _end(entry.facts)
+        lacks = lacking(entry.facts.plugins)
         before, row = self._rows.get(name, (None, None))
-        if row is not None and before is entry and (row.state, row.owner) == (state, owner):
+        if row is not None and before is entry and (row.state, row.owner, row.lacks) == (state, owner, lacks):
             return row
         shown = entry.facts.shown
         compared = {"differences": entry.differences, "told": entry.told, "settings": entry.facts.settings}
-        own = compared | shown | {"tags": tuple(shown["tags"]), "state": state, "owner": owner}
+        own = compared | shown | {"tags": tuple(shown["tags"]), "state": state, "owner": owner, "lacks": lacks}
         return RunRow(name, Path(f"{self._folder}/{name}"), entry.facts.created, **own)
 
 

@@ -22,10 +22,11 @@ def read_facts(folder: Path, skim: Mapping[str, Any] | None = None) -> Facts:
     """Read a run, its journal on from where it was read before."""
     run, annotations = Run(folder), asdict(read_annotations(folder))
     try:
-        facts = _read(run, annotations, None if skim is None else Skim(**skim))
+        with run.without_plugins():
+            facts = _read(run, annotations, None if skim is None else Skim(**skim))
     except GroktermError as error:
         facts = Facts(annotations | {"preset": run.preset, "problem": str(error)})
-    return replace(facts, created=made_at(run))
+    return replace(facts, created=made_at(run), plugins=run.meta.get("plugins"))
 
 
 def status_of(folder: Path, facts: Facts) -> tuple[Status, Owner | None]:
@@ -34,26 +35,22 @@ def status_of(folder: Path, facts: Facts) -> tuple[Status, Owner | None]:
 
 
 def _read(run: Run, annotations: dict[str, Any], before: Skim | None) -> Facts:
-    experiment, skim = run.experiment, Skim.of(run.journal, before)
+    outline, skim = run.outline, Skim.of(run.journal, before)
     records = skim.records(run.journal)
     if not records:
         refuse_lost(run.journal, n_records=0)
     summary = summarize_means(run, records)
-    settings = plain(dict(flat(experiment.settings())))
+    settings = plain(dict(flat(run.settings)))
     written = {name: short for name, value in settings.items() if (short := as_written(run, name, value)) != value}
     has_ended = summary.status == "ended"
     shown = annotations | {
         "preset": run.preset,
-        "title": experiment.title,
-        "operation": experiment.task.operation,
-        "architecture": experiment.model.architecture,
-        "optimizer": experiment.optimizer.kind,
-        "train_fraction": experiment.task.train_fraction,
-        "members": experiment.training.members,
+        **{name: getattr(outline, name) for name in ("title", "operation", "architecture", "optimizer", "train_fraction")},
+        "members": outline.members,
         **{f"{name}_at": getattr(summary, f"{name}_at") for name in ("memorized", "grokked", "ungrokked", "diverged")},
         **{f"{side}_{what}": getattr(summary, f"{side}_{what}") for side in ("train", "val") for what in ("loss", "accuracy")},
         "step": summary.steps,
-        "steps": experiment.training.steps,
+        "steps": outline.steps,
         "steps_per_second": summary.steps_per_second,
         "ended": summary.ended if has_ended else None,
         "parent": f"{summary.parent}@{summary.branched_at}" if summary.parent else "",
@@ -64,7 +61,7 @@ def _read(run: Run, annotations: dict[str, Any], before: Skim | None) -> Facts:
 
 def plain(settings: dict[str, Any]) -> dict[str, Any]:
     """Return settings as JSON has them: lists for tuples."""
-    found: dict[str, Any] = json.loads(json.dumps(settings))
+    found: dict[str, Any] = json.loads(json.dumps(settings, default=str))
     return found
 
 

@@ -88,6 +88,9 @@ class RunRow:
     problem: str = ""
     """Why the run cannot be read; then only name, path, created and the user's words are known."""
 
+    lacks: str = ""
+    """What it needs of a plugin that is not loaded: it is listed, but not opened."""
+
     @property
     def is_changed(self) -> bool:
         """Whether it differs from its preset."""
@@ -96,4 +99,4 @@ class RunRow:
     @cached_property
     def text(self) -> str:
         """Everything that the words of a query are looked for in, in small letters."""
-        return "\n".join((self.name, self.preset, self.title, *self.tags, self.note, self.told)).lower()
+        return "\n".join((self.name, self.preset, self.title, *self.tags, self.note, self.told, self.lacks)).lower()

@@ -64,12 +64,12 @@ def _is_finished(run: Run, device: str | None) -> bool:
     return (
         has_ended(run.experiment, records)
         and all(record.step <= steps for record in records)  # a resume may have shortened it
-        and not any(_is_user_change(record) for record in records)
+        and not any(is_user_change(record) for record in records)
         and (device in (None, "auto") or devices == {str(device).split(":")[0]})
     )
 
 
-def _is_user_change(record: Record) -> bool:
+def is_user_change(record: Record) -> bool:
     """Whether the user, not the experiment, changed the training."""
     match record:
         case Acted(intervention=None, action=action):

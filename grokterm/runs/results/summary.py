@@ -1,6 +1,6 @@
 """The summary of a run, as `run --json` prints it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal, Self
 
@@ -8,7 +8,6 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from grokterm.analysis.milestones import EnsembleMilestoneDetector
-from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Extend, Save, Swap
 from grokterm.experiment.metrics import AVERAGE_METRICS, METRICS_IN_ORDER
 from grokterm.experiment.recording.evaluated import Evaluated
@@ -164,8 +163,8 @@ def summarize(run: Run, records: Iterable[Record]) -> Summary:
     """Summarize the records of a run."""
     records = list(records)
     summary = summarize_means(run, records)
-    if run.experiment.training.members > 1:
-        summary.members = _members(run.experiment, records)
+    if len(seeds := run.outline.seeds) > 1:
+        summary.members = _members(seeds, records)
         names = [name for name in Member.model_fields if name != "seed"]
         summary.statistics = {name: Statistics.of(getattr(one, name) for one in summary.members) for name in names}
     return summary
@@ -253,8 +252,8 @@ def _add_evaluation(summary: Summary, evaluated: Evaluated) -> None:
         summary.val_loss_peak, summary.val_loss_peak_at = evaluated.val_loss, evaluated.step
 
 
-def _members(experiment: Experiment, records: Iterable[Record]) -> list[Member]:
-    detector = EnsembleMilestoneDetector(experiment.training.members)
+def _members(seeds: Sequence[int], records: Iterable[Record]) -> list[Member]:
+    detector = EnsembleMilestoneDetector(len(seeds))
     first: list[dict[str, int]] = [{} for _ in detector.members]
     rows: list[dict[str, float]] = []
     for record in records:
@@ -267,6 +266,5 @@ def _members(experiment: Experiment, records: Iterable[Record]) -> list[Member]:
                 for milestone in member.reached:
                     reached.setdefault(f"{milestone}_at", record.step)
     return [
-        Member.model_validate({"seed": experiment.seed + number, **reached, **row})
-        for number, (reached, row) in enumerate(zip(first, rows, strict=False))
+        Member.model_validate({"seed": seed, **reached, **row}) for seed, reached, row in zip(seeds, first, rows, strict=False)
     ]

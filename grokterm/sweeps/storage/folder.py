@@ -65,9 +65,24 @@ class SweepFolder:
         Raises:
             RunNotFoundError: if they cannot be read, or name what a plugin has added that is not loaded.
         """
-        if lacking := missing(Run(self.path).meta.get("plugins")):
-            raise RunNotFoundError(f"sweep {self.name} {lacking}")
+        if self.lacks:
+            raise RunNotFoundError(self.lacks)
+        return self.written
+
+    @property
+    def written(self) -> dict[str, Any]:
+        """The same as they are written, whatever plugins they need.
+
+        Raises:
+            RunNotFoundError: if they cannot be read.
+        """
         return {name: value for name, value in self._definition.items() if name != "sweep"}
+
+    @property
+    def lacks(self) -> str:
+        """What it needs of plugins that are not loaded, and how that is had; empty if it needs nothing."""
+        lacking = missing(Run(self.path).meta.get("plugins"))
+        return f"sweep {self.name} {lacking}" if lacking else ""
 
     @cached_property
     def sweep(self) -> Sweep:

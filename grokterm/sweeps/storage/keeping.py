@@ -31,13 +31,13 @@ def keep_sweep(folder: Path, name: str, preset: str, settings: Mapping[str, Any]
     try:
         if found.path.exists() and any(found.path.iterdir()):
             if not (found.path / SWEEP).is_file():
-                raise ConfigError(f"{found.path} is there, and is no sweep: choose another name with --name")
+                raise ConfigError(f"{found.path} is there, and is no sweep: choose another name")
             if found.preset not in ("", preset):
                 raise ConfigError(
-                    f"{found.path} is a sweep of {found.preset}, not of {preset}: choose another name with --name"
+                    f"{found.path} is a sweep of {found.preset}, not of {preset}: choose another name"
                 )
         if said := changed(Run(found.path).meta.get("plugins")):
-            raise ConfigError(f"sweep {name} cannot go on: {said}: load the former, or choose another name with --name")
+            raise ConfigError(f"sweep {name} cannot go on: {said}: load the former, or choose another name")
         experiment = Experiment.from_settings({key: value for key, value in settings.items() if key != "expect"})
         kept, files = copied(experiment.settings())
         created = Run(found.path).meta.get("created") or datetime.now(UTC).isoformat(timespec="seconds")

@@ -89,6 +89,7 @@ def _differs(row: RunRow, around: Around, room: int) -> list[Piece]:
     if row.problem:
         return [(row.problem, "fourth")]
     kind: list[Piece] = [("sweep ", "train")] if row.kind == "sweep" else []
+    kind += [("no plugin ", "fourth")] if row.lacks else []  # the lines below the list name it
     pieces: list[Piece] = []
     for name, value in short_settings(row.told, room - sum(len(text) for text, _ in kind), around.palette.printable("…")):
         pieces += [(f"{', ' if pieces else ''}{name}{value[:1]}", "dim"), (value[1:], "text")]

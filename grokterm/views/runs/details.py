@@ -30,7 +30,7 @@ def draw_details(row: RunRow, around: Around, path: str, width: int, height: int
     title = wrap(around.palette.printable(row.title or row.name), max(width, 1))
     groups: list[tuple[int, Sequence[str | StyledText]]] = [  # those with the highest number give way
         *((0, [[(line, BOLD)]]) for line in title),
-        (1, [[(row.problem, inks["fourth"].style)]] if row.problem else []),
+        (1, [[(told, inks["fourth"].style)] for told in (row.problem, f"needs {row.lacks}" if row.lacks else "") if told]),
         (1, [named("preset", row.preset), *(named(name, value) for name, value in _varied(row))]),
         (1, [*([tags] if tags else []), *([note] if note else [])]),
         (3, [] if row.problem else [named(name, value) for name, value in _facts(row)]),

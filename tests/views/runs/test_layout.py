@@ -111,6 +111,7 @@ def test_the_state_of_a_run_is_said_in_a_word_and_a_sign(known: dict[str, Any], 
 
 def test_a_run_that_cannot_be_read_says_why_in_its_line() -> None:
     assert "its settings" in line(row(problem="its settings cannot be read", told=""), 100)
+    assert "no plugin se" in line(row(lacks="network towers of towers.py", told="seed=3"), 100)
 
 
 def test_a_run_that_is_marked_or_pinned_has_a_sign_at_its_left() -> None:
