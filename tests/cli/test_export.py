@@ -20,10 +20,12 @@ def test_the_files_are_named_like_the_run_and_printed(here: Here, finished: Run)
 
 
 def test_weights_are_of_the_step_that_is_named(here: Here, finished: Run) -> None:
-    for step, name in (("20", "a.pt"), ("last", "b.pt")):
-        outcome = here("runs", "export", "tiny", "--format", "state_dict", "--step", step, "--out", name)
-        assert (outcome.code, outcome.out) == (0, f"{name}\n"), outcome.err
-    first, last = (torch.load(name, weights_only=True) for name in ("a.pt", "b.pt"))
+    names = []
+    for step, named in (("20", ("--step", "20")), ("60", ("--step", "last"))):
+        outcome = here("runs", "export", "tiny", "--format", "state_dict", *named)
+        names.append(f"{finished.name}-step-{step}.pt")
+        assert (outcome.code, outcome.out) == (0, f"{names[-1]}\n"), outcome.err
+    first, last = (torch.load(name, weights_only=True) for name in names)
     assert first["left"].shape == last["left"].shape == (11, 32)
     assert not torch.equal(first["left"], last["left"])
 

@@ -36,7 +36,7 @@ def export(
         str | None, typer.Option("--preset", metavar="FILE", help="A preset that does all of it again; - for stdout.")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="PATH", help="The file, or the folder.", show_default="the run's name, here")
+        Path | None, typer.Option("--out", metavar="PATH", help="The file, or the folder.", show_default="the run's name and --step, here")
     ] = None,
     step: Annotated[
         str | None,
@@ -69,7 +69,14 @@ def export(
     elif kind == "split" and out is None:
         _print_split(run)
     elif chosen is not None:
-        _write(run, chosen, out or Path(plain_text(run.name + chosen.ending)), step or "", force)
+        _write(run, chosen, out or _named(run, chosen, step), step or "", force)
+
+
+def _named(run: "Run", chosen: Format, step: str | None) -> Path:
+    from grokterm.runs.branching import find_step
+
+    at = "" if step is None else f"-step-{find_step(run, step)}"
+    return Path(plain_text(f"{run.name}{at}{chosen.ending}"))
 
 
 def _print_split(run: "Run") -> None:
