@@ -31,8 +31,8 @@ class Analysis:
         Raises:
             GroktermError: if there is no such metric.
         """
-        if name not in self.names:
-            hint = nearest(name, self.names) or ": `grokterm help metrics` lists them"
+        if not isinstance(name, str) or name not in self.names:
+            hint = nearest(str(name), self.names) or ": `grokterm help metrics` lists them"
             raise ConfigError(f"no metric is called {name!r}{hint}")
         return self._metrics.value(name)
 

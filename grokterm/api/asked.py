@@ -1,7 +1,7 @@
 """What a caller asks for, in the terms of the command line."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -17,9 +17,34 @@ Overrides: TypeAlias = Mapping[str, object] | Sequence[str]
 """Changes of settings: `{"training.steps": 400}`, or of a section, `{"training": {"steps": 400}}`; or a list as for `--set`."""
 
 
+LONGEST = 60  # letters of a value in a message
+
+
+def text_of(what: str, value: object) -> str:
+    """Return a name or a path as a text.
+
+    Raises:
+        ConfigError: if it is neither.
+    """
+    text = os.fspath(value) if isinstance(value, str | os.PathLike) else value
+    if not isinstance(text, str):
+        raise ConfigError(f"{what} must be a name or a path, not {shown(value)}")
+    return text
+
+
+def shown(value: object) -> str:
+    """Write any value in a few letters of one line."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
+
+
 def folder_of(place: Place) -> Path:
-    """Return the runs folder that is meant."""
-    chosen = place if place is not None else os.environ.get("GROKTERM_RUNS_DIR")
+    """Return the runs folder that is meant.
+
+    Raises:
+        ConfigError: if it is no path.
+    """
+    chosen = text_of("runs_dir", place) if place is not None else os.environ.get("GROKTERM_RUNS_DIR")
     return user_path(chosen) if chosen else default_runs_dir(preferences_path())[0]
 
 
@@ -27,10 +52,12 @@ def assignments_of(overrides: Overrides) -> list[str]:
     """Write changes as `--set` takes them.
 
     Raises:
-        ConfigError: if a value is of a kind that no setting has.
+        ConfigError: if they are neither a dict nor a list, or a value is of a kind that no setting has.
     """
     if isinstance(overrides, str):
         return [overrides]
+    if not isinstance(overrides, Iterable):
+        raise ConfigError(f'overrides must be a dict, as in {{"training.steps": 400}}, or a list, not {shown(overrides)}')
     if not isinstance(overrides, Mapping):
         return [str(one) for one in overrides]
     return [f"{name}={written(name, value)}" for name, value in _dotted(overrides)]
@@ -54,7 +81,7 @@ def written(name: str, value: object) -> str:
     try:
         return format_value(_plain(value))
     except TypeError:
-        raise ConfigError(f"{name} must be a number, a text, a list or a table, not {value!r}") from None
+        raise ConfigError(f"{name} must be a number, a text, a list or a table, not {shown(value)}") from None
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - any value

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from grokterm.api.asked import Overrides, Place, assignments_of, folder_of
+from grokterm.api.asked import Overrides, Place, assignments_of, folder_of, text_of
 from grokterm.api.dataset import Dataset, laid_out
 from grokterm.api.frames import Kind, frame
 from grokterm.experiment.recording.evaluated import Evaluated
@@ -46,7 +46,7 @@ def open_run(name: str | Path, runs_dir: Place = None) -> "SavedRun":
     Raises:
         GroktermError: if there is no such run, with the nearest name.
     """
-    return SavedRun(find_run(folder_of(runs_dir), str(name)))
+    return SavedRun(find_run(folder_of(runs_dir), text_of("a run", name)))
 
 
 class SavedRun:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import numpy as np
 
-from grokterm.api.asked import Overrides, Place, assignments_of, folder_of, written
+from grokterm.api.asked import Overrides, Place, assignments_of, folder_of, shown, text_of, written
 from grokterm.api.frames import Kind, frame
 from grokterm.api.loops import closed_at_exit
 from grokterm.api.saved_run import SavedRun
@@ -48,11 +48,15 @@ def sweep(  # noqa: PLR0913 - what varies, and where
     Raises:
         GroktermError: if there is no such preset, a value is refused, or the folder cannot be written.
     """
+    if workers is not None and (not isinstance(workers, int) or workers < 1):
+        raise ConfigError(f"workers must be a whole number, at least 1, not {shown(workers)}")
     place = Workplace(workers)
-    check_engine(engine, place)
+    check_engine(text_of("engine", engine), place)
+    if not isinstance(grid or {}, Mapping):
+        raise ConfigError(f'grid must be a dict, as in {{"task.train_fraction": [0.3, 0.5]}}, not {shown(grid)}')
     axes = [f"{axis}={_values(axis, values)}" for axis, values in (grid or {}).items()]
     changes = Changes(grid=axes, assignments=assignments_of(overrides), seeds=seeds)
-    asked = define(os.fspath(preset), folder_of(runs_dir), changes, name)
+    asked = define(text_of("preset", preset), folder_of(runs_dir), changes, None if name is None else text_of("name", name))
     _, there = kept(asked, retries=False)
     return Sweep(there, asked, partial(make_engine, engine, place=place))
 
@@ -63,7 +67,7 @@ def open_sweep(name: str | os.PathLike[str], runs_dir: Place = None) -> "SavedSw
     Raises:
         GroktermError: if there is no such sweep.
     """
-    return SavedSweep(find_sweep(folder_of(runs_dir), os.fspath(name)))
+    return SavedSweep(find_sweep(folder_of(runs_dir), text_of("a sweep", name)))
 
 
 class SavedSweep:
@@ -100,7 +104,7 @@ class SavedSweep:
         Raises:
             GroktermError: if it left only its result, or there is none.
         """
-        if (found := self._sweep.run_of(key)) is None:
+        if (found := self._sweep.run_of(str(key))) is None:
             raise RunNotFoundError(f"sweep {self.name} has no run of a member {key!r}: its table has the keys")
         return SavedRun(found)
 
@@ -148,7 +152,7 @@ def _values(axis: str, values: Any) -> str:  # noqa: ANN401 - any value
     if isinstance(values, str):
         return values
     if not isinstance(values, Iterable):
-        raise ConfigError(f"{axis} needs a list of values, or a text as for --grid, not {values!r}")
+        raise ConfigError(f"{axis} needs a list of values, or a text as for --grid, not {shown(values)}")
     return ", ".join(written(axis, value) for value in values)
 
 

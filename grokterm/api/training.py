@@ -8,7 +8,7 @@ from threading import current_thread, main_thread
 from typing import TYPE_CHECKING, Self, TypeAlias
 from weakref import ref
 
-from grokterm.api.asked import Overrides, Place, assignments_of, folder_of
+from grokterm.api.asked import Overrides, Place, assignments_of, folder_of, text_of
 from grokterm.api.loops import closed_at_exit
 from grokterm.api.saved_run import SavedRun
 from grokterm.errors import ConfigError, OutOfMemoryError, StorageError
@@ -40,7 +40,7 @@ def train(preset: str | os.PathLike[str], overrides: Overrides = (), *, runs_dir
     from grokterm.experiment.reading.presets import find_preset
     from grokterm.runs.naming import named
 
-    found = find_preset(os.fspath(preset))
+    found = find_preset(text_of("preset", preset))
     overridden = found.overridden(assignments_of(overrides))
     chosen = named(overridden.experiment, found)
     from grokterm.session.start import start_session

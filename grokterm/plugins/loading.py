@@ -42,7 +42,10 @@ def load_plugins(files: str | Path | Sequence[str | Path] = ()) -> list[str]:
     Raises:
         PluginError: if one cannot be read, or fails.
     """
-    named = [files] if isinstance(files, str | Path) else files
+    named = [files] if isinstance(files, str | Path) else [*files] if isinstance(files, Iterable) else [files]
+    for file in named:
+        if not isinstance(file, str | os.PathLike):
+            raise PluginError(f"a plugin is a file, named by its path, not {file!r}")
     new = [*load_inherited(), *_load_files([HERE] if _is_here() else []), *_load_files(named, anew=True)]
     if loaded := [plugin for path, plugin in _loaded.items() if path == plugin.file]:
         os.environ[VARIABLE] = os.pathsep.join(plugin.file for plugin in loaded)

@@ -76,14 +76,14 @@ def define(source: str, folder: Path, changes: Changes, name: str | None = None)
     """
     there = _sweep_there(source, folder)
     if name is not None and (not name or "/" in name or name.startswith((".", "-"))):
-        raise ConfigError(f"--name names a folder below {folder}, without a slash, not {name!r}")
+        raise ConfigError(f"the name of a sweep is that of a folder below {folder}, without a slash, not {name!r}")
     if there is None:
         preset = find_preset(source)
         overridden, table = _overridden(preset.settings, changes.assignments), _table(preset.sweep)
         known = name or (preset.name if table else f"{preset.name}-sweep")
         definition = Definition(folder, known, preset.name, {}, Sweep())
     elif name not in (None, there.name):
-        raise ConfigError(f"{there.name} is a sweep, and keeps its name: leave out --name")
+        raise ConfigError(f"{there.name} is a sweep, and keeps its name: give it none")
     else:
         overridden, table = _overridden(there.settings, changes.assignments), _table(there.sweep)
         definition = Definition(there.path.parent, there.name, there.preset, {}, Sweep())
@@ -143,7 +143,7 @@ def _axes(option: str, given: Iterable[str]) -> dict[str, list[Any]]:
         try:
             axes[name] = values_of(text)
         except ValueError as error:
-            raise ConfigError(f"{option} {name}: {error}") from None
+            raise ConfigError(f"axis {name}: {error}") from None
     return axes
 
 
@@ -167,11 +167,11 @@ def _check(definition: Definition, experiment: Experiment, sweep: Sweep, assignm
     check_measure(sweep)
     for name in (".".join(parse_assignment(assignment)[0]) for assignment in assignments):
         if name in sweep.axes:
-            raise ConfigError(f"{name} is an axis of the sweep, so --set has no effect: give it values with --grid {name}=...")
+            raise ConfigError(f"{name} is an axis of the sweep, so one value of it has no effect: give the axis its values")
     for name in {*NOT_HASHED, "training.threads"}.intersection(sweep.axes):
         raise ConfigError(f"{name} is no axis: members that differ in nothing else are the same run")
     if experiment.training.members > 1 or "training.members" in sweep.axes:
-        raise ConfigError("a member of a sweep is one network: leave out training.members, and say --seeds 8")
+        raise ConfigError("a member of a sweep is one network: leave out training.members, and give the sweep more seeds")
     if sweep.search is None and sweep.n_points * sweep.seeds == 1:
         experiment_at(next(points(sweep)), experiment.settings(), sweep)  # an axis that does not exist is the better reason
         there = is_sweep(definition.folder / definition.name)
@@ -191,7 +191,7 @@ def _refuse_folder_of_another(found: SweepFolder, preset: str, experiment: Exper
         other = "".join(f"has {name} {was.get(name)}, not {now[name]}" for name in different[:1])
     if other:
         go_on = f"`grokterm sweep {found.name}` goes on with that one"
-        raise ConfigError(f"{near(found.path)} {other}: choose another name with --name; {go_on}")
+        raise ConfigError(f"{near(found.path)} {other}: choose another name; {go_on}")
 
 
 def _swept(sweep: Sweep) -> list[str]:

@@ -117,7 +117,13 @@ REFUSED: dict[str, tuple[Callable[[gt.Training], object], str]] = {
     "a preset": (lambda _: gt.train("quikc"), "no preset is called 'quikc': did you mean 'quick'?"),
     "a setting": (lambda _: gt.train("quick", {"training.stepz": 4}), "did you mean 'steps'"),
     "a value": (lambda _: gt.train("quick", {"training.steps": None}), "training.steps must be a number, a text"),
-    "an assignment": (lambda _: gt.train("quick", ["training.steps"]), "wants name=value"),
+    "an assignment": (lambda _: gt.train("quick", ["training.steps"]), "a change is written name=value, as in"),
+    "a number for a preset": (lambda _: gt.train(3), "preset must be a name or a path, not 3"),  # type: ignore[arg-type]
+    "a number for a run": (lambda _: gt.open_run(3), "a run must be a name or a path, not 3"),  # type: ignore[arg-type]
+    "a number for a folder": (lambda _: gt.open_run("-", 3), "runs_dir must be a name or a path"),  # type: ignore[arg-type]
+    "a number for changes": (lambda _: gt.train("quick", 3), "overrides must be a dict, as in"),  # type: ignore[arg-type]
+    "a number for a metric": (lambda run: run.analysis()[3], "no metric is called 3"),  # type: ignore[index]
+    "a number for a plugin": (lambda _: gt.load_plugins(3), "a plugin is a file, named by its path, not 3"),  # type: ignore[arg-type]
     "a run": (lambda run: gt.open_run("quik", run.path.parent), "no run is called 'quik'"),
     "a step": (lambda run: run.network(46), "has reached step 45, not 46"),
     "a negative step": (lambda run: run.dataset(-1), "is no step: choose one"),

@@ -52,6 +52,15 @@ def test_a_sweep_that_is_left_goes_on_and_has_a_row_a_member(preset: Path, tmp_p
         ({"grid": {"task.train_fraction": []}}, "has no values"),
         ({"grid": {"task.train_fraction": 0.5}}, "train_fraction needs a list of values"),
         ({"grid": GRID, "engine": "lokal"}, "engine must be"),
+        ({"grid": [0.5]}, "grid must be a dict"),
+        (
+            {"grid": GRID, "overrides": {"task.train_fraction": 0.4}},
+            "task.train_fraction is an axis of the sweep, so one value",
+        ),
+        ({"grid": GRID, "engine": 3}, "engine must be a name"),
+        ({"grid": GRID, "workers": "two"}, "workers must be a whole number"),
+        ({"grid": GRID, "name": 3}, "name must be a name or a path, not 3"),
+        ({"seeds": "two"}, "seeds must be a whole number"),
         ({}, "nothing is varied"),
     ],
 )

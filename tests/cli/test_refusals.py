@@ -20,7 +20,7 @@ from tests.session.driving import files_of
         (["task.train_fraction=0.001"], ["leaves training empty"]),
         (["task.train_fraction=0.999"], ["leaves validation empty"]),
         (["optimizer.batch_size=74"], ["optimizer.batch_size 74 is larger than the training set of 73 equations"]),
-        (["training.steps"], ["--set wants name=value"]),
+        (["training.steps"], ["a change is written name=value"]),
         (["training.evaluate_every=0"], ['training.evaluate_every must be at least 1 or "log", not 0']),
         (["training.evaluate_every=lgo"], ['training.evaluate_every must be a whole number or "log"', "did you mean 'log'"]),
     ],

@@ -34,7 +34,7 @@ WHOLE_MESSAGES = {
         "training.precision float64 is of networks that follow a gradient, and model.architecture kernel solves in float64:"
         " leave it out"
     ),
-    "task = 3": "task must be a table, not 3",
+    "task = 3": "task must be a table, not 3: its settings are named as task.operation",
     "[task]\nmodulos = 97": "unknown setting task.modulos: did you mean 'modulus'?",
     "[task]\nmodulus = 998": "task.modulus must be at least 2 and at most 997, not 998",
     "[task]\nmodulus = 97.5": "task.modulus must be a whole number, not 97.5",

@@ -85,7 +85,7 @@ def test_each_setting_changes_in_its_own_way(run: Run) -> None:
         ("task.train_fraction=2", r"train_fraction must be above 0 and at most 1, not 2"),
         ("task.n_train=many", r"n_train"),
         ("training.steps=40", r"training\.steps 40 leaves nothing to train after step 40: set it to more"),
-        ("nonsense", r"--set wants name=value"),
+        ("nonsense", r"a change is written name=value"),
     ],
 )
 def test_what_a_branch_cannot_change_is_refused_in_a_line(assignment: str, message: str, run: Run) -> None:

@@ -17,6 +17,7 @@ from grokterm.experiment.reading.fields import KINDS_OF_SECTION, fields_of
 from grokterm.experiment.reading.files import FILE_SETTINGS
 from grokterm.experiment.reading.hints import nearest
 from grokterm.experiment.reading.toml import parse_value
+from grokterm.experiment.reading.validation_errors import no_table
 from grokterm.tasks.operations import MADE_OF, has_own_order
 
 DECIDE_MODULUS = {"task.operation", *(f"task.{name}" for name in MADE_OF.values())}
@@ -70,7 +71,7 @@ def parse_assignment(assignment: str, example: str = "optimizer.learning_rate=1e
     name, equals, text = assignment.partition("=")
     path = [part.strip() for part in name.split(".")]
     if not equals or not all(path):
-        raise ConfigError(f"--set wants name=value, as in {example}, not {assignment!r}")
+        raise ConfigError(f"a change is written name=value, as in {example}, not {assignment!r}")
     value = parse_value(text)
     return path, text.strip() if _is_text(path) and not isinstance(value, str) else value
 
@@ -107,7 +108,7 @@ def _assign(settings: dict[str, Any], path: Sequence[str], value: Any) -> None: 
     default = {kind: Experiment().settings()[path[0]][kind]} if kind else {}
     section = settings.setdefault(path[0], default)
     if path[0] in KINDS_OF_SECTION and not isinstance(section, dict):
-        raise ConfigError(f"{path[0]} must be a table, not {section!r}")
+        raise ConfigError(no_table(path[0], KINDS_OF_SECTION[path[0]][1], section))
     if len(path) > 2 or not isinstance(section, dict):
         raise ConfigError(f"unknown setting {name}: settings are named section.key, as in task.modulus")
     section[path[1]] = value

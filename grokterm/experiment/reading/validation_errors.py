@@ -11,6 +11,8 @@ from pydantic_core import ErrorDetails
 from grokterm.experiment.kinds import holders_of, models_of
 from grokterm.experiment.reading.hints import nearest
 
+LONGEST = 60  # letters of a value in a message
+
 _TYPES = {
     "int_type": "a whole number",
     "int_from_float": "a whole number",
@@ -26,6 +28,7 @@ _TYPES = {
     "too_short": "a table that is not empty",
     "too_long": "no longer than {max_length}",
 }
+_KINDS = ("kind", "architecture", "operation")  # settings that decide on what the others of a section are
 _BOUNDS = {"gt": "above {}", "ge": "at least {}", "lt": "below {}", "le": "at most {}"}
 
 
@@ -60,8 +63,21 @@ def _sentence(path: str, holders: Sequence[type[BaseModel]], field: FieldInfo | 
         case "greater_than" | "greater_than_equal" | "less_than" | "less_than_equal" if len(details) == 1:
             return f"{path} must be {_bounds(field) or _rule(first)}, not {value}"
     rules = [_rule(detail) for detail in details]
+    if rules == ["a table"]:
+        return no_table(path, holders, first["input"])
     choices = [choice for detail in details for choice in re.findall(r"'([^']*)'", str(detail.get("ctx", {}).get("expected")))]
     return f"{path} must be {' or '.join(dict.fromkeys(rules))}, not {value}{nearest(str(first['input']), choices)}"
+
+
+def no_table(path: str, holders: Sequence[type[BaseModel]], value: object) -> str:
+    """Refuse a value in the place of a section, which was probably meant for the setting that names its kind."""
+    names = list(dict.fromkeys(name for holder in holders for name in holder.model_fields))
+    kind = next((name for name in _KINDS if name in names), "")
+    if kind and isinstance(value, str):
+        hint = f": did you mean {path}.{kind}={value[:LONGEST]}?"
+    else:
+        hint = f": its settings are named as {path}.{kind or names[0]}" if names else ""
+    return f"{path} must be a table, not {_shown(value)}{hint}"
 
 
 def _rule(detail: ErrorDetails) -> str:
@@ -85,7 +101,7 @@ def _limits(limits: Mapping[str, Any]) -> str:
 
 def _shown(value: object) -> str:
     text = str(value).lower() if isinstance(value, bool) else repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
 
 
 def _locate(detail: ErrorDetails, root: type[BaseModel]) -> tuple[str, Sequence[type[BaseModel]], FieldInfo | None]:

@@ -178,14 +178,18 @@ def test_assignments_beside_a_change_of_kind_apply_after_it(order: int) -> None:
 @pytest.mark.parametrize(
     ("assignment", "message"),
     [
-        ("seed", "--set wants name=value, as in optimizer.learning_rate=1e-3, not 'seed'"),
-        ("=3", "--set wants name=value, as in optimizer.learning_rate=1e-3, not '=3'"),
-        ("task.=3", "--set wants name=value, as in optimizer.learning_rate=1e-3, not 'task.=3'"),
+        ("seed", "a change is written name=value, as in optimizer.learning_rate=1e-3, not 'seed'"),
+        ("=3", "a change is written name=value, as in optimizer.learning_rate=1e-3, not '=3'"),
+        ("task.=3", "a change is written name=value, as in optimizer.learning_rate=1e-3, not 'task.=3'"),
         ("taks.modulus=3", "unknown setting taks.modulus: did you mean 'task'?"),
         ("task.modulos=3", "unknown setting task.modulos: did you mean 'modulus'?"),
         ("task.modulus.x=3", "unknown setting task.modulus.x: settings are named section.key, as in task.modulus"),
         ("title.x=3", "unknown setting title.x: settings are named section.key, as in task.modulus"),
-        ("task=3", "task must be a table, not 3"),
+        ("task=3", "task must be a table, not 3: its settings are named as task.operation"),
+        ("loss=hinge", "loss must be a table, not 'hinge': did you mean loss.kind=hinge?"),
+        ("model=transformer", "model must be a table, not 'transformer': did you mean model.architecture=transformer?"),
+        ("training=100", "training must be a table, not 100: its settings are named as training.steps"),
+        ("expect=never", "expect must be a table, not 'never'"),
         (
             "optimizer.momentum=0.5",
             "unknown setting optimizer.momentum: choose one of average_decay, batch_share, batch_size",
@@ -211,7 +215,7 @@ def test_a_preset_without_a_section_can_have_one_of_its_settings_changed() -> No
 
 @pytest.mark.parametrize("assignment", ["optimizer.kind=sgd", "optimizer.learning_rate=1"])
 def test_a_section_that_is_no_table_is_refused_in_one_line(assignment: str) -> None:
-    with pytest.raises(ConfigError, match=r"^optimizer must be a table, not 'adam'$"):
+    with pytest.raises(ConfigError, match=r"^optimizer must be a table, not 'adam': did you mean optimizer\.kind=adam\?$"):
         override({"optimizer": "adam"}, [assignment])
 
 

@@ -148,7 +148,7 @@ def test_a_folder_without_permission_cannot_be_written(path: Path) -> None:
         ("bel=false", "unknown setting bel: did you mean 'bell'?"),
         ("bell=no", "bell must be true or false, not 'no'"),
         ("view=wieghts", "view must be one of curves, weights, .*, not 'wieghts'"),
-        ("theme", "--set wants name=value, as in theme=dracula, not 'theme'"),
+        ("theme", "a change is written name=value, as in theme=dracula, not 'theme'"),
         ("theme=nrd", "theme must be one of grokterm, .*: did you mean 'nord'?"),
     ],
 )
