@@ -27,10 +27,10 @@ class TrainedNetwork(nn.Module):
         return scores if self.network.n_scored == 1 else scores[:, 0]  # of the answer, not of what follows it
 
 
-def network_at(run: Run, step: int) -> TrainedNetwork:
-    """Return the network of a run, of an ensemble that of its first member, at a step; errors as `replay`."""
-    trainer = trainer_at(run, step, "cpu")
-    network = network_of(run.experiment.member(0), load_parts(copied_parts(run)))
+def network_at(run: Run, step: int, member: int = 0) -> TrainedNetwork:
+    """Return the network of a run, of an ensemble that of the member with this number, at a step; errors as `replay`."""
+    trainer = trainer_at(run, step, "cpu", member)
+    network = network_of(run.experiment.member(member), load_parts(copied_parts(run)))
     prefix = "weights."
     tensors = {name.removeprefix(prefix): value for name, value in trainer.tensors().items() if name.startswith(prefix)}
     network.load_state_dict(tensors)

@@ -7,7 +7,6 @@ from grokterm.engines.device import describe, find_device
 from grokterm.engines.table import resumed_engine
 from grokterm.errors import CheckpointError, ConfigError, OutOfMemoryError
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.metrics import METRICS_IN_ORDER
 from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.experiment.recording.packing import since, unpacked, until
 from grokterm.experiment.recording.records import Checkpointed, Record, Started
@@ -20,9 +19,9 @@ from grokterm.training.ensemble.naming import of_member
 from grokterm.training.trainer import Trainer, make_trainer
 
 
-def trainer_at(run: Run, step: int | None = None, device: str | None = None) -> Trainer:
+def trainer_at(run: Run, step: int | None = None, device: str | None = None, member: int = 0) -> Trainer:
     """Return a trainer at a step of a run: `replay` to its end, with the same errors."""
-    return deque(replay(run, step, device), maxlen=1).pop()
+    return deque(replay(run, step, device, member=member), maxlen=1).pop()
 
 
 def replay(
@@ -80,9 +79,7 @@ def _trained_again(run: Run, trainer: Trainer, later: Sequence[Record], last: in
 
 
 def _of_member(number: int, record: Record) -> Record:
-    if not isinstance(record, Evaluated) or record.members is None:
-        return record
-    return record.model_copy(update={**dict.fromkeys(METRICS_IN_ORDER), **record.rows[number], "members": None})
+    return record.of_member(number) if isinstance(record, Evaluated) else record
 
 
 def _newest_checkpoint(run: Run, records: Sequence[Record]) -> int:

@@ -6,6 +6,12 @@ from torch.nn import functional
 
 import grokterm as gt
 from grokterm.models import products
+from grokterm.runs.export.source import Source
+from grokterm.runs.export.table import FORMATS
+from grokterm.runs.store import Run
+from grokterm.training.ensemble.vmapped import VmappedEnsemble
+from tests.runs.export.conftest import replay_to
+from tests.session.test_mixture_parts import MIXTURE, PART
 
 NETWORKS = {
     "mlp": ["model.normalization=batch", "model.dropout=0.2"],
@@ -57,3 +63,51 @@ def test_it_can_be_differentiated_twice(swapped: gt.Training, monkeypatch: pytes
     (gradient,) = torch.autograd.grad(loss, [network.get_parameter("network.readout")], create_graph=True)
     twice = torch.autograd.grad(gradient.square().sum(), [*network.parameters()])
     assert all(one.isfinite().all() and one.any() for one in twice)
+
+
+def test_each_member_of_an_ensemble_has_its_own_network_data_curves_and_analysis(
+    preset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("grokterm.training.kinds.ProcessEnsemble", VmappedEnsemble)  # which starts at once
+    run = gt.train(preset, ["training.steps=6", "training.members=2"], runs_dir=tmp_path).finish()
+    accuracies = []
+    for number in range(2):
+        network, data = run.network(4, number), run.dataset(4, member=number)
+        right = (network(torch.from_numpy(data.inputs)).argmax(dim=1) == torch.from_numpy(data.answers)).numpy()
+        curves = run.curves("numpy", member=number)
+        assert right[data.train].mean() == pytest.approx(curves["train_accuracy"][2])
+        assert run.analysis(4, number)["train_accuracy"] == pytest.approx(curves["train_accuracy"][2])
+        assert "lowest_train_loss" not in curves
+        accuracies.append(curves["train_accuracy"])
+    assert not (accuracies[0] == accuracies[1]).all()
+    assert run.curves("numpy")["train_accuracy"] == pytest.approx(sum(accuracies) / 2)
+    with pytest.raises(gt.GroktermError, match="member must be a number from 0 to 1, not 2"):
+        run.network(4, 2)
+
+
+@pytest.fixture
+def mixed(tmp_path: Path) -> gt.Training:
+    parts = {}
+    for role, fraction in (("generalizer", 0.8), ("memorizer", 0.3)):
+        (tmp_path / f"{role}.toml").write_text(PART.format(fraction=fraction, steps=10), "utf-8")
+        parts[f"model.{role}"] = gt.train(tmp_path / f"{role}.toml", runs_dir=tmp_path / "runs").finish().path
+    (tmp_path / "mixed.toml").write_text(MIXTURE, "utf-8")
+    return gt.train(tmp_path / "mixed.toml", {**parts, "training.steps": 4}, runs_dir=tmp_path / "runs").finish()
+
+
+def test_the_networks_of_a_mixture_are_reached_by_their_roles(mixed: gt.Training) -> None:
+    for role, fraction in (("generalizer", 0.8), ("memorizer", 0.3)):
+        data = mixed.dataset(member=role)
+        assert data.train.mean() == pytest.approx(fraction, abs=0.01)
+        scores = mixed.network("last", role)(torch.from_numpy(data.inputs))
+        right = (scores.argmax(dim=1) == torch.from_numpy(data.answers)).numpy()
+        assert right[data.train].mean() == pytest.approx(mixed.curves("numpy", member=role)["train_accuracy"][-1])
+    file = mixed.path / "weights.pt"
+    FORMATS["state_dict"].write(Source(Run(mixed.path), replay_to), file)
+    exported, own = torch.load(file, weights_only=True), mixed.network().state_dict()
+    assert {f"network.{name}" for name in exported} == own.keys()  # of all three networks
+    assert all(torch.equal(weights, own[f"network.{name}"]) for name, weights in exported.items())
+    with pytest.raises(gt.GroktermError, match="no network called 'general': choose one of mixture, generalizer, memorizer"):
+        mixed.network(member="general")
+    with pytest.raises(gt.GroktermError, match="member must be 0, as the run is no ensemble, not 1"):
+        mixed.curves(member=1)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 from math import isfinite, isnan, nan
 from statistics import fmean
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import field_validator
 
@@ -54,6 +54,12 @@ class Evaluated(BaseRecord):
         if not isinstance(members, list):
             return members
         return dict(zip((*EVALUATION_METRICS, *SEEN_METRICS), zip_longest(*members, fillvalue=nan), strict=False))
+
+    def of_member(self, number: int) -> Self:
+        """Return what it says of the member with this number; the same of a single network."""
+        if self.members is None:
+            return self
+        return self.model_copy(update={**dict.fromkeys(METRICS_IN_ORDER), **self.rows[number], "members": None})
 
     @property
     def rows(self) -> list[dict[str, float]]:

@@ -33,7 +33,7 @@ def write_transformer_lens(source: Source, path: Path) -> None:
         ConfigError: if no HookedTransformer computes the same; the message says what differs.
     """
     if differs := what_differs(source.run.experiment.model):
-        raise ConfigError(f"{differs}, which no HookedTransformer does: choose --format state_dict")
+        raise ConfigError(f"{differs}: choose --format state_dict")
     write_each(source, path, lambda weights, file: torch.save(hooked(weights), file))
 
 
@@ -41,10 +41,11 @@ def what_differs(model: Model) -> str:
     """Say what a network does otherwise than every HookedTransformer; empty if one does the same."""
     if not isinstance(model, TransformerModel):
         return f"model.architecture {model.architecture} is no transformer"
+    none_does = ", which no HookedTransformer does"
     if model.norm == "post":
-        return "model.norm post normalizes each sum in the residual stream"
+        return f"model.norm post normalizes each sum in the residual stream{none_does}"
     if model.attention_rate != 1:
-        return f"model.attention_rate {model.attention_rate:g} attends to all keys alike besides"
+        return f"model.attention_rate {model.attention_rate:g} attends to all keys alike besides{none_does}"
     return ""
 
 

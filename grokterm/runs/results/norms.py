@@ -25,20 +25,21 @@ def in_silence(run: Run, step: int | None) -> Trainer:
 class Norms:
     """The norms of a run, from its journal or computed when first read: without a checkpoint nearby, steps are trained again.
 
-    None if the run has not come so far, or the norm is not finite.
+    None if the run has not come so far, or the norm is not finite. Of an ensemble they are those of its first member, or of the
+    one to which is replayed, at the steps of the whole.
 
     Raises:
         CheckpointError: if the journal cannot be read.
     """
 
-    def __init__(self, run: Run, replay_to: ReplayTo = in_silence, *, initial_only: bool = False) -> None:
+    def __init__(self, run: Run, replay_to: ReplayTo = in_silence, *, initial_only: bool = False, member: int = 0) -> None:
         records = read_journal(run.journal)
         summary = summarize(run, records)
         self.n_steps = summary.steps  # how far the run has come
         self.memorized_at = summary.memorized_at
         self.late_at = late_step(run.experiment.training.steps)
         self.initial_only = initial_only  # leave the other two out: they may take long
-        self._known = {record.step: record.parameter_norm for record in records if isinstance(record, Inspected)}
+        self._known = {record.step: record.parameter_norm for record in records if isinstance(record, Inspected) and not member}
         self._run = run
         self._replay_to = replay_to
 
