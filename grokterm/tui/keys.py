@@ -169,7 +169,13 @@ def further_keys() -> tuple[Key, ...]:
             ),
             lambda now: BACK if now.is_looking_back else _unless_loading("look back")(now),
         ),
-        _key("q", "app.quit", "Quit", "quit; a training that has not ended is saved first", lambda _: "quit"),
+        _key(
+            "q",
+            "quit",
+            "Quit",
+            "quit; a training that has not ended is saved first; from a member of a sweep, back to the sweep",
+            lambda now: "" if now.is_above_sweep else "quit",
+        ),
         _key(
             "c",
             "compare",

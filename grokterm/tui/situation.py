@@ -23,7 +23,7 @@ class Situation:
     is_looking_back: bool = False
     is_swapped: bool = False
     is_unsaved: bool = False  # since a save has failed
-    is_above_sweep: bool = False  # to which escape returns
+    is_above_sweep: bool = False  # to which escape and q return
 
     @property
     def terms(self) -> tuple[str, ...]:

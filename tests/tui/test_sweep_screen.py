@@ -103,7 +103,7 @@ async def test_keys_pause_a_sweep_add_seeds_and_retry_what_has_failed(tmp_path: 
         assert not {"pause", "go on"} & hints(driven.app)
 
 
-async def test_a_member_opens_in_the_lab_and_escape_comes_back(tmp_path: Path) -> None:
+async def test_a_member_opens_in_the_lab_and_q_and_escape_come_back(tmp_path: Path) -> None:
     sweep = tiny_sweep(tmp_path)
     first = sweep.members()[0]
     Work(sweep).on(first)
@@ -118,6 +118,11 @@ async def test_a_member_opens_in_the_lab_and_escape_comes_back(tmp_path: Path) -
         await pilot.press("r")
         await until(pilot, lambda: list_runs(tmp_path), "another run, beside the sweep")
         assert [one.name for one in (sweep.path / "members").iterdir()] == [first.key]
+        assert "quit" not in hints(driven.app)
+        await pilot.press("q")
+        await until(pilot, lambda: isinstance(driven.app.screen, SweepScreen), "the sweep")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(driven.app.screen, LabScreen), "the lab")
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(driven.app.screen, SweepScreen), "the sweep")
         await pilot.press("down", "enter")

@@ -188,6 +188,13 @@ class LabScreen(Screen[None]):
         now = self.view if self.view in names else self._layout.network.tab
         self.view = names[(names.index(now) + by) % len(names)]
 
+    async def action_quit(self) -> None:
+        """Return to the sweep from which this was opened, or quit."""
+        if self._situation.is_above_sweep:
+            self.post_message(self.Left())
+        else:
+            await self.app.action_quit()
+
     def action_network(self, what: str) -> None:
         """Change how the network is shown."""
         if what == "unzoom" and not self._is_zoomed:
