@@ -131,7 +131,9 @@ class LiveSweep(Thread):
             self.bug = error
 
     def next_members(self, results: Mapping[str, Result]) -> Sequence[Member]:
-        """Ask the plan of the sweep as it is now, as the plan of the scheduler."""
+        """Ask the plan of the sweep as it is now, as the plan of the scheduler: another process may ask for more, too."""
+        if (defined_at := self.sweep.defined_at) != self._defined_at:
+            self._defined_at, self.sweep, self._is_planned = defined_at, SweepFolder(self.sweep.path), False
         if self._plan is None or not self._is_planned:
             from grokterm.sweeps.plans import Remembering, plan_of
 
@@ -175,8 +177,6 @@ class LiveSweep(Thread):
 
     def _read(self) -> None:
         """Read what other processes have added: results, and members that are wanted."""
-        if (defined_at := self.sweep.defined_at) != self._defined_at:
-            self._defined_at, self.sweep, self._is_planned = defined_at, SweepFolder(self.sweep.path), False
         known = {key: result for key, result in self.state.results.items() if result.outcome != "failed"}
         try:
             results = self.sweep.results(known)

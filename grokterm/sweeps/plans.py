@@ -32,6 +32,27 @@ class Remembering:
         return new
 
 
+class Following(Remembering):
+    """The plan of a sweep as its folder defines it now: another process may ask for more seeds or points meanwhile."""
+
+    def __init__(self, plan: Plan, sweep: SweepFolder) -> None:
+        super().__init__(plan)
+        self.sweep = sweep
+        self._defined_at = sweep.defined_at
+
+    def next_members(self, results: Mapping[str, Result]) -> Sequence[Member]:
+        """Return the members that are wanted from now on; all of them if the definition has changed.
+
+        Raises:
+            GroktermError: if it has, and cannot be read, or refuses a value.
+        """
+        if (defined_at := self.sweep.defined_at) != self._defined_at:
+            self._defined_at, self.sweep = defined_at, SweepFolder(self.sweep.path)
+            self.plan = plan_of(self.sweep.settings, self.sweep.sweep)
+            self.members.clear()
+        return super().next_members(results)
+
+
 def plan_of(settings: Mapping[str, Any], sweep: Sweep) -> Plan:
     """Make the plan of a sweep.
 
@@ -41,19 +62,19 @@ def plan_of(settings: Mapping[str, Any], sweep: Sweep) -> Plan:
     return Grid(members_of(settings, sweep)) if sweep.search is None else SearchPlan(settings, sweep)
 
 
-def kept(asked: "Definition", *, retries: bool) -> tuple[Remembering, SweepFolder]:
+def kept(asked: "Definition", *, retries: bool) -> tuple[Following, SweepFolder]:
     """Make the folder of a sweep, and its plan: values are refused before anything is written.
 
     Raises:
         ConfigError: if the experiment refuses a value, or the folder belongs to something else.
         StorageError: if it cannot be written.
     """
-    plan = Remembering(plan_of(asked.settings, asked.sweep))
+    plan = plan_of(asked.settings, asked.sweep)
     sweep = keep_sweep(asked.folder, asked.name, asked.preset, asked.settings, asked.sweep)
     sweep.forget_unmeasured(network_measures(asked.sweep))
     if retries:
         sweep.forget_failed()
-    return plan, sweep
+    return Following(plan, sweep), sweep
 
 
 def crossings_of(plan: Plan, results: Mapping[str, Result]) -> list[Crossing]:

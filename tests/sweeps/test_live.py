@@ -85,13 +85,14 @@ def test_a_sweep_that_rests_trains_nothing_and_goes_on_with_what_is_missing(tmp_
         assert until(live, lambda state: state.phase == "done").n_done == 4
 
 
-def test_one_more_seed_at_each_point_is_trained_without_a_break(tmp_path: Path) -> None:
+@pytest.mark.parametrize("asked", ["here", "by another process"])
+def test_one_more_seed_at_each_point_is_trained_without_a_break(asked: str, tmp_path: Path) -> None:
     engines = Engines()
     with started(LiveSweep(tiny_sweep(tmp_path), engines, works=True)) as live:
         until(live, lambda state: state.working)
         engines.made[0].n_let = 1
         until(live, lambda state: state.n_done == 1)
-        live.add_seed()
+        (live if asked == "here" else LiveSweep(SweepFolder(live.sweep.path), engines, works=False)).add_seed()
         state = until(live, lambda state: len(state.members) == 6)
         assert {member.seed for member in state.members} == {0, 1, 2}
         engines.made[0].n_let = 5

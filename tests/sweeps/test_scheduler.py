@@ -8,8 +8,10 @@ import pytest
 from grokterm.runs.owner import this_process
 from grokterm.sweeps import scheduler as scheduling
 from grokterm.sweeps.members import Member
+from grokterm.sweeps.plans import Following
 from grokterm.sweeps.scheduler import Grid, Progress, Scheduler
 from grokterm.sweeps.storage.folder import SweepFolder
+from grokterm.sweeps.storage.keeping import keep_sweep
 from grokterm.sweeps.storage.lease import Claim
 from grokterm.sweeps.storage.parcel import mark_of
 from grokterm.sweeps.storage.result import Outcome, Result
@@ -102,6 +104,17 @@ def test_a_plan_is_asked_what_comes_next_after_every_result(tmp_path: Path) -> N
     *_, last = Scheduler(sweep, OneByOne(), engine).run()
     assert engine.asked == [*(member.key for member in members), "stop"]
     assert last.n_done == 4
+
+
+def test_what_another_process_asks_for_meanwhile_is_taken_up(tmp_path: Path) -> None:
+    sweep = tiny_sweep(tmp_path)
+    plan = Following(Grid(sweep.members()), sweep)
+    running = Scheduler(sweep, plan, Instant(sweep)).run()
+    next(running)
+    more = sweep.sweep.model_copy(update={"seeds": 3})
+    keep_sweep(sweep.path.parent, sweep.name, sweep.preset, sweep.settings, more)
+    *_, progress = running
+    assert (progress.n_done, len(plan.members), plan.sweep.sweep.seeds) == (6, 6, 3)
 
 
 def test_one_that_is_stopped_asks_for_nothing_more(tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ def work_on(asked: Definition, engine_of: "EngineOf", *, retries: bool, as_json:
         if scheduler is None:
             return 1
         with exit_code_kept(signals):
-            all_failed = _sum_up(sweep, plan, scheduler.progress.results, as_json=as_json)
+            all_failed = _sum_up(plan.sweep, plan, scheduler.progress.results, as_json=as_json)
     if signals.exit_code:
         print_status(f"interrupted, saved: go on with {_again(sweep)}")
     return signals.exit_code or int(all_failed)
