@@ -21,7 +21,7 @@ MOST_SHRINKING = 10.0  # seconds of the processor to make an input smaller
 DEAR = {
     **dict.fromkeys(("journal, listed", "meta of a run", "checkpoint, restored", "index, a row", "preset"), 0.1),
     **dict.fromkeys(("journal", "journal, packed", "journal, followed", "starting weights", "preferences"), 0.3),
-    **dict.fromkeys(("settings of a run", "lines of a socket", "mixture of a part"), 0.3),
+    **dict.fromkeys(("settings of a run", "lines of a socket", "mixture of a part", "what a viewer hears"), 0.3),
 }
 """Shares of the others' number, of kinds that take milliseconds each."""
 

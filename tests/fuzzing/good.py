@@ -10,16 +10,19 @@ from safetensors.torch import save
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Extend, Set, Swap
 from grokterm.experiment.reading.presets import list_presets
+from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.experiment.recording.inspected import Inspected
 from grokterm.experiment.recording.packing import packed
-from grokterm.experiment.recording.records import Branched, Reached, Record
+from grokterm.experiment.recording.records import Advanced, Branched, Reached, Record
 from grokterm.experiment.sweep import Sweep
 from grokterm.runs.checkpoint import checkpoint_content
 from grokterm.runs.journal import journal_line
 from grokterm.runs.lock import Holder
 from grokterm.runs.owner import this_process
 from grokterm.session.commands import GoOn, SetPace
-from grokterm.session.remote.messages import HELLO, line
+from grokterm.session.remote.messages import HELLO, Ended, Happened, line
+from grokterm.session.remote.packing import pack_picture, pack_sides, pack_state
+from grokterm.session.state import LabState, fold
 from grokterm.sweeps.members import members_of
 from grokterm.sweeps.storage.result import Result
 from grokterm.training.trainer import make_trainer
@@ -109,6 +112,14 @@ SAID = b"".join(
         ),
     )
 )
+_EVENTS = [record for record in _records() if not isinstance(record, Evaluated)]
+_LATER = line(Happened(records=[evaluated(50), *_EVENTS, Advanced(step=55, seconds=1.0, steps_per_second=9.0)])) + line(Ended())
+HEARD = tuple(
+    b"".join(part for pair in pack_state(None, fold(LabState(EXPERIMENT), records)) for part in map(bytes, pair)) + _LATER
+    for records in (_records(), _EVENTS)
+)
+_SNAPSHOT = make_trainer(EXPERIMENT).snapshot()
+PICTURED = pack_sides(_SNAPSHOT.dataset) + pack_picture(_SNAPSHOT)
 PREFERENCES = b"""# mine
 theme = "dracula"
 bell = true

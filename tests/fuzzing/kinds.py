@@ -17,6 +17,7 @@ from tests.fuzzing import readers
 from tests.fuzzing.good import (
     CHECKPOINT,
     EXPERIMENT,
+    HEARD,
     HELD,
     JOURNAL,
     JOURNAL_PACKED,
@@ -24,6 +25,7 @@ from tests.fuzzing.good import (
     NEEDING,
     ODD,
     OWNER,
+    PICTURED,
     PREFERENCES,
     PRESETS,
     RESULT,
@@ -81,6 +83,7 @@ KINDS: dict[str, Kind] = {
         "json", (json.dumps({"settings": EXPERIMENT.settings(), "preset": "p", "name": "n"}).encode(),), readers.use_whole
     ),
     "lines of a socket": Kind("json", (SAID,), readers.use_lines),
+    "what a viewer hears": Kind("json", (*HEARD, PICTURED), readers.use_heard),
     "split file": Kind(
         "csv", (b"a,b,side\n0,1,train\n1,1,val\n2,3,train\n",), readers.valued(lambda content: read_split(content, 2, 5))
     ),

@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from functools import cache, partial
+from io import BytesIO
 from pathlib import Path
 
 from grokterm.errors import GroktermError
@@ -31,6 +32,7 @@ from grokterm.runs.resume import rounding_note
 from grokterm.runs.store import Run, made_at
 from grokterm.runs.whole import WHOLE, read_whole
 from grokterm.session.commands import GoOn
+from grokterm.session.remote.heard import Heard
 from grokterm.session.remote.reading import check_hello, read_command
 from grokterm.session.state import LabState, fold
 from grokterm.sweeps.members import members_of
@@ -221,6 +223,18 @@ def _command(text: bytes) -> None:
         EXPERIMENT.extended(command.extend.steps, None)
     elif isinstance(command, Swap):
         command.applied(DATASET)
+
+
+def use_heard(content: bytes, folder: Path) -> None:
+    heard = Heard(_written(folder, "journal.jsonl", b""), BytesIO(content))
+    try:
+        while heard.take():
+            str((heard.state, heard.state.latest("val_loss"), heard.state.until(heard.state.step // 2)))
+            f"{heard.state.step:,} of {heard.state.steps:,} in {heard.state.seconds:.1f} s"
+            if heard.analysis is not None:
+                str((heard.analysis.parameter_norm, heard.analysis.spectrum, heard.analysis.snapshot.dataset.train))
+    except (OSError, ValueError) as error:  # as the thread that reads takes them
+        raise GroktermError(type(error).__name__) from None
 
 
 def valued(read: Callable[[bytes], object]) -> Reader:

@@ -6,11 +6,14 @@ a viewer has asked for or lacks.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, TypeAdapter
 
 from grokterm import __version__
 from grokterm.experiment.recording.records import Record
+from grokterm.experiment.task import OperationName
 from grokterm.session.commands import Command
+from grokterm.tasks.equations import MOST_ELEMENTS
+from grokterm.tasks.orders import SplitName
 
 PROTOCOL = 2
 """To be raised by every change after which a viewer and a training of two versions would misunderstand each other."""
@@ -56,11 +59,11 @@ class Changed(_Message):
     grown: dict[str, list[Any]]
     """What is added to what grows."""
 
-    n_rows: int = 0
+    n_rows: int = Field(0, ge=0)
     """How many the curves will have, of which the last may follow another message like this one; 0 if that is not told."""
 
-    n_columns: int
-    n_bytes: int
+    n_columns: int = Field(ge=1)
+    n_bytes: int = Field(ge=0)
     """Of float64 values, little-endian, row by row."""
 
 
@@ -75,14 +78,14 @@ class Sides(_Message):
     """The equations that following pictures are about, as safetensors bytes that follow."""
 
     message: Literal["sides"] = "sides"
-    operation: str
-    modulus: int
-    n_operands: int
-    split: str
-    label_noise: float
-    seed: int
-    train_fraction: float
-    n_bytes: int
+    operation: OperationName
+    modulus: int = Field(ge=2, le=MOST_ELEMENTS)
+    n_operands: Literal[2, 3]
+    split: SplitName
+    label_noise: float = Field(ge=0, le=1)
+    seed: int = Field(ge=0)
+    train_fraction: float = Field(gt=0, le=1)
+    n_bytes: int = Field(ge=0)
 
 
 class LayerSeen(_Message):
@@ -98,12 +101,12 @@ class Pictured(_Message):
     """The network at a step, as safetensors bytes that follow."""
 
     message: Literal["pictured"] = "pictured"
-    step: int
+    step: int = Field(ge=0)
     parameters: list[str]
     statistics: list[str]
     layers: list[LayerSeen]
     circuit: tuple[str, str, str] | None
-    n_bytes: int
+    n_bytes: int = Field(ge=0)
 
 
 class Failed(_Message):

@@ -13,31 +13,15 @@ from pydantic import ValidationError
 
 from grokterm.errors import GroktermError, UnreachableError
 from grokterm.experiment.recording.records import Refused
-from grokterm.inspection.analysis import NetworkAnalysis
 from grokterm.runs.store import Run
 from grokterm.session.commands import Analyze, Command
 from grokterm.session.remote.address import find_address, is_own
-from grokterm.session.remote.messages import (
-    HELLO,
-    MESSAGE,
-    Alive,
-    Changed,
-    Ended,
-    Failed,
-    Happened,
-    Hello,
-    Message,
-    Pictured,
-    Server,
-    Sides,
-    line,
-)
-from grokterm.session.remote.packing import unpack_picture, unpack_sides, unpack_state
-from grokterm.session.remote.rebuilt import RebuiltForwardPass
-from grokterm.session.state import LabState, fold
+from grokterm.session.remote.heard import Heard
+from grokterm.session.remote.messages import HELLO, LONGEST_LINE, Alive, Hello, Server, line
+from grokterm.session.state import fold
 
 if TYPE_CHECKING:
-    from grokterm.tasks.dataset import Dataset
+    from grokterm.inspection.analysis import NetworkAnalysis
 
 ANSWER_SECONDS = 5.0  # within which a process says who it is
 SEND_SECONDS = 1  # within which a command is taken
@@ -70,15 +54,13 @@ class AttachedTraining(Thread):
         if found is None:
             raise UnreachableError(f"run {run.name} is not being trained on this host by this user")
         self._connection, self._stream, self.server = _connect(found)
-        self.state = LabState(run.experiment)
+        self._heard = Heard(run, self._stream)
+        self.state = self._heard.state
         self.analysis: NetworkAnalysis | None = None
         self.saved_run = run
         self.failure = ""
         self.bug: BaseException | None = None
         self.is_elsewhere = True
-        self._has_state = False  # of the training
-        self._dataset: Dataset | None = None  # of the pictures
-        self._forward_pass = RebuiltForwardPass(run)
         self._has_left = False
         self.epitaph = ""  # why nothing more comes
         self.has_died = False  # the training process, without a word
@@ -124,13 +106,13 @@ class AttachedTraining(Thread):
         """Follow the training until it ends, or `leave`."""
         problem = ""
         try:
-            while text := self._stream.readline():
-                self._take(MESSAGE.validate_json(text))
+            while self._heard.take():
+                self.state, self.analysis = self._heard.state, self._heard.analysis
         except OSError:
             pass
         except GroktermError as error:
             problem = str(error)
-        except ValidationError:
+        except ValueError:
             problem = f"process {self.server.pid} says what this version cannot read: attach with {_version(self.server)}"
         except BaseException as error:  # noqa: BLE001 - handed to the screen, which raises it
             self.bug = error
@@ -140,48 +122,17 @@ class AttachedTraining(Thread):
             if not self._has_left:
                 self._end(problem)
 
-    def _take(self, message: Message) -> None:
-        match message:
-            case Happened(records=records):
-                self.state = fold(self.state, records)
-            case Changed():
-                known = self.state if self._has_state else None
-                state = unpack_state(known, message, self._read(message.n_bytes), self.saved_run.path)
-                self.state = state if self._has_state else _as_opened(state)
-                self._has_state = True
-            case Sides():
-                self._dataset = unpack_sides(message, self._read(message.n_bytes), self.state.experiment)
-            case Pictured():
-                content = self._read(message.n_bytes)
-                assert self._dataset is not None
-                self.analysis = NetworkAnalysis(unpack_picture(message, content, self._dataset), self._forward_pass)
-            case Failed(problem=problem):
-                raise UnreachableError(problem)
-            case Ended():
-                pass  # the end of the stream follows
-
-    def _read(self, n_bytes: int) -> bytes:
-        content = self._stream.read(n_bytes)
-        if len(content) < n_bytes:
-            raise ConnectionError("the stream has ended")
-        return content
-
     def _end(self, problem: str) -> None:
         """Keep the last state, and say why it is the last; without one, fail."""
         pid, step = self.server.pid, self.state.step
-        self.has_died = self._has_state and self.state.phase != "ended"
+        self.has_died = self._heard.has_state and self.state.phase != "ended"
         died = f"could not save step {step:,}, and has ended" if self.state.unsaved else f"has died at step {step:,}"
         ended = died if self.has_died else "has ended"
         self.epitaph = problem or f"process {pid}, which trained it, {ended}: what it saved is open"
-        if not self._has_state:
+        if not self._heard.has_state:
             self.failure, self.state = self.epitaph, replace(self.state, phase="failed")
         elif self.has_died:
             self.state = replace(self.state, phase="ended", ended="interrupted", is_held=False)
-
-
-def _as_opened(state: LabState) -> LabState:
-    """Mark what was before this screen as its past, which is not told as news."""
-    return replace(state, n_earlier_events=len(state.events), opened_at=state.step, refusals=())
 
 
 def _connect(address: Path) -> tuple[socket.socket, BinaryIO, Server]:
@@ -205,7 +156,7 @@ def _greet(connection: socket.socket, address: Path) -> tuple[BinaryIO, Server]:
     connection.sendall(line(HELLO))
     stream = connection.makefile("rb")
     try:
-        server = _server_of(stream.readline(), address)
+        server = _server_of(stream.readline(LONGEST_LINE), address)
     except BaseException:
         stream.close()
         raise
@@ -215,6 +166,7 @@ def _greet(connection: socket.socket, address: Path) -> tuple[BinaryIO, Server]:
 
 
 def _server_of(text: bytes, address: Path) -> Server:
+    """Read who a process says that it is."""
     try:
         hello = Hello.model_validate_json(text)
         if hello.protocol == HELLO.protocol:
