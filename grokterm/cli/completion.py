@@ -13,6 +13,31 @@ from grokterm.tui.appearance.remembered import default_runs_dir, preferences_pat
 PLAIN = re.compile(r"[\w.+@%=-]+")  # names that every shell takes as they are; others are offered by bash alone, escaped
 
 
+BREAKS = "=:@"  # where bash ends a word, besides spaces and what has a meaning of its own; COMP_WORDBREAKS has more
+
+
+def join_words() -> None:
+    """Put the words of bash together that it has cut at one of BREAKS, as in `task.operation=add`: three words to it."""
+    if os.environ.get("_GROKTERM_COMPLETE") != "complete_bash" or not (place := os.environ.get("COMP_CWORD", "")).isdecimal():
+        return
+    words, joined = os.environ.get("COMP_WORDS", "").split("\n")[: int(place) + 1], list[str]()
+    for before, word in zip(["", *words], words, strict=False):
+        if joined and (_is_break(word) or _is_break(before)):
+            joined[-1] += word
+        else:
+            joined.append(word)
+    os.environ |= {"COMP_WORDS": "\n".join(joined), "COMP_CWORD": str(len(joined) - 1)}
+    if any(map(_is_break, words[-2:])):
+        os.environ[CUT] = "1"
+
+
+CUT = "_GROKTERM_COMPLETE_CUT"  # set while the word at the cursor is the rest of a longer one
+
+
+def _is_break(word: str) -> bool:
+    return word != "" and not word.strip(BREAKS)
+
+
 def complete_run(context: typer.Context, incomplete: str) -> list[str]:
     """Offer the runs of the folder that is chosen."""
     from grokterm.runs.finding import run_names
@@ -124,7 +149,18 @@ def _offered(names: Iterable[str], incomplete: str) -> list[str]:
     fitting = [name for name in names if name.startswith(incomplete)]
     if not _escapes():
         return [name for name in fitting if PLAIN.fullmatch(name)]
-    return [re.sub(r"([^\w.+@%=-])", r"\\\1", name) for name in fitting if name.isprintable()]
+    cut = max(map(incomplete.rfind, BREAKS)) + 1 if CUT in os.environ else 0
+    return [_Rest(re.sub(r"([^\w.+@%=-])", r"\\\1", name[cut:])) for name in fitting if name.isprintable()]
+
+
+class _Rest(str):
+    """What bash is to put behind the part of a word that it keeps; Typer asks whether it begins as the whole word does."""
+
+    __slots__ = ()
+
+    def startswith(self, *_: object) -> bool:
+        """Return True: it was chosen so."""
+        return True
 
 
 def _escapes() -> bool:

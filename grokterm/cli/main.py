@@ -10,7 +10,7 @@ from typer.exceptions import TyperException
 
 from grokterm import __version__
 from grokterm.cli import attach, bench, doctor, figures, inspect, lab, plot, presets, run, serve, settings, sweep, verify
-from grokterm.cli.completion import complete_preset
+from grokterm.cli.completion import complete_preset, join_words
 from grokterm.cli.console import open_closed_streams, print_status, replace_unencodable
 from grokterm.cli.help.examples import examples_of
 from grokterm.cli.help.explanation import ASKING, explains
@@ -119,6 +119,7 @@ def main() -> None:
     ignore_saving()  # until there is a training
     open_closed_streams()
     replace_unencodable()
+    join_words()
     try:
         sys.exit(0 if explains(app, sys.argv[1:]) else app(standalone_mode=False, prog_name="grokterm"))
     except TyperException as error:

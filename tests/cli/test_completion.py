@@ -106,6 +106,21 @@ def test_settings_are_offered_as_the_preset_has_them_and_then_their_values(here:
     assert offered(here, "sweep", "nowhere", "--zip", "task.nothing") == [""]
 
 
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        (["run", "--set", "task.operation", "=", "ad"], ["add"]),
+        (["run", "--set", "task.split", "="], ["", "random", "nested", "symmetric", "stratified", "file"]),
+        (["run", "--preset", "=", "liu-essay", "--set", "optimizer.learning_rate", "=", "0"], ["0.001"]),
+        (["run", "--set", "=", "task.operation", "=", "ad"], ["add"]),
+        (["run", "--from", "quick-1", "@", "20", "--set", "task.operation", "=", "ad"], ["add"]),
+        (["run", "--preset", "=", "liu-e"], ["liu-essay"]),
+    ],
+)
+def test_values_are_offered_in_the_words_that_bash_makes_of_a_line(here: Here, words: list[str], names: list[str]) -> None:
+    assert offered(here, *words) == names
+
+
 def test_topics_of_the_manual_are_offered(here: Here) -> None:
     assert offered(here, "help", "sea") == ["searching"]
 
