@@ -152,7 +152,8 @@ def fits(sweep: Sweep, crossings: Sequence[Crossing]) -> list[str]:
             lines.append(f"{where}no crossing is known" + (f": {crossing.problem}" if crossing.problem else ""))
         else:
             interval = f"{written(found.low)} to {written(found.high)}, {found.n} seeds"
-            so_far = "" if crossing.is_over else ", so far"
+            few = "; more seeds narrow it" if crossing.is_of_few_seeds else ""
+            so_far = few if crossing.is_over else ", so far"
             lines.append(f"{where}{measure_name(sweep)} crosses at {name} {found.center:.4g} ({interval}{so_far})")
     return [plain_text(line) for line in lines]
 

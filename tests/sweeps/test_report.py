@@ -9,8 +9,11 @@ from rich.console import Console
 from grokterm.experiment.sweep import Sweep
 from grokterm.sweeps.definition import Definition
 from grokterm.sweeps.estimate import SweepEstimate
-from grokterm.sweeps.report import as_object, describe, needs, number, plan_in_words, progress_line
+from grokterm.sweeps.members import Member, Point
+from grokterm.sweeps.report import as_object, describe, fits, needs, number, plan_in_words, progress_line
 from grokterm.sweeps.scheduler import Progress
+from grokterm.sweeps.search.ballot import Ballot
+from grokterm.sweeps.search.crossing import Crossing
 from grokterm.sweeps.storage.folder import SweepFolder
 from grokterm.sweeps.storage.result import Result
 from grokterm.sweeps.storage.tables import Written
@@ -81,6 +84,23 @@ def test_of_a_search_that_is_over_the_members_are_known() -> None:
     needed = SweepEstimate(10.0, 9.9, 10.1, n_workers=2, seconds=60.0, memory=None, disk=1000)
     assert "at most 9 members, 2 of which have ended; the others" in lines(*plan_in_words(asked, [], 9, 2, needed))[-2]
     assert lines(*plan_in_words(asked, [], 5, 5, needed))[-1] == "5 members, all of which have ended"
+
+
+@pytest.mark.parametrize(("n_seeds", "said"), [(3, "0.1 to 0.5, 3 seeds; more seeds narrow it"), (8, "0.4 to 0.5, 8 seeds")])
+def test_a_crossing_of_few_seeds_says_that_more_narrow_it(n_seeds: int, said: str) -> None:
+    def ballot(at: float) -> Ballot:
+        seeds = range(2 if n_seeds == 3 else n_seeds)  # of three that agree the third is not asked
+        members = [Member(Point({"task.train_fraction": at}), seed, f"{at}-{seed}") for seed in range(n_seeds)]
+        ended = {f"{at}-{seed}": Result(key=f"{at}-{seed}", val_accuracy=float(at > 0.45)) for seed in seeds}
+        if n_seeds == 3 and at == 0.4:  # but here
+            ended[f"{at}-2"] = Result(key=f"{at}-2", val_accuracy=1.0)
+        return Ballot(at, members, ended, "val_accuracy", 0.5)
+
+    ballots = [ballot(at) for at in (0.1, 0.4, 0.5, 0.9)]
+    search = {"along": "task.train_fraction", "between": [0.1, 0.9], "tolerance": 0.1}
+    sweep = Sweep.from_settings({"search": search, "measure": "val_accuracy"})
+    (line,) = fits(sweep, [Crossing(Point(), ballots, ballots[1], ballots[2])])
+    assert line.endswith(f"({said})")
 
 
 def test_as_an_object_each_point_has_its_numbers_and_what_is_not_known_none(sweep: SweepFolder) -> None:

@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from grokterm.sweeps.measuring.statistics import N_RESAMPLES, Estimate, between
+from grokterm.sweeps.measuring.statistics import CONFIDENCE, N_RESAMPLES, Estimate, between
 from grokterm.sweeps.members import Member, Point
 from grokterm.sweeps.search.ballot import Ballot
 
@@ -67,6 +67,13 @@ class Crossing:
         low, _ = between(values[np.maximum(first - 1, 0)])
         _, high = between(values[np.minimum(last, len(values) - 1)])
         return Estimate(len(seeds), self._center, min(low, self.low.at), max(high, self.high.at))
+
+    @property
+    def is_of_few_seeds(self) -> bool:
+        """Whether the interval is wide for want of seeds: each end leaves out 1 sample in 40, and more hold one seed alone."""
+        found = self.estimate
+        is_wide = found is not None and (found.low, found.high) != (self.low.at, self.high.at)
+        return is_wide and found is not None and found.n ** (1 - found.n) > (1 - CONFIDENCE) / 2
 
     @property
     def _center(self) -> float:
