@@ -57,7 +57,7 @@ class LookingBack:
         if self._worker.bug is not None:
             raise self._worker.bug
         answer = self._worker.answer
-        return answer.value if answer is not None and answer.question == self._wanted else None  # type: ignore[return-value]
+        return answer.value if answer is not None and answer.question == self._wanted else None  # type: ignore[return-value] # of `_replay`
 
     @property
     def problem(self) -> str:

@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
 from grokterm.experiment.experiment import Experiment
+from grokterm.runs.journal import read_journal
 from grokterm.runs.store import Run, create_run
 from grokterm.tui.app import GroktermApp
 from grokterm.tui.screens.compare import RunList
@@ -93,8 +94,10 @@ async def test_what_cannot_be_put_beside_it_is_explained() -> None:
         await type_into(pilot, fields.last(), "999999")
         await pilot.press("enter")
         problem = app.screen.query_one("#problem", Static)
-        reached = r"has reached step [\d,]+, not 999,999"
+        reached = r"has reached step ([\d,]+), not 999,999"
         await until(pilot, lambda: re.search(reached, str(problem.render())), "how far it has come")
+        (step,) = re.findall(reached, str(problem.render()))
+        assert int(step.replace(",", "")) in {record.step for record in read_journal(only_run().journal)}
 
 
 async def test_a_long_way_says_how_far_it_is_and_can_be_given_up(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -99,7 +99,8 @@ def _rows(database: sqlite3.Connection, entries: Mapping[str, Entry]) -> Iterato
             bases[key] = json.loads(text)
         own = {one: value for one, value in settings.items() if value != bases[key][one]}
         facts = list(vars(replace(entry.facts, settings=own)).values())
-        text = json.dumps([facts, *entry._replace(facts=None)], separators=(",", ":"))  # type: ignore[arg-type]
+        told = [facts, entry.stamp, entry.compared, entry.differences, entry.told]
+        text = json.dumps(told, separators=(",", ":"))
         yield name, key, text, _sum(name, key, text, base=_sum(json.dumps(bases[key])))
 
 
@@ -113,7 +114,7 @@ def _sum(*texts: str, base: int = 0) -> int:
     return crc32("\0".join(texts).encode("utf-8", "surrogateescape"), crc32(str(code_version()).encode(), base))
 
 
-def _entry(base: dict[str, Any], facts: list[Any], stamp: str, _: None, *compared: Any) -> Entry:  # noqa: ANN401 - from JSON
+def _entry(base: dict[str, Any], facts: list[Any], stamp: str, *compared: Any) -> Entry:  # noqa: ANN401 - from JSON
     shown, settings, *others = facts
     return Entry(stamp, Facts(shown, base | settings, *others), *compared)
 
