@@ -9,7 +9,8 @@ from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
 from grokterm.errors import StorageError
-from grokterm.plots.sanitize import escaped_text, plain_text
+from grokterm.experiment.reading.escaping import escaped_text
+from grokterm.plots.sanitize import plain_text
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from grokterm.errors import CheckpointError, StorageError
+from grokterm.experiment.reading.escaping import escaped_text
 from grokterm.experiment.recording.evaluations import Evaluations
 from grokterm.experiment.recording.inspected import Inspected
 from grokterm.experiment.recording.packing import gathered, last_of_each, packed, until
@@ -114,7 +115,7 @@ def lines_until(lines: bytes, step: int) -> bytes:
 def journal_line(record: Record) -> bytes:
     """Return the line of a record, with the time of now."""
     moment = datetime.now(UTC).isoformat(timespec="milliseconds")  # for readers of the file; never parsed
-    return b'{"time":"%s",%s\n' % (moment.encode(), record.model_dump_json(exclude_none=True).encode()[1:])
+    return b'{"time":"%s",%s\n' % (moment.encode(), escaped_text(record.model_dump_json(exclude_none=True)).encode()[1:])
 
 
 def reached_step(records: Iterable[Record]) -> int:

@@ -9,6 +9,7 @@ from filelock import BaseFileLock, FileLock, SoftFileLock, Timeout
 from pydantic import ValidationError
 
 from grokterm.errors import RunHeldError, StorageError
+from grokterm.experiment.reading.escaping import escaped_text
 from grokterm.experiment.recording.owner import Owner
 from grokterm.runs.command_line import command_line
 from grokterm.runs.owner import life, this_process
@@ -87,7 +88,7 @@ class RunLock:
 
     def _write(self) -> None:
         holder = Holder(**this_process().model_dump(), socket=self.socket, inode=_inode(self._folder))
-        write_whole(self._folder / HOLDER, holder.model_dump_json().encode())
+        write_whole(self._folder / HOLDER, escaped_text(holder.model_dump_json()).encode())
 
 
 def was_locked(folder: Path) -> bool:

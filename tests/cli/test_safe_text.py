@@ -79,6 +79,9 @@ COMMANDS: dict[str, tuple[list[str], ...]] = {
 }
 """What each command is called with: RUN, SWEEP and PRESET are hostile ones."""
 
+TEXTS = {".toml", ".json", ".jsonl", ".csv", ".svg"}
+"""Files that are looked at with `cat`."""
+
 LAST = ("runs delete", "runs restore", "runs purge")
 
 
@@ -147,7 +150,9 @@ def test_no_command_prints_what_is_no_text(named: dict[str, str], here: Here) ->
         for arguments in COMMANDS[command]:
             said = here(*command.split(), *map(given, arguments))
             assert not unseen(said.out + said.err), f"{command} {arguments}: {said}"
-    for path in (*Path("drawn").iterdir(), Path("run.csv")):
+    written = [path for path in Path().rglob("*") if path.suffix in TEXTS]
+    assert {path.suffix for path in written} == TEXTS
+    for path in written:
         assert not unseen(path.read_text("utf-8")), path
 
 

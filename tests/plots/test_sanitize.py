@@ -7,7 +7,8 @@ import tomli_w
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grokterm.plots.sanitize import escaped_text, plain_text
+from grokterm.experiment.reading.escaping import escaped_text
+from grokterm.plots.sanitize import plain_text
 
 
 @pytest.mark.parametrize(

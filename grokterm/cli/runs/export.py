@@ -36,7 +36,8 @@ def export(
         str | None, typer.Option("--preset", metavar="FILE", help="A preset that does all of it again; - for stdout.")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="PATH", help="The file, or the folder.", show_default="the run's name and --step, here")
+        Path | None,
+        typer.Option("--out", metavar="PATH", help="The file, or the folder.", show_default="the run's name and --step, here"),
     ] = None,
     step: Annotated[
         str | None,

@@ -8,6 +8,7 @@ from typing import Any
 import tomli_w
 
 from grokterm.errors import ConfigError
+from grokterm.experiment.reading.escaping import escaped_text
 
 # An array without tables or arrays inside, as tomli-w writes it: one line for each value. No text has a line break of its own.
 _PLAIN_ARRAY = re.compile(r"\[\n((?: {4}[^{\[ ].*,\n)+)\]")
@@ -42,8 +43,9 @@ def parse_value(text: str) -> Any:  # noqa: ANN401 - any TOML value
 
 
 def format_toml(settings: Mapping[str, Any]) -> str:
-    """Write nested dicts as TOML, arrays of plain values on one line."""
-    return _PLAIN_ARRAY.sub(lambda array: f"[{array[1].strip()[:-1]}]".replace("\n    ", " "), tomli_w.dumps(settings))
+    """Write nested dicts as TOML, arrays of plain values on one line, what is not seen as it is escaped."""
+    text = escaped_text(tomli_w.dumps(settings))
+    return _PLAIN_ARRAY.sub(lambda array: f"[{array[1].strip()[:-1]}]".replace("\n    ", " "), text)
 
 
 def format_value(value: Any) -> str:  # noqa: ANN401 - any TOML value

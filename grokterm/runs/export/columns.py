@@ -1,9 +1,11 @@
 """A table by column, as the content of a CSV file and of a Parquet file."""
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from io import StringIO
 from typing import Any, Literal, NamedTuple
+
+from grokterm.plots.sanitize import plain_text
 
 Kind = Literal["bool", "int", "float", "text"]
 
@@ -16,12 +18,16 @@ class Column(NamedTuple):
 
 
 def csv_of(columns: Mapping[str, Column]) -> bytes:
-    """Write a table as CSV: nothing where there is no value."""
+    """Write a table as CSV: nothing where there is no value, and of a text what can be seen of it."""
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(zip(*(column.values for column in columns.values()), strict=True))
+    writer.writerow(map(plain_text, columns))
+    writer.writerows(zip(*map(_seen, columns.values()), strict=True))
     return text.getvalue().encode()
+
+
+def _seen(column: Column) -> Iterable[Any]:
+    return (plain_text(one) if one else one for one in column.values) if column.kind == "text" else column.values
 
 
 def parquet_of(columns: Mapping[str, Column]) -> bytes:

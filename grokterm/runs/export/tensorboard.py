@@ -15,6 +15,7 @@ from tensorboard.summary.writer.record_writer import RecordWriter
 
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.reading.toml import format_value
+from grokterm.plots.sanitize import plain_text
 from grokterm.runs.export.measured import Event, seeds_of
 from grokterm.runs.store import Run
 
@@ -75,5 +76,6 @@ def _flat(experiment: Experiment) -> dict[str, bool | int | float | str]:
     for section, values in experiment.settings().items():
         for name, value in values.items() if isinstance(values, dict) else [("", values)]:
             path = f"{section}.{name}".rstrip(".")
-            found[path] = value if isinstance(value, bool | int | float | str) else format_value(value)
+            text = plain_text(value) if isinstance(value, str) else format_value(value)
+            found[path] = value if isinstance(value, bool | int | float) else text
     return {name: value for name, value in found.items() if not name.startswith(("title", "source", "expect"))}

@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import wandb
 
@@ -12,6 +13,15 @@ from grokterm.runs.export.measured import Event, seeds_of
 from grokterm.runs.store import Run
 
 PROJECT = "grokterm"
+
+
+def _seen(value: Any) -> Any:  # noqa: ANN401 - settings, and all below them
+    """Leave out of texts what is not seen, as it would act on a terminal that shows the files."""
+    if isinstance(value, Mapping):
+        return {plain_text(name): _seen(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_seen(one) for one in value]
+    return plain_text(value) if isinstance(value, str) else value
 
 
 class WandbLog:
@@ -24,7 +34,7 @@ class WandbLog:
         os.environ["WANDB_ERROR_REPORTING"] = "false"  # which would be sent
         seeds = seeds_of(run)
         self._prefixes = [f"seed-{seed}/" for seed in seeds] if len(seeds) > 1 else [""]
-        settings = run.experiment.settings()
+        settings = _seen(run.experiment.settings())
         self._run = wandb.init(
             mode="offline",
             dir=str(folder),

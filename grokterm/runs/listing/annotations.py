@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from grokterm.errors import ConfigError, StorageError
+from grokterm.experiment.reading.escaping import escaped_text
 from grokterm.experiment.reading.json_object import parse_object
 from grokterm.plots.sanitize import plain_text
 from grokterm.runs.storage.durable import remove, sync_folder, write_durably
@@ -89,7 +90,7 @@ def write_annotations(run: Path, annotations: Annotations) -> None:
             remove(path)
             sync_folder(run)
         else:
-            write_durably(path, json.dumps(asdict(annotations), ensure_ascii=False, indent=2).encode())
+            write_durably(path, escaped_text(json.dumps(asdict(annotations), ensure_ascii=False, indent=2)).encode())
     except OSError as error:
         raise StorageError(f"{path} cannot be written: {error.strerror}") from None
 

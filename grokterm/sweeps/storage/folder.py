@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from grokterm.errors import ConfigError, RunNotFoundError, StorageError
+from grokterm.experiment.reading.escaping import escaped_text
 from grokterm.experiment.reading.files import located
 from grokterm.experiment.reading.toml import parse_toml
 from grokterm.experiment.sweep import Sweep
@@ -176,7 +177,7 @@ class SweepFolder:
             OSError: if it cannot be written.
         """
         write = write_durably if self.sweep.keep == "results" else write_whole
-        write(self.path / "results" / f"{result.key}.json", result.model_dump_json().encode())
+        write(self.path / "results" / f"{result.key}.json", escaped_text(result.model_dump_json()).encode())
 
     def forget_failed(self) -> list[str]:
         """Remove the results of members that have failed, so that they are worked on again; return their keys.

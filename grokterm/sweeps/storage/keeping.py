@@ -33,9 +33,7 @@ def keep_sweep(folder: Path, name: str, preset: str, settings: Mapping[str, Any]
             if not (found.path / SWEEP).is_file():
                 raise ConfigError(f"{found.path} is there, and is no sweep: choose another name")
             if found.preset not in ("", preset):
-                raise ConfigError(
-                    f"{found.path} is a sweep of {found.preset}, not of {preset}: choose another name"
-                )
+                raise ConfigError(f"{found.path} is a sweep of {found.preset}, not of {preset}: choose another name")
         if said := changed(Run(found.path).meta.get("plugins")):
             raise ConfigError(f"sweep {name} cannot go on: {said}: load the former, or choose another name")
         experiment = Experiment.from_settings({key: value for key, value in settings.items() if key != "expect"})

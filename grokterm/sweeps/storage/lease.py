@@ -14,6 +14,7 @@ from typing import Self
 
 from pydantic import ValidationError
 
+from grokterm.experiment.reading.escaping import escaped_text
 from grokterm.experiment.recording.owner import Owner
 from grokterm.runs.owner import life, this_process
 from grokterm.runs.storage.durable import create, disk_time, remove, touch, write_whole
@@ -174,7 +175,7 @@ def _is_old(path: Path) -> bool:
 
 
 def _content_of(claim: Claim) -> bytes:
-    return claim.model_dump_json().encode()
+    return escaped_text(claim.model_dump_json()).encode()
 
 
 def _replaced(path: Path, before: Claim | None, claim: Claim) -> bool:
