@@ -8,7 +8,7 @@ from grokterm.errors import CheckpointError
 from grokterm.experiment.recording.packing import gathered, last_of_each
 from grokterm.experiment.recording.records import RECORD, Record
 from grokterm.runs.journal import collecting_no_garbage
-from grokterm.runs.journal_lines import DamagedError, read_records
+from grokterm.runs.journal_lines import DamagedError, is_whole, read_records
 
 LANDMARK = 200  # bytes before the present place, by which a journal that was rewound is known
 
@@ -40,7 +40,7 @@ class JournalReader:
                     records, ends = gathered(read, self._path.stat().st_size - self._end)
                 end = self._end + (ends[-1] if ends else 0)
                 file.seek(end)
-                if (rest := file.readline()).endswith(b"\n"):  # else it comes later
+                if is_whole(rest := file.readline()):  # else it comes later
                     RECORD.validate_json(rest)
                 file.seek(max(0, end - LANDMARK))
                 self._end, self._before = end, file.read(min(LANDMARK, end))

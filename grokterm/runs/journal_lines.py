@@ -17,6 +17,9 @@ from grokterm.experiment.recording.records import RECORD
 
 PREFIX = 160  # bytes at the beginning of a line in which its kind is found
 PIECE = 2**19  # bytes that are parsed together
+CHECKPOINTED = b'"record":"checkpointed"'
+HOLE = b"\0"
+"""What no line has: pages that a power cut has kept from the disk are read as these, while later ones may be there."""
 
 
 class DamagedError(Exception):
@@ -30,10 +33,11 @@ class DamagedError(Exception):
 def read_records(file: BinaryIO) -> Iterator[tuple[Parsed, int]]:
     """Parse the lines from here on; yield what they say, and how many bytes end with it.
 
-    The last line is skipped if it is partial, even if it is valid JSON, or no record.
+    The last line is skipped if it is partial, even if it is valid JSON, or no record; so is all that comes after a hole, which
+    was not synced yet.
 
     Raises:
-        DamagedError: if another line is no record.
+        DamagedError: if another line is no record, or a hole comes before two checkpoints: with the first it was synced.
     """
     start, n_lines, n_bytes = file.tell(), 0, 0
     for lines in _pieces(file):
@@ -57,8 +61,10 @@ def read_records(file: BinaryIO) -> Iterator[tuple[Parsed, int]]:
 def _pieces(file: BinaryIO) -> Iterator[list[bytes]]:
     """Yield lines one by one, but those of evaluations that follow one another together."""
     lines, n_bytes = list[bytes](), 0
-    for line in file:
-        if not line.endswith(b"\n"):
+    for number, line in enumerate(file, start=1):
+        if not is_whole(line):
+            if sum(CHECKPOINTED in later[:PREFIX] for later in file) > 1:
+                raise DamagedError(number)
             break
         is_evaluated = line.startswith(b"{") and line.endswith(b"}\n") and line.find(b'"record":"evaluat', 0, PREFIX) > 0
         if lines and (not is_evaluated or n_bytes > PIECE):
@@ -71,6 +77,11 @@ def _pieces(file: BinaryIO) -> Iterator[list[bytes]]:
             yield [line]
     if lines:
         yield lines
+
+
+def is_whole(line: bytes) -> bool:
+    """Whether a line has come to the disk, as far as can be seen."""
+    return line.endswith(b"\n") and HOLE not in line
 
 
 def _together(lines: Sequence[bytes]) -> Iterator[tuple[int, bytes | dict[str, Column]]]:

@@ -10,7 +10,9 @@ from grokterm.experiment.interventions import Set, Swap
 from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.experiment.recording.packing import unpacked
 from grokterm.experiment.recording.records import Advanced, Continued, Paced, Paused, Reached, Record, Refused, Unsaved
+from grokterm.runs.following import JournalReader
 from grokterm.runs.journal import JournalWriter, journal_line, read_journal, rewind_journal
+from grokterm.runs.listing.skim import Skim
 from tests.runs.records import acted, checkpointed, evaluated, finished, journaled, started
 
 EVERYTHING: list[Record] = [
@@ -103,6 +105,19 @@ def test_members_of_an_older_journal_are_read_by_the_names_of_their_numbers(jour
     assert list(read.rows[1]) == ["train_loss", "train_accuracy", "val_loss", "val_accuracy"]
 
 
+@pytest.mark.parametrize("first", ["in a line", "where one begins"])
+def test_what_comes_after_a_page_of_zeros_is_skipped_by_every_reader(first: str, journal: Path) -> None:
+    sure = keep(journal, [started(), evaluated(0)])
+    end = journal.stat().st_size
+    keep(journal, [evaluated(1), evaluated(2), evaluated(3), finished(3)])
+    start, content = end + 9 * (first == "in a line"), journal.read_bytes()
+    journal.write_bytes(content[:start] + bytes(50) + content[start + 50 :])
+    assert journaled(journal) == sure
+    assert len(Skim.of(journal).records(journal)) == 2
+    read, is_anew = JournalReader(journal).read()
+    assert (list(unpacked(read)), is_anew) == (sure, True)
+
+
 @pytest.mark.parametrize("n_lost", range(1, 40))
 def test_a_torn_last_line_is_skipped_wherever_it_tore(n_lost: int, journal: Path) -> None:
     whole = keep(journal, [started(), evaluated(0)]) + keep(journal, [evaluated(1)])
@@ -122,7 +137,7 @@ def test_a_run_goes_on_after_a_torn_line_without_a_trace_of_it(n_lost: int, jour
 def test_a_damaged_line_in_the_middle_is_refused_with_its_number(damage: bytes, journal: Path) -> None:
     keep(journal, [started()])
     journal.write_bytes(journal.read_bytes() + damage)
-    keep(journal, [evaluated(1)])
+    keep(journal, [evaluated(1), checkpointed(1), checkpointed(2)])
     with pytest.raises(CheckpointError, match=rf"^{re.escape(str(journal))}, line 2, is not a record: .*damaged$"):
         journaled(journal)
 

@@ -13,7 +13,7 @@ from grokterm.errors import CheckpointError
 from grokterm.experiment.recording.evaluations import Evaluations
 from grokterm.experiment.recording.packing import rows_of
 from grokterm.experiment.recording.records import RECORD, Record
-from grokterm.runs.journal_lines import PREFIX
+from grokterm.runs.journal_lines import PREFIX, is_whole
 
 MARK = 64  # bytes at the beginning of the last line, with its time, by which a journal is recognized that has only grown
 
@@ -85,7 +85,7 @@ class Skim:
         last: dict[bytes, tuple[int, bytes]] = {}
         mark = self.mark.encode("latin-1")
         for line in file:
-            if not line.endswith(b"\n"):
+            if not is_whole(line):
                 break  # partial, even if it is valid JSON
             self.n_lines += 1
             self.last, mark = self.end, line

@@ -24,6 +24,8 @@ ERRORS = {"full": errno.ENOSPC, "full for good": errno.ENOSPC, "read-only": errn
 
 LASTING = ("full for good", "read-only")
 
+PAGE = 100  # bytes: those of a disk are larger, as are journals
+
 NAMES, CONTENTS = ("make", "move", "drop"), ("write", "cut")
 
 
@@ -282,7 +284,8 @@ def after_kill(disk: Disk, at: int) -> Iterator[Files]:
 def after_power_cut(disk: Disk, at: int) -> Iterator[Files]:
     """Yield what may be on the disk if the power is cut before a change: what was synced, and any of the rest that matters.
 
-    Of names: none, all, each alone, those up to each. Of contents: none, all, half of the last one, zeros in its place.
+    Of names: none, all, each alone, those up to each. Of contents: none, all, half of the last one, zeros in its place, and
+    zeros in the place of a page amid what was added to a file: pages come to the disk in any order.
     """
     log = disk.log[:at]
     synced = [_is_synced(change, log[number + 1 :]) for number, change in enumerate(log)]
@@ -297,6 +300,20 @@ def after_power_cut(disk: Disk, at: int) -> Iterator[Files]:
         all_but_last, last = {n: log[n] for n in contents[:-1]}, log[contents[-1]]
         for content in (last.content[: len(last.content) // 2], last.content[:-1], bytes(len(last.content))):
             yield _left(disk, log, synced, set(names), all_but_last | {contents[-1]: last._replace(content=content)})
+        sure = _left(disk, log, synced, set(names), {})
+        yield from _with_holes(sure, _left(disk, log, synced, set(names), {n: log[n] for n in contents}))
+
+
+def _with_holes(sure: Files, whole: Files) -> Iterator[Files]:
+    """Let a page of zeros begin where what is sure of a file ends, and one amid what was added to it."""
+    for number, content in whole.contents.items():
+        first = len(sure.contents[number])
+        if content[:first] != sure.contents[number] or len(content) < first + 2 * PAGE:
+            continue
+        for start in (first, (first + len(content) - PAGE) // 2):
+            files = whole.copy()
+            files.contents[number] = content[:start] + bytes(PAGE) + content[start + PAGE :]
+            yield files
 
 
 def _is_synced(change: Change, later: list[Change]) -> bool:
