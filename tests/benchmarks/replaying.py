@@ -15,9 +15,9 @@ from pathlib import Path
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Extend, Swap
 from grokterm.experiment.reading.presets import find_preset
-from grokterm.runs.as_preset import as_preset
 from grokterm.runs.branching import plan_branch
 from grokterm.runs.checkpoint import load_checkpoint
+from grokterm.runs.export.as_preset import as_preset
 from grokterm.runs.journal import read_journal
 from grokterm.runs.results.summary import summarize
 from grokterm.runs.store import Run

@@ -15,8 +15,8 @@ from grokterm.experiment.plugins import plugins_of
 from grokterm.experiment.recording.records import Record, Refused
 from grokterm.plugins.loading import load_plugins
 from grokterm.reports.run import summary_of
-from grokterm.runs.as_preset import as_preset
 from grokterm.runs.branching import plan_branch
+from grokterm.runs.export.as_preset import as_preset
 from grokterm.runs.journal import JournalWriter
 from grokterm.runs.store import Run, create_run
 from grokterm.session.branch import branch_session

@@ -13,8 +13,8 @@ from grokterm.experiment.reading.files import without_paths
 from grokterm.experiment.reading.presets import find_preset
 from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.experiment.recording.records import Reached, Skipped
-from grokterm.runs.as_preset import as_preset, write_preset
 from grokterm.runs.branching import plan_branch
+from grokterm.runs.export.as_preset import as_preset, write_preset
 from grokterm.runs.store import Run
 from grokterm.session.branch import branch_session
 from grokterm.session.commands import GoOn

@@ -102,7 +102,7 @@ def _write(run: "Run", chosen: Format, path: Path, step: str, may_overwrite: boo
 
 def _write_preset(run: "Run", file: str, may_overwrite: bool) -> None:
     from grokterm.experiment.reading.toml import format_toml
-    from grokterm.runs.as_preset import as_preset, write_preset
+    from grokterm.runs.export.as_preset import as_preset, write_preset
 
     made = as_preset(run)
     if file == "-":

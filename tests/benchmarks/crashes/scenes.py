@@ -15,9 +15,9 @@ from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.experiment.recording.packing import unpacked
 from grokterm.experiment.recording.records import Acted, Checkpointed, Finished, Refused, Unsaved
 from grokterm.experiment.sweep import Sweep
-from grokterm.runs.as_preset import as_preset, write_preset
 from grokterm.runs.branching import plan_branch
 from grokterm.runs.checkpoint import load_checkpoint
+from grokterm.runs.export.as_preset import as_preset, write_preset
 from grokterm.runs.finding import is_sweep
 from grokterm.runs.journal import read_journal, rewind_journal
 from grokterm.runs.listing.annotations import Annotations, read_annotations, write_annotations
