@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from grokterm.experiment.experiment import Experiment
-from grokterm.runs.differences import differences, in_short
+from grokterm.experiment.interventions import Set, Swap
+from grokterm.runs.differences import differences, in_short, settings_at_end
 from grokterm.runs.store import Run, create_run
+from tests.runs.records import acted
 from tests.training.outcome import changed
 
 
@@ -60,3 +62,13 @@ def test_what_follows_is_told_where_nothing_else_differs(tiny: Experiment, tmp_p
     number = changed(tiny, "task.n_train=50")
     share = changed(tiny, f"task.train_fraction={number.task.train_fraction!r}")
     assert told(tmp_path, number, share) == ["", "n_train=auto"]
+
+
+def test_a_swap_by_hand_tells_runs_apart_and_so_does_a_setting(tiny: Experiment) -> None:
+    slower, fewer = Set(values={"optimizer.learning_rate": 1e-4}), Swap(train_fraction=0.25)
+    planned = acted(40, Swap(seed=7)).model_copy(update={"intervention": 0})
+    before, after = (settings_at_end(tiny, records) for records in ([], [acted(20, slower), acted(30, fewer), planned]))
+    assert {name: value for name, value in after.items() if before.get(name) != value} == {
+        "optimizer.learning_rate": 1e-4,
+        "swap at step 30": "train_fraction=0.25",
+    }

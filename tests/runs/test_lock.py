@@ -131,6 +131,17 @@ def test_a_file_left_by_a_dead_process_is_taken_over_and_one_that_may_live_is_no
         RunLock(run).take()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="has another kind of lock")
+def test_a_disk_that_fails_as_it_locks_is_one_line(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr("fcntl.flock", fail)
+    with pytest.raises(StorageError, match="one cannot be written: Input/output error: choose another folder with --runs-dir"):
+        RunLock(run).take()
+    assert not (run / MARKER).exists()
+
+
 @pytest.mark.parametrize("number", [errno.EROFS, errno.ENOSPC])
 def test_a_disk_that_is_read_only_or_full_is_one_line(run: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
     monkeypatch.setattr(os, "write", failing_once(os.write, number=number))

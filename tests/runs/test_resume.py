@@ -7,9 +7,10 @@ from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Set
 from grokterm.experiment.reading.overrides import override
-from grokterm.runs.resume import RESUMABLE, Resumption, has_ended, resumption, rounding_note
+from grokterm.runs.lock import RunLock
+from grokterm.runs.resume import RESUMABLE, Resumption, check_reached, has_ended, resumption, rounding_note
 from grokterm.runs.store import Run, create_run
-from tests.runs.records import acted, finished, started
+from tests.runs.records import acted, evaluated, finished, started
 
 if TYPE_CHECKING:
     from grokterm.experiment.recording.records import Record
@@ -131,3 +132,17 @@ def test_what_rounds_differently_is_named_in_one_line() -> None:
 @pytest.mark.parametrize("before", [{}, {"torch": "2.13.0"}, {"arithmetic": "damaged"}])
 def test_a_run_that_did_not_record_its_arithmetic_is_resumed_in_silence(before: dict[str, object]) -> None:
     assert rounding_note(before, HERE) == ""
+
+
+def test_a_step_that_is_still_to_come_is_refused_with_how_to_see_it_come(run: Run) -> None:
+    lock = RunLock(run.path)
+    records: list[Record] = [started(), evaluated(20)]
+    lock.take()
+    shows = rf"has reached step 20, not {{}}: it trains: grokterm attach .*{run.name}.* shows it"
+    with pytest.raises(ConfigError, match=f"{shows.format(60)}$"):
+        check_reached(run, 60, records)
+    with pytest.raises(ConfigError, match=f"{shows.format(61)}, and e there extends it$"):
+        check_reached(run, 61, records)
+    lock.give_back()
+    with pytest.raises(ConfigError, match=r"not 61: go on with grokterm run --resume .* --set training\.steps=61$"):
+        check_reached(run, 61, records)

@@ -1,3 +1,4 @@
+import errno
 import os
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from grokterm.runs.listing.trash import move_to_trash, purge, restore, trashed
 from grokterm.runs.lock import RunLock
 from grokterm.runs.owner import this_process
 from grokterm.runs.store import create_run, list_runs
+from tests.runs.failing import failing_once
 from tests.runs.records import finished, started
 
 
@@ -93,3 +95,23 @@ def test_emptying_the_trash_says_how_much_it_frees_and_follows_no_link(tmp_path:
     assert trashed(tmp_path / "runs") == []
     assert (outside / "experiment.toml").read_text() == "x" * 99
     assert purge(tmp_path / "runs") == 0
+
+
+def test_a_trash_that_is_none_is_told_of_in_a_line(tmp_path: Path) -> None:
+    (tmp_path / ".trash").touch()
+    with pytest.raises(StorageError, match=r"mine cannot be moved to .*/\.trash: File exists"):
+        move_to_trash(make(tmp_path / "mine"))
+    with pytest.raises(StorageError, match=r"/\.trash cannot be read: Not a directory"):
+        trashed(tmp_path)
+
+
+def test_a_disk_that_refuses_leaves_what_is_in_the_trash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    move_to_trash(make(tmp_path / "mine"))
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "rename", failing_once(os.rename, number=errno.EROFS))
+        with pytest.raises(StorageError, match="mine cannot be restored: Read-only file system"):
+            restore(tmp_path, "mine")
+        patch.setattr(os, "rename", failing_once(os.rename, number=errno.EROFS))
+        with pytest.raises(StorageError, match="mine cannot be removed: Read-only file system"):
+            purge(tmp_path)
+    assert (restore(tmp_path, "mine") / "experiment.toml").is_file()

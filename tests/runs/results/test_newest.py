@@ -36,3 +36,8 @@ def test_a_damaged_run_is_passed_over(tiny: Experiment, tmp_path: Path) -> None:
     newest = newest_of("tiny", tmp_path)
     assert newest is not None
     assert newest.name == first.name
+
+
+def test_a_folder_that_cannot_be_read_holds_none(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert newest_of("tiny", tmp_path / "file") is None

@@ -8,12 +8,14 @@ import pytest
 from grokterm.experiment.expectation import MEASURES
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Save, Swap
+from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.experiment.recording.records import Reached, Record, Switched
 from grokterm.reports.run import describe
 from grokterm.runs.owner import this_process
 from grokterm.runs.results.summary import Summary, summarize
 from grokterm.runs.store import Run, create_run
 from tests.runs.records import acted, checkpointed, evaluated, finished, started
+from tests.training.outcome import changed
 
 CONTRACT = {
     "run", "preset", "device", "engine", "steps", "seconds", "steps_per_second",
@@ -88,6 +90,21 @@ def test_each_swap_begins_a_segment_with_milestones_of_its_own(run: Run) -> None
     assert (first.memorized_at, first.grokked_at, first.ungrokked_at) == (10, 20, None)
     assert (second.memorized_at, second.grokked_at, second.ungrokked_at) == (40, None, 50)
     assert (summary.memorized_at, summary.grokked_at, summary.ungrokked_at) == (10, 20, 50)
+
+
+def test_each_member_of_an_ensemble_has_milestones_of_its_own_after_a_swap(tiny: Experiment, tmp_path: Path) -> None:
+    def both(step: int, *val_accuracies: float) -> Evaluated:
+        return Evaluated.of(step, [(0.1, 1.0, 0.1, one) for one in val_accuracies])
+
+    ensemble = create_run(tmp_path, changed(tiny, "training.members=2"), "tiny", {})
+    forgotten = [both(40, 0.25, 1.0), both(50, 0.25, 0.25)]
+    before: list[Record] = [started(), both(0, 0.0, 0.0), both(10, 1.0, 0.0), both(20, 1.0, 1.0)]
+    swapped = summarize(ensemble, [*before, acted(30, Swap(train_fraction=0.25)), *forgotten])
+    assert swapped.members is not None
+    assert [(one.grokked_at, one.ungrokked_at) for one in swapped.members] == [(10, 40), (20, 50)]
+    lost = summarize(ensemble, [*before, *forgotten]).members
+    assert lost is not None
+    assert [one.ungrokked_at for one in lost] == [None, None]  # which only comes of a swap
 
 
 def test_what_was_trained_on_before_is_summed_up_apart_where_there_is_any(run: Run) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from grokterm.runs.storage import durable
-from grokterm.runs.storage.durable import draft_of, drop_drafts, write_durably, write_folder
+from grokterm.runs.storage.durable import create, draft_of, drop_drafts, write_durably, write_folder
 from tests.runs.failing import failing_once, write_with_room_for
 
 
@@ -15,6 +15,24 @@ def test_what_is_written_is_read_back_and_nothing_else_stays(tmp_path: Path) -> 
     write_durably(tmp_path / "file", b"newer")
     assert (tmp_path / "file").read_bytes() == b"newer"
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_parts_are_written_in_their_order_however_large_they_are(tmp_path: Path) -> None:
+    parts = [b"a" * (durable.PIECE - 1), b"b" * 2 * durable.PIECE, b"c", b""]
+    write_durably(tmp_path / "file", iter(parts))
+    assert (tmp_path / "file").read_bytes() == b"".join(parts)
+
+
+def test_a_file_that_only_one_can_create_is_not_there_where_the_disk_was_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", write_with_room_for(2))
+        with pytest.raises(OSError, match="No space left"):
+            create(tmp_path / "file", b"mine")
+    assert create(tmp_path / "file", b"mine")
+    assert not create(tmp_path / "file", b"yours")
+    assert (tmp_path / "file").read_bytes() == b"mine"
 
 
 @pytest.mark.parametrize("call", ["open", "write", "fsync", "replace"])
