@@ -7,6 +7,7 @@ from time import monotonic, sleep
 
 import pytest
 
+from grokterm.errors import ConfigError
 from grokterm.sweeps.live import LiveSweep, SweepState
 from grokterm.sweeps.members import Member
 from grokterm.sweeps.storage.folder import SweepFolder
@@ -137,3 +138,46 @@ def test_a_folder_that_cannot_be_read_is_a_problem_and_no_bug(tmp_path: Path) ->
     (sweep.path / "sweep.toml").write_text("[task]\nmodulus = -3\n")
     with started(LiveSweep(SweepFolder(sweep.path), Engines(), works=False)) as live:
         assert "modulus" in until(live, lambda state: state.problem).problem
+
+
+def test_members_that_have_failed_are_tried_again_while_others_are_trained(tmp_path: Path) -> None:
+    failing = Engines(lambda member: Result(key=member.key, outcome="failed", problem="out of memory"))
+    with started(LiveSweep(tiny_sweep(tmp_path), failing, works=True)) as live:
+        until(live, lambda state: state.working)
+        failing.made[0].n_let = 1
+        until(live, lambda state: state.n_failed == 1)
+        live.retry()
+        until(live, lambda state: not state.n_failed)
+        failing.made[0].n_let = 5
+        assert until(live, lambda state: state.phase == "done").n_failed == 4
+        assert len(failing.made) == 1
+
+
+def test_an_engine_that_cannot_be_made_is_a_problem_and_one_with_a_bug_is_none(tmp_path: Path) -> None:
+    def missing(_: SweepFolder) -> GatedEngine:
+        raise ConfigError("engine ray needs ray")
+
+    def broken(_: SweepFolder) -> GatedEngine:
+        raise ZeroDivisionError
+
+    sweep = tiny_sweep(tmp_path)
+    with started(LiveSweep(sweep, missing, works=True)) as live:
+        assert until(live, lambda state: state.problem and state.members).problem == "engine ray needs ray"
+        assert live.state.phase == "resting"
+    live = LiveSweep(sweep, broken, works=True)
+    live.start()
+    live.join(PATIENCE_SECONDS)
+    assert isinstance(live.bug, ZeroDivisionError)
+
+
+def test_a_sweep_that_is_to_rest_before_its_engine_is_there_begins_nothing(tmp_path: Path) -> None:
+    engines = Engines()
+
+    def slow(sweep: SweepFolder) -> GatedEngine:
+        live.rest()
+        return engines(sweep)
+
+    live = LiveSweep(tiny_sweep(tmp_path), slow, works=True)
+    with started(live):
+        assert until(live, lambda state: engines.made and state.phase == "resting").working == frozenset()
+    assert not engines.made[0].working

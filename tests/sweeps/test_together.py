@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from grokterm.errors import StorageError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.experiment.recording.evaluations import Evaluations
@@ -16,6 +17,7 @@ from grokterm.experiment.recording.records import Acted, Finished, Reached, Reco
 from grokterm.runs.checkpoint import load_checkpoint
 from grokterm.runs.journal import read_journal
 from grokterm.sweeps.storage.folder import SweepFolder
+from grokterm.sweeps.storage.lease import Lease
 from grokterm.sweeps.together import MemberJournals, TogetherWork, can_train_together
 from grokterm.sweeps.work import Work
 from grokterm.training import kinds
@@ -82,6 +84,45 @@ def test_those_that_are_stopped_go_on_together(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(kinds, "ProcessEnsemble", VmappedEnsemble)
     assert {report.status for report in TogetherWork(sweep).on(sweep.members())} == {"done"}
     assert {result.steps for result in sweep.results().values()} == {6}
+
+
+@pytest.mark.usefixtures("as_on_a_gpu")
+def test_those_that_are_stopped_begin_again_where_one_of_them_is_left_to_another_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweep, update = tiny_sweep(tmp_path, FIVE), VmappedEnsemble.update
+    work = TogetherWork(sweep)
+
+    def stopping(self: VmappedEnsemble, *, measuring: bool = False) -> Tensor | None:
+        work.stop()
+        return update(self, measuring=measuring)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(VmappedEnsemble, "update", stopping)
+        work.on(sweep.members())
+    *_, last = sweep.members()
+    lease = Lease.take(sweep.lease_of(last.key))
+    assert lease is not None
+    with lease:
+        assert [report.status for report in TogetherWork(sweep).on(sweep.members())] == [*["done"] * 4, "elsewhere"]
+    assert {result.steps for result in sweep.results().values()} == {6}
+    assert [report.status for report in TogetherWork(sweep).on(sweep.members())] == ["done"] * 5
+
+
+@pytest.mark.usefixtures("as_on_a_gpu")
+def test_what_is_refused_of_all_is_the_result_of_each(tmp_path: Path) -> None:
+    sweep = tiny_sweep(tmp_path, FIVE, TINY | {"device": "cuda:99"})
+    assert {report.status for report in TogetherWork(sweep).on(sweep.members())} == {"done"}
+    assert {result.outcome for result in sweep.results().values()} == {"failed"}
+    assert all("cuda:99" in result.problem for result in sweep.results().values())
+
+
+def test_a_folder_that_cannot_be_written_ends_the_work(tmp_path: Path) -> None:
+    sweep = tiny_sweep(tmp_path, FIVE)
+    sweep.leases.rmdir()
+    sweep.leases.touch()
+    with pytest.raises(StorageError, match="tiny-sweep cannot be written: Not a directory"):
+        TogetherWork(sweep).on(sweep.members())
 
 
 def test_each_ends_where_it_would_have_ended_alone() -> None:

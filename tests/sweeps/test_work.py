@@ -1,18 +1,20 @@
 """Work on the members of a sweep."""
 
 import errno
+import os
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from grokterm.errors import DeviceLostError, RunNotFoundError, StorageError
+from grokterm.errors import DeviceLostError, RunHeldError, RunNotFoundError, StorageError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.reading.toml import format_toml
 from grokterm.runs.checkpoint import load_checkpoint
 from grokterm.runs.owner import this_process
 from grokterm.runs.store import Run
+from grokterm.session.session import Session
 from grokterm.session.start import start_session
 from grokterm.sweeps import work as working
 from grokterm.sweeps.definition import Changes, define
@@ -23,6 +25,7 @@ from grokterm.sweeps.storage.lease import Claim, Lease
 from grokterm.sweeps.storage.result import Result
 from grokterm.sweeps.work import MOST_ATTEMPTS, Work
 from grokterm.training.single import SingleNetwork
+from tests.runs.failing import write_with_room_for
 from tests.sweeps.fixtures import TINY, TWO_BY_TWO, tiny_sweep
 
 
@@ -286,6 +289,41 @@ def test_a_disk_that_is_full_ends_the_work_and_leaves_no_lease(tmp_path: Path, m
     monkeypatch.undo()
     assert not list((sweep.path / "leases").iterdir())
     assert Work(sweep).on(member).status == "done"
+
+
+def test_a_run_that_cannot_be_written_ends_the_work_unless_another_process_has_taken_it_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweep = tiny_sweep(tmp_path)
+    member = sweep.members()[0]
+
+    def session() -> Session:
+        experiment = on_one_thread(experiment_at(member.point, sweep.settings, sweep.sweep), member.seed)
+        return start_session(experiment, tmp_path / "runs", "tiny")
+
+    lease = Lease.take(sweep.lease_of(member.key))
+    assert lease is not None
+    for is_held, error in ((True, StorageError), (False, RunHeldError)):
+        if not is_held:
+            sweep.lease_of(member.key).unlink()
+        begun = session()
+        begun.lock.take()
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "write", write_with_room_for(0))
+            with pytest.raises(error, match="No space left on device") as refused:
+                Work(sweep).train(begun, [lease])
+        assert isinstance(refused.value, RunHeldError) != is_held
+    lease.is_lost = True
+    with pytest.raises(RunHeldError, match="was taken over"):
+        Work(sweep).train(session(), [lease])
+
+
+def test_a_folder_of_members_that_vanishes_is_not_made_again(tmp_path: Path) -> None:
+    sweep = tiny_sweep(tmp_path)
+    shutil.rmtree(sweep.path / "members")
+    with pytest.raises(StorageError, match=r"its folder is gone: .*/members was moved or deleted: put it back"):
+        Work(sweep).on(sweep.members()[0])
+    assert not (sweep.path / "members").exists()
 
 
 def test_a_device_that_fails_ends_the_work_and_is_no_fault_of_the_member(

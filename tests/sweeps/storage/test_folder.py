@@ -1,10 +1,13 @@
 """The folder of a sweep."""
 
+import errno
+import os
+import shutil
 from pathlib import Path
 
 import pytest
 
-from grokterm.errors import RunNotFoundError
+from grokterm.errors import RunNotFoundError, StorageError
 from grokterm.experiment.sweep import Sweep
 from grokterm.runs.finding import sweep_names
 from grokterm.runs.store import list_runs
@@ -14,6 +17,7 @@ from grokterm.sweeps.storage.finding import find_sweep
 from grokterm.sweeps.storage.folder import SweepFolder
 from grokterm.sweeps.storage.result import Result
 from grokterm.sweeps.work import Work
+from tests.runs.failing import failing_once
 from tests.sweeps.fixtures import TINY, TWO_BY_TWO, tiny_sweep
 
 
@@ -66,3 +70,42 @@ def test_meta_data_that_no_program_has_written_name_no_preset(tmp_path: Path) ->
     for content in ("[" * 9999, "{", "[]"):
         (sweep.path / "meta.json").write_text(content)
         assert sweep.preset == ""
+
+
+def test_a_damaged_run_that_was_set_aside_makes_room_for_the_next_one(tmp_path: Path) -> None:
+    sweep = tiny_sweep(tmp_path)
+    for content in ("first", "second"):
+        (sweep.path / "members" / "key").mkdir()
+        (sweep.path / "members" / "key" / "journal.jsonl").write_text(content)
+        sweep.set_aside("key")
+    (kept,) = (sweep.path / "members").iterdir()
+    assert (kept.name, (kept / "journal.jsonl").read_text()) == (".key-damaged", "second")
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_run_that_was_moved_out_of_the_way_is_put_back_unless_another_has_come(tmp_path: Path, *, is_there: bool) -> None:
+    members = tiny_sweep(tmp_path).path / "members"
+    for name in (".key-replaced", *["key"] * is_there):
+        (members / name).mkdir()
+        (members / name / "of").write_text(name)
+    SweepFolder(members.parent).put_back("key")
+    assert [path.name for path in members.iterdir()] == ["key"]
+    assert (members / "key" / "of").read_text() == ("key" if is_there else ".key-replaced")
+
+
+def test_results_that_cannot_be_removed_are_told_of_in_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sweep = tiny_sweep(tmp_path)
+    sweep.keep_result(Result(key="key", outcome="failed"))
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "unlink", failing_once(os.unlink, number=errno.EROFS))
+        with pytest.raises(StorageError, match="tiny-sweep cannot be written: Read-only file system"):
+            sweep.forget_failed()
+    assert sweep.forget_failed() == ["key"]
+    assert sweep.results() == {}
+
+
+def test_a_folder_that_has_lost_its_results_or_its_definition_has_none(tmp_path: Path) -> None:
+    sweep = tiny_sweep(tmp_path)
+    shutil.rmtree(sweep.path / "results")
+    (sweep.path / "sweep.toml").unlink()
+    assert (sweep.results(), sweep.has_results, sweep.defined_at) == ({}, False, 0)

@@ -1,5 +1,6 @@
 """The lease of a member."""
 
+import errno
 import os
 import time
 from pathlib import Path
@@ -8,7 +9,8 @@ import pytest
 
 from grokterm.runs.owner import this_process
 from grokterm.sweeps.storage import lease as leases
-from grokterm.sweeps.storage.lease import STALE, Claim, Lease, is_stale, read_claim
+from grokterm.sweeps.storage.lease import STALE, Claim, Lease, claims, is_stale, read_claim
+from tests.runs.failing import failing_once
 
 DEAD = 2**22 + 1  # above the largest number of a process
 
@@ -93,6 +95,25 @@ def test_a_file_that_cannot_be_read_counts_by_its_age(tmp_path: Path) -> None:
     assert not is_stale(path, read_claim(path))
     os.utime(path, (0, 0))
     assert Lease.take(path) is not None
+
+
+def test_one_of_the_future_counts_from_now_on(tmp_path: Path) -> None:
+    path, day = tmp_path / "key", 86_400.0
+    _leave(path, this_process().model_copy(update={"host": "elsewhere"}).model_dump())
+    os.utime(path, (time.time() + day,) * 2)  # the clock was set back since
+    assert Lease.take(path) is None
+    assert abs(path.stat().st_mtime - time.time()) < day / 2
+
+
+def test_one_that_is_given_back_meanwhile_is_not_stale(tmp_path: Path) -> None:
+    assert not is_stale(tmp_path / "key", None)
+
+
+def test_claims_are_told_also_where_nothing_can_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _leave(tmp_path / "key", this_process().model_copy(update={"host": "elsewhere"}).model_dump())
+    monkeypatch.setattr(os, "open", failing_once(os.open, number=errno.EROFS))
+    assert claims(tmp_path).keys() == {"key"}
+    assert claims(tmp_path / "nowhere") == {}
 
 
 def test_one_that_was_taken_over_meanwhile_is_left_alone(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Members on their way between folders."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -7,9 +8,10 @@ import pytest
 from grokterm.runs.journal import read_journal
 from grokterm.sweeps.storage.folder import SweepFolder
 from grokterm.sweeps.storage.lease import Lease
-from grokterm.sweeps.storage.parcel import definition_of, pack, set_up, take_out, unpack
+from grokterm.sweeps.storage.parcel import Parcel, definition_of, pack, set_up, take_out, unpack
 from grokterm.sweeps.storage.result import Result
 from grokterm.sweeps.work import Work
+from tests.runs.failing import failing_once
 from tests.sweeps.fixtures import TINY, tiny_sweep
 
 
@@ -45,6 +47,39 @@ def test_a_second_process_finds_the_folder_that_the_first_has_set_up(tmp_path: P
     first.keep_result(_result(first))
     assert _elsewhere(sweep, tmp_path).results() == first.results()
     assert len(list(first.path.parent.iterdir())) == 1
+
+
+def test_of_two_processes_that_set_up_a_folder_at_once_the_second_takes_that_of_the_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweep = tiny_sweep(tmp_path / "here")
+    rename = os.rename
+
+    def after_another(source: str, target: str) -> None:
+        monkeypatch.undo()
+        first = _elsewhere(sweep, tmp_path)
+        first.keep_result(_result(first))
+        rename(source, target)
+
+    monkeypatch.setattr(os, "rename", after_another)
+    second = _elsewhere(sweep, tmp_path)
+    assert len(second.results()) == 1
+    assert [path.name for path in second.path.parent.iterdir()] == ["tiny-sweep"]
+
+
+def test_a_disk_that_fills_up_leaves_the_member_that_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sweep = tiny_sweep(tmp_path / "here")
+    key = sweep.members()[0].key
+    (sweep.path / "members" / key).mkdir()
+    (sweep.path / "members" / key / "experiment.toml").write_text("older")
+    monkeypatch.setattr(os, "rename", failing_once(os.rename, at=2))
+    with pytest.raises(OSError, match="No space left"):
+        unpack(Parcel(key, {"experiment.toml": b"newer"}), sweep)
+    monkeypatch.undo()
+    assert [path.name for path in (sweep.path / "members").iterdir()] == [key]
+    assert (sweep.path / "members" / key / "experiment.toml").read_text() == "older"
+    assert unpack(Parcel(key, {"experiment.toml": b"newer"}), sweep)
+    assert (sweep.path / "members" / key / "experiment.toml").read_text() == "newer"
 
 
 def test_a_checkpoint_that_is_dropped_while_it_is_packed_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

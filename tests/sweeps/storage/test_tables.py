@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from grokterm.errors import StorageError
+from grokterm.runs.export.columns import Column
 from grokterm.sweeps.storage import tables
 from grokterm.sweeps.storage.folder import SweepFolder
 from grokterm.sweeps.storage.result import Result
@@ -63,6 +65,23 @@ def test_a_column_is_of_the_kind_of_all_its_values(sweep: SweepFolder) -> None:
         name: found[name].kind for name in ("optimizer.batch_size", "task.train_fraction", "variant", "seed", "grokked_at")
     }
     assert list(kinds.values()) == ["text", "float", "text", "int", "int"]
+
+
+def test_an_axis_of_truth_values_or_whole_numbers_is_one(tmp_path: Path) -> None:
+    axes = {"training.tf32": [False, True], "model.width": [8, 16]}
+    made = tiny_sweep(tmp_path, {"grid": axes})
+    made.keep_result(Result(key=made.members()[-1].key))
+    found = columns_of(made.members(), made.results())
+    assert {name: found[name] for name in axes} == {
+        "training.tf32": Column("bool", [True]),
+        "model.width": Column("int", [16]),
+    }
+
+
+def test_a_table_that_cannot_be_written_is_told_of_in_a_line(sweep: SweepFolder) -> None:
+    (sweep.path / "results.csv").mkdir()
+    with pytest.raises(StorageError, match="tiny-sweep cannot be written: Is a directory"):
+        write_table(sweep, sweep.members(), sweep.results())
 
 
 def test_pandas_reads_it(sweep: SweepFolder) -> None:
