@@ -36,7 +36,7 @@ CLOSE_SECONDS = 2.0  # within which a tab answers that it has closed
 MOST_CELLS = 1000  # in a line, and lines
 USUAL = Size(80, 24)
 
-FATES = {"continue": "goes on in the background, `grokterm runs` lists it", "save": "is saved, and ends"}
+FATES = {"continue": "goes on in the background, `grokterm attach` opens it", "save": "is saved, and ends"}
 """What becomes of a training, by the setting `hangup`."""
 
 PAGE = Path(__file__).with_name("page.html")
