@@ -46,7 +46,7 @@ class ListedSweeps:
         from grokterm.sweeps.storage.folder import SweepFolder
         from grokterm.sweeps.storage.lease import claims
 
-        found = claims(SweepFolder(path).leases)
+        found = claims(SweepFolder(path).leases_folder)
         return ("training", next(iter(found.values()))) if found else ("interrupted", None)
 
 

@@ -227,5 +227,5 @@ class LiveSweep(Thread):
     def _claimed(self) -> frozenset[str]:
         """List the members that processes work on, also of other hosts, as it was a moment ago."""
         if monotonic() >= self._claims_due_at:
-            self._claims, self._claims_due_at = frozenset(claims(self.sweep.leases)), monotonic() + READ_SECONDS
+            self._claims, self._claims_due_at = frozenset(claims(self.sweep.leases_folder)), monotonic() + READ_SECONDS
         return self._claims

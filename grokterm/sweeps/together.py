@@ -183,7 +183,7 @@ class TogetherWork:
 
     def _make_run(self, member: Member, session: Session, records: Sequence[Record], tensors: Mapping[str, Tensor]) -> None:
         experiment, last = self._experiment(member), records[-1]
-        members, preset = self._sweep.path / "members", self._sweep.preset
+        members, preset = self._sweep.members_folder, self._sweep.preset
         run = create_run(members, experiment, preset, session.run.meta, name=member.key, is_timed=False)
         share = session.trainer.seconds / session.trainer.experiment.training.members
         seconds = share * last.step / max(1, session.trainer.step)

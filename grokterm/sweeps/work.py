@@ -152,14 +152,14 @@ class Work:
                 return run if has_ended(run.experiment, read_journal(run.journal)) else resume_session(run)[0]
         except (CheckpointError, RunNotFoundError) as error:
             sys.stderr.write(f"{plain_text(f'member {member.key} begins again: {error}')}\n")
-        if lost := gone(self._sweep.path / "members"):
+        if lost := gone(self._sweep.members_folder):
             raise StorageError(lost)  # a run would make the folder again, and be all that it holds
         self._sweep.set_aside(member.key)
         varied = experiment_at(member.point, self._sweep.settings, self._sweep.sweep)
         if key_of(varied, member.seed) != member.key:
             raise StorageError(f"sweep {self._sweep.name} was edited since it was begun here: begin it again")
         experiment = on_one_thread(varied, member.seed)
-        folder, preset = self._sweep.path / "members", self._sweep.preset
+        folder, preset = self._sweep.members_folder, self._sweep.preset
         return start_session(experiment, folder, preset, member.key, is_timed=False, sources=self._sweep.runs)
 
 

@@ -119,8 +119,8 @@ def test_what_is_refused_of_all_is_the_result_of_each(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_written_ends_the_work(tmp_path: Path) -> None:
     sweep = tiny_sweep(tmp_path, FIVE)
-    sweep.leases.rmdir()
-    sweep.leases.touch()
+    sweep.leases_folder.rmdir()
+    sweep.leases_folder.touch()
     with pytest.raises(StorageError, match="tiny-sweep cannot be written: Not a directory"):
         TogetherWork(sweep).on(sweep.members())
 

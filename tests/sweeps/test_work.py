@@ -342,7 +342,7 @@ def test_a_device_that_fails_ends_the_work_and_is_no_fault_of_the_member(
         ):
             Work(sweep).on(member)
     assert sweep.results() == {}
-    assert not list(sweep.leases.iterdir())
+    assert not list(sweep.leases_folder.iterdir())
     assert Work(sweep).on(member).status == "done"
 
 

@@ -109,7 +109,7 @@ class SlurmEngine:
     @property
     def working(self) -> Sequence[str]:
         """The keys of the members that jobs have claimed."""
-        claimed = _names(self._sweep.path / "leases")
+        claimed = _names(self._sweep.leases_folder)
         return [key for job in self._jobs for key in job.members if key in claimed]
 
     def submit(self, members: Sequence[Member]) -> None:
@@ -164,7 +164,7 @@ class SlurmEngine:
 
     def _found(self) -> list[Report]:
         """Report members whose results have come into the folder."""
-        there = _names(self._sweep.path / "results")
+        there = _names(self._sweep.results_folder)
         found = [(job, key) for job in self._jobs for key in job.members if f"{key}.json" in there]
         for job, key in found:
             del job.members[key]

@@ -27,7 +27,8 @@ META = "meta.json"
 
 DAMAGED, REPLACED = "-damaged", "-replaced"  # what is kept of a member's run beside it
 
-FOLDERS = (MEMBERS, "leases", "results")
+LEASES, RESULTS = "leases", "results"
+FOLDERS = (MEMBERS, LEASES, RESULTS)
 
 
 @dataclass(frozen=True)
@@ -108,18 +109,27 @@ class SweepFolder:
         """Make the members of its grid."""
         return members_of(self.settings, self.sweep)
 
+    @property
+    def members_folder(self) -> Path:
+        """The folder of the runs of members."""
+        return self.path / MEMBERS
+
+    def place_of(self, key: str) -> Path:
+        """Return where the run of a member is, or would be."""
+        return self.members_folder / key
+
     def run_of(self, key: str) -> Run | None:
         """Return the run of a member; None if it was not begun, or left only its result."""
-        path = self.path / "members" / key
+        path = self.place_of(key)
         return Run(path) if is_run(path) else None
 
     def has_checkpoints(self, key: str) -> bool:
         """Whether there is a network of a member to look at."""
-        return bool(checkpoint_sizes(self.path / "members" / key / "checkpoints"))
+        return bool(checkpoint_sizes(Run(self.place_of(key)).checkpoints))
 
     def saved_step(self, key: str) -> int:
         """Return the step of a member's newest checkpoint; 0 if it has none."""
-        return max(checkpoint_sizes(self.path / "members" / key / "checkpoints"), default=0)
+        return max(checkpoint_sizes(Run(self.place_of(key)).checkpoints), default=0)
 
     def set_aside(self, key: str) -> None:
         """Move what is in the place of a member's run and cannot be gone on with out of the way; keep the last of such.
@@ -127,7 +137,7 @@ class SweepFolder:
         Raises:
             OSError: if that cannot be done.
         """
-        path = self.path / "members" / key
+        path = self.place_of(key)
         if path.exists():
             kept = path.with_name(f".{key}{DAMAGED}")
             if kept.exists():
@@ -140,27 +150,36 @@ class SweepFolder:
         Raises:
             OSError: if that cannot be done.
         """
-        path = self.path / "members" / key
+        path = self.place_of(key)
         if (replaced := path.with_name(f".{key}{REPLACED}")).exists():
             remove_tree(replaced) if path.exists() else rename(replaced, path)
 
     def drop_drafts(self, key: str) -> None:
         """Remove what processes have left that were killed while they made the run of a member."""
-        drop_drafts(self.path / "members", key, age=0)
+        drop_drafts(self.members_folder, key, age=0)
 
     @property
-    def leases(self) -> Path:
+    def leases_folder(self) -> Path:
         """The folder of files by which processes claim members."""
-        return self.path / "leases"
+        return self.path / LEASES
 
     def lease_of(self, key: str) -> Path:
         """Return the file by which a process claims a member."""
-        return self.leases / key
+        return self.leases_folder / key
+
+    @property
+    def results_folder(self) -> Path:
+        """The folder of what came of members."""
+        return self.path / RESULTS
+
+    def result_file(self, key: str) -> Path:
+        """Return the file that says what came of a member, once it has ended."""
+        return self.results_folder / f"{key}.json"
 
     def result_of(self, key: str) -> Result | None:
         """Read what came of a member; None if nothing did yet, or it cannot be read or is about another."""
         try:
-            result = Result.model_validate_json((self.path / "results" / f"{key}.json").read_bytes())
+            result = Result.model_validate_json(self.result_file(key).read_bytes())
         except (OSError, ValueError):
             return None
         return result if result.key == key else None  # which names files that are removed
@@ -168,7 +187,7 @@ class SweepFolder:
     @property
     def has_results(self) -> bool:
         """Whether a member has ended."""
-        return any((self.path / "results").glob("*.json"))
+        return any(self.results_folder.glob("*.json"))
 
     def keep_result(self, result: Result) -> None:
         """Write what came of a member, durably if its checkpoints are removed then: else it can be read from its run again.
@@ -177,7 +196,7 @@ class SweepFolder:
             OSError: if it cannot be written.
         """
         write = write_durably if self.sweep.keep == "results" else write_whole
-        write(self.path / "results" / f"{result.key}.json", escaped_text(result.model_dump_json()).encode())
+        write(self.result_file(result.key), escaped_text(result.model_dump_json()).encode())
 
     def forget_failed(self) -> list[str]:
         """Remove the results of members that have failed, so that they are worked on again; return their keys.
@@ -203,14 +222,14 @@ class SweepFolder:
     def _forget(self, keys: Iterable[str]) -> None:
         try:
             for key in keys:
-                remove(self.path / "results" / f"{key}.json")
+                remove(self.result_file(key))
         except OSError as error:
             raise StorageError(f"{self.path} cannot be written: {error.strerror}") from None
 
     def results(self, known: Mapping[str, Result] | None = None) -> dict[str, Result]:
         """Read the results of all members, also of those that an edited grid has left; only those that are not known."""
         try:
-            with os.scandir(self.path / "results") as entries:
+            with os.scandir(self.results_folder) as entries:
                 keys = [entry.name.removesuffix(".json") for entry in entries if not entry.name.startswith(".")]
         except OSError:
             keys = []

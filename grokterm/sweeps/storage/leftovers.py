@@ -20,21 +20,20 @@ def sweep_away(sweep: SweepFolder) -> None:
 
 
 def _give_back(sweep: SweepFolder) -> None:
-    leases = sweep.path / "leases"
-    for folder in (sweep.path, leases):
+    for folder in (sweep.path, sweep.leases_folder):
         drop_old_guards(folder)
     for mark in sweep.path.glob(f"{MARK}*"):
         give_back_stale(mark)
-    for lease in leases.iterdir():
+    for lease in sweep.leases_folder.iterdir():
         if sweep.result_of(lease.name) is not None:
             give_back_stale(lease)
 
 
 def _drop_drafts(sweep: SweepFolder) -> None:
     """Remove drafts of members that no process has claimed, and small ones that were not written within a minute."""
-    for path in (sweep.path / "members").iterdir():
+    for path in sweep.members_folder.iterdir():
         key = path.name[1 : 1 + KEY_LENGTH]
         if is_draft(path.name) and not is_claimed(sweep.lease_of(key)):
             sweep.drop_drafts(key)
-    for folder in (".", "leases", "results"):
-        drop_drafts(sweep.path / folder, age=STALE)
+    for folder in (sweep.path, sweep.leases_folder, sweep.results_folder):
+        drop_drafts(folder, age=STALE)

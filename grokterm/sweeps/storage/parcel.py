@@ -63,7 +63,7 @@ def pack(sweep: SweepFolder, key: str) -> Parcel:
     Raises:
         OSError: if it cannot be read.
     """
-    return Parcel(key, _read(sweep.path / "members" / key), sweep.result_of(key))
+    return Parcel(key, _read(sweep.place_of(key)), sweep.result_of(key))
 
 
 def take_out(sweep: SweepFolder, key: str) -> Parcel:
@@ -74,8 +74,8 @@ def take_out(sweep: SweepFolder, key: str) -> Parcel:
     """
     parcel = pack(sweep, key)
     with suppress(OSError):
-        remove_tree(sweep.path / "members" / key)
-    remove(sweep.path / "results" / f"{key}.json")
+        remove_tree(sweep.place_of(key))
+    remove(sweep.result_file(key))
     return parcel
 
 
@@ -93,20 +93,21 @@ def unpack(parcel: Parcel, sweep: SweepFolder) -> bool:
     with lease:
         if parcel.run:
             sweep.put_back(parcel.key)
-            _replace(parcel.run, sweep, sweep.path / "members" / parcel.key)
+            _replace(parcel.run, sweep, parcel.key)
         if parcel.result is not None:
             sweep.keep_result(parcel.result)
     return True
 
 
-def _replace(files: Files, sweep: SweepFolder, path: Path) -> None:
+def _replace(files: Files, sweep: SweepFolder, key: str) -> None:
+    path = sweep.place_of(key)
     try:
         with filled_draft(path, files, inner=["checkpoints"]) as draft:  # the folder also where only results are kept
             if path.exists():
                 rename(path, path.with_name(f".{path.name}{REPLACED}"))
             rename(draft, path)
     finally:
-        sweep.put_back(path.name)
+        sweep.put_back(key)
 
 
 def _read(folder: Path) -> Files:
