@@ -64,6 +64,12 @@ def test_amplitude_and_phase_are_those_of_the_cosine() -> None:
     assert fit.shares[4, 0] == pytest.approx(1.0)
 
 
+def test_a_small_wave_beside_a_large_one_is_a_wave() -> None:
+    waves = waves_of(form_of("add", 13))[0]
+    fit = fit_cosines(waves[:, [3, 4]].real * [1.0, 1e-13], waves)
+    assert fit.shares[[3, 4], [0, 1]] == pytest.approx([1.0, 1.0])
+
+
 @pytest.mark.parametrize("column", [np.zeros(13), np.full(13, 0.1), np.full(13, 0.1, dtype=np.float32)])
 def test_a_constant_is_no_wave(column: np.ndarray) -> None:
     assert not fit_cosines(column[:, None], waves_of(form_of("add", 13))[0]).shares.any()

@@ -118,12 +118,19 @@ def test_a_neuron_that_has_diverged_leaves_the_others_alone(broken: float) -> No
     assert found.shares == pytest.approx([0.0, 1.0], rel=1e-5)
 
 
-@pytest.mark.parametrize(("operation", "modulus"), [("sum_of_squares", 23), ("multiply", 2)])
-def test_neurons_that_cannot_be_read_have_a_reason(operation: str, modulus: int) -> None:
+SHARED = "several operands share a term, so that waves over terms do not make up every function of the operands"
+
+
+@pytest.mark.parametrize(
+    ("operation", "modulus", "reason"),
+    [("sum_of_squares", 23, SHARED), ("multiply", 2, "a single term has no frequencies")],
+)
+def test_neurons_that_cannot_be_read_have_a_reason(operation: str, modulus: int, reason: str) -> None:
     form, operands = form_of(operation, modulus), pairs_of(operation, modulus)
-    assert unsupported_reason(form)
+    assert unsupported_reason(form) == reason
     assert neuron_frequencies(np.ones((len(operands), 3)), operands, form) is None
 
 
 def test_neurons_that_can_be_read_have_none() -> None:
     assert unsupported_reason(form_of("divide", 23)) is None
+    assert unsupported_reason(form_of("add", 2)) is None

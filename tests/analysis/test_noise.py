@@ -1,6 +1,7 @@
 """The limits of noise, against noise that is drawn and counted."""
 
 from math import comb, exp, pi, sqrt
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -93,6 +94,16 @@ def test_the_limits_of_noise_are_the_same_each_time() -> None:
     form = form_of("sum_of_squares", 8)
     assert matching_chance(form) == matching_chance(form)
     assert largest_ipr(7, [6, 6]) == largest_ipr(7, [6, 6])
+
+
+@pytest.mark.parametrize("n_columns", [[1], [6, 6, 6]])
+def test_the_largest_ipr_is_a_quantile_of_a_mean_corrected_for_its_skewness(n_columns: list[int]) -> None:
+    values = inverse_participation(np.random.default_rng(0).standard_normal((7, 4096)))
+    quantile, n = NormalDist().inv_cdf(0.99), sum(n_columns)
+    skewness = (((values - values.mean()) / values.std()) ** 3).mean() / sqrt(n)
+    corrected = quantile + (quantile**2 - 1) / 6 * skewness
+    assert largest_ipr(7, n_columns) == pytest.approx(values.mean() + values.std() / sqrt(n) * corrected, rel=1e-4)
+    assert largest_ipr(1, n_columns) == 1  # without frequencies but the mean
 
 
 @pytest.mark.parametrize(("n_rows", "n_columns"), [(2, [6, 6, 6]), (7, [1, 1, 1]), (7, [6, 6, 6]), (23, [4, 16])])

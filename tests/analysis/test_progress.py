@@ -187,5 +187,5 @@ def test_losses_do_not_saturate_where_every_answer_is_all_but_certain() -> None:
 
 
 def test_an_observation_without_scores_is_refused() -> None:
-    with pytest.raises(ValueError, match="lacks the scores of all classes"):
+    with pytest.raises(ValueError, match=r"^the observation lacks the scores of all classes$"):
         progress(replace(observed(), scores=None), form_of("add", 11), [1])

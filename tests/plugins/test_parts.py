@@ -94,6 +94,7 @@ def test_the_state_of_a_rule_has_a_tensor_for_each_weight_and_purpose() -> None:
         total = state["sum"] + grad
         return weight - learning_rate * share * total, {"last": grad, "sum": total, "other": grad}
 
+    assert grokterm.update_rule("again", state=("sum", "last"))(mine) is mine
     made = Experiment.from_settings({"optimizer": {"kind": "mine", "learning_rate": 2.0, "weight_decay": 0.1}}).optimizer
     rule, weights = RULES["mine"](made), {"w": torch.ones(2), "v": torch.ones(3)}
     state, rng = rule.begin(weights), StepRng(0, 0, torch.device("cpu"))
@@ -119,6 +120,7 @@ def test_a_loss_of_a_session_is_computed_by_rows_and_its_mistakes_are_its_own() 
             raise ValueError("too many")
         return scores.gather(1, answers[:, None])[:, 0]
 
+    assert grokterm.loss("again")(mine) is mine
     assert LOSSES["mine"](torch.eye(3), torch.tensor([0, 1, 0])).tolist() == [1.0, 1.0, 0.0]
     assert LOSS_NAMES.count("mine") == 1
     with pytest.raises(PluginError, match=r"loss mine failed: .*too many"):
