@@ -59,7 +59,7 @@ class Baseline:
         """Return the tests that a mutant can change, those of its own package if there are any, up to MOST_SECONDS.
 
         They call its function or, if it is outside of one, or in one that is cached, are in a file with one that calls
-        any of its module. The cheapest variant of each test comes first, then the next of each.
+        any of its module.
         """
         path = str(mutant.path)
         if mutant.function is not None and not _is_cached(mutant):
@@ -68,9 +68,10 @@ class Baseline:
             files = {_file_of(test) for (file, _), tests in self.callers.items() if file == path for test in tests}
             tests = [test for test in self.costs if _file_of(test) in files]
         own = f"tests/{mutant.path.parent.name}/"
-        return self._affordable([test for test in tests if test.startswith(own)] or tests)
+        return self.affordable([test for test in tests if test.startswith(own)] or tests)
 
-    def _affordable(self, tests: Iterable[str]) -> list[str]:
+    def affordable(self, tests: Iterable[str]) -> list[str]:
+        """Return the cheapest variant of each test, then the next of each, up to MOST_SECONDS together."""
         n_variants, ranked = Counter[str](), list[tuple[int, float, str]]()
         for cost, test in sorted((self.costs[test], test) for test in tests):
             name = test.partition("[")[0]
@@ -181,7 +182,7 @@ def try_out(mutant: Mutant, baseline: Baseline, folder: Path) -> Outcome:
 def check_survival(paths: Iterable[Path], baseline: Baseline, folder: Path) -> None:
     """Check that modules survive which are only written anew: what is killed dies of its change."""
     sources = {str(path): ast.unparse(ast.parse(path.read_bytes())).encode() for path in paths}
-    if (outcome := _outcome(sources, list(baseline.costs), baseline, folder)) != "survived":
+    if (outcome := _outcome(sources, baseline.affordable(baseline.costs), baseline, folder)) != "survived":
         raise RuntimeError(f"unchanged modules are {outcome}, see {folder / 'output.txt'}")
 
 
