@@ -1,14 +1,18 @@
 """A program in a pseudo-terminal, whose screen and keyboard are elsewhere."""
 
 import asyncio
-import fcntl
 import os
 import signal
-import struct
-import termios
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import NamedTuple, Self
+
+try:
+    import fcntl
+    import struct
+    import termios
+except ImportError:
+    pass  # Windows, where `grokterm serve` says that it needs them
 
 MOST_BYTES = 2**16  # read at once
 LAST_SECONDS = 0.2  # for what a program wrote just before it ended, if one that it has started keeps the terminal open
