@@ -7,7 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from grokterm.errors import CheckpointError
 from grokterm.experiment.interventions import Swap
+from grokterm.runs import replay
+from grokterm.runs.following import JournalReader
 from grokterm.runs.replay import trainer_at
 from grokterm.session import follower
 from grokterm.session.commands import Analyze, Hold, Release, StepOnce
@@ -73,3 +76,53 @@ def test_what_is_known_stays_when_the_folder_is_moved_away(driver: Driver, follo
     driver.session.run.path.rename(tmp_path / "away")
     until(lambda: followed.is_over, "its end")
     assert (followed.state.step, followed.failure) == (4, "")
+
+
+def test_a_checkpoint_is_pictured_once_and_one_that_has_gone_not_at_all(
+    driver: Driver, followed: FollowedTraining, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def look() -> None:
+        followed.send(Analyze())
+        until(lambda: not followed._is_looked_at, "the look")
+
+    def gone(*_: object) -> None:
+        raise CheckpointError("it has gone")
+
+    until(lambda: followed.state.saved_at == 0, "the checkpoint")
+    look()
+    until(lambda: followed.analysis is not None, "the picture")
+    first = followed.analysis
+    monkeypatch.setattr(replay, "trainer_at", gone)
+    look()
+    driver.tell(Swap(train_fraction=0.3))
+    until(lambda: followed.state.saved_at == 4, "the next checkpoint")
+    look()
+    until(lambda: followed.state.refusals, "the reason")
+    assert followed.state.refusals == ("no picture: it has gone",)
+    assert followed.analysis is first
+
+
+def test_it_ends_once_the_process_that_trains_has_let_go_of_the_run(driver: Driver, followed: FollowedTraining) -> None:
+    until(lambda: followed._was_held, "the lock")
+    assert not followed.is_over
+    driver.leave()
+    until(lambda: followed.is_over, "its end")
+    assert followed.state.ended == "interrupted"
+
+
+def test_a_journal_that_cannot_be_read_is_a_failure_and_a_bug_is_kept_for_the_screen(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: JournalReader) -> None:
+        raise ZeroDivisionError
+
+    run = driver.session.run
+    run.journal.write_text("{}\n{}\n")
+    damaged = FollowedTraining(run)
+    damaged.run()
+    assert damaged.failure.endswith("has a line that is not a record: it is of another version, or damaged")
+    assert (damaged.state.phase, damaged.bug) == ("failed", None)
+    monkeypatch.setattr(JournalReader, "read", broken)
+    wrong = FollowedTraining(run)
+    wrong.run()
+    assert isinstance(wrong.bug, ZeroDivisionError)

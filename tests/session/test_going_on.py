@@ -1,5 +1,6 @@
 """A run that goes on after its end is the run that it would have been."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from grokterm.session.start import resume_session, start_session
 from grokterm.session.state import LabState, fold
 from grokterm.training.ensemble.vmapped import VmappedEnsemble
 from grokterm.training.extension import check_extension
+from tests.runs.failing import failing_once
 from tests.runs.tensors import same
 from tests.session.driving import Driver, acts, files_of, undisturbed, with_settings
 from tests.training.test_rfm import KERNEL
@@ -179,6 +181,20 @@ def test_what_is_refused_leaves_the_run_as_it_ended(command: Command, reason: st
     assert reason in refused.message
     assert files_of(driver.session.run) == files
     assert (driver.trainer.ended, driver.trainer.experiment.training.steps) == ("complete", SHORT)
+
+
+def test_a_run_whose_settings_cannot_be_written_does_not_go_on(
+    tiny: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver = ended(lasting(tiny, SHORT), tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", failing_once(os.replace))
+        (refused,) = driver.tell(further(LONG))
+    assert isinstance(refused, Refused)
+    assert "No space left on device: make room" in refused.message
+    assert (driver.trainer.ended, driver.trainer.experiment.training.steps) == ("complete", SHORT)
+    driver.tell(further(LONG))
+    assert driver.trainer.experiment.training.steps == LONG
 
 
 def test_a_run_that_diverged_does_not_go_on_and_says_what_to_do(tiny: Experiment, tmp_path: Path) -> None:

@@ -157,6 +157,11 @@ def test_a_run_without_a_checkpoint_is_no_part(trained: Experiment, tmp_path: Pa
         start_session(trained, tmp_path / "runs", "mixture")
 
 
+def test_a_mixture_does_not_begin_before_its_parts(mixture: Experiment, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="preset general has to be trained first: grokterm run --preset general"):
+        start_session(mixture, tmp_path / "runs", "mixture")
+
+
 def test_a_checkpoint_of_another_network_is_no_part(trained: Experiment, tmp_path: Path) -> None:
     run = find_parts(trained, tmp_path / "runs").runs["memorizer"]
     save_checkpoint(run.checkpoints, 40, {"weights.left": torch.zeros(2, 2)}, run.experiment)

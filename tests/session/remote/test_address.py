@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -101,3 +102,25 @@ def test_a_path_that_is_too_long_for_a_socket_is_passed_over(
     monkeypatch.setattr(address, "_folders", lambda: iter([deep / "grokterm"]))
     with pytest.raises(UnreachableError, match="too long"):
         address_of(tmp_path)
+
+
+def test_what_is_asked_by_many_at_once_is_served(runtime: Path) -> None:
+    address = runtime / "busy.sock"
+    clients = [socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) for _ in range(9)]
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener, ExitStack() as stack:
+        listener.bind(os.fspath(address))
+        listener.listen(0)
+        for client in map(stack.enter_context, clients):
+            client.settimeout(0)
+            with suppress(BlockingIOError):
+                client.connect(os.fspath(address))
+        assert is_served(address)
+    assert not is_served(address)
+
+
+def test_a_place_that_cannot_be_made_is_named(runtime: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(address, "_folders", lambda: iter([runtime / "gone" / "grokterm"]))
+    with pytest.raises(UnreachableError, match=r"/gone/grokterm cannot be made: No such file or directory"):
+        address_of(tmp_path)
+    with pytest.raises(FileNotFoundError):
+        listen(runtime / "gone" / "one.sock")
