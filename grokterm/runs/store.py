@@ -3,27 +3,22 @@
 What validates an experiment is imported with the first one that is read: a list of runs needs none.
 """
 
-import errno
-import json
 import os
 import re
-import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from grokterm.errors import CheckpointError, ConfigError, RunNotFoundError, StorageError
 from grokterm.experiment.reading.json_object import parse_object
 from grokterm.experiment.reading.toml import format_toml, parse_toml
-from grokterm.plots.sanitize import plain_text
 from grokterm.plugins.registry import missing
-from grokterm.runs.storage.durable import draft_of, drop_drafts, filled_draft, make_folder, remove, rename, write_durably
-from grokterm.runs.storage.unwritable import unwritable
+from grokterm.runs.storage.durable import write_durably
+from grokterm.runs.storage.unwritable import storing
 
 if TYPE_CHECKING:
     from grokterm.experiment.experiment import Experiment
@@ -33,8 +28,6 @@ if TYPE_CHECKING:
 RETIRED_ENGINE, REPLACEMENT_ENGINE = 'engine = "compiled"', 'engine = "eager"'
 
 SWEEP, MEMBERS = "sweep.toml", "members"  # what a folder of runs holds that is a sweep: its definition, and the runs
-
-ROOM = 2**20  # bytes, which a small run takes besides its checkpoints
 
 
 @dataclass(frozen=True)
@@ -157,49 +150,9 @@ class Run:
         """Replace the settings, when a resume changes them."""
         from grokterm.experiment.reading.files import copied
 
-        with _storing(self.path):
+        with storing(self.path):
             write_durably(self.path / "experiment.toml", format_toml(copied(experiment.settings())[0]).encode())
         vars(self).pop("experiment", None)  # cached_property's stale value
-
-
-def create_run(  # noqa: PLR0913 - what a run directory holds
-    folder: Path,
-    experiment: "Experiment",
-    preset: str,
-    meta: Mapping[str, Any],
-    files: Mapping[str, bytes | Iterable[bytes]] = MappingProxyType({}),
-    *,
-    links: Mapping[str, Path] = MappingProxyType({}),
-    name: str = "",
-    is_timed: bool = True,
-) -> Run:
-    """Create a run directory, with further files, called by this name, else by the preset's, and the time unless it is untimed.
-
-    Built under a hidden name and renamed when complete, so that a listing never shows an incomplete run. `links` are files of
-    another run that it shares, if the disk can do that: it does not depend on them.
-
-    Raises:
-        StorageError: if the folder cannot be written.
-    """
-    from grokterm.experiment.reading.files import copied
-
-    with _storing(folder):
-        make_folder(folder)
-        if is_timed:  # else it is a member of a sweep, which may have very many
-            drop_drafts(folder)
-        called = plain_text(name or preset)  # as it is shown, so that what is shown finds it
-        stem = f"{called}-{datetime.now():%Y%m%d-%H%M%S}" if is_timed else called
-        settings, copies = copied(experiment.settings())
-        own = {
-            "experiment.toml": format_toml(settings).encode(),
-            "meta.json": json.dumps({"preset": preset, **meta}, indent=2).encode(),
-            "journal.jsonl": b"",
-        }
-        with filled_draft(folder / stem, {**own, **copies, **files}, inner=["checkpoints"], links=links) as draft:
-            if is_timed:
-                return Run(_rename_to_free_name(draft, folder / stem))
-            rename(draft, folder / stem)
-            return Run(folder / stem)
 
 
 def without_time(name: str) -> str:
@@ -220,22 +173,6 @@ def list_runs(folder: Path) -> list[Run]:
     except OSError as error:
         raise StorageError(f"{folder} cannot be read: {error.strerror}: choose another folder with --runs-dir") from None
     return sorted(map(Run, paths), key=lambda run: (made_at(run), run.name))
-
-
-def check_room(folder: Path, n_bytes: int) -> None:
-    """Check whether there is room for a run with so many bytes of checkpoints.
-
-    Raises:
-        StorageError: if the folder cannot be written, or is too full.
-    """
-    probe = draft_of(folder / "room")
-    with _storing(folder):
-        if shutil.disk_usage(folder).free < ROOM + n_bytes:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        try:
-            write_durably(probe, bytes(ROOM))
-        finally:
-            remove(probe)
 
 
 def is_run(path: Path) -> bool:
@@ -263,26 +200,3 @@ def placed_at(run: str | Path) -> float:
         with suppress(OSError):
             return os.stat(path).st_mtime  # noqa: PTH116 - of thousands of runs
     return 0.0
-
-
-def _rename_to_free_name(draft: Path, preferred: Path) -> Path:
-    for number in range(1, 1000):
-        path = preferred if number == 1 else preferred.with_name(f"{preferred.name}-{number}")
-        if path.exists():
-            continue
-        try:
-            rename(draft, path)
-        except OSError as error:
-            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):  # created by another process since the check
-                raise
-            continue
-        return path
-    raise StorageError(f"the runs folder has a thousand runs called {preferred.name}")
-
-
-@contextmanager
-def _storing(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise unwritable(path, error, "choose another folder with --runs-dir") from None

@@ -15,7 +15,7 @@ from grokterm.runs.mixture_parts import copied_parts, part_files
 from grokterm.runs.naming import branch_name
 from grokterm.runs.replay import replay_records
 from grokterm.runs.resume import check_reached, rounding_note
-from grokterm.runs.store import create_run
+from grokterm.runs.storage.making import create_run
 from grokterm.runs.thinning import checkpoint_name
 from grokterm.session.session import Session
 from grokterm.session.start import meta_of

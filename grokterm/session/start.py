@@ -26,7 +26,8 @@ from grokterm.runs.mixture_parts import find_parts, load_parts, part_files
 from grokterm.runs.replay import restore_trainer
 from grokterm.runs.resume import check_plugins, resumption, rounding_note
 from grokterm.runs.starting_points import with_start
-from grokterm.runs.store import Run, create_run
+from grokterm.runs.storage.making import create_run
+from grokterm.runs.store import Run
 from grokterm.session.session import Session
 from grokterm.training.trainer import Trainer, make_trainer
 

@@ -25,7 +25,8 @@ from grokterm.experiment.recording.records import Acted, Checkpointed, Finished,
 from grokterm.runs.checkpoint import save_checkpoint
 from grokterm.runs.journal import JournalWriter, read_journal
 from grokterm.runs.storage.durable import remove_tree
-from grokterm.runs.store import Run, create_run, is_run
+from grokterm.runs.storage.making import create_run
+from grokterm.runs.store import Run, is_run
 from grokterm.session.session import Session
 from grokterm.session.start import resume_session, start_session
 from grokterm.sweeps.members import Member, experiment_at, on_one_thread

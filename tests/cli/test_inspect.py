@@ -14,7 +14,8 @@ from grokterm.experiment.metrics import METRICS
 from grokterm.reports.network import report
 from grokterm.runs.results.metrics import RunMetrics, inspect
 from grokterm.runs.results.norms import Norms
-from grokterm.runs.store import Run, create_run
+from grokterm.runs.storage.making import create_run
+from grokterm.runs.store import Run
 from grokterm.session.start import start_session
 from tests.cli.background import SECONDS, started, with_patch
 from tests.cli.process import Here, assert_refused, command_line

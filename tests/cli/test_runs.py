@@ -4,7 +4,8 @@ from pathlib import Path
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Swap
 from grokterm.experiment.reading.presets import find_preset
-from grokterm.runs.store import Run, create_run
+from grokterm.runs.storage.making import create_run
+from grokterm.runs.store import Run
 from grokterm.session.commands import Leave
 from grokterm.session.start import start_session
 from tests.cli.process import Here, assert_refused

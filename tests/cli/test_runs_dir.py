@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from grokterm.experiment.experiment import Experiment
-from grokterm.runs.store import create_run
+from grokterm.runs.storage.making import create_run
 from tests.cli.process import Here
 from tests.conftest import TINY
 

@@ -18,7 +18,8 @@ from grokterm.reports.run import summary_of
 from grokterm.runs.branching import plan_branch
 from grokterm.runs.export.as_preset import as_preset
 from grokterm.runs.journal import JournalWriter
-from grokterm.runs.store import Run, create_run
+from grokterm.runs.storage.making import create_run
+from grokterm.runs.store import Run
 from grokterm.session.branch import branch_session
 from grokterm.session.start import start_session
 from grokterm.tasks.operations import OPERATIONS, find_operation

@@ -8,7 +8,8 @@ from grokterm.experiment.interventions import Set, Swap
 from grokterm.experiment.recording.records import Reached, Record
 from grokterm.runs.branching import find_origin, plan_branch
 from grokterm.runs.journal import JournalWriter
-from grokterm.runs.store import Run, create_run
+from grokterm.runs.storage.making import create_run
+from grokterm.runs.store import Run
 from tests.runs.records import acted, checkpointed, evaluated, finished, started
 
 

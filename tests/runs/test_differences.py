@@ -1,15 +1,19 @@
 """What tells runs apart: what was written, not what followed from it."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Set, Swap
 from grokterm.runs.differences import differences, in_short, settings_at_end
-from grokterm.runs.store import Run, create_run
+from grokterm.runs.storage.making import create_run
 from tests.runs.records import acted
 from tests.training.outcome import changed
+
+if TYPE_CHECKING:
+    from grokterm.runs.store import Run
 
 
 @pytest.fixture

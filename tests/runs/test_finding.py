@@ -8,7 +8,8 @@ from grokterm.errors import RunNotFoundError
 from grokterm.experiment.experiment import Experiment
 from grokterm.runs import finding
 from grokterm.runs.finding import find_run
-from grokterm.runs.store import Run, create_run, list_runs, made_at
+from grokterm.runs.storage.making import create_run
+from grokterm.runs.store import Run, list_runs, made_at
 
 Make = Callable[..., list[str]]
 

@@ -16,7 +16,8 @@ from grokterm.experiment.recording.records import Acted, Checkpointed
 from grokterm.runs.checkpoint import save_checkpoint
 from grokterm.runs.journal import JournalWriter
 from grokterm.runs.replay import replay, trainer_at
-from grokterm.runs.store import Run, create_run
+from grokterm.runs.storage.making import create_run
+from grokterm.runs.store import Run
 from grokterm.session.commands import StepOnce
 from grokterm.session.start import resume_session, start_session
 from grokterm.training.single import SingleNetwork

@@ -9,7 +9,8 @@ from grokterm.experiment.interventions import Set
 from grokterm.experiment.reading.overrides import override
 from grokterm.runs.lock import RunLock
 from grokterm.runs.resume import RESUMABLE, Resumption, check_reached, has_ended, resumption, rounding_note
-from grokterm.runs.store import Run, create_run
+from grokterm.runs.storage.making import create_run
+from grokterm.runs.store import Run
 from tests.runs.records import acted, evaluated, finished, started
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from grokterm.runs.listing.annotations import Annotations, write_annotations
 from grokterm.runs.listing.index import RunIndex, list_rows
 from grokterm.runs.listing.query import parse_query
 from grokterm.runs.listing.row import RunRow
-from grokterm.runs.store import create_run
+from grokterm.runs.storage.making import create_run
 from grokterm.sweeps import listing
 from grokterm.sweeps.listing import ListedSweeps, refuse_if_trained
 from grokterm.sweeps.storage.folder import SweepFolder

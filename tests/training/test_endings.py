@@ -8,7 +8,7 @@ from grokterm.experiment.interventions import Swap
 from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.experiment.recording.records import Acted, Advanced, Finished, Skipped
 from grokterm.runs.results.summary import summarize
-from grokterm.runs.store import create_run
+from grokterm.runs.storage.making import create_run
 from grokterm.training import trainer as trainer_module
 from grokterm.training.trainer import Trainer
 from tests.training.outcome import changed, finish, started

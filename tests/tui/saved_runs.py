@@ -9,7 +9,8 @@ from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.experiment.recording.records import Finished, Reached, Record, Started
 from grokterm.runs.journal import JournalWriter
 from grokterm.runs.listing.annotations import Annotations, write_annotations
-from grokterm.runs.store import Run, create_run
+from grokterm.runs.storage.making import create_run
+from grokterm.runs.store import Run
 from tests.tui.driving import BRIEF
 
 NOW = 2_000_000_000.0

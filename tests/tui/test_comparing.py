@@ -12,7 +12,8 @@ from textual.widgets import Input, Static
 
 from grokterm.experiment.experiment import Experiment
 from grokterm.runs.journal import read_journal
-from grokterm.runs.store import Run, create_run
+from grokterm.runs.storage.making import create_run
+from grokterm.runs.store import Run
 from grokterm.tui.app import GroktermApp
 from grokterm.tui.screens.compare import RunList
 from grokterm.tui.screens.dialogs import FieldsDialog

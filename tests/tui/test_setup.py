@@ -10,7 +10,8 @@ from grokterm.experiment.reading.presets import find_preset
 from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.plots.palettes import PALETTES
 from grokterm.runs.journal import JournalWriter
-from grokterm.runs.store import create_run, list_runs
+from grokterm.runs.storage.making import create_run
+from grokterm.runs.store import list_runs
 from grokterm.training.estimate import Estimate
 from grokterm.tui.app import GroktermApp, Opening
 from grokterm.tui.screens.lab import LabScreen

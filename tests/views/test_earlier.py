@@ -9,7 +9,8 @@ from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.experiment.recording.records import Branched
 from grokterm.plots.cells import rows_to_text
 from grokterm.plots.palettes import PALETTES
-from grokterm.runs.store import Run, create_run, without_time
+from grokterm.runs.storage.making import create_run
+from grokterm.runs.store import Run, without_time
 from grokterm.session.state import LabState, fold
 from grokterm.views.curves import OVERLAY_ROLES, Overlay, draw_curves
 from grokterm.views.earlier import earlier_runs, load_overlays, since_branching

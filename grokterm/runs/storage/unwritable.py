@@ -1,6 +1,8 @@
 """What to do where a file cannot be written."""
 
 import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from grokterm.errors import StorageError
@@ -23,6 +25,19 @@ def unwritable(path: Path, error: OSError, otherwise: str = "") -> StorageError:
         return StorageError(lost)
     advice = " or ".join(filter(None, (ADVICE.get(error.errno or 0, ""), otherwise)))
     return StorageError(f"{path} cannot be written: {error.strerror}" + (f": {advice}" if advice else ""))
+
+
+@contextmanager
+def storing(path: Path) -> Iterator[None]:
+    """Turn what goes wrong while a runs folder, or something in it, is written into an error of a line.
+
+    Raises:
+        StorageError: then.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise unwritable(path, error, "choose another folder with --runs-dir") from None
 
 
 def gone(path: Path) -> str:

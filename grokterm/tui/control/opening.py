@@ -8,7 +8,8 @@ from grokterm.errors import GroktermError
 from grokterm.runs.journal import read_in_brief
 from grokterm.runs.naming import Named
 from grokterm.runs.resume import check_reached
-from grokterm.runs.store import Run, check_room, without_time
+from grokterm.runs.storage.making import check_room
+from grokterm.runs.store import Run, without_time
 from grokterm.runs.thinning import checkpoint_sizes
 from grokterm.session.state import LabState
 from grokterm.session.thread import OpenedSession, TrainingThread

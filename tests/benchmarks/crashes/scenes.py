@@ -26,8 +26,9 @@ from grokterm.runs.listing.trash import move_to_trash, purge, restore, trashed
 from grokterm.runs.owner import this_process
 from grokterm.runs.resume import has_ended, resumption
 from grokterm.runs.storage.durable import is_draft
+from grokterm.runs.storage.making import create_run
 from grokterm.runs.storage.unwritable import unwritable
-from grokterm.runs.store import Run, create_run, list_runs
+from grokterm.runs.store import Run, list_runs
 from grokterm.session.branch import branch_session
 from grokterm.session.commands import GoOn, Leave, Resume
 from grokterm.session.session import Session

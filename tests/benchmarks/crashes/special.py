@@ -26,7 +26,8 @@ from grokterm.runs.listing.row import RunRow
 from grokterm.runs.lock import MARKER, RunLock
 from grokterm.runs.owner import this_process
 from grokterm.runs.storage.durable import draft_of, drop_drafts
-from grokterm.runs.store import create_run, list_runs
+from grokterm.runs.storage.making import create_run
+from grokterm.runs.store import list_runs
 from grokterm.session.start import start_session
 from grokterm.sweeps.storage.folder import SweepFolder
 from grokterm.sweeps.storage.keeping import keep_sweep

@@ -9,7 +9,8 @@ from grokterm.runs.checkpoint import save_checkpoint
 from grokterm.runs.export.source import Source
 from grokterm.runs.journal import JournalWriter
 from grokterm.runs.replay import replay
-from grokterm.runs.store import Run, create_run
+from grokterm.runs.storage.making import create_run
+from grokterm.runs.store import Run
 from grokterm.session.start import start_session
 from grokterm.training.ensemble.naming import with_member
 from grokterm.training.trainer import Trainer

@@ -13,7 +13,7 @@ from grokterm.experiment.recording.records import Record
 from grokterm.runs.export.curves import tables_of, write_csv, write_parquet
 from grokterm.runs.export.source import Source
 from grokterm.runs.journal import JournalWriter
-from grokterm.runs.store import create_run
+from grokterm.runs.storage.making import create_run
 from tests.runs.export.conftest import replay_to
 from tests.runs.records import evaluated, finished, journaled, started
 

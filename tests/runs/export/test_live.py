@@ -13,7 +13,8 @@ from grokterm.runs.export.follower import follow
 from grokterm.runs.export.live import LiveLogs, Wanted, parse_logs
 from grokterm.runs.export.measured import Event
 from grokterm.runs.journal import JournalWriter
-from grokterm.runs.store import Run, create_run
+from grokterm.runs.storage.making import create_run
+from grokterm.runs.store import Run
 from tests.runs.records import checkpointed, evaluated, finished, started
 
 

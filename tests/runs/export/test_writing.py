@@ -9,7 +9,7 @@ from grokterm.experiment.experiment import Experiment
 from grokterm.runs.export.source import Source, beside
 from grokterm.runs.export.table import Format
 from grokterm.runs.export.writing import export
-from grokterm.runs.store import create_run
+from grokterm.runs.storage.making import create_run
 from tests.runs.export.conftest import replay_to
 
 

@@ -26,7 +26,8 @@ from grokterm.runs.listing.row import RunRow
 from grokterm.runs.listing.skim import Skim
 from grokterm.runs.listing.trash import move_to_trash
 from grokterm.runs.owner import this_process
-from grokterm.runs.store import Run, create_run, list_runs
+from grokterm.runs.storage.making import create_run
+from grokterm.runs.store import Run, list_runs
 from tests.runs.records import acted, checkpointed, evaluated, finished, started
 from tests.training.outcome import changed
 

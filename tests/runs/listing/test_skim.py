@@ -12,7 +12,8 @@ from grokterm.experiment.recording.records import Continued, Paused, Reached, Re
 from grokterm.runs.journal import JournalWriter, journal_line, read_journal
 from grokterm.runs.listing.skim import Skim
 from grokterm.runs.results.summary import summarize_means
-from grokterm.runs.store import Run, create_run
+from grokterm.runs.storage.making import create_run
+from grokterm.runs.store import Run
 from tests.runs.records import acted, checkpointed, evaluated, finished, journaled, started
 
 SAVED = Path(__file__).parents[2] / "cli" / "saved"

@@ -10,7 +10,8 @@ from grokterm.runs.journal import JournalWriter
 from grokterm.runs.listing.trash import move_to_trash, purge, restore, trashed
 from grokterm.runs.lock import RunLock
 from grokterm.runs.owner import this_process
-from grokterm.runs.store import create_run, list_runs
+from grokterm.runs.storage.making import create_run
+from grokterm.runs.store import list_runs
 from tests.runs.failing import failing_once
 from tests.runs.records import finished, started
 

@@ -14,7 +14,8 @@ from grokterm.reports.network import report
 from grokterm.runs.results import metrics
 from grokterm.runs.results.metrics import RUN_METRICS, RunMetrics, inspect
 from grokterm.runs.results.norms import Norms, in_silence
-from grokterm.runs.store import Run, create_run
+from grokterm.runs.storage.making import create_run
+from grokterm.runs.store import Run
 from grokterm.session.start import start_session
 from grokterm.training.trainer import Trainer
 from tests.session.driving import with_settings

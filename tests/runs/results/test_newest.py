@@ -6,7 +6,8 @@ from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.runs.journal import JournalWriter
 from grokterm.runs.results.newest import newest_of
-from grokterm.runs.store import Run, create_run
+from grokterm.runs.storage.making import create_run
+from grokterm.runs.store import Run
 
 
 def made(folder: Path, experiment: Experiment, preset: str, *accuracies: float) -> Run:

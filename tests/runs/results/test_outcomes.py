@@ -8,7 +8,8 @@ from grokterm.experiment.interventions import Save, Swap
 from grokterm.experiment.recording.packing import unpacked
 from grokterm.runs.results.matching import finished_runs
 from grokterm.runs.results.outcomes import read_outcome
-from grokterm.runs.store import Run, create_run, list_runs
+from grokterm.runs.storage.making import create_run
+from grokterm.runs.store import Run, list_runs
 from grokterm.session.start import resume_session, start_session
 from tests.session.driving import Driver, with_settings
 

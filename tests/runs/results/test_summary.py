@@ -13,7 +13,8 @@ from grokterm.experiment.recording.records import Reached, Record, Switched
 from grokterm.reports.run import describe
 from grokterm.runs.owner import this_process
 from grokterm.runs.results.summary import Summary, summarize
-from grokterm.runs.store import Run, create_run
+from grokterm.runs.storage.making import create_run
+from grokterm.runs.store import Run
 from tests.runs.records import acted, checkpointed, evaluated, finished, started
 from tests.training.outcome import changed
 

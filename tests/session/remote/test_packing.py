@@ -15,7 +15,7 @@ from grokterm.experiment.recording.packing import packed
 from grokterm.experiment.recording.records import Advanced, Branched, Held, Paced, Record, Refused, Skipped, Switched, Unsaved
 from grokterm.inspection.analysis import NetworkAnalysis
 from grokterm.inspection.snapshot import Snapshot
-from grokterm.runs.store import create_run
+from grokterm.runs.storage.making import create_run
 from grokterm.session.commands import (
     Analyze,
     Command,

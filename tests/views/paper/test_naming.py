@@ -5,7 +5,8 @@ from pathlib import Path
 from grokterm.experiment.experiment import Experiment
 from grokterm.inspection.analysis import NetworkAnalysis
 from grokterm.inspection.forward_pass import ForwardPass
-from grokterm.runs.store import Run, create_run
+from grokterm.runs.storage.making import create_run
+from grokterm.runs.store import Run
 from grokterm.session.state import LabState
 from grokterm.training.trainer import Trainer
 from grokterm.views.paper.naming import labels_of, title_of

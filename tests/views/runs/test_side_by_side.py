@@ -10,7 +10,7 @@ from grokterm.experiment.interventions import Intervention, Set, Swap
 from grokterm.experiment.recording.records import Acted, Branched
 from grokterm.plots.palettes import PALETTES
 from grokterm.runs.journal import JournalWriter
-from grokterm.runs.store import create_run
+from grokterm.runs.storage.making import create_run
 from grokterm.views.runs.side_by_side import differing_settings, results, side_by_side
 from tests.views.runs.rows import row
 
