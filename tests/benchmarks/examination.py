@@ -1,6 +1,6 @@
 """How long does it take to work out what a network has learned? One pass over a snapshot, part by part, medians.
 
-    python tests/benchmarks/analysis.py --preset gromov-gd --preset nanda
+    python tests/benchmarks/examination.py --preset gromov-gd --preset nanda
 
 Wall time and processor time of all threads, in milliseconds; a pass is everything that `grokterm inspect` prints.
 """
