@@ -97,10 +97,11 @@ def test_the_order_of_the_equations_does_not_matter() -> None:
 
 @pytest.mark.parametrize("value", [0.0, 0.1, -1e6, 3e-20])
 def test_a_neuron_that_always_says_the_same_has_no_frequency(value: float) -> None:
-    found = heard(np.full((23**2, 2), value, dtype=np.float32))
-    assert found.best.tolist() == [0, 0]
-    assert found.shares.tolist() == [0.0, 0.0]
-    assert not found.n_neurons.any()
+    constant, wave = np.full((23**2, 2), value), np.cos(5 * angles()[0])[:, None]
+    found = heard(np.hstack([constant, wave]).astype(np.float32))
+    assert found.best.tolist() == [0, 0, 5]
+    assert found.shares[:2].tolist() == [0.0, 0.0]
+    assert found.n_neurons.sum() == 1
 
 
 def test_what_a_neuron_says_of_zero_is_no_wave() -> None:

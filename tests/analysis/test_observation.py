@@ -17,6 +17,7 @@ def test_a_table_has_a_row_for_each_first_operand_and_is_fit_for_what_is_missing
     assert table.dtype == numbered.dtype
     assert (table[:, 0] == -1).all()
     assert (table[tuple(observation.operands.T)] == numbered).all()
+    assert observation.as_table(numbered / 2, missing=-1).max() == 20.5
     with_gaps = observation.as_table(numbered, missing=nan)
     assert np.isnan(with_gaps[:, 0]).all()
     assert np.array_equal(with_gaps[:, 1:], table[:, 1:])

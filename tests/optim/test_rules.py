@@ -141,6 +141,12 @@ def test_adam_written_out_follows_a_hundred_gradients_as_torch_does(
     test_a_rule_follows_a_hundred_gradients_as_torch_does(settings, optimizer, options)
 
 
+def test_adam_moves_alike_where_torch_does_not_tell_which_tensors_are_batched(monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = followed(AdamW(learning_rate=0.1), 3)
+    monkeypatch.setattr(adam, "is_batchedtensor", lambda _: True)
+    torch.testing.assert_close(followed(AdamW(learning_rate=0.1), 3), expected, rtol=0, atol=0)
+
+
 @pytest.mark.parametrize("name", ["_fused_adam_", "_fused_adamw_"])
 def test_an_operation_that_torch_lacks_or_has_with_other_arguments_is_not_used(
     name: str, monkeypatch: pytest.MonkeyPatch

@@ -95,6 +95,16 @@ def test_the_state_of_a_rule_has_a_tensor_for_each_weight_and_purpose() -> None:
         return weight - learning_rate * share * total, {"last": grad, "sum": total, "other": grad}
 
     assert grokterm.update_rule("again", state=("sum", "last"))(mine) is mine
+
+    @grokterm.update_rule("plain")
+    def plain(
+        weight: Tensor, grad: Tensor, state: dict[str, Tensor], *, learning_rate: float = 0.5, weight_decay: float = 0.0
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        return (1 - weight_decay) * weight - learning_rate * grad, state
+
+    assert (
+        RULES["plain"](Experiment.from_settings({"optimizer": {"kind": "plain"}}).optimizer).begin({"w": torch.ones(2)}) == {}
+    )
     made = Experiment.from_settings({"optimizer": {"kind": "mine", "learning_rate": 2.0, "weight_decay": 0.1}}).optimizer
     rule, weights = RULES["mine"](made), {"w": torch.ones(2), "v": torch.ones(3)}
     state, rng = rule.begin(weights), StepRng(0, 0, torch.device("cpu"))
