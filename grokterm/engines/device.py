@@ -98,10 +98,21 @@ def exact_dtype(device: torch.device) -> torch.dtype:
     return torch.float32 if device.type == "mps" else torch.float64
 
 
+def release_cache(device: torch.device) -> None:
+    """Give back the memory that torch keeps for later: what is tried next needs it in other sizes, or another process does.
+
+    What a failed computation held is free before, once its exception is gone, whose traceback refers to it.
+    """
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+    elif device.type == "mps":
+        torch.mps.empty_cache()
+
+
 def is_out_of_memory(error: Exception) -> bool:
     """Tell whether torch or NumPy ran out of memory; on a CPU torch raises a plain RuntimeError."""
     exhausted = isinstance(error, MemoryError | torch.OutOfMemoryError)
-    said = ("allocate memory", "CUDA error: out of memory", "CUBLAS_STATUS_ALLOC_FAILED")
+    said = ("allocate memory", "CUDA error: out of memory", "CUBLAS_STATUS_ALLOC_FAILED", "MPS backend out of memory")
     return exhausted or (isinstance(error, RuntimeError) and any(one in str(error) for one in said))
 
 

@@ -23,6 +23,11 @@ class TrainState:
         self._tensors: tuple[Weights, OptimizerState] | None = (weights, optimizer_state)
 
     @property
+    def is_taken(self) -> bool:
+        """Whether a step has taken it."""
+        return self._tensors is None
+
+    @property
     def weights(self) -> Weights:
         """What is trained."""
         return self._read()[0]
@@ -111,11 +116,11 @@ class GradientStep:
         self, state: TrainState, batch: DeviceEquations, rng: StepRng, *, measuring: bool = False
     ) -> tuple[TrainState, Tensor | None]:
         """Make one update; return the next state and, if asked, loss and accuracy of the batch before it."""
-        weights, optimizer_state = state.take()
-        by_name = self.flat.unpack(weights)
+        by_name = self.flat.unpack(state.weights)
         if self.weight_noise:
             by_name = with_noise(by_name, self.weight_noise, rng.generator("weight noise"))
         grads, numbers = self.backend.gradient(by_name, batch, rng, measuring=measuring)
+        weights, optimizer_state = state.take()  # not before: a gradient for which there is no memory leaves it as it was
         with torch.no_grad():  # the leaves of the gradient share memory with the weights
             weights, changed = self.rule.update(self.flat.pack(grads), optimizer_state, weights, rng)
         return TrainState(weights, optimizer_state | changed), numbers

@@ -19,6 +19,8 @@ Kind = Literal["operation", "network", "loss", "update rule", "metric", "view"]
 SESSION = "this session"
 """The source of what no file has added: a notebook, or the prompt of Python."""
 
+OF_THE_MACHINE = ("MemoryError", "OutOfMemoryError", "AcceleratorError")  # errors that are no fault of what has raised them
+
 SAID_OF_SESSION = "a session of Python"
 """How it is called where a run remembers it: that session may be another one."""
 
@@ -121,7 +123,7 @@ def hash_of(content: bytes) -> str:
 
 @contextmanager
 def blamed(what: str) -> Iterator[None]:
-    """Turn what code from outside raises into one line with its place, but where memory is exhausted.
+    """Turn what code from outside raises into one line with its place, but where memory is exhausted or a device fails.
 
     Raises:
         PluginError: if anything is raised.
@@ -131,7 +133,7 @@ def blamed(what: str) -> Iterator[None]:
     except GroktermError:
         raise
     except Exception as error:
-        if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or "allocate memory" in str(error):
+        if type(error).__name__ in OF_THE_MACHINE or "allocate memory" in str(error) or "CUDA error" in str(error):
             raise
         raise PluginError(f"{what} failed: {said(error)}") from error
 

@@ -69,7 +69,7 @@ class FeatureMachine:
     ) -> tuple[TrainState, None]:
         """Learn the metric from the gradient of the predictor, then solve for the coefficients again; nothing is scored."""
         del rng, measuring
-        weights, optimizer_state = state.take()
+        weights, optimizer_state = state.weights, state.optimizer_state  # new ones are made, and these stay
         outer = average_outer_product(self.pool, self.model, _metric(weights), batch.tokens, weights["coefficients"])
         metric = _power(outer, self.settings.power)
         metric = metric / metric.max()

@@ -29,7 +29,7 @@ from grokterm.optim.rng import StepRng
 from grokterm.optim.rules import OptimizerState, Weights, copies
 from grokterm.tasks.dataset import Dataset
 from grokterm.training.rfm import FeatureMachine
-from grokterm.training.step_loop import Measured, StepLoop
+from grokterm.training.step_loop import Measured, StepLoop, further_advice_on_memory
 
 
 class SingleNetwork(StepLoop):
@@ -45,6 +45,7 @@ class SingleNetwork(StepLoop):
     ) -> None:
         self.step = 0
         self.device = device
+        self._precision = experiment.training.precision
         self.engine = choose_engine(experiment, device)
         self.network = network_of(experiment, parts).to(device)
         """Its structure. The weights are in `state`; the network's own are whichever were used last."""
@@ -149,6 +150,7 @@ class SingleNetwork(StepLoop):
         return (
             f"{describe(self.device)} has not enough memory for a step of {self.batch_size:,} equations:"
             " lower optimizer.batch_size, the width of the network or task.modulus"
+            f"{further_advice_on_memory(self.device, self._precision)}"
         )
 
     def tensors(self) -> dict[str, Tensor]:

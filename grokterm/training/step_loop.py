@@ -22,6 +22,12 @@ class Measured:
     state: TrainState
 
 
+def further_advice_on_memory(device: torch.device, precision: str) -> str:
+    """Say what takes less memory besides smaller sizes; nothing if nothing does."""
+    ways = ["set training.precision=float32"] * (precision == "float64") + ["choose device=cpu"] * (device.type != "cpu")
+    return "".join(f", or {way}" for way in ways)
+
+
 class StepLoop(ABC):
     """Trains in this process, step by step."""
 
@@ -32,6 +38,11 @@ class StepLoop(ABC):
     @abstractmethod
     def scores_training_set(self) -> bool:
         """Whether an update scores the whole training set as a measurement does."""
+
+    @property
+    def is_intact(self) -> bool:
+        """Whether the weights are those of this step: an update that has failed on its way leaves none."""
+        return not self.state.is_taken
 
     @abstractmethod
     def update(self, *, measuring: bool = False) -> Tensor | None:

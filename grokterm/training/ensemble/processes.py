@@ -49,6 +49,7 @@ class ProcessEnsemble:
             worker.ask(("begin", (experiment, share, parts), {}))
         self._first = SingleNetwork(experiment.member(0), device, threads=1, parts=parts)
         self._inspects = experiment.training.inspect_every > 0
+        self.is_intact = True  # whether all members are at this step
         self.engine, self.n_parameters = self._first.engine, self._first.n_parameters
         self.network, self.frozen = self._first.network, self._first.frozen
         for begun in [worker.answer() for worker in self._workers]:
@@ -156,7 +157,9 @@ class ProcessEnsemble:
         answers = [worker.answer() for worker in self._workers]
         failures = [answer for answer in answers if isinstance(answer, Exception)]
         if failures and name == "advance":
+            self.is_intact = False
             self._ask("go_back", self.step)  # so that all members are at the same step
+            self.is_intact = True
         if failures:
             raise failures[0]
         return answers

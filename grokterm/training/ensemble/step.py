@@ -32,11 +32,11 @@ class StackedStep:
         self, state: TrainState, batch: StackedEquations, rng: StackedStepRng, *, measuring: bool = False
     ) -> tuple[TrainState, Tensor | None]:
         """Return the next state and, if asked, losses and accuracies of the batches before it."""
-        weights, optimizer_state = state.take()
-        by_name = self.flat.unpack(weights)
+        by_name = self.flat.unpack(state.weights)
         if self.weight_noise:
             by_name = with_noise(by_name, self.weight_noise, rng.generator("weight noise"))
         grads, numbers = self.backend.gradient(by_name, batch, rng, measuring=measuring)
+        weights, optimizer_state = state.take()  # not before, as in `GradientStep`
         with torch.no_grad():
             weights, changed = self._update(self.flat.pack(grads), optimizer_state, weights, rng)
         return TrainState(weights, optimizer_state | changed), numbers

@@ -35,7 +35,7 @@ from grokterm.training.ensemble.gradient import StackedGradient, statistics_unde
 from grokterm.training.ensemble.naming import prefix_of, with_member
 from grokterm.training.ensemble.rng import StackedStepRng
 from grokterm.training.ensemble.step import StackedStep
-from grokterm.training.step_loop import Measured, StepLoop
+from grokterm.training.step_loop import Measured, StepLoop, further_advice_on_memory
 
 
 class VmappedEnsemble(StepLoop):
@@ -65,6 +65,7 @@ class VmappedEnsemble(StepLoop):
             )
         self.step = 0
         self.device = device
+        self._precision = experiment.training.precision
         self.engine = choose_engine(experiment, device)
         members = [experiment.member(number) for number in range(experiment.training.members)]
         self._seeds = range(experiment.seed, experiment.seed + len(members))
@@ -107,7 +108,7 @@ class VmappedEnsemble(StepLoop):
         return (
             f"{describe(self.device)} has not enough memory for a step of {len(self._seeds):,} members with"
             f" {self.batch_size:,} equations each: lower training.members, optimizer.batch_size, the width of the network or"
-            " task.modulus"
+            f" task.modulus{further_advice_on_memory(self.device, self._precision)}"
         )
 
     @property
