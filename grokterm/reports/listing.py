@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
+from grokterm.experiment.recording.endings import in_words
 from grokterm.plots.sanitize import plain_text
 from grokterm.runs.listing.row import RunRow
 
@@ -32,7 +33,8 @@ def standing_in_short(row: RunRow) -> str:
         return f"{row.n_ended:,} of {row.members:,}{failed}" + ("" if owner is None else f" ({owner.pid})")
     match row.state:
         case "training" | "paused" as state if owner is not None:
-            return f"{'not yet' if state == 'training' else state} ({owner.pid})"
+            paused = f"paused, {in_words(row.trouble)}" if row.trouble else "paused"
+            return f"{'not yet' if state == 'training' else paused} ({owner.pid})"
         case "unknown":
             return "not known" if owner is None else f"not known ({owner.host})"
     return row.ended or "not yet"

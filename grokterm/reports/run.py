@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from grokterm.experiment.expectation import MILESTONE_STEPS
+from grokterm.experiment.recording.endings import in_words
 from grokterm.experiment.recording.owner import Owner
 from grokterm.plots.sanitize import plain_text
 from grokterm.plugins.registry import lacking
@@ -73,6 +74,7 @@ def standing(summary: Summary, run: Path) -> str:
             return f"killed {step}: {going_on}"
         case "training":
             held = "paused in" if summary.is_paused else "trained by"
+            held = f"{in_words(summary.trouble)}, {held}" if summary.trouble else held
             return f"not yet: {step}, {held} {_process(summary.owner)}"
         case "unknown":
             return f"not known: {step}, maybe still trained by {_process(summary.owner)}; if not, {going_on}"

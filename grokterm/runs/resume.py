@@ -9,6 +9,7 @@ from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Extend, Set, Swap
 from grokterm.experiment.reading.overrides import live_changes, override, parse_assignment
 from grokterm.experiment.reading.toml import format_value
+from grokterm.experiment.recording.endings import GOES_ON
 from grokterm.experiment.recording.records import Acted, Branched, Finished, Record, Started
 from grokterm.plugins.registry import changed, lacks
 from grokterm.runs.command_line import command_line
@@ -160,7 +161,7 @@ def has_ended(experiment: Experiment, records: Sequence[Record], changes: Sequen
     """Whether a run has nothing left to do under these settings, some of which a resume is about to change."""
     last = next((record for record in reversed(records) if isinstance(record, Finished) or _extends(record)), None)
     match last.reason if isinstance(last, Finished) else "interrupted":
-        case "interrupted" | "out_of_memory":
+        case reason if reason in GOES_ON:
             return False
         case "complete":
             return last is not None and last.step >= experiment.training.steps

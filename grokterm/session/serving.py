@@ -10,12 +10,12 @@ from grokterm.session.state import LabState, fold
 
 
 def train(
-    session: Session, earlier: Sequence[Record] = (), *, stay: bool = False, part: str = ""
+    session: Session, earlier: Sequence[Record] = (), *, stay: bool = False, is_attended: bool = False, part: str = ""
 ) -> Iterator[tuple[Sequence[Record], LabState]]:
     """Train, and yield what happens with the state after it; first the state after the `earlier` records of the run.
 
-    `stay`: as `Session.records` says. `part`: of a mixture, which this is. Meanwhile the training is served: once it
-    has the lock of the run, a screen of another process can attach to it.
+    `stay` and `is_attended`: as `Session.records` says. `part`: of a mixture, which this is. Meanwhile the training is served:
+    once it has the lock of the run, a screen of another process can attach to it.
     """
     before = fold(LabState(session.run.experiment, part=part), earlier)
     state = replace(
@@ -26,7 +26,7 @@ def train(
     )
     with TrainingServer(session, state) as server:
         yield (), state
-        for reported in session.records(stay=stay):
+        for reported in session.records(stay=stay, is_attended=is_attended):
             records: Sequence[Record] = reported
             if session.lock.is_held and not server.is_open and (problem := server.open()):  # another process may serve a run
                 records = (*reported, Refused(step=state.step, message=problem))

@@ -1,11 +1,13 @@
 """One running training, saved to disk: commands in, records out. The screen and the command line use the same class."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from queue import Empty, SimpleQueue
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
-from grokterm.errors import ConfigError, StorageError
+from grokterm.engines.device import minding_the_device
+from grokterm.errors import ConfigError, OutOfMemoryError, StorageError
 from grokterm.experiment.interventions import Save
 from grokterm.experiment.recording.records import (
     TRANSIENT,
@@ -31,6 +33,7 @@ from grokterm.runs.store import Run
 from grokterm.runs.thinning import GIGABYTE, checkpoint_sizes, drop_checkpoints, thinned
 from grokterm.session.commands import Analyze, Command, GoOn, Hold, Leave, Pause, Release, Resume, SetPace, StepOnce
 from grokterm.session.detached import Outset
+from grokterm.session.trouble import LOST, Care
 from grokterm.training.trainer import CHUNK_SECONDS, Trainer
 
 if TYPE_CHECKING:
@@ -41,7 +44,8 @@ CHECKPOINT_SECONDS = 60.0
 
 LANDMARKS = (Reached, Acted)  # near whose steps checkpoints are kept
 
-READING = (Analyze, Hold, Release, SetPace, Leave)  # commands for which a run need not be written
+LookingOn: TypeAlias = Analyze | Hold | Release | SetPace | Leave
+"""Commands for which a run need not be written."""
 
 INSPECTION_WAIT_SECONDS = 5.0  # how long `Leave` waits for inspections, after everything else is saved
 
@@ -83,7 +87,13 @@ class Session:
         self._branched_at = {record.step for record in earlier if isinstance(record, Branched)}
         self._unwritten: list[Record] = []
         self._is_unsaved = False
-        self._has_left = False
+        self.has_left = False  # a user has ended it
+        self._care = Care(trainer, run)
+
+    @property
+    def has_weights(self) -> bool:
+        """Whether there are weights to look at."""
+        return self._care.has_weights
 
     @property
     def outset(self) -> Outset:
@@ -103,32 +113,39 @@ class Session:
         """How many commands wait to be taken."""
         return self._commands.qsize()
 
-    def records(self, *, stay: bool = False) -> Iterator[list[Record]]:
+    def records(self, *, stay: bool = False, is_attended: bool = False) -> Iterator[list[Record]]:
         """Train, save records, and yield them.
 
         Ends with the training; with `stay` it takes commands until `Leave`. If a write fails, the training pauses and reports
-        it; unwritten records are written with the next ones.
+        it; unwritten records are written with the next ones. In trouble it pauses too if it is attended, and else ends.
+
+        Raises:
+            DeviceLostError, ProcessDiedError: if it is not attended; that it has ended is saved.
         """
+        self._care.is_attended = is_attended
         try:
             yield from self._records(stay=stay)
         finally:
             self.lock.give_back()
 
     def _records(self, *, stay: bool) -> Iterator[list[Record]]:
-        begun = self.trainer.begin(self._changes, self._note, this_process(), self._before)
+        begun = self._care.of(partial(self.trainer.begin, self._changes, self._note, this_process(), self._before))
         if not self._paused:
             self.lock.take()
             yield self._save(begun)
         else:
-            self._unwritten = begun if self.trainer.ended is not None else [*begun, Paused(step=self.trainer.step)]
+            is_waiting = self._care.trouble is not None or self.trainer.ended is not None
+            self._unwritten = begun if is_waiting else [*begun, Paused(step=self.trainer.step)]
             yield self._unwritten
-        while not self._has_left and (stay or self.trainer.ended is None):
+        while not self.has_left and (stay or self.trainer.ended is None):
             if (command := self._next_command()) is not None:
-                yield self._save(self._execute(command))
+                yield self._save(self._care.of(partial(self._execute, command)))
             elif not self._is_waiting:
-                yield self._save(self._advance())
-        if self._has_left:
+                yield self._save(self._care.of(self._advance))
+        if self.has_left:
             self.trainer.trainable.close()
+        elif self._care.loss is not None:
+            raise self._care.loss
 
     @property
     def _is_waiting(self) -> bool:
@@ -150,31 +167,21 @@ class Session:
         return records
 
     def _execute(self, command: Command) -> list[Record]:
+        if isinstance(command, LookingOn):
+            return self._look_on(command)
+        if isinstance(command, Resume) and self._care.opens_again:
+            return self._leave()  # whoever looks on opens the run again then, at its last checkpoint
         step, ended = self.trainer.step, self.trainer.ended is not None
-        if not isinstance(command, READING) and (problem := self._problem()):
+        if problem := self._care.refusal or self._problem():
             return [Refused(step=step, message=problem)]
         match command:
-            case Analyze():
-                self.analysis, self.analyzed = self.trainer.analyze(), command
-            case Leave():
-                self._has_left = True
-                is_untouched = self._unwritten and not self._is_unsaved  # since the run was opened: files stay as they are
-                return [] if is_untouched else self.trainer.end("interrupted")
-            case SetPace(steps_per_second=pace):
-                self._pace, self._next_chunk = pace, 0.0
-                return [Paced(step=step, steps_per_second=pace)]
             case Pause() if not self._paused and not ended:
                 self._paused = True
                 return [Paused(step=step)]
             case Resume() if (self._paused or self._n_holds) and not ended:
                 return self._resume()
             case StepOnce() if self._paused and not ended:
-                return self.trainer.advance(limit=1)
-            case Hold() | Release():
-                self._n_holds = max(0, self._n_holds + (1 if isinstance(command, Hold) else -1))
-                held = Held(step=step, is_held=self._n_holds > 0, is_waiting=self._is_waiting)
-                reason = command.reason if isinstance(command, Release) else ""
-                return [held, *([Refused(step=step, message=reason)] if reason else [])]
+                return self._step()
             case Pause() | Resume() | StepOnce():
                 pass  # nothing to do
             case action if ended and not isinstance(action, Save | GoOn):
@@ -187,10 +194,40 @@ class Session:
                     return [Refused(step=step, message=str(error))]
         return []
 
+    def _look_on(self, command: LookingOn) -> list[Record]:
+        """Carry out what changes nothing of the training but when it goes on."""
+        step = self.trainer.step
+        match command:
+            case Analyze():
+                if self.has_weights:  # or else the last picture stays
+                    self.analysis, self.analyzed = self.trainer.analyze(), command
+                return []
+            case SetPace(steps_per_second=pace):
+                self._pace, self._next_chunk = pace, 0.0
+                return [Paced(step=step, steps_per_second=pace)]
+            case Hold() | Release():
+                self._n_holds = max(0, self._n_holds + (1 if isinstance(command, Hold) else -1))
+                held = Held(step=step, is_held=self._n_holds > 0, is_waiting=self._is_waiting)
+                reason = command.reason if isinstance(command, Release) else ""
+                return [held, *([Refused(step=step, message=reason)] if reason else [])]
+            case Leave():
+                return self._leave()
+
+    def _leave(self) -> list[Record]:
+        self.has_left, self._care.is_attended = True, False
+        is_untouched = self._unwritten and not self._is_unsaved  # since the run was opened: files stay as they are
+        return [] if is_untouched else self._care.end()
+
+    def _step(self) -> list[Record]:
+        """Make one update; if that was tried again after trouble, it is a plain pause from then on."""
+        was_in_trouble, self._care.trouble = self._care.trouble is not None, None
+        records = self.trainer.advance(limit=1)
+        return [*records, Paused(step=self.trainer.step)] if was_in_trouble and self.trainer.ended is None else records
+
     def _resume(self) -> list[Record]:
         """Go on, also if a screen holds it: that one may have been left with its dialog open."""
         step, was_paused, was_held = self.trainer.step, self._paused, self._n_holds > 0
-        self._paused, self._n_holds = False, 0
+        self._paused, self._n_holds, self._care.trouble = False, 0, None
         released: list[Record] = [Held(step=step, is_held=False, is_waiting=False)] if was_held else []
         return [*released, Continued(step=step)] if was_paused else released
 
@@ -225,35 +262,43 @@ class Session:
         """Write records to the journal, and a checkpoint if due, before the record that ends the run."""
         end: list[Record] = [record for record in records if isinstance(record, Finished)]
         saved: list[Record] = [record for record in records if not isinstance(record, Finished)]
+        self._paused = self._paused or any(isinstance(record, Paused) for record in records)
         is_checkpoint_due = self._is_checkpoint_due(records)
         if all(isinstance(record, TRANSIENT) for record in records) and not is_checkpoint_due:
             return records
-        if is_checkpoint_due and not self._has_left:  # pending inspections are of steps before the checkpoint
+        if not self.lock.is_held:  # of a run that was only opened, and lost what it had in memory
+            return records
+        if is_checkpoint_due and not self.has_left:  # pending inspections are of steps before the checkpoint
             saved.extend(self.trainer.wait_for_inspections())
         unwritten, self._unwritten = self._unwritten, end
         try:
             is_first = is_checkpoint_due and self._saved_step < 0  # which must not outlive a journal without a line
-            self._journal.write([*unwritten, *saved], is_durable=is_first)
+            self._journal.write([*unwritten, *saved], is_durable=is_first or not self.has_weights)
             self._landmarks.update(record.step for record in records if isinstance(record, LANDMARKS))
             if is_checkpoint_due:
                 checkpoint, thinned_out = self._checkpoint()
                 saved.append(checkpoint)
                 self._journal.write(saved[-1:], is_durable=True)
                 drop_checkpoints(self.run.checkpoints, thinned_out)  # now that the journal names a newer one, for good
-            if self._has_left and (late := self.trainer.wait_for_inspections(INSPECTION_WAIT_SECONDS)):
+            if self.has_left and (late := self.trainer.wait_for_inspections(INSPECTION_WAIT_SECONDS)):
                 saved.extend(late)
                 self._journal.write(late)
             self._unwritten = []
             self._journal.write(end, is_durable=True)
-        except StorageError as error:
+        except LOST as error:
+            self._unwritten = []
+            return [*saved, *self._save(self._care.lose(error))]
+        except (StorageError, OutOfMemoryError) as error:
             self._paused = self._is_unsaved = True
             return [*saved, *end, Unsaved(step=self.trainer.step, message=str(error))]
         self._is_unsaved = False
         return saved + end
 
     def _is_checkpoint_due(self, records: list[Record]) -> bool:
+        if not self.has_weights:
+            return False
         if self._is_unsaved:  # retry with the next action, not at every Analyze
-            return self._has_left or not all(isinstance(record, TRANSIENT) for record in records)
+            return self.has_left or not all(isinstance(record, TRANSIENT) for record in records)
         step, training = self.trainer.step, self.trainer.experiment.training
         return (
             self.trainer.seconds - self._saved_seconds >= CHECKPOINT_SECONDS
@@ -264,7 +309,8 @@ class Session:
     def _checkpoint(self) -> tuple[Checkpointed, tuple[int, ...]]:
         """Write a checkpoint; return also the steps of those that are to make room for it."""
         trainer, training, folder = self.trainer, self.trainer.experiment.training, self.run.checkpoints
-        file = save_checkpoint(folder, trainer.step, trainer.tensors(), trainer.experiment)
+        with minding_the_device():
+            file = save_checkpoint(folder, trainer.step, trainer.tensors(), trainer.experiment)
         self._saved_seconds, self._saved_step = trainer.seconds, trainer.step
         sizes = checkpoint_sizes(folder)
         kept = self._branched_at | {step for step in sizes if training.next_checkpoint(step - 1) == step}

@@ -9,6 +9,7 @@ from grokterm.experiment.conditions import Milestone
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Extend, Set, Swap
 from grokterm.experiment.reading.overrides import live_changes
+from grokterm.experiment.recording.endings import in_words
 from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.experiment.recording.evaluations import Evaluations
 from grokterm.experiment.recording.inspected import Inspected
@@ -30,6 +31,7 @@ from grokterm.experiment.recording.records import (
     Switched,
     Unsaved,
 )
+from grokterm.experiment.recording.trouble import Trouble
 from grokterm.experiment.task import OperationName
 from grokterm.session.curves import Curves
 from grokterm.tasks.operation import Operation
@@ -82,6 +84,7 @@ class LabState:
     opened_at: int = 0  # the step at which it was opened
     is_held: bool = False  # waits for the answer to a dialog
     ended: str = ""  # why the training ended; empty before
+    trouble: Trouble | None = None  # which it is paused in
     saved_at: int | None = None
     checkpoint_bytes: int | None = None  # that all checkpoints take; None if that is not known
     refusals: tuple[str, ...] = ()  # refused commands and other notices, oldest first
@@ -180,8 +183,9 @@ def _after(state: LabState, record: Record) -> LabState:
             refusals = (*state.refusals, record.note) if record.note else state.refusals
             change = live_changes(state.experiment, record.changes)
             experiment = state.experiment.changed(change) if change else state.experiment
-            started = replace(state, device=record.device, engine=record.engine, phase="training", ended="", refusals=refusals)
-            return replace(started, experiment=experiment, n_train=record.n_train, n_val=record.n_val, n_seen=record.n_seen)
+            started = replace(state, device=record.device, engine=record.engine, experiment=experiment, refusals=refusals)
+            started = replace(started, n_train=record.n_train, n_val=record.n_val, n_seen=record.n_seen)
+            return replace(started, phase="training", ended="", trouble=None)
         case Advanced(steps_per_second=rate):
             before = state.steps_per_second
             return replace(state, steps_per_second=rate if before is None else 0.8 * before + 0.2 * rate)
@@ -193,7 +197,8 @@ def _after(state: LabState, record: Record) -> LabState:
         case Acted():
             return _after_action(state, record)
         case Paused() | Continued():
-            return replace(state, phase="paused" if isinstance(record, Paused) else "training")
+            trouble = record.trouble if isinstance(record, Paused) else None
+            return replace(state, phase="paused" if isinstance(record, Paused) else "training", trouble=trouble)
         case Paced(steps_per_second=pace):
             return replace(state, pace=pace)
         case Held(is_held=is_held, is_waiting=is_waiting):
@@ -202,9 +207,8 @@ def _after(state: LabState, record: Record) -> LabState:
         case Checkpointed(step=step, n_bytes=n_bytes):
             return replace(state, saved_at=step, unsaved="", checkpoint_bytes=n_bytes)
         case Finished(reason=reason, message=message):
-            refusals = (*state.refusals, message) if message else state.refusals
-            ended = "out of memory" if reason == "out_of_memory" else reason
-            return replace(state, phase="ended", ended=ended, refusals=refusals)
+            refusals = (*state.refusals, message) if message and state.trouble is None else state.refusals
+            return replace(state, phase="ended", ended=in_words(reason), trouble=None, refusals=refusals)
         case Unsaved(message=message):
             return replace(state, phase="ended" if state.ended else "paused", unsaved=message)
         case Refused() | Skipped() | Switched() | Branched():

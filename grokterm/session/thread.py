@@ -5,7 +5,7 @@ from dataclasses import replace
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, TypeAlias
 
-from grokterm.errors import GroktermError, OutOfMemoryError
+from grokterm.errors import GroktermError
 from grokterm.session.commands import Command, Leave
 from grokterm.session.state import LabState
 
@@ -109,12 +109,10 @@ class TrainingThread(Thread):
     def _train(self) -> None:
         for which, part in self._parts():
             self._drive(part, (), stay=False, part=which)
-            if part.trainer.ended in (None, "interrupted"):
+            if part.has_left:
                 return
             with self._lock:
                 self._session, self._early = None, part.untaken()  # these and further ones are for the next session
-            if part.trainer.ended == "out_of_memory":
-                raise OutOfMemoryError(self.state.refusals[-1])
         self._drive(*self._open(), stay=True)
 
     def _drive(self, session: "Session", earlier: "Sequence[Record]", *, stay: bool, part: str = "") -> None:
@@ -126,5 +124,5 @@ class TrainingThread(Thread):
                 session.send(self._early.pop(0))
         from grokterm.session.serving import train
 
-        for _, self.state in train(session, earlier, stay=stay, part=part):
+        for _, self.state in train(session, earlier, stay=stay, is_attended=True, part=part):
             pass

@@ -10,13 +10,6 @@ def check_extension(extension: Extend, *, step: int, steps: int, ended: str | No
     Raises:
         ConfigError: if the run cannot go on to that step; the message says what to do instead.
     """
-    if ended == "diverged":
-        raise ConfigError(
-            f"the run diverged at step {step:,}, and has no weights to go on from: start another one,"
-            " with a lower optimizer.learning_rate"
-        )
-    if ended == "out_of_memory":
-        raise ConfigError(f"memory ran out at step {step:,}: free some of it, then open the run again, which goes on")
     if ended is not None and extension.steps <= step:
         raise ConfigError(f"the run has made {step:,} steps: choose more, not {extension.steps:,}")
     if ended is None and extension.steps <= steps:

@@ -1,7 +1,7 @@
 """Training as an iterator of records: it pauses when it is not iterated, and knows nothing of a screen."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from time import perf_counter
 
@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from grokterm.analysis.milestones import EnsembleMilestoneDetector, telling_rows
-from grokterm.engines.device import describe, find_device, matrix_precision, minding_the_device, synchronize
+from grokterm.engines.device import describe, find_device, matrix_precision, minding_the_device, release_cache, synchronize
 from grokterm.errors import ConfigError, OutOfMemoryError
 from grokterm.experiment.conditions import Comparison, Milestone
 from grokterm.experiment.experiment import Experiment
@@ -151,8 +151,11 @@ class Trainer:
         self.check_extension(extension)
         self.experiment = self.experiment.extended(extension.steps, self.ended)
 
-    def end(self, reason: str) -> list[Record]:
-        """End the training here, if it has not ended before; a step that is the last one is measured."""
+    def end(self, reason: str, message: str = "") -> list[Record]:
+        """End the training here, if it has not ended before; a step that is the last one is measured.
+
+        The message says what the user can do about it; of memory the trainer knows.
+        """
         if self.ended is not None:
             return []
         self.ended = reason
@@ -162,7 +165,9 @@ class Trainer:
             with self.computing():
                 last = self.trainable.measure()
             measured = self._report([last])
-        message = self.trainable.advice_on_memory if reason == "out_of_memory" else ""
+        if reason == "out_of_memory":
+            release_cache(self.device)
+            message = self.trainable.advice_on_memory
         settled = [] if reason == "interrupted" else self.wait_for_inspections()  # a run that is left has to be saved first
         finished = Finished(step=self.step, reason=reason, message=message, seconds=self.seconds, n_undone=self._n_undone)
         return [*measured, *settled, finished]
@@ -325,12 +330,10 @@ class Trainer:
 
     def _measure_now(self) -> list[Record]:
         """Measure and report every side, or end if memory runs out."""
-        try:
-            with self.computing():
-                measured = self.trainable.measure()
-        except OutOfMemoryError:
-            return self.end("out_of_memory")
-        return self._report([measured])
+        measured: list[Measured] = []
+        with suppress(OutOfMemoryError), self.computing():
+            measured.append(self.trainable.measure())
+        return self._report(measured) if measured else self.end("out_of_memory")
 
     def _apply(self, action: Action) -> str:
         """Carry out an action, of an extension only that the run goes on; return what else followed from it."""

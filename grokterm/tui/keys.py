@@ -17,6 +17,8 @@ FIRST = {BACK, BRANCH, SAVE_AGAIN, END_COMPARISON}
 
 CHANGEABLE: tuple[Phase, ...] = ("training", "paused", "ended")
 
+RETRIED = {"out_of_memory": "try again", "process_died": "open again"}  # what space does, by the reason of trouble
+
 
 def keys_of_training() -> tuple[Key, ...]:
     """List the keys that act on the training."""
@@ -36,7 +38,7 @@ def keys_of_training() -> tuple[Key, ...]:
             "app.detach",
             "Detach",
             "leave, while the training goes on in the background; `grokterm attach` comes back to it",
-            _when("detach", "training", "paused"),
+            lambda now: "" if now.trouble else _when("detach", "training", "paused")(now),
         ),
         _key("s", "training('save')", "Save", "save a checkpoint now", _save),
         _key(
@@ -188,7 +190,7 @@ def further_keys() -> tuple[Key, ...]:
             "branch",
             "Branch",
             "branch: a new run from the step that is looked at, or the present one, with other settings; this run stays",
-            lambda now: BRANCH if now.is_looking_back else "",
+            lambda now: BRANCH if now.is_to_branch else "",
         ),
         Key(
             "{ }",
@@ -244,6 +246,8 @@ def _arrows(now: Situation) -> str:
 
 
 def _pause(now: Situation) -> str:
+    if now.trouble is not None:
+        return RETRIED.get(now.trouble.reason, "")
     return {"training": "pause", "paused": "resume", "ended": "go on"}.get(now.phase, "")
 
 
@@ -256,7 +260,7 @@ def _on_curves(label: str) -> Callable[[Situation], str]:
 
 
 def _when(label: str, *phases: Phase) -> Callable[[Situation], str]:
-    return lambda now: label if now.phase in phases else ""
+    return lambda now: label if now.phase in phases and (now.trouble is None or now.trouble.can_be_retried) else ""
 
 
 def _unless_loading(label: str) -> Callable[[Situation], str]:

@@ -166,6 +166,7 @@ class LabLayout:
             is_looking_back=scene.earlier is not None,
             is_swapped=bool(state.swaps),
             is_unsaved=bool(state.unsaved),
+            trouble=state.trouble,
         )
 
     def _is_behind(self, scene: Scene) -> bool:

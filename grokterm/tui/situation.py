@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from grokterm.experiment.recording.trouble import Trouble
 from grokterm.session.state import Phase
 from grokterm.views.view import View
 
@@ -23,6 +24,7 @@ class Situation:
     is_looking_back: bool = False
     is_swapped: bool = False
     is_unsaved: bool = False  # since a save has failed
+    trouble: Trouble | None = None  # which the training waits in
     is_above_sweep: bool = False  # to which escape and q return
 
     @property
@@ -35,6 +37,17 @@ class Situation:
     def draws_curves(self) -> bool:
         """Whether there are curves to act on."""
         return self.has_curves and self.has_pictures
+
+    @property
+    def can_train(self) -> bool:
+        """Whether there is something to train on: a training in trouble may have lost its weights."""
+        return self.phase in ("training", "paused") and (self.trouble is None or self.trouble.can_be_retried)
+
+    @property
+    def is_to_branch(self) -> bool:
+        """Whether a branch is what one would do now."""
+        has_good = self.trouble is not None and self.trouble.last_good is not None
+        return self.is_looking_back or has_good
 
     def does(self, key: str) -> bool:
         """Whether the view on the screen does something at o, x or z."""

@@ -12,11 +12,11 @@ from tests.runs.records import journaled
 class Driver:
     """Tells a session what to do, and keeps what it hears."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, *, is_attended: bool = False) -> None:
         self.session = session
         self.trainer = session.trainer
         self.heard: list[Record] = []
-        self._records = session.records(stay=True)
+        self._records = session.records(stay=True, is_attended=is_attended)
         self.listen()
 
     @property

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Extend, Set, Swap
 from grokterm.experiment.recording.evaluated import Evaluated
@@ -21,7 +20,6 @@ from grokterm.session.commands import Command, GoOn, Hold, Pause, Release, Resum
 from grokterm.session.start import resume_session, start_session
 from grokterm.session.state import LabState, fold
 from grokterm.training.ensemble.vmapped import VmappedEnsemble
-from grokterm.training.extension import check_extension
 from tests.runs.failing import failing_once
 from tests.runs.tensors import same
 from tests.session.driving import Driver, acts, files_of, undisturbed, with_settings
@@ -195,19 +193,6 @@ def test_a_run_whose_settings_cannot_be_written_does_not_go_on(
     assert (driver.trainer.ended, driver.trainer.experiment.training.steps) == ("complete", SHORT)
     driver.tell(further(LONG))
     assert driver.trainer.experiment.training.steps == LONG
-
-
-def test_a_run_that_diverged_does_not_go_on_and_says_what_to_do(tiny: Experiment, tmp_path: Path) -> None:
-    driver = ended(lasting(tiny, SHORT, optimizer={"learning_rate": 1e20}), tmp_path)
-    assert driver.trainer.ended == "diverged"
-    (refused,) = driver.tell(further(LONG))
-    assert isinstance(refused, Refused)
-    assert "start another one, with a lower optimizer.learning_rate" in refused.message
-
-
-def test_a_run_without_memory_says_how_it_goes_on() -> None:
-    with pytest.raises(ConfigError, match="memory ran out at step 20: free some of it, then open the run again"):
-        check_extension(Extend(steps=LONG), step=SHORT, steps=LONG, ended="out_of_memory")
 
 
 def test_a_run_is_extended_while_it_trains_and_keeps_waiting_if_it_is_paused(tiny: Experiment, tmp_path: Path) -> None:

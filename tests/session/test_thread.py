@@ -153,8 +153,8 @@ def test_what_comes_too_late_for_a_part_is_told_to_what_follows(
         part = start_session(grokking, tmp_path, "part")
         records = part.records
 
-        def left_late(*, stay: bool) -> Iterator[list[Record]]:
-            yield from records(stay=stay)
+        def left_late(**how: bool) -> Iterator[list[Record]]:
+            yield from records(**how)
             part.send(Leave())
 
         monkeypatch.setattr(part, "records", left_late)

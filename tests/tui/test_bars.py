@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from grokterm.experiment.recording.trouble import Trouble
 from grokterm.session.state import Phase
 from grokterm.tui.keyboard import guide, hints, keys
 from grokterm.tui.panes import panes
@@ -172,3 +173,18 @@ def test_a_situation_that_stays_gives_the_same_line() -> None:
 def test_the_footer_offers_first_to_save_what_was_not_saved() -> None:
     assert hints(Situation(phase="paused", is_unsaved=True))[0].label == "save again"
     assert labels(phase="paused")["s"] == "save"
+
+
+@pytest.mark.parametrize(
+    ("trouble", "first", "absent"),
+    [
+        ({"reason": "diverged", "last_good": 5}, "branch", {"space", ".", "w", "h", "s", "d"}),
+        ({"reason": "out_of_memory"}, "try again", {"b", "d"}),
+        ({"reason": "device_lost", "is_lost": True}, "look back", {"space", ".", "w", "h", "s", "b", "d"}),
+        ({"reason": "process_died", "is_lost": True}, "open again", {".", "w", "h", "s", "b", "d"}),
+    ],
+)
+def test_the_footer_of_a_training_in_trouble_shows_the_way_out(trouble: dict[str, Any], first: str, absent: set[str]) -> None:
+    now: dict[str, Any] = {"phase": "paused", "trouble": Trouble(message="", **trouble)}
+    assert hints(Situation(**now))[0].label == first
+    assert not absent & labels(**now).keys()

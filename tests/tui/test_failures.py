@@ -9,6 +9,7 @@ from grokterm.errors import ConfigError
 from grokterm.session import start as opening
 from grokterm.training.trainer import Trainer
 from grokterm.tui.app import GroktermApp
+from grokterm.tui.screens.dialogs import FieldsDialog
 from grokterm.tui.screens.help import HelpScreen
 from grokterm.tui.screens.lab import LabScreen
 from grokterm.tui.screens.setup import SetupScreen
@@ -119,11 +120,17 @@ async def ended(app: GroktermApp) -> None:
         await until(pilot, lambda: not app.is_running, "the end")
 
 
-async def test_a_run_that_diverges_is_shown_as_a_result() -> None:
+async def test_a_run_that_diverges_waits_with_a_way_out_and_does_not_go_on() -> None:
     text = BRIEF.replace('kind = "adamw"', 'kind = "gd"').replace("learning_rate = 1e-2", "learning_rate = 1e12")
     app = app_on(text)
     async with training(app, pace=None) as pilot:
-        await until(pilot, lambda: state(app).phase == "ended", "the end")
-        assert state(app).ended == "diverged"
-        await until(pilot, lambda: "diverged" in str(app.screen.query_one("#banner").render()), "the word")
-        assert isinstance(app.screen, LabScreen)
+        await until(pilot, lambda: state(app).trouble, "the trouble")
+        step = state(app).step
+        words = f"paused: diverged at step {step}"
+        await until(pilot, lambda: words in str(app.screen.query_one("#banner").render()), "the words")
+        await pilot.press("space")
+        await until(pilot, lambda: any("branch at step 0, the last good" in one for one in said(app)), "the refusal")
+        assert (state(app).phase, state(app).step) == ("paused", step)
+        await pilot.press("b")
+        await until(pilot, lambda: isinstance(app.screen, FieldsDialog), "the dialog")
+        assert "branch at step 0" in str(app.screen.query_one(".dialog").border_title)

@@ -9,6 +9,7 @@ from rich.console import Console
 from grokterm.experiment.conditions import Milestone
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.recording.evaluated import Evaluated
+from grokterm.experiment.recording.trouble import Trouble
 from grokterm.plots.palettes import PALETTES
 from grokterm.reports.preset import Prospect, in_two_lines
 from grokterm.session.curves import Curves
@@ -210,6 +211,40 @@ def test_the_header_says_at_which_step_the_pictures_are_frozen() -> None:
 
 def test_the_header_says_why_a_training_has_ended() -> None:
     assert "ended (diverged)" in banner(replace(state_with(device="cpu", ended="diverged"), phase="ended"))
+
+
+DIVERGED = Trouble(reason="diverged", message="it diverged", last_good=1200)
+LOST = Trouble(reason="device_lost", message=f"the device fails ({'x' * 160})", is_lost=True)
+NO_MEMORY = Trouble(
+    reason="out_of_memory", message="cuda:0 has not enough memory for a step of 4,704 equations: lower task.modulus"
+)
+
+
+@pytest.mark.parametrize("width", [60, 80, 160])
+@pytest.mark.parametrize(
+    ("trouble", "doing", "done"),
+    [
+        (DIVERGED, "paused: diverged at step 1,234", "step 1,200 is the last good checkpoint: branch there"),
+        (LOST, "paused: device lost at step 1,234", "step 1,000 is saved"),
+        (NO_MEMORY, "paused: out of memory at step 1,234", "try again"),
+        (Trouble(reason="process_died", message="gone", is_lost=True), "paused: process died at step", "step 1,000 is saved"),
+    ],
+)
+def test_trouble_is_said_with_what_can_be_done_and_nothing_is_cut(width: int, trouble: Trouble, doing: str, done: str) -> None:
+    state = state_with(phase="paused", curves=CURVES, saved_at=1000, trouble=trouble)
+    line = status(state, width - 2)
+    assert done in line
+    assert max(len(line), len(banner(state, width - 2))) <= width - 2
+    assert doing in banner(state, width - 2)
+
+
+def test_trouble_rings_once_and_that_of_a_run_that_is_opened_does_not() -> None:
+    notifications = Notifications()
+    assert progress(Notifications(), trouble=NO_MEMORY, opened_at=1234) == []
+    assert progress(notifications, trouble=NO_MEMORY) == [Notice(NO_MEMORY.message, "Out of memory", "error", rings=True)]
+    assert progress(notifications, trouble=NO_MEMORY) == []
+    assert progress(notifications) == []
+    assert len(progress(notifications, trouble=NO_MEMORY)) == 1  # it was tried again
 
 
 def test_the_header_of_a_plain_terminal_has_no_symbol() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grokterm.cli.console import print_results, print_status
-from grokterm.errors import CheckpointError, ConfigError
+from grokterm.errors import ConfigError
 from grokterm.session.torch_import import import_torch
 
 if TYPE_CHECKING:
@@ -193,21 +193,11 @@ def _sum_up(run: "Run", *, as_json: bool) -> int:
 def _advice_on_divergence(run: "Run", step: int) -> str:
     """Say where a run diverged, and from which checkpoint it may go on in another way."""
     from grokterm.runs.command_line import command_line
-    from grokterm.runs.thinning import checkpoint_name, checkpoint_sizes
+    from grokterm.runs.soundness import last_good_step
 
     lost = f"at step {step:,} the loss was no longer a finite number"
-    earlier = (one for one in sorted(checkpoint_sizes(run.checkpoints), reverse=True) if one < step)
-    good = next((one for one in earlier if _is_finite(run.checkpoints / checkpoint_name(one))), None)
+    good = last_good_step(run, step)
     if good is None:
         return f"{lost}: begin again, with a lower optimizer.learning_rate"
     branch = command_line("run --from", run.path.with_name(f"{run.name}@{good}"))
     return f"{lost}, step {good:,} is the last good checkpoint: {branch} --set optimizer.learning_rate=RATE"
-
-
-def _is_finite(checkpoint: Path) -> bool:
-    from grokterm.runs.checkpoint import load_checkpoint
-
-    try:
-        return all(bool(tensor.isfinite().all()) for tensor in load_checkpoint(checkpoint).values())
-    except CheckpointError:
-        return False

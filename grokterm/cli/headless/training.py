@@ -70,7 +70,7 @@ def train(
         print_status(f"grokterm: {error}: {go_on} goes on from {kept}")
         return 1
     if state.ended == "out of memory":
-        print_status(f"grokterm: {state.refusals[-1]}; saved at step {state.step:,}: {go_on} goes on")
+        print_status(f"grokterm: {state.refusals[-1]}; saved at step {state.saved_at or 0:,}: {go_on} goes on")
         return 1
     code = signals.exit_code or (STOPPED if state.ended == "interrupted" else 0)
     if code:

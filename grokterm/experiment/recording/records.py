@@ -14,6 +14,7 @@ from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.experiment.recording.evaluations import Evaluations
 from grokterm.experiment.recording.inspected import Inspected
 from grokterm.experiment.recording.owner import Owner
+from grokterm.experiment.recording.trouble import Trouble
 
 
 class Started(BaseRecord):
@@ -88,9 +89,10 @@ class Skipped(BaseRecord):
 
 
 class Paused(BaseRecord):
-    """A user paused training."""
+    """Training waits for a user, who has asked for it or, in trouble, is asked."""
 
     record: Literal["paused"] = "paused"
+    trouble: Trouble | None = None
 
 
 class Continued(BaseRecord):
@@ -121,7 +123,7 @@ class Finished(BaseRecord):
 
     record: Literal["finished"] = "finished"
     reason: str
-    """complete, diverged, stopped, interrupted or out_of_memory, or the condition in `stop_when`, which was met."""
+    """complete, stopped, interrupted, a reason of trouble, or the condition in `stop_when`, which was met."""
 
     message: str = ""
     """What the user can do about it, if anything."""

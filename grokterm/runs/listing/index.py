@@ -7,6 +7,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
 from grokterm.experiment.reading.presets import list_presets
+from grokterm.experiment.recording.endings import GOES_ON
 from grokterm.plugins.registry import lacking
 from grokterm.runs.finding import run_names
 from grokterm.runs.journal import collecting_no_garbage
@@ -19,8 +20,6 @@ from grokterm.runs.store import is_run
 
 if TYPE_CHECKING:
     from grokterm.experiment.recording.owner import Owner
-
-GOES_ON = ("interrupted", "out_of_memory")  # reasons of an end after which a run is resumed
 
 READ_FROM = ("experiment.toml", "meta.json", "journal.jsonl", FILE)
 

@@ -33,7 +33,10 @@ WORDS: dict[str, Test] = {
 TOLD: dict[State, str] = {"training": "not yet", "unknown": "not known"}
 """What the column of a list says of those that have not ended."""
 
-ENDS = ("complete", "stopped", "diverged", "no memory", "out_of_memory", "memorized", "grokked", "ungrokked")
+ENDS = (
+    *("complete", "stopped", "diverged", "no memory", "out_of_memory", "device_lost", "process_died"),
+    *("memorized", "grokked", "ungrokked"),
+)
 
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
@@ -114,8 +117,8 @@ def _comparison(name: str, sign: str, value: str) -> Test:
 
 def _states(row: RunRow) -> tuple[str, ...]:
     """Return the state of a run in all words that a list has for it."""
-    ended = row.ended or ""
-    return tuple({row.state, TOLD.get(row.state, row.state), ended, ended.replace("out_of_memory", "no memory")} - {""})
+    why = row.ended or row.trouble
+    return tuple({row.state, TOLD.get(row.state, row.state), why, why.replace("out_of_memory", "no memory")} - {""})
 
 
 def _ordered(get: Getter, compare: Callable[[float, float], bool], number: float) -> Test:

@@ -53,6 +53,7 @@ def _read(run: Run, annotations: dict[str, Any], before: Skim | None) -> Facts:
         "steps": outline.steps,
         "steps_per_second": summary.steps_per_second,
         "ended": summary.ended if has_ended else None,
+        "trouble": summary.trouble or "",
         "parent": f"{summary.parent}@{summary.branched_at}" if summary.parent else "",
     }
     owner = None if has_ended or summary.owner is None else summary.owner.model_dump()

@@ -76,6 +76,9 @@ class RunRow:
     ended: str | None = None
     """Why it ended: complete, stopped, diverged, interrupted, a condition, or killed; None if it has not."""
 
+    trouble: str = ""
+    """Why it is paused, if it is not the user's wish: diverged, out_of_memory, ...; empty if it is."""
+
     owner: "Owner | None" = None
     """The process that trains it, or may; None if it has ended."""
 

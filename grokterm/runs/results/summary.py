@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from grokterm.analysis.milestones import EnsembleMilestoneDetector
 from grokterm.experiment.interventions import Extend, Save, Swap
 from grokterm.experiment.metrics import AVERAGE_METRICS, METRICS_IN_ORDER
+from grokterm.experiment.recording.endings import TroubleReason
 from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.experiment.recording.evaluations import Evaluations
 from grokterm.experiment.recording.owner import Owner
@@ -112,6 +113,9 @@ class Summary(Milestones):
     is_paused: bool = False
     """That process waits for a user."""
 
+    trouble: TroubleReason | None = None
+    """Why, if it is not the user's wish."""
+
     parent: str | None = None
     """Of a branch, the run that it left; what came before is of that one."""
 
@@ -152,9 +156,11 @@ class Summary(Milestones):
     """Of each milestone and each final number of the members, over their seeds."""
 
     def to_json(self) -> str:
-        """Return it as a JSON object; only an ensemble has members and statistics, only a branch a parent."""
+        """Return it as a JSON object; not all of them have members, a parent or trouble."""
         idle = {
-            name for name in ("members", "statistics", "parent", "branched_at", *AVERAGE_METRICS) if getattr(self, name) is None
+            name
+            for name in ("members", "statistics", "parent", "branched_at", "trouble", *AVERAGE_METRICS)
+            if getattr(self, name) is None
         }
         return self.model_dump_json(indent=2, exclude=idle)
 
@@ -183,6 +189,7 @@ def summarize_means(run: Run, records: Iterable[Record]) -> Summary:  # noqa: C9
                     summary.segments.append(_segment(record))
             case Paused() | Continued():
                 summary.is_paused = isinstance(record, Paused)
+                summary.trouble = record.trouble.reason if isinstance(record, Paused) and record.trouble else None
             case Branched():
                 summary.parent, summary.branched_at = record.parent, record.step
             case Switched():
@@ -205,6 +212,7 @@ def summarize_means(run: Run, records: Iterable[Record]) -> Summary:  # noqa: C9
     status, summary.owner = status_of_unended(run.path, summary.owner)
     summary.status = "ended" if summary.ended else status
     summary.is_paused = summary.is_paused and summary.status == "training"
+    summary.trouble = summary.trouble if summary.is_paused else None
     if summary.status == "killed":
         summary.ended = "killed"
     summary.steps_per_second = timed_steps / summary.seconds if summary.seconds else None

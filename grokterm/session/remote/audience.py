@@ -57,7 +57,7 @@ class Audience:
             self._answers.append((self._looks.pop(0)[1], session.analysis.snapshot))
         if any(isinstance(record, Finished) for record in records):
             looking = {viewer for viewer in self._viewers if viewer.has_looked}
-            if looking:
+            if looking and session.has_weights:
                 self._answers.append((looking, session.trainer.snapshot()))
 
     def end(self) -> None:

@@ -66,6 +66,7 @@ async def may_end(control: TrainingControl, verb: str) -> bool:
 async def _is_agreed(control: TrainingControl, verb: str) -> bool:
     state, run = control.state, control.training.saved_run
     is_kept = state.phase == "paused" and state.saved_at == state.step and not state.unsaved
+    is_kept = is_kept or (state.trouble is not None and state.trouble.is_lost)  # there is nothing more to save
     if control.training.is_elsewhere and verb != "restart":
         return True
     if (is_kept and not control.training.is_elsewhere) or state.phase not in ("training", "paused"):

@@ -9,7 +9,9 @@ from grokterm.runs.owner import this_process
 from grokterm.runs.store import Run
 from grokterm.session.state import LabState
 
-ENDED = {"complete": "is complete", "diverged": "diverged", "out of memory": "ran out of memory"}
+ENDED = {"complete": "is complete", "diverged": "diverged"}
+
+BROKEN_OFF = {"out of memory": "ran out of memory", "device lost": "lost its device", "process died": "lost a process"}
 
 
 def open_command(run: Run) -> str:
@@ -31,6 +33,9 @@ def farewell(state: LabState, run: Run) -> str:
     elif state.unsaved:
         kept = "Nothing is" if state.saved_at is None else f"Step {state.saved_at:,} and what came before it are"
         words = f"was not saved: {state.unsaved}. {kept} kept"
+    elif state.ended in BROKEN_OFF:
+        saved = f"saved at step {state.saved_at or 0:,}; {open_command(run)} goes on with it"
+        words = f"{BROKEN_OFF[state.ended]} at step {state.step:,}, {saved}"
     elif state.ended and state.ended != "interrupted":
         words = f"{ENDED.get(state.ended, f'ended ({state.ended})')} at step {state.step:,}; {open_command(run)} shows it"
     else:

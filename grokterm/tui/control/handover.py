@@ -18,6 +18,8 @@ def reason_against(training: TrainingThread) -> str:
         return "the background needs Unix sockets, which this system lacks: q saves and ends"
     if state.unsaved:
         return f"{state.unsaved}, and press s before d"
+    if state.trouble is not None:
+        return f"{state.trouble.message}: q leaves"
     if state.ended:
         return "it has ended: q leaves"
     if run is None or state.phase == "loading":

@@ -2,10 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from grokterm.analysis.milestones import FORGOTTEN, LEARNED
+from grokterm.experiment.recording.endings import TroubleReason, in_words
 from grokterm.session.state import Event, LabState
+
+if TYPE_CHECKING:
+    from grokterm.experiment.recording.trouble import Trouble
 
 Severity = Literal["information", "warning", "error"]
 
@@ -16,7 +20,11 @@ MILESTONES = {
     "diverged": "the loss is no longer a finite number",
 }
 
-ENDINGS = {"complete": "complete", "stopped": "stopped by an intervention", "out of memory": "out of memory"}
+ENDINGS = {
+    "complete": "complete",
+    "stopped": "stopped by an intervention",
+    **{reason: reason for reason in map(in_words, get_args(TroubleReason))},
+}
 
 
 @dataclass(frozen=True)
@@ -40,7 +48,7 @@ def merged(notices: Sequence[Notice]) -> Notice:
 
 def is_urgent(before: LabState | None, now: LabState) -> bool:
     """Tell whether more than numbers has changed, so that the texts are drawn without waiting for their turn."""
-    names = ("phase", "pace", "events", "refusals", "unsaved", "saved_at", "experiment")
+    names = ("phase", "trouble", "pace", "events", "refusals", "unsaved", "saved_at", "experiment")
     return before is None or any(getattr(before, name) != getattr(now, name) for name in names)
 
 
@@ -53,6 +61,7 @@ class Notifications:
         self._save_asked_at: int | None = None
         self._n_events = 0
         self._ended_at: int | None = None
+        self._trouble: Trouble | None = None
 
     def await_save(self, step: int) -> None:
         """Announce a save that was requested at this step once it is done, or fails, even if the last one failed too."""
@@ -83,6 +92,9 @@ class Notifications:
         for event in latest.values():
             severity: Severity = "warning" if event.label == "diverged" else "information"
             yield Notice(_of_milestone(event, state), event.label, severity, rings=True)
+        if state.trouble not in (None, self._trouble) and state.step != state.opened_at and state.trouble.reason != "diverged":
+            yield Notice(state.trouble.message, in_words(state.trouble.reason).capitalize(), "error", rings=True)
+        self._trouble = state.trouble
         if state.phase == "ended" and state.step not in (state.opened_at, self._ended_at):
             self._ended_at = state.step
             if state.ended not in ("interrupted", "diverged"):

@@ -10,11 +10,11 @@ from typing import TypeVar
 from textual.screen import Screen
 
 from grokterm.errors import GroktermError, StorageError
-from grokterm.experiment.interventions import Extend, Save
+from grokterm.experiment.interventions import Save
 from grokterm.runs.storage.unwritable import gone
 from grokterm.runs.store import Run
 from grokterm.session.attaching import watched
-from grokterm.session.commands import Command, GoOn, Hold, Leave, Pause, Release, Resume, SetPace, StepOnce
+from grokterm.session.commands import Command, Hold, Leave, Pause, Release, Resume, SetPace, StepOnce
 from grokterm.session.control import Training
 from grokterm.session.follower import FollowedTraining
 from grokterm.session.remote.viewer import AttachedTraining
@@ -221,8 +221,8 @@ class TrainingControl:
 
     def _ask(self, dialog: FieldsDialog[Command]) -> None:
         """Ask for a command while the training is held, so that it takes effect at the step that the dialog shows."""
-        if self.state.ended in ("diverged", "out of memory"):
-            self.send(GoOn(extend=Extend(steps=self.state.steps + 1)))  # is refused: the trainer says why
+        if (trouble := self.state.trouble) is not None and not trouble.can_be_retried:
+            self.notifier.say(trouble.message, "Not done", "warning")
             return
         self.send(Hold())
         self._dialog = dialog

@@ -292,13 +292,19 @@ class LabScreen(Screen[None]):
         self._begin_anew()
 
     async def action_branch(self) -> None:
-        """Begin a new run from the step that is looked at, or the present one, with other settings."""
+        """Begin a new run from the step that is looked at, or the present one; from the last good one if that is of no use."""
         if self.is_current:
             self._branch()
 
     @work(exclusive=True)
     async def _branch(self) -> None:
-        if await branch(self.control, self._pictured.step):
+        trouble, step = self.state.trouble, self._pictured.step
+        if step is None and trouble is not None and not trouble.can_be_retried:
+            step = trouble.last_good
+            if step is None:
+                self.control.notifier.say(trouble.message, "Not branched", "warning")
+                return
+        if await branch(self.control, step):
             self._begin_anew()
 
     def _begin_anew(self) -> None:

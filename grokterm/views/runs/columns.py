@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from grokterm.experiment.recording.endings import in_words
 from grokterm.plots.palettes import Palette, Role
 from grokterm.runs.listing.row import RunRow
 from grokterm.views.runs.phases import draw_phases
@@ -131,7 +132,7 @@ STATES: dict[str, tuple[str, str, Role]] = {
     "training": ("●", "*", "key_frequency"),
     "paused": ("‖", "=", "train"),
     "diverged": ("∞", "!", "fourth"),
-    "no memory": ("×", "!", "fourth"),
+    **dict.fromkeys(("no memory", "device lost", "died"), ("×", "!", "fourth")),
     "killed": ("×", "x", "fourth"),
     "interrupted": ("○", "o", "third"),
     "unknown": ("?", "?", "dim"),
@@ -148,8 +149,15 @@ def standing(row: RunRow, around: Around) -> tuple[str, str]:
     if row.state == "training":
         speed = around.speeds.get(row.path)
         return "training", short_speed(speed) if speed else "training"
-    word = (row.ended or "ended").replace("out_of_memory", "no memory") if row.state == "ended" else row.state
+    if row.state == "paused" and row.trouble:
+        return "paused", _short(row.trouble)
+    is_ended = row.state == "ended" or (row.state == "interrupted" and row.ended != "interrupted")
+    word = _short(row.ended or "ended") if is_ended else row.state
     return word, word
+
+
+def _short(reason: str) -> str:
+    return {"out_of_memory": "no memory", "process_died": "died"}.get(reason, in_words(reason))
 
 
 def _standing_of_sweep(row: RunRow) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from textual.widget import Widget
 
 from grokterm.analysis.milestones import LEARNED
 from grokterm.experiment.optimizer import RecursiveFeatures
+from grokterm.experiment.recording.endings import in_words
 from grokterm.plots.palettes import Palette
 from grokterm.plots.sanitize import plain_text
 from grokterm.plots.text_lines import shortened
@@ -18,6 +19,7 @@ from grokterm.runs.store import without_time
 from grokterm.session.gpu_watch import GpuWatch
 from grokterm.session.state import LabState
 from grokterm.tui.appearance.theme import palette_of
+from grokterm.tui.control.troubles import advice
 from grokterm.tui.widgets.one_line import Part, one_line
 
 if TYPE_CHECKING:
@@ -101,6 +103,9 @@ def header(glance: Glance, width: int, palette: Palette) -> Text:
     doing = f"{state.phase} ({state.ended})" if state.phase == "ended" else state.phase
     if state.is_held and state.phase == "paused":
         doing = "held: a dialog is open"
+    has_diverged = state.trouble is not None and state.trouble.reason == "diverged"
+    if state.trouble is not None:
+        doing = f"paused: {in_words(state.trouble.reason)} at step {state.step:,}"
     symbol = SYMBOLS[state.phase]
     left = seconds_left(state)
     parts = [
@@ -108,7 +113,7 @@ def header(glance: Glance, width: int, palette: Palette) -> Text:
         Part(9, [title] if name else []),
         Part(2, [state.part] if state.part else []),
         Part(7, [f"seed {state.experiment.seed}"]),
-        Part(2, [phase_of(state)] if len(state.curves) else []),
+        Part(2, [phase_of(state)] if len(state.curves) and not has_diverged else []),
         Part(3, [] if glance.frozen_at is None else [f"frozen at step {glance.frozen_at:,}", "frozen"]),
         Part(4, [] if left is None else [f"ETA {clock(left):>5}"], is_right=True),
         Part(8, [state.engine] if state.experiment.training.engine != "auto" else [], is_right=True),
@@ -169,6 +174,9 @@ def status(glance: Glance, width: int, palette: Palette, gpu: str = "") -> Text:
     if unsaved := glance.state.unsaved:
         reason = plain_text(unsaved.rpartition(" cannot be written: ")[2])  # without the path, which would fill the line
         return one_line([Part(0, [f"not saved: {reason}, then s"], "bold")], width, gap=2)
+    if (trouble := glance.state.trouble) is not None and not glance.looking:
+        said = [plain_text(text) for text in advice(trouble, glance.state.saved_at or 0)]
+        return one_line([Part(0, [next((text for text in said if len(text) <= width), said[-1])], "bold")], width, gap=2)
     state, measured = glance.earlier or glance.state, glance.earlier or glance.measured or glance.state
     steps = f"{state.steps:,}"
     others = [side for side in ("seen", "average_val") if measured.latest(f"{side}_accuracy") is not None]
