@@ -5,6 +5,7 @@ import signal
 import socket
 from importlib.machinery import ModuleSpec
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -69,6 +70,7 @@ def test_it_prints_one_address_with_a_token_and_ends_at_a_signal(
         os.kill(os.getpid(), number)
 
     monkeypatch.setattr(server, "print_results", print_and_end)
+    monkeypatch.setattr("grokterm.cli.headless.signals.Timer", Mock())  # which would end the process of the tests later
     outcomes = [here("serve", "--port", "0"), here("serve", "--port", "0")]
     tokens = [re.fullmatch(r"http://127\.0\.0\.1:(\d+)/\?token=([\w-]{43})\n", outcome.out) for outcome in outcomes]
     assert all(tokens)
