@@ -45,7 +45,11 @@ def main() -> None:
     parser.add_argument("--results", type=Path, default=Path("mutants.jsonl"))
     parser.add_argument("--report", action="store_true", help="try none, and print what is in --results")
     given = parser.parse_args()
+    if given.sample is not None and given.sample < 1:
+        parser.error(f"--sample {given.sample} is no number of mutants: choose 1 or more")
     mutants = [one for package in PACKAGES for one in _drawn(package, given.only, given.sample, given.seed)]
+    if not mutants:
+        parser.error(f"--only names no module of {' or '.join(PACKAGES)}")
     outcomes = _read(given.results)
     due = [one for one in mutants if outcomes.get(_key(one)) in (None, *(("survived", "untested") if given.again else ()))]
     random.Random(given.seed).shuffle(due)  # what is done at any time is drawn at random
