@@ -65,10 +65,9 @@ def test_shares_of_norms_are_those_of_their_squares() -> None:
     assert power_shares(np.array([1.0, 2.0, 0.0])).tolist() == [0.2, 0.8, 0.0]
 
 
-@pytest.mark.parametrize("broken", [np.nan, np.inf, 1e300])
-def test_weights_of_a_diverged_network_have_a_spectrum_without_an_error(broken: float) -> None:
-    with np.errstate(all="raise", invalid="ignore", over="ignore"):
-        assert not np.isfinite(power(np.full((7, 2), broken) * np.arange(1.0, 8)[:, None])).all()
+@pytest.mark.parametrize("broken", [np.nan, np.inf, 1e308])
+def test_weights_of_a_diverged_network_have_waves_without_a_warning(broken: float) -> None:
+    assert waves(np.full((7, 2), broken)).shape == (3, 2)
 
 
 def test_the_phase_of_a_wave_is_the_angle_of_its_amplitude() -> None:

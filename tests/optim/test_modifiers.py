@@ -326,6 +326,7 @@ def test_a_perpendicular_gradient_is_orthogonal_to_its_weights_and_as_long_as_be
         ([0.0, 0.0], [1.0, 2.0], [0.0, 0.0]),
         ([3.0, 4.0], [0.0, 0.0], [3.0, 4.0]),
         ([0.1, 0.3], [0.7, 2.1], [0.0, 0.0]),
+        ([1e-4, 1e-4], [1.0, -1.0], [1e-4, 1e-4]),
     ],
 )
 def test_the_perpendicular_part_of_a_small_gradient(gradient: list[float], weight: list[float], expected: list[float]) -> None:
