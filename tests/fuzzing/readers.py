@@ -182,7 +182,7 @@ def use_result(content: bytes, folder: Path) -> None:
     (folder / "results" / f"{MEMBERS[0].key}.json").write_bytes(content)
     (outside := folder / "outside.json").touch()
     sweep = SweepFolder(folder)
-    csv_of(columns_of(MEMBERS, sweep.results()))
+    list(csv_of([columns_of(MEMBERS, sweep.results())]))
     sweep.forget_unmeasured(["ipr"])
     sweep.forget_failed()
     assert outside.exists()

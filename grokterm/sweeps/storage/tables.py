@@ -3,13 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
+from io import BytesIO
 from pathlib import Path
 from time import monotonic, perf_counter
 from typing import Any
 
 from grokterm.errors import StorageError
 from grokterm.experiment.reading.toml import format_value
-from grokterm.runs.export.columns import Column, Kind, csv_of, parquet_of
+from grokterm.runs.export.columns import Column, Kind, csv_of, parquet_to
 from grokterm.runs.storage.durable import write_durably
 from grokterm.sweeps.measuring.outcomes import along_axis, by_point
 from grokterm.sweeps.members import Member
@@ -73,10 +74,11 @@ def write_table(sweep: SweepFolder, members: Sequence[Member], results: Mapping[
     """
     columns = columns_of(along_axis(members, sweep.sweep), results)
     try:
-        write_durably(sweep.path / CSV, csv_of(columns))
+        write_durably(sweep.path / CSV, csv_of([columns]))
         if find_spec("pyarrow") is None:
             return Written(sweep.path / CSV, None)
-        write_durably(sweep.path / PARQUET, parquet_of(columns))
+        parquet_to(file := BytesIO(), [columns])
+        write_durably(sweep.path / PARQUET, file.getvalue())
     except OSError as error:
         raise StorageError(f"{sweep.path} cannot be written: {error.strerror}") from None
     return Written(sweep.path / CSV, sweep.path / PARQUET)

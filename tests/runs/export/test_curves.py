@@ -1,6 +1,8 @@
 """The curves of a run as tables, read back by those who read such tables, and held against the journal."""
 
 import csv
+import tracemalloc
+from collections.abc import Callable
 from math import inf, nan
 from pathlib import Path
 
@@ -10,6 +12,8 @@ from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.experiment.recording.inspected import Inspected
 from grokterm.experiment.recording.records import Record
+from grokterm.runs import journal_lines
+from grokterm.runs.export import curves
 from grokterm.runs.export.curves import tables_of, write_csv, write_parquet
 from grokterm.runs.export.source import Source
 from grokterm.runs.journal import JournalWriter
@@ -69,7 +73,8 @@ def test_members_are_told_apart_by_their_seeds(ensemble: Source, tmp_path: Path)
 def test_parquet_holds_the_same(swapped: Source, tmp_path: Path) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
     write_parquet(swapped, tmp_path / "x.parquet")
-    for file, table in zip(("x", "x-events"), tables_of(swapped), strict=True):
+    (whole,), events = tables_of(swapped)
+    for file, table in (("x", whole), ("x-events", events)):
         read = parquet.read_table(tmp_path / f"{file}.parquet")
         assert read.to_pydict() == {name: list(column.values) for name, column in table.items()}
     assert str(parquet.read_schema(tmp_path / "x.parquet").field("step").type) == "int64"
@@ -84,12 +89,42 @@ def test_a_loss_that_is_not_finite_is_a_number_and_one_of_an_empty_side_is_none(
         evaluated(6, train_loss=inf, val_loss=nan),
         finished(6, "diverged"),
     ]
-    columns, _ = tables_of(with_journal(tmp_path, records, tiny))
+    (columns,), _ = tables_of(with_journal(tmp_path, records, tiny))
     assert list(columns["train_loss"].values) == [0.5, 0.5, inf]
     losses = list(columns["val_loss"].values)
     assert losses[:2] == [0.5, None]
     assert losses[2] != losses[2]
     assert list(columns["val_accuracy"].values) == [0.0, None, 0.0]
+
+
+@pytest.mark.parametrize("write", [write_csv, write_parquet])
+def test_an_export_holds_a_piece_of_a_long_run_in_memory(
+    tiny: Experiment, tmp_path: Path, write: Callable[[Source, Path], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("pyarrow")
+    monkeypatch.setattr(curves, "ROWS_AT_ONCE", 250)
+    monkeypatch.setattr(journal_lines, "PIECE", 2**14)
+    source = with_journal(tmp_path, [started()], tiny)
+    journal = JournalWriter(source.run.journal, source.run.journal.stat().st_size)
+    peaks = []
+    for steps in (range(0, 2_000, 100), range(2_000, 10_000, 100)):
+        for first in steps:
+            journal.write([evaluated(step, train_loss=1 / (step + 1)) for step in range(first, first + 100)])
+        tracemalloc.start()
+        write(source, tmp_path / "x")
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert (peaks[1] - peaks[0]) / 8_000 < 150, "bytes of an evaluation; as Python's numbers they take 400"
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 3, 7, 100])
+def test_pieces_add_up_to_the_whole(swapped: Source, n: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    (whole,), _ = tables_of(swapped)
+    monkeypatch.setattr(curves, "ROWS_AT_ONCE", n or len(whole["step"].values))
+    pieces = [*tables_of(swapped).curves]
+    assert {name: [value for piece in pieces for value in piece[name].values] for name in whole} == {
+        name: list(column.values) for name, column in whole.items()
+    }
 
 
 def test_a_run_that_was_never_evaluated_has_an_empty_table(tiny: Experiment, tmp_path: Path) -> None:
