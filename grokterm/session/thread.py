@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from grokterm.errors import GroktermError
 from grokterm.session.commands import Command, Leave
 from grokterm.session.state import LabState
+from grokterm.session.torch_import import leave_modules_to_themselves
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -116,8 +117,8 @@ class TrainingThread(Thread):
         self._drive(*self._open(), stay=True)
 
     def _drive(self, session: "Session", earlier: "Sequence[Record]", *, stay: bool, part: str = "") -> None:
-        gc.collect()  # before freezing: an earlier training may still hold processes, and frozen objects are never freed
-        gc.freeze()  # excludes torch and all loaded modules: scanning them takes 0.1 s, during which every thread waits
+        leave_modules_to_themselves()  # while they are looked through, every thread waits
+        gc.collect()  # an earlier training may still hold processes
         with self._lock:
             self._session = session
             while self._early:

@@ -1,6 +1,7 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Event
+from weakref import ref
 
 import pytest
 
@@ -53,6 +54,12 @@ def until(thread: TrainingThread, condition: Callable[[], bool]) -> None:
     raise AssertionError(f"it never came: the thread is at {thread.state.phase}, {thread.failure or thread.bug}")
 
 
+class Screen:
+    """Refers to itself, as what has a parent and children does."""
+
+    itself: "Screen"
+
+
 def new_run(experiment: Experiment, folder: Path) -> Callable[[], OpenedSession]:
     return lambda: (start_session(experiment, folder, "grokking"), ())
 
@@ -65,6 +72,23 @@ def test_a_thread_trains_to_the_end_and_stays_to_be_asked(start: Start, grokking
     thread.send(Analyze())
     until(thread, lambda: thread.analysis is not None)
     assert thread.is_alive()
+
+
+def test_what_was_there_when_a_training_began_is_freed_when_it_is_gone(
+    start: Start, grokking: Experiment, tmp_path: Path
+) -> None:
+    def train_briefly() -> None:
+        thread = start(new_run(grokking, tmp_path))
+        until(thread, lambda: thread.state.phase == "ended")
+
+    train_briefly()  # the first in a process, which leaves the modules to themselves
+    screen = Screen()
+    screen.itself = screen
+    known = ref(screen)
+    train_briefly()
+    del screen
+    train_briefly()
+    assert known() is None
 
 
 def test_leaving_saves_and_ends_the_thread(start: Start, grokking: Experiment, tmp_path: Path) -> None:
