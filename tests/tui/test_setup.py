@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from textual.widgets import Collapsible, OptionList, Static
+from textual.widgets import Collapsible, Input, OptionList, Static
 
 from grokterm.experiment.reading.presets import find_preset
 from grokterm.experiment.recording.evaluated import Evaluated
@@ -68,7 +68,7 @@ async def test_the_form_opens_filled_from_the_preset_that_was_asked_for() -> Non
 
 
 @pytest.mark.usefixtures("presets")
-async def test_moving_through_the_list_refills_the_form() -> None:
+async def test_moving_through_the_list_refills_the_form_and_keeps_no_field_of_before() -> None:
     app = app_on_preset("aa")
     async with app.run_test(size=SMALL) as pilot:
         await pilot.press("down", "down")
@@ -76,6 +76,7 @@ async def test_moving_through_the_list_refills_the_form() -> None:
         await pilot.press("up")
         await until(pilot, lambda: settings_shown(app).get("task.modulus") == "13", "the second preset")
         assert form(app).experiment == find_preset("ab").experiment
+        assert {*app.screen.text_selection_started_signal._subscriptions} == {*app.screen.query(Input)}
 
 
 @pytest.mark.usefixtures("presets")

@@ -20,6 +20,14 @@ class TextField(Input):
         Binding("down", "screen.go(1)", "Next field", show=False, priority=True),
     ]
 
+    def on_mount(self) -> None:
+        """Remember what an Input subscribes to, which then keeps it: a screen would keep all fields that it has ever had."""
+        self._kept_by = self.screen.text_selection_started_signal
+
+    def on_unmount(self) -> None:
+        """Be no longer kept."""
+        self._kept_by.unsubscribe(self)
+
 
 class SettingField(TextField):
     """A text of the form: enter goes on to the next field too."""
