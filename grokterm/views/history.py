@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 ONE_STEP = "only one step is known: "
 
+KEPT = 256
+"""Inspections that are kept of so many, of twice, of four times as many: a screen can show no more."""
+
 
 def merged(*sources: "Iterable[Inspected]", swaps: Collection[int] = ()) -> "tuple[Inspected, ...]":
     """Sort by step. Two of the same step are merged: the earlier source fills what the later one leaves out.
@@ -30,29 +33,51 @@ def merged(*sources: "Iterable[Inspected]", swaps: Collection[int] = ()) -> "tup
     by_step: dict[int, Inspected] = {}
     for inspected in (one for source in sources for one in source):
         known = by_step.get(inspected.step)
-        said = {name: value for name, value in inspected if value not in (None, ())}
-        by_step[inspected.step] = inspected if known is None or inspected.step in swaps else known.model_copy(update=said)
+        if known is not None and inspected.step not in swaps:
+            said = {name: value for name, value in inspected if value not in (None, ())}
+            inspected = known.model_copy(update=said)
+        by_step[inspected.step] = inspected
     return tuple(by_step[step] for step in sorted(by_step))
 
 
+def spread(inspected: "Sequence[Inspected]") -> "list[Inspected]":
+    """Choose those of many that can be told apart on an axis of steps, a logarithmic one too, and the last."""
+    numbers, number = list[int](), 0
+    while number < len(inspected):
+        numbers.append(number)
+        number += _stride(number)
+    return [inspected[number] for number in dict.fromkeys([*numbers, *range(len(inspected))[-1:]])]
+
+
+def _stride(number: int) -> int:
+    """Return every how many-th is kept from this one on: all, then every second, every fourth, ..."""
+    return 1 << max((number // KEPT).bit_length() - 1, 0)
+
+
 class History:
-    """Collects the metrics of one training."""
+    """Collects the metrics of one training; of many, as of a day in which the lab is open, those that `spread` chooses."""
 
     def __init__(self) -> None:
         self._found: list[Inspected] = []
+        self._n_found = 0
         self._known: tuple[int, int, tuple[int, ...]] = 0, 0, ()
         self._merged: tuple[Inspected, ...] = ()
 
     def add(self, found: "Inspected | None") -> None:
         """Add metrics, if a view has computed any."""
-        if found is not None:
-            self._found.append(found)
+        if found is None:
+            return
+        last = self._n_found - 1
+        if self._found and last % _stride(last):
+            self._found.pop()
+        self._found.append(found)
+        self._n_found += 1
 
     def since(self, journaled: "Sequence[Inspected]", swaps: tuple[int, ...] = ()) -> "tuple[Inspected, ...]":
         """Return all metrics by step; the same tuple until one is added."""
-        known = len(journaled), len(self._found), swaps
+        known = len(journaled), self._n_found, swaps
         if known != self._known:
-            self._known, self._merged = known, merged(journaled, self._found, swaps=swaps)
+            self._known, self._merged = known, merged(spread(journaled), self._found, swaps=swaps)
         return self._merged
 
 

@@ -11,7 +11,7 @@ from grokterm.experiment.optimizer import RecursiveFeatures
 from grokterm.plots.axis import Limits, Scale
 from grokterm.plots.curves.series import Panel, Series
 from grokterm.session.state import LabState
-from grokterm.views.history import series, written
+from grokterm.views.history import series, spread, written
 
 if TYPE_CHECKING:
     from grokterm.plots.palettes import Role
@@ -59,9 +59,8 @@ def _inspected(**roles: "Role") -> Callable[[LabState], Sequence[Series]]:
     """Draw metrics in two inks: the others are those of earlier runs."""
 
     def find(state: LabState) -> Sequence[Series]:
-        return [
-            series(state.inspections, METRICS[name].label, role, methodcaller("metric", name)) for name, role in roles.items()
-        ]
+        shown = spread(state.inspections)
+        return [series(shown, METRICS[name].label, role, methodcaller("metric", name)) for name, role in roles.items()]
 
     return find
 

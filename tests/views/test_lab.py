@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from itertools import pairwise
 from math import pi
 from typing import Any
 
@@ -185,6 +186,19 @@ def test_a_history_that_has_not_grown_is_the_same_value() -> None:
     first = history.since([Inspected(step=1)])
     assert [one.step for one in first] == [1, 5]
     assert history.since([Inspected(step=1)]) is first
+
+
+def test_a_day_of_answers_is_kept_as_dense_as_an_axis_shows_it() -> None:
+    history, n = History(), 86_400
+    for step in range(n):
+        history.add(Inspected(step=step))
+    alone = [one.step for one in history.since([])]
+    journaled = [one.step for one in History().since([Inspected(step=step) for step in range(n)])]
+    assert alone == journaled
+    assert len(alone) < 2_500
+    assert (alone[0], alone[-1]) == (0, n - 1)
+    assert max((later - step) / (step + 1) for step, later in pairwise(alone)) <= 1, "one after another at the beginning"
+    assert max((later - step) / (step + 1) for step, later in pairwise(alone[256:])) <= 1 / 256
 
 
 def test_the_stretches_between_the_milestones_are_named(tiny: Experiment) -> None:

@@ -80,7 +80,8 @@ class NetworkPicture(Picture):
             return drawn.rows
 
         asks_nothing, events = value is None, subject.state.events
-        version = (view.name, subject.analysis, choice, id(value), len(subject.history), events)
+        known = [one.step for one in subject.history[-1:]], len(subject.history)
+        version = (view.name, subject.analysis, choice, id(value), known, events)
         return self.offer(version, draw, wish=None if is_idle else (view.name, choice))
 
     def _how_often(self) -> str:
