@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as `grokterm` does, which some tests start, before numpy is loaded
+os.environ.pop("COLUMNS", None)  # which pytest-xdist sets, and what is printed into a pipe goes by
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # or else each process that a test starts would compile grokterm
 
 import hypothesis

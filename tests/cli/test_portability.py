@@ -18,7 +18,7 @@ for name in ("SIGHUP", "SIGUSR1", "SIGUSR2", "SIGPIPE", "SIGWINCH", "SIGALRM", "
     delattr(signal, name)
 for name in ("termios", "fcntl", "resource", "tty", "pty", "pwd", "grp"):
     sys.modules[name] = None
-for name in ("getloadavg", "sched_getaffinity", "fork", "setsid", "killpg", "sysconf", "fchmod", "forkpty", "openpty"):
+for name in ("getloadavg", "sched_getaffinity", "fork", "setsid", "killpg", "fchmod", "forkpty", "openpty"):
     delattr(os, name)
 del socket.AF_UNIX
 
