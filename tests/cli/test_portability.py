@@ -69,7 +69,7 @@ EVERY_MODULE = """
 import importlib, pkgutil
 import grokterm
 
-EXTRAS = {"tensorboard", "wandb", "submitit", "pyarrow", "ray", "matplotlib"}
+EXTRAS = {"aiohttp", "matplotlib", "pyarrow", "ray", "submitit", "tensorboard", "textual_serve", "wandb"}
 
 for module in pkgutil.walk_packages(grokterm.__path__, "grokterm."):
     if module.name not in ("grokterm.__main__", "grokterm.sweeps.engines.ray_driver", "grokterm.sweeps.engines.ray_task"):
