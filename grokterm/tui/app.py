@@ -193,6 +193,8 @@ class GroktermApp(App[int]):
     @work
     async def _load_in_background(self) -> None:
         await load_modules()
+        if not self.screen_stack:  # it was left meanwhile
+            return
         _ = self.preferences  # says if they cannot be read
         if (lab := self.lab) is not None and lab.training.is_elsewhere:
             await asyncio.sleep(FIRST_PICTURES_SECONDS)  # which need no torch, and would wait for it
