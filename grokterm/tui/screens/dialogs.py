@@ -115,12 +115,12 @@ class FieldsDialog(ModalScreen[Result | None], Generic[Result]):
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = self._title
             if self._note:
-                yield Static(self._note, classes="note", markup=False)
+                yield Static(plain_text(self._note), classes="note", markup=False)
             with VerticalScroll(classes="fields -noted" if self._note else "fields", can_focus=False):
                 for name, (text, placeholder) in self._fields.items():
                     with Horizontal(classes="row"):
                         yield Label(name.rpartition(".")[2], classes="name", markup=False)
-                        yield TextField(text, placeholder=placeholder, name=name, compact=True)
+                        yield TextField(plain_text(text), placeholder=placeholder, name=name, compact=True)
             if self._meanings:
                 yield Explanation("")
             yield from self.extra()
