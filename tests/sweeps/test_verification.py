@@ -12,7 +12,7 @@ from grokterm.sweeps.members import Member
 from grokterm.sweeps.search.plan import SearchPlan
 from grokterm.sweeps.storage.folder import SweepFolder
 from grokterm.sweeps.storage.result import Result
-from grokterm.sweeps.verification import SweepCheck, check_of, judge_sweep
+from grokterm.sweeps.verification import SweepCheck, check_of, judge_sweep, n_missing
 from tests.sweeps.fixtures import TINY, tiny_sweep
 
 FRACTION = "task.train_fraction"
@@ -90,6 +90,22 @@ def test_where_a_search_finds_the_crossing_is_compared_too(tmp_path: Path) -> No
     assert verdict.is_met
     assert verdict.median is not None
     assert abs(verdict.median - 0.55) < 0.1
+
+
+def test_members_that_are_still_to_be_trained_are_counted_those_of_a_search_as_far_as_they_are_known(tmp_path: Path) -> None:
+    sweep, check = kept(tmp_path / "grid", GRID | {"expect": [{"where": {FRACTION: 0.6}, "within": "never"}]})
+    assert n_missing(check) == 12
+    for member in sweep.members():
+        sweep.keep_result(grokked(member, None))
+    assert n_missing(check) == 0
+    search = {"along": FRACTION, "between": [0.2, 0.8], "tolerance": 0.05, "expect": [0.3, 0.5]}
+    table = {"seeds": 3, "search": search, "evidence": "ours"}
+    sweep, check = kept(tmp_path / "search", table)
+    least, _ = SearchPlan(TINY, sweep.sweep).n_members
+    assert n_missing(check) == least > 6
+    (first, *_) = SearchPlan(TINY, sweep.sweep).next_members({})
+    sweep.keep_result(grokked(first, None))
+    assert n_missing(check) == least - 1
 
 
 def test_an_expectation_that_names_no_point_is_refused() -> None:
