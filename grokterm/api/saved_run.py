@@ -20,7 +20,7 @@ from grokterm.runs.export.measured import with_parts
 from grokterm.runs.finding import find_run
 from grokterm.runs.journal import iterate_journal, read_journal
 from grokterm.runs.results.sides import dataset_after
-from grokterm.runs.results.summary import summarize
+from grokterm.runs.results.summarizing import summarize
 from grokterm.runs.store import Run
 from grokterm.runs.thinning import checkpoint_sizes
 from grokterm.session.curves import Curves

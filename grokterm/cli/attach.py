@@ -43,7 +43,7 @@ def stop(context: typer.Context, name: RunName, runs_dir: RunsDir = RUNS) -> Non
     from grokterm.runs.command_line import command_line
     from grokterm.runs.finding import find_run
     from grokterm.runs.journal import read_journal
-    from grokterm.runs.results.summary import summarize
+    from grokterm.runs.results.summarizing import summarize
     from grokterm.session.attaching import stop_training
 
     run = find_run(chosen_folder(context, runs_dir), name)

@@ -66,7 +66,7 @@ def show_run(
     from grokterm.plugins.registry import changed
     from grokterm.reports.run import caution
     from grokterm.runs.listing.skim import Skim
-    from grokterm.runs.results.summary import summarize_means
+    from grokterm.runs.results.summarizing import summarize_means
 
     notice = caution(summarize_means(run, Skim.of(run.journal).records(run.journal))) if training is None else ""
     notice = changed(run.meta.get("plugins")) or notice

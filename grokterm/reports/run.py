@@ -13,7 +13,8 @@ from grokterm.reports.kept import kept
 from grokterm.runs.command_line import command_line
 from grokterm.runs.journal import read_journal, refuse_lost
 from grokterm.runs.results.over_seeds import Statistics
-from grokterm.runs.results.summary import Member, Segment, Summary, summarize
+from grokterm.runs.results.summarizing import summarize
+from grokterm.runs.results.summary import Member, Segment, Summary
 from grokterm.runs.store import Run
 
 

@@ -11,7 +11,7 @@ from grokterm.runs.command_line import command_line
 from grokterm.runs.journal import read_journal
 from grokterm.runs.lock import Holder, holder_of
 from grokterm.runs.owner import life
-from grokterm.runs.results.summary import summarize
+from grokterm.runs.results.summarizing import summarize
 from grokterm.runs.store import Run
 from grokterm.session.commands import Leave
 from grokterm.session.follower import FollowedTraining

@@ -24,7 +24,7 @@ from pathlib import Path
 from grokterm.experiment.recording.records import Checkpointed, Paused, Record, Started
 from grokterm.runs.journal import reached_step, read_journal
 from grokterm.runs.lock import holder_of
-from grokterm.runs.results.summary import summarize
+from grokterm.runs.results.summarizing import summarize
 from grokterm.runs.store import Run, list_runs
 from grokterm.session.detached import OUTPUT
 from tests.benchmarks.terminals import PlainTerminal, Terminal, Tmux, command_line, processes_on, share_of_a_core, wait_until

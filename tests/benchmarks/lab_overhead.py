@@ -27,7 +27,7 @@ from time import monotonic
 from typing import NamedTuple
 
 from grokterm.runs.journal import read_journal
-from grokterm.runs.results.summary import summarize
+from grokterm.runs.results.summarizing import summarize
 from grokterm.runs.store import list_runs
 
 SIZE = (45, 160)

@@ -19,7 +19,7 @@ from grokterm.runs.branching import plan_branch
 from grokterm.runs.checkpoint import load_checkpoint
 from grokterm.runs.export.as_preset import as_preset
 from grokterm.runs.journal import read_journal
-from grokterm.runs.results.summary import summarize
+from grokterm.runs.results.summarizing import summarize
 from grokterm.runs.store import Run
 from grokterm.session.branch import branch_session
 from grokterm.session.commands import GoOn

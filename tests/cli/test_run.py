@@ -13,7 +13,7 @@ from grokterm.runs.replay import trainer_at
 from grokterm.runs.store import Run, list_runs
 from grokterm.training.single import SingleNetwork
 from tests.cli.process import SECONDS, Here, assert_refused, command_line, environment, grokterm
-from tests.runs.results.test_summary import CONTRACT
+from tests.runs.results.test_summarizing import CONTRACT
 from tests.session.driving import files_of
 
 

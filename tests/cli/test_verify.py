@@ -9,7 +9,7 @@ from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.reading.presets import find_preset
 from grokterm.models.processor import available_cores
 from grokterm.runs.journal import read_journal
-from grokterm.runs.results.summary import summarize
+from grokterm.runs.results.summarizing import summarize
 from grokterm.runs.store import list_runs
 from grokterm.session.start import start_session
 from grokterm.sweeps.definition import Changes, define

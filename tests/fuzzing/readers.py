@@ -27,7 +27,7 @@ from grokterm.runs.listing.index import RunIndex
 from grokterm.runs.listing.reading import read_facts
 from grokterm.runs.lock import HOLDER, holder_of, refusal
 from grokterm.runs.replay import restore_trainer
-from grokterm.runs.results.summary import summarize
+from grokterm.runs.results.summarizing import summarize
 from grokterm.runs.resume import rounding_note
 from grokterm.runs.store import Run, made_at
 from grokterm.runs.whole import WHOLE, read_whole

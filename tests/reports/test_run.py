@@ -4,7 +4,8 @@ import pytest
 
 from grokterm.experiment.recording.owner import Owner
 from grokterm.reports.run import caution, describe, standing
-from grokterm.runs.results.summary import Status, Summary
+from grokterm.runs.results.status import Status
+from grokterm.runs.results.summary import Summary
 
 RUN = Path("runs/one")
 OWNER = Owner(pid=4711, host="gpu7")

@@ -9,7 +9,8 @@ import pytest
 from grokterm.experiment.experiment import Experiment
 from grokterm.runs.journal import read_journal
 from grokterm.runs.replay import trainer_at
-from grokterm.runs.results.summary import Summary, summarize
+from grokterm.runs.results.summarizing import summarize
+from grokterm.runs.results.summary import Summary
 from grokterm.runs.store import Run
 from grokterm.session.start import resume_session, start_session
 from tests.conftest import GROKKING

@@ -26,7 +26,7 @@ from grokterm.runs.branching import Branching
 from grokterm.runs.following import JournalReader
 from grokterm.runs.journal import JournalWriter, journal_line, read_journal, read_lines, rewind_journal
 from grokterm.runs.listing.skim import Skim
-from grokterm.runs.results.summary import summarize_means
+from grokterm.runs.results.summarizing import summarize_means
 from grokterm.runs.results.verification import first_crossing
 from grokterm.runs.store import Run
 from grokterm.session.state import LabState, fold

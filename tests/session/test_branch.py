@@ -17,7 +17,7 @@ from grokterm.runs.checkpoint import load_checkpoint
 from grokterm.runs.journal import read_journal
 from grokterm.runs.replay import trainer_at
 from grokterm.runs.results.matching import finished_runs
-from grokterm.runs.results.summary import summarize
+from grokterm.runs.results.summarizing import summarize
 from grokterm.runs.store import Run, list_runs
 from grokterm.session.branch import branch_session
 from grokterm.session.start import resume_session, start_session

@@ -13,7 +13,7 @@ from grokterm.reports.run import describe
 from grokterm.runs.journal import read_journal
 from grokterm.runs.replay import trainer_at
 from grokterm.runs.results.matching import finished_runs
-from grokterm.runs.results.summary import summarize
+from grokterm.runs.results.summarizing import summarize
 from grokterm.runs.resume import has_ended
 from grokterm.runs.store import Run
 from grokterm.session.commands import Command, GoOn, Hold, Pause, Release, Resume, StepOnce

@@ -9,7 +9,7 @@ from grokterm.reports.run import describe
 from grokterm.runs.checkpoint import load_checkpoint
 from grokterm.runs.journal import read_journal
 from grokterm.runs.replay import trainer_at
-from grokterm.runs.results.summary import summarize
+from grokterm.runs.results.summarizing import summarize
 from grokterm.runs.store import Run
 from grokterm.runs.thinning import GIGABYTE, checkpoint_sizes
 from grokterm.session.commands import StepOnce

@@ -7,7 +7,7 @@ import pytest
 
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.recording.evaluated import Evaluated
-from grokterm.runs.results.summary import summarize
+from grokterm.runs.results.summarizing import summarize
 from grokterm.runs.storage.making import create_run
 from tests.training.outcome import changed, finish, single_of, started
 

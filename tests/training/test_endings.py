@@ -7,7 +7,7 @@ from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Swap
 from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.experiment.recording.records import Acted, Advanced, Finished, Skipped
-from grokterm.runs.results.summary import summarize
+from grokterm.runs.results.summarizing import summarize
 from grokterm.runs.storage.making import create_run
 from grokterm.training import trainer as trainer_module
 from grokterm.training.trainer import Trainer

@@ -180,7 +180,7 @@ def _sum_up(run: "Run", *, as_json: bool) -> int:
     """Print the summary of a run; return 1 if it diverged, else 0."""
     from grokterm.reports.run import describe
     from grokterm.runs.journal import read_journal
-    from grokterm.runs.results.summary import summarize
+    from grokterm.runs.results.summarizing import summarize
 
     summary = summarize(run, read_journal(run.journal))
     print_results(summary.to_json() if as_json else describe(summary, run.path))

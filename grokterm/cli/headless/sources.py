@@ -16,7 +16,7 @@ from grokterm.runs.journal import read_journal
 from grokterm.runs.mixture_parts import find_parts, load_parts
 from grokterm.runs.results.matching import finished_runs, is_readable, runs_of
 from grokterm.runs.results.outcomes import read_outcome
-from grokterm.runs.results.summary import summarize
+from grokterm.runs.results.summarizing import summarize
 from grokterm.runs.results.verification import Check
 from grokterm.runs.store import Run, list_runs
 from grokterm.session.start import start_session

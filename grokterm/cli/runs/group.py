@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from grokterm.runs.listing.row import RunRow
+    from grokterm.runs.results.status import Status
 
 MANY = 1000  # runs that take long enough to read to say so
 
@@ -84,7 +85,8 @@ def _as_json(rows: "Sequence[RunRow]") -> str:
     from grokterm.reports.listing import listing_as_json
     from grokterm.runs.journal import read_journal
     from grokterm.runs.listing.skim import Skim
-    from grokterm.runs.results.summary import Status, Summary, summarize, summarize_means
+    from grokterm.runs.results.summarizing import summarize, summarize_means
+    from grokterm.runs.results.summary import Summary
     from grokterm.runs.store import Run
 
     def summary(row: "RunRow") -> Summary:

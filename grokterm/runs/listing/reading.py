@@ -14,7 +14,8 @@ from grokterm.runs.journal import refuse_lost
 from grokterm.runs.listing.annotations import read_annotations
 from grokterm.runs.listing.facts import Facts
 from grokterm.runs.listing.skim import Skim
-from grokterm.runs.results.summary import Status, status_of_unended, summarize_means
+from grokterm.runs.results.status import Status, status_of_unended
+from grokterm.runs.results.summarizing import summarize_means
 from grokterm.runs.store import Run, made_at
 
 

@@ -9,7 +9,7 @@ from grokterm.analysis.efficiency import late_step, parameter_norm
 from grokterm.experiment.recording.inspected import Inspected
 from grokterm.runs.journal import read_journal
 from grokterm.runs.replay import trainer_at
-from grokterm.runs.results.summary import summarize
+from grokterm.runs.results.summarizing import summarize
 from grokterm.runs.store import Run
 from grokterm.training.trainer import Trainer
 

@@ -5,7 +5,7 @@ from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.experiment.recording.evaluations import Evaluations
 from grokterm.runs.journal import read_journal
 from grokterm.runs.results.metrics import inspect
-from grokterm.runs.results.summary import summarize
+from grokterm.runs.results.summarizing import summarize
 from grokterm.runs.results.verification import Outcome
 from grokterm.runs.store import Run
 

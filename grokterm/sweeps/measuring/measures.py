@@ -14,7 +14,8 @@ from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.experiment.recording.evaluations import Evaluations
 from grokterm.experiment.sweep import Sweep
 from grokterm.runs.journal import read_journal
-from grokterm.runs.results.summary import Summary, summarize_means
+from grokterm.runs.results.summarizing import summarize_means
+from grokterm.runs.results.summary import Summary
 from grokterm.runs.store import Run
 from grokterm.session.curves import Curves
 from grokterm.sweeps.storage.result import Result

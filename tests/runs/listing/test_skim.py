@@ -11,7 +11,7 @@ from grokterm.experiment.recording.inspected import Inspected
 from grokterm.experiment.recording.records import Continued, Paused, Reached, Record, Skipped, Switched
 from grokterm.runs.journal import JournalWriter, journal_line, read_journal
 from grokterm.runs.listing.skim import Skim
-from grokterm.runs.results.summary import summarize_means
+from grokterm.runs.results.summarizing import summarize_means
 from grokterm.runs.storage.making import create_run
 from grokterm.runs.store import Run
 from tests.runs.records import acted, checkpointed, evaluated, finished, journaled, started

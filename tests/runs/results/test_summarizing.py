@@ -12,7 +12,8 @@ from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.experiment.recording.records import Reached, Record, Switched
 from grokterm.reports.run import describe
 from grokterm.runs.owner import this_process
-from grokterm.runs.results.summary import Summary, summarize
+from grokterm.runs.results.summarizing import summarize
+from grokterm.runs.results.summary import Summary
 from grokterm.runs.storage.making import create_run
 from grokterm.runs.store import Run
 from tests.runs.records import acted, checkpointed, evaluated, finished, started
