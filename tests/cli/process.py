@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from grokterm.cli.completion import CUT
 from grokterm.cli.main import main
 from grokterm.runs.command_line import USUAL
 from grokterm.training.signals import ENDING, SAVING
@@ -74,7 +75,7 @@ def run_here(*arguments: str | Path, **variables: str) -> int:
     try:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(sys, "argv", ["grokterm", *map(str, arguments)])
-            for name in (*QUIET, "GROKTERM_RUNS_DIR", USUAL):
+            for name in (*QUIET, "GROKTERM_RUNS_DIR", USUAL, CUT):
                 patch.setenv(name, "")  # to be taken back also if it is not there yet
                 patch.delenv(name)
             for name, value in variables.items():
