@@ -1,7 +1,7 @@
 """The device of a training, and the number of its CPU threads."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from threading import Condition
 
@@ -15,7 +15,10 @@ from grokterm.models.processor import available_cores
 # A fixed table, never a timing. Small steps are faster on one thread.
 THREADS = ((1e8, 1), (5e9, 4))
 
-LOST = ("CUDA error", "CUDA driver error", "CUBLAS_STATUS_", "cuDNN error", "HIP error")  # of a device that fails
+# What torch says of exhausted memory, of a device that fails, and of a wrong call of one, which is a bug like any other.
+EXHAUSTED = ("allocate memory", "CUDA error: out of memory", "CUBLAS_STATUS_ALLOC_FAILED", "MPS backend out of memory")
+LOST = ("CUDA error", "CUDA driver error", "CUBLAS_STATUS_", "cuDNN error", "HIP error")
+MISUSED = ("error: invalid argument", "error: invalid configuration", "stream is capturing", "STATUS_INVALID_VALUE")
 
 
 def find_device(name: str) -> torch.device:
@@ -111,14 +114,16 @@ def release_cache(device: torch.device) -> None:
 
 def is_out_of_memory(error: Exception) -> bool:
     """Tell whether torch or NumPy ran out of memory; on a CPU torch raises a plain RuntimeError."""
-    exhausted = isinstance(error, MemoryError | torch.OutOfMemoryError)
-    said = ("allocate memory", "CUDA error: out of memory", "CUBLAS_STATUS_ALLOC_FAILED", "MPS backend out of memory")
-    return exhausted or (isinstance(error, RuntimeError) and any(one in str(error) for one in said))
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or _says(error, EXHAUSTED)
 
 
 def is_lost_device(error: Exception) -> bool:
     """Tell whether a device has failed for good, or was taken away: after that, every call of this process fails."""
-    return isinstance(error, RuntimeError) and any(one in str(error) for one in LOST)
+    return _says(error, LOST) and not _says(error, MISUSED)
+
+
+def _says(error: Exception, words: Sequence[str]) -> bool:
+    return isinstance(error, RuntimeError) and any(one in str(error) for one in words)
 
 
 @contextmanager

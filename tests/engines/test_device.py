@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from grokterm.engines import device
-from grokterm.errors import ConfigError
+from grokterm.errors import ConfigError, DeviceLostError, GroktermError, OutOfMemoryError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.recording.evaluated import Evaluated
 from tests.training.outcome import changed, finish, started
@@ -57,6 +57,24 @@ def test_a_cuda_device_beyond_those_there_are_is_refused(count: int, devices: st
 def test_a_missing_metal_device_is_refused() -> None:
     with pytest.raises(ConfigError, match="device mps: this machine has no Metal device: choose cpu or auto"):
         device.find_device("mps")
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        ("CUDA error: unspecified launch failure\nCUDA kernel errors might be reported later", DeviceLostError),
+        ("CUDA error: device-side assert triggered", DeviceLostError),
+        ("CUDA error: out of memory", OutOfMemoryError),
+        ("CUDA error: invalid configuration argument", RuntimeError),
+        ("CUDA error: operation not permitted when stream is capturing", RuntimeError),
+        ("CUDA error: CUBLAS_STATUS_INVALID_VALUE when calling `cublasSgemm(...)`", RuntimeError),
+        ("mat1 and mat2 shapes cannot be multiplied", RuntimeError),
+    ],
+)
+def test_a_device_is_lost_by_what_it_cannot_do_any_more_and_not_by_a_bug(words: str, kind: type[Exception]) -> None:
+    with pytest.raises((RuntimeError, GroktermError)) as raised, device.minding_the_device():
+        raise RuntimeError(words)
+    assert type(raised.value) is kind
 
 
 def test_a_larger_step_gets_more_threads_and_never_more_than_there_are_cores(monkeypatch: pytest.MonkeyPatch) -> None:
