@@ -1,3 +1,4 @@
+from math import sqrt
 from typing import Any
 
 import pytest
@@ -202,6 +203,19 @@ def test_an_update_of_muon_does_not_depend_on_the_size_of_the_gradient() -> None
     for size in (2.0**-20, 2.0**20):
         assert torch.equal(orthogonalized(size * matrix, 5), expected)
     assert torch.equal(orthogonalized(torch.zeros(3, 2), 5), torch.zeros(3, 2, dtype=torch.bfloat16))
+
+
+def test_the_scale_of_an_update_of_muon_is_one_of_two() -> None:
+    lengths = []
+    for scale in ("original", "match_rms_adamw"):
+        weights, rule = normal(0), rule_of(Muon(learning_rate=1.0, weight_decay=0.0, update_scale=scale))
+        moved, _ = rule.update(normal(1), rule.begin(weights), normal(0), TURN)
+        lengths.append({name: float((moved[name] - weights[name]).norm()) for name in SHAPES})
+    original, matched = lengths
+    for name, (inputs, outputs) in SHAPES.items():
+        assert matched[name] / original[name] == pytest.approx(
+            0.2 * sqrt(max(inputs, outputs)) / sqrt(max(1, outputs / inputs))
+        )
 
 
 def test_muon_leaves_what_is_no_matrix_to_adamw() -> None:
