@@ -1,9 +1,11 @@
 """A training that goes on in a process of its own; tests/cli starts some."""
 
+import shutil
 from types import SimpleNamespace
 
 import pytest
 
+from grokterm.errors import StorageError
 from grokterm.experiment.experiment import Experiment
 from grokterm.runs.naming import Named
 from grokterm.runs.whole import read_whole
@@ -29,6 +31,13 @@ def test_a_run_goes_on_as_it_was_left_and_what_follows_it_is_kept_in_its_folder(
     first = ["--resume", run.name, "--runs-dir", str(run.path.parent.resolve())]
     assert asked == [first, [*first, "--paused", "--pace=2.5", "--whole"]]
     assert read_whole(run) == whole
+
+
+def test_a_part_whose_folder_is_gone_is_not_handed_over(driver: Driver, tiny: Experiment) -> None:
+    run = driver.session.run
+    shutil.rmtree(run.path)
+    with pytest.raises(StorageError, match=r"/whole\.json cannot be written: No such file or directory"):
+        resume_in_background(run, Outset(whole=Named(tiny, "mine", "whole")))
 
 
 def test_it_begins_paused_and_at_the_pace_that_it_had(driver: Driver) -> None:

@@ -9,7 +9,7 @@ import torch
 from grokterm.errors import CheckpointError, ConfigError
 from grokterm.experiment.experiment import Experiment
 from grokterm.runs.checkpoint import save_checkpoint
-from grokterm.runs.mixture_parts import find_parts
+from grokterm.runs.mixture_parts import find_parts, part_files
 from grokterm.runs.replay import trainer_at
 from grokterm.runs.store import Run
 from grokterm.session.start import resume_session, start_session, start_untrained_parts
@@ -167,6 +167,16 @@ def test_a_checkpoint_of_another_network_is_no_part(trained: Experiment, tmp_pat
     save_checkpoint(run.checkpoints, 40, {"weights.left": torch.zeros(2, 2)}, run.experiment)
     with pytest.raises(CheckpointError, match=f"belongs to another network than experiment.toml of run {run.name}"):
         start_session(trained, tmp_path / "runs", "mixture")
+
+
+def test_a_damaged_run_is_no_part_and_one_that_has_lost_a_file_is_not_copied(trained: Experiment, tmp_path: Path) -> None:
+    runs = find_parts(trained, tmp_path / "runs").runs
+    (runs["memorizer"].path / "meta.json").unlink()
+    with pytest.raises(CheckpointError, match=r"cannot be read: No such file or directory: choose another model\.memorizer"):
+        part_files(runs)
+    runs["memorizer"].journal.write_text("{}\n{}\n")
+    found = find_parts(trained, tmp_path / "runs")
+    assert ([*found.runs], [one.name for one in found.untrained]) == (["generalizer"], ["memory"])
 
 
 def test_a_part_that_diverged_is_refused(mixture: Experiment, tmp_path: Path) -> None:

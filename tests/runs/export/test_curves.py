@@ -11,10 +11,11 @@ import pytest
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.experiment.recording.inspected import Inspected
-from grokterm.experiment.recording.records import Record
+from grokterm.experiment.recording.records import Branched, Record, Skipped
 from grokterm.runs import journal_lines
 from grokterm.runs.export import curves
 from grokterm.runs.export.curves import tables_of, write_csv, write_parquet
+from grokterm.runs.export.measured import Event, events
 from grokterm.runs.export.source import Source
 from grokterm.runs.journal import JournalWriter
 from grokterm.runs.storage.making import create_run
@@ -137,3 +138,13 @@ def test_escape_codes_do_not_come_through(tiny: Experiment, tmp_path: Path) -> N
     end = finished(0, "com\x1b[31mplete\x07")
     _, events = tables_of(with_journal(tmp_path, [end], tiny))
     assert list(events["what"].values) == ["complete"]
+
+
+def test_where_a_run_came_from_and_what_was_left_out_are_events() -> None:
+    branched = Branched(step=20, parent="quick-1", path="runs/quick-1")
+    skipped = Skipped(step=30, intervention=0, message="interventions[0]: no\x1b[2J room")
+    assert list(events([branched, skipped, finished(40)])) == [
+        Event(20, "branch", "of quick-1"),
+        Event(30, "skipped", "interventions[0]: no room"),
+        Event(40, "end", "complete"),
+    ]
