@@ -38,7 +38,7 @@ def train(
     `logs` for other tools are written meanwhile; one that fails is said, and the training goes on.
     """
     from grokterm.cli.headless.progress import Reporter
-    from grokterm.experiment.recording.records import Acted, Refused, Skipped, Started, Switched
+    from grokterm.experiment.recording.records import Acted
     from grokterm.runs.export.live import LiveLogs
     from grokterm.session import serving
 
@@ -54,10 +54,7 @@ def train(
                 if records and session.lock.is_held:  # now the journal is as it goes on
                     live.begin(session.run)
                 print_status(*live.failures())
-                print_status(*(f"not done: {record.message}" for record in records if isinstance(record, Refused | Skipped)))
-                print_status(*(record.note for record in records if isinstance(record, Started) and record.note))
-                switches = [record for record in records if isinstance(record, Switched)]
-                print_status(*(f"engine {switch.engine}, {switch.message}".rstrip(", ") for switch in switches))
+                print_status(*_told(records))
                 if state.unsaved:
                     kept = "no step" if state.saved_at is None else f"step {state.saved_at:,}"
                     print_status(f"grokterm: {state.unsaved}: {kept} of it is saved; {go_on} goes on, once that is done")
@@ -76,6 +73,20 @@ def train(
     if code:
         print_status(f"interrupted at step {state.step:,}, saved: go on with {go_on}")
     return code
+
+
+def _told(records: "Sequence[Record]") -> "Iterator[str]":
+    """Say what a user may not expect."""
+    from grokterm.experiment.recording.records import Refused, Skipped, Started, Switched
+
+    for record in records:
+        match record:
+            case Refused() | Skipped():
+                yield f"not done: {record.message}"
+            case Started() if record.note:
+                yield record.note
+            case Switched():
+                yield f"engine {record.engine}, {record.message}".rstrip(", ")
 
 
 @contextmanager
