@@ -6,31 +6,26 @@ from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import TYPE_CHECKING, TypeAlias
 
-from grokterm.engines.device import minding_the_device
 from grokterm.errors import ConfigError, OutOfMemoryError, StorageError
 from grokterm.experiment.interventions import Save
 from grokterm.experiment.recording.records import (
     TRANSIENT,
-    Acted,
-    Branched,
-    Checkpointed,
     Continued,
     Finished,
     Held,
     Paced,
     Paused,
-    Reached,
     Record,
     Refused,
     Unsaved,
 )
-from grokterm.runs.checkpoint import save_checkpoint
 from grokterm.runs.journal import JournalWriter
 from grokterm.runs.lock import RunLock
 from grokterm.runs.owner import this_process
 from grokterm.runs.resume import check_plugins, check_recorded
 from grokterm.runs.store import Run
-from grokterm.runs.thinning import GIGABYTE, checkpoint_sizes, drop_checkpoints, thinned
+from grokterm.runs.thinning import drop_checkpoints
+from grokterm.session.checkpoints import Checkpoints
 from grokterm.session.commands import Analyze, Command, GoOn, Hold, Leave, Pause, Release, Resume, SetPace, StepOnce
 from grokterm.session.detached import Outset
 from grokterm.session.trouble import LOST, Care
@@ -38,11 +33,6 @@ from grokterm.training.trainer import CHUNK_SECONDS, Trainer
 
 if TYPE_CHECKING:
     from grokterm.inspection.analysis import NetworkAnalysis
-
-# Seconds of training between two checkpoints, besides those at milestones, actions, pauses and the end.
-CHECKPOINT_SECONDS = 60.0
-
-LANDMARKS = (Reached, Acted)  # near whose steps checkpoints are kept
 
 LookingOn: TypeAlias = Analyze | Hold | Release | SetPace | Leave
 """Commands for which a run need not be written."""
@@ -81,14 +71,11 @@ class Session:
         self._changes, self._before, self._note = changes, before, note  # since the last checkpoint, and of the machine
         self._pace: float | None = None
         self._next_chunk = 0.0
-        self._saved_seconds = trainer.seconds
-        self._saved_step = -1
-        self._landmarks = {record.step for record in earlier if isinstance(record, LANDMARKS)}
-        self._branched_at = {record.step for record in earlier if isinstance(record, Branched)}
         self._unwritten: list[Record] = []
         self._is_unsaved = False
         self.has_left = False  # a user has ended it
         self._care = Care(trainer, run)
+        self._checkpoints = Checkpoints(trainer, run, earlier)
 
     @property
     def has_weights(self) -> bool:
@@ -272,11 +259,11 @@ class Session:
             saved.extend(self.trainer.wait_for_inspections())
         unwritten, self._unwritten = self._unwritten, end
         try:
-            is_first = is_checkpoint_due and self._saved_step < 0  # which must not outlive a journal without a line
+            is_first = is_checkpoint_due and self._checkpoints.is_first  # which must not outlive a journal without a line
             self._journal.write([*unwritten, *saved], is_durable=is_first or not self.has_weights)
-            self._landmarks.update(record.step for record in records if isinstance(record, LANDMARKS))
+            self._checkpoints.take_note(records)
             if is_checkpoint_due:
-                checkpoint, thinned_out = self._checkpoint()
+                checkpoint, thinned_out = self._checkpoints.write()
                 saved.append(checkpoint)
                 self._journal.write(saved[-1:], is_durable=True)
                 drop_checkpoints(self.run.checkpoints, thinned_out)  # now that the journal names a newer one, for good
@@ -290,7 +277,8 @@ class Session:
             return [*saved, *self._save(self._care.lose(error))]
         except (StorageError, OutOfMemoryError) as error:
             self._paused = self._is_unsaved = True
-            return [*saved, *end, Unsaved(step=self.trainer.step, message=str(error))]
+            message = str(error) if isinstance(error, StorageError) else "there is not enough memory for a checkpoint"
+            return [*saved, *end, Unsaved(step=self.trainer.step, message=message)]
         self._is_unsaved = False
         return saved + end
 
@@ -299,22 +287,4 @@ class Session:
             return False
         if self._is_unsaved:  # retry with the next action, not at every Analyze
             return self.has_left or not all(isinstance(record, TRANSIENT) for record in records)
-        step, training = self.trainer.step, self.trainer.experiment.training
-        return (
-            self.trainer.seconds - self._saved_seconds >= CHECKPOINT_SECONDS
-            or any(isinstance(record, Reached | Acted | Paused | Finished) for record in records)
-            or (step != self._saved_step and training.next_checkpoint(step - 1) == step)
-        )
-
-    def _checkpoint(self) -> tuple[Checkpointed, tuple[int, ...]]:
-        """Write a checkpoint; return also the steps of those that are to make room for it."""
-        trainer, training, folder = self.trainer, self.trainer.experiment.training, self.run.checkpoints
-        with minding_the_device():
-            file = save_checkpoint(folder, trainer.step, trainer.tensors(), trainer.experiment)
-        self._saved_seconds, self._saved_step = trainer.seconds, trainer.step
-        sizes = checkpoint_sizes(folder)
-        kept = self._branched_at | {step for step in sizes if training.next_checkpoint(step - 1) == step}
-        dropped = thinned(sizes, training.checkpoint_gigabytes * GIGABYTE, near=self._landmarks, kept=kept)
-        left = [size for step, size in sizes.items() if step not in dropped]
-        saved = Checkpointed(step=trainer.step, file=file, seconds=trainer.seconds, n_kept=len(left), n_bytes=sum(left))
-        return saved, dropped
+        return self._checkpoints.is_due(records)

@@ -183,7 +183,9 @@ def test_what_no_memory_is_left_to_save_is_saved_later(session: Session, monkeyp
 
     with monkeypatch.context() as patch:
         patch.setattr(driver.trainer.trainable, "tensors", fail)
-        assert isinstance(driver.tell(Save())[-1], Unsaved)
+        unsaved = driver.tell(Save())[-1]
+        assert isinstance(unsaved, Unsaved)
+        assert unsaved.message == "there is not enough memory for a checkpoint"
     assert isinstance(driver.tell(Save())[-1], Checkpointed)
 
 
