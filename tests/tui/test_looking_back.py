@@ -47,7 +47,9 @@ async def test_b_keeps_the_training_where_no_branch_can_be_written(monkeypatch: 
         await pilot.press("b")
         await until(pilot, lambda: isinstance(app.screen, FieldsDialog), "the dialog")
         with monkeypatch.context() as patch:
-            patch.setattr("grokterm.runs.store.write_durably", failing_once(durable.write_durably))  # where the branch would be
+            patch.setattr(
+                "grokterm.runs.storage.making.write_durably", failing_once(durable.write_durably)
+            )  # where the branch would be
             await pilot.press("enter")
             await until(pilot, lambda: "No space left" in str(app.screen.query_one("#problem", Static).render()), "why not")
         with monkeypatch.context() as patch:
