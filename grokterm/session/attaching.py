@@ -7,6 +7,7 @@ from pathlib import Path
 from time import monotonic, sleep
 
 from grokterm.errors import RunNotFoundError, StorageError, UnreachableError
+from grokterm.experiment.recording.endings import GOES_ON
 from grokterm.runs.command_line import command_line
 from grokterm.runs.journal import read_journal
 from grokterm.runs.lock import Holder, holder_of
@@ -102,8 +103,8 @@ def _holder_here(run: Run) -> Holder:
     go_on = command_line("run --resume", run.path)
     summary = summarize(run, read_journal(run.journal))
     match summary.status, summary.ended:
-        case "ended", "interrupted":
-            standing = f"is saved at step {summary.steps:,}; {go_on} goes on, {show} shows it"
+        case "ended", reason if reason in GOES_ON:
+            standing = f"is saved at step {summary.checkpointed_at or 0:,}; {go_on} goes on, {show} shows it"
         case "ended", reason:
             standing = f"has ended, {reason} at step {summary.steps:,}; {show} shows it"
         case _:

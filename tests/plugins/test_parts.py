@@ -19,6 +19,7 @@ from grokterm.optim.rules import RULES
 from grokterm.plots.cells import rows_to_text
 from grokterm.plots.palettes import choose_palette
 from grokterm.plugins.loading import load_plugins
+from grokterm.plugins.registry import blamed
 from grokterm.session.state import LabState
 from grokterm.training.trainer import make_trainer
 from grokterm.tui.panes import panes
@@ -287,3 +288,8 @@ def test_what_cannot_work_is_refused_when_it_is_loaded(text: str, said: str, plu
     with pytest.raises(PluginError) as refused:
         load_plugins([plugin(text)])
     assert str(refused.value) == f"plugin mine.py: {said}"
+
+
+def test_a_device_that_fails_in_the_code_of_a_plugin_is_not_its_fault() -> None:
+    with pytest.raises(RuntimeError, match=r"^CUDA error"), blamed("loss hinge"):
+        raise RuntimeError("CUDA error: an illegal memory access was encountered")

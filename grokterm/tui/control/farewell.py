@@ -33,6 +33,8 @@ def farewell(state: LabState, run: Run) -> str:
     elif state.unsaved:
         kept = "Nothing is" if state.saved_at is None else f"Step {state.saved_at:,} and what came before it are"
         words = f"was not saved: {state.unsaved}. {kept} kept"
+    elif state.trouble is not None and state.trouble.reason == "diverged":
+        words = f"diverged at step {state.step:,}; {open_command(run)} shows it"  # and was only looked at
     elif state.ended in BROKEN_OFF:
         saved = f"saved at step {state.saved_at or 0:,}; {open_command(run)} goes on with it"
         words = f"{BROKEN_OFF[state.ended]} at step {state.step:,}, {saved}"

@@ -20,6 +20,7 @@ from grokterm.models.network import Network
 from grokterm.training import kinds
 from grokterm.training import trainer as trainer_module
 from grokterm.training.ensemble import equations
+from grokterm.training.ensemble.gradient import StackedGradient
 from grokterm.training.ensemble.naming import of_member
 from grokterm.training.ensemble.vmapped import VmappedEnsemble
 from grokterm.training.single import SingleNetwork
@@ -279,6 +280,24 @@ def test_what_is_looked_at_is_the_first_member(ensemble: Experiment, normalizati
         assert ours.keys() == theirs.keys()
         assert all(np.allclose(value, theirs[name], rtol=1e-4, atol=1e-6) for name, value in ours.items())
     assert trainer.trainable.weights.keys() | trainer.trainable.frozen.keys() == solo.parameters.keys()
+
+
+def test_a_step_of_all_members_without_memory_leaves_them_as_they_were(
+    ensemble: Experiment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, together = finish(Trainer(ensemble)).trainer, Trainer(ensemble)
+    together.begin()
+
+    def fail(*_: object, **__: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(StackedGradient, "gradient", fail)
+        together.advance()
+    assert (together.ended, together.trainable.is_intact) == ("out_of_memory", True)
+    together.ended = None
+    finish(together)
+    torch.testing.assert_close(together.tensors(), whole.tensors(), rtol=0, atol=0)
 
 
 def test_a_swap_that_cannot_be_changes_nothing(ensemble: Experiment) -> None:

@@ -10,6 +10,7 @@ import pytest
 from grokterm.errors import StorageError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.recording.evaluated import Evaluated
+from grokterm.experiment.recording.trouble import Trouble
 from grokterm.runs.store import Run
 from grokterm.session.curves import Curves
 from grokterm.session.state import LabState
@@ -84,6 +85,14 @@ def test_a_full_disk_is_one_clear_line(run: Run, monkeypatch: pytest.MonkeyPatch
         ),
         ({"saved_at": 1200, "ended": "complete"}, "is complete at step 1,200; grokterm open tried-20261129-052055 shows it"),
         ({"saved_at": 1200, "ended": "grokked"}, "ended (grokked) at step 1,200; grokterm open"),
+        (
+            {"saved_at": 1000, "ended": "device lost"},
+            "lost its device at step 1,200, saved at step 1,000; grokterm open tried-20261129-052055 goes on with it",
+        ),
+        (
+            {"saved_at": 1200, "trouble": Trouble(reason="diverged", message="it diverged")},
+            "diverged at step 1,200; grokterm open tried-20261129-052055 shows it",
+        ),
         ({"saved_at": 900, "unsaved": "disk full"}, "was not saved: disk full. Step 900 and what came before it are kept"),
     ],
 )
