@@ -1,8 +1,11 @@
 """A training that is watched, paused, paced and restarted by keys."""
 
 from pathlib import Path
+from weakref import ref
 
 import pytest
+from textual._styles_cache import StylesCache
+from textual.color import BLACK, WHITE
 from textual.events import MouseScrollDown, MouseScrollUp
 
 from grokterm.experiment.recording.records import Continued, Finished, Paused
@@ -240,8 +243,13 @@ async def test_space_after_the_end_offers_as_many_steps_again() -> None:
         assert state(app).phase == "ended"
         await pilot.press("space", "enter")
         await until(pilot, lambda: state(app).phase == "ended" and state(app).step == 80, "the new end")
+        removed = StylesCache()
+        removed.get_inner_outer(BLACK, WHITE)  # as the drawing of a widget does that is then removed
+        lines = ref(removed)
+        del removed
         await pilot.press("n")
         await until(pilot, lambda: isinstance(app.screen, SetupScreen), "the form, without a question")
+        assert lines() is None, "the lines of a widget are kept that is gone"
 
 
 async def test_what_is_said_before_the_training_has_begun_waits_for_it() -> None:

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from textual import on, work
+from textual._styles_cache import StylesCache
 from textual.app import ComposeResult
 from textual.binding import BindingsMap
 from textual.containers import Horizontal
@@ -333,8 +334,9 @@ class LabScreen(Screen[None]):
         self.set_interval(EAGER_SECONDS, self._poll, repeat=EAGER_POLLS)
 
     def on_unmount(self) -> None:
-        """Stop the thread that replays."""
+        """Stop the thread that replays, and forget what was drawn: Textual 8 keeps the lines of the last 1,024 widgets."""
         self._pictured.leave()
+        StylesCache.get_inner_outer.cache_clear()
 
     def action_scale(self) -> None:
         """Switch the axis of steps between logarithmic and linear."""
