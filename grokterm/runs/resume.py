@@ -13,7 +13,7 @@ from grokterm.experiment.recording.endings import GOES_ON
 from grokterm.experiment.recording.records import Acted, Branched, Finished, Record, Started
 from grokterm.plugins.registry import changed, lacks
 from grokterm.runs.command_line import command_line
-from grokterm.runs.journal import reached_step, read_journal, rewind_journal
+from grokterm.runs.journal import reached_step, read_journal
 from grokterm.runs.lock import holder_of
 from grokterm.runs.store import Run
 
@@ -51,7 +51,7 @@ def resumption(run: Run, assignments: Sequence[str]) -> Resumption:
     """Check what is to change when a run goes on.
 
     Raises:
-        ConfigError: if a setting may not change, or fewer steps are asked for than are saved.
+        ConfigError: if a setting may not change, or fewer steps are asked for than the journal tells of.
     """
     live, changes, before, values = run.experiment.live_names(), [], [], {}
     for assignment in assignments:
@@ -67,10 +67,8 @@ def resumption(run: Run, assignments: Sequence[str]) -> Resumption:
             raise ConfigError(f"{name} cannot be changed when a run is resumed, only {allowed}: start a new run")
     experiment = override(run.experiment.scheduled.settings(), changes).experiment  # more steps do not stretch a schedule
     steps = experiment.training.steps
-    if steps < run.experiment.training.steps and steps < (saved := _saved_steps(run)):
-        raise ConfigError(
-            f"training.steps {steps:,} is less than the {saved:,} steps that run {run.name} has made: choose more"
-        )
+    if steps < run.experiment.training.steps and steps < (made := reached_step(read_journal(run.journal))):
+        raise ConfigError(f"training.steps {steps:,} is less than the {made:,} steps that run {run.name} has made: choose more")
     action = Set.from_settings({"values": values}) if values else None
     if action is not None:
         settings_now(experiment, read_journal(run.journal)).changed(action)  # refuses what is invalid
@@ -116,11 +114,6 @@ def change_of(experiment: Experiment, record: Record) -> Set | None:
         case Started(changes=changes) | Branched(changes=changes):
             return live_changes(experiment, changes)
     return None
-
-
-def _saved_steps(run: Run) -> int:
-    checkpoint = rewind_journal(run.journal).checkpoint
-    return 0 if checkpoint is None else checkpoint.step
 
 
 def rounding_note(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:

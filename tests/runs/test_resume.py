@@ -7,6 +7,7 @@ from grokterm.errors import ConfigError
 from grokterm.experiment.experiment import Experiment
 from grokterm.experiment.interventions import Set
 from grokterm.experiment.reading.overrides import override
+from grokterm.runs.journal import JournalWriter
 from grokterm.runs.lock import RunLock
 from grokterm.runs.resume import RESUMABLE, Resumption, check_reached, has_ended, resumption, rounding_note
 from grokterm.runs.storage.making import create_run
@@ -64,6 +65,13 @@ def test_what_may_change_while_a_run_trains_is_set_where_it_goes_on(run: Run) ->
 def test_a_change_must_still_keep_its_rule(run: Run) -> None:
     with pytest.raises(ConfigError, match=r"training\.steps must be at least 0"):
         resumption(run, ["training.steps=-1"])
+
+
+def test_fewer_steps_than_a_killed_run_had_made_would_lose_what_was_recorded(run: Run) -> None:
+    JournalWriter(run.journal).write([started(), evaluated(40)])
+    assert resumption(run, ["training.steps=40"]).experiment.training.steps == 40
+    with pytest.raises(ConfigError, match=r"training\.steps 39 is less than the 40 steps that run .* has made: choose more"):
+        resumption(run, ["training.steps=39"])
 
 
 def test_more_steps_do_not_stretch_a_schedule(tiny: Experiment, tmp_path: Path) -> None:
