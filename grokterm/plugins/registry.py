@@ -132,7 +132,7 @@ def blamed(what: str) -> Iterator[None]:
         yield
     except GroktermError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         if type(error).__name__ in OF_THE_MACHINE or "allocate memory" in str(error) or "CUDA error" in str(error):
             raise
         raise PluginError(f"{what} failed: {said(error)}") from error

@@ -10,7 +10,7 @@ from math import factorial, prod
 
 import numpy as np
 
-from grokterm.errors import ConfigError
+from grokterm.errors import ConfigError, PluginError
 from grokterm.tasks.arithmetic import Residues, inverses, is_prime
 from grokterm.tasks.equations import MOST_ELEMENTS, NO_ANSWER
 from grokterm.tasks.expressions import EXAMPLE, parse_expression
@@ -182,9 +182,12 @@ def check_modulus(name: str, operation: Operation, modulus: int) -> None:
         above = next(number for number in range(modulus, 2 * modulus) if is_prime(number))
         raise ConfigError(f"modulus must be prime for {name}, and {modulus} is not: choose {below} or {above}")
     if operation.is_tried:
-        _try(operation, modulus)
+        _try(name, operation, modulus)
 
 
 @lru_cache(maxsize=32)
-def _try(operation: Operation, modulus: int) -> None:
-    operation.answers(operation.operands(modulus), modulus, seed=0)
+def _try(name: str, operation: Operation, modulus: int) -> None:
+    operands = operation.operands(modulus)
+    first, again = (operation.answers(operands, modulus, seed=0) for _ in range(2))
+    if not np.array_equal(first, again):
+        raise PluginError(f"operation {name} gives other answers when it is called again: a run could not be repeated")

@@ -147,9 +147,11 @@ def test_a_row_is_added_to_the_table_that_everything_reads() -> None:
         ("a / 2", r"operation wrong must return a whole number for each pair, an array of \(121,\), not float64 of \(121,\)"),
         ("a.sum() % p", r"operation wrong must return a whole number for each pair"),
         ("a + nothing", r"operation wrong failed: mine.py:4: NameError: name 'nothing' is not defined"),
+        ("exit(3)", r"operation wrong failed: mine.py:4: SystemExit: 3"),
+        ("a if times.append(1) or len(times) % 2 else b", "operation wrong gives other answers when it is called again: a run"),
     ],
 )
 def test_what_is_wrong_in_an_operation_is_said_before_it_trains(body: str, said: str, plugin: Write) -> None:
-    load_plugins([plugin(f"import grokterm\n@grokterm.operation('wrong')\ndef wrong(a, b, p):\n    return {body}\n")])
+    load_plugins([plugin(f"import grokterm\n@grokterm.operation('wrong')\ndef wrong(a, b, p, times=[]):\n    return {body}\n")])
     with pytest.raises(ConfigError, match=said):
         Experiment.from_settings({"task": {"operation": "wrong", "modulus": 11}})
