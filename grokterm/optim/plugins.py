@@ -18,8 +18,8 @@ from grokterm.plugins.registry import blamed, check_name, provide
 
 Written = TypeVar("Written", bound=Callable[..., Any])
 
-NEEDED = ("learning_rate", "weight_decay")
-"""Settings that every update rule has: groups of weights, schedules and the screen rely on them."""
+NEEDED = {"learning_rate": 1e-3, "weight_decay": 0.0}
+"""Settings that every update rule has, since groups of weights, schedules and the screen rely on them; and usual defaults."""
 
 
 def loss(name: str) -> Callable[[Written], Written]:
@@ -76,7 +76,8 @@ def update_rule(name: str, *, state: Sequence[str] = ()) -> Callable[[Written], 
         given, own = (list(arguments_of(what, function).values())[part] for part in (slice(3), slice(3, None)))
         if len(given) < 3 or (lacking := [one for one in NEEDED if one not in {argument.name for argument in own}]):
             needed = lacking[0] if len(given) == 3 else "weight, grad, state"
-            raise PluginError(f"{what} must take {needed}: write def {name}(weight, grad, state, *, {', '.join(NEEDED)}, ...)")
+            written = ", ".join(f"{one}: float = {default}" for one, default in NEEDED.items())
+            raise PluginError(f"{what} must take {needed}: write def {name}(weight, grad, state, *, {written}, ...)")
         made = settings_class(what, name, own, PluginOptimizer, kind="kind", is_live=True)
 
         def rule(settings: PluginOptimizer) -> Rule:

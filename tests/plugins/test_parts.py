@@ -37,6 +37,18 @@ PARTS = [
 ]
 
 
+def test_a_loss_that_fails_on_the_way_is_said_with_what_is_saved(command: Command, plugin: Write) -> None:
+    body = "scores.logsumexp(1) if times.append(1) or len(times) < 30 else nothing"
+    path = plugin(LOSS.format("mine", body).replace("answers", "answers, times=[]"))
+    failed = command("run", "--plugins", str(path), "--preset", "./tiny.toml", "--set", "loss.kind=mine")
+    (run,) = Path("runs").iterdir()
+    assert failed.code == 1
+    assert failed.err.splitlines()[-1] == (
+        "grokterm: loss mine failed: mine.py:4: NameError: name 'nothing' is not defined: "
+        f"grokterm run --resume {run.name} goes on from the start"
+    )
+
+
 @pytest.mark.parametrize(("name", "needed", "setting"), PARTS, ids=[name for name, *_ in PARTS])
 def test_the_example_is_trained_and_resumed_bit_for_bit(command: Command, name: str, needed: str, setting: str) -> None:
     example, weights = str(EXAMPLES / f"{name}.py"), []
@@ -203,7 +215,7 @@ USUAL = "weight, grad, state, *, learning_rate: float = 1.0, weight_decay: float
 
 ROWS = "must return a value for each row, (3,) of 3 rows, not {}: take no mean over the batch"
 PAIR = "update rule mine must return the new weight, and a dict of the new m, each a tensor like the weight"
-WRITE = "write def mine(weight, grad, state, *, learning_rate, weight_decay, ...)"
+WRITE = "write def mine(weight, grad, state, *, learning_rate: float = 0.001, weight_decay: float = 0.0, ...)"
 
 
 @pytest.mark.parametrize(

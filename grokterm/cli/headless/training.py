@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grokterm.cli.console import print_status
-from grokterm.errors import DeviceLostError, ProcessDiedError, StorageError
+from grokterm.errors import DeviceLostError, PluginError, ProcessDiedError, StorageError
 from grokterm.runs.command_line import command_line
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def train(
     part: str = "",
     logs: "Sequence[Wanted]" = (),
 ) -> int:
-    """Train to the end; return 0, 1 if saving failed or memory ran out, 128 + the signal that ended it, or STOPPED.
+    """Train to the end; return 0, 1 if saving, memory or a plugin failed, 128 + the signal that ended it, or STOPPED.
 
     `earlier`: the records of a run that is resumed. `begun` is called once it trains. `part`: of a mixture, which this is.
     `logs` for other tools are written meanwhile; one that fails is said, and the training goes on.
@@ -62,7 +62,7 @@ def train(
                 if any(isinstance(record, Acted) and _is_by_signal(record) for record in records):
                     print_status(f"saved at step {state.saved_at:,}")
                 reporter.show(state)
-    except (ProcessDiedError, DeviceLostError) as error:
+    except (ProcessDiedError, DeviceLostError, PluginError) as error:
         kept = "the start" if saved_at is None else f"step {saved_at:,}"
         print_status(f"grokterm: {error}: {go_on} goes on from {kept}")
         return 1
