@@ -12,11 +12,14 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from html import escape
 from importlib.resources import files
+from logging import LogRecord
 from pathlib import Path
 from socket import socket as Socket  # noqa: N812 - told from the websocket of a tab
 from typing import TYPE_CHECKING
 
 from aiohttp import WSMsgType, web
+from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.log import server_logger
 
 from grokterm.cli.browser.gate import Gate
 from grokterm.cli.browser.listening import address_of, ways_to
@@ -88,6 +91,7 @@ class LabServer:
             ]
         )
         self.gate.guard(app)
+        server_logger.addFilter(_is_a_fault_of_the_server)
         app.on_shutdown.append(self._hang_up)
         return app
 
@@ -121,6 +125,11 @@ class LabServer:
             await lab.ended
             self._labs.discard(lab)
         return tab
+
+
+def _is_a_fault_of_the_server(logged: LogRecord) -> bool:
+    """Tell it from bytes that are no request, which anything that reaches the port can send."""
+    return not (logged.exc_info and isinstance(logged.exc_info[1], HttpProcessingError))
 
 
 async def _page(_request: web.Request) -> web.Response:

@@ -75,9 +75,12 @@ async def test_what_a_page_would_not_send_changes_nothing(visitor: Visitor, capl
     assert caplog.records == []
 
 
-async def test_what_is_no_request_leaves_no_traceback(visitor: Visitor, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize(
+    "sent", [b"\x16\x03\x01nonsense", b"GET /?token=\xc3\xa9%00 HTTP/1.1\r\nHost: x", b"GET / HTTP/1.1\r\nX: " + b"a" * 9000]
+)
+async def test_what_is_no_request_leaves_no_traceback(sent: bytes, visitor: Visitor, caplog: pytest.LogCaptureFixture) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", int(visitor.origin.rpartition(":")[2]))
-    writer.write(b"\x16\x03\x01nonsense\r\n\r\n")
+    writer.write(sent + b"\r\n\r\n")
     assert (await reader.read()).startswith(b"HTTP/1.0 400 ")
     writer.close()
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
