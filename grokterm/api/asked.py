@@ -79,12 +79,13 @@ def written(name: str, value: object) -> str:
         ConfigError: if it is of a kind that no setting has.
     """
     try:
-        return format_value(_plain(value))
+        return format_value(plain(value))
     except TypeError:
         raise ConfigError(f"{name} must be a number, a text, a list or a table, not {shown(value)}") from None
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401 - any value
+def plain(value: Any) -> Any:  # noqa: ANN401 - any value
+    """Return a value of NumPy, a path or a range as what it stands for."""
     if isinstance(value, os.PathLike):
         return os.fspath(value)
     if isinstance(value, range | tuple):

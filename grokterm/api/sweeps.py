@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import numpy as np
 
-from grokterm.api.asked import Overrides, Place, assignments_of, folder_of, shown, text_of, written
+from grokterm.api.asked import Overrides, Place, assignments_of, folder_of, plain, shown, text_of, written
 from grokterm.api.frames import Kind, frame
 from grokterm.api.loops import closed_at_exit
 from grokterm.api.saved_run import SavedRun
@@ -55,7 +55,7 @@ def sweep(  # noqa: PLR0913 - what varies, and where
     if not isinstance(grid or {}, Mapping):
         raise ConfigError(f'grid must be a dict, as in {{"task.train_fraction": [0.3, 0.5]}}, not {shown(grid)}')
     axes = [f"{axis}={_values(axis, values)}" for axis, values in (grid or {}).items()]
-    changes = Changes(grid=axes, assignments=assignments_of(overrides), seeds=seeds)
+    changes = Changes(grid=axes, assignments=assignments_of(overrides), seeds=plain(seeds))
     asked = define(text_of("preset", preset), folder_of(runs_dir), changes, None if name is None else text_of("name", name))
     _, there = kept(asked, retries=False)
     return Sweep(there, asked, partial(make_engine, engine, place=place))

@@ -1,5 +1,7 @@
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 import grokterm as gt
@@ -26,7 +28,8 @@ def engines(monkeypatch: pytest.MonkeyPatch) -> list[GatedEngine]:
 
 
 def test_a_sweep_that_is_left_goes_on_and_has_a_row_a_member(preset: Path, tmp_path: Path, engines: list[GatedEngine]) -> None:
-    sweep = gt.sweep(preset, GRID, seeds=2, overrides={"training.steps": 4}, runs_dir=tmp_path)
+    two: Any = np.int64(2)
+    sweep = gt.sweep(preset, GRID, seeds=two, overrides={"training.steps": 4}, runs_dir=tmp_path)
     for progress in sweep:
         if progress.n_done == 1:
             break
