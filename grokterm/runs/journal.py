@@ -15,7 +15,7 @@ from grokterm.experiment.recording.packing import gathered, last_of_each, packed
 from grokterm.experiment.recording.records import RECORD, TRANSIENT, Checkpointed, Record
 from grokterm.runs.journal_lines import DamagedError, read_records
 from grokterm.runs.storage.durable import append
-from grokterm.runs.storage.unwritable import unwritable
+from grokterm.runs.storage.unwritable import gone, unwritable
 from grokterm.runs.thinning import checkpoint_sizes
 
 
@@ -196,6 +196,6 @@ def _reading(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise CheckpointError(f"{path} cannot be read: {error.strerror}") from None
+        raise CheckpointError(gone(path.parent) or f"{path} cannot be read: {error.strerror}") from None
     except DamagedError as error:
         raise CheckpointError(f"{path}, line {error.number}, is not a record: the journal was edited or damaged") from None

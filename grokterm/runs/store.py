@@ -18,7 +18,7 @@ from grokterm.experiment.reading.json_object import parse_object
 from grokterm.experiment.reading.toml import format_toml, parse_toml
 from grokterm.plugins.registry import missing
 from grokterm.runs.storage.durable import write_durably
-from grokterm.runs.storage.unwritable import storing
+from grokterm.runs.storage.unwritable import gone, storing
 
 if TYPE_CHECKING:
     from grokterm.experiment.experiment import Experiment
@@ -130,7 +130,10 @@ class Run:
     def _reading(self) -> Iterator[None]:
         try:
             yield
-        except (OSError, UnicodeDecodeError, ConfigError) as error:
+        except OSError as error:
+            why = gone(self.path) or f"experiment.toml cannot be read: {error.strerror}"
+            raise RunNotFoundError(f"run {self.name}: {why}") from None
+        except (UnicodeDecodeError, ConfigError) as error:
             raise RunNotFoundError(f"run {self.name}: experiment.toml cannot be read: {error}") from None
 
     @cached_property

@@ -1,10 +1,12 @@
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
-from grokterm.errors import RunNotFoundError, StorageError
+from grokterm.errors import CheckpointError, RunNotFoundError, StorageError
 from grokterm.experiment.experiment import Experiment
+from grokterm.runs.journal import read_journal
 from grokterm.runs.storage.making import create_run
 from grokterm.runs.store import Run, list_runs
 
@@ -77,3 +79,15 @@ def test_a_run_whose_settings_are_damaged_says_so(tiny: Experiment, tmp_path: Pa
     (run.path / "experiment.toml").write_text("[task]\nmodulus = 1\n")
     with pytest.raises(RunNotFoundError, match=rf"run {run.name}: experiment.toml cannot be read: task.modulus must be"):
         _ = run.experiment
+
+
+def test_a_run_that_was_deleted_says_so(tiny: Experiment, tmp_path: Path) -> None:
+    run = make(tmp_path, tiny)
+    (run.path / "experiment.toml").unlink()
+    with pytest.raises(RunNotFoundError, match=rf"^run {run.name}: experiment.toml cannot be read: No such file or directory$"):
+        _ = Run(run.path).experiment
+    shutil.rmtree(run.path)
+    with pytest.raises(RunNotFoundError, match=rf"^run {run.name}: its folder is gone: {run.path} was moved or deleted"):
+        _ = Run(run.path).experiment
+    with pytest.raises(CheckpointError, match=rf"^its folder is gone: {run.path} was moved or deleted"):
+        read_journal(run.journal)
