@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
+from inspect import GEN_RUNNING, getgeneratorstate
 from threading import current_thread, main_thread
 from typing import TYPE_CHECKING, Self, TypeAlias
 from weakref import ref
@@ -105,8 +106,11 @@ class Training(SavedRun):
 
     def stop(self) -> None:
         """Save and end what a loop was left without ending it: an error keeps that alive where it has a name."""
-        if (loop := self._loop()) is not None:
-            loop.close()
+        if (loop := self._loop()) is None:
+            return
+        if getgeneratorstate(loop) == GEN_RUNNING:
+            raise ConfigError(f"run {self.name} is trained by another thread: wait until that has left its loop")
+        loop.close()
 
     def _train(self) -> "Generator[Record, None, None]":
         opened, self._opener = self._opener(), lambda: _resumed(Run(self.path), ())

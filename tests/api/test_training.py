@@ -1,6 +1,6 @@
 import asyncio
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +9,7 @@ import torch
 
 import grokterm as gt
 from grokterm.api import loops
-from grokterm.errors import OutOfMemoryError, StorageError
+from grokterm.errors import ConfigError, OutOfMemoryError, StorageError
 from grokterm.experiment.recording.records import TRANSIENT, Record
 from grokterm.runs.journal import JournalWriter
 from grokterm.training.single import SingleNetwork
@@ -92,6 +92,20 @@ def test_a_loop_that_an_error_keeps_alive_is_ended_by(ended_by: str, train: Trai
     (run.stop if ended_by == "the run" else loops._close)()
     assert error.tb is not None  # which has kept it
     assert_goes_on_as_undisturbed(run, train)
+
+
+def test_a_run_that_trains_at_this_moment_is_not_begun_by_another_thread(train: Train, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, write, refused = train(), JournalWriter.write, set[str]()
+
+    def begin_again(writer: JournalWriter, records: Sequence[Record], *, is_durable: bool = False) -> None:
+        with pytest.raises(ConfigError) as error:
+            iter(run)
+        refused.add(str(error.value))
+        write(writer, records, is_durable=is_durable)
+
+    monkeypatch.setattr(JournalWriter, "write", begin_again)
+    assert run.finish().steps == 30
+    assert refused == {f"run {run.name} is trained by another thread: wait until that has left its loop"}
 
 
 async def test_it_trains_in_a_notebook_and_in_a_thread_of_its_own(train: Train) -> None:
