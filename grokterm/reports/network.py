@@ -3,8 +3,10 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
-from rich.console import RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.measure import Measurement
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -18,6 +20,8 @@ from grokterm.runs.results.metrics import RunMetrics
 NOTHING = "–"
 MOST_CONFUSIONS = 5
 MOST_REPRESENTATIONS = 8
+NARROWEST_MEANING = 24  # columns below which what a metric means is left out: it would take a line a word
+WIDEST = 10_000
 IPR_OF_SQUARES = (
     "IPR says little here: the operation reads or answers squares, whose waves are no waves over residues; see exact fit"
 )
@@ -40,7 +44,7 @@ def report(networks: Sequence[RunMetrics], *, by_layer: bool = False) -> list[Re
     printed: list[RenderableType] = []
     for name, one in columns.items():
         printed += [Text(plain_text(_heading(name, one)), style="bold"), *map(_indented, _words(one)), Text()]
-    printed += [_table(columns), *map(_indented, _notes(columns))]
+    printed += [_Table(columns), *map(_indented, _notes(columns))]
     for name, one in columns.items() if by_layer else ():
         printed += [Text(), _layers(name, one)]
     if comparison := cleaner(columns):
@@ -92,13 +96,26 @@ def _by_representation(network: RunMetrics) -> str:
     return ", ".join(f"{name} {shares[name]:.3f} ({noise[name]:.3f})" for name in largest)
 
 
-def _table(columns: Columns) -> Table:
+@dataclass(frozen=True)
+class _Table:
+    """The metrics side by side, and what each means where that has room."""
+
+    columns: Columns
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        numbers = _table(self.columns, has_meanings=False)
+        room = options.max_width - Measurement.get(console, options.update(max_width=WIDEST), numbers).maximum
+        yield _table(self.columns) if room >= NARROWEST_MEANING else numbers
+
+
+def _table(columns: Columns, *, has_meanings: bool = True) -> Table:
     table = Table("", box=None, pad_edge=False, header_style="bold")
     for name in columns:
         table.add_column(Text(name), justify="right", no_wrap=True)
     table.add_column("noise", justify="right")
     table.add_column("99 %", justify="right")
-    table.add_column("")
+    if has_meanings:
+        table.add_column("")
     for name, metric in METRICS.items():
         values = {network: network.value(name) for network in columns.values() if network.shows(name)}
         if not values:
@@ -106,8 +123,8 @@ def _table(columns: Columns) -> Table:
         if not metric.is_usual and set(values.values()) == {None}:
             continue
         shown = [NOTHING if value is None else metric.written(value) for value in values.values()]
-        cells = [metric.label, *shown, _noise(metric, values), _limit(name, metric, values), metric.meaning]
-        table.add_row(*(Text(cell) for cell in cells))
+        cells = [metric.label, *shown, _noise(metric, values), _limit(name, metric, values)]
+        table.add_row(*map(Text, [*cells, metric.meaning] if has_meanings else cells))
     return table
 
 

@@ -57,9 +57,9 @@ SingleNetwork.update = lambda _: Event().wait()
 """
 
 
-def reported(*seen: RunMetrics) -> str:
-    """What the report says, on one very wide page."""
-    console = Console(file=StringIO(), width=1000)
+def reported(*seen: RunMetrics, width: int = 1000) -> str:
+    """What the report says, on a page that is very wide."""
+    console = Console(file=StringIO(), width=width)
     with console.capture() as captured:
         console.print(*report(seen))
     return captured.get()
@@ -103,6 +103,14 @@ def test_a_circuit_is_described_in_words(here: Here, grokked: Run) -> None:
     assert any(line.startswith("frequency × neurons: 1×") for line in lines)
     assert any(line.startswith("IPR ") and " 0.15 " in line for line in lines)
     assert "\x1b" not in outcome.out
+
+
+@pytest.mark.parametrize(("width", "has_meanings"), [(40, False), (80, True)])
+def test_what_metrics_mean_is_left_out_where_it_would_cut_their_names(width: int, *, has_meanings: bool, grokked: Run) -> None:
+    text = reported(RunMetrics(grokked, None, Norms(grokked)), width=width)
+    assert "\ntrain accuracy " in text
+    assert "…" not in text
+    assert ("median score of" in text) == has_meanings
 
 
 def test_the_cleaner_of_two_circuits_is_named(here: Here, grokked: Run) -> None:
