@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -30,6 +31,8 @@ def short_order(order: Order) -> str:
 BORDER_BLANKS = 4  # cells above a picture that its title cannot take: Textual cuts a longer one anywhere
 
 RESIDUES_PER_KEY = 8  # how far an arrow moves over a table that is larger than the screen
+
+NOT_FINITE = "it has diverged, and its weights are no longer finite numbers: [ looks back"
 
 SLACK = 1.25  # how far a color range may be off before it follows: one that changes at every draw flickers
 
@@ -185,6 +188,14 @@ class View:
 
     lines: Callable[[Subject, Choice, Sheet, Any], Iterable[str]] | None = None
     """What it says in words, on a link that carries no pictures; None for the metrics of the network."""
+
+    def picture(self, subject: Subject, choice: Choice, sheet: Sheet, answer: object) -> Drawn:
+        """Draw the answer; for a network whose weights are no longer numbers, below a line that says so."""
+        if "diverged" not in subject.state.milestones or isfinite(subject.analysis.parameter_norm):
+            return self.draw(subject, choice, sheet, answer)
+        said = sheet.words([NOT_FINITE])
+        drawn = self.draw(subject, choice, replace(sheet, height=max(sheet.height - len(said), 1)), answer)
+        return replace(drawn, rows=sheet.fill([*said, *drawn.rows]))
 
 
 def held_in(subject: Subject) -> str:

@@ -24,7 +24,7 @@ from grokterm.views.lab.circuit import CIRCUIT
 from grokterm.views.lab.circuit_findings import CircuitFindings, find_circuit
 from grokterm.views.lab.correctness import TABLE, find_outcomes
 from grokterm.views.table import VIEWS
-from grokterm.views.view import Choice, Drawn, Sheet, Subject, View
+from grokterm.views.view import NOT_FINITE, Choice, Drawn, Sheet, Subject, View
 from tests.inspection.test_forward_pass import EVERY_NETWORK
 from tests.training.outcome import changed, finish, started
 
@@ -52,7 +52,7 @@ def looked_at(view: View, subject: Subject, choice: Choice, sheet: Sheet) -> tup
     said = None if found is None else view.inspected(found)
     if said is not None:
         subject = replace(subject, history=merged([said, said.model_copy(update={"step": said.step + 9})]))
-    return found, view.draw(subject, choice, sheet, found)
+    return found, view.picture(subject, choice, sheet, found)
 
 
 def lines_of(drawn: Drawn) -> list[str]:
@@ -94,6 +94,16 @@ def test_every_view_of_every_network_fills_every_sheet(tiny: Experiment, network
 @pytest.mark.parametrize("task", TASKS)
 def test_every_view_of_every_task_fills_every_sheet(tiny: Experiment, task: str) -> None:
     check_every_view(subject_of(changed(tiny, *TASKS[task], "training.steps=3")))
+
+
+def test_every_view_says_that_the_weights_are_no_longer_numbers(tiny: Experiment) -> None:
+    subject = subject_of(changed(tiny, *TASKS["diverged"], "training.steps=30"))
+    known_of = replace(subject, state=replace(subject.state, milestones={"diverged": 20}))
+    check_every_view(known_of)
+    for view in VIEWS.values():
+        _, drawn = looked_at(view, known_of, Choice(), Sheet(90, 20, PALETTES["256"]))
+        assert lines_of(drawn)[0].strip() == NOT_FINITE
+        assert "nan" not in drawn.subtitle
 
 
 @pytest.mark.parametrize("network", EVERY_NETWORK)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import zip_longest
-from math import gcd
+from math import gcd, isfinite
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -64,7 +64,8 @@ def _about(picture: SpectrumPicture, step: int) -> Iterator[str]:
     kind = "representations" if picture.representations else "frequencies"
     if len(keys) <= MOST_KEYS:
         names = ", ".join(keys) or "none"
-        yield f"step {step:,} · key {kind}: {names} · top {picture.shares.max(initial=0):.1%}"
+        if isfinite(top := picture.shares.max(initial=0)):
+            yield f"step {step:,} · key {kind}: {names} · top {top:.1%}"
         yield f"step {step:,} · key {kind}: {names}"
         yield f"step {step:,} · key: {names}"
     for n in range(min(len(keys) - 1, MOST_KEYS), 0, -1):

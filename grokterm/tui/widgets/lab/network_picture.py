@@ -9,7 +9,7 @@ from grokterm.plots.text_lines import first_fitting, shortened
 from grokterm.tui.draw_budget import DrawBudget
 from grokterm.tui.view_requests import Question, Side, ViewRequests
 from grokterm.tui.widgets.picture import Picture
-from grokterm.views.view import BORDER_BLANKS, Choice, ColorRanges, Drawn, Sheet, Subject, View
+from grokterm.views.view import BORDER_BLANKS, Choice, ColorRanges, Sheet, Subject, View
 
 NOTED = 5.0  # seconds from which on it is said how often an answer is renewed
 
@@ -75,7 +75,7 @@ class NetworkPicture(Picture):
 
     def _offer(self, view: View, subject: Subject, choice: Choice, value: object, *, is_idle: bool) -> bool:
         def draw(width: int, height: int) -> Rows:
-            drawn: Drawn = view.draw(subject, choice, self.sheet(width, height), value)
+            drawn = view.picture(subject, choice, self.sheet(width, height), value)
             self._caption_of(drawn.title, drawn.subtitle, width, "" if asks_nothing or is_idle else self._how_often())
             return drawn.rows
 
