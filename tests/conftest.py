@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,8 @@ import pytest
 
 from grokterm.runs.command_line import USUAL
 from tests.checking import check
+
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # which nohup lets tests, and what they start, ignore
 
 gc.disable()  # until all tests are imported, of which nothing is garbage
 

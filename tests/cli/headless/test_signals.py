@@ -24,7 +24,7 @@ from tests.session.driving import undisturbed, with_settings
 A_DISK_THAT_HANGS = """
 import os
 from threading import Event
-from grokterm.session import session
+from grokterm.session import checkpoints, session
 
 def hang(*_):
     os.write(2, b"saving\\n")  # a signal may come before this returns, and a buffer cannot be written to twice at once
@@ -34,7 +34,7 @@ def send(self, command, real=session.Session.send):
     real(self, command)
     os.write(2, b"told\\n")
 
-session.save_checkpoint, session.Session.send = hang, send
+checkpoints.save_checkpoint, session.Session.send = hang, send
 """
 
 A_SHORT_PATIENCE = "from grokterm.cli.headless import signals\nsignals.SAVE_SECONDS = 0.1\n"
@@ -52,8 +52,7 @@ opening.start_session = hang
 """
 
 ON_A_TERMINAL = """
-import os, signal, sys
-signal.signal(signal.SIGHUP, signal.SIG_DFL)  # which nohup lets the tests ignore
+import os, sys
 terminal = os.open(sys.argv[1], os.O_RDWR)
 for number in (0, 1, 2):
     os.dup2(terminal, number)
