@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
@@ -46,3 +47,17 @@ def load_checkpoint(path: Path) -> dict[str, Tensor]:
             return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
     except (OSError, SafetensorError) as error:
         raise CheckpointError(f"checkpoint {path} cannot be read ({error}): delete it to go on from the one before") from None
+
+
+def recorded_settings(path: Path) -> dict[str, Any]:
+    """Read the settings that a checkpoint was trained with, as they were at its step; empty if it has none.
+
+    Raises:
+        CheckpointError: as `load_checkpoint`.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            settings = json.loads((file.metadata() or {}).get("settings", "{}"))
+    except (OSError, SafetensorError, ValueError, RecursionError) as error:
+        raise CheckpointError(f"checkpoint {path} cannot be read ({error}): delete it to go on from the one before") from None
+    return settings if isinstance(settings, dict) else {}

@@ -11,6 +11,7 @@ from grokterm.experiment.recording.evaluated import Evaluated
 from grokterm.experiment.recording.packing import since, unpacked, until
 from grokterm.experiment.recording.records import Checkpointed, Record, Started
 from grokterm.runs.checkpoint import load_checkpoint
+from grokterm.runs.edited import check_unedited
 from grokterm.runs.journal import reached_step, read_journal
 from grokterm.runs.mixture_parts import copied_parts, load_parts
 from grokterm.runs.resume import check_reached
@@ -141,7 +142,7 @@ def restore_trainer(run: Run, experiment: Experiment, records: Sequence[Record])
 
     Raises:
         CheckpointError: if the checkpoint or a part of a mixture cannot be read.
-        ConfigError: if this machine lacks the device or the memory.
+        ConfigError: if this machine lacks the device or the memory, or experiment.toml was edited since.
     """
     device = find_device(experiment.device)
     same_device = str(run.meta.get("device", "")).split(":")[0] == device.type
@@ -157,6 +158,8 @@ def restore_trainer(run: Run, experiment: Experiment, records: Sequence[Record])
             if run.experiment.training.members > experiment.training.members:
                 tensors = of_member(experiment.seed - run.experiment.seed, tensors)
             trainer.restore(checkpoint.step, checkpoint.seconds, tensors, records)
+            check_unedited(run, path, trainer.experiment)
         except KeyError as error:
+            check_unedited(run, path, trainer.experiment)
             raise CheckpointError(f"checkpoint {path} belongs to another network: it has no {error.args[0]}") from None
     return trainer
