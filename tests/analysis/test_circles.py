@@ -88,6 +88,12 @@ def test_circles_are_found_by_size_with_their_frequencies(p: int) -> None:
     assert radii == pytest.approx(np.full(p, radii[0]))
 
 
+@pytest.mark.parametrize("size", [1e-12, 1e12])
+def test_components_are_those_about_the_mean_of_each_column_whatever_the_size(size: float) -> None:
+    components = principal_components(size * (embedding_of(4, 2) + np.arange(16)))
+    assert components.shares == pytest.approx([0.4, 0.4, 0.1, 0.1])
+
+
 def test_noise_has_no_circles_and_a_constant_no_components() -> None:
     noise = circularity(principal_components(np.random.default_rng(0).standard_normal((59, 128))))
     assert noise is not None
@@ -101,8 +107,9 @@ def test_noise_has_no_circles_and_a_constant_no_components() -> None:
 def test_circularity_is_that_of_four_components_and_a_circle_has_the_first_two_of_its_frequency() -> None:
     angles = 2 * np.pi * np.arange(10) / 10
     (one, two, three, five), sine = (np.cos(k * angles) for k in (1, 2, 3, 5)), np.sin(angles)
-    columns = [one, 2 * two + three, sine, five, five + 1.5 * three, sine]  # at frequency 5 a wave is twice as strong
+    # At frequency 5 a wave is twice as strong.
+    columns = [one, 2 * two + three, sine, five + 0.5 * three, five + 1.5 * three, sine]
     components = Components(np.stack(columns, axis=1), np.full(6, 1 / 6))
     assert circle_frequencies(components).tolist() == [1, 2, 1, 5, 3, 1]
-    assert circularity(components) == pytest.approx((1 + 0.8 + 1 + 1) / 4)
+    assert circularity(components) == pytest.approx((1 + 0.8 + 1 + 8 / 9) / 4)
     assert circles(components) == [Circle(1, (0, 2))]

@@ -7,6 +7,7 @@ from grokterm.analysis.blocks import Blocks
 from grokterm.analysis.circuit import Certificate, certify
 from grokterm.analysis.fourier import mean_ipr
 from grokterm.tasks.operations import OPERATIONS
+from grokterm.tasks.sum_forms import SumForm
 from tests.analysis.solutions import exact, form_of, noise
 
 SUMS = [
@@ -188,6 +189,14 @@ def test_an_operand_without_waves_is_left_out_of_account() -> None:
     certificate = certify(blocks := exact(form, 6), form)
     assert certificate.matched_share == certificate.mean_fit == pytest.approx(1.0)
     assert (certificate.exact_form.second == blocks.second).all()
+
+
+def test_the_fit_is_that_of_the_only_block_with_waves() -> None:
+    """Of a ∘ b = 0, written as F(a + 0) modulo 2."""
+    form = SumForm(2, left=np.arange(2), right=np.zeros(2, dtype=int), answer=np.zeros(2, dtype=int))
+    certificate = certify(noise(2, 3), form)
+    assert certificate.has_wave.tolist() == [True, False, False]
+    assert certificate.fit == pytest.approx(np.ones(3))
 
 
 def test_the_highest_frequency_of_an_even_order_is_matched_without_a_phase() -> None:

@@ -31,6 +31,7 @@ def test_an_entry_counts_as_zero_beside_the_largest_of_its_own_tensor() -> None:
     assert sparsity({"edge": np.array([100.0, 1.0, 1.0001])}) == 1 / 3
     assert sparsity({}) is None
     assert sparsity({"empty": np.zeros(0)}) is None
+    assert sparsity({"empty": np.zeros(0), "zeros": np.zeros(3)}) == 1
 
 
 def test_the_rank_of_several_matrices_is_their_mean_and_is_taken_in_double_precision() -> None:

@@ -133,26 +133,26 @@ def test_a_run_without_validation_memorizes_and_diverges_and_no_more() -> None:
     assert watch.update(train_loss=nan, train_accuracy=0.0) == ["diverged"]
 
 
-def rows_of(*train: float, val: tuple[float, ...] = (), losses: tuple[float, ...] = ()) -> list[int]:
+def columns_of(*train: float, val: tuple[float, ...] = (), losses: tuple[float, ...] = ()) -> dict[str, np.ndarray]:
     columns = {"train_accuracy": train, "train_loss": losses or (0.1,) * len(train)}
     if val:
         columns |= {"val_accuracy": val, "val_loss": (0.1,) * len(val)}
-    return sorted(telling_rows({name: np.array(values) for name, values in columns.items()}))
+    return {name: np.array(values) for name, values in columns.items()}
 
 
 @pytest.mark.parametrize(
-    ("rows", "expected"),
+    ("columns", "expected"),
     [
-        (rows_of(0.1, 0.2, 0.3), [2]),
-        (rows_of(0.1, 0.99, 1.0, 1.0), [1, 3]),
-        (rows_of(0.1, 0.1, 0.1, 0.1, losses=(1.0, inf, nan, 1.0)), [1, 3]),
-        (rows_of(0.0, 0.0, 0.0, 0.0, val=(0.1, 0.2, 0.3, 0.4)), [0, 3]),
-        (rows_of(*[0.0] * 6, val=(0.2, 0.5, 0.6, 0.49, 0.4, 0.3)), [0, 1, 3, 5]),
-        (rows_of(*[0.0] * 6, val=(0.9, 0.98, 0.99, 1.0, 0.4, 0.3)), [0, 2, 4, 5]),
+        (columns_of(0.1, 0.2, 0.3), [2]),
+        (columns_of(0.1, 0.99, 1.0, 1.0), [1, 3]),
+        (columns_of(0.1, 0.1, 0.1, 0.1, losses=(1.0, inf, nan, 1.0)), [1, 3]),
+        (columns_of(0.0, 0.0, 0.0, 0.0, val=(0.1, 0.2, 0.3, 0.4)), [0, 3]),
+        (columns_of(*[0.0] * 6, val=(0.2, 0.5, 0.6, 0.49, 0.4, 0.3)), [0, 1, 3, 5]),
+        (columns_of(*[0.0] * 6, val=(0.9, 0.98, 0.99, 1.0, 0.4, 0.3)), [0, 2, 4, 5]),
     ],
 )
-def test_rows_tell_something_where_it_is_seen_first_and_at_the_end(rows: list[int], expected: list[int]) -> None:
-    assert rows == expected
+def test_rows_tell_something_where_it_is_seen_first_and_at_the_end(columns: dict[str, np.ndarray], expected: list[int]) -> None:
+    assert sorted(telling_rows(columns)) == expected
 
 
 @pytest.mark.parametrize("is_swapped", [False, True])

@@ -88,11 +88,12 @@ def test_a_neuron_counts_where_it_has_half_of_its_variance() -> None:
     assert heard(np.stack([louder, other, none], axis=1)).n_neurons.tolist() == [0, 0, 1, 1, *[0] * 7]
 
 
-def test_the_order_of_the_equations_does_not_matter() -> None:
+@pytest.mark.parametrize("operation", ["add", "multiply"])
+def test_the_order_of_the_equations_does_not_matter(operation: str) -> None:
     values, order = np.random.default_rng(0).standard_normal((23**2, 5)), np.random.default_rng(1).permutation(23**2)
-    shuffled = neuron_frequencies(values[order], pairs_of("add", 23)[order], form_of("add", 23))
+    shuffled = neuron_frequencies(values[order], pairs_of(operation, 23)[order], form_of(operation, 23))
     assert shuffled is not None
-    assert shuffled.shares == pytest.approx(heard(values).shares)
+    assert shuffled.shares == pytest.approx(heard(values, operation).shares)
 
 
 @pytest.mark.parametrize("value", [0.0, 0.1, -1e6, 3e-20])

@@ -8,8 +8,9 @@ import pytest
 
 from grokterm.analysis.blocks import Blocks
 from grokterm.analysis.circuit import certify
+from grokterm.analysis.cosines import fit_cosines, waves_of
 from grokterm.analysis.fourier import inverse_participation
-from grokterm.analysis.noise import largest_ipr, largest_resultant, matching_chance, most_matched
+from grokterm.analysis.noise import is_peak, largest_ipr, largest_resultant, matching_chance, most_matched
 from grokterm.tasks.operations import OPERATIONS
 from grokterm.tasks.sum_forms import SumForm
 
@@ -23,6 +24,12 @@ def form_of(operation: str, modulus: int) -> SumForm:
     form = OPERATIONS[operation].sum_form(modulus)
     assert form is not None
     return form
+
+
+def test_a_column_has_several_peaks_at_a_tie_and_a_constant_none() -> None:
+    waves = waves_of(form_of("sum_of_squares", 40))[0]  # n² mod 40 has the same wave at 5 and 15
+    fit = fit_cosines(np.stack([waves[:, 5].real, waves[:, 3].real, np.ones(40)], axis=1), waves)
+    assert [np.flatnonzero(one).tolist() for one in is_peak(fit).T] == [[5, 15], [3], []]
 
 
 @pytest.mark.parametrize("modulus", [7, 23, 97])

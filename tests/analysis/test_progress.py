@@ -165,6 +165,14 @@ def test_pairs_without_a_sum_keep_their_scores() -> None:
     assert measured.excluded_loss == pytest.approx(expected)
 
 
+def test_a_single_sum_has_no_waves_and_nothing_is_removed() -> None:
+    observation = observed("multiply", 2, sides=np.full(4, Side.TRAIN))  # 1 · 1 alone has a sum of logarithms
+    measured = progress(observation, form_of("multiply", 2), [])
+    assert observation.scores is not None
+    expected = np.mean(losses(observation.scores, observation.answers))
+    assert [measured.restricted_loss, measured.excluded_loss] == pytest.approx([expected, expected])
+
+
 def test_a_single_class_is_never_missed() -> None:
     observation = observed(answers=np.zeros(121, dtype=np.int64), scores=np.full((121, 1), 3.0))
     measured = progress(observation, form_of("add", 11), [1])

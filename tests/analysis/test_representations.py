@@ -52,6 +52,10 @@ def test_a_matrix_of_zeros_has_no_share() -> None:
     assert not representation_shares(np.zeros((24, 2)), symmetric(4)).any()
 
 
+def test_a_group_of_one_element_has_no_key_representation() -> None:
+    assert key_representations(np.ones(1), symmetric(1)) == []
+
+
 def test_a_key_representation_has_more_than_three_times_the_odds_of_noise() -> None:
     degrees = [one.degree for one in symmetric(4).representations]
     assert sorted(degrees) == [1, 1, 2, 3, 3]

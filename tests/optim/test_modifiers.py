@@ -335,6 +335,13 @@ def test_the_perpendicular_part_of_a_small_gradient(gradient: list[float], weigh
         torch.testing.assert_close(perpendicular(g, w), right, rtol=1e-5, atol=0)
 
 
+def test_rounding_is_told_from_a_perpendicular_part_by_the_precision_of_the_gradient() -> None:
+    small = perpendicular(torch.tensor([1.0, 1.0 + 1e-9], dtype=torch.float64), torch.ones(2, dtype=torch.float64))
+    torch.testing.assert_close(small, torch.tensor([-1.0, 1.0], dtype=torch.float64), rtol=1e-5, atol=0)
+    coarse = perpendicular(torch.tensor([0.1, 0.3], dtype=torch.bfloat16), torch.tensor([0.7, 2.1], dtype=torch.bfloat16))
+    assert coarse.tolist() == [0.0, 0.0]
+
+
 def test_what_a_filter_adds_along_the_weights_is_taken_out_too() -> None:
     settings = GradientDescent(learning_rate=0.1, gradient_filter="ema", perpendicular_gradient=True)
     before = normal(0)

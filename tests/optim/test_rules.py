@@ -1,3 +1,4 @@
+import importlib.util
 from math import sqrt
 from typing import Any
 
@@ -144,8 +145,16 @@ def test_adam_written_out_follows_a_hundred_gradients_as_torch_does(
 
 def test_adam_moves_alike_where_torch_does_not_tell_which_tensors_are_batched(monkeypatch: pytest.MonkeyPatch) -> None:
     expected = followed(AdamW(learning_rate=0.1), 3)
-    monkeypatch.setattr(adam, "is_batchedtensor", lambda _: True)
+    spec = importlib.util.find_spec(adam.__name__)
+    assert spec is not None
+    assert spec.loader is not None
+    untold = importlib.util.module_from_spec(spec)
+    with monkeypatch.context() as other_torch:
+        other_torch.delattr("torch._C._functorch.is_batchedtensor", raising=False)
+        spec.loader.exec_module(untold)
+    monkeypatch.setattr(adam, "is_batchedtensor", untold.is_batchedtensor)
     torch.testing.assert_close(followed(AdamW(learning_rate=0.1), 3), expected, rtol=0, atol=0)
+    test_stacked_networks_follow_adam_as_each_does_alone("adamw", "fused", 5, monkeypatch)
 
 
 @pytest.mark.parametrize("name", ["_fused_adam_", "_fused_adamw_"])
@@ -218,6 +227,21 @@ def test_the_scale_of_an_update_of_muon_is_one_of_two() -> None:
         )
 
 
+@pytest.mark.parametrize("nesterov", [False, True])
+def test_muon_follows_the_momentum_or_where_nesterov_leads(nesterov: bool) -> None:  # noqa: FBT001
+    first, second = (normal(step)["left"] for step in (1, 2))
+    momentum = 0.9 * 0.1 * first + 0.1 * second
+    ahead = 0.1 * second + 0.9 * momentum if nesterov else momentum
+    settings = Muon(learning_rate=1.0, weight_decay=0.0, momentum=0.9, nesterov=nesterov)
+    weights, rule = {"left": torch.zeros(SHAPES["left"])}, rule_of(settings)
+    state, ends = rule.begin(weights), [weights["left"]]
+    for gradient in (first, second):
+        weights, changed = rule.update({"left": gradient}, state, weights, TURN)
+        state |= changed
+        ends.append(weights["left"])
+    torch.testing.assert_close(ends[1] - ends[2], orthogonalized(ahead, 5).float(), rtol=0, atol=0.02)
+
+
 def test_muon_leaves_what_is_no_matrix_to_adamw() -> None:
     def moved(kind: type[Muon | AdamW]) -> Weights:
         weights = normal(0) | {"bias": torch.linspace(-1, 1, 5), "scale": torch.tensor(2.0)}
@@ -276,11 +300,16 @@ def test_lion_is_the_loop_of_its_paper(betas: tuple[float, float]) -> None:
     torch.testing.assert_close(followed(settings, 20), weights, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("n_networks", [1, 5])
 @pytest.mark.parametrize("how", ["fused", "written out"])
 @pytest.mark.parametrize("kind", ["adam", "adamw"])
-def test_stacked_networks_follow_adam_as_each_does_alone(kind: str, how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stacked_networks_follow_adam_as_each_does_alone(
+    kind: str, how: str, n_networks: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dims = (-1, -1, -1, -1)
     if how == "written out":
         monkeypatch.setattr(adam, "fused_operation", lambda *_: None)
+        dims = (0, -1, 0, 0)  # a gradient's networks may lie elsewhere
     update = adam.AdamUpdate(0.1, (0.8, 0.95), 1e-6, 0.3, is_decoupled=kind == "adamw")
 
     def moved(count: torch.Tensor, *parts: list[torch.Tensor]) -> torch.Tensor:
@@ -288,13 +317,18 @@ def test_stacked_networks_follow_adam_as_each_does_alone(kind: str, how: str, mo
         return count
 
     source = torch.Generator().manual_seed(0)
-    count, shapes = torch.full((5,), 2.0), ((4, 3, 5), (2, 5))
-    parts = [[torch.rand(shape, generator=source) for shape in shapes] for _ in range(4)]  # weights, grads and moments
-    alone = [[[tensor[..., number].clone() for tensor in part] for part in parts] for number in range(5)]
-    torch.vmap(moved, in_dims=(0, -1, -1, -1, -1))(count, *parts)
+    count, shapes = torch.full((n_networks,), 2.0), ((4, 3, n_networks), (2, n_networks))
+    parts = [[torch.rand(shape, generator=source).movedim(-1, dim) for shape in shapes] for dim in dims]
+
+    def parts_of(number: int) -> list[list[torch.Tensor]]:
+        """Weights, grads and moments."""
+        return [[tensor.select(dim, number).clone() for tensor in part] for part, dim in zip(parts, dims, strict=True)]
+
+    alone = [parts_of(number) for number in range(n_networks)]
+    torch.vmap(moved, in_dims=(0, *dims))(count, *parts)
     for number, own in enumerate(alone):
         update(count[number], *own)
-        torch.testing.assert_close([[tensor[..., number] for tensor in part] for part in parts], own)
+        torch.testing.assert_close(parts_of(number), own)
 
 
 def test_stacked_matrices_are_orthogonalized_as_each_is_alone() -> None:

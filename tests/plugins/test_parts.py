@@ -115,6 +115,7 @@ def test_the_state_of_a_rule_has_a_tensor_for_each_weight_and_purpose() -> None:
     ) -> tuple[Tensor, dict[str, Tensor]]:
         return (1 - weight_decay) * weight - learning_rate * grad, state
 
+    grokterm.update_rule("keeping", state=("kept",))(plain)  # the state may stay as it is
     assert (
         RULES["plain"](Experiment.from_settings({"optimizer": {"kind": "plain"}}).optimizer).begin({"w": torch.ones(2)}) == {}
     )
