@@ -45,7 +45,7 @@ def serve(
 ) -> None:
     """Show the lab in a browser: each tab is a terminal with a lab of its own.
 
-    The address that is printed holds a token, without which nobody is let in. From another machine: `ssh -L`, as
+    The address that is printed holds a token, without which no page is served. From another machine: `ssh -L`, as
     `grokterm help serve` says. A tab that is closed is a connection that drops: what it trains is saved or goes on.
     """
     if name is not None and (preset is not None or start):

@@ -157,7 +157,7 @@ class Session:
         if isinstance(command, LookingOn):
             return self._look_on(command)
         if isinstance(command, Resume) and self._care.opens_again:
-            return self._leave()  # whoever looks on opens the run again then, at its last checkpoint
+            return self._leave()  # the screen opens the run again then, at its last checkpoint
         step, ended = self.trainer.step, self.trainer.ended is not None
         if problem := self._care.refusal or self._problem():
             return [Refused(step=step, message=problem)]

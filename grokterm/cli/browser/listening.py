@@ -49,5 +49,5 @@ def ways_to(listening: socket.socket) -> list[str]:
     ends = f"[{host}]" if ":" in host else host
     return [
         f"grokterm: open this in a browser; on another machine, first: ssh -L {port}:{ends}:{port} {socket.gethostname()}",
-        "grokterm: whoever has it can act as you here: keep it to yourself; Ctrl+C ends it",
+        "grokterm: with it anybody can act as you here: keep it to yourself; Ctrl+C ends it",
     ]

@@ -80,7 +80,7 @@ def _seen(path: Path, nonce: str) -> SweepFolder | None:
     return SweepFolder(path) if mark_of(path, nonce).is_file() else None
 
 
-def _worked(sweep: SweepFolder, origin: Origin, bell: Any, member: Member) -> Report:  # noqa: ANN401
+def _worked(sweep: SweepFolder, origin: Origin, bell: Any, member: Member) -> Report:  # noqa: ANN401 - of Ray
     with _ended_by(_listener(origin.nonce, bell), Work(sweep)) as work, steady_arithmetic():
         return work.on(member)
 
@@ -88,7 +88,7 @@ def _worked(sweep: SweepFolder, origin: Origin, bell: Any, member: Member) -> Re
 class _Listener:
     """Waits for the bell, in a thread: one for all members that this process works on."""
 
-    def __init__(self, bell: Any) -> None:  # noqa: ANN401
+    def __init__(self, bell: Any) -> None:  # noqa: ANN401 - of Ray
         self.work: Work | None = None
         self.has_heard = False
         self._bell = bell
@@ -104,7 +104,7 @@ class _Listener:
 _listeners: dict[str, _Listener] = {}
 
 
-def _listener(nonce: str, bell: Any) -> _Listener:  # noqa: ANN401
+def _listener(nonce: str, bell: Any) -> _Listener:  # noqa: ANN401 - of Ray
     if nonce not in _listeners:
         _listeners[nonce] = _Listener(bell)
     return _listeners[nonce]

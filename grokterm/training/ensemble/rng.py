@@ -36,7 +36,7 @@ class StackedStepRng(StepRng):
     def each(self, function: Callable[..., Result], *stacked: Any) -> Result:  # noqa: ANN401 - any tree of tensors
         """Apply a function of (rng, ...) to every member at once, under vmap."""
 
-        def of_one(member: Tensor, *own: Any) -> Result:  # noqa: ANN401
+        def of_one(member: Tensor, *own: Any) -> Result:  # noqa: ANN401 - any tree of tensors
             return function(replace(self, member=member), *own)
 
         # Not "different", which would draw from one global stream: every draw here names its generator.
