@@ -102,6 +102,22 @@ class Timeline(NamedTuple):
         low, high = (max(log10(max(end, 1e-300)), first) if self.scale == "log" else end for end in choice.window)
         return low, high
 
+    def n_inside(self, low: float, high: float) -> int:
+        """Count the evaluations of all runs in a span, those of each up to the fewest that are shown."""
+        return sum(
+            run.n_within(self.row(low - ROUNDING, "left", run), self.row(high + ROUNDING, "right", run)) for run in self.runs
+        )
+
+    def widened(self, low: float, high: float) -> Span:
+        """Widen a span that holds too few evaluations: on a logarithmic axis it holds fewer further to the left."""
+        while self.n_inside(low, high) < LEAST_EVALUATIONS:
+            after = self.row(high + ROUNDING, "right")
+            if after < len(self.present.steps):
+                high = self.place(after)
+            else:
+                low = self.place(self.row(low - ROUNDING, "left") - 1)
+        return low, high
+
     def at(self, step: int) -> int:
         """Return the last evaluation up to a step."""
         return max(int(np.searchsorted(self.present.steps, step, side="right")) - 1, 0)
@@ -145,10 +161,7 @@ def zoomed(choice: CurvesChoice, line: Timeline, factor: float, about: float | N
         about = line.place(line.at(choice.cursor)) if choice.cursor is not None else (low + high) / 2
     about = min(max(about, low), high)
     low, high = about - factor * (about - low), about + factor * (high - about)
-    n_inside = sum(
-        run.n_within(line.row(low - ROUNDING, "left", run), line.row(high + ROUNDING, "right", run)) for run in line.runs
-    )
-    return choice if factor < 1 and n_inside < LEAST_EVALUATIONS else line.windowed(choice, low, high)
+    return choice if factor < 1 and line.n_inside(low, high) < LEAST_EVALUATIONS else line.windowed(choice, low, high)
 
 
 def zoomed_at(choice: CurvesChoice, line: Timeline, share: float, factor: float) -> CurvesChoice:
@@ -172,7 +185,7 @@ def moved(choice: CurvesChoice, line: Timeline, by: int, n_columns: int) -> Curv
     position = line.place(there)
     shift = max(position - high, 0.0) + min(position - low, 0.0)
     choice = replace(choice, cursor=int(steps[there]))
-    return line.windowed(choice, low + shift, high + shift) if shift else choice
+    return line.windowed(choice, *line.widened(low + shift, high + shift)) if shift else choice
 
 
 def pointed(choice: CurvesChoice, line: Timeline, share: float) -> CurvesChoice:

@@ -92,7 +92,7 @@ async def test_a_restart_that_cannot_begin_leaves_the_lab_as_it_is() -> None:
         runs.touch()
         await pilot.press("r")
         await until(pilot, lambda: said(app), "the notification")
-        assert said(app)[0].endswith("cannot be read: Not a directory")
+        assert said(app)[0].endswith(" was moved or deleted: put it back")
         assert isinstance(app.screen, LabScreen)
 
 

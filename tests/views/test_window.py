@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from grokterm.experiment.experiment import Experiment
@@ -63,6 +63,7 @@ def test_without_a_cursor_the_middle_of_the_axis_stays() -> None:
     st.lists(st.tuples(st.sampled_from(["in", "out", "left", "right", "click", "wheel", "x"]), st.floats(0, 1)), max_size=25),
     st.sampled_from(["linear", "log"]),
 )
+@example([("click", 0.0), ("wheel", 1.0), ("in", 0.0), ("in", 0.0), ("in", 0.0), ("right", 0.0)], "log")
 def test_whatever_is_done_there_are_evaluations_to_see_and_the_cursor_is_on_one(
     deeds: list[tuple[str, float]], scale: Scale
 ) -> None:
