@@ -1,7 +1,8 @@
 """Checkpoints: safetensors files, no pickle."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -42,11 +43,8 @@ def load_checkpoint(path: Path) -> dict[str, Tensor]:
     Raises:
         CheckpointError: if the file is missing, truncated or not a checkpoint.
     """
-    try:
-        with safe_open(path, framework="pt") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
-    except (OSError, SafetensorError) as error:
-        raise CheckpointError(f"checkpoint {path} cannot be read ({error}): delete it to go on from the one before") from None
+    with _opened(path) as file:
+        return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
 
 
 def recorded_settings(path: Path) -> dict[str, Any]:
@@ -55,9 +53,23 @@ def recorded_settings(path: Path) -> dict[str, Any]:
     Raises:
         CheckpointError: as `load_checkpoint`.
     """
+    with _opened(path) as file:
+        text = (file.metadata() or {}).get("settings", "{}")
+    try:
+        settings = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise _unreadable(path, error) from None
+    return settings if isinstance(settings, dict) else {}
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:  # what safetensors opens has no type
     try:
         with safe_open(path, framework="pt") as file:
-            settings = json.loads((file.metadata() or {}).get("settings", "{}"))
-    except (OSError, SafetensorError, ValueError, RecursionError) as error:
-        raise CheckpointError(f"checkpoint {path} cannot be read ({error}): delete it to go on from the one before") from None
-    return settings if isinstance(settings, dict) else {}
+            yield file
+    except (OSError, SafetensorError) as error:
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: Exception) -> CheckpointError:
+    return CheckpointError(f"checkpoint {path} cannot be read ({error}): delete it to go on from the one before")

@@ -24,9 +24,11 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from pathlib import Path
 from time import perf_counter, sleep
+
+from textual.pilot import Pilot
 
 from grokterm.bench.memory import resident
 from grokterm.experiment.experiment import Experiment
@@ -198,15 +200,21 @@ def viewers(times: int, folder: Path) -> Iterator[int]:
     served.close()
 
 
+async def pressed(pilot: Pilot[int], keys: Iterable[str]) -> AsyncIterator[int]:
+    """Press keys as fast as a user who holds one down, and wait until all are heard."""
+    for number, key in enumerate(keys, start=1):
+        press_at_once(pilot.app, key)
+        await asyncio.sleep(0.1)
+        yield number
+    await pilot.pause(1.0)
+
+
 async def views(times: int, folder: Path) -> AsyncIterator[int]:
     """Look at one view after another while it trains."""
     app = app_on(ENDLESS, runs_dir=folder)
     async with training(app, LARGE, pace=200.0) as pilot:
-        for number in range(1, times + 1):
-            press_at_once(app, "12345678"[number % 8])
-            await asyncio.sleep(0.1)
+        async for number in pressed(pilot, ("12345678"[number % 8] for number in range(1, times + 1))):
             yield number
-        await pilot.pause(1.0)  # until all keys are heard
 
 
 async def presets(times: int, folder: Path) -> AsyncIterator[int]:
@@ -214,11 +222,8 @@ async def presets(times: int, folder: Path) -> AsyncIterator[int]:
     app = app_on(BRIEF, runs_dir=folder, start=False)
     async with app.run_test(size=LARGE) as pilot:
         await pilot.pause(1.0)
-        for number in range(1, times + 1):
-            press_at_once(app, "down" if number // 10 % 2 == 0 else "up")
-            await asyncio.sleep(0.1)
+        async for number in pressed(pilot, ("down" if number // 10 % 2 == 0 else "up" for number in range(1, times + 1))):
             yield number
-        await pilot.pause(1.0)  # until all keys are heard
 
 
 async def starts(times: int, folder: Path) -> AsyncIterator[int]:
