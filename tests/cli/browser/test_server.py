@@ -20,13 +20,6 @@ from tests.cli.browser.conftest import SHELL, Visitor
 CAUGHT = "trap 'kill $!; echo hung up > gone; exit' HUP; sleep 60 & echo rea'dy'; wait\n"
 
 
-async def written(path: Path) -> str:
-    async with asyncio.timeout(60):
-        while not path.exists() or not path.read_text():
-            await asyncio.sleep(0.01)
-    return path.read_text()
-
-
 async def test_each_tab_is_a_terminal_of_its_own_as_large_as_it_says(visitor: Visitor) -> None:
     await visitor.enter()
     tabs = [await visitor.tab("?width=132&height=43"), await visitor.tab()]
@@ -48,12 +41,13 @@ async def test_a_program_that_ends_closes_its_tab_after_its_last_words(visitor: 
 
 
 async def test_a_tab_that_is_closed_hangs_its_program_up(visitor: Visitor, tmp_path: Path) -> None:
+    os.mkfifo(gone := tmp_path / "gone")  # reading it waits for who writes
     await visitor.enter()
     tab = await visitor.tab()
     await tab.press(CAUGHT)
     await tab.until("ready")
     await tab.socket.close()
-    assert await written(tmp_path / "gone") == "hung up\n"
+    assert await asyncio.to_thread(gone.read_text) == "hung up\n"
 
 
 DEEP, LONG = "[" * 100_000, "9" * 9999
