@@ -1,11 +1,23 @@
-"""Which checkpoint of a run that diverged can be gone on from."""
+"""From which checkpoint of a run that diverged another one may begin, and how it is kept from the same."""
 
 from pathlib import Path
 
 from grokterm.errors import CheckpointError
+from grokterm.experiment.experiment import Experiment
+from grokterm.experiment.optimizer import RecursiveFeatures
 from grokterm.runs.checkpoint import load_checkpoint
 from grokterm.runs.store import Run
 from grokterm.runs.thinning import checkpoint_name, checkpoint_sizes
+
+
+def can_branch(experiment: Experiment) -> bool:
+    """Whether what diverged can be changed on the way: not so of a kernel machine, whose branch would come to the same."""
+    return not isinstance(experiment.optimizer, RecursiveFeatures)
+
+
+def remedy(experiment: Experiment) -> str:
+    """Say what to begin again with."""
+    return "a lower optimizer.learning_rate" if can_branch(experiment) else "a larger optimizer.ridge"
 
 
 def last_good_step(run: Run, before: int) -> int | None:

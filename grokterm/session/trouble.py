@@ -6,12 +6,11 @@ from typing import get_args
 from grokterm.engines.device import minding_the_device
 from grokterm.errors import DeviceLostError, OutOfMemoryError, ProcessDiedError
 from grokterm.experiment.experiment import Experiment
-from grokterm.experiment.optimizer import RecursiveFeatures
 from grokterm.experiment.recording.endings import TroubleReason
 from grokterm.experiment.recording.records import Finished, Paused, Record
 from grokterm.experiment.recording.trouble import Trouble
 from grokterm.runs.command_line import command_line
-from grokterm.runs.soundness import last_good_step
+from grokterm.runs.soundness import can_branch, last_good_step, remedy
 from grokterm.runs.store import Run
 from grokterm.training.trainer import Trainer
 
@@ -92,16 +91,13 @@ def _reason_of(error: DeviceLostError | ProcessDiedError) -> TroubleReason:
 
 def _good_step(run: Run, step: int) -> int | None:
     """Return where a branch of a run could go on that diverged at a step; None if one would come to the same."""
-    if isinstance(run.experiment.optimizer, RecursiveFeatures):
-        return None  # what it diverged of cannot be changed on the way
+    if not can_branch(run.experiment):
+        return None
     return last_good_step(run, step) or (0 if step else None)  # step 0 needs no checkpoint
 
 
 def _of_divergence(step: int, good: int | None, experiment: Experiment) -> str:
     diverged = f"it diverged at step {step:,}, and its weights are of no use"
-    if isinstance(experiment.optimizer, RecursiveFeatures):
-        return f"{diverged}: begin again, with a larger optimizer.ridge"
-    remedy = "a lower optimizer.learning_rate or clipping, as optimizer.clip_norm"
-    if good is None:
-        return f"{diverged}: begin again, with {remedy}"
-    return f"{diverged}: branch at step {good:,}, the last good checkpoint, with {remedy}"
+    clipping = " or clipping, as optimizer.clip_norm" if can_branch(experiment) else ""
+    how = "begin again" if good is None else f"branch at step {good:,}, the last good checkpoint"
+    return f"{diverged}: {how}, with {remedy(experiment)}{clipping}"

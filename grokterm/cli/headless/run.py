@@ -193,11 +193,11 @@ def _sum_up(run: "Run", *, as_json: bool) -> int:
 def _advice_on_divergence(run: "Run", step: int) -> str:
     """Say where a run diverged, and from which checkpoint it may go on in another way."""
     from grokterm.runs.command_line import command_line
-    from grokterm.runs.soundness import last_good_step
+    from grokterm.runs.soundness import can_branch, last_good_step, remedy
 
     lost = f"at step {step:,} the loss was no longer a finite number"
-    good = last_good_step(run, step)
+    good = last_good_step(run, step) if can_branch(run.experiment) else None
     if good is None:
-        return f"{lost}: begin again, with a lower optimizer.learning_rate"
+        return f"{lost}: begin again, with {remedy(run.experiment)}"
     branch = command_line("run --from", run.path.with_name(f"{run.name}@{good}"))
     return f"{lost}, step {good:,} is the last good checkpoint: {branch} --set optimizer.learning_rate=RATE"
