@@ -14,8 +14,7 @@ from grokterm.api.loops import closed_at_exit
 from grokterm.api.saved_run import SavedRun
 from grokterm.errors import ConfigError, OutOfMemoryError, StorageError
 from grokterm.runs.branching import plan_branch
-from grokterm.runs.journal import read_journal
-from grokterm.runs.resume import has_ended, resumption
+from grokterm.runs.resume import is_over, resumption
 from grokterm.runs.store import Run
 from grokterm.session.commands import Leave
 
@@ -69,9 +68,7 @@ def branch(run: Run, step: int, assignments: Sequence[str]) -> "Training":
 
 def _resumed(run: Run, assignments: Sequence[str]) -> "tuple[Session, Sequence[Record]] | None":
     asked = resumption(run, assignments)
-    if has_ended(asked.experiment, read_journal(run.journal), asked.changes):
-        if asked.action is not None:
-            raise ConfigError(f"run {run.name} has ended, and nothing is left to train: set training.steps to more steps too")
+    if is_over(run, asked):
         return None
     from grokterm.session.start import resume_session
 

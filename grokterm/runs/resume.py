@@ -150,6 +150,19 @@ def check_reached(run: Run, step: int, records: Sequence[Record]) -> None:
         raise ConfigError(f"run {run.name} has reached step {reached:,}, not {step:,}: {advice}")
 
 
+def is_over(run: Run, asked: Resumption) -> bool:
+    """Whether nothing is left to train.
+
+    Raises:
+        ConfigError: if nothing is, and something is to be set where the run would go on.
+    """
+    if not has_ended(asked.experiment, read_journal(run.journal), asked.changes):
+        return False
+    if asked.action is not None:
+        raise ConfigError(f"run {run.name} has ended, and nothing is left to train: set training.steps to more steps too")
+    return True
+
+
 def has_ended(experiment: Experiment, records: Sequence[Record], changes: Sequence[str] = ()) -> bool:
     """Whether a run has nothing left to do under these settings, some of which a resume is about to change."""
     last = next((record for record in reversed(records) if isinstance(record, Finished) or _extends(record)), None)

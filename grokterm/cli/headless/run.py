@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grokterm.cli.console import print_results, print_status
-from grokterm.errors import ConfigError
 from grokterm.session.torch_import import import_torch
 
 if TYPE_CHECKING:
@@ -99,14 +98,11 @@ def resume(name: str, manner: Manner) -> int:
     """Resume a run, or say what came of it if nothing is left to train; return the exit code."""
     from grokterm.cli.headless.signals import LeaveOnSignal
     from grokterm.runs.finding import find_run
-    from grokterm.runs.journal import read_journal
-    from grokterm.runs.resume import has_ended, resumption
+    from grokterm.runs.resume import is_over, resumption
 
     saved = find_run(manner.runs_dir, name)
     resumed = resumption(saved, manner.assignments)
-    if has_ended(resumed.experiment, read_journal(saved.journal), resumed.changes):
-        if resumed.action is not None:
-            raise ConfigError(f"run {saved.name} has ended, and nothing is left to train: set training.steps to more steps too")
+    if is_over(saved, resumed):
         print_status(*(f"nothing is left to train, and to log: {_exported(saved, log.kind)} writes it" for log in manner.logs))
         return _sum_up(saved, as_json=manner.as_json)
     if manner.is_detached:
